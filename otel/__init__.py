@@ -1,0 +1,1 @@
+"""Set-up of tracing, metrics and logs. Nothing here may import LARST."""

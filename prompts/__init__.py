@@ -1,0 +1,1 @@
+"""The planners' prompt templates. Nothing here may import LARST."""
