@@ -1,0 +1,225 @@
+"""HTTP request to context, to the session, and its answer back to HTTP.
+
+The thin adapter between aiohttp and the rooms. Must never decide what a request means.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import uuid4
+
+import orjson
+from aiohttp import web
+from multidict import CIMultiDict
+
+from larst.config import Settings
+from larst.context import (
+    SECRET_HEADERS,
+    client_ip_of,
+    continue_trace,
+    parse_body,
+    parse_target,
+    request_id_of,
+    session_id_of,
+)
+from larst.errors import BodyTooLargeError, UnauthorizedError
+from larst.model import Body, Reply, RequestContext, TraceParent
+from larst.problems import Problem, phrase, problem_of
+from larst.session import Answered, Turn
+
+
+class Sessions(Protocol):
+    """Where requests go: the supervisor of the session actors."""
+
+    async def ask(self, key: str, message: Turn, *, timeout_s: float) -> Answered:
+        """Have the session answer; start or wake it first where it sleeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a request before its body is read, and needed for every reply to it."""
+
+    request_id: str
+    trace: TraceParent
+    started_s: float
+
+
+def arrival_of(request: web.Request) -> Arrival:
+    """Return the request's ids: the client's own where it sent sane ones."""
+    return Arrival(
+        request_id=request_id_of(request.headers.get("X-Request-ID"), _new_id),
+        trace=continue_trace(request.headers.get("traceparent"), _new_id),
+        started_s=time.monotonic(),
+    )
+
+
+def _new_id() -> str:
+    return uuid4().hex
+
+
+class Ingress:
+    """Takes one HTTP request to its session and brings the reply back."""
+
+    def __init__(self, settings: Settings, sessions: Sessions) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._token = settings.auth_token
+        self._proxies = settings.trusted_proxies
+
+    def authorize(self, request: web.Request) -> str | None:
+        """Return the bearer token that the client sent, or None.
+
+        Raises:
+            UnauthorizedError: a token is demanded, and this is not it.
+        """
+        sent = request.headers.get("Authorization", "")
+        token = sent[7:].strip() if sent[:7].lower() == "bearer " else None
+        if self._token is None:
+            return token or None
+        # Bytes, since compare_digest takes no other text than ASCII.
+        if token is None or not hmac.compare_digest(token.encode(), self._token.encode()):
+            raise UnauthorizedError("send the header Authorization: Bearer <token>")
+        return token
+
+    async def serve(
+        self, request: web.Request, arrival: Arrival, token: str | None
+    ) -> web.Response:
+        """Answer a request that is not reserved.
+
+        Raises:
+            LarstError, ActorError: as problems.py maps them.
+        """
+        context = await self._context(request, arrival, token)
+        answered = await self._sessions.ask(
+            context.session_id, Turn(context), timeout_s=self._settings.request_timeout_s
+        )
+        return _response(request, context, answered)
+
+    async def _context(
+        self, request: web.Request, arrival: Arrival, token: str | None
+    ) -> RequestContext:
+        client_ip = client_ip_of(
+            request.remote or "", request.headers.get("X-Forwarded-For"), self._proxies
+        )
+        session_id = session_id_of(request.headers.get("X-Session-ID"), token, client_ip)
+        request[SESSION_ID] = session_id
+        target = parse_target(request.rel_url.raw_path_qs)
+        return RequestContext(
+            method=request.method,
+            path=target.path,
+            segments=target.segments,
+            query=target.query,
+            headers=_shown_headers(request),
+            body=await self._body(request),
+            client_ip=client_ip,
+            session_id=session_id,
+            request_id=arrival.request_id,
+            trace=arrival.trace,
+        )
+
+    async def _body(self, request: web.Request) -> Body:
+        if not request.body_exists:
+            return parse_body(request.method, request.headers.get("Content-Type", ""), b"")
+        limit = self._settings.max_body_bytes
+        if (request.content_length or 0) > limit:
+            raise _too_large(limit)
+        try:
+            raw = await request.read()
+        except web.HTTPRequestEntityTooLarge as error:
+            raise _too_large(limit) from error
+        return parse_body(request.method, request.headers.get("Content-Type", ""), raw)
+
+
+SESSION_ID = web.RequestKey("session_id", str)
+"""Where a request carries its session's id, so that error replies can name it too."""
+
+
+def _too_large(limit: int) -> BodyTooLargeError:
+    return BodyTooLargeError(
+        f"the body is over {limit} bytes; send less, or raise LARS_MAX_BODY_BYTES"
+    )
+
+
+def _shown_headers(request: web.Request) -> dict[str, str]:
+    shown = {name.lower(): value for name, value in request.headers.items()}
+    return {name: value for name, value in shown.items() if name not in SECRET_HEADERS}
+
+
+def _response(request: web.Request, context: RequestContext, answered: Answered) -> web.Response:
+    reply = answered.reply
+    headers: CIMultiDict[str] = CIMultiDict(reply.headers)
+    if answered.hint is not None:
+        headers.setdefault("X-LARST-Hint", answered.hint)
+    if answered.etag is not None:
+        headers.setdefault("ETag", answered.etag)
+    headers["Server-Timing"] = _server_timing(answered)
+    if answered.etag is not None and _is_known(context.headers.get("if-none-match"), answered.etag):
+        return web.Response(status=304, headers=headers)
+    return _with_body(reply, headers)
+
+
+def _with_body(reply: Reply, headers: CIMultiDict[str]) -> web.Response:
+    if reply.body is None:
+        return web.Response(status=reply.status, headers=headers)
+    headers["Content-Type"] = _content_type(reply.media_type)
+    headers["X-Content-Type-Options"] = "nosniff"
+    if "html" in reply.media_type or "xml" in reply.media_type:
+        # A program's page runs no script in this origin, where it could act as the visitor.
+        headers["Content-Security-Policy"] = "sandbox"
+    return web.Response(status=reply.status, headers=headers, body=reply.body)
+
+
+def _content_type(media_type: str) -> str:
+    is_plain_text = media_type.startswith("text/") and "charset" not in media_type
+    if media_type == "application/json" or is_plain_text:
+        return f"{media_type}; charset=utf-8"
+    return media_type
+
+
+def _is_known(if_none_match: str | None, etag: str) -> bool:
+    if if_none_match is None:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags
+
+
+def _server_timing(answered: Answered) -> str:
+    timings = answered.timings
+    commit_ms = (time.monotonic() - answered.done_s) * 1000
+    return (
+        f"queue;dur={timings.queue_ms:.2f}, "
+        f'plan;dur={timings.plan_ms:.2f};desc="{timings.plan_source}", '
+        f"validate;dur={timings.validate_ms:.2f}, "
+        f"exec;dur={timings.exec_ms:.2f}, commit;dur={commit_ms:.2f}"
+    )
+
+
+def problem_response(request: web.Request, problem: Problem, request_id: str) -> web.Response:
+    """Return a problem as the client likes to read it: RFC 9457 where it asks for that."""
+    wants_rfc9457 = "application/problem+json" in request.headers.get("Accept", "")
+    body = problem.rfc9457(request_id) if wants_rfc9457 else problem.body(request_id)
+    media_type = "application/problem+json" if wants_rfc9457 else "application/json"
+    return web.Response(
+        status=problem.status,
+        headers={**problem.headers, "Content-Type": media_type},
+        body=orjson.dumps(body),
+    )
+
+
+def error_response(request: web.Request, error: Exception, request_id: str) -> web.Response:
+    """Return the reply that tells of an error, also of those that aiohttp itself raises."""
+    if isinstance(error, web.HTTPException):
+        problem = Problem(error.status, phrase(error.status), error.reason)
+    else:
+        problem = problem_of(error, request_id)
+    return problem_response(request, problem, request_id)
+
+
+def json_response(value: object, *, status: int = 200) -> web.Response:
+    """Return a reply of the server's own, as JSON."""
+    return web.Response(
+        status=status, body=orjson.dumps(value), content_type="application/json", charset="utf-8"
+    )

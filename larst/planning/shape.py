@@ -1,0 +1,114 @@
+"""Shapes: a request with its values taken out, so that one plan serves all requests like it.
+
+Pure. Must never put a value of a request into a shape: names stay, values become classes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from larst.model import BodyKind, Json, RequestContext
+
+IsRecord = Callable[[str, str], bool]
+"""Tells whether (resource, id) names a record that exists in the session."""
+
+_CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("<int>", re.compile(r"[+-]?\d{1,20}")),
+    ("<number>", re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][+-]?\d+)")),
+    ("<bool>", re.compile(r"true|false", re.IGNORECASE)),
+    ("<uuid>", re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)),
+    ("<date>", re.compile(r"\d{4}-\d{2}-\d{2}")),
+    ("<datetime>", re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*")),
+    ("<email>", re.compile(r"[^@\s*]+@[^@\s*]+\.[^@\s*]+")),
+)
+_IDENTIFIER_CLASSES = frozenset({"<int>", "<uuid>", "<date>", "<datetime>", "<email>"})
+_LONG_HEX = re.compile(r"(?=.*\d)[0-9a-f]{16,}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A path segment: a name as it stands, or the class of an identifier."""
+
+    text: str
+    is_identifier: bool
+
+    def __str__(self) -> str:
+        return self.text if self.is_identifier else self.text.replace("<", "%3C")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What stays the same among requests that one plan can serve.
+
+    `query` is sorted by key; each value is a class such as `<int>` or `<text>*`. HEAD has the
+    shape of GET, since it means the same.
+    """
+
+    method: str
+    path: tuple[Segment, ...]
+    query: tuple[tuple[str, tuple[str, ...]], ...]
+    body: BodyKind
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the shape as a person reads it in the plan book."""
+        return {
+            "method": self.method,
+            "path": "/" + "/".join(map(str, self.path)),
+            "query": {key: list(classes) for key, classes in self.query},
+            "body": str(self.body),
+        }
+
+
+def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
+    """Return the request's shape; `is_record` finds identifiers that look like names."""
+    return Shape(
+        method="GET" if request.method == "HEAD" else request.method,
+        path=_path_shape(request.segments, is_record),
+        query=tuple(
+            (key, tuple(map(classify, values))) for key, values in sorted(request.query.items())
+        ),
+        body=request.body.kind,
+    )
+
+
+def plan_key(
+    shape: Shape, facts: Mapping[str, Json], *, planner: str, model: str | None, version: str
+) -> str:
+    """Return the plan book's key, 64 hex digits: equal key, equal plan (SPEC section 4)."""
+    identity = [shape.as_json(), facts, planner, model, version]
+    return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def classify(value: str) -> str:
+    """Return the class of a query value: `<int>`, `<email>`, …, `<text>` with its wildcards."""
+    if not value:
+        return "<empty>"
+    for name, pattern in _CLASSES:
+        if pattern.fullmatch(value):
+            return name
+    starts, ends = value.startswith("*"), value.endswith("*")
+    if "*" in value[1:-1]:
+        return "<text>*<text>"
+    return f"{'*' if starts else ''}<text>{'*' if ends and len(value) > 1 else ''}"
+
+
+def identifier_class(text: str) -> str | None:
+    """Return the class of a path segment that looks like an identifier, else None."""
+    if (name := classify(text)) in _IDENTIFIER_CLASSES:
+        return name
+    return "<hex>" if _LONG_HEX.fullmatch(text) else None
+
+
+def _path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment, ...]:
+    shaped: list[Segment] = []
+    for index, text in enumerate(segments):
+        name = identifier_class(text)
+        if name is None and index and not shaped[-1].is_identifier:
+            name = "<id>" if is_record(segments[index - 1], text) else None
+        shaped.append(Segment(name or text, is_identifier=name is not None))
+    return tuple(shaped)

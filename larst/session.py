@@ -1,0 +1,188 @@
+"""A session: one actor that owns one tenant's data, and takes its requests through the stages.
+
+Nothing else touches the session's store. Must never wait for a planner inside a turn, and never
+let a reply go before the change it tells of (or saw) is on disk: the gate sees to that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import ClassVar
+
+from actors import Actor, Clock, Deferred, OutputGate
+from larst.errors import LarstError, PreconditionFailedError, ProgramFailedError
+from larst.model import Body, BodyKind, Reply, RequestContext
+from larst.pipeline import Pipeline, Prepared, ReadyPlan
+from larst.store import SessionStore, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimings:
+    """When a request's stages ended, and where its plan came from; for Server-Timing."""
+
+    queue_ms: float = 0.0
+    plan_ms: float = 0.0
+    validate_ms: float = 0.0
+    exec_ms: float = 0.0
+    plan_source: str = "hit"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A request's way through the mailbox; parked for planning, it comes back with more plans."""
+
+    request: RequestContext
+    ready: Mapping[str, ReadyPlan] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+    timings: StageTimings = StageTimings()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A program's reply, what the session adds to it, and when its program had ended."""
+
+    reply: Reply
+    timings: StageTimings
+    etag: str | None
+    hint: str | None
+    done_s: float
+    """Seconds of the clock: what comes after is the wait for the disk."""
+
+
+class SessionActor(Actor[Turn, Answered]):
+    """Runs one request at a time, start to end, on the session's own store."""
+
+    harmless: ClassVar[tuple[type[Exception], ...]] = (LarstError,)
+
+    def __init__(self, store: SessionStore, pipeline: Pipeline, clock: Clock) -> None:
+        self.gate: OutputGate = OutputGate(store.flush)
+        self._store = store
+        self._pipeline = pipeline
+        self._clock = clock
+
+    async def on_start(self) -> None:
+        """Load the session's files.
+
+        Raises:
+            StoreError: they are damaged, or the disk refused.
+        """
+        await self._store.load()
+
+    async def on_message(self, turn: Turn) -> Answered | Deferred[Turn]:
+        """Answer a request, or park it until its plan is there."""
+        turn = self._note_wait(turn)
+        if isinstance(passed := await self._check_precondition(turn), Deferred):
+            return passed
+        prepared = self._pipeline.prepare(turn.request, self._store)
+        if (ready := self._find(turn, prepared)) is None:
+            return self._park(turn, prepared)
+        return await self._execute(turn, prepared, ready)
+
+    async def on_quiet(self) -> None:
+        """Complete the documented files: the session has been idle for a second."""
+        await self._store.fold()
+
+    async def on_flush_failed(self, error: Exception) -> None:
+        """Go back to what is on disk: what the failed write held was never answered for."""
+        await self._store.reload()
+
+    async def on_stop(self) -> None:
+        """Complete the documented files and let them go."""
+        await self._store.close()
+
+    def on_end(self) -> None:
+        """Let the journal's file go, also after a crash."""
+        self._store.release()
+
+    def _note_wait(self, turn: Turn) -> Turn:
+        waited_ms = (self.current.begun_s - self.current.enqueued_s) * 1000
+        queue_ms = max(0.0, waited_ms - turn.timings.plan_ms)
+        return replace(turn, timings=replace(turn.timings, queue_ms=queue_ms))
+
+    def _find(self, turn: Turn, prepared: Prepared) -> ReadyPlan | None:
+        return turn.ready.get(prepared.key) or self._pipeline.find(prepared)
+
+    def _park(self, turn: Turn, prepared: Prepared) -> Deferred[Turn]:
+        return Deferred(partial(self._plan, turn, prepared))
+
+    async def _plan(self, turn: Turn, prepared: Prepared) -> Turn:
+        """Return the turn with its plan; awaited outside the mailbox."""
+        started_s = self._clock.now()
+        ready = await self._pipeline.learn(prepared, turn.refusals)
+        plan_ms = turn.timings.plan_ms + (self._clock.now() - started_s) * 1000
+        return replace(
+            turn,
+            ready={**turn.ready, ready.key: ready},
+            timings=replace(turn.timings, plan_ms=plan_ms, plan_source=ready.source),
+        )
+
+    async def _execute(
+        self, turn: Turn, prepared: Prepared, ready: ReadyPlan
+    ) -> Answered | Deferred[Turn]:
+        transaction = self._store.begin()
+        started_s = self._clock.now()
+        try:
+            reply = await self._run(ready, prepared, transaction)
+        except ProgramFailedError as error:
+            refusals = self._pipeline.refuse(ready, turn.refusals, error)
+            return self._park(replace(turn, ready={}, refusals=refusals), prepared)
+        self._pipeline.keep(ready, prepared)
+        done_s = self._clock.now()
+        if reply.status < 400 and self._store.commit(transaction):
+            self.gate.mark()
+        return Answered(
+            reply=reply,
+            timings=replace(
+                turn.timings,
+                validate_ms=ready.validate_ms,
+                exec_ms=(done_s - started_s) * 1000,
+            ),
+            etag=_etag(turn.request, reply),
+            hint=prepared.binding.hint if reply.status < 300 else None,
+            done_s=done_s,
+        )
+
+    async def _run(self, ready: ReadyPlan, prepared: Prepared, transaction: Transaction) -> Reply:
+        if self._store.needs_fold:
+            await self._store.fold()
+        timeout_s = self.current.deadline_s - self._clock.now()
+        return await self._pipeline.run(ready, prepared, transaction, timeout_s=timeout_s)
+
+    async def _check_precondition(self, turn: Turn) -> Deferred[Turn] | None:
+        """Hold If-Match against what GET would answer now (RFC 9110 section 13.1.1).
+
+        Raises:
+            PreconditionFailedError: the stored version is another one, or none.
+        """
+        wanted = turn.request.headers.get("if-match")
+        if wanted is None or turn.request.method not in ("PUT", "PATCH", "DELETE", "POST"):
+            return None
+        request = replace(turn.request, method="GET", query={}, body=Body(BodyKind.NONE))
+        prepared = self._pipeline.prepare(request, self._store)
+        if (ready := self._find(turn, prepared)) is None:
+            return self._park(turn, prepared)
+        reply = await self._run(ready, prepared, self._store.begin())
+        etag = _etag(request, reply)
+        if etag is None or not (wanted.strip() == "*" or etag in _listed(wanted)):
+            raise PreconditionFailedError(
+                f"the stored version is {etag or 'missing'}, not {wanted}; GET it and try again"
+            )
+        return None
+
+
+def _etag(request: RequestContext, reply: Reply) -> str | None:
+    """Return a strong validator of what GET answered: equal bytes, equal tag."""
+    if request.method not in ("GET", "HEAD") or reply.status != 200 or reply.body is None:
+        return None
+    return f'"{hashlib.blake2b(reply.body, digest_size=12).hexdigest()}"'
+
+
+def _listed(header: str) -> list[str]:
+    return [tag.strip() for tag in header.split(",")]
+
+
+MakeStore = Callable[[str], SessionStore]
+"""Makes the store of the session with that id; nothing is read or created yet."""

@@ -1,0 +1,215 @@
+"""A durable counter to run under the supervisor, and a disk that obeys the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from actors import Actor, Deferred, OutputGate, Supervisor, SupervisorEvent, SupervisorSettings
+from tests.fake_clock import FakeClock
+
+
+class DiskFullError(Exception):
+    """Harmless: an answer, not a crash."""
+
+
+@dataclass
+class Add:
+    """Add `amount`; answered with the sum."""
+
+    amount: int
+
+
+@dataclass
+class Read:
+    """Answered with the sum."""
+
+
+@dataclass
+class Raise:
+    """Raise `error`, after adding `amount` to the state."""
+
+    error: BaseException
+    amount: int = 0
+
+
+@dataclass
+class Wait:
+    """Wait for `until`; answered with the sum as it was at the beginning."""
+
+    until: asyncio.Event
+
+
+@dataclass
+class Defer:
+    """Park until `make` gives the message to process instead."""
+
+    make: Callable[[], Awaitable[Message]]
+
+
+Message = Add | Read | Raise | Wait | Defer
+
+
+class Disk:
+    """What survives, and how the next flushes go."""
+
+    def __init__(self) -> None:
+        self.durable: dict[str, int] = {}
+        self.open = asyncio.Event()  # flushes wait for it
+        self.open.set()
+        self.failure: Exception | None = None
+        self.flush_count = 0
+
+    async def flush(self, key: str, total: int) -> None:
+        self.flush_count += 1
+        await self.open.wait()
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        self.durable[key] = total
+
+
+class Counter(Actor[Message, int]):
+    """A sum that is durable before anybody hears of it."""
+
+    harmless: ClassVar[tuple[type[Exception], ...]] = (DiskFullError,)
+
+    def __init__(self, key: str, world: World) -> None:
+        self.key = key
+        self.world = world
+        self.total = 0
+        self.gate = OutputGate(self._flush)
+        self.is_busy = False
+
+    async def on_start(self) -> None:
+        self._note("start")
+        if self.world.start_errors:
+            raise self.world.start_errors.pop(0)
+        await self.world.may_start.wait()
+        self.total = self.world.disk.durable.get(self.key, 0)
+
+    async def on_message(self, message: Message) -> int | Deferred[Message]:
+        assert not self.is_busy, "two messages at once"
+        self.is_busy = True
+        try:
+            return await self._process(message)
+        finally:
+            self.is_busy = False
+
+    async def on_quiet(self) -> None:
+        self._note("quiet")
+        if self.world.quiet_errors:
+            raise self.world.quiet_errors.pop(0)
+
+    async def on_flush_failed(self, error: Exception) -> None:
+        self._note("reload")
+        if self.world.reload_errors:
+            raise self.world.reload_errors.pop(0)
+        self.total = self.world.disk.durable.get(self.key, 0)
+
+    async def on_stop(self) -> None:
+        self._note("stop")
+        await self.world.may_stop.wait()
+        if self.world.stop_errors:
+            raise self.world.stop_errors.pop(0)
+
+    def on_end(self) -> None:
+        self._note("end")
+
+    async def _process(self, message: Message) -> int | Deferred[Message]:
+        self.world.waits_s.append(self.current.begun_s - self.current.enqueued_s)
+        match message:
+            case Add(amount):
+                self._add(amount)
+            case Raise(error, amount):
+                if amount:
+                    self._add(amount)
+                raise error
+            case Wait(until):
+                seen = self.total
+                await until.wait()
+                return seen
+            case Defer(make):
+                return Deferred(make)
+            case Read():
+                pass
+        return self.total
+
+    def _add(self, amount: int) -> None:
+        self.total += amount
+        assert self.gate is not None
+        self.gate.mark()
+
+    async def _flush(self) -> None:
+        await self.world.disk.flush(self.key, self.total)
+
+    def _note(self, hook: str) -> None:
+        self.world.hooks.append((self.key, hook))
+
+
+@dataclass
+class World:
+    """Everything around the counters that a test may turn."""
+
+    settings: SupervisorSettings = field(default_factory=SupervisorSettings)
+    clock: FakeClock = field(default_factory=FakeClock)
+    disk: Disk = field(default_factory=Disk)
+    hooks: list[tuple[str, str]] = field(default_factory=list)
+    events: list[SupervisorEvent] = field(default_factory=list)
+    waits_s: list[float] = field(default_factory=list)
+    start_errors: list[Exception] = field(default_factory=list)
+    quiet_errors: list[Exception] = field(default_factory=list)
+    reload_errors: list[Exception] = field(default_factory=list)
+    stop_errors: list[Exception] = field(default_factory=list)
+    sent: list[asyncio.Task[int]] = field(default_factory=list)
+    may_start: asyncio.Event = field(default_factory=asyncio.Event)
+    may_stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_start.set()
+        self.may_stop.set()
+        self.supervisor: Supervisor[str, Message, int] = Supervisor(
+            lambda key: Counter(key, self),
+            settings=self.settings,
+            clock=self.clock,
+            on_event=self.events.append,
+        )
+
+    def send(
+        self, message: Message, *, key: str = "k", timeout_s: float = 10.0
+    ) -> asyncio.Task[int]:
+        """Ask in a task of its own."""
+        self.sent.append(
+            asyncio.create_task(self.supervisor.ask(key, message, timeout_s=timeout_s))
+        )
+        return self.sent[-1]
+
+    async def ask(self, message: Message, *, key: str = "k", timeout_s: float = 10.0) -> int:
+        return await self.supervisor.ask(key, message, timeout_s=timeout_s)
+
+    async def send_and_settle(
+        self, *messages: Message, key: str = "k", timeout_s: float = 10.0
+    ) -> list[asyncio.Task[int]]:
+        """Ask each of `messages` at once; return when nothing moves any more."""
+        asks = [self.send(message, key=key, timeout_s=timeout_s) for message in messages]
+        await self.clock.settle()
+        return asks
+
+    def hooks_of(self, key: str = "k") -> list[str]:
+        return [hook for whose, hook in self.hooks if whose == key]
+
+    def events_of(self, kind: type[SupervisorEvent]) -> list[SupervisorEvent]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def close(self) -> None:
+        """Stop everything; a test must leave no task behind."""
+        self.disk.open.set()
+        self.may_start.set()
+        self.may_stop.set()
+        stopping = asyncio.create_task(self.supervisor.stop(drain_s=1.0))
+        await self.clock.advance(100.0)
+        await stopping
+        await asyncio.gather(*self.sent, return_exceptions=True)
+        assert self.supervisor.live_count == 0

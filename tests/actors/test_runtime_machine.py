@@ -1,0 +1,271 @@
+"""The runtime under every mixture of messages, crashes, disks and time that Hypothesis finds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeVar
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from actors import (
+    Actor,
+    ActorCrashedError,
+    ActorFailedError,
+    ActorLateError,
+    CoolingDown,
+    DeadlinePassedError,
+    Deferred,
+    MailboxFullError,
+    OutputGate,
+    RestartPolicy,
+    StoppingError,
+    Supervisor,
+    SupervisorEvent,
+    SupervisorSettings,
+)
+from tests.fake_clock import FakeClock
+
+Result = TypeVar("Result")
+Kind = Literal["write", "read", "crash", "refuse", "slow", "defer"]
+KEYS = st.sampled_from(["a", "b", "c"])
+KINDS = st.sampled_from(["write", "read", "crash", "refuse", "slow", "defer"])
+WITHOUT_EFFECT = (MailboxFullError, DeadlinePassedError, ActorFailedError, StoppingError)
+
+
+class RefusedError(Exception):
+    """Harmless."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message; `number` tells it from all others."""
+
+    key: str
+    number: int
+    kind: Kind
+
+
+class Ledger(Actor[Letter, tuple[int, ...]]):
+    """The numbers of the letters written so far; that is also each answer."""
+
+    harmless: ClassVar[tuple[type[Exception], ...]] = (RefusedError,)
+
+    def __init__(self, key: str, machine: RuntimeMachine) -> None:
+        self.key = key
+        self.machine = machine
+        self.written: tuple[int, ...] = ()
+        self.gate = OutputGate(self.flush)
+        self.is_busy = False
+
+    async def on_start(self) -> None:
+        self.machine.live[self.key] += 1
+        self.claim(self.machine.live[self.key] == 1, "two incarnations at once")
+        if self.key in self.machine.refusing:
+            raise RefusedError
+        self.written = self.machine.durable[self.key]
+
+    async def on_message(self, message: Letter) -> tuple[int, ...] | Deferred[Letter]:
+        self.claim(not self.is_busy, "two messages at once")
+        self.claim(self.gate.error is None, "a message begins behind a broken gate")
+        self.is_busy = True
+        try:
+            return await self.process(message)
+        finally:
+            self.is_busy = False
+
+    async def process(self, letter: Letter) -> tuple[int, ...] | Deferred[Letter]:
+        match letter.kind:
+            case "crash":
+                raise ValueError(letter)
+            case "refuse":
+                raise RefusedError(letter)
+            case "defer":
+                return Deferred(lambda: self.machine.park(letter))
+            case "slow":
+                await self.machine.wait(self.machine.slow)
+            case "write":
+                self.written = (*self.written, letter.number)
+                self.gate.mark()
+        return self.written
+
+    async def on_flush_failed(self, error: Exception) -> None:
+        self.written = self.machine.durable[self.key]
+
+    async def on_stop(self) -> None:
+        self.claim(self.written == self.machine.durable[self.key], "stopped before the flush")
+
+    def on_end(self) -> None:
+        self.machine.live[self.key] -= 1
+
+    async def flush(self) -> None:
+        snapshot = self.written
+        await self.machine.wait(self.machine.flushes)
+        self.machine.durable[self.key] = snapshot
+
+    def claim(self, holds: bool, what: str) -> None:
+        if not holds:  # an assertion here would only be one more crash to the runtime
+            self.machine.violations.append(f"{self.key}: {what}")
+
+
+class RuntimeMachine(RuleBasedStateMachine):
+    """Whatever happens: what was answered is durable, what was refused never happened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.clock = FakeClock()
+        self.durable: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
+        self.flushes: list[asyncio.Future[None]] = []
+        self.slow: list[asyncio.Future[None]] = []
+        self.parked: list[asyncio.Future[None]] = []
+        self.live: Counter[str] = Counter()
+        self.refusing: set[str] = set()
+        self.cooled: set[str] = set()
+        self.violations: list[str] = []
+        self.without_effect: set[tuple[str, int]] = set()
+        self.asks: list[asyncio.Task[None]] = []
+        self.sleeps: list[asyncio.Task[None]] = []
+        self.supervisor: Supervisor[str, Letter, tuple[int, ...]] = Supervisor(
+            lambda key: Ledger(key, self),
+            settings=SupervisorSettings(
+                mailbox_size=4,
+                idle_s=20.0,
+                max_live=2,
+                restart=RestartPolicy(limit=2, window_s=30.0),
+            ),
+            clock=self.clock,
+            on_event=self.watch,
+        )
+
+    @rule(key=KEYS, kinds=st.lists(KINDS, min_size=1, max_size=6), timeout_s=st.floats(0.1, 20.0))
+    def send(self, key: str, kinds: list[Kind], timeout_s: float) -> None:
+        for kind in kinds:
+            letter = Letter(key, len(self.asks), kind)
+            self.asks.append(self.loop.create_task(self.ask(letter, timeout_s)))
+        self.run(self.clock.settle())
+
+    @precondition(lambda self: self.flushes)
+    @rule(which=st.integers(0, 9), fails=st.booleans())
+    def end_flush(self, which: int, fails: bool) -> None:
+        flush = self.flushes.pop(which % len(self.flushes))
+        self.end(flush, RefusedError("disk full") if fails else None)
+
+    @precondition(lambda self: self.slow)
+    @rule()
+    def end_slow(self) -> None:
+        self.end(self.slow.pop(0), None)
+
+    @precondition(lambda self: self.parked)
+    @rule(which=st.integers(0, 9), error=st.sampled_from([None, RefusedError(), ValueError()]))
+    def end_parked(self, which: int, error: Exception | None) -> None:
+        self.end(self.parked.pop(which % len(self.parked)), error)
+
+    @precondition(lambda self: self.asks)
+    @rule(which=st.integers(0, 99))
+    def leave(self, which: int) -> None:
+        self.asks[-1 - which % len(self.asks)].cancel()
+        self.run(self.clock.settle())
+
+    @rule(seconds=st.sampled_from([0.05, 1.0, 6.0, 31.0]))
+    def pass_time(self, seconds: float) -> None:
+        self.run(self.clock.advance(seconds))
+
+    @rule(key=KEYS)
+    def put_to_sleep(self, key: str) -> None:
+        self.sleeps.append(self.loop.create_task(self.supervisor.put_to_sleep(key)))
+        self.run(self.clock.settle())
+
+    @rule(key=KEYS)
+    def toggle_damage(self, key: str) -> None:
+        self.refusing ^= {key}
+
+    @invariant()
+    def nothing_forbidden_happened(self) -> None:
+        assert not self.violations
+        for key, number in self.without_effect:
+            assert number not in self.durable[key], "refused, and yet it happened"
+
+    @invariant()
+    def no_key_fails_for_another(self) -> None:
+        for key in "abc":
+            assert self.supervisor.mailbox_depth(key) <= 4
+
+    def teardown(self) -> None:
+        try:
+            self.run(self.finish())
+            self.nothing_forbidden_happened()
+        finally:
+            self.loop.close()
+
+    async def finish(self) -> None:
+        """Stop: whatever hangs now hangs for ever."""
+        stopping = asyncio.create_task(self.supervisor.stop(drain_s=5.0))
+        for _ in range(5):
+            await self.clock.settle()
+            for waiting in (self.flushes, self.slow):
+                while waiting:
+                    self.set(waiting.pop(), None)
+        await self.clock.advance(200.0)
+        assert stopping.done(), "the stop hangs"
+        await stopping
+        assert all(task.done() for task in (*self.asks, *self.sleeps)), "an asker hangs"
+        assert self.supervisor.live_count == 0
+        assert self.clock.pending_count == 0
+        assert not any(self.live.values())
+
+    async def ask(self, letter: Letter, timeout_s: float) -> None:
+        """Ask, and judge the outcome in the turn that it comes."""
+        try:
+            seen = await self.supervisor.ask(letter.key, letter, timeout_s=timeout_s)
+        except WITHOUT_EFFECT as error:
+            self.without_effect.add((letter.key, letter.number))
+            if isinstance(error, ActorFailedError) and letter.key not in self.cooled:
+                self.violations.append("failed for another key's crashes")
+        except ActorCrashedError:
+            if letter.kind not in ("crash", "defer"):
+                self.violations.append(f"a {letter.kind} fails for another's crash")
+        except (RefusedError, ActorLateError):
+            pass
+        else:
+            if seen != self.durable[letter.key][: len(seen)]:
+                self.violations.append("an answer left before what it saw was durable")
+            if letter.kind == "write" and letter.number not in seen:
+                self.violations.append("a write was answered but not done")
+
+    async def wait(self, where: list[asyncio.Future[None]]) -> None:
+        """Wait until a rule, or the end, says so."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        where.append(future)
+        await future
+
+    async def park(self, letter: Letter) -> Letter:
+        await self.wait(self.parked)
+        return Letter(letter.key, letter.number, "write")
+
+    def watch(self, event: SupervisorEvent) -> None:
+        if isinstance(event, CoolingDown):
+            self.cooled.add(str(event.key))
+
+    def end(self, future: asyncio.Future[None], error: Exception | None) -> None:
+        self.set(future, error)
+        self.run(self.clock.settle())
+
+    def set(self, future: asyncio.Future[None], error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        return self.loop.run_until_complete(coroutine)
+
+
+TestRuntime = RuntimeMachine.TestCase
+TestRuntime.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)

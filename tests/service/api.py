@@ -1,0 +1,118 @@
+"""A small REST client for the tests, and the real service process that it talks to."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply: its status, its headers, and its body as JSON (None where there is none)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    raw: bytes = b""
+
+
+class Api:
+    """Sends requests within one session of the service."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, session_id: str | None) -> None:
+        self._http = http
+        self.url = url
+        self.session_id = session_id
+
+    def session(self, session_id: str) -> Api:
+        """Return a client of another session."""
+        return Api(self._http, self.url, session_id)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send a request; `path` goes out exactly as written, `body` as JSON."""
+        sent = dict(headers or {})
+        if self.session_id is not None:
+            sent.setdefault("X-Session-ID", self.session_id)
+        if body is not None:
+            raw = orjson.dumps(body)
+            sent.setdefault("Content-Type", "application/json")
+        url = aiohttp.client.URL(self.url + path, encoded=True)
+        async with self._http.request(method, url, data=raw, headers=sent) as reply:
+            received = await reply.read()
+            is_json = "json" in reply.headers.get("Content-Type", "")
+            parsed = orjson.loads(received) if received and is_json else None
+            return Answer(reply.status, reply.headers, parsed, received)
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        return await self.send("GET", path, **options)
+
+    async def post(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return await self.send("POST", path, body, **options)
+
+    async def put(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return await self.send("PUT", path, body, **options)
+
+    async def patch(self, path: str, body: Any = None, **options: Any) -> Answer:
+        return await self.send("PATCH", path, body, **options)
+
+    async def delete(self, path: str, **options: Any) -> Answer:
+        return await self.send("DELETE", path, **options)
+
+
+class Service:
+    """`larst serve` as a process of its own, on a free port."""
+
+    def __init__(self, data_root: Path, log_path: Path, **settings: str) -> None:
+        self.data_root = data_root
+        self.log_path = log_path
+        self.url = ""
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and wait for its start-up notice."""
+        command = [sys.executable, "-m", "larst", "serve", "--port", "0"]
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--data-root", str(self.data_root)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **self._settings},
+            )
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if found := re.search(rb"http://[\d.]+:\d+", line):
+                self.url = found[0].decode()
+                return
+        raise AssertionError(f"the service did not start: {self.log_path.read_text()}")
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End the process; return its exit code, negative where a signal killed it."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.communicate(timeout=30)
+        return self._process.returncode

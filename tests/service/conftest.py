@@ -1,0 +1,45 @@
+"""One service process for the whole folder; each test has a session of its own in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.service.api import Api, Service
+
+
+@pytest.fixture(scope="package")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service that all tests share; it must end well whatever they sent it."""
+    folder = tmp_path_factory.mktemp("service")
+    running = Service(folder / "data", folder / "log")
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+async def api(service: Service, request: pytest.FixtureRequest) -> AsyncIterator[Api]:
+    """A client in a session that no other test uses."""
+    session_id = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    async with aiohttp.ClientSession() as http:
+        yield Api(http, service.url, session_id)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def own_service(tmp_path: Path) -> Iterator[Service]:
+    """A service that the test may kill and start again."""
+    running = Service(tmp_path / "data", tmp_path / "log")
+    running.start()
+    yield running
+    running.stop()

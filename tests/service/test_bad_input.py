@@ -1,0 +1,194 @@
+"""Bad input, each with the exact status and body, and nothing stored."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.service.api import Api
+
+JSON = {"Content-Type": "application/json"}
+
+
+async def _assert_nothing_stored(api: Api, resource: str = "things") -> None:
+    reply = await api.get(f"/{resource}")
+    assert (reply.status, reply.body["page"]["total"]) == (200, 0)
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("raw", "where"),
+        [
+            (b'{"name": "Alice",}', "line 1 column 18"),
+            (b'{"name" "Alice"}', "line 1 column 9"),
+            (b'{"name": "Al', "EOF while parsing a string"),
+            (b"\xff\xfe", "not utf-8"),
+            (b"", "the body is empty"),
+            (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "recursion limit"),
+            (b"[" * 10_000, "recursion limit"),
+        ],
+    )
+    async def test_broken_json_is_told_with_its_place(
+        self, api: Api, raw: bytes, where: str
+    ) -> None:
+        reply = await api.post("/things", raw=raw, headers=JSON)
+
+        assert reply.status == 400
+        assert reply.body["error"] == "Invalid JSON in request body"
+        assert where in reply.body["detail"]
+        assert reply.body["request_id"] == reply.headers["X-Request-ID"]
+        await _assert_nothing_stored(api)
+
+    @pytest.mark.parametrize("raw", [b"5", b'"text"', b"null", b"true"])
+    async def test_json_that_is_no_object_is_no_record(self, api: Api, raw: bytes) -> None:
+        reply = await api.post("/things", raw=raw, headers=JSON)
+
+        assert reply.status == 400
+        assert reply.body == {
+            "error": "bad body",
+            "detail": "POST needs a JSON object, or a list of them",
+        }
+        await _assert_nothing_stored(api)
+
+    async def test_a_list_with_something_else_in_it_is_refused_whole(self, api: Api) -> None:
+        reply = await api.post("/things", [{"a": 1}, 5])
+
+        assert (reply.status, reply.body["error"]) == (400, "bad record")
+        await _assert_nothing_stored(api)
+
+    @pytest.mark.parametrize("bad_id", [True, 1.5, "", [], {}])
+    async def test_an_id_is_an_integer_or_text(self, api: Api, bad_id: object) -> None:
+        reply = await api.post("/things", {"id": bad_id})
+
+        assert (reply.status, reply.body["error"]) == (400, "bad record")
+        assert "id" in reply.body["detail"]
+        await _assert_nothing_stored(api)
+
+    async def test_a_body_of_100_mb_is_refused_and_the_service_goes_on(self, api: Api) -> None:
+        """Refused by its announced length: it is never read."""
+        reader, writer = await asyncio.open_connection(*_host_and_port(api))
+        head = f"POST /things HTTP/1.1\r\nHost: x\r\nX-Session-ID: {api.session_id}\r\n"
+        writer.write(f"{head}Content-Length: 104857600\r\n\r\n".encode())
+        status = await reader.readline()
+        writer.close()
+
+        assert b" 413 " in status
+        await _assert_nothing_stored(api)
+
+    async def test_a_chunked_body_over_the_limit_is_refused_as_well(self, api: Api) -> None:
+        """Without an announced length the limit counts what arrives."""
+
+        async def pieces() -> object:
+            for _ in range(12):
+                yield b"x" * 1024 * 1024
+
+        async with api._http.post(
+            f"{api.url}/things",
+            data=pieces(),
+            headers={**JSON, "X-Session-ID": str(api.session_id)},
+        ) as reply:
+            body = await reply.json()
+
+        assert (reply.status, body["error"]) == (413, "body too large")
+        await _assert_nothing_stored(api)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        "session_id", ["../../etc", "a/b", "a.b", "ä", "a b", "x" * 129, "x" * 10_000, " ", "a;b"]
+    )
+    async def test_a_session_id_is_of_plain_characters(self, api: Api, session_id: str) -> None:
+        reply = await api.session(session_id).post("/things", {"a": 1})
+
+        assert (reply.status, reply.body["error"]) == (400, "bad session id")
+
+    @pytest.mark.parametrize(
+        "name",
+        ["..%2F..%2Fetc", "a%2Fb", "a.b", "%00", "%C3%A4", "a%20b", "x" * 65, "x" * 10_000, ".."],
+    )
+    async def test_a_resource_name_is_of_plain_characters(self, api: Api, name: str) -> None:
+        reply = await api.post(f"/{name}", {"a": 1})
+
+        assert (reply.status, reply.body["error"]) == (400, "bad resource name")
+
+    async def test_bytes_that_are_no_text_are_refused(self, api: Api) -> None:
+        assert (await api.get("/%ff%fe")).status == 400
+        assert (await api.get("/things?a=%ff")).status == 400
+
+    async def test_strange_ids_are_just_not_found(self, api: Api) -> None:
+        for identifier in ("%00", "..%2F..", "x" * 5000, "%F0%9F%8E%89"):
+            reply = await api.get(f"/things/{identifier}")
+            assert (reply.status, reply.body) == (404, {"error": "not found"})
+
+
+class TestTargets:
+    @pytest.mark.parametrize(
+        ("query", "detail"),
+        [
+            ("limit=-1", "limit and offset are whole numbers from 0"),
+            ("limit=abc", "limit must be a whole number from 0"),
+            ("limit=", "limit must be a whole number from 0"),
+            ("offset=1.5", "offset must be a whole number from 0"),
+            ("offset=-3&limit=2", "limit and offset are whole numbers from 0"),
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/things", "/things/search"])
+    async def test_bad_paging_is_refused(
+        self, api: Api, path: str, query: str, detail: str
+    ) -> None:
+        reply = await api.get(f"{path}?{query}")
+
+        assert (reply.status, reply.body) == (400, {"error": "bad paging", "detail": detail})
+
+    async def test_an_unknown_sort_field_changes_nothing_and_says_so(self, api: Api) -> None:
+        await api.post("/things", [{"a": 2}, {"a": 1}])
+
+        reply = await api.get("/things?sort=nosuch")
+
+        assert [item["id"] for item in reply.body["items"]] == [1, 2]
+        assert "'nosuch'" in reply.headers["X-LARST-Hint"]
+
+    async def test_a_path_of_5000_segments_is_too_long(self, api: Api) -> None:
+        reply = await api.get("/a" * 5000)
+
+        assert (reply.status, reply.body["error"]) == (414, "request target too long")
+
+    async def test_a_query_of_10000_keys_is_too_long(self, api: Api) -> None:
+        reply = await api.get("/things?" + "&".join(f"k{n}=1" for n in range(10_000)))
+
+        assert (reply.status, reply.body["error"]) == (414, "request target too long")
+
+    async def test_a_target_that_cannot_be_read_at_all_gets_json_too(self, api: Api) -> None:
+        reply = await api.get("/" + "x" * 400_000)
+
+        assert (reply.status, reply.body["error"]) == (400, "bad request")
+
+    async def test_what_is_no_http_gets_json_too(self, api: Api) -> None:
+        reader, writer = await asyncio.open_connection(*_host_and_port(api))
+        writer.write(b"GET /things HTTP/1.1\r\nBroken Header: \x00\r\n\r\n")
+        reply = await reader.read()
+        writer.close()
+
+        assert b" 400 " in reply.partition(b"\r\n")[0]
+        assert b'{"error":"bad request"' in reply
+
+    async def test_a_method_of_nobody_is_refused(self, api: Api) -> None:
+        reply = await api.send("BREW", "/things")
+
+        assert (reply.status, reply.body["error"]) == (405, "method not allowed")
+
+
+class TestErrorForm:
+    async def test_errors_come_as_rfc_9457_to_those_who_ask(self, api: Api) -> None:
+        reply = await api.post(
+            "/things", raw=b"{", headers={**JSON, "Accept": "application/problem+json"}
+        )
+
+        assert reply.headers["Content-Type"] == "application/problem+json"
+        assert (reply.body["status"], reply.body["title"]) == (400, "Invalid JSON in request body")
+
+
+def _host_and_port(api: Api) -> tuple[str, int]:
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    return host, int(port)

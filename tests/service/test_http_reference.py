@@ -1,0 +1,534 @@
+"""SPEC section 2's table, row by row, against a real process: read it as documentation."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.service.api import Api
+
+NOT_FOUND = {"error": "not found"}
+
+
+async def _people(api: Api) -> None:
+    """Store four members: two Harts, one with other spelling, one without e-mail."""
+    for member in (
+        {"firstName": "Johann", "lastName": "Hartmann", "email": "jo@example.com", "age": 30},
+        {"firstName": "Maria", "lastName": "Hart", "email": "maria@test.org", "age": 41},
+        {"firstName": "Kim", "lastName": "Stewart", "email": "kim@example.com", "age": 19},
+        {"firstName": "Ada", "lastName": "Lovelace", "age": 36},
+    ):
+        assert (await api.post("/members", member)).status == 201
+
+
+async def _ids(api: Api, path: str) -> list[int]:
+    """Return the ids of a plain list or of an envelope."""
+    reply = await api.get(path)
+    assert reply.status == 200, reply.body
+    return [
+        item["id"] for item in (reply.body if isinstance(reply.body, list) else reply.body["items"])
+    ]
+
+
+class TestCreate:
+    async def test_post_stores_a_record_and_says_where_it_is(self, api: Api) -> None:
+        """The first request of every newcomer."""
+        reply = await api.post("/members/", {"name": "Alice"})
+
+        assert reply.status == 201
+        assert reply.headers["Location"] == "/members/1"
+        assert reply.body == {"id": 1, "name": "Alice"}
+
+    async def test_ids_count_up_and_are_never_given_out_again(self, api: Api) -> None:
+        """A deleted record's links must not lead to another one."""
+        for name in ("A", "B"):
+            await api.post("/members", {"name": name})
+        await api.delete("/members/2")
+
+        reply = await api.post("/members", {"name": "C"})
+
+        assert reply.body["id"] == 3
+
+    @pytest.mark.parametrize("own_id", [7, "alice", "a b/c"])
+    async def test_a_client_may_bring_its_own_id(self, api: Api, own_id: int | str) -> None:
+        """Fixtures and synchronised clients know their ids."""
+        created = await api.post("/members", {"id": own_id, "name": "Alice"})
+        assert created.status == 201
+
+        reply = await api.get(created.headers["Location"])
+
+        assert reply.body == {"id": own_id, "name": "Alice"}
+
+    async def test_a_taken_id_is_a_conflict_and_changes_nothing(self, api: Api) -> None:
+        await api.post("/members", {"id": 5, "name": "first"})
+
+        reply = await api.post("/members", {"id": "5", "name": "second"})
+
+        assert (reply.status, reply.body["error"]) == (409, "id taken")
+        assert (await api.get("/members/5")).body["name"] == "first"
+
+    async def test_a_list_is_stored_whole_or_not_at_all(self, api: Api) -> None:
+        """Half a bulk insert would have to be cleaned up by hand."""
+        good = await api.post("/members", [{"name": "A"}, {"name": "B"}])
+        assert (good.status, good.body) == (201, [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}])
+
+        bad = await api.post("/members", [{"name": "C"}, {"id": 1, "name": "taken"}])
+
+        assert bad.status == 409
+        assert (await api.get("/members")).body["page"]["total"] == 2
+
+    async def test_a_form_is_an_object_of_texts(self, api: Api) -> None:
+        """HTML forms and plain `curl -d` send this."""
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+        reply = await api.post("/members", raw=b"name=Alice+B&age=3", headers=form)
+
+        assert reply.body == {"id": 1, "name": "Alice B", "age": "3"}
+
+    async def test_json_in_a_form_s_clothes_is_json(self, api: Api) -> None:
+        """`curl -d '{…}'` without a header announces a form, and newcomers do just that."""
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+        reply = await api.post("/members", raw=b'{"name":"Alice"}', headers=form)
+
+        assert reply.body == {"id": 1, "name": "Alice"}
+
+
+class TestRead:
+    async def test_get_gives_the_record_or_404(self, api: Api) -> None:
+        await api.post("/members", {"name": "Alice"})
+
+        found, missing = await api.get("/members/1"), await api.get("/members/2")
+
+        assert (found.status, found.body) == (200, {"id": 1, "name": "Alice"})
+        assert (missing.status, missing.body) == (404, NOT_FOUND)
+
+    @pytest.mark.parametrize("path", ["/members", "/members/"])
+    async def test_a_collection_is_there_before_anything_was_stored(
+        self, api: Api, path: str
+    ) -> None:
+        """A front end's first render must not fail."""
+        reply = await api.get(path)
+
+        assert reply.status == 200
+        assert reply.body == {"items": [], "page": {"total": 0, "limit": None, "offset": 0}}
+
+    async def test_a_collection_comes_in_an_envelope(self, api: Api) -> None:
+        await api.post("/members", [{"name": "A"}, {"name": "B"}])
+
+        reply = await api.get("/members/")
+
+        assert reply.body == {
+            "items": [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}],
+            "page": {"total": 2, "limit": None, "offset": 0},
+        }
+
+    async def test_a_collection_is_paged_and_sorted(self, api: Api) -> None:
+        await api.post("/members", [{"name": name} for name in ("C", "A", "B")])
+
+        reply = await api.get("/members/?limit=2&offset=1&sort=name")
+
+        assert [item["name"] for item in reply.body["items"]] == ["B", "C"]
+        assert reply.body["page"] == {"total": 3, "limit": 2, "offset": 1}
+
+    async def test_sorting_goes_down_and_by_several_fields(self, api: Api) -> None:
+        rows = [{"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 2, "b": 1}, {"b": 9}]
+        await api.post("/rows", rows)
+
+        assert await _ids(api, "/rows?sort=-a,b") == [3, 1, 2, 4]
+        assert await _ids(api, "/rows?sort=a,-b") == [2, 1, 3, 4]
+
+    async def test_head_is_get_without_the_body(self, api: Api) -> None:
+        await api.post("/members", {"name": "Alice"})
+
+        head, get = await api.send("HEAD", "/members/1"), await api.get("/members/1")
+
+        assert (head.status, head.raw) == (200, b"")
+        assert head.headers["Content-Length"] == get.headers["Content-Length"]
+        assert head.headers["ETag"] == get.headers["ETag"]
+        assert (await api.send("HEAD", "/members/9")).status == 404
+
+
+class TestSearch:
+    @pytest.mark.parametrize("verb", ["search", "find", "query", "filter"])
+    async def test_a_search_gives_a_plain_list(self, api: Api, verb: str) -> None:
+        await _people(api)
+
+        reply = await api.get(f"/members/{verb}?firstName=Maria")
+
+        assert [member["id"] for member in reply.body] == [2]
+        assert reply.headers["X-Total-Count"] == "1"
+
+    async def test_a_search_that_finds_nothing_is_an_empty_list(self, api: Api) -> None:
+        reply = await api.get("/members/search?name=Alice")
+
+        assert (reply.status, reply.body, reply.headers["X-Total-Count"]) == (200, [], "0")
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("lastName=Hart*", [1, 2]),
+            ("email=*@example.com", [1, 3]),
+            ("lastName=*ART*", [1, 2, 3]),
+            ("lastName=H*n", [1]),
+            ("lastName=Hart", [2]),
+            ("email=*", [1, 2, 3]),
+        ],
+    )
+    async def test_stars_mean_prefix_suffix_and_contains(
+        self, api: Api, query: str, expected: list[int]
+    ) -> None:
+        await _people(api)
+
+        assert await _ids(api, f"/members/search?{query}") == expected
+
+    @pytest.mark.parametrize(
+        "query", ["getByFirstName=Johann", "findByLastName=Hartmann", "searchByLastName=*tman*"]
+    )
+    async def test_by_field_queries_give_a_plain_list(self, api: Api, query: str) -> None:
+        """The spelling of Java repositories, understood as learned: `firstName`."""
+        await _people(api)
+
+        reply = await api.get(f"/members/?{query}")
+
+        assert [member["id"] for member in reply.body] == [1]
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("age_min=36", [2, 4]),
+            ("age_max=30", [1, 3]),
+            ("age_gte=30&age_lte=36", [1, 4]),
+            ("age_gt=30&age_lt=41", [4]),
+            ("age_ne=30", [2, 3, 4]),
+            ("age[gte]=41", [2]),
+            ("firstName_in=Kim,Ada", [3, 4]),
+            ("firstName=Kim&firstName=Ada", [3, 4]),
+            ("q=hart", [1, 2]),
+            ("q=EXAMPLE", [1, 3]),
+            ("age=30", [1]),
+            ("lastName=Hart*&age_gt=35", [2]),
+            ("email_exists=false", [4]),
+            ("firstName_like=AR", [2]),
+        ],
+    )
+    async def test_filters_compare_and_all_must_hold(
+        self, api: Api, query: str, expected: list[int]
+    ) -> None:
+        await _people(api)
+
+        assert await _ids(api, f"/members/search?{query}") == expected
+        assert await _ids(api, f"/members?{query}") == expected
+
+    async def test_filters_on_the_collection_keep_the_envelope(self, api: Api) -> None:
+        await _people(api)
+
+        reply = await api.get("/members?email=*@example.com&sort=-age&limit=1")
+
+        assert [member["id"] for member in reply.body["items"]] == [1]
+        assert reply.body["page"] == {"total": 2, "limit": 1, "offset": 0}
+
+    async def test_a_plain_list_is_paged_and_counted(self, api: Api) -> None:
+        await _people(api)
+
+        reply = await api.get("/members/search?lastName=*art*&sort=-age&limit=1&offset=1")
+
+        assert [member["id"] for member in reply.body] == [1]
+        assert reply.headers["X-Total-Count"] == "3"
+
+    async def test_query_text_meets_numbers_and_booleans_as_what_they_are(self, api: Api) -> None:
+        """`?views=100` must find the number 100, `?published=true` the boolean."""
+        await api.post(
+            "/posts", [{"views": 100, "published": True}, {"views": 5, "published": False}]
+        )
+
+        assert await _ids(api, "/posts?published=true") == [1]
+        assert await _ids(api, "/posts/search?views=100") == [1]
+        assert await _ids(api, "/posts?views=100.0") == [1]
+
+    async def test_a_filter_on_a_field_that_never_was_says_so(self, api: Api) -> None:
+        """A typo in a filter otherwise costs an hour."""
+        await _people(api)
+
+        reply = await api.get("/members?lastNam=Hart")
+
+        assert reply.body["items"] == []
+        assert "'lastNam'" in reply.headers["X-LARST-Hint"]
+        assert "'lastName'" in reply.headers["X-LARST-Hint"]
+
+    async def test_nested_fields_are_reached_by_dots(self, api: Api) -> None:
+        await api.post("/users", [{"address": {"city": "Bern"}}, {"address": {"city": "Rom"}}])
+
+        assert await _ids(api, "/users?address.city=Rom") == [2]
+
+
+class TestChange:
+    async def test_put_replaces_the_record_and_keeps_its_id(self, api: Api) -> None:
+        await api.post("/members", {"name": "Alice", "age": 3})
+
+        reply = await api.put("/members/1", {"id": 99, "name": "Bob"})
+
+        assert (reply.status, reply.body) == (200, {"id": 1, "name": "Bob"})
+        assert (await api.put("/members/2", {"name": "X"})).body == NOT_FOUND
+
+    async def test_patch_changes_only_what_it_names(self, api: Api) -> None:
+        await api.post("/members", {"name": "Alice", "age": 3})
+
+        reply = await api.patch("/members/1", {"age": 4, "id": 9})
+
+        assert (reply.status, reply.body) == (200, {"id": 1, "name": "Alice", "age": 4})
+        assert (await api.patch("/members/2", {"age": 4})).status == 404
+
+    async def test_patch_takes_a_json_patch_by_its_content_type(self, api: Api) -> None:
+        """RFC 6902; a failed `test` leaves the record as it was."""
+        await api.post("/members", {"name": "Alice", "tags": ["a"]})
+        kind = {"Content-Type": "application/json-patch+json"}
+        add = [{"op": "add", "path": "/tags/-", "value": "b"}]
+        stale = [{"op": "test", "path": "/name", "value": "Bob"}, {"op": "remove", "path": "/tags"}]
+
+        done = await api.patch("/members/1", add, headers=kind)
+        refused = await api.patch("/members/1", stale, headers=kind)
+
+        assert (done.status, done.body["tags"]) == (200, ["a", "b"])
+        assert (refused.status, refused.body["error"]) == (409, "patch does not apply")
+        assert (await api.get("/members/1")).body["tags"] == ["a", "b"]
+
+    async def test_delete_removes_the_record(self, api: Api) -> None:
+        await api.post("/members", {"name": "Alice"})
+
+        first, second = await api.delete("/members/1"), await api.delete("/members/1")
+
+        assert (first.status, first.raw) == (204, b"")
+        assert (second.status, second.body) == (404, NOT_FOUND)
+
+    async def test_all_that_match_are_deleted_or_changed_at_once(self, api: Api) -> None:
+        await api.post("/users", [{"status": "old"}, {"status": "new"}, {"status": "old"}])
+
+        changed = await api.patch("/users?status=new", {"seen": True})
+        deleted = await api.delete("/users?status=old")
+
+        assert (changed.status, changed.body) == (200, {"updated": 1})
+        assert (deleted.status, deleted.body) == (200, {"deleted": 2})
+        assert (await api.get("/users")).body["items"] == [{"id": 2, "status": "new", "seen": True}]
+
+    async def test_a_whole_collection_is_not_changed_by_accident(self, api: Api) -> None:
+        await api.post("/users", {"status": "old"})
+
+        assert (await api.delete("/users")).status == 400
+        assert (await api.patch("/users", {"x": 1})).status == 400
+        assert (await api.delete("/users?limit=1&status=old")).status == 400
+        assert (await api.get("/users")).body["page"]["total"] == 1
+
+    async def test_if_match_guards_against_lost_updates(self, api: Api) -> None:
+        """RFC 9110 section 13.1.1: two editors, one of them late."""
+        await api.post("/members", {"name": "Alice"})
+        tag = (await api.get("/members/1")).headers["ETag"]
+
+        first = await api.patch("/members/1", {"age": 1}, headers={"If-Match": tag})
+        late = await api.patch("/members/1", {"age": 2}, headers={"If-Match": tag})
+
+        assert (first.status, late.status) == (200, 412)
+        assert (await api.get("/members/1")).body["age"] == 1
+
+    async def test_if_none_match_saves_sending_what_is_known(self, api: Api) -> None:
+        await api.post("/members", {"name": "Alice"})
+        tag = (await api.get("/members/1")).headers["ETag"]
+
+        reply = await api.get("/members/1", headers={"If-None-Match": tag})
+
+        assert (reply.status, reply.raw) == (304, b"")
+
+
+class TestNesting:
+    async def test_a_child_gets_its_parent_s_id(self, api: Api) -> None:
+        await api.post("/posts", {"title": "One"})
+
+        reply = await api.post("/posts/1/comments", {"text": "Hi"})
+
+        assert (reply.status, reply.body) == (201, {"id": 1, "text": "Hi", "post_id": 1})
+        assert (await api.get(reply.headers["Location"])).body == reply.body
+
+    async def test_children_are_listed_below_their_parent(self, api: Api) -> None:
+        await api.post("/posts", [{"title": "One"}, {"title": "Two"}])
+        await api.post("/comments", [{"text": "a", "post_id": 1}, {"text": "b", "post_id": "2"}])
+
+        reply = await api.get("/posts/1/comments")
+
+        assert [item["text"] for item in reply.body["items"]] == ["a"]
+        assert reply.body["page"] == {"total": 1, "limit": None, "offset": 0}
+        assert await _ids(api, "/posts/2/comments") == [2]
+
+    async def test_a_learned_camel_case_link_is_kept(self, api: Api) -> None:
+        await api.post("/posts", {"title": "One"})
+        await api.post("/comments", {"text": "a", "postId": 1})
+
+        created = await api.post("/posts/1/comments", {"text": "b"})
+
+        assert created.body == {"id": 2, "text": "b", "postId": 1}
+        assert await _ids(api, "/posts/1/comments") == [1, 2]
+
+    async def test_a_missing_parent_is_404(self, api: Api) -> None:
+        assert (await api.get("/posts/9/comments")).status == 404
+        assert (await api.post("/posts/9/comments", {"text": "x"})).status == 404
+        assert (await api.get("/comments")).body["page"]["total"] == 0
+
+    async def test_a_child_is_reached_through_its_own_parent_only(self, api: Api) -> None:
+        await api.post("/posts", [{"title": "One"}, {"title": "Two"}])
+        await api.post("/posts/1/comments", {"text": "a"})
+
+        assert (await api.get("/posts/1/comments/1")).body["text"] == "a"
+        assert (await api.get("/posts/2/comments/1")).status == 404
+        assert (await api.put("/posts/1/comments/1", {"text": "b"})).body == {
+            "id": 1,
+            "text": "b",
+            "post_id": 1,
+        }
+        assert (await api.delete("/posts/2/comments/1")).status == 404
+        assert (await api.delete("/posts/1/comments/1")).status == 204
+
+
+class TestMethods:
+    @pytest.mark.parametrize(
+        ("path", "allowed"),
+        [
+            ("/members", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"),
+            ("/members/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+            ("/members/search", "GET, HEAD, OPTIONS"),
+        ],
+    )
+    async def test_options_names_the_methods(self, api: Api, path: str, allowed: str) -> None:
+        reply = await api.send("OPTIONS", path)
+
+        assert (reply.status, reply.raw, reply.headers["Allow"]) == (204, b"", allowed)
+
+    @pytest.mark.parametrize(
+        ("method", "path"), [("PUT", "/members"), ("POST", "/members/1"), ("DELETE", "/a/search")]
+    )
+    async def test_a_method_that_the_path_cannot_have_is_405(
+        self, api: Api, method: str, path: str
+    ) -> None:
+        reply = await api.send(method, path, {"a": 1})
+
+        assert (reply.status, reply.body["error"]) == (405, "method not allowed")
+        assert reply.headers["Allow"]
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("POST", "/orders/1/cancel"),
+            ("GET", "/products/cheapest?category=tools"),
+            ("POST", "/accounts/transfer"),
+        ],
+    )
+    async def test_what_the_rules_cannot_read_is_501_never_a_guess(
+        self, api: Api, method: str, path: str
+    ) -> None:
+        reply = await api.send(method, path)
+
+        assert (reply.status, reply.body["error"]) == (501, "no rule for this request")
+        assert "OPENAI_API_KEY" in reply.body["detail"]
+
+
+class TestExactness:
+    async def test_json_comes_back_exactly_as_it_went_in(self, api: Api) -> None:
+        record = {
+            "": "empty key",
+            "a.b": "dotted",
+            "__class__": "x",
+            "deep": {"list": [[{"x": [1, 2.5, None, True, -0.0, 1e300]}]]},
+            "text": "quotes \" ' \\ and\nnew\tlines, \u0000 \u2028 Ünïcödé 🎉",
+            "big": 2**63 - 1,
+            "small": -(2**63),
+            "unsigned": 2**64 - 1,
+        }
+        await api.post("/things", record)
+
+        reply = await api.get("/things/1")
+
+        assert reply.body == {"id": 1, **record}
+
+    @pytest.mark.parametrize(
+        "raw", [b'{"n": 18446744073709551616}', b'{"n": NaN}', b'{"n": 1e999}', b'{"n": Infinity}']
+    )
+    async def test_what_cannot_be_kept_exactly_is_refused(self, api: Api, raw: bytes) -> None:
+        reply = await api.post("/things", raw=raw, headers={"Content-Type": "application/json"})
+
+        assert (reply.status, reply.body["error"]) == (400, "Invalid JSON in request body")
+        assert (await api.get("/things")).body["page"]["total"] == 0
+
+
+class TestSessions:
+    async def test_two_sessions_never_see_each_other(self, api: Api) -> None:
+        other = api.session(f"{api.session_id}-other")
+        await api.post("/products", {"name": "mine"})
+        await other.post("/products", {"name": "theirs"})
+
+        assert (await api.get("/products/1")).body["name"] == "mine"
+        assert (await other.get("/products/1")).body["name"] == "theirs"
+
+    async def test_a_reply_names_its_session(self, api: Api) -> None:
+        named = await api.get("/members")
+        unnamed = await Api(api._http, api.url, None).get("/members")
+
+        assert named.headers["X-Session-ID"] == api.session_id
+        assert len(unnamed.headers["X-Session-ID"]) == 64
+
+
+class TestReplyHeaders:
+    async def test_every_reply_can_be_followed(self, api: Api) -> None:
+        trace_id = "0af7651916cd43dd8448eb211c80319c"
+        sent = {
+            "X-Request-ID": "my-request-1",
+            "traceparent": f"00-{trace_id}-b7ad6b7169203331-01",
+        }
+
+        reply = await api.get("/members", headers=sent)
+
+        assert reply.headers["X-Request-ID"] == "my-request-1"
+        assert reply.headers["traceparent"].split("-")[1] == trace_id
+        for stage in ("queue", "plan", "validate", "exec", "commit"):
+            assert f"{stage};dur=" in reply.headers["Server-Timing"]
+
+    async def test_a_plan_is_made_once_for_a_shape(self, api: Api) -> None:
+        path = f"/things-{api.session_id}/1"
+
+        first, second = await api.get(path), await api.get(path.replace("/1", "/2"))
+
+        assert 'desc="rules"' in first.headers["Server-Timing"]
+        assert 'desc="hit"' in second.headers["Server-Timing"]
+
+    async def test_a_page_of_any_origin_may_call(self, api: Api) -> None:
+        asked = {
+            "Origin": "https://shop.example",
+            "Access-Control-Request-Method": "PATCH",
+            "Access-Control-Request-Headers": "x-session-id",
+        }
+
+        preflight = await api.send("OPTIONS", "/members/1", headers=asked)
+        reply = await api.get("/members", headers={"Origin": "https://shop.example"})
+
+        assert preflight.status == 204
+        assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+        assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
+        assert preflight.headers["Access-Control-Allow-Headers"] == "x-session-id"
+        assert reply.headers["Access-Control-Allow-Origin"] == "*"
+        assert "X-Total-Count" in reply.headers["Access-Control-Expose-Headers"]
+
+
+class TestReservedPaths:
+    async def test_health_and_readiness_are_told(self, api: Api) -> None:
+        health, ready = await api.get("/healthz"), await api.get("/readyz")
+
+        assert (health.status, health.body) == (200, {"status": "ok"})
+        assert (ready.status, ready.body) == (200, {"status": "ready", "not_ready": []})
+
+    async def test_the_root_gives_hints_and_a_page_to_browsers(self, api: Api) -> None:
+        hints = await api.get("/")
+        page = await api.get("/", headers={"Accept": "text/html"})
+
+        assert hints.body["name"] == "LARST"
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert b"curl" in page.raw
+
+    @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
+    async def test_reserved_paths_are_never_planned(self, api: Api, path: str) -> None:
+        assert (await api.post(path, {"a": 1})).status == 405
