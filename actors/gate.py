@@ -41,6 +41,7 @@ class OutputGate:
         self._riding: list[Held] = []  # on the flush that runs
         self._flusher: asyncio.Task[None] | None = None
         self._error: Exception | None = None
+        self._told: Exception | None = None  # what askers are told of it
 
     @property
     def error(self) -> Exception | None:
@@ -65,8 +66,8 @@ class OutputGate:
 
     def pass_through(self, held: Held) -> None:
         """Release `held` once everything marked so far is durable: at once, if it is."""
-        if self._error is not None:
-            held.fail(self._translate(self._error))
+        if self._told is not None:
+            held.fail(self._told)
         elif self._is_marked:
             self._waiting.append(held)
             if self._flusher is None:
@@ -91,7 +92,7 @@ class OutputGate:
             return
         self._is_marked = False  # what was marked is lost; `reload` may mark what it writes
         await reload(self._error)
-        self._error = None
+        self._error = self._told = None
 
     async def close(self) -> None:
         """Cut off a flush that runs; whatever is held fails with ActorLateError."""
@@ -99,7 +100,7 @@ class OutputGate:
             self._flusher.cancel()
             await asyncio.wait({self._flusher})
         if self.held_count:  # it was cancelled before its first step
-            self._break(_cut_off())
+            self._break(_cut_off(), _cut_off())
 
     async def _run_flushes(self) -> None:
         try:
@@ -111,18 +112,18 @@ class OutputGate:
                 for held in riding:
                     held.release()
         except Exception as error:  # noqa: BLE001 - any failure breaks the gate, and `error` tells
-            self._break(error)
+            self._break(error, self._translate(error))
         except asyncio.CancelledError:
-            self._break(_cut_off())
+            self._break(_cut_off(), _cut_off())
             raise
         finally:
             self._flusher = None
 
-    def _break(self, error: Exception) -> None:
-        self._error = error
+    def _break(self, error: Exception, told: Exception) -> None:
+        self._error, self._told = error, told
         held_back, self._riding, self._waiting = [*self._riding, *self._waiting], [], []
         for held in held_back:
-            held.fail(self._translate(error))
+            held.fail(told)
         self._on_broken()
 
 

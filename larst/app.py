@@ -176,8 +176,6 @@ async def _edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     request[ARRIVAL] = arrival
     try:
         response = await _admit(request, handler)
-    except web.HTTPException as error:
-        response = error_response(request, error, arrival.request_id)
     except Exception as error:  # noqa: BLE001 - the edge: whatever went wrong becomes a reply
         response = error_response(request, error, arrival.request_id)
     _add_headers(request, response, arrival)

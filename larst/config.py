@@ -1,7 +1,7 @@
-"""Settings: environment variables, `.env` and flags, read once at the start into one frozen value.
+"""Settings: flags, environment variables and `.env`, read once at the start into a frozen value.
 
-The fields are the table that documentation is made from: each has its variable, its default, a
-description, and the words that say what is allowed. Must never be read again after the start.
+The fields are the table that documentation can be made from: variable, default, description, and
+what is allowed. Must never name a secret's value, in no error and no log.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import platformdirs
-from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from larst.errors import ConfigError
 
@@ -28,45 +28,60 @@ PlanMode = Literal["learn", "fresh", "locked"]
 Provider = Literal["rules"]
 SchemaMode = Literal["learn"]
 
-ENV_FILE = ".env"
-"""Read from the working directory; the environment wins over it."""
-
-LATER_VARIABLES = frozenset(
-    {
-        "LARS_FALLBACK",
-        "LARS_LLM_BASE_URL",
-        "LARS_LLM_CONCURRENCY",
-        "LARS_LLM_TIMEOUT_S",
-        "LARS_MODEL",
-        "LARS_PLAN_BUDGET_PER_MINUTE",
-        "LARS_PROMPT_VALUES",
-        "LARS_SANDBOX_LLM_ALLOWED_HOSTS",
-    }
+LATER_VARIABLES = (
+    "LARS_FALLBACK",
+    "LARS_LLM_BASE_URL",
+    "LARS_LLM_CONCURRENCY",
+    "LARS_LLM_TIMEOUT_S",
+    "LARS_MODEL",
+    "LARS_PLAN_BUDGET_PER_MINUTE",
+    "LARS_PROMPT_VALUES",
+    "LARS_SANDBOX_LLM_ALLOWED_HOSTS",
 )
-"""Variables of planners that call a provider: no typing errors, but nothing reads them yet."""
+"""Variables for planners that a later version brings: spelled right, but nothing reads them yet."""
 
+_ENV_FILE = ".env"
 _GIB = 1024**3
 _WEEK_S = 7 * 24 * 3600
-_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+")
+_MAX_SHOWN_CHARACTERS = 200
+_BOOL = TypeAdapter(bool)
 _TOKEN = re.compile(r"[!-~]+")
-_SHOWN_CHARACTERS = 200
+_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+")
 
 _log = logging.getLogger("larst.config")
 
 
-def _setting(
-    variable: str, default: Any, allowed: str, description: str, **limits: float | bool
-) -> Any:
-    """Return a row of the table: a default that is a function is called at each start."""
-    value = {"default_factory": default} if callable(default) else {"default": default}
-    extra = {"allowed": allowed}
-    return Field(
-        **value,
-        validation_alias=variable,
-        description=description,
-        json_schema_extra=extra,
-        **limits,
-    )
+def load_settings(overrides: Mapping[str, object]) -> Settings:
+    """Return the settings; `overrides` are by variable and win over environment and `.env`.
+
+    A LARS_ variable that does not exist is logged, with the name it may have been meant to be.
+
+    Raises:
+        ConfigError: values are wrong; its detail has one line for each of them.
+    """
+    try:
+        given = {**DotEnvSettingsSource(Settings).env_vars, **os.environ, **overrides}
+        settings = Settings(**dict[str, Any](overrides))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_line(wrong, given) for wrong in error.errors())) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{_ENV_FILE} cannot be read: {error}") from error
+    _warn_of_unknown(given)
+    return settings
+
+
+def _setting(variable: str, default: Any, allowed: str, description: str, **more: Any) -> Any:
+    """Return one row of the table; a `default` that can be called is called at each start.
+
+    `note` follows what is allowed in an error's line; anything else goes to pydantic.
+    """
+    row = {
+        "default_factory" if callable(default) else "default": default,
+        "validation_alias": variable,
+        "description": description,
+        "json_schema_extra": {"allowed": allowed, "note": more.pop("note", "")},
+    }
+    return Field(**row, **more)
 
 
 def _integer(
@@ -89,47 +104,197 @@ def _items(value: object) -> tuple[str, ...]:
     return tuple(item.strip() for item in str(value).split(",") if item.strip())
 
 
-def _path(value: object) -> Path:
+def _as_path(value: object) -> Path:
+    if not str(value).strip():
+        raise ValueError("no path")
     try:
-        return Path(str(value) or "\0").expanduser().absolute()
+        return Path(str(value)).expanduser().absolute()
     except RuntimeError as error:
-        raise ValueError("the home directory is not known") from error
+        raise ValueError("no such home directory") from error
 
 
-def _secret(value: object) -> object:
-    """Refuse what no client could send back: the comparison would fail for ever."""
-    text = str(value)
-    if text and not _TOKEN.fullmatch(text):
-        raise ValueError("not a token")
-    return text or None
+def _as_token(value: object) -> object:
+    """Refuse what no client could send in a header: every request would be unauthorized."""
+    if value and not _TOKEN.fullmatch(str(value)):
+        raise ValueError("no token")
+    return value or None
 
 
-def _origins(value: object) -> tuple[str, ...]:
+def _as_origins(value: object) -> tuple[str, ...]:
     origins = tuple(item.lower() for item in _items(value))
     if origins != ("*",) and not (origins and all(map(_ORIGIN.fullmatch, origins))):
-        raise ValueError("not origins")
+        raise ValueError("no origins")
     return origins
 
 
-def _networks(value: object) -> tuple[Network, ...]:
+def _as_networks(value: object) -> tuple[Network, ...]:
     return tuple(map(ip_network, _items(value)))
 
 
-def _only_true(value: bool) -> bool:  # noqa: FBT001 - a validator's signature
-    if not value:
-        raise ValueError("never")
-    return value
-
-
 class Settings(BaseSettings):
-    """Everything that an operator can choose; a variable that is set to nothing counts as unset."""
+    """What an operator can choose. A variable of the environment that is empty counts as unset."""
 
     model_config = SettingsConfigDict(
         frozen=True,
-        env_file=ENV_FILE,
+        env_file=_ENV_FILE,
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         case_sensitive=True,
         extra="ignore",
+        hide_input_in_errors=True,
         validate_default=False,
     )
+
+    data_root: Annotated[Path, BeforeValidator(_as_path)] = _setting(
+        "SANDBOX_DATA_ROOT",
+        lambda: platformdirs.user_data_path("larst", appauthor=False),
+        "the path of a directory",
+        "Where sessions and plans are kept; the platform's place for user data if unset.",
+    )
+    host: str = _setting(
+        "LARS_HOST",
+        "127.0.0.1",
+        "a host name or an IP address",
+        "The address to listen on.",
+        pattern=r"^[A-Za-z0-9_.:%-]+$",
+    )
+    port: int = _integer(
+        "LARS_PORT", 8000, 0, 65535, "The port to listen on; 0 takes any that is free."
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = _setting(
+        "LARS_LOG_LEVEL", "info", "debug, info, warning or error", "What is logged, at the least."
+    )
+    auth_secret: Annotated[SecretStr | None, BeforeValidator(_as_token)] = _setting(
+        "LARS_AUTH_TOKEN",
+        None,
+        "text of visible ASCII characters without spaces",
+        "Demand the header Authorization: Bearer <token>; unset, everybody may call.",
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_origins)] = _setting(
+        "LARS_CORS_ORIGINS",
+        ("*",),
+        "*, or a comma-separated list of origins such as https://app.example.com (no path)",
+        "The pages of other origins that may call.",
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_as_networks)] = (
+        _setting(
+            "LARS_TRUSTED_PROXIES",
+            (),
+            "a comma-separated list of addresses and networks such as 10.0.0.0/8",
+            "Whose X-Forwarded-For is believed; nobody's if unset.",
+        )
+    )
+
+    max_body_bytes: int = _integer(
+        "LARS_MAX_BODY_BYTES", 10 * 1024**2, 1, _GIB, "Longer request bodies get 413."
+    )
+    max_result_bytes: int = _integer(
+        "LARS_MAX_RESULT_BYTES", 1024**2, 1, _GIB, "Longer replies get 400, asking to page."
+    )
+    max_exec_ms: int = _integer(
+        "LARS_MAX_EXEC_MS", 8000, 1, 3_600_000, "Milliseconds that a program may run."
+    )
+    max_memory_mb: int = _integer(
+        "LARS_MAX_MEMORY_MB", 128, 1, 65536, "MiB of memory that a program may use."
+    )
+    max_stdout_bytes: int = _integer(
+        "LARS_MAX_STDOUT_BYTES", 4096, 0, _GIB, "Bytes that a program may print."
+    )
+    max_store_calls: int = _integer(
+        "LARS_MAX_STORE_CALLS", 10_000, 1, 10**9, "Store calls that a program may make in a run."
+    )
+    max_code_bytes: int = _integer(
+        "LARS_MAX_CODE_BYTES", 16 * 1024, 1, 1024**2, "Longer programs are refused."
+    )
+    sandbox_workers: int = _integer(
+        "LARS_SANDBOX_WORKERS",
+        lambda: os.cpu_count() or 1,
+        1,
+        1024,
+        "Processes that programs run in; as many as there are processors if unset.",
+    )
+    sandbox_deny_net: Annotated[Literal[True], BeforeValidator(_BOOL.validate_python)] = _setting(
+        "LARS_SANDBOX_DENY_NET",
+        True,
+        "only true",
+        "That programs have no network, said aloud.",
+        note="no program ever gets a network",
+    )
+
+    mailbox_size: int = _integer(
+        "LARS_MAILBOX_SIZE", 256, 1, 10**6, "Requests that may wait in one session; more get 503."
+    )
+    restart_limit: int = _integer(
+        "LARS_RESTART_LIMIT", 5, 0, 10**6, "Crashes of a session after which it has to cool down."
+    )
+    restart_window_s: float = _seconds(
+        "LARS_RESTART_WINDOW_S", 30, 0.1, "Seconds within which those crashes are counted."
+    )
+    idle_s: float = _seconds("LARS_IDLE_S", 300, 1, "Seconds after which an idle session sleeps.")
+    max_sessions_in_memory: int = _integer(
+        "LARS_MAX_SESSIONS_IN_MEMORY", 1000, 1, 10**6, "Past it, the longest unused sleep first."
+    )
+    drain_s: float = _seconds(
+        "LARS_DRAIN_S", 20, 0, "Seconds that accepted requests are given when the service stops."
+    )
+    request_timeout_s: float = _seconds(
+        "LARS_REQUEST_TIMEOUT_S", 60, 0.001, "A request's deadline in seconds, planning included."
+    )
+
+    default_provider: Annotated[Provider, BeforeValidator(_lower)] = _setting(
+        "LARS_DEFAULT_PROVIDER",
+        "rules",
+        "only rules",
+        "Who writes the programs.",
+        note="openai and anthropic come with a later version",
+    )
+    plan_mode: Annotated[PlanMode, BeforeValidator(_lower)] = _setting(
+        "LARS_PLAN_MODE",
+        "learn",
+        "learn, fresh or locked",
+        "learn keeps plans in the plan book, fresh plans each time, locked uses the book alone.",
+    )
+    plan_attempts: int = _integer(
+        "LARS_PLAN_ATTEMPTS", 3, 1, 100, "How often the planner is asked before 502."
+    )
+    plan_book_size: int = _integer(
+        "LARS_PLAN_BOOK_SIZE", 10_000, 1, 10**6, "Plans kept; then the least used leave."
+    )
+    schema_mode: Annotated[SchemaMode, BeforeValidator(_lower)] = _setting(
+        "LARS_SCHEMA_MODE",
+        "learn",
+        "only learn",
+        "What happens to records that break the learned schema.",
+        note="warn and enforce come with a later version",
+    )
+
+    @property
+    def auth_token(self) -> str | None:
+        """The token in clear, for comparing alone; the field's repr, dump and log hide it."""
+        return self.auth_secret.get_secret_value() if self.auth_secret else None
+
+
+_FIELDS = {str(field.validation_alias): field for field in Settings.model_fields.values()}
+
+
+def _line(wrong: ErrorDetails, given: Mapping[str, object]) -> str:
+    variable = str(wrong["loc"][0])
+    field = _FIELDS[variable]
+    words = cast("dict[str, str]", field.json_schema_extra)
+    shown = repr(given[variable])[:_MAX_SHOWN_CHARACTERS]
+    if "SecretStr" in str(field.annotation):
+        shown = "(not shown)"
+    note = f" ({words['note']})" if words["note"] else ""
+    return f"{variable}={shown}: {words['allowed']} is allowed{note}"
+
+
+def _warn_of_unknown(names: Iterable[str]) -> None:
+    for name in sorted(names):
+        if not name.startswith("LARS_") or name in _FIELDS:
+            continue
+        if name in LATER_VARIABLES:
+            _log.warning("%s has no effect in this version", name)
+            continue
+        nearest = difflib.get_close_matches(name, _FIELDS, n=1)
+        meant = f"; did you mean {nearest[0]}?" if nearest else ""
+        _log.warning("%s is no setting and has no effect%s", name, meant)

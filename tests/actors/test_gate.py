@@ -315,3 +315,21 @@ async def test_a_hung_disk_stops_the_actor_once_a_mailbox_full_is_held() -> None
     await asyncio.gather(*first, *second)
     assert world.disk.durable["k"] == 266
     await world.close()
+
+
+async def test_a_mended_gate_owes_nothing_for_what_was_lost() -> None:
+    """The message at hand during the failure wrote on a state that the reload threw away."""
+    flushes = Flushes()
+    gate = OutputGate(flushes.flush)
+    pass_note(gate, mark=True)
+    await turn()
+    await flushes.end(0, OSError())
+    gate.mark()
+
+    async def reload(error: Exception) -> None:
+        assert isinstance(error, OSError)
+
+    await gate.mend(reload)
+
+    assert pass_note(gate).outcome == "released"
+    assert len(flushes.running) == 1

@@ -15,8 +15,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from actors import (
     Actor,
     ActorCrashedError,
+    ActorError,
     ActorFailedError,
-    ActorLateError,
     CoolingDown,
     DeadlinePassedError,
     Deferred,
@@ -54,6 +54,8 @@ class Ledger(Actor[Letter, tuple[int, ...]]):
     """The numbers of the letters written so far; that is also each answer."""
 
     harmless: ClassVar[tuple[type[Exception], ...]] = (RefusedError,)
+
+    gate: OutputGate
 
     def __init__(self, key: str, machine: RuntimeMachine) -> None:
         self.key = key
@@ -186,7 +188,7 @@ class RuntimeMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_forbidden_happened(self) -> None:
-        assert not self.violations
+        assert self.violations == []
         for key, number in self.without_effect:
             assert number not in self.durable[key], "refused, and yet it happened"
 
@@ -222,20 +224,21 @@ class RuntimeMachine(RuleBasedStateMachine):
         """Ask, and judge the outcome in the turn that it comes."""
         try:
             seen = await self.supervisor.ask(letter.key, letter, timeout_s=timeout_s)
-        except WITHOUT_EFFECT as error:
-            self.without_effect.add((letter.key, letter.number))
-            if isinstance(error, ActorFailedError) and letter.key not in self.cooled:
-                self.violations.append("failed for another key's crashes")
-        except ActorCrashedError:
-            if letter.kind not in ("crash", "defer"):
-                self.violations.append(f"a {letter.kind} fails for another's crash")
-        except (RefusedError, ActorLateError):
-            pass
+        except (ActorError, RefusedError) as error:
+            self.judge_error(letter, error)
         else:
             if seen != self.durable[letter.key][: len(seen)]:
                 self.violations.append("an answer left before what it saw was durable")
             if letter.kind == "write" and letter.number not in seen:
                 self.violations.append("a write was answered but not done")
+
+    def judge_error(self, letter: Letter, error: Exception) -> None:
+        if isinstance(error, WITHOUT_EFFECT):
+            self.without_effect.add((letter.key, letter.number))
+        if isinstance(error, ActorFailedError) and letter.key not in self.cooled:
+            self.violations.append("failed for another key's crashes")
+        if isinstance(error, ActorCrashedError) and letter.kind not in ("crash", "defer"):
+            self.violations.append(f"a {letter.kind} fails for another's crash")
 
     async def wait(self, where: list[asyncio.Future[None]]) -> None:
         """Wait until a rule, or the end, says so."""

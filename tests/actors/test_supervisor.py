@@ -15,6 +15,7 @@ from actors import (
     CoolingDown,
     Crashed,
     DeadlinePassedError,
+    Deferred,
     HookFailed,
     LoopClock,
     MailboxFullError,
@@ -491,6 +492,37 @@ async def test_a_parked_message_goes_with_its_asker(world: World) -> None:
 
     assert later.is_cancelled
     assert world.supervisor.mailbox_depth("k") == 0
+
+
+async def test_a_message_that_is_deferred_too_late_is_not_parked(world: World) -> None:
+    """Its asker has left or was out of time: what it would wait for is money for nothing."""
+    may_defer, made = asyncio.Event(), list[str]()
+
+    async def make() -> str:
+        made.append("in vain")
+        return ""
+
+    class Slow(Actor[str, str]):
+        async def on_message(self, message: str) -> str | Deferred[str]:
+            await may_defer.wait()
+            return Deferred(make)
+
+    supervisor: Supervisor[str, str, str] = Supervisor(
+        lambda _: Slow(), settings=SupervisorSettings(), clock=world.clock
+    )
+    left = asyncio.create_task(supervisor.ask("left", "", timeout_s=10.0))
+    late = asyncio.create_task(supervisor.ask("late", "", timeout_s=1.0))
+    await world.clock.advance(1.0)
+    left.cancel()
+    await world.clock.settle()
+
+    may_defer.set()
+    await world.clock.settle()
+
+    assert isinstance(late.exception(), DeadlinePassedError)
+    assert made == []
+    assert supervisor.waiting_count == 0
+    await supervisor.stop(drain_s=1.0)
 
 
 async def test_what_a_parked_message_awaited_fails_its_asker_alone(world: World) -> None:

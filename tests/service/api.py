@@ -110,9 +110,15 @@ class Service:
         assert self._process is not None
         return self._process.pid
 
+    def children(self) -> list[int]:
+        """Return the ids of the processes that it started."""
+        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(child) for child in listed.split()]
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End the process; return its exit code, negative where a signal killed it."""
         assert self._process is not None
-        self._process.send_signal(how)
-        self._process.communicate(timeout=30)
+        if self._process.poll() is None:
+            self._process.send_signal(how)
+            self._process.communicate(timeout=30)
         return self._process.returncode

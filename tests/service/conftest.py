@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -37,9 +37,22 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def own_service(tmp_path: Path) -> Iterator[Service]:
-    """A service that the test may kill and start again."""
-    running = Service(tmp_path / "data", tmp_path / "log")
-    running.start()
-    yield running
-    running.stop()
+def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts services that the test may kill and start again; settings by their variables."""
+    started: list[Service] = []
+
+    def start(**settings: str) -> Service:
+        running = Service(tmp_path / "data", tmp_path / "log", **settings)
+        running.start()
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+@pytest.fixture
+def own_service(start_service: Callable[..., Service]) -> Service:
+    """A service as it comes, for the test alone."""
+    return start_service()

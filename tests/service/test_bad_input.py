@@ -173,8 +173,8 @@ class TestTargets:
         assert b" 400 " in reply.partition(b"\r\n")[0]
         assert b'{"error":"bad request"' in reply
 
-    async def test_a_method_of_nobody_is_refused(self, api: Api) -> None:
-        reply = await api.send("BREW", "/things")
+    async def test_a_method_that_rest_does_not_use_is_refused(self, api: Api) -> None:
+        reply = await api.send("PROPFIND", "/things")
 
         assert (reply.status, reply.body["error"]) == (405, "method not allowed")
 

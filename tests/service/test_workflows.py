@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import signal
+import sys
+from collections.abc import Callable
 
 import aiohttp
 import orjson
@@ -117,24 +121,22 @@ async def test_everything_is_there_after_a_stop_and_after_a_kill(
 
 
 async def test_a_thousand_creates_at_once_are_a_thousand_records_also_after_a_kill(
-    own_service: Service, http: aiohttp.ClientSession
+    start_service: Callable[..., Service],
 ) -> None:
     """No id twice, no record lost: the mailbox serializes what arrives at once."""
-    api = Api(http, own_service.url, "crowd")
-    gate = asyncio.Semaphore(200)
+    service = start_service(LARS_MAILBOX_SIZE="1000")
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as http:
+        api = Api(http, service.url, "crowd")
+        replies = await asyncio.gather(
+            *(api.post("/things", {"number": number}) for number in range(1000))
+        )
+        service.stop(signal.SIGKILL)
+        service.start()
+        items = (await Api(http, service.url, "crowd").get("/things")).body["items"]
 
-    async def create(number: int) -> int:
-        async with gate:
-            reply = await api.post("/things", {"number": number})
-        assert reply.status == 201
-        return int(reply.body["id"])
-
-    ids = await asyncio.gather(*(create(number) for number in range(1000)))
-    own_service.stop(signal.SIGKILL)
-    own_service.start()
-    items = (await Api(http, own_service.url, "crowd").get("/things")).body["items"]
-
-    assert sorted(ids) == list(range(1, 1001))
+    assert {reply.status for reply in replies} == {201}
+    assert sorted(reply.body["id"] for reply in replies) == list(range(1, 1001))
     assert {item["number"] for item in items} == set(range(1000))
     assert len(items) == 1000
 
@@ -145,3 +147,48 @@ async def test_a_second_service_on_the_same_data_is_refused(own_service: Service
 
     with pytest.raises(AssertionError, match=str(own_service.pid)):
         second.start()
+
+
+async def test_a_stop_under_load_keeps_every_record_that_was_acknowledged(
+    start_service: Callable[..., Service], http: aiohttp.ClientSession
+) -> None:
+    """SIGTERM: what was accepted is finished, the files are complete, the exit code is 0."""
+    service = start_service()
+    api = Api(http, service.url, "load")
+    acknowledged: list[int] = []
+
+    async def create(number: int) -> None:
+        with contextlib.suppress(aiohttp.ClientError):
+            reply = await api.post("/things", {"number": number})
+            if reply.status == 201:
+                acknowledged.append(number)
+
+    tasks = [asyncio.create_task(create(number)) for number in range(200)]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    assert await asyncio.to_thread(service.stop) == 0
+    await asyncio.gather(*tasks)
+
+    stored = orjson.loads((service.data_root / "load" / "things.json").read_bytes())
+    assert acknowledged
+    assert {record["number"] for record in stored} >= set(acknowledged)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
+async def test_a_killed_worker_costs_at_most_the_request_at_hand(
+    start_service: Callable[..., Service], http: aiohttp.ClientSession
+) -> None:
+    """The pool replaces it; sessions and service go on."""
+    service = start_service(LARS_SANDBOX_WORKERS="2")
+    api = Api(http, service.url, "workers")
+    statuses: list[int] = []
+    for _ in range(5):
+        assert (await api.post("/things", {})).status == 201
+        for worker in service.children():
+            os.kill(worker, signal.SIGKILL)
+        statuses += [(await api.get("/things")).status for _ in range(4)]
+
+    assert set(statuses) <= {200, 500}
+    assert statuses.count(500) <= 10
+    assert statuses[-1] == 200
+    assert (await api.get("/things")).body["page"]["total"] == 5
+    assert (await api.get("/readyz")).status == 200

@@ -1,0 +1,117 @@
+"""The command line. Imports the service only to serve, so that `--version` and `--help` are quick.
+
+Speaks to people in plain lines; what the service says later is JSON, by logs.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from larst import __version__
+
+if TYPE_CHECKING:
+    from larst.config import Settings
+
+OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes; 130 is what a shell expects of a program that Ctrl-C ended."""
+
+_FLAGS = (
+    ("--host", "LARS_HOST", "ADDRESS", "listen on this address (default 127.0.0.1)"),
+    ("--port", "LARS_PORT", "PORT", "listen on this port (default 8000; 0: any that is free)"),
+    ("--data-root", "SANDBOX_DATA_ROOT", "DIR", "keep sessions and plans in this directory"),
+    ("--log-level", "LARS_LOG_LEVEL", "LEVEL", "debug, info (default), warning or error"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit code: 0, 1 where it failed, 2 where it was put wrongly."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return WRONG_USAGE
+    given = {variable: getattr(options, variable) for _, variable, _, _ in _FLAGS}
+    return _serve({name: value for name, value in given.items() if value is not None})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="larst", description="The last REST service: send it any REST request."
+    )
+    parser.add_argument("--version", action="version", version=f"larst {__version__}")
+    serve = parser.add_subparsers(dest="command", metavar="COMMAND").add_parser(
+        "serve",
+        help="serve HTTP until SIGTERM or Ctrl-C",
+        description="Serve HTTP until SIGTERM or Ctrl-C.",
+        epilog="Everything else is set by LARS_ variables, in the environment or in .env.",
+    )
+    for flag, variable, metavar, text in _FLAGS:
+        serve.add_argument(flag, dest=variable, metavar=metavar, help=text)
+    return parser
+
+
+def _serve(overrides: dict[str, object]) -> int:
+    # Here and not above: these take most of a second.
+    from larst.config import load_settings
+    from larst.errors import ConfigError
+    from larst.logs import set_up_logging
+
+    set_up_logging("info")
+    try:
+        settings = load_settings(overrides)
+    except ConfigError as error:
+        _say(sys.stderr, f"{error.detail}\n")
+        return WRONG_USAGE
+    set_up_logging(settings.log_level)
+    return _run(settings)
+
+
+def _run(settings: Settings) -> int:
+    from larst.errors import LarstError
+    from larst.service import run_service
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run_service(settings, lambda text: _say(sys.stdout, text)))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except LarstError as error:
+        _say(sys.stderr, f"{error.title}: {error.detail}".removesuffix(": ") + "\n")
+        return FAILED
+    except OSError as error:
+        _say(sys.stderr, f"{_reason(error, settings)}\n")
+        return FAILED
+    return OK
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return the faster event loop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _reason(error: OSError, settings: Settings) -> str:
+    if error.errno == errno.EADDRINUSE:
+        address = f"{settings.host}:{settings.port}"
+        return f"{address} is in use by another program; choose another with --port"
+    return str(error)
+
+
+def _say(stream: TextIO, text: str) -> None:
+    """Write a message to a person; nobody reading it is no reason to stop."""
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        # Else the interpreter fails at the very end, when it flushes the stream once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,58 @@
+"""Logging: one JSON object a line on stderr, whoever logs.
+
+Extra fields come as `extra={"fields": {...}}`. Must never be given a secret or a body.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import orjson
+
+
+def set_up_logging(level: str, stream: TextIO | None = None) -> None:
+    """Send every record from `level` up, and Python's warnings, to `stream` (stderr) as JSON.
+
+    May be called again, with another level: it replaces what was set up before.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+
+
+class JsonLines(logging.Formatter):
+    """Writes `ts`, `level`, `logger`, `msg`, the record's own fields, and any `traceback`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as one line; what JSON cannot say goes in as text."""
+        line: dict[str, Any] = {
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "msg": record.getMessage(),
+        }
+        # A field must not pass itself off as the time, level, logger or message.
+        line = {**line, **getattr(record, "fields", {}), **line}
+        if trace := self._trace(record):
+            line["traceback"] = trace
+        return _encode(line)
+
+    def _trace(self, record: logging.LogRecord) -> str:
+        parts = [
+            self.formatException(record.exc_info) if record.exc_info else "",
+            record.stack_info or "",
+        ]
+        return "\n".join(part for part in parts if part)
+
+
+def _encode(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except orjson.JSONEncodeError:
+        # Lone surrogates and integers over 64 bits, which orjson refuses.
+        return json.dumps(line, default=str)

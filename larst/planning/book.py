@@ -1,0 +1,337 @@
+"""The plan book: plans already made, kept by the shape of request that they serve.
+
+Lookups touch memory alone; one task writes the files behind them, so that no request waits for
+this disk or fails with it. Must never overwrite or delete a file that it did not understand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Annotated, Literal
+
+import aiofiles
+import aiofiles.os
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
+
+from larst.errors import ConfigError
+from larst.model import Json, Plan
+
+PlanState = Literal["learned", "pinned", "rejected"]
+PlanKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+SAVE_USES_EVERY_S = 60.0
+"""Counts of uses may be lost for so long by a kill; a plan itself is written at once."""
+
+WRITE_TIMEOUT_S = 10.0
+RETRY_AFTER_S = 5.0
+FLUSH_TIMEOUT_S = 15.0
+MAX_FILE_BYTES = 1024**2
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.\d+\.tmp")
+
+_log = logging.getLogger("larst.book")
+
+
+class BookEntry(BaseModel):
+    """One plan with its history, as its file tells it. Times are ISO 8601, in UTC.
+
+    `learned`: made by a planner; `pinned`: a person approved it; `rejected`: a person ruled it
+    out, for the `reason` given.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    key: PlanKey
+    shape: dict[str, Json]
+    facts: dict[str, Json]
+    planner: str
+    model: str | None
+    prompt_version: str
+    plan: Plan
+    made_at: str
+    uses: NonNegativeInt = 0
+    last_used_at: str | None = None
+    state: PlanState = "learned"
+    reason: str | None = None
+    tokens: dict[Literal["input", "output"], NonNegativeInt] | None = None
+    cost_usd: NonNegativeFloat | None = None
+
+
+class PlanBook:
+    """Keeps at most `size` plans; the least used leave first, unless a person decided on them.
+
+    A pinned or rejected plan never leaves by itself: odd requests must not be able to undo what
+    a person decided. They count towards `size`, so a book full of them learns nothing more.
+    """
+
+    def __init__(self, directory: Path, *, size: int, now: Callable[[], datetime]) -> None:
+        self._directory = directory
+        self._size = size
+        self._now = now
+        self._entries: dict[str, BookEntry] = {}
+        self._leaving = _LeavingOrder()
+        self._files = _EntryFiles(directory)
+        self._unwritten: dict[str, None] = {}
+        self._uncounted: set[str] = set()
+        self._changed = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._turn_to_write = asyncio.Lock()
+        self._writer: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    async def open(self) -> None:
+        """Read the plans that were kept, and start to write those to come.
+
+        What is no entry, or is called otherwise than its key, is logged and left as it is.
+
+        Raises:
+            ConfigError: the directory cannot be made or read.
+        """
+        try:
+            found = await asyncio.to_thread(self._files.read_all)
+        except OSError as error:
+            raise ConfigError(
+                f"the plan book {self._directory} cannot be opened: {error}"
+            ) from error
+        for entry in sorted(found, key=lambda entry: entry.last_used_at or entry.made_at):
+            self._keep(entry)
+        while len(self._entries) > self._size and self._drop_one():
+            pass
+        self._writer = asyncio.create_task(self._write_behind(), name="larst plan book")
+
+    def get(self, key: str) -> BookEntry | None:
+        """Return the entry, whatever its state, or None; this counts no use."""
+        return self._entries.get(key)
+
+    def entries(self) -> list[BookEntry]:
+        """Return all entries, in no order that means anything."""
+        return list(self._entries.values())
+
+    def used(self, key: str) -> None:
+        """Count a use; the file learns of it within a minute."""
+        if (entry := self._entries.get(key)) is None:
+            return
+        last = self._now().isoformat()
+        self._keep(entry.model_copy(update={"uses": entry.uses + 1, "last_used_at": last}))
+        self._uncounted.add(key)
+
+    def put(self, entry: BookEntry) -> None:
+        """Keep an entry in the place of any other of its key; it is found from now on."""
+        if entry.key not in self._entries:
+            while len(self._entries) >= self._size:
+                if not self._drop_one():
+                    _log.warning("the plan book is full of pinned and rejected plans")
+                    return
+        self._keep(entry)
+        self._must_write(entry.key)
+
+    def remove(self, key: str) -> None:
+        """Forget an entry, if there is one."""
+        if (entry := self._entries.pop(key, None)) is not None:
+            self._leaving.discard(entry)
+            self._uncounted.discard(key)
+            self._must_write(key)
+
+    def set_state(self, key: str, state: PlanState, reason: str | None = None) -> BookEntry | None:
+        """Record what a person decided on a plan; return its entry, or None if there is none."""
+        if (entry := self._entries.get(key)) is None:
+            return None
+        decided = entry.model_copy(update={"state": state, "reason": reason})
+        self._keep(decided)
+        self._must_write(key)
+        return decided
+
+    async def flush(self) -> None:
+        """Write everything now, counts of uses too; what the disk refuses is logged."""
+        try:
+            async with asyncio.timeout(FLUSH_TIMEOUT_S):
+                await self._write_all(with_uses=True)
+        except TimeoutError as error:
+            _report("the plan book could not be written in time", self._directory, error)
+
+    async def close(self) -> None:
+        """Write everything and stop; the book answers on from memory."""
+        self._closing.set()
+        self._changed.set()
+        await self.flush()
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.wait({self._writer}, timeout=WRITE_TIMEOUT_S)
+
+    def _keep(self, entry: BookEntry) -> None:
+        if (before := self._entries.get(entry.key)) is not None:
+            self._leaving.discard(before)
+        self._entries[entry.key] = entry
+        self._leaving.add(entry)
+
+    def _drop_one(self) -> bool:
+        """Let the least used plan go; tell whether any could."""
+        if (key := self._leaving.first()) is None:
+            return False
+        self.remove(key)
+        return True
+
+    def _must_write(self, key: str) -> None:
+        """Note a key whose file differs; one that is gone and never had a file needs nothing."""
+        if key in self._entries or self._files.has(key):
+            self._unwritten[key] = None
+            self._changed.set()
+        else:
+            self._unwritten.pop(key, None)
+
+    async def _write_behind(self) -> None:
+        loop = asyncio.get_running_loop()
+        save_uses_at_s = loop.time() + SAVE_USES_EVERY_S
+        while not self._closing.is_set():
+            await _wait(self._changed, until_s=save_uses_at_s)
+            self._changed.clear()
+            if is_due := loop.time() >= save_uses_at_s:
+                save_uses_at_s = loop.time() + SAVE_USES_EVERY_S
+            if not await self._write_all(with_uses=is_due):
+                await _wait(self._closing, until_s=loop.time() + RETRY_AFTER_S)
+                self._changed.set()
+
+    async def _write_all(self, *, with_uses: bool) -> bool:
+        """Bring the files up to date; tell whether the disk took everything."""
+        async with self._turn_to_write:
+            if with_uses:
+                self._unwritten.update(dict.fromkeys(self._uncounted))
+            while self._unwritten:
+                if not await self._write_one(next(iter(self._unwritten))):
+                    return False
+        return True
+
+    async def _write_one(self, key: str) -> bool:
+        """Write or delete the key's file; tell whether that is settled."""
+        entry = self._entries.get(key)
+        self._uncounted.discard(key)
+        # Taken off first: what changes while this writes must be written once more.
+        del self._unwritten[key]
+        is_settled = False
+        try:
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
+                await (self._files.write(entry) if entry else self._files.delete(key))
+            is_settled = True
+        except (OSError, ValueError) as error:
+            # A ValueError says that the entry is no JSON, and it never will be.
+            is_settled = isinstance(error, ValueError)
+            _report("a plan could not be written", self._files.path(key), error)
+        finally:
+            if not is_settled:
+                self._unwritten[key] = None
+        return is_settled
+
+
+class _LeavingOrder:
+    """Which learned plan leaves next: the least used, and of those the longest unused.
+
+    A use costs the same however many plans there are (O(1) LFU: Shah, Mitra and Matani, 2010).
+    """
+
+    def __init__(self) -> None:
+        self._by_uses: dict[int, OrderedDict[str, None]] = {}
+
+    def add(self, entry: BookEntry) -> None:
+        if entry.state == "learned":
+            self._by_uses.setdefault(entry.uses, OrderedDict())[entry.key] = None
+
+    def discard(self, entry: BookEntry) -> None:
+        if (keys := self._by_uses.get(entry.uses)) is not None:
+            keys.pop(entry.key, None)
+            if not keys:
+                del self._by_uses[entry.uses]
+
+    def first(self) -> str | None:
+        return next(iter(self._by_uses[min(self._by_uses)])) if self._by_uses else None
+
+
+class _EntryFiles:
+    """The directory: which files in it are the book's own, and which must be left alone."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._own: set[str] = set()
+        self._foreign: set[str] = set()
+        self._numbers = count()
+
+    def path(self, key: str) -> Path:
+        return self._directory / f"{key}.json"
+
+    def has(self, key: str) -> bool:
+        return key in self._own
+
+    def read_all(self) -> list[BookEntry]:
+        """Return the entries that can be read; blocks."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        found = []
+        for path in self._directory.iterdir():
+            if _UNFINISHED.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+            elif not path.name.startswith("."):
+                try:
+                    found.append(_read(path))
+                except (OSError, ValueError) as error:
+                    self._foreign.add(path.name)
+                    _report("not a plan of this book, left as it is", path, error)
+        self._own = {entry.key for entry in found}
+        return found
+
+    async def write(self, entry: BookEntry) -> None:
+        path = self.path(entry.key)
+        if path.name in self._foreign:
+            return
+        text = entry.model_dump_json(indent=2).encode()
+        unfinished = self._directory / f".{entry.key}.{next(self._numbers)}.tmp"
+        self._own.add(entry.key)
+        try:
+            async with aiofiles.open(unfinished, "wb") as file:
+                await file.write(text)
+                await file.flush()
+                # Renamed before its bytes are on disk, it can be empty after a power cut.
+                await asyncio.to_thread(os.fsync, file.fileno())
+            await aiofiles.os.replace(unfinished, path)
+        except OSError:
+            with suppress(OSError):
+                await aiofiles.os.remove(unfinished)
+            raise
+
+    async def delete(self, key: str) -> None:
+        if self.has(key):
+            with suppress(FileNotFoundError):
+                await aiofiles.os.remove(self.path(key))
+            self._own.discard(key)
+
+
+def _read(path: Path) -> BookEntry:
+    if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
+        raise ValueError("not a file of a plan's size")
+    entry = BookEntry.model_validate_json(path.read_bytes())
+    if path.name != f"{entry.key}.json":
+        raise ValueError(f"its key is {entry.key}")
+    return entry
+
+
+def _report(what: str, path: Path, error: Exception) -> None:
+    reason = str(error) or type(error).__name__
+    if isinstance(error, ValidationError):
+        wrong = error.errors(include_url=False, include_input=False)[0]
+        reason = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
+    fields = {"path": str(path), "reason": reason}
+    _log.error("%s: %s", what, reason, extra={"fields": fields})
+
+
+async def _wait(event: asyncio.Event, *, until_s: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(until_s):
+            await event.wait()

@@ -1,0 +1,213 @@
+"""Settings: where they come from, and that one line says how to mend a wrong one."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from larst.config import LATER_VARIABLES, Settings, load_settings
+from larst.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and no setting of the machine's own."""
+    for name in os.environ:
+        if name.startswith(("LARS_", "SANDBOX_")):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+class TestSources:
+    def test_defaults_serve_without_any_configuration(self) -> None:
+        settings = load_settings({})
+
+        assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+        assert settings.data_root.is_absolute()
+        assert settings.auth_token is None
+        assert settings.cors_origins == ("*",)
+        assert settings.trusted_proxies == ()
+        assert settings.max_body_bytes == 10 * 1024 * 1024
+        assert settings.default_provider == "rules"
+
+    def test_flags_win_over_the_environment_and_that_over_the_file(
+        self, here: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (here / ".env").write_text("LARS_PORT=1\nLARS_HOST=::1\nLARS_LOG_LEVEL=debug\n")
+        monkeypatch.setenv("LARS_PORT", "2")
+        monkeypatch.setenv("LARS_HOST", "0.0.0.0")  # noqa: S104 - nothing listens here
+
+        settings = load_settings({"LARS_PORT": "3"})
+
+        assert (settings.port, settings.host, settings.log_level) == (3, "0.0.0.0", "debug")  # noqa: S104 - nothing listens here
+
+    def test_an_empty_variable_counts_as_unset(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Compose files pass `${LARS_PORT:-}` on, whether it is set or not."""
+        for variable in ("LARS_PORT", "LARS_AUTH_TOKEN", "LARS_CORS_ORIGINS"):
+            monkeypatch.setenv(variable, "")
+
+        settings = load_settings({})
+
+        assert (settings.port, settings.auth_token, settings.cors_origins) == (8000, None, ("*",))
+
+    def test_other_programs_variables_in_the_file_are_not_ours(self, here: Path) -> None:
+        (here / ".env").write_text("DATABASE_URL=x\nLARS_PORT=9\n")
+
+        assert load_settings({}).port == 9
+
+    def test_a_file_that_cannot_be_read_stops_the_start(self, here: Path) -> None:
+        """Going on without it could mean going on without its LARS_AUTH_TOKEN."""
+        (here / ".env").write_bytes(b"LARS_HOST=\xff\xfe")
+
+        with pytest.raises(ConfigError, match=r"^\.env cannot be read: "):
+            load_settings({})
+
+    def test_settings_cannot_be_changed(self) -> None:
+        with pytest.raises(ValueError, match="frozen"):
+            load_settings({}).port = 1  # type: ignore[misc]  # what the test is about
+
+    def test_every_setting_can_be_documented(self) -> None:
+        for field in Settings.model_fields.values():
+            assert str(field.validation_alias).startswith(("LARS_", "SANDBOX_"))
+            assert field.description
+            assert isinstance(field.json_schema_extra, dict)
+            assert field.json_schema_extra["allowed"]
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("variable", "value", "field", "expected"),
+        [
+            ("LARS_PORT", "0", "port", 0),
+            ("LARS_LOG_LEVEL", " WARNING ", "log_level", "warning"),
+            ("LARS_AUTH_TOKEN", "s3cret", "auth_token", "s3cret"),
+            ("LARS_HOST", "::1", "host", "::1"),
+            (
+                "LARS_CORS_ORIGINS",
+                "https://A.example, http://localhost:3000",
+                "cors_origins",
+                ("https://a.example", "http://localhost:3000"),
+            ),
+            (
+                "LARS_TRUSTED_PROXIES",
+                "10.0.0.0/8, 192.0.2.1,::1",
+                "trusted_proxies",
+                (ip_network("10.0.0.0/8"), ip_network("192.0.2.1/32"), ip_network("::1/128")),
+            ),
+            ("LARS_IDLE_S", "2.5", "idle_s", 2.5),
+            ("LARS_PLAN_MODE", "locked", "plan_mode", "locked"),
+            ("LARS_SANDBOX_DENY_NET", "yes", "sandbox_deny_net", True),
+            ("SANDBOX_DATA_ROOT", "~/larst", "data_root", Path.home() / "larst"),
+        ],
+    )
+    def test_a_right_value_is_taken(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        variable: str,
+        value: str,
+        field: str,
+        expected: object,
+    ) -> None:
+        monkeypatch.setenv(variable, value)
+
+        assert getattr(load_settings({}), field) == expected
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "allowed"),
+        [
+            ("LARS_PORT", "http", "an integer from 0 to 65535 is allowed"),
+            ("LARS_PORT", "65536", "an integer from 0 to 65535 is allowed"),
+            ("LARS_HOST", "http://localhost", "a host name or an IP address is allowed"),
+            ("LARS_LOG_LEVEL", "LOUD", "debug, info, warning or error is allowed"),
+            ("LARS_IDLE_S", "nan", "a number of seconds from 1 to 604800 is allowed"),
+            ("LARS_DRAIN_S", "inf", "a number of seconds from 0 to 604800 is allowed"),
+            ("LARS_SANDBOX_WORKERS", "0", "an integer from 1 to 1024 is allowed"),
+            ("LARS_PLAN_MODE", "learned", "learn, fresh or locked is allowed"),
+            ("LARS_CORS_ORIGINS", "https://a.example/", "origins such as"),
+            ("LARS_CORS_ORIGINS", "*,https://a.example", "origins such as"),
+            ("LARS_TRUSTED_PROXIES", "10.0.0.1/8", "networks such as 10.0.0.0/8 is allowed"),
+            ("LARS_TRUSTED_PROXIES", "*", "networks such as 10.0.0.0/8 is allowed"),
+            ("LARS_DEFAULT_PROVIDER", "openai", "openai and anthropic come with a later version"),
+            ("LARS_SCHEMA_MODE", "enforce", "warn and enforce come with a later version"),
+            ("LARS_SANDBOX_DENY_NET", "false", "no program ever gets a network"),
+            ("SANDBOX_DATA_ROOT", "~nobody-of-that-name/x", "the path of a directory is allowed"),
+        ],
+    )
+    def test_a_wrong_value_stops_the_start_with_one_line(
+        self, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, allowed: str
+    ) -> None:
+        monkeypatch.setenv(variable, value)
+
+        with pytest.raises(ConfigError) as stopped:
+            load_settings({})
+
+        (line,) = stopped.value.detail.splitlines()
+        assert line.startswith(f"{variable}={value!r}: ")
+        assert allowed in line
+
+    def test_several_wrong_values_are_named_at_once(self) -> None:
+        with pytest.raises(ConfigError) as stopped:
+            load_settings({"LARS_PORT": "x\ny", "LARS_HOST": "", "LARS_MAX_EXEC_MS": 0})
+
+        assert stopped.value.detail.splitlines() == [
+            "LARS_HOST='': a host name or an IP address is allowed",
+            "LARS_PORT='x\\ny': an integer from 0 to 65535 is allowed",
+            "LARS_MAX_EXEC_MS=0: an integer from 1 to 3600000 is allowed",
+        ]
+
+
+class TestSecrets:
+    def test_the_token_shows_in_no_text_made_of_the_settings(self) -> None:
+        settings = load_settings({"LARS_AUTH_TOKEN": "s3cret"})
+
+        shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+        assert "s3cret" not in shown
+        assert settings.auth_token == "s3cret"
+
+    def test_a_wrong_token_is_not_shown_either(self) -> None:
+        """It is wrong because no client could send it: every request would be refused."""
+        with pytest.raises(ConfigError) as stopped:
+            load_settings({"LARS_AUTH_TOKEN": "s3cret\n"})
+
+        assert stopped.value.detail.startswith("LARS_AUTH_TOKEN=(not shown): text of visible ASCII")
+        assert "s3cret" not in f"{stopped.value.detail} {stopped.value.__cause__}"
+
+
+class TestUnknownNames:
+    @pytest.mark.parametrize(
+        ("name", "warning"),
+        [
+            ("LARS_PROT", "LARS_PROT is no setting and has no effect; did you mean LARS_PORT?"),
+            ("LARS_XYZZY", "LARS_XYZZY is no setting and has no effect"),
+            (LATER_VARIABLES[0], f"{LATER_VARIABLES[0]} has no effect in this version"),
+        ],
+    )
+    def test_an_unknown_name_is_logged_and_stops_nothing(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        name: str,
+        warning: str,
+    ) -> None:
+        """A token under a misspelt name would leave the service open without a word."""
+        monkeypatch.setenv(name, "1")
+
+        load_settings({})
+
+        assert caplog.messages == [warning]
+
+    def test_names_in_the_file_are_looked_at_too(
+        self, here: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        (here / ".env").write_text("LARS_AUTH_TOKN=s3cret\nPORT=1\n")
+
+        load_settings({})
+
+        assert caplog.messages == [
+            "LARS_AUTH_TOKN is no setting and has no effect; did you mean LARS_AUTH_TOKEN?"
+        ]

@@ -1,0 +1,112 @@
+"""Every line on stderr is one JSON object, whatever was logged."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from larst.logs import set_up_logging
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    """What is logged; logging is put back afterwards as pytest had it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    root.handlers.clear()  # else the set-up would close pytest's own
+    written = io.StringIO()
+    set_up_logging("info", written)
+    yield written
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_a_record_says_when_how_bad_who_and_what(stream: io.StringIO) -> None:
+    logging.getLogger("larst.requests").info("%s done", 1, extra={"fields": {"ms": 1.5}})
+
+    (line,) = lines(stream)
+
+    assert list(line) == ["ts", "level", "logger", "msg", "ms"]
+    assert line["ts"].endswith("+00:00")
+    assert (line["level"], line["logger"], line["msg"]) == ("info", "larst.requests", "1 done")
+    assert line["ms"] == 1.5
+
+
+def test_a_traceback_is_one_field(stream: io.StringIO) -> None:
+    """Tools that read lines would take a bare traceback for forty broken records."""
+    try:
+        int("bad\nthing")
+    except ValueError:
+        logging.getLogger("larst").exception("failed")
+
+    (line,) = lines(stream)
+
+    assert line["level"] == "error"
+    assert line["traceback"].startswith("Traceback")
+    assert line["traceback"].endswith("'bad\\nthing'")
+
+
+def test_what_is_below_the_level_is_not_written(stream: io.StringIO) -> None:
+    logging.getLogger("larst").debug("detail")
+    set_up_logging("debug", stream)
+    logging.getLogger("larst").debug("wanted")
+
+    assert [line["msg"] for line in lines(stream)] == ["wanted"]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (2**70, 2**70),
+        ("\ud800", "\\ud800"),
+        (object, "<class 'object'>"),
+        ({1: "one"}, {"1": "one"}),
+        ("a\nb\u2028", "a\nb\u2028"),
+    ],
+)
+def test_a_value_that_is_hard_to_write_still_makes_one_line(
+    stream: io.StringIO, value: object, written: object
+) -> None:
+    """A log must not be where a request fails."""
+    logging.getLogger("larst").info("odd", extra={"fields": {"value": value}})
+
+    (text,) = stream.getvalue().rstrip("\n").split("\n")
+
+    if written == "\\ud800":
+        assert written in text
+    elif written == 2**70:
+        assert str(written) in text
+    else:
+        assert orjson.loads(text)["value"] == written
+
+
+def test_a_field_cannot_pass_itself_off_as_the_message(stream: io.StringIO) -> None:
+    """Fields may come from a client; the level and the logger must not."""
+    logging.getLogger("larst").info("true", extra={"fields": {"msg": "false", "level": "debug"}})
+
+    (line,) = lines(stream)
+
+    assert (line["msg"], line["level"]) == ("true", "info")
+
+
+def test_warnings_of_python_are_lines_too(stream: io.StringIO) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(capture=True)
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+    (line,) = lines(stream)
+
+    assert line["logger"] == "py.warnings"
+    assert "old" in line["msg"]
