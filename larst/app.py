@@ -184,7 +184,7 @@ async def _edge(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 ARRIVAL = web.RequestKey("arrival", Arrival)
-TOKEN = web.RequestKey[str | None]("token", object)
+TOKEN = web.RequestKey("token", str)
 
 
 async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -192,7 +192,8 @@ async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     if is_preflight(request):
         return preflight(request, request.app[SETTINGS].cors_origins)
-    request[TOKEN] = request.app[RUNNING].ingress.authorize(request)
+    if (token := request.app[RUNNING].ingress.authorize(request)) is not None:
+        request[TOKEN] = token
     if request.method not in METHODS:
         return _not_allowed(request, METHODS)
     return await handler(request)

@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import errno
 import os
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -100,9 +101,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _reason(error: OSError, settings: Settings) -> str:
+    address = f"{settings.host}:{settings.port}"
     if error.errno == errno.EADDRINUSE:
-        address = f"{settings.host}:{settings.port}"
         return f"{address} is in use by another program; choose another with --port"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"cannot listen on {address}: {error.strerror}"
     return str(error)
 
 

@@ -93,10 +93,6 @@ class SessionActor(Actor[Turn, Answered]):
         """Complete the documented files and let them go."""
         await self._store.close()
 
-    def on_end(self) -> None:
-        """Let the journal's file go, also after a crash."""
-        self._store.release()
-
     def _note_wait(self, turn: Turn) -> Turn:
         waited_ms = (self.current.begun_s - self.current.enqueued_s) * 1000
         queue_ms = max(0.0, waited_ms - turn.timings.plan_ms)
@@ -146,8 +142,6 @@ class SessionActor(Actor[Turn, Answered]):
         )
 
     async def _run(self, ready: ReadyPlan, prepared: Prepared, transaction: Transaction) -> Reply:
-        if self._store.needs_fold:
-            await self._store.fold()
         timeout_s = self.current.deadline_s - self._clock.now()
         return await self._pipeline.run(ready, prepared, transaction, timeout_s=timeout_s)
 

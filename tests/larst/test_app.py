@@ -203,7 +203,7 @@ class TestHostilePrograms:
         assert "LARS_MAX" in body["detail"]
 
     async def test_a_reply_over_the_limit_says_to_page(self, make_client: MakeClient) -> None:
-        big = 'REPLY = make_response(200, ["x" * 100 for _ in range(1000)])'
+        big = 'REPLY = make_response(200, ["x" * 100 for i in range(1000)])'
         client = await make_client(
             _scripted({"GET /big": [big], "POST /books": [CREATE]}), LARS_MAX_RESULT_BYTES=10_000
         )

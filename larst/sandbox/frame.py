@@ -1,0 +1,62 @@
+"""What stands around a program in the worker: the names it is given, and how its REPLY gets out.
+
+Pure text. The program cannot touch the frame: the frame's own names begin with an underscore,
+which the policy refuses.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from larst.model import CheckedProgram
+
+_MODULES = ("math", "re", "json", "datetime")
+_MAKE_RESPONSE = (
+    "def make_response(status, body=None, headers=None):\n"
+    '    return {"status": status, "body": body, "headers": headers}\n'
+)
+# The body leaves as JSON text made in here: an aliased structure (a = [a, a], forty times) is
+# small in the worker and explodes where it is written out, so that must happen in here too.
+_EPILOGUE = """
+if not isinstance(REPLY, dict):
+    raise TypeError("REPLY must be make_response(...) or a dict with status, body and headers")
+_body = REPLY.get("body")
+_text = "" if _body is None else _dumps(
+    _body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_raw = _body if isinstance(_body, str) else None
+[
+    REPLY.get("status"),
+    REPLY.get("headers"),
+    _body is not None,
+    len(_text),
+    _text if len(_text) <= LIMIT else "",
+    _raw if len(_text) <= LIMIT else None,
+]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """A program as the worker gets it. `lines_before` is where the program's own line 1 is."""
+
+    source: str
+    lines_before: int
+    lines: int
+
+
+def frame(program: CheckedProgram, *, result_bytes: int) -> Framed:
+    """Return the program with its frame; only the modules that it names are bound."""
+    used = [name for name in _MODULES if mentions(program, name)]
+    imports = "from json import dumps as _dumps\n" + "".join(f"import {name}\n" for name in used)
+    prelude = imports + _MAKE_RESPONSE
+    return Framed(
+        source=f"{prelude}{program}\n{_EPILOGUE.replace('LIMIT', str(result_bytes))}",
+        lines_before=prelude.count("\n"),
+        lines=program.count("\n") + 1,
+    )
+
+
+def mentions(program: CheckedProgram, name: str) -> bool:
+    """Tell whether the program holds the name as a word; what it does not use costs nothing."""
+    return re.search(rf"\b{name}\b", program) is not None

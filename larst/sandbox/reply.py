@@ -1,0 +1,115 @@
+"""What came out of a worker becomes a reply, or is refused: nothing of it is believed. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from larst.errors import ProgramFailedError, ResultTooLargeError
+from larst.model import Reply
+
+FORBIDDEN_HEADERS = frozenset(
+    {
+        # RFC 9110 section 7.6.1 and RFC 9112: these belong to the connection.
+        "connection",
+        "content-length",
+        "date",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "server",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        # These belong to the service.
+        "content-security-policy",
+        "server-timing",
+        "set-cookie",
+        "strict-transport-security",
+        "traceparent",
+        "tracestate",
+        "www-authenticate",
+        "x-content-type-options",
+        "x-request-id",
+        "x-session-id",
+    }
+)
+"""Headers that no program may set; `Access-Control-*` besides."""
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
+_VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}")
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;\s*[\w.+-]+=\"?[\w.+-]+\"?)*", re.ASCII)
+_EMPTY_STATUSES = frozenset({204, 205, 304})
+
+
+def reply_of(output: Any, *, result_bytes: int) -> Reply:
+    """Return the reply that a worker's output stands for.
+
+    Raises:
+        ResultTooLargeError: the body is over the limit.
+        ProgramFailedError: it is no reply that HTTP could carry.
+    """
+    match output:
+        case [int() as status, headers, bool() as has_body, int() as size, str() as text, raw]:
+            pass
+        case [status, *_]:
+            raise ProgramFailedError(f"REPLY's status must be an integer, not {status!r:.40}")
+        case _:
+            raise ProgramFailedError("REPLY is no reply")
+    if isinstance(status, bool) or not 200 <= status <= 599:
+        raise ProgramFailedError(f"REPLY's status must be from 200 to 599, not {status!r:.40}")
+    kept = _headers(headers)
+    media_type = _media_type(kept.pop("Content-Type", None))
+    if status in _EMPTY_STATUSES or not has_body:
+        return Reply(status, None, kept)
+    is_text = isinstance(raw, str) and not media_type.startswith("application/json")
+    body = _encoded(raw if is_text else text)
+    if size > result_bytes or len(body) > result_bytes:
+        raise ResultTooLargeError(
+            f"the reply has over {result_bytes} bytes (LARS_MAX_RESULT_BYTES);"
+            " ask for a page of it with ?limit=100&offset=0"
+        )
+    return Reply(status, body, kept, media_type)
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ProgramFailedError("the reply's body holds a lone surrogate") from error
+
+
+def _headers(headers: Any) -> dict[str, str]:
+    if headers is None:
+        return {}
+    if not isinstance(headers, dict) or len(headers) > 50:
+        raise ProgramFailedError("REPLY's headers must be a dict of at most 50 texts")
+    return dict(_header(name, value) for name, value in headers.items())
+
+
+def _header(name: Any, value: Any) -> tuple[str, str]:
+    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        raise ProgramFailedError(f"{name!r:.80} is no header name")
+    lowered = name.lower()
+    if lowered in FORBIDDEN_HEADERS or lowered.startswith("access-control-"):
+        raise ProgramFailedError(f"the header {name} is not a program's to set")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ProgramFailedError(f"the header {name} must be text, not {value!r:.40}")
+    text = str(value)
+    if lowered == "location":
+        # Ids are a client's text; '%' stays, since the program has encoded what separates.
+        text = quote(text, safe="%/:?#[]@!$&'()*+,;=~", errors="replace")
+    if not _VALUE.fullmatch(text):
+        raise ProgramFailedError(f"the header {name} may hold only printable ASCII")
+    return "Content-Type" if lowered == "content-type" else name, text
+
+
+def _media_type(value: str | None) -> str:
+    if value is None:
+        return "application/json"
+    if not _MEDIA_TYPE.fullmatch(value.strip()):
+        raise ProgramFailedError(f"{value!r:.80} is no media type")
+    return value.strip().lower()

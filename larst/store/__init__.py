@@ -1,0 +1,12 @@
+"""The store: sessions' records in memory, one journal a session on disk, readable files.
+
+Must never know a request: it is given records, ids and criteria.
+"""
+
+from __future__ import annotations
+
+from larst.store.files import DiskFiles, FileOps
+from larst.store.root import DataRoot
+from larst.store.session_store import SessionStore, Transaction
+
+__all__ = ["DataRoot", "DiskFiles", "FileOps", "SessionStore", "Transaction"]
