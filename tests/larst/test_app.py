@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient
-from larst.config import load_settings
 
 from larst.app import Parts, make_app, usual_parts
+from larst.config import load_settings
 from larst.planning.planner import Planner
 from tests.larst.fakes import ScriptedPlanner
 

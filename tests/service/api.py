@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from yarl import URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Api:
         if body is not None:
             raw = orjson.dumps(body)
             sent.setdefault("Content-Type", "application/json")
-        url = aiohttp.client.URL(self.url + path, encoded=True)
+        url = URL(self.url + path, encoded=True)
         async with self._http.request(method, url, data=raw, headers=sent) as reply:
             received = await reply.read()
             is_json = "json" in reply.headers.get("Content-Type", "")
@@ -102,6 +103,7 @@ class Service:
             if found := re.search(rb"http://[\d.]+:\d+", line):
                 self.url = found[0].decode()
                 return
+        self._process.communicate()
         raise AssertionError(f"the service did not start: {self.log_path.read_text()}")
 
     @property

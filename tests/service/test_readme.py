@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from tests.service.api import Api, Service
@@ -26,7 +27,8 @@ def _examples() -> list[tuple[str, str]]:
 def _parse(command: str) -> tuple[str, str, str | None, dict[str, str], bool]:
     """Return what curl would send: method, path, body, headers, and whether it shows headers."""
     words = shlex.split(command)
-    method, body, headers, shows_headers, target = "GET", None, {}, False, ""
+    method, body, shows_headers, target = "GET", None, False, ""
+    headers: dict[str, str] = {}
     words.pop(0)
     while words:
         match words.pop(0):
@@ -57,10 +59,10 @@ def test_the_readme_opens_with_the_two_commands(readme_text: str) -> None:
 
 
 async def test_every_curl_of_the_readme_prints_what_it_says(
-    own_service: Service, http: object
+    own_service: Service, http: aiohttp.ClientSession
 ) -> None:
     """One drifted example and a newcomer is lost."""
-    api = Api(http, own_service.url, None)  # type: ignore[arg-type]  # a plain client session
+    api = Api(http, own_service.url, None)
     examples = _examples()
     assert len(examples) >= 14
 

@@ -8,7 +8,7 @@ import pytest
 
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
 from larst.model import Json, Plan
-from larst.planning.planner import PlanningRequest
+from larst.planning.planner import PlanningRequest, SchemaOf
 from larst.planning.rules import RulesPlanner
 from larst.planning.shape import Shape, shape_of
 from larst.policy import PolicyLimits, check
@@ -42,9 +42,13 @@ def _shape(method: str, target: str, body: bytes = b"") -> Shape:
     return shape_of(request(method, target, body), lambda *_: False)
 
 
+def _schemas(schemas: dict[str, Json]) -> SchemaOf:
+    return lambda name: schemas.get(name)
+
+
 async def _plan(shape: Shape, schemas: dict[str, Json] | None = None) -> Plan:
     planner = RulesPlanner()
-    facts = planner.facts(shape, (schemas or {}).get)
+    facts = planner.facts(shape, _schemas(schemas or {}))
     return await planner.plan(PlanningRequest(shape, facts))
 
 
@@ -109,7 +113,7 @@ async def test_the_rules_have_no_second_program_to_offer() -> None:
 def test_a_bad_name_is_refused_before_it_becomes_a_plan() -> None:
     """Else odd paths would fill the plan book."""
     with pytest.raises(BadResourceNameError):
-        RulesPlanner().facts(_shape("GET", "/a.b/1"), {}.get)
+        RulesPlanner().facts(_shape("GET", "/a.b/1"), _schemas({}))
 
 
 def test_only_facts_that_matter_enter_the_key() -> None:
@@ -119,13 +123,13 @@ def test_only_facts_that_matter_enter_the_key() -> None:
 
     for target in ("/members", "/members/1", "/posts/1/comments"):
         shape = _shape("GET", target)
-        assert planner.facts(shape, {}.get) == planner.facts(shape, schema.get), target
+        assert planner.facts(shape, _schemas({})) == planner.facts(shape, _schemas(schema)), target
 
 
 def test_a_learned_link_field_is_a_fact() -> None:
     schemas: dict[str, Json] = {"comments": {"fields": ["id", "postId"]}}
 
-    facts = RulesPlanner().facts(_shape("GET", "/posts/1/comments"), schemas.get)
+    facts = RulesPlanner().facts(_shape("GET", "/posts/1/comments"), _schemas(schemas))
 
     assert facts["links"] == {"comments": "postId"}
 

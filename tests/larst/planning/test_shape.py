@@ -52,18 +52,15 @@ def test_requests_that_differ_in_values_share_a_shape() -> None:
 
 def test_requests_that_mean_something_else_do_not() -> None:
     shapes = {
-        _shape(*parts)
-        for parts in [
-            ("GET", "/members/1"),
-            ("GET", "/members/search"),
-            ("GET", "/others/1"),
-            ("DELETE", "/members/1"),
-            ("GET", "/members?a=1"),
-            ("GET", "/members?a=x*"),
-            ("GET", "/members?b=1"),
-            ("POST", "/members", b"{}"),
-            ("POST", "/members", b"[]"),
-        ]
+        _shape("GET", "/members/1"),
+        _shape("GET", "/members/search"),
+        _shape("GET", "/others/1"),
+        _shape("DELETE", "/members/1"),
+        _shape("GET", "/members?a=1"),
+        _shape("GET", "/members?a=x*"),
+        _shape("GET", "/members?b=1"),
+        _shape("POST", "/members", b"{}"),
+        _shape("POST", "/members", b"[]"),
     }
 
     assert len(shapes) == 9
@@ -84,19 +81,27 @@ def test_a_name_that_looks_like_a_class_is_not_taken_for_one() -> None:
 
 def test_the_key_depends_on_everything_that_a_plan_depends_on() -> None:
     shape = _shape("GET", "/members/1")
-    plain = {"planner": "rules", "model": None, "version": "1"}
+
+    def key(
+        asked: Shape = shape,
+        facts: dict[str, str] | None = None,
+        planner: str = "rules",
+        model: str | None = None,
+        version: str = "1",
+    ) -> str:
+        return plan_key(asked, facts or {}, planner=planner, model=model, version=version)
 
     keys = {
-        plan_key(shape, {}, **plain),
-        plan_key(shape, {"links": {"a": "b"}}, **plain),
-        plan_key(shape, {}, **{**plain, "planner": "openai"}),
-        plan_key(shape, {}, **{**plain, "model": "small"}),
-        plan_key(shape, {}, **{**plain, "version": "2"}),
-        plan_key(_shape("GET", "/members"), {}, **plain),
+        key(),
+        key(facts={"link": "post_id"}),
+        key(planner="openai"),
+        key(model="small"),
+        key(version="2"),
+        key(_shape("GET", "/members")),
     }
 
     assert len(keys) == 6
-    assert plan_key(shape, {}, **plain) in keys
+    assert key() in keys
 
 
 @pytest.mark.parametrize("text", ["1", "2026-01-01", "a@b.org", "0123456789abcdef"])

@@ -1,0 +1,1 @@
+"""Planning: shapes, the plan book, the planner protocol, and the built-in rules."""
