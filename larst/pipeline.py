@@ -29,6 +29,7 @@ from larst.model import (
     Reply,
     RequestContext,
     SessionView,
+    Violation,
 )
 from larst.planning.binding import Binding, bind
 from larst.planning.book import BookEntry, PlanBook
@@ -185,7 +186,8 @@ class Pipeline:
         """Enter a plan that ran well into the book, or count its use."""
         if self._settings.mode == "fresh":
             return
-        if self._book.get(ready.key) is None:
+        known = self._book.get(ready.key)
+        if known is None or known.state == "rejected":
             self._book.put(self._entry(ready, prepared))
         self._book.used(ready.key)
         self._untried.pop(ready.key, None)
@@ -219,6 +221,7 @@ class Pipeline:
             question = PlanningRequest(prepared.shape, prepared.facts, reasons)
             plan = await self._planner.plan(question)
             try:
+                self._refuse_rejected(prepared.key, plan)
                 return self._validate(prepared.key, plan, source=self._planner.name)
             except ProgramRefusedError as error:
                 reasons = (*reasons, error.detail)
@@ -236,6 +239,12 @@ class Pipeline:
         if entry is None or entry.state != "rejected":
             return ()
         return (f"a person rejected the program: {entry.reason or 'no reason was given'}",)
+
+    def _refuse_rejected(self, key: str, plan: Plan) -> None:
+        """Never take a program again that a person has rejected, whoever writes it."""
+        entry = self._book.get(key)
+        if entry is not None and entry.state == "rejected" and entry.plan.code == plan.code:
+            raise ProgramRefusedError([Violation(0, "this is the program that was rejected")])
 
     def _planned(
         self, question: tuple[str, tuple[str, ...]], task: asyncio.Task[ReadyPlan]

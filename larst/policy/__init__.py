@@ -93,7 +93,8 @@ def _violations_of_syntax(tree: ast.Module) -> Iterator[Violation]:
         line = getattr(node, "lineno", 0)
         if (reason := REFUSED_NODES.get(type(node))) is not None:
             yield Violation(line, reason)
-        elif not isinstance(node, ALLOWED_NODES):
+        elif isinstance(node, ast.stmt | ast.expr) and not isinstance(node, ALLOWED_NODES):
+            # Every other kind of node stands below a statement or expression refused above.
             yield Violation(line, f"{type(node).__name__} is not allowed")
         elif isinstance(node, ast.comprehension) and node.is_async:
             yield Violation(node.target.lineno, "async is not allowed; store calls answer at once")

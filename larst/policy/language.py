@@ -140,8 +140,17 @@ FORBIDDEN_NAMES = frozenset(
 )
 """Names that exist in Python and are refused in words of their own."""
 
-FORBIDDEN_ATTRIBUTES = frozenset({"format", "format_map"})
-"""`"{0.__class__}".format(x)` reaches what no name check sees; f-strings do the same safely."""
+FORBIDDEN_ATTRIBUTES: Mapping[str, str] = {
+    # "{0.__class__}".format(x) reaches what no name check sees; f-strings do the same safely.
+    "format": "write an f-string",
+    "format_map": "write an f-string",
+    **dict.fromkeys(
+        "gi_frame gi_code gi_yieldfrom f_back f_builtins f_code f_globals f_locals tb_frame tb_next"
+        " co_code co_consts func_globals mro".split(),
+        "the interpreter's insides are not a program's",
+    ),
+}
+"""Attributes refused in words of their own, with what to do instead."""
 
 UNCALLED_METHODS = frozenset(
     "append capitalize clear copy count endswith extend get index insert items join keys lower"

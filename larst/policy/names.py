@@ -139,7 +139,7 @@ class _Reader:
         if attribute.startswith("_"):
             yield Violation(line, f".{attribute} begins with an underscore")
         elif attribute in FORBIDDEN_ATTRIBUTES:
-            yield Violation(line, f".{attribute} is not allowed; write an f-string")
+            yield Violation(line, f".{attribute} is not allowed; {FORBIDDEN_ATTRIBUTES[attribute]}")
         elif (methods := self._methods_of(node.value)) is not None:
             yield from _store_attribute(node, methods, is_called=is_called)
         elif isinstance(node.value, ast.Name) and node.value.id in MODULES:

@@ -1,0 +1,81 @@
+"""Disks for the store's tests: one in memory that can refuse, tear and lose."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+
+class MemoryDisk:
+    """A disk in memory, with the calls counted.
+
+    `refuses_at` is the number of the call that fails, with `error`; None: none does. A write that
+    fails has written half of its data. `content` is what a crash at this moment would leave, were
+    every call durable at once.
+    """
+
+    def __init__(self, content: dict[Path, bytes] | None = None) -> None:
+        self.content: dict[Path, bytes] = dict(content or {})
+        self.calls = 0
+        self.refuses_at: int | None = None
+        self.error = errno.ENOSPC
+        self.history: list[dict[Path, bytes]] = []
+
+    def read(self, path: Path) -> bytes | None:
+        return self.content.get(path)
+
+    def names(self, directory: Path) -> list[str]:
+        return sorted(path.name for path in self.content if path.parent == directory)
+
+    def make_directory(self, path: Path) -> None:
+        del path
+        self._count()
+
+    def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
+        data = b"".join(chunks)
+        self._count(lambda: self.content.__setitem__(path, data[: len(data) // 2]))
+        self.content[path] = data
+
+    def write_at(self, path: Path, offset: int, data: bytes) -> None:
+        before = self.content[path]
+        assert offset <= len(before), "a hole in the file"
+
+        def write(piece: bytes) -> None:
+            self.content[path] = before[:offset] + piece + before[offset + len(piece) :]
+
+        self._count(lambda: write(data[: len(data) // 2]))
+        write(data)
+
+    def truncate(self, path: Path, size: int) -> None:
+        self._count()
+        self.content[path] = self.content[path][:size]
+
+    def rename(self, old: Path, new: Path) -> None:
+        self._count()
+        self.content[new] = self.content.pop(old)
+
+    def remove(self, path: Path) -> None:
+        self._count()
+        del self.content[path]
+
+    def sync_directory(self, path: Path) -> None:
+        del path
+        self._count()
+
+    def _count(self, half_done: object = None) -> None:
+        """Count a call that changes something; fail it, half done, if it is its turn."""
+        self.history.append(dict(self.content))
+        self.calls += 1
+        if self.calls == self.refuses_at:
+            if callable(half_done):
+                half_done()
+            raise OSError(self.error, os.strerror(self.error))
+
+
+@pytest.fixture
+def disk() -> MemoryDisk:
+    return MemoryDisk()
