@@ -7,6 +7,7 @@ test can make minutes pass at once.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -32,15 +33,18 @@ class Clock(Protocol):
 
 
 class LoopClock:
-    """The real clock: that of the running event loop."""
+    """The real clock, with timers of the running event loop."""
 
     def now(self) -> float:
-        """Return the loop's time, in seconds."""
-        return asyncio.get_running_loop().time()
+        """Return the machine's monotonic time, in seconds.
+
+        Not the loop's: uvloop's has steps of a millisecond, and stands still between them.
+        """
+        return time.monotonic()
 
     def call_at(self, when_s: float, callback: Callable[[], object]) -> Cancellable:
-        """Call `callback` once when the loop's time reaches `when_s`."""
-        return asyncio.get_running_loop().call_at(when_s, callback)
+        """Call `callback` once at `when_s`, give or take the loop's own millisecond."""
+        return asyncio.get_running_loop().call_later(max(0.0, when_s - self.now()), callback)
 
     async def sleep(self, delay_s: float) -> None:
         """Return after `delay_s` seconds."""

@@ -202,6 +202,7 @@ async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _add_headers(request: web.Request, response: web.StreamResponse, arrival: Arrival) -> None:
     headers = response.headers
     headers["X-Request-ID"] = arrival.request_id
+    headers["Server"] = "larst"
     headers["traceparent"] = arrival.trace.header()
     if (session_id := request.get(SESSION_ID)) is not None:
         headers["X-Session-ID"] = session_id

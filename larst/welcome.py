@@ -34,7 +34,7 @@ def welcome(address: str, planner: str) -> dict[str, Any]:
         "version": __version__,
         "what": "The last REST service: send any REST request, there is nothing to set up",
         "try": [
-            f'curl {address}/members/ --json \'{{"name":"Alice"}}\'',
+            f'curl {address}/members/ -d \'{{"name":"Alice"}}\'',
             f"curl {address}/members/1",
             f"curl '{address}/members/search?name=A*'",
         ],

@@ -32,8 +32,8 @@ SEARCH_METHODS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
 HOW_TO_GET_A_PLANNER = (
     "the built-in rules read collections (/members), records (/members/1), searches"
     " (/members/search?name=A*) and collections below a record (/posts/1/comments);"
-    " set OPENAI_API_KEY, ANTHROPIC_API_KEY or LARS_LLM_BASE_URL to have a language model"
-    " plan every other request"
+    " every other request needs a language model to plan it: that comes with the next version,"
+    " by setting OPENAI_API_KEY, ANTHROPIC_API_KEY or LARS_LLM_BASE_URL"
 )
 
 
