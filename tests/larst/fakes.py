@@ -36,6 +36,7 @@ class ScriptedPlanner:
 
     `script` maps "METHOD /path/shape" to the programs to give, one an attempt; the last one is
     given again ever after. `hold()` makes it wait, when asked for a GET, until `release()`.
+    A path that begins with /bug meets a bug in the session's own turn.
     """
 
     name = "scripted"
@@ -49,7 +50,10 @@ class ScriptedPlanner:
         self._free = asyncio.Event()
         self._free.set()
 
-    def facts(self, _shape: Shape, _schema_of: SchemaOf) -> dict[str, Json]:
+    def facts(self, shape: Shape, schema_of: SchemaOf) -> dict[str, Json]:
+        del schema_of
+        if shape.path[0].text == "bug":
+            raise RuntimeError("a bug, on purpose")
         return {}
 
     def is_ready(self) -> bool:
