@@ -32,7 +32,8 @@ from larst.model import (
     Violation,
 )
 from larst.planning.binding import Binding, bind
-from larst.planning.book import BookEntry, PlanBook
+from larst.planning.book import PlanBook
+from larst.planning.book_files import BookEntry
 from larst.planning.planner import Planner, PlanningRequest
 from larst.planning.reading import read_path
 from larst.planning.shape import Segment, Shape, plan_key, shape_of

@@ -1,32 +1,21 @@
 """The plan book: plans already made, kept by the shape of request that they serve.
 
 Lookups touch memory alone; one task writes the files behind them, so that no request waits for
-this disk or fails with it. Must never overwrite or delete a file that it did not understand.
+this disk or fails with it. Must never forget what a person decided.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import re
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from itertools import count
 from pathlib import Path
-from typing import Annotated, Literal
-
-import aiofiles
-import aiofiles.os
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from larst.errors import ConfigError
-from larst.model import Json, Plan
-
-PlanState = Literal["learned", "pinned", "rejected"]
-PlanKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+from larst.planning.book_files import BookEntry, EntryFiles, PlanState, report
 
 SAVE_USES_EVERY_S = 60.0
 """Counts of uses may be lost for so long by a kill; a plan itself is written at once."""
@@ -34,36 +23,8 @@ SAVE_USES_EVERY_S = 60.0
 WRITE_TIMEOUT_S = 10.0
 RETRY_AFTER_S = 5.0
 FLUSH_TIMEOUT_S = 15.0
-MAX_FILE_BYTES = 1024**2
-
-_UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.\d+\.tmp")
 
 _log = logging.getLogger("larst.book")
-
-
-class BookEntry(BaseModel):
-    """One plan with its history, as its file tells it. Times are ISO 8601, in UTC.
-
-    `learned`: made by a planner; `pinned`: a person approved it; `rejected`: a person ruled it
-    out, for the `reason` given.
-    """
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    key: PlanKey
-    shape: dict[str, Json]
-    facts: dict[str, Json]
-    planner: str
-    model: str | None
-    prompt_version: str
-    plan: Plan
-    made_at: str
-    uses: NonNegativeInt = 0
-    last_used_at: str | None = None
-    state: PlanState = "learned"
-    reason: str | None = None
-    tokens: dict[Literal["input", "output"], NonNegativeInt] | None = None
-    cost_usd: NonNegativeFloat | None = None
 
 
 class PlanBook:
@@ -79,7 +40,7 @@ class PlanBook:
         self._now = now
         self._entries: dict[str, BookEntry] = {}
         self._leaving = _LeavingOrder()
-        self._files = _EntryFiles(directory)
+        self._files = EntryFiles(directory)
         self._unwritten: dict[str, None] = {}
         self._uncounted: set[str] = set()
         self._changed = asyncio.Event()
@@ -158,7 +119,7 @@ class PlanBook:
             async with asyncio.timeout(FLUSH_TIMEOUT_S):
                 await self._write_all(with_uses=True)
         except TimeoutError as error:
-            _report("the plan book could not be written in time", self._directory, error)
+            report("the plan book could not be written in time", self._directory, error)
 
     async def close(self) -> None:
         """Write everything and stop; the book answers on from memory."""
@@ -226,7 +187,7 @@ class PlanBook:
         except (OSError, ValueError) as error:
             # A ValueError says that the entry is no JSON, and it never will be.
             is_settled = isinstance(error, ValueError)
-            _report("a plan could not be written", self._files.path(key), error)
+            report("a plan could not be written", self._files.path(key), error)
         finally:
             if not is_settled:
                 self._unwritten[key] = None
@@ -254,81 +215,6 @@ class _LeavingOrder:
 
     def first(self) -> str | None:
         return next(iter(self._by_uses[min(self._by_uses)])) if self._by_uses else None
-
-
-class _EntryFiles:
-    """The directory: which files in it are the book's own, and which must be left alone."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._own: set[str] = set()
-        self._foreign: set[str] = set()
-        self._numbers = count()
-
-    def path(self, key: str) -> Path:
-        return self._directory / f"{key}.json"
-
-    def has(self, key: str) -> bool:
-        return key in self._own
-
-    def read_all(self) -> list[BookEntry]:
-        """Return the entries that can be read; blocks."""
-        self._directory.mkdir(parents=True, exist_ok=True)
-        found = []
-        for path in self._directory.iterdir():
-            if _UNFINISHED.fullmatch(path.name):
-                path.unlink(missing_ok=True)
-            elif not path.name.startswith("."):
-                try:
-                    found.append(_read(path))
-                except (OSError, ValueError) as error:
-                    self._foreign.add(path.name)
-                    _report("not a plan of this book, left as it is", path, error)
-        self._own = {entry.key for entry in found}
-        return found
-
-    async def write(self, entry: BookEntry) -> None:
-        path = self.path(entry.key)
-        if path.name in self._foreign:
-            return
-        text = entry.model_dump_json(indent=2).encode()
-        unfinished = self._directory / f".{entry.key}.{next(self._numbers)}.tmp"
-        self._own.add(entry.key)
-        try:
-            async with aiofiles.open(unfinished, "wb") as file:
-                await file.write(text)
-                await file.flush()
-                # Renamed before its bytes are on disk, it can be empty after a power cut.
-                await asyncio.to_thread(os.fsync, file.fileno())
-            await aiofiles.os.replace(unfinished, path)
-        except OSError:
-            with suppress(OSError):
-                await aiofiles.os.remove(unfinished)
-            raise
-
-    async def delete(self, key: str) -> None:
-        if self.has(key):
-            with suppress(FileNotFoundError):
-                await aiofiles.os.remove(self.path(key))
-            self._own.discard(key)
-
-
-def _read(path: Path) -> BookEntry:
-    if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
-        raise ValueError("not a file of a plan's size")
-    entry = BookEntry.model_validate_json(path.read_bytes())
-    if path.name != f"{entry.key}.json":
-        raise ValueError(f"its key is {entry.key}")
-    return entry
-
-
-def _report(what: str, path: Path, error: Exception) -> None:
-    reason = str(error) or type(error).__name__
-    if isinstance(error, ValidationError):
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        reason = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
-    fields = {"path": str(path), "reason": reason}
-    _log.error("%s: %s", what, reason, extra={"fields": fields})
 
 
 async def _wait(event: asyncio.Event, *, until_s: float) -> None:

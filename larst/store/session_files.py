@@ -11,11 +11,10 @@ This room is synchronous; `session_store.py` calls it from threads.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,29 +26,13 @@ from larst.model import Record
 from larst.store.collection import Change, Collection
 from larst.store.files import FileOps
 from larst.store.frames import CorruptFramesError, decode, decode_first, encode
+from larst.store.layout import JOURNAL, SCHEMAS, Digests, Journal, digest, frame_of
 from larst.store.records import MAX_AUTO_ID, checked, key_of, own_id, resource_name, with_id
 
-JOURNAL = ".journal"
-SCHEMAS = ".schemas"
 TEMPORARY = ".tmp"
 SET_ASIDE = ".damaged-"
 
-Digests = Mapping[str, str]
-"""SHA-256 of each documented file by its path within the session; an absent one is not named."""
-
-_RECORDS_A_CHUNK = 500
 _log = logging.getLogger("larst.store")
-
-
-@dataclass(slots=True)
-class Journal:
-    """Where the journal stands. `end` is how much of it is durable; 0: there is none yet."""
-
-    base: Digests = field(default_factory=dict)
-    salt: int = 0
-    end: int = 0
-    has_changes: bool = False
-    must_truncate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +41,6 @@ class Loaded:
 
     collections: dict[str, Collection]
     journal: Journal
-
-
-def frame_of(payload: Mapping[str, Any], journal: Journal) -> bytes:
-    """Return a journal frame of the payload."""
-    return encode(orjson.dumps(payload), journal.salt)
-
-
-def change_payload(changes: Mapping[str, Change]) -> dict[str, Any]:
-    """Return one transaction as its frame's payload."""
-    return {
-        "resources": {
-            name: {
-                "put": change.put,
-                "del": change.deleted,
-                "auto_id": change.auto_id,
-                **({} if change.learned is None else {"schema": change.learned}),
-            }
-            for name, change in changes.items()
-        }
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +130,7 @@ class SessionFiles:
 
     def _recover(self, raw: bytes, present: Mapping[str, bytes]) -> Loaded:
         journal, frames = self._read_journal(raw)
-        digests = {name: _digest([content]) for name, content in present.items()}
+        digests = {name: digest([content]) for name, content in present.items()}
         spent = {
             name: self._spent(name, digests.get(name), journal, frames)
             for name in {*journal.base, *digests, *_foretold(frames)}
@@ -234,7 +197,7 @@ class SessionFiles:
             if collection.learned is None:
                 for record in collection.records.values():
                     collection.learn(record, self.now)
-        base = {name: _digest([content]) for name, content in present.items()}
+        base = {name: digest([content]) for name, content in present.items()}
         return Loaded(collections, Journal(base=base))
 
     def _parse(self, present: Mapping[str, bytes]) -> dict[str, Collection]:
@@ -259,30 +222,6 @@ class SessionFiles:
             collection.fields = frozenset(value["fields"])
         else:
             collection.records = _by_key(value)
-
-
-def contents_of(name: str, collection: Collection) -> Iterator[tuple[str, list[bytes]]]:
-    """Return the documented files of a resource: their names and what they hold, in chunks."""
-    yield f"{name}.json", list(_record_lines(list(collection.records.values())))
-    if collection.learned is not None:
-        yield f"{SCHEMAS}/{name}.json", [orjson.dumps(collection.learned)]
-    yield f"{SCHEMAS}/{name}.meta.json", [orjson.dumps({"auto_id": collection.auto_id})]
-
-
-def digests_of(contents: Mapping[str, list[bytes]]) -> dict[str, str]:
-    """Return the digests of files to come."""
-    return {name: _digest(chunks) for name, chunks in contents.items()}
-
-
-def _record_lines(records: list[Record]) -> Iterator[bytes]:
-    """One record a line, some hundred a chunk: the lock of the interpreter is let go between."""
-    if not records:
-        yield b"[]\n"
-        return
-    for start in range(0, len(records), _RECORDS_A_CHUNK):
-        lines = b",\n".join(map(orjson.dumps, records[start : start + _RECORDS_A_CHUNK]))
-        yield (b"[\n" if start == 0 else b",\n") + lines
-    yield b"\n]\n"
 
 
 def _by_key(value: Any) -> dict[str, Record]:
@@ -325,10 +264,3 @@ def _replay(
 def _foretold(frames: list[dict[str, Any]]) -> Iterator[str]:
     for payload in frames:
         yield from payload.get("next", {})
-
-
-def _digest(chunks: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for chunk in chunks:
-        digest.update(chunk)
-    return digest.hexdigest()

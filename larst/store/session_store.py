@@ -19,16 +19,16 @@ from larst.errors import DiskRefusedError
 from larst.model import Json
 from larst.store.collection import Change, Collection, CollectionView, learned_with
 from larst.store.files import FileOps
-from larst.store.records import resource_name
-from larst.store.session_files import (
+from larst.store.layout import (
     JOURNAL,
     Journal,
-    SessionFiles,
     change_payload,
     contents_of,
     digests_of,
     frame_of,
 )
+from larst.store.records import resource_name
+from larst.store.session_files import SessionFiles
 
 _log = logging.getLogger("larst.store")
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from larst.errors import ConfigError
 from larst.model import Code, Plan
-from larst.planning.book import BookEntry, PlanBook, PlanState
+from larst.planning.book import PlanBook
+from larst.planning.book_files import BookEntry, PlanState
 
 OpenBook = Callable[..., Awaitable[PlanBook]]
 
