@@ -200,7 +200,8 @@ def session_id_of(named: str | None, token: str | None, client_ip: str) -> str:
                 "X-Session-ID must be 1 to 128 of the characters A-Z a-z 0-9 _ and -"
             )
         return named
-    return hashlib.sha256((token or client_ip).encode()).hexdigest()
+    known_by = (token or client_ip).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(known_by).hexdigest()
 
 
 def request_id_of(sent: str | None, new_id: NewIds) -> str:

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from larst.config import Settings
@@ -25,7 +26,7 @@ from larst.context import (
     request_id_of,
     session_id_of,
 )
-from larst.errors import BodyTooLargeError, UnauthorizedError
+from larst.errors import BadRequestError, BodyTooLargeError, UnauthorizedError
 from larst.model import Body, Reply, RequestContext, TraceParent
 from larst.problems import Problem, phrase, problem_of
 from larst.session import Answered, Turn
@@ -80,7 +81,7 @@ class Ingress:
         if self._token is None:
             return token or None
         # Bytes, since compare_digest takes no other text than ASCII.
-        if token is None or not hmac.compare_digest(token.encode(), self._token.encode()):
+        if token is None or not hmac.compare_digest(_bytes(token), _bytes(self._token)):
             raise UnauthorizedError("send the header Authorization: Bearer <token>")
         return token
 
@@ -130,7 +131,16 @@ class Ingress:
             raw = await request.read()
         except web.HTTPRequestEntityTooLarge as error:
             raise _too_large(limit) from error
+        except (web.RequestPayloadError, HttpProcessingError) as error:
+            raise BadRequestError(
+                "the body cannot be read as its Content-Encoding and Transfer-Encoding say"
+            ) from error
         return parse_body(request.method, request.headers.get("Content-Type", ""), raw)
+
+
+def _bytes(header: str) -> bytes:
+    """Return a header's text as it came: aiohttp keeps bytes that are no UTF-8 as surrogates."""
+    return header.encode("utf-8", "surrogateescape")
 
 
 SESSION_ID = web.RequestKey("session_id", str)
@@ -144,8 +154,18 @@ def _too_large(limit: int) -> BodyTooLargeError:
 
 
 def _shown_headers(request: web.Request) -> dict[str, str]:
-    shown = {name.lower(): value for name, value in request.headers.items()}
-    return {name: value for name, value in shown.items() if name not in SECRET_HEADERS}
+    """Return the headers that a program may see.
+
+    Raises:
+        BadRequestError: one of them is no text.
+    """
+    shown: dict[str, str] = {}
+    for name, value in request.headers.items():
+        if not value.isascii() and "\ufffd" in _bytes(value).decode(errors="replace"):
+            raise BadRequestError(f"the header {name} holds bytes that are not UTF-8")
+        if (lowered := name.lower()) not in SECRET_HEADERS:
+            shown[lowered] = value
+    return shown
 
 
 def _response(request: web.Request, context: RequestContext, answered: Answered) -> web.Response:

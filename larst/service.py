@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable
 from http import HTTPStatus
@@ -21,6 +22,9 @@ MAX_TARGET_BYTES = 256 * 1024
 """What aiohttp reads of a request line: enough to refuse long targets in our own words."""
 
 MAX_HEADER_BYTES = 32 * 1024
+
+
+_log = logging.getLogger("larst.service")
 
 
 async def run_service(settings: Settings, notice: Callable[[str], None]) -> None:
@@ -103,11 +107,23 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what is no HTTP, in the form of every other error; the connection ends."""
-        super().handle_error(request, status, exc, message)
-        body: dict[str, Any] = {"error": phrase(status), "detail": (message or "")[:500]}
+        """Answer what is no HTTP, in the form of every other error; the connection ends.
+
+        Raises:
+            ConnectionError: part of another reply is out already.
+        """
+        if request.writer.output_size > 0:
+            raise ConnectionError("a reply was begun already")
+        is_bug = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        # What strangers send to an open port is no error of the service's.
+        _log.log(
+            logging.ERROR if is_bug else logging.INFO, "no HTTP", exc_info=exc if is_bug else None
+        )
+        detail = "" if is_bug else (message or "").partition("\n")[0][:200]
+        body: dict[str, Any] = {"error": phrase(status), "detail": detail}
         response = web.Response(
             status=status, body=orjson.dumps(body), content_type="application/json"
         )
+        response.headers["Server"] = "larst"
         response.force_close()
         return response

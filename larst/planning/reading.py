@@ -13,10 +13,7 @@ from functools import lru_cache
 import inflection
 
 from larst.errors import BadResourceNameError
-from larst.planning.shape import Segment
-
-SEARCH_VERBS = frozenset({"search", "find", "query", "filter"})
-"""Last segments that ask for a plain list of the matching records."""
+from larst.planning.shape import SEARCH_VERBS, Segment
 
 MAX_PARENTS = 4
 """Collections above the one meant; deeper paths are not read as nesting."""

@@ -17,6 +17,9 @@ from larst.model import BodyKind, Json, RequestContext
 IsRecord = Callable[[str, str], bool]
 """Tells whether (resource, id) names a record that exists in the session."""
 
+SEARCH_VERBS = frozenset({"search", "find", "query", "filter"})
+"""Last segments that ask for a plain list of the matching records, never a record of that id."""
+
 _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<int>", re.compile(r"[+-]?\d{1,20}")),
     ("<number>", re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][+-]?\d+)")),
@@ -108,7 +111,8 @@ def _path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment
     shaped: list[Segment] = []
     for index, text in enumerate(segments):
         name = identifier_class(text)
-        if name is None and index and not shaped[-1].is_identifier:
-            name = "<id>" if is_record(segments[index - 1], text) else None
+        may_be_id = index and not shaped[-1].is_identifier and text not in SEARCH_VERBS
+        if name is None and may_be_id and is_record(segments[index - 1], text):
+            name = "<id>"
         shaped.append(Segment(name or text, is_identifier=name is not None))
     return tuple(shaped)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.service.api import Api
 
+CLOSE = b"\r\nConnection: close\r\n\r\n"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -93,6 +94,30 @@ class TestBodies:
         assert (reply.status, body["error"]) == (413, "body too large")
         await _assert_nothing_stored(api)
 
+    async def test_a_body_that_is_not_encoded_as_it_says_is_refused(self, api: Api) -> None:
+        """Proxies and broken clients do this; it is no bug of the service's."""
+        headers = {**JSON, "Content-Encoding": "gzip"}
+
+        reply = await api.post("/things", raw=b"not gzip", headers=headers)
+
+        assert (reply.status, reply.body["error"]) == (400, "bad request")
+        await _assert_nothing_stored(api)
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("header", [b"X-Note: \xff", b"Authorization: Bearer \xff"])
+    async def test_bytes_that_are_no_text_are_refused(self, api: Api, header: bytes) -> None:
+        reply = await _raw(api, b"GET /things HTTP/1.1\r\nHost: x\r\n" + header + CLOSE)
+
+        assert reply.startswith(b"HTTP/1.1 400 ")
+        assert b'"error":"bad request"' in reply
+
+    async def test_a_target_with_its_scheme_is_read_as_its_path(self, api: Api) -> None:
+        """RFC 9112 section 3.2.2: what a client sends to a proxy."""
+        reply = await _raw(api, b"GET http://x/things HTTP/1.1\r\nHost: x" + CLOSE)
+
+        assert reply.startswith(b"HTTP/1.1 200 ")
+
 
 class TestNames:
     @pytest.mark.parametrize(
@@ -165,10 +190,7 @@ class TestTargets:
         assert (reply.status, reply.body["error"]) == (400, "bad request")
 
     async def test_what_is_no_http_gets_json_too(self, api: Api) -> None:
-        reader, writer = await asyncio.open_connection(*_host_and_port(api))
-        writer.write(b"GET /things HTTP/1.1\r\nBroken Header: \x00\r\n\r\n")
-        reply = await reader.read()
-        writer.close()
+        reply = await _raw(api, b"GET /things HTTP/1.1\r\nBroken Header: \x00\r\n\r\n")
 
         assert b" 400 " in reply.partition(b"\r\n")[0]
         assert b'{"error":"bad request"' in reply
@@ -187,6 +209,15 @@ class TestErrorForm:
 
         assert reply.headers["Content-Type"] == "application/problem+json"
         assert (reply.body["status"], reply.body["title"]) == (400, "Invalid JSON in request body")
+
+
+async def _raw(api: Api, request: bytes) -> bytes:
+    """Send bytes as they are; return all that comes until the service ends the connection."""
+    reader, writer = await asyncio.open_connection(*_host_and_port(api))
+    writer.write(request)
+    reply = await reader.read()
+    writer.close()
+    return reply
 
 
 def _host_and_port(api: Api) -> tuple[str, int]:

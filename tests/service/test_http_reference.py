@@ -255,6 +255,12 @@ class TestSearch:
         assert "'lastNam'" in reply.headers["X-LARST-Hint"]
         assert "'lastName'" in reply.headers["X-LARST-Hint"]
 
+    async def test_a_record_called_search_does_not_end_searching(self, api: Api) -> None:
+        """One client's id must not change what another's path means."""
+        await api.post("/members", [{"id": "search"}, {"name": "Alice"}])
+
+        assert await _ids(api, "/members/search?name=Alice") == [1]
+
     async def test_nested_fields_are_reached_by_dots(self, api: Api) -> None:
         await api.post("/users", [{"address": {"city": "Bern"}}, {"address": {"city": "Rom"}}])
 
