@@ -124,7 +124,7 @@ class MontySandbox:
             store_calls=limits.store_calls,
         )
         async with self._worker(run_limits, timeout_s) as session:
-            output = await Run(framed, run_limits).drive(session, program, inputs, view)
+            output = await Run(framed, run_limits).drive(session, inputs, view)
         self._has_worked = True
         return reply_of(output, result_bytes=limits.result_bytes)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from larst.model import CheckedProgram
 
@@ -43,20 +44,19 @@ class Framed:
     source: str
     lines_before: int
     lines: int
+    given: frozenset[str]
+    """The given names that the program uses; what it does not use need not go into the worker."""
 
 
+@lru_cache(maxsize=4096)
 def frame(program: CheckedProgram, *, result_bytes: int) -> Framed:
     """Return the program with its frame; only the modules that it names are bound."""
-    used = [name for name in _MODULES if mentions(program, name)]
-    imports = "from json import dumps as _dumps\n" + "".join(f"import {name}\n" for name in used)
-    prelude = imports + _MAKE_RESPONSE
+    words = frozenset(re.findall(r"\w+", program))
+    imports = "".join(f"import {name}\n" for name in _MODULES if name in words)
+    prelude = f"from json import dumps as _dumps\n{imports}{_MAKE_RESPONSE}"
     return Framed(
         source=f"{prelude}{program}\n{_EPILOGUE.replace('LIMIT', str(result_bytes))}",
         lines_before=prelude.count("\n"),
         lines=program.count("\n") + 1,
+        given=words & {"ctx", "plan", "store", "session_store"},
     )
-
-
-def mentions(program: CheckedProgram, name: str) -> bool:
-    """Tell whether the program holds the name as a word; what it does not use costs nothing."""
-    return re.search(rf"\b{name}\b", program) is not None

@@ -35,12 +35,11 @@ from larst.errors import (
 from larst.model import (
     SESSION_STORE_METHODS,
     STORE_METHODS,
-    CheckedProgram,
     ProgramInputs,
     ResourceStore,
     SessionView,
 )
-from larst.sandbox.frame import Framed, mentions
+from larst.sandbox.frame import Framed
 
 _MIB = 1024 * 1024
 
@@ -81,7 +80,6 @@ class Run:
     async def drive(
         self,
         session: AsyncMontySession,
-        program: CheckedProgram,
         inputs: ProgramInputs,
         view: SessionView,
     ) -> Any:
@@ -95,7 +93,7 @@ class Run:
         try:
             step = await session.feed_start(
                 self._framed.source,
-                inputs=self._inputs(program, inputs, view),
+                inputs=self._inputs(inputs, view),
                 print_callback=CollectString(self._limits.stdout_bytes),
             )
             while not isinstance(step, MontyComplete):
@@ -111,17 +109,15 @@ class Run:
             raise self._translate(error) from error
         return step.output
 
-    def _inputs(
-        self, program: CheckedProgram, inputs: ProgramInputs, view: SessionView
-    ) -> dict[str, Any]:
-        given: dict[str, Any] = {}
-        if mentions(program, "ctx"):
+    def _inputs(self, inputs: ProgramInputs, view: SessionView) -> dict[str, Any]:
+        used, given = self._framed.given, dict[str, Any]()
+        if "ctx" in used:
             given["ctx"] = dict(inputs.ctx)
-        if mentions(program, "plan"):
+        if "plan" in used:
             given["plan"] = dict(inputs.plan)
-        if inputs.resource is not None and mentions(program, "store"):
+        if inputs.resource is not None and "store" in used:
             given["store"] = self._lend(view.resource(inputs.resource))
-        if mentions(program, "session_store"):
+        if "session_store" in used:
             handle = ClassInstance(_Handle())
             self._views[handle.id] = view
             given["session_store"] = handle
