@@ -13,11 +13,11 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 from pydantic_core import from_json
 
+from larst.config import Network
 from larst.errors import BadRequestError, BadSessionIdError, InvalidJsonError, TargetTooLongError
 from larst.model import INTEGER_MAX, INTEGER_MIN, Body, BodyKind, Json, NewIds, TraceParent
 
@@ -31,8 +31,6 @@ SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-csrf-token"}
 )
 """Headers that carry secrets: they never enter a context (SPEC section 3)."""
-
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")

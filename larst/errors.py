@@ -10,6 +10,7 @@ LarstError
 │   │   └── ResultTooLargeError      the reply is over the limit: page it
 │   ├── TargetTooLongError       too many path segments or query keys
 │   ├── BodyTooLargeError        over LARS_MAX_BODY_BYTES
+│   ├── BodyTooSlowError         it did not arrive within LARS_REQUEST_TIMEOUT_S
 │   ├── UnauthorizedError        no token, or a wrong one
 │   ├── IdTakenError             a record has that id
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
@@ -104,6 +105,12 @@ class BodyTooLargeError(CallerError):
     """The body is over LARS_MAX_BODY_BYTES."""
 
     title = "body too large"
+
+
+class BodyTooSlowError(CallerError):
+    """The body did not arrive within LARS_REQUEST_TIMEOUT_S."""
+
+    title = "body too slow"
 
 
 class UnauthorizedError(CallerError):

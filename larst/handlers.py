@@ -5,6 +5,7 @@ The thin adapter between aiohttp and the rooms. Must never decide what a request
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import time
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from larst.context import (
     request_id_of,
     session_id_of,
 )
-from larst.errors import BadRequestError, BodyTooLargeError, UnauthorizedError
+from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError, UnauthorizedError
 from larst.model import Body, Reply, RequestContext, TraceParent
 from larst.problems import Problem, phrase, problem_of
 from larst.session import Answered, Turn
@@ -128,7 +129,13 @@ class Ingress:
         if (request.content_length or 0) > limit:
             raise _too_large(limit)
         try:
-            raw = await request.read()
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                raw = await request.read()
+        except TimeoutError as error:
+            raise BodyTooSlowError(
+                f"the body did not arrive within {self._settings.request_timeout_s:g} s"
+                " (LARS_REQUEST_TIMEOUT_S); nothing was done"
+            ) from error
         except web.HTTPRequestEntityTooLarge as error:
             raise _too_large(limit) from error
         except (web.RequestPayloadError, HttpProcessingError) as error:

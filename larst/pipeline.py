@@ -205,7 +205,8 @@ class Pipeline:
         self._untried.pop(ready.key, None)
         if ready.is_pinned or self._settings.mode == "locked":
             raise NoUsablePlanError(f"the plan kept for this request failed: {error.detail}")
-        self._book.remove(ready.key)
+        if self._settings.mode == "learn":
+            self._book.remove(ready.key)
         self._stop_after_last_attempt(reasons)
         return reasons
 

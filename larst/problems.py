@@ -24,6 +24,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.ResultTooLargeError: 400,
     errors.UnauthorizedError: 401,
     errors.BookLockedError: 404,
+    errors.BodyTooSlowError: 408,
     errors.IdTakenError: 409,
     errors.PatchConflictError: 409,
     errors.PreconditionFailedError: 412,

@@ -21,12 +21,12 @@ SEARCH_VERBS = frozenset({"search", "find", "query", "filter"})
 """Last segments that ask for a plain list of the matching records, never a record of that id."""
 
 _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("<int>", re.compile(r"[+-]?\d{1,20}")),
-    ("<number>", re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][+-]?\d+)")),
+    ("<int>", re.compile(r"[+-]?\d{1,20}", re.ASCII)),
+    ("<number>", re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(\.\d*)?[eE][+-]?\d+)", re.ASCII)),
     ("<bool>", re.compile(r"true|false", re.IGNORECASE)),
     ("<uuid>", re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)),
-    ("<date>", re.compile(r"\d{4}-\d{2}-\d{2}")),
-    ("<datetime>", re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*")),
+    ("<date>", re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)),
+    ("<datetime>", re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*", re.ASCII)),
     ("<email>", re.compile(r"[^@\s*]+@[^@\s*]+\.[^@\s*]+")),
 )
 _IDENTIFIER_CLASSES = frozenset({"<int>", "<uuid>", "<date>", "<datetime>", "<email>"})

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from pydantic_monty import AsyncMonty, AsyncMontySession, MontyError
+from pydantic_monty import AsyncMonty, AsyncMontySession, MontyCrashedError, MontyError
 
 from larst.errors import ProgramTimeoutError, WorkerLostError
 from larst.model import CheckedProgram, ProgramInputs, Reply, SessionView
@@ -133,19 +133,32 @@ class MontySandbox:
         self, limits: RunLimits, timeout_s: float
     ) -> AsyncIterator[AsyncMontySession]:
         """Lend a fresh session of a worker; waits for a free one within the request's time."""
-        if self._pool is None:
-            raise WorkerLostError("the sandbox is not running")
-        checkout = self._pool.checkout(limits=limits.for_worker(), os_policy={"sleep": "zero"})
+        checkout = await self._free_worker(limits, timeout_s)
+        try:
+            yield checkout
+        finally:
+            # Shielded: a worker that is not handed back is lost to the pool.
+            await asyncio.shield(asyncio.ensure_future(checkout.__aexit__(None, None, None)))
+
+    async def _free_worker(self, limits: RunLimits, timeout_s: float) -> AsyncMontySession:
+        """Return a session of a living worker.
+
+        One that died while it was idle is found dead only now. Nothing has run in it, so the next
+        is taken, at most as often as there are workers.
+        """
         try:
             async with asyncio.timeout(timeout_s):
-                session = await checkout.__aenter__()
+                for _attempt in range(self._limits.workers):
+                    with contextlib.suppress(MontyCrashedError):
+                        return await self._checkout(limits).__aenter__()
+                return await self._checkout(limits).__aenter__()
         except TimeoutError as error:
             raise ProgramTimeoutError("no sandbox worker was free in time") from error
         except MontyError as error:
             self._has_worked = False
             raise WorkerLostError("no sandbox worker could be started") from error
-        try:
-            yield session
-        finally:
-            # Shielded: a worker that is not handed back is lost to the pool.
-            await asyncio.shield(asyncio.ensure_future(checkout.__aexit__(None, None, None)))
+
+    def _checkout(self, limits: RunLimits) -> AsyncMontySession:
+        if self._pool is None:
+            raise WorkerLostError("the sandbox is not running")
+        return self._pool.checkout(limits=limits.for_worker(), os_policy={"sleep": "zero"})

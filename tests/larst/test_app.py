@@ -245,6 +245,20 @@ class TestSessions:
         assert (await client.post("/books", json={})).status == 201
         planner.release()
 
+    async def test_a_body_that_does_not_arrive_is_not_waited_for(
+        self, make_client: MakeClient
+    ) -> None:
+        """Else whoever sends one byte a minute holds a connection for ever."""
+        client = await make_client(LARS_REQUEST_TIMEOUT_S=0.1)
+        reader, writer = await asyncio.open_connection(client.host, client.port)
+        writer.write(b"POST /books HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+
+        async with asyncio.timeout(10):
+            status = await reader.readline()
+        writer.close()
+
+        assert b" 408 " in status
+
     async def test_a_client_that_leaves_takes_its_request_back(
         self, make_client: MakeClient
     ) -> None:

@@ -280,6 +280,15 @@ class TestLimits:
             )
         assert (await _run(sandbox, "REPLY = make_response(200)")).status == 200
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
+    async def test_workers_killed_while_idle_cost_nothing(self, sandbox: MontySandbox) -> None:
+        """Nothing ran in them, so the next one takes the program."""
+        for _round in range(5):
+            for worker in _workers():
+                os.kill(worker, signal.SIGKILL)
+
+            assert (await _run(sandbox, "REPLY = make_response(200)")).status == 200
+
     @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
     async def test_a_worker_knows_nothing_of_the_service_s_environment(
         self, sandbox: MontySandbox

@@ -31,6 +31,7 @@ def _shape(method: str, target: str, body: bytes = b"") -> Shape:
         ("a@b.org", "<email>"),
         ("123e4567-e89b-12d3-a456-426614174000", "<uuid>"),
         ("", "<empty>"),
+        ("٣", "<text>"),
         ("Alice", "<text>"),
         ("Al*", "<text>*"),
         ("*ce", "*<text>"),
