@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
-
-import pytest
 
 
 class MemoryDisk:
@@ -76,6 +75,17 @@ class MemoryDisk:
             raise OSError(self.error, os.strerror(self.error))
 
 
-@pytest.fixture
-def disk() -> MemoryDisk:
-    return MemoryDisk()
+class HaltingDisk(MemoryDisk):
+    """Stops before it renames anything, until the test lets it go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_halted = threading.Event()
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+
+    def rename(self, old: Path, new: Path) -> None:
+        if not self.may_go_on.is_set():
+            self.is_halted.set()
+        assert self.may_go_on.wait(timeout=20)
+        super().rename(old, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from larst.errors import DiskRefusedError, SessionDamagedError
 from larst.store import DiskFiles, SessionStore
 from larst.store.files import FileOps
-from tests.larst.store.disks import MemoryDisk
+from tests.larst.store.disks import HaltingDisk, MemoryDisk
 
 HOME = Path("/data/session")
 JOURNAL = HOME / ".journal"
@@ -260,6 +261,58 @@ class TestCrashes:
                 if step in (1, 3):
                     await store.fold()
             assert _all(await _open(MemoryDisk(disk.content))) == acknowledged, call
+
+
+class TestFolding:
+    async def test_what_is_committed_while_a_fold_runs_is_kept(self) -> None:
+        """It belongs to the new journal: the files stand for the moment before."""
+        disk = HaltingDisk()
+        store = await _open(disk)
+        await _insert(store, "users", {"n": 1})
+        await store.flush()
+        disk.may_go_on.clear()
+        folding = asyncio.create_task(store.fold())
+        await asyncio.to_thread(disk.is_halted.wait, 20)
+
+        await _insert(store, "users", {"n": 2})
+        flushing = asyncio.create_task(store.flush())
+        disk.may_go_on.set()
+        await asyncio.gather(folding, flushing)
+
+        assert orjson.loads(disk.content[HOME / "users.json"]) == [{"id": 1, "n": 1}]
+        assert _all(await _open(MemoryDisk(disk.content))) == _all(store)
+        await store.fold()
+        assert len(orjson.loads(disk.content[HOME / "users.json"])) == 2
+
+    async def test_a_large_journal_is_folded_while_the_session_works(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A session that is never idle would else grow its journal for ever."""
+        monkeypatch.setattr("larst.store.session_store.FOLD_BYTES", 1000)
+        disk = MemoryDisk()
+        store = await _open(disk)
+
+        for number in range(200):
+            await _insert(store, "users", {"n": number})
+            await store.flush()
+            assert len(disk.content[JOURNAL]) < 20_000
+
+        assert len(_all(await _open(MemoryDisk(disk.content)))) == 200
+
+    async def test_only_what_changed_is_written_again(self) -> None:
+        disk = MemoryDisk()
+        store = await _open(disk)
+        await _insert(store, "users", {"n": 1})
+        await _insert(store, "logs", {"n": 1})
+        await store.fold()
+        before = disk.content[HOME / "logs.json"]
+        disk.history.clear()
+
+        await _insert(store, "users", {"n": 2})
+        await store.fold()
+
+        assert all(HOME / "logs.json.tmp" not in content for content in disk.history)
+        assert disk.content[HOME / "logs.json"] is before
 
 
 class TestDamage:
