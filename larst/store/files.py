@@ -15,8 +15,6 @@ from typing import Protocol
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _WRITE = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
-_sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
-
 
 class FileOps(Protocol):
     """What the store asks of a disk. Each method raises OSError where the disk refuses."""
@@ -93,7 +91,7 @@ class DiskFiles:
             while rest:
                 written = os.pwrite(descriptor, rest, offset)
                 rest, offset = rest[written:], offset + written
-            _sync_data(descriptor)
+            os.fdatasync(descriptor)
         finally:
             os.close(descriptor)
 
