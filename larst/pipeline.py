@@ -158,6 +158,9 @@ class Pipeline:
         """
         if self._settings.mode == "fresh":
             return await self._ask_planner(prepared, refusals)
+        # Since the session looked, another one's call may have ended.
+        if not refusals and (ready := self.find(prepared)) is not None:
+            return ready
         question = (prepared.key, refusals)
         if (task := self._planning.get(question)) is None:
             task = asyncio.create_task(self._ask_planner(prepared, refusals))

@@ -6,12 +6,12 @@ to drop the view is the rollback.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, ValuesView
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from larst.errors import IdTakenError, ProgramFailedError
+from larst.errors import IdTakenError
 from larst.model import Criteria, Json, Record, RecordId
 from larst.store.order import aggregate, page
 from larst.store.records import (
@@ -23,7 +23,7 @@ from larst.store.records import (
     with_id,
 )
 from larst.store.schema import fits, learn
-from larst.store.search import compile_criteria
+from larst.store.search import checked_criteria, compile_criteria, id_asked_for
 
 
 @dataclass(slots=True)
@@ -42,6 +42,14 @@ class Collection:
         """Widen the schema where the record does not fit it."""
         self.learned = learned_with(self.learned, record, now)
         self.fields = frozenset(self.learned["fields"])
+
+    def complete(self, now: datetime) -> None:
+        """Find out from the records what no file says: records that were put here by hand."""
+        for key in self.records:
+            self.auto_id = max(self.auto_id, number_in(key))
+        if self.learned is None:
+            for record in self.records.values():
+                self.learn(record, now)
 
     def apply(self, change: Change) -> None:
         """Take a committed change in; a record that is replaced keeps its place."""
@@ -65,6 +73,13 @@ class Change:
     learned: dict[str, Any] | None = None
 
 
+def number_in(key: str) -> int:
+    """Return the id as an integer that could have been given out, or 0."""
+    if key.isascii() and key.isdigit() and len(key) <= len(str(MAX_AUTO_ID)):
+        return int(key) if int(key) <= MAX_AUTO_ID else 0
+    return 0
+
+
 def learned_with(learned: dict[str, Any] | None, record: Record, now: datetime) -> dict[str, Any]:
     """Return the schema file's content, widened so that the record fits (SPEC section 7)."""
     if learned is not None and fits(learned["json_schema"], record):
@@ -84,7 +99,8 @@ class CollectionView:
     def __init__(self, name: str, base: Collection) -> None:
         self.name = name
         self._base = base
-        self._changed: dict[str, Record | None] = {}  # None: deleted
+        self._changed: dict[str, Record | None] = {}  # of the base; None: deleted
+        self._added: dict[str, Record] = {}  # in the order that they will have behind the base
         self._auto_id = base.auto_id
 
     def insert(self, obj: Record) -> Record:
@@ -101,12 +117,21 @@ class CollectionView:
         elif self.get(identifier) is not None:
             raise IdTakenError(f"{self.name} has a record {identifier!r:.80} already")
         else:
-            self._move_past(identifier)
-        return self._put(with_id(identifier, record))
+            # Never give it out, also when this record is deleted one day.
+            self._auto_id = max(self._auto_id, number_in(key_of(identifier)))
+        record = with_id(identifier, record)
+        self._added[key_of(identifier)] = record
+        return record
 
     def get(self, id: RecordId) -> Record | None:
-        """Return the record, or None."""
+        """Return the record, or None.
+
+        Raises:
+            ProgramFailedError: `id` can be no id.
+        """
         key = key_of(id)
+        if key in self._added:
+            return self._added[key]
         if key in self._changed:
             return self._changed[key]
         return self._base.records.get(key)
@@ -139,14 +164,17 @@ class CollectionView:
         """Remove the record; tell whether there was one."""
         if self.get(id) is None:
             return False
-        self._changed[key_of(id)] = None
+        key = key_of(id)
+        self._added.pop(key, None)
+        if key in self._base.records:
+            self._changed[key] = None
         return True
 
     def list(
         self, limit: int | None = None, offset: int = 0, sort: str | None = None
     ) -> tuple[Sequence[Record], int]:
         """Return a page of the records and the number of all of them."""
-        records = [*self._records()] if self._changed else self._base.records.values()
+        records = self._records()
         return page(records, limit, offset, sort), len(records)
 
     def search(
@@ -161,13 +189,13 @@ class CollectionView:
 
     def count(self, criteria: Criteria | None = None) -> int:
         """Return how many records meet all criteria."""
-        return sum(1 for _ in self._matching(criteria or {}))
+        return len(list(self._matching(criteria))) if criteria else len(self._records())
 
     def aggregate(
         self, op: str, field: str, by: str | None = None, criteria: Criteria | None = None
     ) -> Json:
         """Return `sum avg min max count` of a field, or that by the values of another."""
-        return aggregate(self._matching(criteria or {}), op, field, by)
+        return aggregate(self._matching({} if criteria is None else criteria), op, field, by)
 
     def get_schema(self) -> Json | None:
         """Return what was learned from committed records, or None."""
@@ -175,40 +203,39 @@ class CollectionView:
 
     def change(self) -> Change | None:
         """Return what was changed in the view, or None."""
-        if not self._changed:
+        replaced = [record for record in self._changed.values() if record is not None]
+        put = [*replaced, *self._added.values()]
+        deleted = [key for key, record in self._changed.items() if record is None]
+        if not put and not deleted and self._auto_id == self._base.auto_id:
             return None
-        return Change(
-            put=[record for record in self._changed.values() if record is not None],
-            deleted=[
-                key
-                for key, record in self._changed.items()
-                if record is None and key in self._base.records
-            ],
-            auto_id=self._auto_id,
-        )
+        return Change(put, deleted, self._auto_id)
 
-    def _matching(self, criteria: Criteria) -> Iterator[Record]:
-        matches = compile_criteria(criteria)
-        identifier = criteria.get("id")
-        if isinstance(identifier, int | str) and not isinstance(identifier, bool):
-            found = self.get(identifier)
-            return iter([found] if found is not None and matches(found) else [])
-        return filter(matches, self._records())
+    def _matching(self, criteria: Criteria) -> Iterable[Record]:
+        identifier = id_asked_for(checked_criteria(criteria))
+        if identifier is None:
+            return filter(compile_criteria(criteria), self._records())
+        others = {key: wanted for key, wanted in criteria.items() if key != "id"}
+        found = self.get(identifier)
+        return filter(compile_criteria(others), [] if found is None else [found])
 
-    def _records(self) -> Iterator[Record]:
-        if not self._changed:
-            yield from self._base.records.values()
-            return
+    def _records(self) -> Sequence[Record] | ValuesView[Record]:
+        if not self._changed and not self._added:
+            return self._base.records.values()
+        return [*self._kept(), *self._added.values()]
+
+    def _kept(self) -> Iterator[Record]:
         for key, record in self._base.records.items():
             current = self._changed.get(key, record)
             if current is not None:
                 yield current
-        for key, changed in self._changed.items():
-            if changed is not None and key not in self._base.records:
-                yield changed
 
     def _put(self, record: Record) -> Record:
-        self._changed[key_of(record["id"])] = record
+        """Put a record in the place of the one that has its id."""
+        key = key_of(record["id"])
+        if key in self._added:
+            self._added[key] = record
+        else:
+            self._changed[key] = record
         return record
 
     def _next_id(self) -> int:
@@ -216,12 +243,8 @@ class CollectionView:
         while self.get(identifier) is not None:
             identifier += 1
         if identifier > MAX_AUTO_ID:
-            raise ProgramFailedError(f"{self.name} has given out every id there is")
+            raise IdTakenError(
+                f"{self.name} has given out every number there is; give the record an id of its own"
+            )
         self._auto_id = identifier
         return identifier
-
-    def _move_past(self, identifier: RecordId) -> None:
-        """Never give out an id that a client has used: its record may be deleted one day."""
-        text = str(identifier)
-        if text.isascii() and text.isdigit() and int(text) <= MAX_AUTO_ID:
-            self._auto_id = max(self._auto_id, int(text))

@@ -6,14 +6,24 @@ Symbolic links are never followed: a session's files are its own (SPEC section 7
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import os
 import stat
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would wait for ever
 _WRITE = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+PASSING = ".tmp"
+"""How the name of a file ends that is not in its place yet."""
+
+_sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 class FileOps(Protocol):
@@ -26,13 +36,16 @@ class FileOps(Protocol):
         """Return what the directory holds, sorted; nothing where there is no directory."""
 
     def make_directory(self, path: Path) -> None:
-        """Make the directory, private and durable, unless it is there."""
+        """Make the directory, private, unless it is there; its name is not durable yet."""
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
         """Write a file from its beginning, and make its content durable."""
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
         """Write into an existing file, and make it durable."""
+
+    def sync(self, path: Path) -> None:
+        """Make the content of an existing file durable, whoever wrote it."""
 
     def truncate(self, path: Path, size: int) -> None:
         """Cut the file to `size` bytes, and make that durable."""
@@ -57,6 +70,8 @@ class DiskFiles:
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
             return file.read()
 
     def names(self, directory: Path) -> list[str]:
@@ -69,19 +84,16 @@ class DiskFiles:
             return []
 
     def make_directory(self, path: Path) -> None:
-        """Make the directory, private and durable, unless it is there."""
-        try:
+        """Make the directory, private, unless it is there; its name is not durable yet."""
+        with contextlib.suppress(FileExistsError):
             path.mkdir(mode=0o700)
-        except FileExistsError:
-            return
-        self.sync_directory(path.parent)
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
         """Write a file from its beginning, and make its content durable."""
         with os.fdopen(os.open(path, _WRITE | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.writelines(chunks)
             file.flush()
-            os.fsync(file.fileno())
+            _sync(file.fileno())
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
         """Write into an existing file, and make it durable."""
@@ -91,16 +103,20 @@ class DiskFiles:
             while rest:
                 written = os.pwrite(descriptor, rest, offset)
                 rest, offset = rest[written:], offset + written
-            os.fdatasync(descriptor)
+            _sync(descriptor, is_data_enough=True)
         finally:
             os.close(descriptor)
+
+    def sync(self, path: Path) -> None:
+        """Make the content of an existing file durable, whoever wrote it."""
+        self._sync_at(path, _READ)
 
     def truncate(self, path: Path, size: int) -> None:
         """Cut the file to `size` bytes, and make that durable."""
         descriptor = os.open(path, _WRITE)
         try:
             os.ftruncate(descriptor, size)
-            os.fsync(descriptor)
+            _sync(descriptor)
         finally:
             os.close(descriptor)
 
@@ -114,8 +130,31 @@ class DiskFiles:
 
     def sync_directory(self, path: Path) -> None:
         """Make the names in the directory durable."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._sync_at(path, _READ | os.O_DIRECTORY)
+
+    def _sync_at(self, path: Path, flags: int) -> None:
+        descriptor = os.open(path, flags)
         try:
-            os.fsync(descriptor)
+            _sync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def put_in_place(files: FileOps, path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file under a passing name, durably, and then give it its own.
+
+    Its place is durable once the directory is synced; until then the old file or the new one is
+    there, each of them whole.
+    """
+    passing = path.with_name(path.name + PASSING)
+    files.write_new(passing, chunks)
+    files.rename(passing, path)
+
+
+def _sync(descriptor: int, *, is_data_enough: bool = False) -> None:
+    if sys.platform == "darwin":
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # its fsync stops at the drive's own memory
+    elif is_data_enough:
+        _sync_data(descriptor)
+    else:
+        os.fsync(descriptor)

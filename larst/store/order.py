@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from larst.errors import ProgramFailedError
 from larst.model import Json, Record
-from larst.store.search import is_missing, value_at
+from larst.store.comparing import MISSING, is_number
+from larst.store.records import kind_of
+from larst.store.search import value_at
 
 _OPERATIONS = frozenset({"sum", "avg", "min", "max", "count"})
+_MOST = 2**53
+"""More than any store holds, and few enough for every slice."""
 
 
 def page(
@@ -22,17 +28,16 @@ def page(
     Raises:
         ProgramFailedError: limit or offset is no whole number from 0, or sort is no text.
     """
-    if limit is not None:
-        _require_count("limit", limit)
-    _require_count("offset", offset)
-    ordered = sorted_by(records, sort) if sort else list(records)
-    if limit is None:
-        return ordered[offset:] if offset else ordered
-    return ordered[offset : offset + limit]
+    start = _count("offset", offset)
+    end = None if limit is None else start + _count("limit", limit)
+    ordered = records if sort is None else sorted_by(records, sort)
+    return list(islice(ordered, start, end))
 
 
 def sorted_by(records: Iterable[Record], sort: str) -> list[Record]:
     """Return the records by the fields of `sort` (`a,-b`); missing and null come last always.
+
+    Equal ones, and all where no record has the field, stay in the order they had.
 
     Raises:
         ProgramFailedError: sort is no text.
@@ -46,7 +51,7 @@ def sorted_by(records: Iterable[Record], sort: str) -> list[Record]:
         absent: list[Record] = []
         for record in ordered:
             value = value_at(record, field)
-            if value is None or is_missing(value):
+            if value is None or value is MISSING:
                 absent.append(record)
             else:
                 there.append((_rank(value), record))
@@ -59,38 +64,51 @@ def aggregate(records: Iterable[Record], op: str, field: str, by: str | None) ->
     """Return `sum avg min max count` of a field, or that for each value of the field `by`.
 
     Of nothing, sum and count are 0 and the others None. Values that are no numbers are left out
-    (count counts every value that is there; min and max compare texts where there is no number).
+    (count counts every value that is there, and records for the field `*`; min and max compare
+    texts where there is no number). A group's name is its text, or the JSON text of its value.
 
     Raises:
-        ProgramFailedError: there is no such operation.
+        ProgramFailedError: there is no such operation, a field is no text, or a sum is too large.
     """
-    if op not in _OPERATIONS:
-        raise ProgramFailedError(f"no operation {op!r}; there are {', '.join(sorted(_OPERATIONS))}")
+    if not isinstance(op, str) or op not in _OPERATIONS:
+        told = repr(op[:40]) if isinstance(op, str) else kind_of(op)
+        raise ProgramFailedError(f"no operation {told}; there are {', '.join(sorted(_OPERATIONS))}")
+    if not isinstance(field, str) or not isinstance(by, str | None):
+        raise ProgramFailedError("aggregate needs field, and by if given, as text")
     if by is None:
-        return _total(op, [value_at(record, field) for record in records])
+        return _total(op, [_value(record, field) for record in records])
     groups: dict[str, list[Json]] = {}
     for record in records:
         group = value_at(record, by)
-        name = group if isinstance(group, str) else _json(None if is_missing(group) else group)
-        groups.setdefault(name, []).append(value_at(record, field))
+        name = group if isinstance(group, str) else _json(None if group is MISSING else group)
+        groups.setdefault(name, []).append(_value(record, field))
     return {name: _total(op, values) for name, values in groups.items()}
 
 
+def _value(record: Record, field: str) -> Json:
+    return True if field == "*" else value_at(record, field)
+
+
 def _total(op: str, values: Sequence[Json]) -> Json:
-    there = [value for value in values if value is not None and not is_missing(value)]
+    there = [value for value in values if value is not None and value is not MISSING]
     if op == "count":
         return len(there)
-    numbers = [
-        value for value in there if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
-    if op == "sum":
-        return sum(numbers)
-    if op == "avg":
-        return sum(numbers) / len(numbers) if numbers else None
+    numbers = [value for value in there if is_number(value)]
+    if op in ("sum", "avg"):
+        return _sum(op, numbers)
     comparable: list[Any] = numbers or [value for value in there if isinstance(value, str)]
     if not comparable:
         return None
     return min(comparable) if op == "min" else max(comparable)
+
+
+def _sum(op: str, numbers: Sequence[int | float]) -> int | float | None:
+    total = sum(numbers)
+    if not math.isfinite(total):
+        raise ProgramFailedError("the sum is larger than a number in JSON can be")
+    if op == "sum":
+        return total
+    return total / len(numbers) if numbers else None
 
 
 def _rank(value: Json) -> tuple[int, Any, Any]:
@@ -108,6 +126,9 @@ def _json(value: Json) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _require_count(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ProgramFailedError(f"{name} must be a whole number from 0, not {value!r:.40}")
+def _count(name: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ProgramFailedError(f"{name} must be a whole number from 0, not {kind_of(value)}")
+    if value < 0:
+        raise ProgramFailedError(f"{name} must be a whole number from 0, not a negative one")
+    return min(value, _MOST)

@@ -5,8 +5,11 @@ Whatever passes here comes back from the files exactly as it went in.
 
 from __future__ import annotations
 
+import copy
 import math
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jsonpatch
 
@@ -15,6 +18,7 @@ from larst.errors import (
     BadRequestError,
     BadResourceNameError,
     PatchConflictError,
+    ProgramFailedError,
 )
 from larst.model import INTEGER_MAX, INTEGER_MIN, Json, Record, RecordId
 
@@ -23,6 +27,9 @@ MAX_DEPTH = 200
 
 MAX_AUTO_ID = 2**53 - 1
 """Ids are given out up to here: JavaScript's readers keep integers exactly no further."""
+
+MAX_COPIED_VALUES = 100_000
+"""Values that one patch may copy: thirty `copy` operations double a record to any size."""
 
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEXT_ID = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
@@ -43,8 +50,17 @@ def resource_name(name: object) -> str:
 
 
 def key_of(identifier: RecordId) -> str:
-    """Return the text by which a record is found: `1` and `"1"` are the same id."""
-    return str(identifier)
+    """Return the text by which a record is found: `1` and `"1"` are the same id.
+
+    Raises:
+        ProgramFailedError: it is neither an integer of 64 bits nor text.
+    """
+    if isinstance(identifier, str):
+        return identifier
+    is_integer = isinstance(identifier, int) and not isinstance(identifier, bool)
+    if is_integer and INTEGER_MIN <= identifier <= INTEGER_MAX:  # `str` refuses endless ones
+        return str(identifier)
+    raise ProgramFailedError(f"an id is text or an integer of 64 bits, not {kind_of(identifier)}")
 
 
 def own_id(record: Record) -> RecordId | None:
@@ -77,77 +93,151 @@ def checked(record: object) -> Record:
         BadRecordError: it is no object, or holds what JSON cannot say exactly.
     """
     if not isinstance(record, dict):
-        raise BadRecordError(f"a record must be a JSON object, not {_kind(record)}")
-    kept: Record = _kept(record, "$", 0)
-    return kept
+        raise BadRecordError(f"a record must be a JSON object, not {kind_of(record)}")
+    try:
+        return _kept_object(record, 0)
+    except _UnkeptError as error:
+        path = error.path.encode(errors="replace").decode()
+        raise BadRecordError(f"${path[:300]}: {error.reason}") from error
 
 
-def patched(record: Record, operations: list[Json]) -> Record:
+def patched(record: Record, operations: Sequence[Json]) -> Record:
     """Return the record after a JSON Patch (RFC 6902); the record itself stays as it is.
 
     Raises:
-        BadRequestError: the operations are no JSON Patch.
+        BadRecordError: the result cannot be kept.
+        BadRequestError: the operations are no JSON Patch, or copy without measure.
         PatchConflictError: they do not apply to this record, or would change its id.
     """
+    identifier = record["id"]
     try:
-        patch = jsonpatch.JsonPatch(operations)
-        result = patch.apply(record)
+        result = _apply(record, operations)
     except jsonpatch.InvalidJsonPatch as error:
-        raise BadRequestError(f"no JSON Patch (RFC 6902): {error}") from error
+        raise BadRequestError(f"no JSON Patch (RFC 6902): {error}"[:500]) from error
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
         raise PatchConflictError(str(error)[:500]) from error
-    except (TypeError, AttributeError, KeyError, ValueError) as error:
+    except (TypeError, AttributeError, LookupError, ValueError) as error:
         # The library checks only part of an operation's form before it runs it.
         raise BadRequestError(f"no JSON Patch (RFC 6902): {error}"[:500]) from error
-    if not isinstance(result, dict) or result.get("id") != record["id"]:
+    # By type too: in Python true is 1, and 1.0 is.
+    if not isinstance(result, dict) or [type(result.get("id")), result.get("id")] != [
+        type(identifier),
+        identifier,
+    ]:
         raise PatchConflictError("a patch must leave an object with the same id")
-    return checked(result)
+    return with_id(identifier, checked(result))
 
 
-def _kept(value: Json, path: str, depth: int) -> Json:
-    if isinstance(value, str):
-        return _kept_text(value, path)
-    if isinstance(value, int | float):
-        return _kept_number(value, path)
-    if value is None:
-        return None
-    if depth >= MAX_DEPTH:
-        raise BadRecordError(f"a record must not nest deeper than {MAX_DEPTH} levels")
-    if isinstance(value, dict):
-        return {
-            _kept_name(name, path): _kept(item, f"{path}.{name}", depth + 1)
-            for name, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_kept(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
-    raise BadRecordError(f"{path}: {_kind(value)} cannot be kept, only what JSON can say")
-
-
-def _kept_number(value: float, path: str) -> float:
-    if isinstance(value, int):
-        if not INTEGER_MIN <= value <= INTEGER_MAX:
-            raise BadRecordError(f"{path}: an integer of more than 64 bits cannot be kept")
-    elif not math.isfinite(value):
-        raise BadRecordError(f"{path}: {value} cannot be kept, JSON has no word for it")
-    return value
-
-
-def _kept_name(name: object, path: str) -> str:
-    if not isinstance(name, str):
-        raise BadRecordError(f"{path}: field names must be text, not {_kind(name)}")
-    return _kept_text(name, path)
-
-
-def _kept_text(text: str, path: str) -> str:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise BadRecordError(f"{path}: a lone surrogate is no text that can be kept") from error
-    return text
-
-
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Return what a value is, in words; never the value, whose text may be endless."""
     return {list: "a list", str: "text", bool: "a boolean", type(None): "null"}.get(
         type(value), f"a value of type {type(value).__name__}"
     )
+
+
+def _apply(record: Record, operations: Sequence[Json]) -> Json:
+    """Apply the operations one by one, so that what they copy can be counted before."""
+    patch = jsonpatch.JsonPatch(operations)
+    result: Json = copy.deepcopy(record)
+    left = MAX_COPIED_VALUES
+    for operation in patch:
+        if operation["op"] == "copy":
+            source = jsonpatch.JsonPointer(operation["from"]).resolve(result)
+            left -= _count(source, left)
+            if left <= 0:
+                raise BadRequestError(f"a patch may copy at most {MAX_COPIED_VALUES} values")
+        result = jsonpatch.JsonPatch([operation]).apply(result, in_place=True)
+    return result
+
+
+def _count(value: Json, enough: int) -> int:
+    """Return how many values are in this one, itself included; stop at `enough`."""
+    total, waiting = 0, [value]
+    while waiting and total < enough:
+        item = waiting.pop()
+        total += 1
+        if isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return total
+
+
+class _UnkeptError(Exception):
+    """A value cannot be kept; the path to it grows as this rises."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = ""
+
+
+def _kept(value: Json, depth: int) -> Json:
+    """Return the value as it can be kept. Hot: paths are made only for what is refused."""
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else _kept_text(value)
+    if kind is bool or value is None:
+        return value
+    if kind is int or kind is float:
+        return _kept_number(value)
+    if depth >= MAX_DEPTH and kind in (dict, list, tuple):
+        raise _UnkeptError(f"a record must not nest deeper than {MAX_DEPTH} levels")
+    if kind is dict:
+        return _kept_object(value, depth)
+    if kind is list or kind is tuple:
+        return _kept_list(value, depth)
+    raise _UnkeptError(f"{kind_of(value)} cannot be kept, only what JSON can say")
+
+
+def _kept_object(value: Mapping[Any, Json], depth: int) -> dict[str, Json]:
+    kept: dict[str, Json] = {}
+    name: object = ""
+    try:
+        for name, item in value.items():
+            kept[_kept_name(name)] = _kept(item, depth + 1)
+    except _UnkeptError as error:
+        if isinstance(name, str):
+            error.path = f".{name[:80]}{error.path}"
+        raise
+    return kept
+
+
+def _kept_list(value: Sequence[Json], depth: int) -> list[Json]:
+    kept: list[Json] = []
+    try:
+        for item in value:
+            kept.append(_kept(item, depth + 1))  # noqa: PERF401 - its length is the index
+    except _UnkeptError as error:
+        error.path = f"[{len(kept)}]{error.path}"
+        raise
+    return kept
+
+
+def _kept_name(name: object) -> str:
+    if type(name) is not str:
+        raise _UnkeptError(f"field names must be text, not {kind_of(name)}")
+    return name if name.isascii() else _kept_text(name)
+
+
+def _kept_number(number: int | float) -> int | float:
+    if isinstance(number, float):
+        if not math.isfinite(number):
+            raise _UnkeptError(f"{_spelled(number)} cannot be kept, JSON has no word for it")
+    elif not INTEGER_MIN <= number <= INTEGER_MAX:
+        raise _UnkeptError("an integer of more than 64 bits cannot be kept")
+    return number
+
+
+def _kept_text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _UnkeptError("a lone surrogate is no text that can be kept") from None
+    return text
+
+
+def _spelled(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    return "Infinity" if number > 0 else "-Infinity"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -12,6 +13,7 @@ from larst.errors import DataRootTakenError
 
 _LOCK_NAME = ".lock"
 _PROBE_NAME = ".probe"
+_MAKE = os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class DataRoot:
@@ -30,8 +32,7 @@ class DataRoot:
             OSError: the directory cannot be made or written.
         """
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        lock = os.open(path / _LOCK_NAME, flags, 0o600)
+        lock = os.open(path / _LOCK_NAME, os.O_RDWR | _MAKE, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -40,8 +41,11 @@ class DataRoot:
             raise DataRootTakenError(
                 f"{path} is served by {holder}; stop it, or choose another data root"
             ) from error
+        except OSError:
+            os.close(lock)
+            raise
         os.ftruncate(lock, 0)
-        os.write(lock, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        os.write(lock, _holder().encode())
         return cls(path, lock)
 
     def session_directory(self, session_id: str) -> Path:
@@ -52,7 +56,7 @@ class DataRoot:
         """Tell whether a file can be made here now; for /readyz."""
         probe = self.path / _PROBE_NAME
         try:
-            probe.write_bytes(b"")
+            os.close(os.open(probe, os.O_WRONLY | _MAKE, 0o600))
             probe.unlink()
         except OSError:
             return False
@@ -72,3 +76,8 @@ class DataRoot:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _holder() -> str:
+    started = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"process {os.getpid()} on {socket.gethostname()} since {started}\n"

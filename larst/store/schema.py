@@ -1,13 +1,14 @@
 """The learned schema: JSON Schema inferred from the records that were written. Pure.
 
 Writing only ever widens it. On the hot path a record is first held against what is known, which
-takes a few microseconds; only one that does not fit is learned from.
+takes a few microseconds; only one that does not fit is learned from. What odd data can make it
+grow to is bounded: each transaction that widens it writes all of it to the journal.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from larst.model import Json, Record
@@ -17,15 +18,23 @@ Schema = Mapping[str, Any]
 MAX_PROPERTIES = 200
 """Properties of one object that are told apart; beyond it any more are allowed, unnamed."""
 
+MAX_TOTAL = 2_000
+"""Properties in a whole schema: once it has as many, it takes up no more names."""
+
+MAX_LEVELS = 20
+"""Levels of nesting that are described. JSON writers take 254 levels; a schema has two to three
+of its own for each of a record's."""
+
 _FORMATS: Mapping[str, Callable[[str], object]] = {
-    "date": re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])").fullmatch,
+    "date": re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII).fullmatch,
     "date-time": re.compile(
-        r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})"
+        r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
     ).fullmatch,
     "uuid": re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch,
     "email": re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+").fullmatch,
     "uri": re.compile(r"https?://[^\s/]+\S*").fullmatch,
 }
+_MAX_FORMAT_CHARACTERS = 2_000
 _TYPE_NAMES: Mapping[type, str] = {
     type(None): "null",
     bool: "boolean",
@@ -45,43 +54,79 @@ def fits(schema: Schema, value: Json) -> bool:
         return kind == "integer" and "number" in _listed(types)
     if kind == "string":
         name = schema.get("format")
-        return name is None or bool(_FORMATS[name](value))
+        return name is None or _has_format(name, value)
     if kind == "object":
         return _fits_object(schema, value)
-    if kind == "array":
+    if kind == "array" and "items" in schema:
         items = schema["items"]
-        return all(fits(items, item) for item in value)
+        for item in value:
+            if not fits(items, item):
+                return False
     return True
 
 
 def learn(schema: Schema | None, record: Record) -> Schema:
     """Return the schema, widened so that the record fits."""
-    found = infer(record)
-    return found if schema is None else merge(schema, found)
+    if schema is None:
+        return _inferred(record, 0)
+    grows = _count_properties(schema) < MAX_TOTAL
+    return _merged(schema, _inferred(record, 0), grows=grows)
 
 
 def infer(value: Json) -> Schema:
     """Return the schema of this one value."""
-    kind = _TYPE_NAMES[type(value)]
-    if kind == "string":
-        name = next((name for name, matches in _FORMATS.items() if matches(value)), None)
-        return {"type": kind} if name is None else {"type": kind, "format": name}
-    if kind == "array":
-        items: Schema = {}
-        for item in value:
-            if not fits(items, item):
-                items = merge(items, infer(item))
-        return {"type": kind, "items": items}
-    if kind == "object":
-        named = {name: infer(value[name]) for name in sorted(value)[:MAX_PROPERTIES]}
-        return _object(named, set(named), is_open=len(value) > MAX_PROPERTIES)
-    return {"type": kind}
+    return _inferred(value, 0)
 
 
 def merge(one: Schema, other: Schema) -> Schema:
     """Return the schema that both kinds of values fit."""
-    if not one or not other:
-        return one or other
+    return _merged(one, other, grows=True)
+
+
+def is_schema(value: Json) -> bool:
+    """Tell whether it is a schema as this room makes them: somebody may have edited the file."""
+    if not isinstance(value, dict):
+        return False
+    types = value.get("type", [])
+    if not isinstance(types, str | list) or not {*_listed(types)} <= {*_TYPE_NAMES.values()}:
+        return False
+    properties, required = value.get("properties"), value.get("required")
+    if ("object" in _listed(types)) != (
+        isinstance(properties, dict) and isinstance(required, list)
+    ):
+        return False
+    inner = [*(properties or {}).values(), *([value["items"]] if "items" in value else [])]
+    return value.get("format") in {None, *_FORMATS} and all(map(is_schema, inner))
+
+
+def _inferred(value: Json, level: int) -> Schema:
+    kind = _TYPE_NAMES[type(value)]
+    if kind == "string":
+        name = next((name for name in _FORMATS if _has_format(name, value)), None)
+        return {"type": kind} if name is None else {"type": kind, "format": name}
+    if kind == "array":
+        # Without `items` it is an array of anything.
+        return {"type": kind} if level >= MAX_LEVELS else _inferred_array(value, level)
+    if kind == "object":
+        told = sorted(value)[: MAX_PROPERTIES if level < MAX_LEVELS else 0]
+        named = {name: _inferred(value[name], level + 1) for name in told}
+        return _object(named, named, is_open=len(value) > len(told) or level >= MAX_LEVELS)
+    return {"type": kind}
+
+
+def _inferred_array(value: Iterable[Json], level: int) -> Schema:
+    items: Schema = {}
+    for item in value:
+        if not fits(items, item):
+            grows = _count_properties(items) < MAX_TOTAL
+            items = _merged(items, _inferred(item, level + 1), grows=grows)
+    return {"type": "array", "items": items}
+
+
+def _merged(one: Schema, other: Schema, *, grows: bool) -> Schema:
+    """Return the schema of both; `one` is what was known, to which names are added if it grows."""
+    if not other or not one:
+        return one or (other if grows else _without_names(other))
     types = set(_listed(one["type"])) | set(_listed(other["type"]))
     if "number" in types:
         types.discard("integer")
@@ -90,13 +135,49 @@ def merge(one: Schema, other: Schema) -> Schema:
     formats = {schema.get("format") for schema in strings}
     if len(formats) == 1 and (name := formats.pop()) is not None:
         merged["format"] = name
-    objects = [schema for schema in (one, other) if "properties" in schema]
-    if objects:
-        merged |= _merged_objects(objects[0], objects[-1])
-    arrays = [schema["items"] for schema in (one, other) if "items" in schema]
-    if arrays:
-        merged["items"] = merge(arrays[0], arrays[-1])
+    if "properties" in one or "properties" in other:
+        merged |= _merged_objects(one, other, grows=grows)
+    if (items := _merged_items(one, other, grows=grows)) is not None:
+        merged["items"] = items
     return merged
+
+
+def _merged_items(one: Schema, other: Schema, *, grows: bool) -> Schema | None:
+    """Return the merged `items`; None where there are no arrays, or arrays of anything."""
+    arrays = [schema for schema in (one, other) if "array" in _listed(schema["type"])]
+    if not arrays or not all("items" in schema for schema in arrays):
+        return None
+    return _merged(one.get("items", {}), other.get("items", {}), grows=grows)
+
+
+def _merged_objects(one: Schema, other: Schema, *, grows: bool) -> Schema:
+    if "properties" not in other:
+        other = one
+    elif "properties" not in one:
+        one = other = other if grows else _without_names(other)
+    properties = dict(one["properties"])
+    is_open = "additionalProperties" in one or "additionalProperties" in other
+    for name, schema in other["properties"].items():
+        if name in properties:
+            properties[name] = _merged(properties[name], schema, grows=grows)
+        elif grows and len(properties) < MAX_PROPERTIES:
+            properties[name] = schema
+        else:
+            is_open = True
+    required = set(one["required"]) & set(other["required"])
+    merged = dict(_object(properties, required, is_open=is_open))
+    del merged["type"]
+    return merged
+
+
+def _without_names(schema: Schema) -> Schema:
+    """Return the schema with its objects open and their properties unnamed."""
+    bare = dict(schema)
+    if "properties" in bare:
+        bare |= {"properties": {}, "required": [], "additionalProperties": True}
+    if "items" in bare:
+        bare["items"] = _without_names(bare["items"])
+    return bare
 
 
 def _fits_object(schema: Schema, value: Mapping[str, Json]) -> bool:
@@ -109,26 +190,13 @@ def _fits_object(schema: Schema, value: Mapping[str, Json]) -> bool:
                 return False
         elif not fits(known, item):
             return False
-    return all(name in value for name in schema["required"])
+    for name in schema["required"]:  # noqa: SIM110 - `all` of a generator takes twice the time
+        if name not in value:
+            return False
+    return True
 
 
-def _merged_objects(one: Schema, other: Schema) -> Schema:
-    properties = dict(one["properties"])
-    is_open = "additionalProperties" in one or "additionalProperties" in other
-    for name, schema in other["properties"].items():
-        if name in properties:
-            properties[name] = merge(properties[name], schema)
-        elif len(properties) < MAX_PROPERTIES:
-            properties[name] = schema
-        else:
-            is_open = True
-    required = set(one["required"]) & set(other["required"])
-    merged = dict(_object(properties, required, is_open=is_open))
-    del merged["type"]
-    return merged
-
-
-def _object(properties: Mapping[str, Schema], required: set[str], *, is_open: bool) -> Schema:
+def _object(properties: Mapping[str, Schema], required: Iterable[str], *, is_open: bool) -> Schema:
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {name: properties[name] for name in sorted(properties)},
@@ -137,6 +205,23 @@ def _object(properties: Mapping[str, Schema], required: set[str], *, is_open: bo
     if is_open:
         schema["additionalProperties"] = True
     return schema
+
+
+def _has_format(name: str, text: str) -> bool:
+    return len(text) <= _MAX_FORMAT_CHARACTERS and bool(_FORMATS[name](text))
+
+
+def _count_properties(schema: Schema) -> int:
+    total = 0
+    waiting = [schema]
+    while waiting:
+        item = waiting.pop()
+        properties = item.get("properties", {})
+        total += len(properties)
+        waiting.extend(properties.values())
+        if "items" in item:
+            waiting.append(item["items"])
+    return total
 
 
 def _listed(types: str | list[str]) -> tuple[str, ...] | list[str]:

@@ -1,24 +1,34 @@
 """Criteria to a predicate: which records a search means. Pure.
 
 Query text meets stored numbers and booleans as what they are; JSON values given by a program
-compare by their JSON type.
+compare by their JSON type. Criteria are compiled once, then a scan costs a fraction of a
+microsecond a record.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
+import operator as operators
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
 from larst.errors import ProgramFailedError
-from larst.model import CRITERIA_OPERATORS, Criteria, Json, Record
+from larst.model import CRITERIA_OPERATORS, Criteria, Json, Record, RecordId
+from larst.store.comparing import MISSING, equality, is_number, number_of, text_of
 
 Predicate = Callable[[Record], bool]
 Test = Callable[[Json], bool]
 
-_MISSING: Any = object()
+_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "gt": operators.gt,
+    "gte": operators.ge,
+    "lt": operators.lt,
+    "lte": operators.le,
+}
+_TEXT_TESTS: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": operators.contains,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+}
 
 
 def compile_criteria(criteria: Criteria) -> Predicate:
@@ -27,191 +37,164 @@ def compile_criteria(criteria: Criteria) -> Predicate:
     Raises:
         ProgramFailedError: the criteria are no object, or an operator's value makes no sense.
     """
-    if not isinstance(criteria, Mapping):
-        raise ProgramFailedError("criteria must be a dict of field to value")
-    tests = [_compile_one(str(key), wanted) for key, wanted in criteria.items()]
+    tests = [_compile_one(key, wanted) for key, wanted in checked_criteria(criteria).items()]
     if len(tests) == 1:
         return tests[0]
-    return lambda record: all(test(record) for test in tests)
+
+    def matches(record: Record) -> bool:
+        for test in tests:  # noqa: SIM110 - `all` of a generator takes twice the time
+            if not test(record):
+                return False
+        return True
+
+    return matches
+
+
+def checked_criteria(criteria: object) -> Criteria:
+    """Return the criteria, if they are an object with text keys.
+
+    Raises:
+        ProgramFailedError: they are not.
+    """
+    if not isinstance(criteria, Mapping) or not all(isinstance(key, str) for key in criteria):
+        raise ProgramFailedError("criteria must be a dict of field (text) to value")
+    return criteria
+
+
+def id_asked_for(criteria: Criteria) -> RecordId | None:
+    """Return the id that the criteria name, where they name one: no scan is needed then."""
+    wanted = criteria.get("id")
+    if isinstance(wanted, int | str) and not isinstance(wanted, bool):
+        return wanted
+    return None
 
 
 def value_at(record: Json, path: str) -> Json:
-    """Return what a field holds, `_MISSING` where there is none; dots reach into objects."""
-    if isinstance(record, dict) and path in record:
+    """Return what a field holds, MISSING where there is none; dots reach into objects."""
+    if path in record:
         return record[path]
     value = record
     for part in path.split("."):
         if not isinstance(value, dict) or part not in value:
-            return _MISSING
+            return MISSING
         value = value[part]
     return value
-
-
-def is_missing(value: Json) -> bool:
-    """Tell whether `value_at` found nothing."""
-    return value is _MISSING
-
-
-def equals(stored: Json, wanted: Json) -> bool:
-    """Tell whether a stored value is the one wanted, or a list that holds it."""
-    if isinstance(stored, list):
-        return _same(stored, wanted) or any(_same(item, wanted) for item in stored)
-    return _same(stored, wanted)
 
 
 def _compile_one(key: str, wanted: Json) -> Predicate:
     field, _, operator = key.rpartition("__")
     if not field or operator not in CRITERIA_OPERATORS:
-        return lambda record: equals(value_at(record, key), wanted)
+        return _at(key, _each_equals(_equality_for(key, wanted)))
     if field == "*":
-        return _any_field(_text_test(operator, wanted))
-    test = _operator_test(operator, wanted)
-
-    def matches(record: Record) -> bool:
-        # A field that is really called `a__gt` means itself.
-        if key in record:
-            return equals(record[key], wanted)
-        return test(value_at(record, field))
-
-    return matches
+        return _any_field(operator, wanted)
+    named = _at(field, _operator_test(field, operator, wanted))
+    literal = _at(key, _each_equals(equality(wanted)))
+    # A field that is really called `a__gt` means itself.
+    return lambda record: literal(record) if key in record else named(record)
 
 
-def _operator_test(operator: str, wanted: Json) -> Test:
-    if operator == "exists":
-        is_wanted = str(wanted).lower() not in {"false", "0", "no", "none", ""}
-        return lambda stored: (stored is not _MISSING) is is_wanted
-    if operator == "ne":
-        return lambda stored: not equals(stored, wanted)
-    if operator == "in":
-        choices = wanted.split(",") if isinstance(wanted, str) else wanted
-        if not isinstance(choices, list):
-            raise ProgramFailedError("__in needs a list, or text with commas")
-        return lambda stored: any(equals(stored, choice) for choice in choices)
-    if operator in ("gt", "gte", "lt", "lte"):
-        return _each(_order_test(operator, wanted))
-    return _each(_text_test(operator, wanted))
+def _at(path: str, test: Test) -> Predicate:
+    if "." in path:
+        return lambda record: test(value_at(record, path))
+    return lambda record: test(record.get(path, MISSING))
+
+
+def _equality_for(field: str, wanted: Json) -> Test:
+    """Return equality as the field means it: of ids, `1` and `"1"` are the same."""
+    if field == "id" and isinstance(wanted, int) and not isinstance(wanted, bool):
+        by_number, text = equality(wanted), text_of(wanted)
+        return lambda stored: by_number(stored) or stored == text
+    return equality(wanted)
+
+
+def _each_equals(test: Test) -> Test:
+    """Have a list pass where it is the one wanted, or one of its items is."""
+
+    def passes(stored: Json) -> bool:
+        if type(stored) is list:
+            return test(stored) or any(map(test, stored))
+        return test(stored)
+
+    return passes
 
 
 def _each(test: Test) -> Test:
-    """Have a list pass where one of its items does; a missing field never does."""
-
-    def passes(stored: Json) -> bool:
-        if isinstance(stored, list):
-            return any(test(item) for item in stored)
-        return stored is not _MISSING and test(stored)
-
-    return passes
+    """Have a list pass where one of its items does."""
+    return lambda stored: any(map(test, stored)) if type(stored) is list else test(stored)
 
 
-def _order_test(operator: str, wanted: Json) -> Test:
-    number = _number(wanted)
+def _operator_test(field: str, operator: str, wanted: Json) -> Test:
+    """Return the operator's test; a missing field passes only `ne` and `exists=false`."""
+    match operator:
+        case "exists":
+            is_wanted = text_of(wanted).lower() not in {"false", "0", "no", "none", "null", ""}
+            return lambda stored: (stored is not MISSING) is is_wanted
+        case "ne":
+            is_equal = _each_equals(_equality_for(field, wanted))
+            return lambda stored: not is_equal(stored)
+        case "in":
+            return _one_of(field, wanted)
+        case "gt" | "gte" | "lt" | "lte":
+            return _each(_order_test(_ORDERS[operator], wanted))
+        case _:
+            return _each(_text_test(operator, wanted))
+
+
+def _one_of(field: str, wanted: Json) -> Test:
+    choices = wanted.split(",") if isinstance(wanted, str) else wanted
+    if not isinstance(choices, list | tuple):
+        raise ProgramFailedError("__in needs a list, or text with commas")
+    tests = [_each_equals(_equality_for(field, choice)) for choice in choices]
+    return lambda stored: any(test(stored) for test in tests)
+
+
+def _order_test(compare: Callable[[Any, Any], bool], wanted: Json) -> Test:
+    number = number_of(wanted)
     text = wanted if isinstance(wanted, str) else None
 
     def passes(stored: Json) -> bool:
-        if _is_number(stored):
-            return number is not None and _ordered(operator, stored, number)
-        return isinstance(stored, str) and text is not None and _ordered(operator, stored, text)
+        if is_number(stored):
+            return number is not None and compare(stored, number)
+        return text is not None and isinstance(stored, str) and compare(stored, text)
 
     return passes
-
-
-def _ordered(operator: str, stored: Any, wanted: Any) -> bool:
-    match operator:
-        case "gt":
-            return bool(stored > wanted)
-        case "gte":
-            return bool(stored >= wanted)
-        case "lt":
-            return bool(stored < wanted)
-        case _:
-            return bool(stored <= wanted)
 
 
 def _text_test(operator: str, wanted: Json) -> Test:
-    needles = [_text(item) for item in (wanted if isinstance(wanted, list) else [wanted])]
-    ignores_case = operator.startswith("i") and operator != "in"
+    """Return a test of texts and, by their JSON text, of numbers; a list means any of it."""
+    needles = [text_of(item) for item in (wanted if isinstance(wanted, list) else [wanted])]
+    ignores_case = operator not in _TEXT_TESTS
     if ignores_case:
         operator, needles = operator[1:], [needle.casefold() for needle in needles]
+    has = _TEXT_TESTS[operator]
 
     def passes(stored: Json) -> bool:
-        if isinstance(stored, dict | list):
-            return False
-        text = _text(stored).casefold() if ignores_case else _text(stored)
-        if operator == "startswith":
-            return any(text.startswith(needle) for needle in needles)
-        if operator == "endswith":
-            return any(text.endswith(needle) for needle in needles)
-        return any(needle in text for needle in needles)
+        if type(stored) is not str:
+            if not is_number(stored):
+                return False
+            stored = text_of(stored)
+        if ignores_case:
+            # Of ASCII texts, `lower` is `casefold`, at a third of the cost.
+            stored = stored.lower() if stored.isascii() else stored.casefold()
+        for needle in needles:  # noqa: SIM110 - `any` of a generator takes twice the time
+            if has(stored, needle):
+                return True
+        return False
 
     return passes
 
 
-def _any_field(test: Test) -> Predicate:
+def _any_field(operator: str, wanted: Json) -> Predicate:
     """Full text: some text or number of the record, however deep, passes."""
+    if operator not in _TEXT_TESTS and operator[1:] not in _TEXT_TESTS:
+        raise ProgramFailedError(f"*__{operator}: only text can be looked for in every field")
+    test = _text_test(operator, wanted)
 
-    def matches(record: Record) -> bool:
-        return any(test(value) for value in _leaves(record) if not isinstance(value, bool | None))
+    def matches(value: Json) -> bool:
+        for item in value.values() if type(value) is dict else value:
+            kind = type(item)
+            if matches(item) if kind is dict or kind is list else test(item):
+                return True
+        return False
 
     return matches
-
-
-def _leaves(value: Json) -> Iterator[Json]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _leaves(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _leaves(item)
-    else:
-        yield value
-
-
-def _same(stored: Json, wanted: Json) -> bool:
-    if isinstance(stored, bool) or isinstance(wanted, bool):
-        return stored is wanted or (
-            isinstance(stored, bool) and isinstance(wanted, str) and wanted.lower() == _text(stored)
-        )
-    if _is_number(stored):
-        return bool(stored == _number(wanted))
-    if stored is None:
-        return wanted is None or wanted == "null"
-    if type(stored) is not type(wanted):
-        return False
-    if isinstance(stored, list):
-        return len(stored) == len(wanted) and all(map(_same, stored, wanted))
-    if isinstance(stored, dict):
-        return stored.keys() == wanted.keys() and all(
-            _same(item, wanted[name]) for name, item in stored.items()
-        )
-    return bool(stored == wanted)
-
-
-def _is_number(value: Json) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _number(wanted: Json) -> int | float | None:
-    """Return the number that is wanted, written as one or as text; None where it is none."""
-    if isinstance(wanted, str):
-        if len(wanted) > 40 or "_" in wanted:
-            return None
-        try:
-            return int(wanted)
-        except ValueError:
-            pass
-        try:
-            number = float(wanted)
-        except ValueError:
-            return None
-        return number if math.isfinite(number) else None
-    return wanted if _is_number(wanted) else None
-
-
-def _text(value: Json) -> str:
-    """Return a value as the text that JSON writes for it, without quotes."""
-    if isinstance(value, str):
-        return value
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # an integer of more than 64 bits, asked for by a program
-        return str(value)

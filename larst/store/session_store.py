@@ -9,32 +9,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from larst.errors import DiskRefusedError
 from larst.model import Json
 from larst.store.collection import Change, Collection, CollectionView, learned_with
 from larst.store.files import FileOps
-from larst.store.layout import (
-    JOURNAL,
-    Journal,
-    change_payload,
-    contents_of,
-    digests_of,
-    frame_of,
-)
+from larst.store.journal import Line
 from larst.store.records import resource_name
-from larst.store.session_files import SessionFiles
+from larst.store.session_files import Loaded, SessionFiles
+
+Value = TypeVar("Value")
 
 _log = logging.getLogger("larst.store")
 
 FOLD_BYTES = 4 * 1024 * 1024
 """A journal larger than this, and than the files it completes, is folded at once: what is then
 rewritten is never more than what was written since."""
+
+
+def _random_salt() -> int:
+    return secrets.randbits(32)
 
 
 class Transaction:
@@ -71,15 +72,22 @@ class Transaction:
 class SessionStore:
     """All of one session's resources. Nothing is read or made before `load`."""
 
-    def __init__(self, directory: Path, *, files: FileOps, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        files: FileOps,
+        now: Callable[[], datetime],
+        new_salt: Callable[[], int] = _random_salt,
+    ) -> None:
         self._directory = directory
-        self._files = files
         self._now = now
+        self._session_files = SessionFiles(directory, files, now, new_salt)
         self._collections: dict[str, Collection] = {}
-        self._journal = Journal()
-        self._pending: list[dict[str, Any]] = []  # transactions that no flush has taken yet
+        self._pending: list[Line] = []  # transactions that no flush has taken yet
         self._unfolded: set[str] = set()
-        self._folded_bytes = 0
+        self._folds_at = FOLD_BYTES
+        self._has_failed = False
         self._disk = asyncio.Lock()  # flushes and folds go one after another
 
     async def load(self) -> None:
@@ -89,7 +97,8 @@ class SessionStore:
             SessionDamagedError: a file is not what was written; it was set aside.
             DiskRefusedError: they cannot be read.
         """
-        await self._load(up_to=None)
+        async with self._disk:
+            self._take_in(await self._in_thread(self._session_files.load))
 
     async def reload(self) -> None:
         """Go back to what is durable, after a flush has failed.
@@ -98,12 +107,7 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as for `load`.
         """
         async with self._disk:
-            end = self._journal.end
-            with _translated():
-                await asyncio.to_thread(self._undo_failed_write)
-            must_truncate = self._journal.must_truncate
-            await self._load(up_to=end or None)
-            self._journal.must_truncate |= must_truncate
+            self._take_in(await self._in_thread(self._session_files.reload))
 
     def begin(self) -> Transaction:
         """Return a view of the session for one request; to drop it is the rollback."""
@@ -118,7 +122,7 @@ class SessionStore:
             return False
         for name, change in changes.items():
             self._collections.setdefault(name, Collection()).apply(change)
-        self._pending.append(change_payload(changes))
+        self._pending.append({"resources": {name: _spelled(changes[name]) for name in changes}})
         self._unfolded.update(changes)
         return True
 
@@ -129,29 +133,19 @@ class SessionStore:
             DiskRefusedError: nothing of it counts; `reload` before anything else.
         """
         async with self._disk:
-            is_large = self._journal.end > max(FOLD_BYTES, self._folded_bytes)
-            taken, frozen = self._take(folds=is_large)
-            if taken:
-                with _translated():
-                    await asyncio.to_thread(self._append, taken)
-            if frozen:
-                await self._fold(frozen)
+            await self._write(folds=self._session_files.journal.end > self._folds_at)
 
     async def fold(self) -> None:
         """Complete the documented files, and begin a fresh journal.
 
-        A disk that refuses the fold is logged: the journal still completes the files.
+        A disk that refuses the fold is logged: the journal still completes the files, and what
+        is committed later goes on in it.
 
         Raises:
             DiskRefusedError: what was committed could not be made durable; as for `flush`.
         """
         async with self._disk:
-            taken, frozen = self._take(folds=True)
-            if taken:
-                with _translated():
-                    await asyncio.to_thread(self._append, taken)
-            if frozen:
-                await self._fold(frozen)
+            await self._write(folds=True)
 
     async def close(self) -> None:
         """Complete the documented files; as `fold`."""
@@ -176,12 +170,11 @@ class SessionStore:
         collection = self._collections.get(resource)
         return collection is not None and id in collection.records
 
-    async def _load(self, *, up_to: int | None) -> None:
-        with _translated():
-            loaded = await asyncio.to_thread(self._session_files().load, up_to=up_to)
-        self._collections, self._journal = loaded.collections, loaded.journal
+    def _take_in(self, loaded: Loaded) -> None:
+        self._collections, self._unfolded = loaded.collections, loaded.unfolded
         self._pending.clear()
-        self._unfolded = set(loaded.collections) if loaded.journal.has_changes else set()
+        self._folds_at = max(FOLD_BYTES, loaded.file_bytes)
+        self._has_failed = False
 
     def _learned(self, name: str, change: Change) -> Change:
         """Return the change with what its records teach; most teach nothing."""
@@ -191,82 +184,66 @@ class SessionStore:
             learned = learned_with(learned, record, self._now())
         return change if learned is known else replace(change, learned=learned)
 
-    def _take(self, *, folds: bool) -> tuple[list[dict[str, Any]], dict[str, Collection]]:
-        """Take the transactions to write and, to fold, what the resources hold after them.
+    async def _write(self, *, folds: bool) -> None:
+        """Write what is committed now and, if asked, fold what the resources hold with it.
 
-        Both in one turn of the loop, so that they stand for the same moment; what is committed
-        later goes to the next flush, and then to the new journal.
+        Both are taken in one turn of the loop, so that they stand for the same moment; what is
+        committed later goes to the next flush, and then to the new journal.
         """
+        if self._has_failed:
+            raise DiskRefusedError("an earlier write failed; nothing was changed, try again")
         taken, self._pending = self._pending, []
-        if not folds:
-            return taken, {}
-        names, self._unfolded = self._unfolded, set()
-        frozen = {
-            name: replace(collection, records=dict(collection.records))
-            for name, collection in self._collections.items()
-            if name in names
+        frozen = self._freeze() if folds else {}
+        if taken:
+            self._has_failed = True  # until it is known to be written
+            await self._in_thread(partial(self._append, taken))
+        if frozen and self._session_files.journal.has_changes:
+            await self._fold(frozen)
+
+    def _append(self, taken: list[Line]) -> None:
+        self._session_files.journal.append(taken)
+        self._has_failed = False
+
+    def _freeze(self) -> dict[str, Collection]:
+        return {
+            name: replace(self._collections[name], records=dict(self._collections[name].records))
+            for name in sorted(self._unfolded)
         }
-        return taken, frozen
-
-    def _append(self, payloads: list[dict[str, Any]]) -> None:
-        """Write frames to the journal, which is made with the first of them. In a thread."""
-        journal = self._journal
-        if not journal.end:
-            self._files.make_directory(self._directory)
-            self._journal = self._session_files().start_journal(journal.base, payloads)
-            return
-        path = self._directory / JOURNAL
-        if journal.must_truncate:
-            self._files.truncate(path, journal.end)
-            journal.must_truncate = False
-        frames = b"".join(frame_of(payload, journal) for payload in payloads)
-        journal.must_truncate = True  # until it is known to be written whole
-        self._files.write_at(path, journal.end, frames)
-        journal.must_truncate = False
-        journal.end += len(frames)
-        journal.has_changes = True
-
-    def _undo_failed_write(self) -> None:
-        """Cut off or remove what a failed write may have left. In a thread."""
-        journal = self._journal
-        if not journal.end:
-            self._session_files().drop_journal()
-        elif journal.must_truncate:
-            with contextlib.suppress(OSError):  # tried again before the next write
-                self._files.truncate(self._directory / JOURNAL, journal.end)
-                journal.must_truncate = False
 
     async def _fold(self, frozen: Mapping[str, Collection]) -> None:
-        """Fold what the journal stands for; a disk that refuses leaves all complete."""
+        self._unfolded = set()
         try:
-            await asyncio.to_thread(self._write_fold, frozen)
-        except OSError as error:
+            file_bytes = await self._in_thread(partial(self._session_files.fold, frozen))
+        except DiskRefusedError as error:
             self._unfolded.update(frozen)
-            _log.warning("%s was not folded: %s; its journal goes on", self._directory, error)
+            # Else every flush would try again, and take as long.
+            self._folds_at = self._session_files.journal.end + FOLD_BYTES
+            _log.warning("%s was not folded: %s", self._directory, error.__cause__)
         except BaseException:
             self._unfolded.update(frozen)
             raise
+        else:
+            self._folds_at = max(FOLD_BYTES, file_bytes)
 
-    def _write_fold(self, frozen: Mapping[str, Collection]) -> None:
-        """Write the documented files, and then a journal that begins from them. In a thread."""
-        contents = {
-            file_name: chunks
-            for name, collection in frozen.items()
-            for file_name, chunks in contents_of(name, collection)
-        }
-        digests = digests_of(contents)
-        self._append([{"next": digests}])
-        files = self._session_files()
-        files.write_folded(contents)
-        base = {**self._journal.base, **digests}
-        # From here on the documented files are the whole truth, whichever journal is in place:
-        # should the new one fail, the next write begins another (`end` 0: there is none).
-        self._journal = Journal(base=base)
-        self._journal = files.start_journal(base, [])
-        self._folded_bytes = sum(len(chunk) for chunks in contents.values() for chunk in chunks)
+    async def _in_thread(self, work: Callable[[], Value]) -> Value:
+        """Do it in a thread, to its end also when cancelled: two must never write at once."""
+        task = asyncio.ensure_future(asyncio.to_thread(work))
+        with _translated():
+            try:
+                return await asyncio.shield(task)
+            except asyncio.CancelledError:
+                while not task.done():
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await asyncio.wait({task})
+                if not task.cancelled():
+                    task.exception()  # the state it left is what counts, and says so
+                raise
 
-    def _session_files(self) -> SessionFiles:
-        return SessionFiles(self._directory, self._files, self._now())
+
+def _spelled(change: Change) -> dict[str, Any]:
+    """Return a change as the journal has it."""
+    learned = {} if change.learned is None else {"schema": change.learned}
+    return {"put": change.put, "del": change.deleted, "auto_id": change.auto_id, **learned}
 
 
 @contextlib.contextmanager

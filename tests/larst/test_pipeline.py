@@ -204,3 +204,19 @@ async def test_a_waiter_that_leaves_does_not_take_the_plan_from_the_others(book:
     assert (await staying).program == GOOD
     assert len(planner.asked) == 1
     assert leaving.cancelled()
+
+
+async def test_a_plan_that_came_while_the_request_was_parked_is_not_made_again(
+    book: PlanBook,
+) -> None:
+    """Looking and asking are two steps, and another session's call may end between them."""
+    planner = ScriptedPlanner({SHAPE: [GOOD]})
+    pipeline = _pipeline(book, planner)
+    prepared = pipeline.prepare(request("GET", "/books/2"), EmptySession())
+    assert pipeline.find(prepared) is None
+    await _learn(pipeline)
+
+    late = await pipeline.learn(prepared, ())
+
+    assert late.program == GOOD
+    assert len(planner.asked) == 1

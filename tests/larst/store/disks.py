@@ -49,6 +49,10 @@ class MemoryDisk:
         self._count(lambda: write(data[: len(data) // 2]))
         write(data)
 
+    def sync(self, path: Path) -> None:
+        del path
+        self._count()
+
     def truncate(self, path: Path, size: int) -> None:
         self._count()
         self.content[path] = self.content[path][:size]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from larst.errors import ProgramFailedError
@@ -23,6 +23,7 @@ VALUES = (
 ROWS = st.lists(st.dictionaries(st.sampled_from(["a", "b"]), VALUES), max_size=12)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.sampled_from(["a", "-a", "a,-b", "b,a", "nosuch", "", ",", "-"]))
 def test_any_records_sort_by_anything(rows: list[dict[str, Any]], sort: str) -> None:
     """Front ends sort by what a user clicks, whatever was stored in it."""
@@ -31,6 +32,7 @@ def test_any_records_sort_by_anything(rows: list[dict[str, Any]], sort: str) -> 
     assert sorted(map(id, ordered)) == sorted(map(id, rows))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS)
 def test_missing_and_null_come_last_in_both_directions(rows: list[dict[str, Any]]) -> None:
     for sort in ("a", "-a"):

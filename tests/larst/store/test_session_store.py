@@ -225,7 +225,7 @@ class TestCrashes:
             await store.flush()
             states.append(_all(store))
         whole = disk.content[JOURNAL]
-        last_frame = whole.rindex(b'{"resources"') - 8
+        last_frame = whole.rindex(b'{"tx"') - 8
 
         for place in range(len(whole)):
             flipped = bytearray(whole)

@@ -1,0 +1,154 @@
+"""The documented files of SPEC section 7: their names, and resources to bytes and back. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import orjson
+
+from larst.errors import BadRequestError, BadResourceNameError
+from larst.model import Record
+from larst.store.collection import Collection
+from larst.store.records import checked, key_of, own_id, resource_name, with_id
+from larst.store.schema import is_schema
+
+SCHEMAS = ".schemas"
+_META = ".meta"
+_RECORDS_A_CHUNK = 500
+
+
+def resource_of(document: str) -> str | None:
+    """Return the resource that a file belongs to, by its path; None: it is no documented file."""
+    stem = document.removeprefix(f"{SCHEMAS}/").removesuffix(".json")
+    if stem == document or not document.endswith(".json"):
+        return None
+    try:
+        return resource_name(stem.removesuffix(_META) if is_in_schemas(document) else stem)
+    except BadResourceNameError:
+        return None
+
+
+def is_in_schemas(document: str) -> bool:
+    """Tell whether the file is one that tells of records, not one that holds them."""
+    return document.startswith(f"{SCHEMAS}/")
+
+
+def names_of(resource: str) -> tuple[str, str, str]:
+    """Return the paths of a resource's files: records, schema, meta."""
+    return (
+        f"{resource}.json",
+        f"{SCHEMAS}/{resource}.json",
+        f"{SCHEMAS}/{resource}{_META}.json",
+    )
+
+
+def documents_of(resource: str, collection: Collection) -> Iterator[tuple[str, list[bytes]]]:
+    """Return a resource's files: paths, and what they hold in chunks."""
+    records, schema, meta = names_of(resource)
+    yield records, list(_lines(list(collection.records.values())))
+    if collection.learned is not None:
+        yield schema, [orjson.dumps(collection.learned, option=orjson.OPT_INDENT_2), b"\n"]
+    yield meta, [orjson.dumps({"auto_id": collection.auto_id}), b"\n"]
+
+
+def collections_of(
+    documents: Mapping[str, bytes], now: datetime, *, is_ours: bool
+) -> tuple[dict[str, Collection], set[str]]:
+    """Return the resources of those files, and which of them were found incomplete.
+
+    `is_ours`: the files were written, or accepted, by this room; they are not checked again.
+
+    Raises:
+        DocumentDamagedError: a file does not hold what it should.
+    """
+    collections: dict[str, Collection] = {}
+    for name, content in sorted(documents.items()):
+        try:
+            _read_one(collections, name, orjson.loads(content), is_ours=is_ours)
+        except (LookupError, TypeError, ValueError, BadRequestError) as error:
+            raise DocumentDamagedError(name, str(error)) from error
+    incomplete = {
+        resource
+        for resource in collections
+        if not is_ours or not all(name in documents for name in names_of(resource))
+    }
+    for resource in incomplete:
+        collections[resource].complete(now)
+    return collections, incomplete
+
+
+class DocumentDamagedError(Exception):
+    """A file does not hold what it should."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.name = name
+
+
+def digest_of(chunks: Iterable[bytes]) -> str:
+    """Return what a file is known by."""
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _lines(records: list[Record]) -> Iterator[bytes]:
+    """One record a line, some hundred a chunk: the lock of the interpreter is let go between."""
+    if not records:
+        yield b"[]\n"
+        return
+    for start in range(0, len(records), _RECORDS_A_CHUNK):
+        lines = b",\n".join(map(orjson.dumps, records[start : start + _RECORDS_A_CHUNK]))
+        yield (b"[\n" if start == 0 else b",\n") + lines
+    yield b"\n]\n"
+
+
+def _read_one(collections: dict[str, Collection], name: str, value: Any, *, is_ours: bool) -> None:
+    if (resource := resource_of(name)) is None:
+        return
+    collection = collections.setdefault(resource, Collection())
+    if not is_in_schemas(name):
+        collection.records = _by_key(value, is_ours=is_ours)
+    elif name.endswith(f"{_META}.json"):
+        collection.auto_id = _auto_id(value)
+    else:
+        collection.learned = _learned(value)
+        collection.fields = frozenset(value["fields"])
+
+
+def _by_key(value: Any, *, is_ours: bool) -> dict[str, Record]:
+    """Return the records by key; those without an id get the first numbers that are free."""
+    if not isinstance(value, list):
+        raise TypeError("it must hold a list of objects")
+    items = value if is_ours else [checked(item) for item in value]
+    ids = [own_id(item) for item in items]
+    given = {key_of(identifier) for identifier in ids if identifier is not None}
+    free = (number for number in count(1) if str(number) not in given)
+    records: dict[str, Record] = {}
+    for own, item in zip(ids, items, strict=True):
+        identifier = next(free) if own is None else own
+        key = key_of(identifier)
+        if key in records:
+            raise ValueError(f"the id {identifier!r:.80} is there twice")
+        is_in_order = own is not None and next(iter(item)) == "id"
+        records[key] = item if is_in_order else with_id(identifier, item)
+    return records
+
+
+def _auto_id(value: Any) -> int:
+    if not isinstance(value["auto_id"], int) or value["auto_id"] < 0:
+        raise TypeError("auto_id must be a whole number from 0")
+    return int(value["auto_id"])
+
+
+def _learned(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or not is_schema(value["json_schema"]):
+        raise TypeError("json_schema is not as LARST writes it")
+    if "properties" not in value["json_schema"] or "example" not in value:
+        raise TypeError("json_schema must describe an object, and example must be one")
+    return value
