@@ -194,24 +194,29 @@ class SessionStore:
             raise DiskRefusedError("an earlier write failed; nothing was changed, try again")
         taken, self._pending = self._pending, []
         frozen = self._freeze() if folds else {}
-        if taken:
-            self._has_failed = True  # until it is known to be written
-            await self._in_thread(partial(self._append, taken))
-        if frozen and self._session_files.journal.has_changes:
-            await self._fold(frozen)
+        try:
+            if taken:
+                self._has_failed = True  # until it is known to be written
+                await self._in_thread(partial(self._append, taken))
+            if frozen and self._session_files.journal.has_changes:
+                await self._fold(frozen)
+        except BaseException:
+            self._unfolded.update(frozen)
+            raise
 
     def _append(self, taken: list[Line]) -> None:
         self._session_files.journal.append(taken)
         self._has_failed = False
 
     def _freeze(self) -> dict[str, Collection]:
+        """Return what is to be folded; what changes from now on is unfolded again."""
+        names, self._unfolded = self._unfolded, set()
         return {
             name: replace(self._collections[name], records=dict(self._collections[name].records))
-            for name in sorted(self._unfolded)
+            for name in sorted(names)
         }
 
     async def _fold(self, frozen: Mapping[str, Collection]) -> None:
-        self._unfolded = set()
         try:
             file_bytes = await self._in_thread(partial(self._session_files.fold, frozen))
         except DiskRefusedError as error:
@@ -219,9 +224,6 @@ class SessionStore:
             # Else every flush would try again, and take as long.
             self._folds_at = self._session_files.journal.end + FOLD_BYTES
             _log.warning("%s was not folded: %s", self._directory, error.__cause__)
-        except BaseException:
-            self._unfolded.update(frozen)
-            raise
         else:
             self._folds_at = max(FOLD_BYTES, file_bytes)
 

@@ -284,6 +284,27 @@ class TestFolding:
         await store.fold()
         assert len(orjson.loads(disk.content[HOME / "users.json"])) == 2
 
+    async def test_what_is_committed_while_the_journal_is_written_before_a_fold_is_kept(
+        self,
+    ) -> None:
+        """Such a resource is not in the files of that fold: the next one has to write it."""
+        disk = HaltingDisk()
+        store = await _open(disk)
+        await _insert(store, "users", {"n": 1})
+        disk.may_go_on.clear()
+        folding = asyncio.create_task(store.fold())
+        await asyncio.to_thread(disk.is_halted.wait, 20)
+
+        await _insert(store, "others", {"n": 2})
+        disk.may_go_on.set()
+        await folding
+        await store.flush()
+        await _insert(store, "users", {"n": 3})
+        await store.fold()
+
+        again = await _open(MemoryDisk(disk.content))
+        assert [len(_all(again, name)) for name in ("users", "others")] == [2, 1]
+
     async def test_a_large_journal_is_folded_while_the_session_works(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
