@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NewType
 
 from aiohttp import web
 
@@ -37,7 +36,6 @@ from larst.session import Answered, SessionActor, Turn
 from larst.store import DataRoot, DiskFiles, SessionStore
 from larst.welcome import welcome, welcome_page
 
-Sessions = NewType("Sessions", actors.Supervisor[str, Turn, Answered])
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})

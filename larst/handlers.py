@@ -98,7 +98,7 @@ class Ingress:
         answered = await self._sessions.ask(
             context.session_id, Turn(context), timeout_s=self._settings.request_timeout_s
         )
-        return _response(request, context, answered)
+        return _response(context, answered)
 
     async def _context(
         self, request: web.Request, arrival: Arrival, token: str | None
@@ -175,7 +175,7 @@ def _shown_headers(request: web.Request) -> dict[str, str]:
     return shown
 
 
-def _response(request: web.Request, context: RequestContext, answered: Answered) -> web.Response:
+def _response(context: RequestContext, answered: Answered) -> web.Response:
     reply = answered.reply
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)
     if answered.hint is not None:

@@ -7,7 +7,7 @@ let a reply go before the change it tells of (or saw) is on disk: the gate sees 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar
@@ -176,7 +176,3 @@ def _etag(request: RequestContext, reply: Reply) -> str | None:
 
 def _listed(header: str) -> list[str]:
     return [tag.strip() for tag in header.split(",")]
-
-
-MakeStore = Callable[[str], SessionStore]
-"""Makes the store of the session with that id; nothing is read or created yet."""
