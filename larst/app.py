@@ -25,10 +25,11 @@ from larst.handlers import (
     json_response,
     problem_response,
 )
-from larst.pipeline import Pipeline, PipelineSettings
+from larst.pipeline import Pipeline
 from larst.planning.book import PlanBook
+from larst.planning.desk import DeskSettings
 from larst.planning.planner import Planner
-from larst.planning.rules import RulesPlanner
+from larst.planning.providers import make_planner
 from larst.policy import PolicyLimits
 from larst.problems import Problem
 from larst.sandbox import MontySandbox, Sandbox, SandboxLimits
@@ -72,7 +73,11 @@ PARTS = web.AppKey("parts", Parts)
 
 
 def usual_parts(settings: Settings) -> Parts:
-    """Return the planner and the sandbox that the settings ask for; nothing is started yet."""
+    """Return the planner and the sandbox that the settings ask for; nothing is started yet.
+
+    Raises:
+        ConfigError: settings of the planner contradict each other.
+    """
     limits = SandboxLimits(
         workers=settings.sandbox_workers,
         exec_s=settings.max_exec_ms / 1000,
@@ -81,7 +86,7 @@ def usual_parts(settings: Settings) -> Parts:
         stdout_bytes=settings.max_stdout_bytes,
         store_calls=settings.max_store_calls,
     )
-    return Parts(planner=RulesPlanner(), sandbox=MontySandbox(limits))
+    return Parts(planner=make_planner(settings), sandbox=MontySandbox(limits))
 
 
 def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
@@ -106,11 +111,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         planner=parts.planner,
         book=book,
         sandbox=parts.sandbox,
-        settings=PipelineSettings(
-            settings.plan_mode,
-            settings.plan_attempts,
-            PolicyLimits(code_bytes=settings.max_code_bytes),
-        ),
+        settings=DeskSettings(settings.plan_mode, settings.plan_attempts, settings.prompt_values),
+        limits=PolicyLimits(code_bytes=settings.max_code_bytes),
         now=_utc_now,
         timer=time.perf_counter,
     )
@@ -259,7 +261,7 @@ async def _readyz(request: web.Request) -> web.Response:
 
 
 async def _welcome(request: web.Request) -> web.Response:
-    hints = welcome(f"{request.scheme}://{request.host}", request.app[PARTS].planner.name)
+    hints = welcome(f"{request.scheme}://{request.host}", request.app[PARTS].planner.maker.planner)
     if "text/html" in request.headers.get("Accept", ""):
         page_headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
         return web.Response(

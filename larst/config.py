@@ -21,24 +21,15 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode, SettingsConfigDict
 
 from larst.errors import ConfigError
+from larst.prices import Price, parse_prices
 
 Network: TypeAlias = IPv4Network | IPv6Network
 LogLevel = Literal["debug", "info", "warning", "error"]
 PlanMode = Literal["learn", "fresh", "locked"]
-Provider = Literal["rules"]
+Provider = Literal["rules", "openai", "anthropic"]
+Fallback = Literal["rules", "none"]
+PromptValues = Literal["sketch", "full", "never"]
 SchemaMode = Literal["learn"]
-
-LATER_VARIABLES = (
-    "LARS_FALLBACK",
-    "LARS_LLM_BASE_URL",
-    "LARS_LLM_CONCURRENCY",
-    "LARS_LLM_TIMEOUT_S",
-    "LARS_MODEL",
-    "LARS_PLAN_BUDGET_PER_MINUTE",
-    "LARS_PROMPT_VALUES",
-    "LARS_SANDBOX_LLM_ALLOWED_HOSTS",
-)
-"""Variables for planners that a later version brings: spelled right, but nothing reads them yet."""
 
 _ENV_FILE = ".env"
 _GIB = 1024**3
@@ -46,6 +37,9 @@ _WEEK_S = 7 * 24 * 3600
 _MAX_SHOWN_CHARACTERS = 200
 _BOOL = TypeAdapter(bool)
 _TOKEN = re.compile(r"[!-~]+")
+_HANDLER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_HOST = re.compile(r"[a-z0-9_.:-]+")
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+")
 
 _log = logging.getLogger("larst.config")
@@ -85,7 +79,7 @@ def _setting(variable: str, default: Any, allowed: str, description: str, **more
 
 
 def _integer(
-    variable: str, default: int | Callable[[], int], low: int, high: int, description: str
+    variable: str, default: int | Callable[[], int | None], low: int, high: int, description: str
 ) -> Any:
     allowed = f"an integer from {low} to {high}"
     return _setting(variable, default, allowed, description, ge=low, le=high)
@@ -125,6 +119,24 @@ def _as_origins(value: object) -> tuple[str, ...]:
     if origins != ("*",) and not (origins and all(map(_ORIGIN.fullmatch, origins))):
         raise ValueError("no origins")
     return origins
+
+
+def _as_base_url(value: object) -> str:
+    url = str(value).strip().rstrip("/")
+    if not _BASE_URL.fullmatch(url):
+        raise ValueError("no address of a server")
+    return url
+
+
+def _as_hosts(value: object) -> tuple[str, ...]:
+    hosts = tuple(item.lower().strip("[]") for item in _items(value))
+    if not (hosts and all(map(_HOST.fullmatch, hosts))):
+        raise ValueError("no hosts")
+    return hosts
+
+
+def _as_prices(value: object) -> dict[str, Price]:
+    return parse_prices(str(value))
 
 
 def _as_networks(value: object) -> tuple[Network, ...]:
@@ -241,12 +253,83 @@ class Settings(BaseSettings):
         "LARS_REQUEST_TIMEOUT_S", 60, 0.001, "A request's deadline in seconds, planning included."
     )
 
-    default_provider: Annotated[Provider, BeforeValidator(_lower)] = _setting(
+    default_provider: Annotated[Provider | None, BeforeValidator(_lower)] = _setting(
         "LARS_DEFAULT_PROVIDER",
+        None,
+        "openai, anthropic or rules",
+        "Who writes the programs; the one whose key is there if unset, else the built-in rules.",
+    )
+    openai_key: SecretStr | None = _setting(
+        "OPENAI_API_KEY", None, "text", "The key for OpenAI, or for the server at the base URL."
+    )
+    anthropic_key: SecretStr | None = _setting(
+        "ANTHROPIC_API_KEY", None, "text", "The key for Anthropic."
+    )
+    model: str | None = _setting(
+        "LARS_MODEL",
+        None,
+        "the name of a model",
+        "The model to ask; the provider's small one if unset.",
+        pattern=r"^[!-~]{1,200}$",
+    )
+    llm_base_url: Annotated[str | None, BeforeValidator(_as_base_url)] = _setting(
+        "LARS_LLM_BASE_URL",
+        None,
+        "an address such as http://127.0.0.1:11434/v1",
+        "Another server that speaks the provider's language: Ollama, vLLM, llama.cpp.",
+    )
+    llm_allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_hosts)] = _setting(
+        "LARS_SANDBOX_LLM_ALLOWED_HOSTS",
+        (),
+        "a comma-separated list of host names",
+        "Hosts that the planner may call; the provider's own and the base URL's if unset.",
+    )
+    llm_timeout_s: float = _seconds(
+        "LARS_LLM_TIMEOUT_S", 30, 0.1, "Seconds that a planner call may take, retries included."
+    )
+    llm_concurrency: int = _integer(
+        "LARS_LLM_CONCURRENCY", 8, 1, 1000, "Planner calls at once; more wait for a place."
+    )
+    llm_circuit_s: float = _seconds(
+        "LARS_LLM_CIRCUIT_S",
+        15,
+        0.1,
+        "Seconds that a provider is left alone after five failures in a row.",
+    )
+    fallback: Annotated[Fallback, BeforeValidator(_lower)] = _setting(
+        "LARS_FALLBACK",
         "rules",
-        "only rules",
-        "Who writes the programs.",
-        note="openai and anthropic come with a later version",
+        "rules or none",
+        "Who stands in for new shapes while the provider cannot be reached.",
+    )
+    prompt_values: Annotated[PromptValues, BeforeValidator(_lower)] = _setting(
+        "LARS_PROMPT_VALUES",
+        "sketch",
+        "sketch, full or never",
+        "When a model sees values: if it cannot plan without, always, or never.",
+    )
+    plan_budget_per_minute: int = _integer(
+        "LARS_PLAN_BUDGET_PER_MINUTE", 60, 1, 10**6, "Planner calls a minute for one session."
+    )
+    plan_budget_total: int | None = _integer(
+        "LARS_PLAN_BUDGET_TOTAL",
+        lambda: None,
+        1,
+        10**9,
+        "Planner calls of all sessions until the service stops; no limit if unset.",
+    )
+    prices: Annotated[dict[str, Price], NoDecode, BeforeValidator(_as_prices)] = _setting(
+        "LARS_PRICES",
+        dict,
+        "model=input/output, in US dollars per million tokens, several separated by commas",
+        "Prices of models, where the built-in table is missing one or out of date.",
+    )
+    mock_handler: str | None = _setting(
+        "LLM_MOCK_HANDLER",
+        None,
+        "module.function",
+        "A function of one's own that takes the prompt and returns the plan as JSON text.",
+        pattern=_HANDLER.pattern,
     )
     plan_mode: Annotated[PlanMode, BeforeValidator(_lower)] = _setting(
         "LARS_PLAN_MODE",
@@ -291,9 +374,6 @@ def _line(wrong: ErrorDetails, given: Mapping[str, object]) -> str:
 def _warn_of_unknown(names: Iterable[str]) -> None:
     for name in sorted(names):
         if not name.startswith("LARS_") or name in _FIELDS:
-            continue
-        if name in LATER_VARIABLES:
-            _log.warning("%s has no effect in this version", name)
             continue
         nearest = difflib.get_close_matches(name, _FIELDS, n=1)
         meant = f"; did you mean {nearest[0]}?" if nearest else ""

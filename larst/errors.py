@@ -19,7 +19,11 @@ LarstError
 ├── PlannerError             whoever runs the planner
 │   ├── NoRuleError              the built-in rules cannot read the request
 │   ├── BookLockedError          the shape is not in the locked plan book
-│   └── NoUsablePlanError        the planner answered, but nothing usable
+│   ├── NoUsablePlanError        the planner answered, but nothing usable
+│   ├── AnswerUnusableError      one answer was no plan; asked again, it may give one
+│   ├── BudgetSpentError         the planner may not be called again so soon
+│   └── PlannerUnreachableError  no answer: connection, overload, time, credentials
+│       └── PlannerBrokenError       something answered, but not in the provider's language
 ├── ProgramError             the planner, told what was wrong, may write a better program
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is no reply
@@ -39,7 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from larst.model import Violation
+from larst.model import Usage, Violation
 
 
 class LarstError(Exception):
@@ -163,6 +167,54 @@ class NoUsablePlanError(PlannerError):
     """The planner answered as often as allowed, and no answer was usable."""
 
     title = "no usable plan"
+
+
+class AnswerUnusableError(PlannerError):
+    """One answer of a model held no plan: refused, cut off, or not in the form asked for.
+
+    `may_ask_again` tells whether the model could do better, told what was wrong; `usage` is what
+    the answer has cost.
+    """
+
+    title = "no usable plan"
+
+    def __init__(self, detail: str, usage: Usage, *, may_ask_again: bool) -> None:
+        super().__init__(detail)
+        self.usage = usage
+        self.may_ask_again = may_ask_again
+
+
+class BudgetSpentError(PlannerError):
+    """The planner may not be called again so soon; `retry_after_s` says when."""
+
+    title = "planner budget spent"
+
+    def __init__(self, detail: str, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class PlannerUnreachableError(PlannerError):
+    """The provider gave no answer: no connection, overload, no time left, or no permission.
+
+    `retry_after_s` is when it may be worth trying again, in seconds; `is_transient` tells whether
+    the very same call may succeed a moment later.
+    """
+
+    title = "planner unreachable"
+
+    def __init__(
+        self, detail: str, retry_after_s: float | None = None, *, is_transient: bool = True
+    ) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+        self.is_transient = is_transient
+
+
+class PlannerBrokenError(PlannerUnreachableError):
+    """Something answered, but not in the provider's language: an HTML page, broken JSON."""
+
+    title = "planner broken"
 
 
 class ProgramError(LarstError):

@@ -144,7 +144,11 @@ class Code(BaseModel):
 
 
 class Plan(BaseModel):
-    """What a planner returns (SPEC section 4): what is meant, and the program that does it."""
+    """What a planner returns (SPEC section 4): what is meant, and the program that does it.
+
+    `needs_values`: the planner cannot do with the sketch of the request, or could not; such a
+    plan serves that exact request only.
+    """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -154,7 +158,31 @@ class Plan(BaseModel):
     criteria: dict[str, Json] = Field(default_factory=dict)
     payload: Json = None
     response_hints: dict[str, Json] = Field(default_factory=dict)
+    needs_values: bool = False
     code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What planning has used: calls of a planner, tokens, and US dollars where prices are known.
+
+    `input_tokens` counts those read from the provider's cache too.
+    """
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        """Return both together; a cost that is not known makes the sum unknown."""
+        costs = (self.cost_usd, other.cost_usd)
+        return Usage(
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            None if None in costs else sum(cost for cost in costs if cost is not None),
+        )
 
 
 CheckedProgram = NewType("CheckedProgram", str)

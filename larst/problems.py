@@ -33,10 +33,14 @@ STATUS: Mapping[type[Exception], int] = {
     errors.ProgramLimitError: 500,
     errors.WorkerLostError: 500,
     actors.ActorCrashedError: 500,
+    errors.BudgetSpentError: 429,
     errors.NoRuleError: 501,
+    errors.AnswerUnusableError: 502,
+    errors.PlannerBrokenError: 502,
     errors.NoUsablePlanError: 502,
     errors.ProgramFailedError: 502,
     errors.ProgramRefusedError: 502,
+    errors.PlannerUnreachableError: 503,
     errors.SessionDamagedError: 503,
     actors.MailboxFullError: 503,
     actors.ActorFailedError: 503,
@@ -75,6 +79,8 @@ _ACTOR_PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
     ),
 }
 _RETRY_AFTER_S: Mapping[type[Exception], int] = {
+    errors.PlannerBrokenError: 10,
+    errors.PlannerUnreachableError: 10,
     actors.MailboxFullError: 1,
     actors.StoppingError: 5,
     actors.ActorStoppedError: 1,
@@ -133,8 +139,9 @@ def problem_of(error: Exception, request_id: str) -> Problem:
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, errors.UnauthorizedError):
         return {"WWW-Authenticate": "Bearer"}
-    if isinstance(error, actors.ActorFailedError):
-        return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+    after_s = getattr(error, "retry_after_s", None)
+    if after_s is not None:
+        return {"Retry-After": str(max(1, math.ceil(after_s)))}
     if seconds := _RETRY_AFTER_S.get(type(error)):
         return {"Retry-After": str(seconds)}
     return {}

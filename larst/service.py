@@ -52,7 +52,7 @@ async def run_service(settings: Settings, notice: Callable[[str], None]) -> None
             start_notice(
                 url=_url(settings.host, runner),
                 data_root=settings.data_root,
-                planner=app[PARTS].planner.name,
+                planner=app[PARTS].planner.maker.planner,
                 version=__version__,
             )
         )

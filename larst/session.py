@@ -13,9 +13,17 @@ from functools import partial
 from typing import ClassVar
 
 from actors import Actor, Clock, Deferred, OutputGate
-from larst.errors import LarstError, PreconditionFailedError, ProgramFailedError
+from larst.errors import (
+    LarstError,
+    PreconditionFailedError,
+    ProgramError,
+    ProgramFailedError,
+)
 from larst.model import Body, BodyKind, Reply, RequestContext
-from larst.pipeline import Pipeline, Prepared, ReadyPlan
+from larst.pipeline import Pipeline
+from larst.planning.binding import Binding
+from larst.planning.planner import Refusal
+from larst.planning.questions import Case, Question, ReadyPlan
 from larst.store import SessionStore, Transaction
 
 
@@ -32,11 +40,14 @@ class StageTimings:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A request's way through the mailbox; parked for planning, it comes back with more plans."""
+    """A request's way through the mailbox; parked for planning, it comes back with more plans.
+
+    `ready` holds plans by the key of the shape that they were made for.
+    """
 
     request: RequestContext
     ready: Mapping[str, ReadyPlan] = field(default_factory=dict)
-    refusals: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     timings: StageTimings = StageTimings()
 
 
@@ -76,10 +87,10 @@ class SessionActor(Actor[Turn, Answered]):
         turn = self._note_wait(turn)
         if isinstance(passed := await self._check_precondition(turn), Deferred):
             return passed
-        prepared = self._pipeline.prepare(turn.request, self._store)
-        if (ready := self._find(turn, prepared)) is None:
-            return self._park(turn, prepared)
-        return await self._execute(turn, prepared, ready)
+        case = self._pipeline.prepare(turn.request, self._store)
+        if (ready := self._find(turn, case)) is None:
+            return self._park(turn, case)
+        return await self._execute(turn, case, ready)
 
     async def on_quiet(self) -> None:
         """Complete the documented files: the session has been idle for a second."""
@@ -98,34 +109,38 @@ class SessionActor(Actor[Turn, Answered]):
         queue_ms = max(0.0, waited_ms - turn.timings.plan_ms)
         return replace(turn, timings=replace(turn.timings, queue_ms=queue_ms))
 
-    def _find(self, turn: Turn, prepared: Prepared) -> ReadyPlan | None:
-        return turn.ready.get(prepared.key) or self._pipeline.find(prepared)
+    def _find(self, turn: Turn, case: Case) -> ReadyPlan | None:
+        return turn.ready.get(case.key) or self._pipeline.desk.find(case)
 
-    def _park(self, turn: Turn, prepared: Prepared) -> Deferred[Turn]:
-        return Deferred(partial(self._plan, turn, prepared))
+    def _park(self, turn: Turn, case: Case) -> Deferred[Turn]:
+        # Asked now, in the turn: what the session knows must not be read outside of one.
+        question = self._pipeline.question(case, self._store)
+        return Deferred(partial(self._plan, turn, question))
 
-    async def _plan(self, turn: Turn, prepared: Prepared) -> Turn:
+    async def _plan(self, turn: Turn, question: Question) -> Turn:
         """Return the turn with its plan; awaited outside the mailbox."""
         started_s = self._clock.now()
-        ready = await self._pipeline.learn(prepared, turn.refusals)
+        ready = await self._pipeline.desk.learn(question, turn.refusals)
         plan_ms = turn.timings.plan_ms + (self._clock.now() - started_s) * 1000
         return replace(
             turn,
-            ready={**turn.ready, ready.key: ready},
+            ready={**turn.ready, question.case.key: ready},
             timings=replace(turn.timings, plan_ms=plan_ms, plan_source=ready.source),
         )
 
-    async def _execute(
-        self, turn: Turn, prepared: Prepared, ready: ReadyPlan
-    ) -> Answered | Deferred[Turn]:
-        transaction = self._store.begin()
+    async def _execute(self, turn: Turn, case: Case, ready: ReadyPlan) -> Answered | Deferred[Turn]:
+        desk, transaction = self._pipeline.desk, self._store.begin()
+        binding = self._pipeline.bind(ready, case, self._store)
         started_s = self._clock.now()
         try:
-            reply = await self._run(ready, prepared, transaction)
+            reply = await self._run(ready, case, binding, transaction)
         except ProgramFailedError as error:
-            refusals = self._pipeline.refuse(ready, turn.refusals, error)
-            return self._park(replace(turn, ready={}, refusals=refusals), prepared)
-        self._pipeline.keep(ready, prepared)
+            refusals = desk.refuse(ready, case, turn.refusals, error)
+            return self._park(replace(turn, ready={}, refusals=refusals), case)
+        except ProgramError:
+            desk.forget(ready, case)
+            raise
+        desk.keep(ready, case)
         done_s = self._clock.now()
         if reply.status < 400 and self._store.commit(transaction):
             self.gate.mark()
@@ -137,13 +152,15 @@ class SessionActor(Actor[Turn, Answered]):
                 exec_ms=(done_s - started_s) * 1000,
             ),
             etag=_etag(turn.request, reply),
-            hint=prepared.binding.hint if reply.status < 300 else None,
+            hint=binding.hint if reply.status < 300 else None,
             done_s=done_s,
         )
 
-    async def _run(self, ready: ReadyPlan, prepared: Prepared, transaction: Transaction) -> Reply:
+    async def _run(
+        self, ready: ReadyPlan, case: Case, binding: Binding, transaction: Transaction
+    ) -> Reply:
         timeout_s = self.current.deadline_s - self._clock.now()
-        return await self._pipeline.run(ready, prepared, transaction, timeout_s=timeout_s)
+        return await self._pipeline.run(ready, case, binding, transaction, timeout_s=timeout_s)
 
     async def _check_precondition(self, turn: Turn) -> Deferred[Turn] | None:
         """Hold If-Match against what GET would answer now (RFC 9110 section 13.1.1).
@@ -155,10 +172,11 @@ class SessionActor(Actor[Turn, Answered]):
         if wanted is None or turn.request.method not in ("PUT", "PATCH", "DELETE", "POST"):
             return None
         request = replace(turn.request, method="GET", query={}, body=Body(BodyKind.NONE))
-        prepared = self._pipeline.prepare(request, self._store)
-        if (ready := self._find(turn, prepared)) is None:
-            return self._park(turn, prepared)
-        reply = await self._run(ready, prepared, self._store.begin())
+        case = self._pipeline.prepare(request, self._store)
+        if (ready := self._find(turn, case)) is None:
+            return self._park(turn, case)
+        binding = self._pipeline.bind(ready, case, self._store)
+        reply = await self._run(ready, case, binding, self._store.begin())
         etag = _etag(request, reply)
         if etag is None or not (wanted.strip() == "*" or etag in _listed(wanted)):
             raise PreconditionFailedError(

@@ -39,6 +39,7 @@ class PlanBook:
         self._size = size
         self._now = now
         self._entries: dict[str, BookEntry] = {}
+        self._of_shape: dict[str, dict[str, None]] = {}
         self._leaving = _LeavingOrder()
         self._files = EntryFiles(directory)
         self._unwritten: dict[str, None] = {}
@@ -67,6 +68,9 @@ class PlanBook:
             ) from error
         for entry in sorted(found, key=lambda entry: entry.last_used_at or entry.made_at):
             self._keep(entry)
+        self._of_shape = {}
+        for entry in sorted(self._entries.values(), key=lambda entry: entry.made_at):
+            self._of_shape.setdefault(entry.shape_key, {})[entry.key] = None
         while len(self._entries) > self._size and self._drop_one():
             pass
         self._writer = asyncio.create_task(self._write_behind(), name="larst plan book")
@@ -78,6 +82,10 @@ class PlanBook:
     def entries(self) -> list[BookEntry]:
         """Return all entries, in no order that means anything."""
         return list(self._entries.values())
+
+    def of_shape(self, shape_key: str) -> list[BookEntry]:
+        """Return the entries of a shape, whatever their state: the latest made first."""
+        return [self._entries[key] for key in reversed(self._of_shape.get(shape_key, {}))]
 
     def used(self, key: str) -> None:
         """Count a use; the file learns of it within a minute."""
@@ -100,6 +108,7 @@ class PlanBook:
     def remove(self, key: str) -> None:
         """Forget an entry, if there is one."""
         if (entry := self._entries.pop(key, None)) is not None:
+            self._forget_shape(entry)
             self._leaving.discard(entry)
             self._uncounted.discard(key)
             self._must_write(key)
@@ -133,8 +142,16 @@ class PlanBook:
     def _keep(self, entry: BookEntry) -> None:
         if (before := self._entries.get(entry.key)) is not None:
             self._leaving.discard(before)
+        if before is None:
+            self._of_shape.setdefault(entry.shape_key, {})[entry.key] = None
         self._entries[entry.key] = entry
         self._leaving.add(entry)
+
+    def _forget_shape(self, entry: BookEntry) -> None:
+        keys = self._of_shape[entry.shape_key]
+        del keys[entry.key]
+        if not keys:
+            del self._of_shape[entry.shape_key]
 
     def _drop_one(self) -> bool:
         """Let the least used plan go; tell whether any could."""

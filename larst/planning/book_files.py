@@ -19,6 +19,9 @@ import aiofiles.os
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from larst.model import Json, Plan
+from larst.planning.conditions import Condition
+from larst.planning.planner import Maker
+from larst.planning.shape import shape_key
 
 PlanState = Literal["learned", "pinned", "rejected"]
 PlanKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -34,7 +37,8 @@ class BookEntry(BaseModel):
     """One plan with its history, as its file tells it. Times are ISO 8601, in UTC.
 
     `learned`: made by a planner; `pinned`: a person approved it; `rejected`: a person ruled it
-    out, for the `reason` given.
+    out, for the `reason` given. `condition` says which requests of the shape it may serve; None:
+    all. `attempts`, `tokens` and `cost_usd` are all that planning it took.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -46,13 +50,25 @@ class BookEntry(BaseModel):
     model: str | None
     prompt_version: str
     plan: Plan
+    condition: Condition | None = None
     made_at: str
     uses: NonNegativeInt = 0
     last_used_at: str | None = None
     state: PlanState = "learned"
     reason: str | None = None
+    attempts: NonNegativeInt = 1
     tokens: dict[Literal["input", "output"], NonNegativeInt] | None = None
     cost_usd: NonNegativeFloat | None = None
+
+    @property
+    def maker(self) -> Maker:
+        """Who made the plan."""
+        return Maker(self.planner, self.model, self.prompt_version)
+
+    @property
+    def shape_key(self) -> str:
+        """Under what the plan is found."""
+        return shape_key(self.shape, self.facts)
 
 
 class EntryFiles:

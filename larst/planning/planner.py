@@ -1,59 +1,97 @@
 """The planner protocol: what every planner is asked, and what it answers.
 
-A planner sees shapes and what was learned, never a record and never a secret.
+A planner sees shapes, sketches and what was learned; values only where it was asked with them, a
+secret never.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
-from larst.model import Json, Plan
+from larst.model import Json, Plan, Usage
 from larst.planning.shape import Shape
 
-SchemaOf = Callable[[str], Mapping[str, Json] | None]
-"""Gives the learned schema of a resource of the session, or None where nothing was stored."""
+Saw = Literal["shape", "sketch", "values"]
+"""What a plan was made from; it decides which requests the plan may serve (conditions.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made a plan. `version` changes whenever the same question may get another answer."""
+
+    planner: str
+    model: str | None
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an earlier answer was no use, and what the request's planning had cost by then.
+
+    A `reason` that came of running the program may hold values: `has_values` says so.
+    """
+
+    reason: str
+    program: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    has_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PlanningRequest:
-    """What a planner is asked: `refusals` says why its earlier programs were no use."""
+    """What a planner is asked.
+
+    `context` is the request context as SPEC section 3 has it: a sketch of it, or, with
+    `has_values`, the request's own values. `schemas` gives the fields of the session's resources.
+    `session_id` says whose budget pays; no model is shown it.
+    """
 
     shape: Shape
     facts: Mapping[str, Json]
-    refusals: tuple[str, ...] = ()
+    context: Mapping[str, Json]
+    schemas: Mapping[str, Json]
+    session_id: str
+    has_values: bool = False
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A planner's answer. `source` is what `Server-Timing` says of it.
+
+    A plan that is not `lasting` serves the request at hand and enters no book.
+    """
+
+    plan: Plan
+    maker: Maker
+    source: str
+    saw: Saw
+    usage: Usage = field(default_factory=Usage)
+    lasting: bool = True
 
 
 class Planner(Protocol):
     """Writes programs for shapes of requests."""
 
     @property
-    def name(self) -> str:
-        """What `Server-Timing` and the plan book call it: `rules`, `openai`, …."""
-
-    @property
-    def model(self) -> str | None:
-        """The model it asks, where there is one."""
-
-    @property
-    def version(self) -> str:
-        """Changes whenever the same question may get another answer: part of a plan's key."""
-
-    def facts(self, shape: Shape, schema_of: SchemaOf) -> dict[str, Json]:
-        """Return what it needs to know of the session's schemas: part of a plan's key.
-
-        Raises:
-            BadResourceNameError: the path names what no resource can be called.
-        """
+    def maker(self) -> Maker:
+        """Who signs its plans."""
 
     def is_ready(self) -> bool:
         """Tell whether it can be asked now; for /readyz."""
 
-    async def plan(self, request: PlanningRequest) -> Plan:
-        """Return a plan for the shape.
+    async def plan(self, request: PlanningRequest) -> Planned:
+        """Return a plan for the request.
 
         Raises:
             NoRuleError: it cannot read the request; asking again is no use.
             NoUsablePlanError: it has no better program than those refused.
+            AnswerUnusableError: its answer held no plan; it may do better the next time.
+            BudgetSpentError: the session, or the service, has asked too often.
+            PlannerUnreachableError: its provider gave no answer.
         """
+
+    async def close(self) -> None:
+        """Let its connections go."""

@@ -6,14 +6,19 @@ Pure: the same reading of the shape's path (by the rules) and of the real one (b
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 import inflection
 
 from larst.errors import BadResourceNameError
-from larst.planning.shape import SEARCH_VERBS, Segment
+from larst.model import Json
+from larst.planning.shape import SEARCH_VERBS, Segment, Shape
+
+SchemaOf = Callable[[str], Mapping[str, Json] | None]
+"""Gives the learned schema of a resource of the session, or None where nothing was stored."""
 
 MAX_PARENTS = 4
 """Collections above the one meant; deeper paths are not read as nesting."""
@@ -75,6 +80,34 @@ def _read_collection(
     if len(parents) == MAX_PARENTS or not _is_collection(rest[2], known):
         return None
     return _read_collection(prefix, (*parents, Parent(resource, second.text)), rest[2:], known)
+
+
+def facts_of(shape: Shape, schema_of: SchemaOf) -> dict[str, Json]:
+    """Return what a reading of the shape depends on in the session: part of every plan's key.
+
+    `known`: which of the path's names are resources, where English cannot tell: a fact that does
+    not matter would split one shape into several. `links`: how nested resources name the record
+    above them. A path that names what no resource can be called has no facts.
+    """
+    unclear = {part.text for part in shape.path[2:] if not part.is_identifier}
+    known = sorted(
+        name for name in unclear if singular(name) is None and schema_of(name) is not None
+    )
+    try:
+        read = read_path(shape.path, known)
+    except BadResourceNameError:
+        read = None
+    if read is None or not read.parents:
+        return {"known": known, "links": {}}
+    chain = [parent.resource for parent in read.parents] + [read.resource]
+    links = {child: _link_field(parent, schema_of(child)) for parent, child in pairwise(chain)}
+    return {"known": known, "links": links}
+
+
+def _link_field(parent: str, schema: Mapping[str, Json] | None) -> str:
+    snake, camel = link_fields(parent)
+    fields = schema["fields"] if schema else ()
+    return camel if camel in fields and snake not in fields else snake
 
 
 def _prefix_length(path: Sequence[Segment]) -> int:

@@ -11,14 +11,13 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 from larst.errors import NoRuleError, NoUsablePlanError
 from larst.model import Action, BodyKind, Code, Json, Plan
 from larst.planning import programs, reading
 from larst.planning.binding import PAGING, asks_by_field
-from larst.planning.planner import PlanningRequest, SchemaOf
-from larst.planning.reading import Reading, link_fields, read_path, singular
+from larst.planning.planner import Maker, Planned, PlanningRequest
+from larst.planning.reading import Reading, read_path
 from larst.planning.shape import Shape
 
 CRITERIA = 'plan["criteria"]'
@@ -32,8 +31,8 @@ SEARCH_METHODS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
 HOW_TO_GET_A_PLANNER = (
     "the built-in rules read collections (/members), records (/members/1), searches"
     " (/members/search?name=A*) and collections below a record (/posts/1/comments);"
-    " every other request needs a language model to plan it: that comes with the next version,"
-    " by setting OPENAI_API_KEY, ANTHROPIC_API_KEY or LARS_LLM_BASE_URL"
+    " every other request needs a language model to plan it: set OPENAI_API_KEY,"
+    " ANTHROPIC_API_KEY, or LARS_LLM_BASE_URL and LARS_MODEL, and start again"
 )
 
 
@@ -66,54 +65,37 @@ class _Question:
 class RulesPlanner:
     """Plans by REST convention. Its plans depend on nothing but the shape and the link fields."""
 
-    name = "rules"
-    model = None
-
     def __init__(self) -> None:
         # A plan made by other rules must not be taken for one of these, and nobody should have
         # to remember to count a version up.
         rooms = (sys.modules[__name__], programs, reading)
         source = "".join(inspect.getsource(room) for room in rooms)
-        self.version = hashlib.sha256(source.encode()).hexdigest()[:12]
-
-    def facts(self, shape: Shape, schema_of: SchemaOf) -> dict[str, Json]:
-        """Return which of the path's names are resources, and how nested ones name their parent.
-
-        Raises:
-            BadResourceNameError: the path names what no resource can be called.
-        """
-        # Only names that English cannot tell for collections: a fact that does not matter would
-        # split one shape into several.
-        unclear = {part.text for part in shape.path[2:] if not part.is_identifier}
-        known = sorted(
-            name for name in unclear if singular(name) is None and schema_of(name) is not None
-        )
-        read = read_path(shape.path, known)
-        if read is None or not read.parents:
-            return {"known": known, "links": {}}
-        chain = [parent.resource for parent in read.parents] + [read.resource]
-        links = {child: _link_field(parent, schema_of(child)) for parent, child in pairwise(chain)}
-        return {"known": known, "links": links}
+        self.maker = Maker("rules", None, hashlib.sha256(source.encode()).hexdigest()[:12])
 
     def is_ready(self) -> bool:
         """Tell that the rules are always there."""
         return True
 
-    async def plan(self, request: PlanningRequest) -> Plan:
+    async def plan(self, request: PlanningRequest) -> Planned:
         """Return the plan that REST convention gives the shape.
 
         Raises:
             NoRuleError: convention has no reading for it; asking again is no use.
             NoUsablePlanError: the rules have one program a shape, and it was refused.
+            BadResourceNameError: the path names what no resource can be called.
         """
         if request.refusals:
-            raise NoUsablePlanError("; ".join(request.refusals))
+            raise NoUsablePlanError("; ".join(refusal.reason for refusal in request.refusals))
         read = read_path(request.shape.path, request.facts["known"])
         if read is None:
             raise _no_rule(request.shape)
         question = _Question(request.shape, read, request.facts["links"])
         action, program = _decide(question)
-        return Plan(action=action, resource=read.resource, code=Code(block=program))
+        plan = Plan(action=action, resource=read.resource, code=Code(block=program))
+        return Planned(plan, self.maker, self.maker.planner, saw="shape")
+
+    async def close(self) -> None:
+        """Nothing to let go."""
 
 
 def _no_rule(shape: Shape) -> NoRuleError:
@@ -121,12 +103,6 @@ def _no_rule(shape: Shape) -> NoRuleError:
     return NoRuleError(
         f"{asked['method']} {asked['path']} is not plain REST: {HOW_TO_GET_A_PLANNER}"
     )
-
-
-def _link_field(parent: str, schema: Mapping[str, Json] | None) -> str:
-    snake, camel = link_fields(parent)
-    fields = schema["fields"] if schema else ()
-    return camel if camel in fields and snake not in fields else snake
 
 
 def _decide(question: _Question) -> tuple[Action, str]:

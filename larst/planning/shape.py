@@ -27,9 +27,13 @@ _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<uuid>", re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)),
     ("<date>", re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)),
     ("<datetime>", re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*", re.ASCII)),
-    ("<email>", re.compile(r"[^@\s*]+@[^@\s*]+\.[^@\s*]+")),
+    ("<time>", re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?", re.ASCII)),
+    ("<email>", re.compile(r"[^@\s*,]+@[^@\s*,]+\.[^@\s*,]+")),
+    ("<url>", re.compile(r"https?://[^\s*,]+")),
 )
+_LIST = re.compile(r"[^\s,]+(,[^\s,]+)+")
 _IDENTIFIER_CLASSES = frozenset({"<int>", "<uuid>", "<date>", "<datetime>", "<email>"})
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONG_HEX = re.compile(r"(?=.*\d)[0-9a-f]{16,}", re.IGNORECASE)
 
 
@@ -79,21 +83,33 @@ def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
     )
 
 
-def plan_key(
-    shape: Shape, facts: Mapping[str, Json], *, planner: str, model: str | None, version: str
-) -> str:
-    """Return the plan book's key, 64 hex digits: equal key, equal plan (SPEC section 4)."""
-    identity = [shape.as_json(), facts, planner, model, version]
+def shape_key(shape: Mapping[str, Json], facts: Mapping[str, Json]) -> str:
+    """Return the key, 64 hex digits, under which the plans of a shape are found."""
+    return _digest([shape, facts])
+
+
+def plan_key(shape_key: str, *parts: Json) -> str:
+    """Return a plan's own key, 64 hex digits: equal key, equal plan (SPEC section 4)."""
+    return _digest([shape_key, *parts])
+
+
+def _digest(identity: Json) -> str:
     return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def classify(value: str) -> str:
-    """Return the class of a query value: `<int>`, `<email>`, …, `<text>` with its wildcards."""
+    """Return the class of a query value: `<int>`, `<email>`, …, `<text>` with its wildcards.
+
+    A list without spaces, such as `1,2,3`, is `<int>,…`; of unlike items, `<text>,…`.
+    """
     if not value:
         return "<empty>"
     for name, pattern in _CLASSES:
         if pattern.fullmatch(value):
             return name
+    if _LIST.fullmatch(value):
+        classes = {classify(item) for item in value.split(",")}
+        return f"{classes.pop() if len(classes) == 1 else '<text>'},…"
     starts, ends = value.startswith("*"), value.endswith("*")
     if "*" in value[1:-1]:
         return "<text>*<text>"
@@ -104,7 +120,14 @@ def identifier_class(text: str) -> str | None:
     """Return the class of a path segment that looks like an identifier, else None."""
     if (name := classify(text)) in _IDENTIFIER_CLASSES:
         return name
-    return "<hex>" if _LONG_HEX.fullmatch(text) else None
+    if _LONG_HEX.fullmatch(text):
+        return "<hex>"
+    return None
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a path segment can be a name: of a resource, or of something to do."""
+    return _NAME.fullmatch(text) is not None
 
 
 def _path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment, ...]:
@@ -114,5 +137,7 @@ def _path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment
         may_be_id = index and not shaped[-1].is_identifier and text not in SEARCH_VERBS
         if name is None and may_be_id and is_record(segments[index - 1], text):
             name = "<id>"
+        elif name is None and index and not is_name(text):
+            name = "<text>"
         shaped.append(Segment(name or text, is_identifier=name is not None))
     return tuple(shaped)

@@ -7,13 +7,18 @@ from collections.abc import Mapping, Sequence
 
 from larst.context import parse_body, parse_target
 from larst.errors import NoRuleError
-from larst.model import Code, Json, Plan, RequestContext, TraceParent
-from larst.planning.planner import PlanningRequest, SchemaOf
-from larst.planning.shape import Shape
+from larst.model import Code, Plan, RequestContext, TraceParent, Usage
+from larst.planning.planner import Maker, Planned, PlanningRequest, Saw
 
 
 def request(
-    method: str, target: str, body: bytes = b"", content_type: str = "application/json"
+    method: str,
+    target: str,
+    body: bytes = b"",
+    content_type: str = "application/json",
+    *,
+    headers: Mapping[str, str] | None = None,
+    session_id: str = "session-1",
 ) -> RequestContext:
     """Return the context of a request, parsed as the edge would parse it."""
     parsed = parse_target(target)
@@ -22,13 +27,26 @@ def request(
         path=parsed.path,
         segments=parsed.segments,
         query=parsed.query,
-        headers={},
+        headers=headers or {},
         body=parse_body(method, content_type if body else "", body),
         client_ip="127.0.0.1",
-        session_id="session-1",
+        session_id=session_id,
         request_id="request-1",
         trace=TraceParent("0" * 31 + "1", "0" * 15 + "1", "01"),
     )
+
+
+NEEDS_VALUES = "# needs values"
+"""A program by which a scripted planner says that it cannot do with a sketch."""
+
+
+class _BuggyPlan(Plan):
+    """Cannot be bound to a request, which no plan of any planner's is like."""
+
+    def __getattribute__(self, name: str) -> object:
+        if name == "response_hints":
+            raise RuntimeError("a bug, on purpose")
+        return super().__getattribute__(name)
 
 
 class ScriptedPlanner:
@@ -37,24 +55,18 @@ class ScriptedPlanner:
     `script` maps "METHOD /path/shape" to the programs to give, one an attempt; the last one is
     given again ever after. `hold()` makes it wait, when asked for a GET, until `release()`.
     A path that begins with /bug meets a bug in the session's own turn.
+    `saw` is what it says that its plans are made from; each answer has used 10 and 5 tokens.
     """
 
-    name = "scripted"
-    model = None
-    version = "1"
-
-    def __init__(self, script: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, script: Mapping[str, Sequence[str]], *, saw: Saw = "shape") -> None:
+        self.maker = Maker("scripted", None, "1")
+        self.saw: Saw = saw
         self.script = {shape: list(programs) for shape, programs in script.items()}
         self.asked: list[PlanningRequest] = []
         self.is_waiting = asyncio.Event()
+        self.is_closed = False
         self._free = asyncio.Event()
         self._free.set()
-
-    def facts(self, shape: Shape, schema_of: SchemaOf) -> dict[str, Json]:
-        del schema_of
-        if shape.path[0].text == "bug":
-            raise RuntimeError("a bug, on purpose")
-        return {}
 
     def is_ready(self) -> bool:
         return True
@@ -65,8 +77,14 @@ class ScriptedPlanner:
     def release(self) -> None:
         self._free.set()
 
-    async def plan(self, request: PlanningRequest) -> Plan:
+    async def close(self) -> None:
+        self.is_closed = True
+
+    async def plan(self, request: PlanningRequest) -> Planned:
         self.asked.append(request)
+        if request.shape.path[0].text == "bug":
+            buggy = _BuggyPlan(action="custom", resource="bug", code=Code(block="REPLY = 1"))
+            return Planned(buggy, self.maker, "scripted", self.saw)
         shape = request.shape.as_json()
         programs = self.script.get(f"{shape['method']} {shape['path']}")
         if programs is None:
@@ -76,4 +94,8 @@ class ScriptedPlanner:
             await self._free.wait()
         block = programs.pop(0) if len(programs) > 1 else programs[0]
         resource = request.shape.path[0].text
-        return Plan(action="custom", resource=resource, code=Code(block=block))
+        needs_values = block == NEEDS_VALUES and not request.has_values
+        plan = Plan(
+            action="custom", resource=resource, needs_values=needs_values, code=Code(block=block)
+        )
+        return Planned(plan, self.maker, "scripted", self.saw, Usage(1, 10, 5, 0.001))

@@ -64,7 +64,7 @@ class TestPlanning:
 
         assert reply.status == 201
         assert [len(asked.refusals) for asked in planner.asked] == [0, 1]
-        assert "lambda" in planner.asked[1].refusals[0]
+        assert "lambda" in planner.asked[1].refusals[0].reason
 
     async def test_a_program_that_fails_is_rolled_back_and_repaired(
         self, make_client: MakeClient
@@ -77,7 +77,7 @@ class TestPlanning:
         reply = await client.post("/books", json={"title": "T"})
 
         assert reply.status == 201
-        assert "IndexError" in planner.asked[1].refusals[0]
+        assert "IndexError" in planner.asked[1].refusals[0].reason
         assert await (await client.get("/books")).json() == [{"id": 1, "title": "T"}]
 
     async def test_the_planner_is_asked_a_bounded_number_of_times(

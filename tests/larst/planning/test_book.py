@@ -374,7 +374,7 @@ class TestDirectory:
         self, open_book: OpenBook, directory: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         book = await open_book()
-        book.put(entry(1).model_copy(update={"facts": {"name": "\ud800"}}))
+        book.put(entry(1).model_copy(update={"reason": "\ud800"}))
         book.put(entry(2))
         await book.flush()
 

@@ -8,7 +8,8 @@ import pytest
 
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
 from larst.model import Json, Plan
-from larst.planning.planner import PlanningRequest, SchemaOf
+from larst.planning.planner import PlanningRequest, Refusal
+from larst.planning.reading import SchemaOf, facts_of
 from larst.planning.rules import RulesPlanner
 from larst.planning.shape import Shape, shape_of
 from larst.policy import PolicyLimits, check
@@ -47,9 +48,12 @@ def _schemas(schemas: dict[str, Json]) -> SchemaOf:
 
 
 async def _plan(shape: Shape, schemas: dict[str, Json] | None = None) -> Plan:
-    planner = RulesPlanner()
-    facts = planner.facts(shape, _schemas(schemas or {}))
-    return await planner.plan(PlanningRequest(shape, facts))
+    planned = await RulesPlanner().plan(_question(shape, facts_of(shape, _schemas(schemas or {}))))
+    return planned.plan
+
+
+def _question(shape: Shape, facts: dict[str, Json], *refusals: Refusal) -> PlanningRequest:
+    return PlanningRequest(shape, facts, {}, {}, "session-1", refusals=refusals)
 
 
 async def test_every_program_of_the_rules_passes_the_policy() -> None:
@@ -107,34 +111,33 @@ async def test_the_rules_have_no_second_program_to_offer() -> None:
     shape = _shape("GET", "/members/1")
 
     with pytest.raises(NoUsablePlanError, match="because"):
-        await RulesPlanner().plan(PlanningRequest(shape, {"known": [], "links": {}}, ("because",)))
+        await RulesPlanner().plan(_question(shape, {"known": [], "links": {}}, Refusal("because")))
 
 
-def test_a_bad_name_is_refused_before_it_becomes_a_plan() -> None:
+async def test_a_bad_name_is_refused_before_it_becomes_a_plan() -> None:
     """Else odd paths would fill the plan book."""
     with pytest.raises(BadResourceNameError):
-        RulesPlanner().facts(_shape("GET", "/a.b/1"), _schemas({}))
+        await _plan(_shape("GET", "/a.b/1"))
 
 
 def test_only_facts_that_matter_enter_the_key() -> None:
     """A key that changes with the first record would plan everything twice."""
-    planner = RulesPlanner()
     schema: dict[str, Json] = {"members": {"fields": ["id", "name"]}, "posts": {"fields": ["id"]}}
 
     for target in ("/members", "/members/1", "/posts/1/comments"):
         shape = _shape("GET", target)
-        assert planner.facts(shape, _schemas({})) == planner.facts(shape, _schemas(schema)), target
+        assert facts_of(shape, _schemas({})) == facts_of(shape, _schemas(schema)), target
 
 
 def test_a_learned_link_field_is_a_fact() -> None:
     schemas: dict[str, Json] = {"comments": {"fields": ["id", "postId"]}}
 
-    facts = RulesPlanner().facts(_shape("GET", "/posts/1/comments"), _schemas(schemas))
+    facts = facts_of(_shape("GET", "/posts/1/comments"), _schemas(schemas))
 
     assert facts["links"] == {"comments": "postId"}
 
 
 def test_rules_that_differ_have_versions_that_differ() -> None:
     """The version is made of the rules' own source, so nobody can forget to raise it."""
-    assert RulesPlanner().version == RulesPlanner().version
-    assert len(RulesPlanner().version) == 12
+    assert RulesPlanner().maker == RulesPlanner().maker
+    assert len(RulesPlanner().maker.version) == 12

@@ -1,0 +1,266 @@
+"""The planning desk: where a request gets its plan, from the book or from a planner.
+
+One planner call serves all who wait for the same. Must never run a program, and never touch a
+session: what it needs of one comes in with each call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from larst.errors import (
+    BookLockedError,
+    BudgetSpentError,
+    NoUsablePlanError,
+    ProgramFailedError,
+    ProgramRefusedError,
+)
+from larst.planning.asking import Asker, Check, PromptValues
+from larst.planning.book import PlanBook
+from larst.planning.book_files import BookEntry
+from larst.planning.conditions import fits
+from larst.planning.planner import Planner, Refusal
+from larst.planning.questions import Case, Question, ReadyPlan
+
+PlanMode = Literal["learn", "fresh", "locked"]
+
+_UNTRIED_SHAPES = 1024
+_UNTRIED_PER_SHAPE = 8
+
+_Flight = tuple[str, tuple[Refusal, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """How plans come about: `attempts` counts a planner's answers for one request."""
+
+    mode: PlanMode = "learn"
+    attempts: int = 3
+    prompt_values: PromptValues = "sketch"
+
+
+class PlanningDesk:
+    """One for all sessions, so that plans are shared."""
+
+    def __init__(
+        self,
+        *,
+        planner: Planner,
+        book: PlanBook,
+        check: Check,
+        settings: DeskSettings,
+        now: Callable[[], datetime],
+        timer: Callable[[], float],
+    ) -> None:
+        self._planner = planner
+        self._book = book
+        self._check = check
+        self._mode = settings.mode
+        self._now = now
+        self._timer = timer
+        self._asker = Asker(
+            planner,
+            check,
+            attempts=settings.attempts,
+            prompt_values=settings.prompt_values,
+            timer=timer,
+        )
+        self._flights: dict[_Flight, asyncio.Task[ReadyPlan]] = {}
+        self._untried: OrderedDict[str, tuple[ReadyPlan, ...]] = OrderedDict()
+
+    def find(self, case: Case) -> ReadyPlan | None:
+        """Return a plan that is there already, or None: it has to be learned.
+
+        Raises:
+            BookLockedError: it is not in the book, and the book is locked.
+        """
+        if self._mode == "fresh":
+            return None
+        for entry in self._candidates(case):
+            if (ready := self._from_book(entry)) is not None:
+                return ready
+        if self._mode == "locked":
+            asked = case.shape.as_json()
+            raise BookLockedError(
+                f"the plan book is locked and has no plan for {asked['method']} {asked['path']};"
+                " set LARS_PLAN_MODE=learn to have it planned"
+            )
+        untried = self._untried.get(case.key, ())
+        return next((ready for ready in untried if fits(ready.condition, case.situation)), None)
+
+    async def learn(self, question: Question, refusals: tuple[Refusal, ...]) -> ReadyPlan:
+        """Return a plan that the planner made; requests of one shape share one call.
+
+        Raises:
+            PlannerError: no usable plan came of it.
+        """
+        case = question.case
+        if self._mode == "fresh":
+            return await self._ask(question, refusals)
+        while True:
+            # Since the session looked, another one's call may have ended.
+            if not refusals and (ready := self.find(case)) is not None:
+                return ready
+            needs_values = self._asker.needs_values(case.key)
+            flight = (case.situation.digest if needs_values else case.key, refusals)
+            is_mine = flight not in self._flights
+            try:
+                # Shielded: a client that leaves must not take the plan from those who wait too.
+                ready = await asyncio.shield(
+                    self._flights.get(flight) or self._start(flight, question)
+                )
+            except BudgetSpentError:
+                if is_mine:
+                    raise
+                continue  # the budget of another session is none of this one's business
+            if is_mine or fits(ready.condition, case.situation):
+                return ready
+
+    def keep(self, ready: ReadyPlan, case: Case) -> None:
+        """Enter a plan that ran well into the book, or count its use."""
+        if self._mode == "fresh" or not ready.lasting:
+            return
+        known = self._book.get(ready.key)
+        if known is None or known.plan != ready.plan:
+            # What was set aside for this plan, or would only stand in its way.
+            for entry in list(self._candidates(case)):
+                if entry.state == "learned" and entry.maker == ready.maker:
+                    self._book.remove(entry.key)
+            self._book.put(self._entry(ready, case))
+        self._book.used(ready.key)
+        self.forget(ready, case)
+
+    def refuse(
+        self,
+        ready: ReadyPlan,
+        case: Case,
+        refusals: tuple[Refusal, ...],
+        error: ProgramFailedError,
+    ) -> tuple[Refusal, ...]:
+        """Set a plan aside that failed to run; return all the reasons, for the planner.
+
+        It leaves the book when a better one has run well: until then it may serve others.
+
+        Raises:
+            NoUsablePlanError: the planner may not be asked again.
+        """
+        self.forget(ready, case)
+        if ready.is_pinned or self._mode == "locked":
+            raise NoUsablePlanError(f"the plan kept for this request failed: {error.detail}")
+        reason = f"while running, {error.detail}"
+        block = ready.plan.code.block
+        refusals = (*refusals, Refusal(reason, block, ready.usage, has_values=True))
+        self._asker.stop_after_last(refusals)
+        return refusals
+
+    def forget(self, ready: ReadyPlan, case: Case) -> None:
+        """Let a plan go that no book has: it failed, or was stopped, or is in the book by now."""
+        others = tuple(one for one in self._untried.pop(case.key, ()) if one.key != ready.key)
+        if others:
+            self._untried[case.key] = others
+
+    async def close(self) -> None:
+        """End what is being planned, and let the planner go."""
+        tasks = list(self._flights.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._planner.close()
+
+    async def _ask(self, question: Question, refusals: tuple[Refusal, ...]) -> ReadyPlan:
+        return await self._asker.ask(question, refusals, self._rejected(question.case))
+
+    def _start(self, flight: _Flight, question: Question) -> asyncio.Task[ReadyPlan]:
+        task = asyncio.create_task(self._ask(question, flight[1]), name="larst planning")
+        self._flights[flight] = task
+        task.add_done_callback(lambda done: self._landed(flight, question.case, done))
+        return task
+
+    def _landed(self, flight: _Flight, case: Case, task: asyncio.Task[ReadyPlan]) -> None:
+        self._flights.pop(flight, None)
+        if task.cancelled() or task.exception() is not None or not task.result().lasting:
+            return
+        # Until its first run it is in no book, yet no second call may be made for its shape.
+        others = self._untried.get(case.key, ())[: _UNTRIED_PER_SHAPE - 1]
+        self._untried[case.key] = (replace(task.result(), source="hit"), *others)
+        self._untried.move_to_end(case.key)
+        if len(self._untried) > _UNTRIED_SHAPES:
+            self._untried.popitem(last=False)
+
+    def _candidates(self, case: Case) -> Iterator[BookEntry]:
+        """Return the entries that may serve: pinned ones first, then the latest made."""
+        entries = [entry for entry in self._book.of_shape(case.key) if entry.state != "rejected"]
+        entries.sort(key=lambda entry: entry.state != "pinned")
+        return (
+            entry
+            for entry in entries
+            if self._counts(entry) and fits(entry.condition, case.situation)
+        )
+
+    def _counts(self, entry: BookEntry) -> bool:
+        """Tell whether an entry counts: what a person approved always does, whoever made it."""
+        return (
+            entry.state == "pinned" or self._mode == "locked" or entry.maker == self._planner.maker
+        )
+
+    def _rejected(self, case: Case) -> tuple[Refusal, ...]:
+        """Return what people have rejected for the shape, for the planner to know.
+
+        A program that was made from another request's values may hold them, and is not shown.
+        """
+        return tuple(
+            Refusal(
+                f"a person rejected the program: {entry.reason or 'no reason was given'}",
+                entry.plan.code.block,
+            )
+            for entry in self._book.of_shape(case.key)
+            if entry.state == "rejected"
+            and (
+                entry.condition is None
+                or entry.condition.exact is None
+                or fits(entry.condition, case.situation)
+            )
+        )
+
+    def _from_book(self, entry: BookEntry) -> ReadyPlan | None:
+        """Return the entry's plan, unless someone has edited it into a program refused."""
+        started_s = self._timer()
+        try:
+            program = self._check(entry.plan.code.block)
+        except ProgramRefusedError:
+            return None
+        return ReadyPlan(
+            key=entry.key,
+            plan=entry.plan,
+            program=program,
+            condition=entry.condition,
+            maker=entry.maker,
+            source="hit",
+            validate_ms=(self._timer() - started_s) * 1000,
+            is_pinned=entry.state == "pinned",
+        )
+
+    def _entry(self, ready: ReadyPlan, case: Case) -> BookEntry:
+        usage = ready.usage
+        has_tokens = usage.input_tokens > 0 or usage.output_tokens > 0
+        return BookEntry(
+            key=ready.key,
+            shape=case.shape.as_json(),
+            facts=case.facts,
+            planner=ready.maker.planner,
+            model=ready.maker.model,
+            prompt_version=ready.maker.version,
+            plan=ready.plan,
+            condition=ready.condition,
+            made_at=self._now().isoformat(),
+            attempts=usage.calls,
+            tokens={"input": usage.input_tokens, "output": usage.output_tokens}
+            if has_tokens
+            else None,
+            cost_usd=usage.cost_usd if has_tokens else None,
+        )
