@@ -15,6 +15,7 @@ from aiohttp import web
 
 import actors
 from larst.config import Settings
+from larst.control import PlanControl, refuse_other_origins
 from larst.cors import METHODS, cors_headers, is_preflight, preflight
 from larst.handlers import (
     SESSION_ID,
@@ -38,6 +39,7 @@ from larst.store import DataRoot, DiskFiles, SessionStore
 from larst.welcome import welcome, welcome_page
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+PlanAction = Callable[[PlanControl, web.Request], Awaitable[web.Response]]
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Answered without a token, for those who watch over the process."""
@@ -64,6 +66,7 @@ class Running:
     root: DataRoot
     sandbox: Sandbox
     ingress: Ingress
+    plans: PlanControl
     sessions: actors.Supervisor[str, Turn, Answered]
 
 
@@ -130,7 +133,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
     try:
         await book.open()
         await parts.sandbox.start()
-        app[RUNNING] = Running(root, parts.sandbox, Ingress(settings, sessions), sessions)
+        ingress = Ingress(settings, sessions)
+        app[RUNNING] = Running(root, parts.sandbox, ingress, PlanControl(book), sessions)
         yield
     finally:
         await sessions.stop(drain_s=settings.drain_s)
@@ -190,7 +194,9 @@ TOKEN = web.RequestKey("token", str)
 async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.path in OPEN_PATHS:
         return await handler(request)
-    if is_preflight(request):
+    if _is_control(request):
+        refuse_other_origins(request)
+    elif is_preflight(request):
         return preflight(request, request.app[SETTINGS].cors_origins)
     if (token := request.app[RUNNING].ingress.authorize(request)) is not None:
         request[TOKEN] = token
@@ -206,6 +212,8 @@ def _add_headers(request: web.Request, response: web.StreamResponse, arrival: Ar
     headers["traceparent"] = arrival.trace.header()
     if (session_id := request.get(SESSION_ID)) is not None:
         headers["X-Session-ID"] = session_id
+    if _is_control(request):
+        return
     for name, value in cors_headers(request, request.app[SETTINGS].cors_origins).items():
         headers[name] = value
 
@@ -223,6 +231,10 @@ def _log_request(request: web.Request, response: web.StreamResponse, arrival: Ar
         "session_id": request.get(SESSION_ID),
     }
     _log.info("%s %s %s", request.method, response.status, fields["ms"], extra={"fields": fields})
+
+
+def _is_control(request: web.Request) -> bool:
+    return request.path.startswith("/_larst")
 
 
 async def _planned(request: web.Request) -> web.StreamResponse:
@@ -276,6 +288,16 @@ async def _reserved(request: web.Request) -> web.Response:
     return problem_response(request, problem, request[ARRIVAL].request_id)
 
 
+def _plans(**by_method: PlanAction) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        method = "GET" if request.method == "HEAD" else request.method
+        if (action := by_method.get(method)) is None:
+            return _not_allowed(request, tuple(by_method))
+        return await action(request.app[RUNNING].plans, request)
+
+    return handle
+
+
 _RESERVED: dict[str, Handler] = {
     "/": _only_get(_welcome),
     "/healthz": _only_get(_healthz),
@@ -284,6 +306,10 @@ _RESERVED: dict[str, Handler] = {
     "/openapi.json": _reserved,
     "/docs": _reserved,
     "/redoc": _reserved,
+    "/_larst/plans": _plans(GET=PlanControl.list),
+    "/_larst/plans/{key}": _plans(GET=PlanControl.show, DELETE=PlanControl.delete),
+    "/_larst/plans/{key}/pin": _plans(POST=PlanControl.pin),
+    "/_larst/plans/{key}/reject": _plans(POST=PlanControl.reject),
     "/_larst": _reserved,
     "/_larst/{path:.*}": _reserved,
 }

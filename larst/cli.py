@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from larst import __version__
 
@@ -37,8 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help(sys.stderr)
         return WRONG_USAGE
-    given = {variable: getattr(options, variable) for _, variable, _, _ in _FLAGS}
-    return _serve({name: value for name, value in given.items() if value is not None})
+    given = {variable: getattr(options, variable, None) for _, variable, _, _ in _FLAGS}
+    overrides = {name: value for name, value in given.items() if value is not None}
+    if options.command == "serve":
+        return _serve(overrides)
+    return _command(options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="larst", description="The last REST service: send it any REST request."
     )
     parser.add_argument("--version", action="version", version=f"larst {__version__}")
-    serve = parser.add_subparsers(dest="command", metavar="COMMAND").add_parser(
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    serve = commands.add_parser(
         "serve",
         help="serve HTTP until SIGTERM or Ctrl-C",
         description="Serve HTTP until SIGTERM or Ctrl-C.",
@@ -54,7 +58,72 @@ def _parser() -> argparse.ArgumentParser:
     )
     for flag, variable, metavar, text in _FLAGS:
         serve.add_argument(flag, dest=variable, metavar=metavar, help=text)
+    _add_plans(commands)
+    _add_eval(commands)
     return parser
+
+
+def _add_plans(commands: Any) -> None:
+    plans = commands.add_parser(
+        "plans",
+        help="look at the plan book of a running service, and decide on its plans",
+        description="Look at the plan book of a running service, and decide on its plans.",
+    )
+    actions = plans.add_subparsers(dest="plans_command", metavar="ACTION")
+    listing = actions.add_parser("list", help="list the plans, the most used first (the default)")
+    show = actions.add_parser("show", help="show one plan and its program")
+    pin = actions.add_parser("pin", help="approve a plan: it is served ever after")
+    reject = actions.add_parser("reject", help="rule a plan out, and tell the planner why")
+    delete = actions.add_parser("delete", help="forget a plan: its shape is planned anew")
+    for action in (plans, listing):
+        action.add_argument("--state", choices=("learned", "pinned", "rejected"), default=None)
+    for action in (show, pin, reject, delete):
+        action.add_argument("key", metavar="KEY", help="the plan's key, or how it begins")
+    reject.add_argument("--reason", required=True, help="what is wrong with the program")
+    for action in (plans, listing, show, pin, reject, delete):
+        action.add_argument("--url", help="where the service is (by LARS_HOST and LARS_PORT)")
+        action.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_eval(commands: Any) -> None:
+    evaluate = commands.add_parser(
+        "eval",
+        help="try the configured planner on a suite of requests, to choose a model",
+        description="Try the configured planner on a suite of requests with known outcomes.",
+    )
+    evaluate.add_argument("--suite", metavar="FILE", help="a suite of your own, as JSON")
+    evaluate.add_argument("--only", metavar="TEXT", help="cases whose group or name contains TEXT")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _command(options: argparse.Namespace) -> int:
+    """Run a command that is no service."""
+    # Here and not above: these take most of a second.
+    from larst.config import load_settings
+    from larst.errors import ConfigError, LarstError
+    from larst.logs import set_up_logging
+
+    set_up_logging("error")
+    try:
+        settings = load_settings({})
+        if options.command == "plans":
+            from larst.commands import plans
+
+            return plans.run(options, settings)
+        from larst.commands import evaluate
+
+        return evaluate.run(options, settings)
+    except ConfigError as error:
+        _say(sys.stderr, f"{error.detail}\n")
+        return WRONG_USAGE
+    except LarstError as error:
+        _say(sys.stderr, f"{error.title}: {error.detail}\n")
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _no_reader(sys.stdout)
+        return FAILED
 
 
 def _serve(overrides: dict[str, object]) -> int:
@@ -74,7 +143,7 @@ def _serve(overrides: dict[str, object]) -> int:
 
 
 def _run(settings: Settings) -> int:
-    from larst.errors import LarstError
+    from larst.errors import ConfigError, LarstError
     from larst.service import run_service
 
     try:
@@ -82,6 +151,9 @@ def _run(settings: Settings) -> int:
             runner.run(run_service(settings, lambda text: _say(sys.stdout, text)))
     except KeyboardInterrupt:
         return INTERRUPTED
+    except ConfigError as error:
+        _say(sys.stderr, f"{error.detail}\n")
+        return WRONG_USAGE
     except LarstError as error:
         _say(sys.stderr, f"{error.title}: {error.detail}".removesuffix(": ") + "\n")
         return FAILED
@@ -116,5 +188,12 @@ def _say(stream: TextIO, text: str) -> None:
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
     except BrokenPipeError:
-        # Else the interpreter fails at the very end, when it flushes the stream once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _no_reader(stream)
+
+
+def _no_reader(stream: TextIO) -> None:
+    """Have a stream that nobody reads go nowhere.
+
+    Else the interpreter fails at the very end, when it flushes the stream once more.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

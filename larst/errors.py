@@ -12,6 +12,8 @@ LarstError
 │   ├── BodyTooLargeError        over LARS_MAX_BODY_BYTES
 │   ├── BodyTooSlowError         it did not arrive within LARS_REQUEST_TIMEOUT_S
 │   ├── UnauthorizedError        no token, or a wrong one
+│   ├── ForbiddenError           not from there: a page of another origin
+│   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── IdTakenError             a record has that id
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version
@@ -121,6 +123,18 @@ class UnauthorizedError(CallerError):
     """No token, or a wrong one."""
 
     title = "unauthorized"
+
+
+class ForbiddenError(CallerError):
+    """The request may not come from there."""
+
+    title = "forbidden"
+
+
+class PlanNotFoundError(CallerError):
+    """The plan book has no such plan, or several that the key could mean."""
+
+    title = "not found"
 
 
 class IdTakenError(CallerError):

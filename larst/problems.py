@@ -23,6 +23,8 @@ STATUS: Mapping[type[Exception], int] = {
     errors.BadRecordError: 400,
     errors.ResultTooLargeError: 400,
     errors.UnauthorizedError: 401,
+    errors.ForbiddenError: 403,
+    errors.PlanNotFoundError: 404,
     errors.BookLockedError: 404,
     errors.BodyTooSlowError: 408,
     errors.IdTakenError: 409,

@@ -196,9 +196,8 @@ class _Reader:
             default = _union(arguments[1:])
             found = self._steps(receiver, texts) if texts else self._children(receiver)
             return found | default
-        if name in ("values", "items"):
-            return self._children(receiver)
-        return receiver if name == "copy" else _NOTHING
+        # Of `values()` and `items()` the loop around them takes the children.
+        return receiver if name in ("values", "items", "copy") else _NOTHING
 
     def _store_call(self, name: str, resources: Iterable[str]) -> _Origins:
         if name not in _RECORD_CALLS:

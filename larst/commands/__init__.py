@@ -1,0 +1,1 @@
+"""What the command line does besides serving: each command is a module, imported when it is run."""

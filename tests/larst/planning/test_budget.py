@@ -1,0 +1,57 @@
+"""Budgets: so many calls a minute for one session, so many in all."""
+
+from __future__ import annotations
+
+import pytest
+
+from larst.errors import BudgetSpentError
+from larst.planning import budget
+from larst.planning.budget import Budget
+from tests.larst.planning.test_circuit import Clock
+
+
+def test_a_session_may_call_so_often_a_minute() -> None:
+    clock = Clock()
+    spending = Budget(per_minute=2, total=None, now=clock)
+    spending.spend("ann")
+    clock.now_s = 20
+    spending.spend("ann")
+
+    with pytest.raises(BudgetSpentError, match="LARS_PLAN_BUDGET_PER_MINUTE") as spent:
+        spending.spend("ann")
+
+    assert spent.value.retry_after_s == pytest.approx(40)
+    clock.now_s = 60
+    spending.spend("ann")
+
+
+def test_one_sessions_calls_are_not_anothers() -> None:
+    spending = Budget(per_minute=1, total=None, now=Clock())
+    spending.spend("ann")
+
+    spending.spend("ben")
+
+
+def test_all_sessions_together_have_a_limit_too() -> None:
+    """Whoever makes up session ids has no budget of their own each."""
+    clock = Clock()
+    spending = Budget(per_minute=9, total=2, now=clock)
+    spending.spend("ann")
+    spending.spend("ben")
+    clock.now_s = 10**6
+
+    with pytest.raises(BudgetSpentError, match="LARS_PLAN_BUDGET_TOTAL"):
+        spending.spend("cy")
+
+
+def test_sessions_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ever new session ids must not fill the memory."""
+    monkeypatch.setattr(budget, "_MANY_SESSIONS", 10)
+    clock = Clock()
+    spending = Budget(per_minute=1, total=None, now=clock)
+
+    for number in range(1000):
+        clock.now_s += 10
+        spending.spend(f"session-{number}")
+
+    assert len(spending._calls) <= 10

@@ -1,0 +1,300 @@
+"""The worked examples in plan.md: each passes the policy, runs, and answers as SPEC section 2 says.
+
+A model learns from them more than from any rule: one that is wrong is copied into every plan book.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pytest
+
+import prompts
+from larst.model import STORE_METHODS, Json, ProgramInputs
+from larst.planning.answers import ANSWER_SCHEMA
+from larst.planning.binding import bind
+from larst.policy import PolicyLimits, check
+from larst.policy.language import BUILTINS, EXCEPTIONS, GIVEN_NAMES, MODULES
+from larst.sandbox import MontySandbox, SandboxLimits
+from larst.store.session_store import Transaction
+from tests.larst.fakes import request
+
+TEXT = prompts.fill("plan")
+EXAMPLE = re.compile(
+    r"^## (?P<request>[^\n]+)\naction (?P<action>\w+), resource (?P<resource>\w+)[^\n]*\n"
+    r"```python\n(?P<program>.*?)```",
+    re.MULTILINE | re.DOTALL,
+)
+NOT_FOUND = {"error": "not found"}
+MEMBERS = [{"name": "Ann", "lastName": "Hart"}, {"name": "Ben", "lastName": "Stone"}]
+PRODUCTS = [{"price": 9, "category": "tools", "stock": 5}, {"price": 3, "category": "tools"}]
+ACCOUNTS = [{"balance": 100}, {"balance": 0}]
+
+
+@dataclass(frozen=True)
+class Example:
+    request: str
+    action: str
+    resource: str | None
+    program: str
+
+
+EXAMPLES = {
+    found["request"]: Example(
+        found["request"],
+        found["action"],
+        None if found["resource"] == "null" else found["resource"],
+        found["program"],
+    )
+    for found in EXAMPLE.finditer(TEXT)
+}
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[MontySandbox]:
+    running = MontySandbox(SandboxLimits(workers=1))
+    await running.start()
+    yield running
+    await running.stop()
+
+
+class Case:
+    """A real request for an example, what is stored before, and what comes of it."""
+
+    def __init__(
+        self,
+        example: str,
+        target: str,
+        status: int,
+        body: Json = ...,
+        *,
+        sent: Json = None,
+        stored: Mapping[str, list[dict[str, Json]]] | None = None,
+        identifier: str | None = None,
+    ) -> None:
+        self.example = example
+        self.method, self.target = example.split(" ")[0], target
+        self.sent, self.stored = sent, stored or {}
+        self.status, self.body = status, body
+        self.identifier = identifier
+
+    def __repr__(self) -> str:
+        return f"{self.method} {self.target} {self.status}"
+
+
+CASES = [
+    Case("POST /members/ {", "/members/", 201, {"id": 1, "name": "Al"}, sent={"name": "Al"}),
+    Case("GET /members/<int>", "/members/2", 200, stored={"members": MEMBERS}, identifier="2"),
+    Case("GET /members/<int>", "/members/9", 404, NOT_FOUND, identifier="9"),
+    Case(
+        "GET /members/",
+        "/members/",
+        200,
+        {"items": [], "page": {"total": 0, "limit": None, "offset": 0}},
+    ),
+    Case(
+        "GET /members?limit",
+        "/members?limit=1&offset=0&sort=-name",
+        200,
+        {
+            "items": [{"id": 2, "name": "Ben", "lastName": "Stone"}],
+            "page": {"total": 2, "limit": 1, "offset": 0},
+        },
+        stored={"members": MEMBERS},
+    ),
+    Case("GET /members?limit", "/members?limit=x", 400),
+    Case(
+        "GET /members/search",
+        "/members/search?lastName=Ha*",
+        200,
+        [{"id": 1, "name": "Ann", "lastName": "Hart"}],
+        stored={"members": MEMBERS},
+    ),
+    Case(
+        "PUT /members/<int>",
+        "/members/1",
+        200,
+        {"id": 1, "name": "C"},
+        sent={"name": "C"},
+        stored={"members": MEMBERS},
+        identifier="1",
+    ),
+    Case("PUT /members/<int>", "/members/1", 400, sent=[1], identifier="1"),
+    Case(
+        "PATCH /members/<int>",
+        "/members/1",
+        200,
+        {"id": 1, "name": "C", "lastName": "Hart"},
+        sent={"name": "C"},
+        stored={"members": MEMBERS},
+        identifier="1",
+    ),
+    Case("DELETE /members/<int>", "/members/1", 204, stored={"members": MEMBERS}, identifier="1"),
+    Case("DELETE /members/<int>", "/members/1", 404, NOT_FOUND, identifier="1"),
+    Case("POST /members [", "/members", 201, [{"id": 1, "a": 1}], sent=[{"a": 1}]),
+    Case(
+        "DELETE /members?status",
+        "/members?name=Ann",
+        200,
+        {"deleted": 1},
+        stored={"members": MEMBERS},
+    ),
+    Case("DELETE /members?status", "/members", 400),
+    Case("GET /posts/<int>/comments", "/posts/1/comments", 404, NOT_FOUND),
+    Case(
+        "GET /posts/<int>/comments",
+        "/posts/1/comments",
+        200,
+        {
+            "items": [{"id": 1, "post_id": 1}],
+            "page": {"total": 1, "limit": None, "offset": 0},
+        },
+        stored={"posts": [{}], "comments": [{"post_id": 1}, {"post_id": 2}]},
+    ),
+    Case(
+        "POST /posts/<int>/comments",
+        "/posts/1/comments",
+        201,
+        {"id": 1, "text": "Hi", "post_id": 1},
+        sent={"text": "Hi"},
+        stored={"posts": [{}]},
+    ),
+    Case("OPTIONS /members", "/members", 204),
+    Case(
+        "POST /orders/<int>/cancel",
+        "/orders/1/cancel",
+        200,
+        {"id": 1, "status": "cancelled"},
+        stored={"orders": [{"status": "open"}]},
+        identifier="1",
+    ),
+    Case(
+        "POST /orders/<int>/cancel",
+        "/orders/1/cancel",
+        409,
+        stored={"orders": [{"status": "shipped"}]},
+        identifier="1",
+    ),
+    Case(
+        "GET /products/cheapest",
+        "/products/cheapest?category=tools",
+        200,
+        {"id": 2, "price": 3, "category": "tools"},
+        stored={"products": PRODUCTS},
+    ),
+    Case("GET /users/birthdays-this-month", "/users/birthdays-this-month", 200, []),
+    Case(
+        "POST /accounts/transfer",
+        "/accounts/transfer",
+        200,
+        {"from": {"id": 1, "balance": 70}, "to": {"id": 2, "balance": 30}},
+        sent={"from": 1, "to": 2, "amount": 30},
+        stored={"accounts": ACCOUNTS},
+    ),
+    Case(
+        "POST /accounts/transfer",
+        "/accounts/transfer",
+        409,
+        sent={"from": 2, "to": 1, "amount": 30},
+        stored={"accounts": ACCOUNTS},
+    ),
+    Case("POST /accounts/transfer", "/accounts/transfer", 422, sent={"amount": "much"}),
+    Case("POST /accounts/transfer", "/accounts/transfer", 422, sent=["odd"]),
+    Case(
+        "POST /carts/<int>/checkout",
+        "/carts/1/checkout",
+        201,
+        {
+            "id": 1,
+            "cart_id": 1,
+            "items": [{"product_id": 1, "quantity": 2}],
+            "total": 18,
+            "status": "placed",
+        },
+        stored={"carts": [{"items": [{"product_id": 1, "quantity": 2}]}], "products": PRODUCTS},
+        identifier="1",
+    ),
+    Case(
+        "POST /carts/<int>/checkout",
+        "/carts/1/checkout",
+        409,
+        stored={"carts": [{"items": [{"product_id": 2, "quantity": 2}]}], "products": PRODUCTS},
+        identifier="1",
+    ),
+    Case(
+        "GET /reports/sales-by-category",
+        "/reports/sales-by-category",
+        200,
+        {"tools": 7},
+        stored={"sales": [{"category": "tools", "amount": 3}, {"category": "tools", "amount": 4}]},
+    ),
+]
+
+
+def test_every_example_has_a_case() -> None:
+    """An example that nobody runs would be one that nobody knows to be right."""
+    assert len(EXAMPLES) == TEXT.count("```python")
+    untried = [
+        heading
+        for heading in EXAMPLES
+        if not any(heading.startswith(case.example) for case in CASES)
+    ]
+    assert untried == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=list(EXAMPLES))
+def test_every_example_passes_the_policy(example: Example) -> None:
+    check(example.program, PolicyLimits())
+
+    assert example.action in ANSWER_SCHEMA["properties"]["action"]["enum"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+async def test_every_example_answers_as_it_says(case: Case, sandbox: MontySandbox) -> None:
+    example = EXAMPLES.get(case.example) or _beginning(case.example)
+    view = Transaction({})
+    for resource, records in case.stored.items():
+        for record in records:
+            view.resource(resource).insert(dict(record))
+    sent = b"" if case.sent is None else orjson.dumps(case.sent)
+    asked = request(case.method, case.target, sent)
+    binding = bind(asked, case.identifier, frozenset({"name", "lastName"}))
+    plan: dict[str, Any] = {
+        "action": example.action,
+        "resource": example.resource,
+        "identifier": binding.identifier,
+        "criteria": binding.criteria,
+        "payload": binding.payload,
+        "response_hints": {},
+    }
+
+    reply = await sandbox.run(
+        check(example.program, PolicyLimits()),
+        ProgramInputs(asked.as_json(), plan, example.resource),
+        view,
+        timeout_s=5,
+    )
+
+    assert reply.status == case.status, reply.body
+    if case.body is not ...:
+        assert orjson.loads(reply.body or b"null") == case.body
+
+
+def _beginning(text: str) -> Example:
+    (found,) = [example for heading, example in EXAMPLES.items() if heading.startswith(text)]
+    return found
+
+
+@pytest.mark.parametrize("word", sorted(STORE_METHODS | GIVEN_NAMES | MODULES.keys()))
+def test_it_names_all_that_a_program_is_given(word: str) -> None:
+    """A model does not use what it has not been told of."""
+    assert re.search(rf"\b{word}\b", TEXT)
+
+
+@pytest.mark.parametrize("word", sorted(BUILTINS - EXCEPTIONS))
+def test_it_names_every_builtin(word: str) -> None:
+    assert re.search(rf"\b{word}\b", TEXT)
