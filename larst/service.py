@@ -48,11 +48,13 @@ async def run_service(settings: Settings, notice: Callable[[str], None]) -> None
         await runner.setup()
         site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
         await site.start()
+        maker = app[PARTS].planner.maker
         notice(
             start_notice(
                 url=_url(settings.host, runner),
                 data_root=settings.data_root,
-                planner=app[PARTS].planner.maker.planner,
+                planner=maker.planner,
+                model=maker.model,
                 version=__version__,
             )
         )

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from larst.errors import BudgetSpentError
+from larst.errors import BudgetSpentError, PlannerUnreachableError
 
 MINUTE_S = 60.0
 _ALL_SPENT_RETRY_S = 3600.0
@@ -28,12 +29,23 @@ class Budget:
         self._spent = 0
         self._calls: dict[str, deque[float]] = {}
 
-    def spend(self, session_id: str) -> None:
-        """Count a call that is about to be made.
+    @contextmanager
+    def call(self, session_id: str) -> Iterator[None]:
+        """Count a call, unless it turns out that nobody was there to answer it.
 
         Raises:
             BudgetSpentError: it may not be made; says when one may.
         """
+        calls = self._spend(session_id)
+        try:
+            yield
+        except PlannerUnreachableError:
+            self._spent -= 1
+            if calls:  # else it is over a minute ago, and forgotten
+                calls.pop()
+            raise
+
+    def _spend(self, session_id: str) -> deque[float]:
         if self._total is not None and self._spent >= self._total:
             _log.warning("the planner's budget of %s calls is spent", self._total)
             raise BudgetSpentError(
@@ -51,10 +63,12 @@ class Budget:
             )
         calls.append(now_s)
         self._spent += 1
+        return calls
 
     def _recent(self, session_id: str, now_s: float) -> deque[float]:
         if len(self._calls) >= _MANY_SESSIONS and session_id not in self._calls:
-            idle = [key for key, calls in self._calls.items() if calls[-1] <= now_s - MINUTE_S]
+            limit_s = now_s - MINUTE_S
+            idle = [key for key, calls in self._calls.items() if not calls or calls[-1] <= limit_s]
             for key in idle:
                 del self._calls[key]
         calls = self._calls.setdefault(session_id, deque())

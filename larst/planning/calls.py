@@ -66,10 +66,17 @@ class ModelCalls:
             PlannerUnreachableError: there was none in time, or none is to be expected now.
         """
         deadline_s = self._around.now() + self._settings.timeout_s
+        await self._take_place()
         try:
-            async with asyncio.timeout(self._settings.timeout_s), self._places:
-                with self.circuit.call():
-                    return await self._try(prompt, deadline_s)
+            with self.circuit.call():
+                return await self._try(prompt, deadline_s)
+        finally:
+            self._places.release()
+
+    async def _take_place(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                await self._places.acquire()
         except TimeoutError as error:
             raise PlannerUnreachableError(
                 f"no free place for a call within {self._settings.timeout_s:g} s"
@@ -80,8 +87,7 @@ class ModelCalls:
     async def _try(self, prompt: Prompt, deadline_s: float) -> Completion:
         tries = 0
         while True:
-            # A little less than what is left, so that the adapter, which can say more, ends it.
-            left_s = max(0.01, (deadline_s - self._around.now()) * 0.98)
+            left_s = max(0.01, deadline_s - self._around.now())
             try:
                 return await self._model.complete(prompt, timeout_s=left_s)
             except PlannerUnreachableError as error:

@@ -49,8 +49,8 @@ class ModelPlanner:
 
     async def plan(self, request: PlanningRequest) -> Planned:
         """Return the model's plan; as in `Planner`."""
-        self._budget.spend(request.session_id)
-        completion = await self._calls.complete(prompt_for(request))
+        with self._budget.call(request.session_id):
+            completion = await self._calls.complete(prompt_for(request))
         tokens = completion.tokens
         cost = cost_usd(self.maker.model, tokens, self._prices)
         usage = Usage(1, tokens.input, tokens.output, cost)

@@ -1,5 +1,6 @@
-"""Texts by which strangers try to talk to the planner, and programs by which a planner that was
-talked over would do harm. Our own, after the kinds that OWASP's LLM01:2025 lists.
+"""What strangers say to a planner, and what one that was talked over might write.
+
+Our own texts, after the kinds that OWASP's LLM01:2025 lists.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from larst.errors import (
     PlannerBrokenError,
     PlannerUnreachableError,
 )
-from larst.model import Usage
+from larst.model import Json, Usage
 from larst.planning.answers import plan_of
 from larst.planning.budget import Budget
 from larst.planning.calls import CallSettings, ModelCalls
@@ -48,7 +48,7 @@ def question(
 ) -> PlanningRequest:
     asked = request("POST", target, b'{"why": "late"}')
     shape = shape_of(asked, lambda *_: False)
-    facts = {"known": [], "links": {}}
+    facts: dict[str, Json] = {"known": [], "links": {}}
     return PlanningRequest(shape, facts, sketch_of(asked, shape), {}, session_id, refusals=refusals)
 
 
@@ -116,7 +116,7 @@ class TestModelPlanner:
 
         assert (planned.maker.planner, planned.maker.model) == ("scripted", "gpt-6-luna")
         assert planned.source == "scripted"
-        assert planned.usage == Usage(1, 1000, 50, pytest.approx(0.000125))
+        assert planned.usage == Usage(1, 1000, 50, 0.000125)
         assert planned.saw == "sketch"
 
     async def test_a_model_of_unknown_price_has_tokens_only(self) -> None:

@@ -1,0 +1,318 @@
+"""A provider of the tests' own on loopback: it speaks the three wires, well or as badly as asked.
+
+Real HTTP to the real SDKs: what a test proves here holds for bytes, not for a fake's methods.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import orjson
+from aiohttp import web
+
+Wire = Literal["responses", "chat", "messages"]
+PATHS: Mapping[str, Wire] = {
+    "/v1/responses": "responses",
+    "/v1/chat/completions": "chat",
+    "/v1/messages": "messages",
+}
+INPUT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS = 1000, 600, 50
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request that the server got."""
+
+    wire: Wire
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+    system: str
+    user: str
+
+
+Answer = Callable[[str, str], str]
+"""Gives the text of a success, from the system prompt and the user's."""
+
+Misbehaviour = Callable[["WireServer", web.Request, Wire, str], Awaitable[web.StreamResponse]]
+
+
+def status(code: int, headers: Mapping[str, str] | None = None) -> Misbehaviour:
+    """Answer an error status, in the provider's own JSON."""
+
+    async def answer(
+        _server: WireServer, _request: web.Request, _wire: Wire, _text: str
+    ) -> web.StreamResponse:
+        # As real ones do: with parts of the key, which must not get any further.
+        told = {"type": "error", "error": {"type": "x", "message": "Incorrect key: sk-s3cret"}}
+        return web.json_response(told, status=code, headers=headers)
+
+    return answer
+
+
+def body(text: str, content_type: str = "application/json") -> Misbehaviour:
+    """Answer 200 with something else than the API's JSON."""
+
+    async def answer(
+        _server: WireServer, _request: web.Request, _wire: Wire, _text: str
+    ) -> web.StreamResponse:
+        return web.Response(text=text, content_type=content_type)
+
+    return answer
+
+
+def changed(**by_wire: Callable[[dict[str, Any]], None]) -> Misbehaviour:
+    """Answer a success with something in it changed."""
+
+    async def answer(
+        _server: WireServer, _request: web.Request, wire: Wire, text: str
+    ) -> web.StreamResponse:
+        message = success(wire, text)
+        by_wire[wire](message)
+        return web.json_response(message)
+
+    return answer
+
+
+async def drop(
+    _server: WireServer, request: web.Request, _wire: Wire, _text: str
+) -> web.StreamResponse:
+    """Close the connection before any byte."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
+
+
+async def half_a_body(
+    _server: WireServer, request: web.Request, wire: Wire, text: str
+) -> web.StreamResponse:
+    """Announce a whole body, send half of it, and close the connection."""
+    whole = orjson.dumps(success(wire, text))
+    response = web.StreamResponse(headers={"Content-Length": str(len(whole))})
+    response.content_type = "application/json"
+    await response.prepare(request)
+    await response.write(whole[: len(whole) // 2])
+    assert request.transport is not None
+    request.transport.close()
+    return response
+
+
+async def trickle(
+    server: WireServer, request: web.Request, _wire: Wire, _text: str
+) -> web.StreamResponse:
+    """Send a space every few milliseconds, for ever: no single read takes long."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    while not server.closing.is_set():
+        try:
+            await response.write(b" ")
+        except ConnectionError:
+            break
+        try:
+            await asyncio.wait_for(server.closing.wait(), 0.02)
+        except TimeoutError:
+            continue
+    return response
+
+
+async def silence(
+    server: WireServer, _request: web.Request, _wire: Wire, _text: str
+) -> web.StreamResponse:
+    """Take the request and never answer."""
+    await server.closing.wait()
+    return web.Response()
+
+
+def _refuse_response(message: dict[str, Any]) -> None:
+    message["output"][0]["content"] = [{"type": "refusal", "refusal": "I will not"}]
+
+
+def _refuse_chat(message: dict[str, Any]) -> None:
+    message["choices"][0]["message"] |= {"content": None, "refusal": "I will not"}
+
+
+def _cut_response(message: dict[str, Any]) -> None:
+    message |= {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
+
+
+REFUSAL = changed(
+    responses=_refuse_response,
+    chat=_refuse_chat,
+    messages=lambda message: message.update(stop_reason="refusal", content=[]),
+)
+TRUNCATION = changed(
+    responses=_cut_response,
+    chat=lambda message: message["choices"][0].update(finish_reason="length"),
+    messages=lambda message: message.update(stop_reason="max_tokens"),
+)
+EMPTY = changed(
+    responses=lambda message: message.update(output=None),
+    chat=lambda message: message.update(choices=[]),
+    messages=lambda message: message.update(content=[]),
+)
+WITHOUT_USAGE = changed(
+    responses=lambda message: message.pop("usage"),
+    chat=lambda message: message.pop("usage"),
+    messages=lambda message: message.update(usage={"input_tokens": 0, "output_tokens": 0}),
+)
+HTML = body("<html><body>Log in to the network</body></html>", "text/html")
+BROKEN_JSON = body('{"id": "x", "output": [')
+OTHER_JSON = body('{"hello": "world"}')
+LIST = body("[1, 2]")
+BUSY_FOR_A_MOMENT = status(429, {"retry-after-ms": "100"})
+BUSY_FOR_LONG = status(429, {"Retry-After": "7"})
+BUSY = status(429)
+ERROR = status(500)
+OVERLOADED = status(529)
+BAD_KEY = status(401)
+NO_MODEL = status(404)
+BAD_REQUEST = status(400)
+
+
+@dataclass
+class WireServer:
+    """Answers each call by `answer`, unless `coming` has a misbehaviour for it.
+
+    `is_down` has every connection dropped, as if there were no server.
+    """
+
+    answer: Answer
+    coming: deque[Misbehaviour] = field(default_factory=deque)
+    calls: list[Call] = field(default_factory=list)
+    is_down: bool = False
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    _came: asyncio.Condition = field(default_factory=asyncio.Condition)
+    url: str = ""
+    _runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=16 * 1024**2)
+        app.router.add_post("/{path:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.closing.set()
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    async def called(self, times: int) -> None:
+        """Return when there have been so many calls."""
+        async with self._came:
+            await self._came.wait_for(lambda: len(self.calls) >= times)
+
+    def base_url(self, wire: Wire) -> str:
+        """Return what a client of that wire is given: Anthropic's adds the version itself."""
+        return self.url if wire == "messages" else f"{self.url}/v1"
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        wire = PATHS.get(request.path)
+        if wire is None:
+            return web.Response(status=404)
+        call = _read(wire, request, orjson.loads(await request.read()))
+        async with self._came:
+            self.calls.append(call)
+            self._came.notify_all()
+        if self.is_down:
+            return await drop(self, request, wire, "")
+        misbehave = self.coming.popleft() if self.coming else None
+        text = self.answer(call.system, call.user)
+        if misbehave is not None:
+            return await misbehave(self, request, wire, text)
+        return web.json_response(success(wire, text))
+
+
+def success(wire: Wire, text: str) -> dict[str, Any]:
+    """Return a whole answer, as the wire has it."""
+    match wire:
+        case "responses":
+            return {
+                "id": "resp_1",
+                "object": "response",
+                "created_at": 1,
+                "model": "m",
+                "status": "completed",
+                "error": None,
+                "incomplete_details": None,
+                "output": [
+                    {
+                        "type": "message",
+                        "id": "msg_1",
+                        "role": "assistant",
+                        "status": "completed",
+                        "content": [{"type": "output_text", "text": text, "annotations": []}],
+                    }
+                ],
+                "parallel_tool_calls": False,
+                "tool_choice": "none",
+                "tools": [],
+                "usage": {
+                    "input_tokens": INPUT_TOKENS,
+                    "input_tokens_details": {
+                        "cached_tokens": CACHED_TOKENS,
+                        "cache_write_tokens": 0,
+                    },
+                    "output_tokens": OUTPUT_TOKENS,
+                    "output_tokens_details": {"reasoning_tokens": 0},
+                    "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS,
+                },
+            }
+        case "chat":
+            return {
+                "id": "chatcmpl-1",
+                "object": "chat.completion",
+                "created": 1,
+                "model": "m",
+                "choices": [
+                    {
+                        "index": 0,
+                        "finish_reason": "stop",
+                        "message": {"role": "assistant", "content": text},
+                    }
+                ],
+                "usage": {
+                    "prompt_tokens": INPUT_TOKENS,
+                    "completion_tokens": OUTPUT_TOKENS,
+                    "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS,
+                    "prompt_tokens_details": {"cached_tokens": CACHED_TOKENS},
+                },
+            }
+        case "messages":
+            return {
+                "id": "msg_1",
+                "type": "message",
+                "role": "assistant",
+                "model": "m",
+                "content": [{"type": "text", "text": text}],
+                "stop_reason": "end_turn",
+                "stop_sequence": None,
+                "usage": {
+                    "input_tokens": INPUT_TOKENS - CACHED_TOKENS,
+                    "cache_read_input_tokens": CACHED_TOKENS,
+                    "cache_creation_input_tokens": 0,
+                    "output_tokens": OUTPUT_TOKENS,
+                },
+            }
+
+
+def _read(wire: Wire, request: web.Request, sent: Mapping[str, Any]) -> Call:
+    match wire:
+        case "responses":
+            system, user = sent["instructions"], sent["input"]
+        case "chat":
+            system, user = (message["content"] for message in sent["messages"])
+        case "messages":
+            system, user = sent["system"][0]["text"], sent["messages"][0]["content"]
+    return Call(wire, dict(request.headers), sent, system, user)
