@@ -22,6 +22,7 @@ from larst.planning.conditions import (
 )
 from larst.planning.planner import Planned, Planner, PlanningRequest, Refusal
 from larst.planning.questions import Question, ReadyPlan
+from larst.planning.reads import names_store
 from larst.planning.shape import plan_key
 from larst.planning.sketch import sketch_of, with_values
 
@@ -133,6 +134,8 @@ class Asker:
         if any(refusal.program == block for refusal in context.rejected):
             raise ProgramRefusedError([Violation(0, "this is the program that was rejected")])
         program = self._check(block)
+        if planned.plan.resource is None and names_store(program):
+            raise ProgramRefusedError([Violation(0, "store is used, but the plan has no resource")])
         condition = self._condition(planned, program, case.situation, has_values=has_values)
         told = None if condition is None else condition.model_dump()
         return ReadyPlan(

@@ -25,6 +25,7 @@ class Circuit:
         self._failures = 0
         self._opened_s: float | None = None
         self._is_probing = False
+        self._reason = ""
 
     @property
     def is_open(self) -> bool:
@@ -41,7 +42,8 @@ class Circuit:
         is_probe = self._admit()
         try:
             yield
-        except PlannerUnreachableError:
+        except PlannerUnreachableError as error:
+            self._reason = error.detail
             self._failed(is_probe=is_probe)
             raise
         except BaseException:
@@ -55,7 +57,8 @@ class Circuit:
             return False
         if self.is_open:
             raise PlannerUnreachableError(
-                f"the planner failed {self._failures} times in a row and is left alone for a while",
+                f"the planner failed {self._failures} times in a row and is left alone for a while;"
+                f" the last time, {self._reason}",
                 max(1.0, self._waits_s()),
                 is_transient=False,
             )

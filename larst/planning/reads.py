@@ -63,6 +63,12 @@ def reads_of(program: str, resource: str | None) -> Reads:
     return Reads(frozenset(reader.body), frozenset(reader.fields))
 
 
+def names_store(program: str) -> bool:
+    """Tell whether the program uses `store`, which only a plan with a resource has."""
+    nodes = ast.walk(ast.parse(program))
+    return any(isinstance(node, ast.Name) and node.id == "store" for node in nodes)
+
+
 class _Reader:
     """Follows values from name to name, until nothing new is found."""
 

@@ -26,6 +26,7 @@ _HARMLESS = re.compile(
             r"(?:list|string|tuple) index out of range",
             r"(?:division|integer division|modulo|float division)(?: or modulo)? by zero",
             r"math domain error",
+            r"name '[A-Za-z]\w{0,40}' is not defined",
             r"not enough values to unpack.*|too many values to unpack.*",
         )
     )

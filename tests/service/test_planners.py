@@ -333,6 +333,20 @@ class TestProviderAway:
         assert (await waiting).status == 503
 
 
+async def test_a_request_whose_time_is_over_while_it_is_planned_gets_504(
+    start_service: StartService, provider: WireServer, http: aiohttp.ClientSession
+) -> None:
+    """Its deadline is its own, whatever a planner call may take."""
+    service = start_service(**settings_for(provider, LARS_REQUEST_TIMEOUT_S="0.3"))
+    api = Api(http, service.url, "one")
+    provider.coming.append(wire.silence)
+
+    late = await api.post("/orders/1/cancel")
+
+    assert (late.status, late.body["error"]) == (504, "deadline passed")
+    assert (await api.post("/orders", {"item": "tea"})).status == 201
+
+
 async def test_a_spent_budget_is_429_and_known_shapes_go_on(
     start_service: StartService, provider: WireServer, http: aiohttp.ClientSession
 ) -> None:

@@ -434,6 +434,20 @@ class TestRepair:
         assert "never assigns REPLY" in told[0].reason
         assert "unknown name 'stroe'" in told[1].reason
 
+    async def test_a_store_without_a_resource_is_refused_before_it_runs(
+        self, book: PlanBook
+    ) -> None:
+        class Homeless(ScriptedPlanner):
+            async def plan(self, request: PlanningRequest) -> Planned:
+                planned = await super().plan(request)
+                plan = planned.plan.model_copy(update={"resource": None})
+                return replace(planned, plan=plan)
+
+        desk = desk_of(book, Homeless({SHAPE: ["REPLY = make_response(200, store.count())"]}))
+
+        with pytest.raises(NoUsablePlanError, match="the plan has no resource"):
+            await desk.learn(ask(), ())
+
     async def test_it_ends_after_so_many_attempts_and_tells_them_all(self, book: PlanBook) -> None:
         planner = ScriptedPlanner({SHAPE: ["import os", "import re"]})
         desk = desk_of(book, planner, DeskSettings(attempts=2))

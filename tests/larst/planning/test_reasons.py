@@ -20,6 +20,7 @@ PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
         "while running, line 1: TypeError: '<' not supported between instances of 'str' and 'int'",
         "while running, line 1: IndexError: list index out of range",
         "while running, line 1: ZeroDivisionError: division by zero",
+        "while running, line 1: NameError: name 'store' is not defined",
         "while running, line 1: KeyError",
         "while running, REPLY is no reply",
     ],
