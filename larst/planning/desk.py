@@ -81,17 +81,15 @@ class PlanningDesk:
         """
         if self._mode == "fresh":
             return None
-        for entry in self._candidates(case):
-            if (ready := self._from_book(entry)) is not None:
-                return ready
+        if (ready := next(self._found(case), None)) is not None:
+            return ready
         if self._mode == "locked":
             asked = case.shape.as_json()
             raise BookLockedError(
                 f"the plan book is locked and has no plan for {asked['method']} {asked['path']};"
                 " set LARS_PLAN_MODE=learn to have it planned"
             )
-        untried = self._untried.get(case.key, ())
-        return next((ready for ready in untried if fits(ready.condition, case.situation)), None)
+        return None
 
     async def learn(self, question: Question, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         """Return a plan that the planner made; requests of one shape share one call.
@@ -102,10 +100,12 @@ class PlanningDesk:
         case = question.case
         if self._mode == "fresh":
             return await self._ask(question, refusals)
+        refused = {refusal.program for refusal in refusals}
         while True:
             # Since the session looked, another one's call may have ended.
-            if not refusals and (ready := self.find(case)) is not None:
-                return ready
+            for ready in self._found(case):
+                if ready.plan.code.block not in refused:
+                    return ready
             needs_values = self._asker.needs_values(case.key)
             flight = (case.situation.digest if needs_values else case.key, refusals)
             is_mine = flight not in self._flights
@@ -191,6 +191,15 @@ class PlanningDesk:
         self._untried.move_to_end(case.key)
         if len(self._untried) > _UNTRIED_SHAPES:
             self._untried.popitem(last=False)
+
+    def _found(self, case: Case) -> Iterator[ReadyPlan]:
+        """Return the plans that may serve: those of the book, then those not tried yet."""
+        for entry in self._candidates(case):
+            if (ready := self._from_book(entry)) is not None:
+                yield ready
+        for ready in self._untried.get(case.key, ()):
+            if fits(ready.condition, case.situation):
+                yield ready
 
     def _candidates(self, case: Case) -> Iterator[BookEntry]:
         """Return the entries that may serve: pinned ones first, then the latest made."""

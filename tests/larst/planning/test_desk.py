@@ -420,6 +420,24 @@ class TestRepair:
 
         assert desk.find(question.case) is not None
 
+    async def test_what_another_request_has_had_repaired_is_not_asked_for_again(
+        self, book: PlanBook
+    ) -> None:
+        """A plan that fails for a hundred requests at once is mended once."""
+        planner = ScriptedPlanner({SHAPE: [GOOD, BETTER]})
+        desk, question = desk_of(book, planner), ask()
+        ready = await learn(desk, question)
+        one, other = (
+            desk.refuse(ready, question.case, (), ProgramFailedError(f"KeyError: {name!r}"))
+            for name in "ab"
+        )
+
+        better = await desk.learn(question, one)
+        again = await desk.learn(question, other)
+
+        assert (better.program, again.program) == (BETTER, BETTER)
+        assert len(planner.asked) == 2
+
     async def test_every_reason_goes_back_to_the_planner_with_its_program(
         self, book: PlanBook
     ) -> None:
