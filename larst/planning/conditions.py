@@ -20,8 +20,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from larst.model import BodyKind, Json, RequestContext
+from larst.planning.origins import ITEMS, Path
 from larst.planning.reading import SchemaOf
-from larst.planning.reads import ITEMS, Path, Reads, reads_of
+from larst.planning.reads import Reads, reads_of
 from larst.planning.sketch import accepted
 
 Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object", "missing"]
