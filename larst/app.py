@@ -122,7 +122,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
 
     def make_session(session_id: str) -> SessionActor:
         store = SessionStore(root.session_directory(session_id), files=DiskFiles(), now=_utc_now)
-        return SessionActor(store, pipeline, clock)
+        return SessionActor(store, pipeline, clock, schema_mode=settings.schema_mode)
 
     sessions = actors.Supervisor(
         make_session,

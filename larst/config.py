@@ -29,7 +29,7 @@ PlanMode = Literal["learn", "fresh", "locked"]
 Provider = Literal["rules", "openai", "anthropic"]
 Fallback = Literal["rules", "none"]
 PromptValues = Literal["sketch", "full", "never"]
-SchemaMode = Literal["learn"]
+SchemaMode = Literal["learn", "warn", "enforce"]
 
 _ENV_FILE = ".env"
 _GIB = 1024**3
@@ -346,9 +346,8 @@ class Settings(BaseSettings):
     schema_mode: Annotated[SchemaMode, BeforeValidator(_lower)] = _setting(
         "LARS_SCHEMA_MODE",
         "learn",
-        "only learn",
-        "What happens to records that break the learned schema.",
-        note="warn and enforce come with a later version",
+        "learn, warn or enforce",
+        "Records that differ from what was learned widen it, do so with a header, or get 422.",
     )
 
     @property

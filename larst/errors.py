@@ -17,6 +17,7 @@ LarstError
 │   ├── IdTakenError             a record has that id
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version
+│   ├── SchemaBrokenError        a record is not as its resource's records are
 │   └── DeadlineError            the request was late before its program began
 ├── PlannerError             whoever runs the planner
 │   ├── NoRuleError              the built-in rules cannot read the request
@@ -153,6 +154,12 @@ class PreconditionFailedError(CallerError):
     """If-Match names another version than the stored one."""
 
     title = "precondition failed"
+
+
+class SchemaBrokenError(CallerError):
+    """A record is not as its resource's records are, and LARS_SCHEMA_MODE=enforce."""
+
+    title = "schema broken"
 
 
 class DeadlineError(CallerError):

@@ -32,6 +32,9 @@ from larst.model import Body, Reply, RequestContext, TraceParent
 from larst.problems import Problem, phrase, problem_of
 from larst.session import Answered, Turn
 
+MAX_DRIFT_CHARACTERS = 2000
+"""What a header says of drifts; clients refuse headers of more than some thousand bytes."""
+
 
 class Sessions(Protocol):
     """Where requests go: the supervisor of the session actors."""
@@ -180,6 +183,9 @@ def _response(context: RequestContext, answered: Answered) -> web.Response:
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)
     if answered.hint is not None:
         headers.setdefault("X-LARST-Hint", answered.hint)
+    if answered.drifts:
+        told = "; ".join(answered.drifts)
+        headers["X-LARST-Schema-Drift"] = told[:MAX_DRIFT_CHARACTERS]
     if answered.etag is not None:
         headers.setdefault("ETag", answered.etag)
     headers["Server-Timing"] = _server_timing(answered)

@@ -35,6 +35,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.ProgramLimitError: 500,
     errors.WorkerLostError: 500,
     actors.ActorCrashedError: 500,
+    errors.SchemaBrokenError: 422,
     errors.BudgetSpentError: 429,
     errors.NoRuleError: 501,
     errors.AnswerUnusableError: 502,

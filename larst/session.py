@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from actors import Actor, Clock, Deferred, OutputGate
 from larst.errors import (
@@ -18,6 +18,7 @@ from larst.errors import (
     PreconditionFailedError,
     ProgramError,
     ProgramFailedError,
+    SchemaBrokenError,
 )
 from larst.model import Body, BodyKind, Reply, RequestContext
 from larst.pipeline import Pipeline
@@ -25,6 +26,9 @@ from larst.planning.binding import Binding
 from larst.planning.planner import Refusal
 from larst.planning.questions import Case, Question, ReadyPlan
 from larst.store import SessionStore, Transaction
+
+SchemaMode = Literal["learn", "warn", "enforce"]
+"""Whether a write that differs from what was learned widens it in silence, aloud, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Answered:
     timings: StageTimings
     etag: str | None
     hint: str | None
+    drifts: list[str]
+    """How what was written differs from what was learned; told where LARS_SCHEMA_MODE=warn."""
     done_s: float
     """Seconds of the clock: what comes after is the wait for the disk."""
 
@@ -68,11 +74,19 @@ class SessionActor(Actor[Turn, Answered]):
 
     harmless: ClassVar[tuple[type[Exception], ...]] = (LarstError,)
 
-    def __init__(self, store: SessionStore, pipeline: Pipeline, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        pipeline: Pipeline,
+        clock: Clock,
+        *,
+        schema_mode: SchemaMode = "learn",
+    ) -> None:
         self.gate: OutputGate = OutputGate(store.flush)
         self._store = store
         self._pipeline = pipeline
         self._clock = clock
+        self._schema_mode = schema_mode
 
     async def on_start(self) -> None:
         """Load the session's files.
@@ -142,8 +156,11 @@ class SessionActor(Actor[Turn, Answered]):
             raise
         desk.keep(ready, case)
         done_s = self._clock.now()
-        if reply.status < 400 and self._store.commit(transaction):
-            self.gate.mark()
+        drifts: list[str] = []
+        if reply.status < 400:
+            drifts = self._drifts(transaction)
+            if self._store.commit(transaction):
+                self.gate.mark()
         return Answered(
             reply=reply,
             timings=replace(
@@ -153,8 +170,25 @@ class SessionActor(Actor[Turn, Answered]):
             ),
             etag=_etag(turn.request, reply),
             hint=binding.hint if reply.status < 300 else None,
+            drifts=drifts,
             done_s=done_s,
         )
+
+    def _drifts(self, transaction: Transaction) -> list[str]:
+        """Return how what is written differs from what was learned, where that matters.
+
+        Raises:
+            SchemaBrokenError: it differs, and must not.
+        """
+        if self._schema_mode == "learn":
+            return []
+        drifts = self._store.drifts(transaction)
+        if drifts and self._schema_mode == "enforce":
+            raise SchemaBrokenError(
+                f"{'; '.join(drifts)}. Nothing was stored: send records as the first one was, or"
+                " set LARS_SCHEMA_MODE=learn to have the schema widened"
+            )
+        return drifts
 
     async def _run(
         self, ready: ReadyPlan, case: Case, binding: Binding, transaction: Transaction

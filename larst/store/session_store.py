@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from larst.errors import DiskRefusedError
 from larst.model import Json
 from larst.store.collection import Change, Collection, CollectionView, learned_with
+from larst.store.drift import MAX_DRIFTS, drifts_of
 from larst.store.files import FileOps
 from larst.store.journal import Line
 from larst.store.records import resource_name
@@ -125,6 +126,23 @@ class SessionStore:
         self._pending.append({"resources": {name: _spelled(changes[name]) for name in changes}})
         self._unfolded.update(changes)
         return True
+
+    def drifts(self, transaction: Transaction) -> list[str]:
+        """Return how what the transaction writes differs from what was learned before it.
+
+        The first write of a resource defines its schema, so nothing can differ from it.
+        """
+        found: list[str] = []
+        for name, change in transaction.changes().items():
+            collection = self._collections.get(name)
+            if collection is None or collection.learned is None:
+                continue
+            for record in change.put:
+                drifts = drifts_of(collection.learned["json_schema"], record)
+                found += [f"{name}/{str(record['id'])[:80]}: {drift}" for drift in drifts]
+                if len(found) >= MAX_DRIFTS:
+                    return found[:MAX_DRIFTS]
+        return found
 
     async def flush(self) -> None:
         """Make every committed transaction durable; fold when the journal has grown large.

@@ -42,14 +42,13 @@ def test_version_is_told(tmp_path: Path) -> None:
 
 def test_a_wrong_setting_is_one_line_each_and_exit_code_2(tmp_path: Path) -> None:
     """No traceback: whoever starts the service can mend it from the line alone."""
-    told = run("serve", "--port", "http", cwd=tmp_path, LARS_SCHEMA_MODE="enforce")
+    told = run("serve", "--port", "http", cwd=tmp_path, LARS_SCHEMA_MODE="strict")
 
     assert told.returncode == 2
     assert told.stdout == ""
     assert told.stderr.splitlines() == [
         "LARS_PORT='http': an integer from 0 to 65535 is allowed",
-        "LARS_SCHEMA_MODE='enforce': only learn is allowed"
-        " (warn and enforce come with a later version)",
+        "LARS_SCHEMA_MODE='strict': learn, warn or enforce is allowed",
     ]
 
 

@@ -144,7 +144,7 @@ class TestValues:
             ("LARS_PRICES", "small=cheap", "US dollars per million tokens"),
             ("LARS_MODEL", "two words", "the name of a model is allowed"),
             ("LLM_MOCK_HANDLER", "handler", "module.function is allowed"),
-            ("LARS_SCHEMA_MODE", "enforce", "warn and enforce come with a later version"),
+            ("LARS_SCHEMA_MODE", "strict", "learn, warn or enforce is allowed"),
             ("LARS_SANDBOX_DENY_NET", "false", "no program ever gets a network"),
             ("SANDBOX_DATA_ROOT", "~nobody-of-that-name/x", "the path of a directory is allowed"),
         ],
