@@ -10,7 +10,10 @@ from aiohttp import web
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """What the service takes; any other method is 405."""
 
-EXPOSED_HEADERS = "X-Request-ID, X-Session-ID, X-LARST-Hint, X-LARST-Schema-Drift, Location, Link, X-Total-Count, ETag, Server-Timing"
+EXPOSED_HEADERS = ", ".join(
+    "X-Request-ID X-Session-ID X-LARST-Hint X-LARST-Schema-Drift Location Link X-Total-Count ETag"
+    " Server-Timing".split()
+)
 PREFLIGHT_MAX_AGE_S = 600
 
 

@@ -139,7 +139,9 @@ class SessionStore:
                 continue
             for record in change.put:
                 drifts = drifts_of(collection.learned["json_schema"], record)
-                found += [f"{name}/{str(record['id'])[:80]}: {drift}" for drift in drifts]
+                # In ASCII: ids are a client's text, and a header may carry them.
+                record_id = ascii(str(record["id"])[:80])[1:-1]
+                found += [f"{name}/{record_id}: {drift}" for drift in drifts]
                 if len(found) >= MAX_DRIFTS:
                     return found[:MAX_DRIFTS]
         return found
