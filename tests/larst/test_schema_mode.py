@@ -118,10 +118,10 @@ async def test_warn_stores_the_record_and_tells_of_the_drift(make_client: MakeCl
 async def test_an_id_that_is_no_header_text_is_spelled_out(make_client: MakeClient) -> None:
     client = await make_client("warn")
 
-    reply = await client.post("/members", json={"id": "a\nb\u2603", "name": "B", "age": "1"})
+    reply = await client.post("/members", json={"id": "a\u2603", "name": "B", "age": "1"})
 
     assert reply.status == 201
-    assert r"members/a\nb\u2603: age: " in reply.headers["X-LARST-Schema-Drift"]
+    assert r"members/a\u2603: age: " in reply.headers["X-LARST-Schema-Drift"]
 
 
 async def test_learn_widens_in_silence(make_client: MakeClient) -> None:
