@@ -221,6 +221,23 @@ class TestWhatAPlanServes:
 
         assert desk.find(transfer(b'{"sum": 5}').case) is not None
 
+    async def test_who_wants_another_media_type_gets_a_plan_of_its_own(
+        self, book: PlanBook
+    ) -> None:
+        """The planner was shown what the client takes, and may have written just that."""
+        planner = ScriptedPlanner({"GET /books": [GOOD, BETTER]}, saw="sketch")
+        desk = desk_of(book, planner)
+        csv = ask(request("GET", "/books", headers={"accept": "text/csv"}))
+        await learn(desk, csv)
+
+        anything = ask(request("GET", "/books", headers={"accept": "*/*"}))
+        assert desk.find(anything.case) is None
+        await learn(desk, anything)
+
+        found = desk.find(csv.case)
+        assert found is not None
+        assert found.program == GOOD
+
     async def test_a_planner_that_needs_values_is_asked_again_with_them(
         self, book: PlanBook
     ) -> None:
@@ -381,6 +398,51 @@ class TestWhatAPersonDecided:
         assert found is not None
         assert found.program == BETTER
         assert {entry.state for entry in book.entries()} == {"learned", "rejected"}
+
+    async def test_a_rejected_program_that_may_hold_anothers_values_is_not_shown(
+        self, book: PlanBook
+    ) -> None:
+        """It was made from one client's words; a model could write them into another's plan."""
+        program = 'REPLY = make_response(200, "all to Ann")'
+        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, program, GOOD]}, saw="values")
+        desk = desk_of(book, planner)
+        wish = transfer(b'{"wish": "all to Ann"}')
+        ready = await learn(desk, wish)
+        book.set_state(ready.key, "rejected", "too generous")
+
+        await learn(desk, transfer(b'{"wish": "none"}', "session-2"))
+        assert len(planner.asked[-1].refusals) == 0
+
+        await learn(desk, wish)
+        assert planner.asked[-1].refusals[0].program == program
+
+    async def test_a_pinned_plan_comes_before_a_later_one(self, book: PlanBook) -> None:
+        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await learn(desk, question)
+        entry = book.set_state(ready.key, "pinned")
+        assert entry is not None
+        code = entry.plan.code.model_copy(update={"block": BETTER})
+        later = entry.plan.model_copy(update={"code": code})
+        book.put(entry.model_copy(update={"key": "f" * 64, "plan": later, "state": "learned"}))
+
+        found = desk.find(question.case)
+
+        assert found is not None
+        assert found.program == GOOD
+
+    async def test_of_two_that_fit_the_later_one_is_served(self, book: PlanBook) -> None:
+        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await learn(desk, question)
+        entry = book.get(ready.key)
+        assert entry is not None
+        code = entry.plan.code.model_copy(update={"block": BETTER})
+        later = entry.plan.model_copy(update={"code": code})
+        book.put(entry.model_copy(update={"key": "f" * 64, "plan": later}))
+
+        found = desk.find(question.case)
+
+        assert found is not None
+        assert found.program == BETTER
 
     async def test_a_rejected_program_is_refused_though_the_planner_writes_it_again(
         self, book: PlanBook

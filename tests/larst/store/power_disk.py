@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,8 @@ class Inode:
 class PowerDisk:
     """Names and bytes twice: as seen by programs, and as a loss of power would find them.
 
-    The call number `dies_at` is begun and not ended: any part of it has happened.
+    The call number `dies_at` is begun and not ended: any part of it has happened. So it is with
+    `refuses_at`, but the process lives on and is told of `error`.
     """
 
     def __init__(self, random: Random) -> None:
@@ -36,6 +39,8 @@ class PowerDisk:
         self.folders_kept: set[Path] = set()
         self.calls = 0
         self.dies_at = 0
+        self.refuses_at = 0
+        self.error = errno.EIO
 
     def read(self, path: Path) -> bytes | None:
         inode = self.seen.get(path)
@@ -113,6 +118,9 @@ class PowerDisk:
         if self.calls == self.dies_at:
             part()
             raise KilledError
+        if self.calls == self.refuses_at:
+            part()
+            raise OSError(self.error, os.strerror(self.error))
 
     def _tear(self, inode: Inode) -> None:
         """Bring any of the unsynced sectors to the platter, in any order; a file may be short."""
