@@ -146,6 +146,8 @@ def _refuse_inexact(value: Json) -> None:
 
 def _json_body(value: Json, *, is_patch: bool) -> Body:
     if is_patch:
+        if not isinstance(value, list):
+            raise BadRequestError("a JSON Patch is a list of operations (RFC 6902 section 3)")
         return Body(BodyKind.PATCH, json=value)
     if isinstance(value, dict):
         return Body(BodyKind.OBJECT, json=value)

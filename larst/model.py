@@ -19,7 +19,14 @@ RecordId: TypeAlias = int | str
 """An id as clients write it; `1` and `"1"` name the same record."""
 
 Criteria: TypeAlias = Mapping[str, Json]
-"""`field`, or `field__op`, to the value wanted; all must hold. `*__icontains` means any field."""
+"""`field`, or `field__op`, to the value wanted; all must hold. `*__icontains` means any field;
+`AND` and `LINKED` are no fields."""
+
+AND = "&"
+"""A criterion whose value is a list of further criteria, which must hold too."""
+
+LINKED = "|"
+"""A criterion whose value maps fields to an id: one of those fields must hold it."""
 
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
 """Integers that JSON readers and the files keep exactly: signed and unsigned 64 bits."""

@@ -5,7 +5,7 @@ Knows no HTTP and owns no session's data: what it needs of a session comes in wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
@@ -113,11 +113,15 @@ class Pipeline:
         except BadResourceNameError:
             read = None
         if read is not None:
-            return bind(request, read.identifier, session.fields(read.resource))
+            fields, learned = session.fields(read.resource), session.schema(read.resource)
+            return bind(request, read.identifier, fields, _json_schema(learned))
         # No plain REST: the nearest there is to an identifier is the last segment that looks so.
         identifiers = [part.text for part in path if part.is_identifier]
-        fields = session.fields(ready.plan.resource) if ready.plan.resource else frozenset[str]()
-        return bind(request, identifiers[-1] if identifiers else None, fields)
+        identifier = identifiers[-1] if identifiers else None
+        if (resource := ready.plan.resource) is None:
+            return bind(request, identifier, ())
+        learned = _json_schema(session.schema(resource))
+        return bind(request, identifier, session.fields(resource), learned)
 
     async def run(
         self,
@@ -145,3 +149,7 @@ class Pipeline:
     async def close(self) -> None:
         """End what is being planned."""
         await self.desk.close()
+
+
+def _json_schema(learned: Json | None) -> Mapping[str, Json]:
+    return {} if learned is None else learned["json_schema"]

@@ -7,16 +7,19 @@ fields that the session has learned. Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from larst.model import CRITERIA_OPERATORS, Json, Plan, RequestContext
+from larst.model import AND, CRITERIA_OPERATORS, LINKED, Json, Plan, RequestContext
 
 PAGING = frozenset({"limit", "offset", "sort"})
 """Query keys that say how to list, not what."""
 
 ANY_FIELD = "*__icontains"
 """The criterion that looks for text in every field."""
+
+NOTHING: tuple[str, dict[str, Json]] = ("id", {"in": []})
+"""A criterion that no record meets."""
 
 _SUFFIXES = {
     "min": "gte",
@@ -53,19 +56,69 @@ class Binding:
         }
 
 
-def bind(request: RequestContext, identifier: str | None, fields: Collection[str]) -> Binding:
-    """Return the request's own values; `fields` are those the resource's records ever had."""
+def bind(
+    request: RequestContext,
+    identifier: str | None,
+    fields: Collection[str],
+    schema: Mapping[str, Json] | None = None,
+) -> Binding:
+    """Return the request's own values.
+
+    `fields` are those that the resource's records ever had, `schema` what was learned of them.
+    """
+    known = _Known(fields, schema or {})
     read = [
-        _criterion(key, values, fields)
+        _criterion(key, values, known)
         for key, values in request.query.items()
-        if key not in PAGING
+        if key not in PAGING and not (key == "q" and not any(values) and "q" not in fields)
     ]
+    named = [field for field, _ in read] + _sort_fields(request.query)
+    return Binding(identifier, _criteria(read, known), request.body.json, _hint(named, fields))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the session knows of a resource's fields, nested ones too."""
+
+    fields: Collection[str]
+    schema: Mapping[str, Json]
+
+    def has(self, path: str) -> bool:
+        """Tell whether some record had the field; dots reach into objects."""
+        return path in self.fields or ("." in path and self._at(path) is not None)
+
+    def may_have(self, path: str) -> bool:
+        """Tell whether some record may have had it: of odd data not every name is learned."""
+        if not self.fields or path in ("*", "id") or self.has(path):
+            return True
+        return "additionalProperties" in self.schema
+
+    def _at(self, path: str) -> Json:
+        schema: Json = self.schema
+        for part in path.split("."):
+            if schema is not None and "items" in schema:
+                schema = schema["items"]
+            schema = None if schema is None else schema.get("properties", {}).get(part)
+        return schema
+
+
+def _criteria(read: Iterable[tuple[str, dict[str, Json]]], known: _Known) -> dict[str, Json]:
+    """Return the criteria, all of which must hold; two of one name stand below `AND`."""
     criteria: dict[str, Json] = {}
+    further: list[Json] = []
     for field, found in read:
         for operator, value in found.items():
-            criteria[f"{field}__{operator}" if operator else field] = value
-    named = [field for field, _ in read] + _sort_fields(request.query)
-    return Binding(identifier, criteria, request.body.json, _hint(named, fields))
+            if operator in ("ne", "exists") and not known.may_have(field):
+                # What no record ever had matches nothing, also where it is asked for by its
+                # absence: a misspelt field must not have DELETE take everything.
+                name, wanted = field, value
+            else:
+                name, wanted = (f"{field}__{operator}" if operator else field), value
+            if name in criteria:
+                further.append({name: wanted})
+            else:
+                criteria[name] = wanted
+    return {**criteria, AND: further} if further else criteria
 
 
 def asks_by_field(key: str) -> bool:
@@ -73,16 +126,20 @@ def asks_by_field(key: str) -> bool:
     return _BY_FIELD.fullmatch(key) is not None
 
 
-def _criterion(
-    key: str, values: tuple[str, ...], fields: Collection[str]
-) -> tuple[str, dict[str, Json]]:
+def _criterion(key: str, values: tuple[str, ...], known: _Known) -> tuple[str, dict[str, Json]]:
     """Return (field, {operator: value}); a field that exists wins over every other reading."""
-    if key in fields:
+    read = _read(key, values, known)
+    # These names mean something else among criteria.
+    return NOTHING if read[0] in (AND, LINKED, "*") and key != "q" else read
+
+
+def _read(key: str, values: tuple[str, ...], known: _Known) -> tuple[str, dict[str, Json]]:
+    if known.has(key):
         return key, _match(values)
     if key == "q":
         return "*", {"icontains": values[-1]}
     if by_field := _BY_FIELD.fullmatch(key):
-        return _spelled_as_learned(by_field["field"], fields), _match(values)
+        return _spelled_as_learned(by_field["field"], known.fields), _match(values)
     suffixed = _BRACKETED.fullmatch(key) or _SUFFIXED.fullmatch(key)
     if suffixed and (operator := _SUFFIXES.get(suffixed["suffix"])):
         return suffixed["field"], {operator: _operand(operator, values)}

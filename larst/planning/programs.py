@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import indent
 
-from larst.model import Json
+from larst.model import LINKED, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ class Link:
     field: str | None
 
 
+NO_CRITERION: Json = {
+    "error": "no criterion",
+    "detail": "name what to change, as in ?status=old, or one record by its path",
+}
 NOT_FOUND = 'make_response(404, {"error": "not found"})'
 _PAGING_VALUES = {
     "limit": 'int(ctx["query"]["limit"][-1])',
@@ -74,12 +78,17 @@ def child_of(record: str, link: str) -> str:
 
 def same_link(record: str, link: str) -> str:
     """Return the expression of `record` with the link that `parent`, its old state, has."""
-    return f"{{**{record}, {_literal(link)}: parent[{_literal(link)}]}}"
+    kept = f"{{name: parent[name] for name in {_names(link)} if name in parent}}"
+    return f"{{**{record}, **{kept}}}"
 
 
 def children_of(link: str) -> str:
-    """Return the expression of the request's criteria, within `parent`'s children."""
-    return f'{{**plan["criteria"], {_literal(link)}: str(parent["id"])}}'
+    """Return the expression of the request's criteria, within `parent`'s children.
+
+    Children name it in one of two ways; not even a criterion on that very field widens them.
+    """
+    names = ", ".join(f'{_literal(name)}: parent["id"]' for name in link_names(link))
+    return f'{{**plan["criteria"], {_literal(LINKED)}: {{{names}}}}}'
 
 
 def _created(collection: str) -> str:
@@ -133,13 +142,27 @@ def plain_list(keys: Sequence[str], criteria: str) -> str:
     )
 
 
+def link_names(link: str) -> tuple[str, str]:
+    """Return the link's two spellings, its own first: `post_id`, `postId`."""
+    if link.endswith("_id"):
+        return link, f"{link[:-3]}Id"
+    return link, f"{link[:-2]}_id"
+
+
+def _names(link: str) -> str:
+    return f"({', '.join(map(_literal, link_names(link)))})"
+
+
 def change_all(call: str, counted: str, criteria: str) -> str:
     """Return a program that does `call` to each matching record, and says how many they were."""
     return (
-        f"matching = store.search({criteria})\n"
-        "for record in matching:\n"
-        f"    {call}\n"
-        f'REPLY = make_response(200, {{"{counted}": len(matching)}})\n'
+        'if not plan["criteria"]:\n'
+        f"    {answer(400, NO_CRITERION)}"
+        "else:\n"
+        f"    matching = store.search({criteria})\n"
+        "    for record in matching:\n"
+        f"        {call}\n"
+        f'    REPLY = make_response(200, {{"{counted}": len(matching)}})\n'
     )
 
 
@@ -153,9 +176,10 @@ def below(chain: Sequence[Link], inner: str, missing: Json) -> str:
         resource = f"session_store.resource({_literal(link.resource)})"
         steps.append(f"parent = {resource}.get({link.identifier})\n")
         if index:
-            name = _literal(link.field)
-            is_other = f'above is None or str(parent.get({name})) != str(above["id"])'
-            steps.append(f"if parent is not None and ({is_other}):\n    parent = None\n")
+            names = f"[name for name in {_names(link.field or '')} if name in parent]"
+            its = f"[str(parent[name]) for name in {names}]"
+            is_its = f'above is not None and str(above["id"]) in {its}'
+            steps.append(f"if parent is not None and not ({is_its}):\n    parent = None\n")
         if index < len(chain) - 1:
             steps.append("above = parent\n")
     return (

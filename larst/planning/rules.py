@@ -219,8 +219,7 @@ def _change_all(question: _Question, call: str, counted: str) -> str:
             "limit, offset and sort do not apply where all that match change"
         )
     if not question.has_criteria:
-        detail = "name what to change, as in ?status=old, or one record by its path"
-        return programs.answer(400, {"error": "no criterion", "detail": detail})
+        return programs.answer(400, programs.NO_CRITERION)
     return programs.change_all(call, counted, _criteria(question))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from larst.errors import ProgramFailedError
-from larst.model import CRITERIA_OPERATORS, Criteria, Json, Record, RecordId
+from larst.model import AND, CRITERIA_OPERATORS, LINKED, Criteria, Json, Record, RecordId
 from larst.store.comparing import MISSING, equality, is_number, number_of, text_of
 
 Predicate = Callable[[Record], bool]
@@ -82,6 +82,11 @@ def value_at(record: Json, path: str) -> Json:
 
 
 def _compile_one(key: str, wanted: Json) -> Predicate:
+    if key == AND and isinstance(wanted, list):
+        further = [compile_criteria(criteria) for criteria in wanted]
+        return lambda record: all(test(record) for test in further)
+    if key == LINKED and isinstance(wanted, Mapping):
+        return _linked(wanted)
     field, _, operator = key.rpartition("__")
     if not field or operator not in CRITERIA_OPERATORS:
         return _at(key, _each_equals(_equality_for(key, wanted)))
@@ -91,6 +96,23 @@ def _compile_one(key: str, wanted: Json) -> Predicate:
     literal = _at(key, _each_equals(equality(wanted)))
     # A field that is really called `a__gt` means itself.
     return lambda record: literal(record) if key in record else named(record)
+
+
+def _linked(wanted: Mapping[str, Json]) -> Predicate:
+    """Return the test whether one of the fields holds the id: `1` and `"1"` are the same."""
+    tests = [(field, _is_id(text_of(id))) for field, id in wanted.items()]
+
+    def matches(record: Record) -> bool:
+        return any(field in record and test(record[field]) for field, test in tests)
+
+    return matches
+
+
+def _is_id(wanted: str) -> Test:
+    def passes(stored: Json) -> bool:
+        return type(stored) in (str, int) and text_of(stored) == wanted
+
+    return _each(passes)
 
 
 def _at(path: str, test: Test) -> Predicate:

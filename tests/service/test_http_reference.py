@@ -538,3 +538,84 @@ class TestReservedPaths:
     @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
     async def test_reserved_paths_are_never_planned(self, api: Api, path: str) -> None:
         assert (await api.post(path, {"a": 1})).status == 405
+
+
+class TestNothingIsChangedThatWasNotMeant:
+    """Found by an attack on the service: each of these once deleted too much."""
+
+    async def test_a_filter_below_a_record_never_widens_to_others(self, api: Api) -> None:
+        await api.post("/posts", [{"title": "A"}, {"title": "B"}])
+        for post, text in ((1, "one"), (1, "two"), (2, "three")):
+            await api.post(f"/posts/{post}/comments", {"text": text})
+
+        deleted = await api.delete("/posts/1/comments?post_id=2")
+        kept = await api.get("/posts/1/comments?post_id=1")
+
+        assert deleted.body == {"deleted": 0}
+        assert kept.body["page"]["total"] == 2
+
+    @pytest.mark.parametrize("query", ["statos_ne=active", "statos_exists=false"])
+    async def test_a_misspelt_field_matches_nothing(self, api: Api, query: str) -> None:
+        await api.post("/users", [{"status": "active"}, {"status": "old"}])
+
+        deleted = await api.delete(f"/users?{query}")
+
+        assert deleted.body == {"deleted": 0}
+        assert "'statos'" in deleted.headers["X-LARST-Hint"]
+
+    async def test_an_empty_search_text_is_no_criterion(self, api: Api) -> None:
+        await api.post("/users", [{"status": "active"}, {"status": "old"}])
+
+        deleted = await api.delete("/users?q=")
+
+        assert deleted.status == 400
+        assert (await api.get("/users?q=")).body["page"]["total"] == 2
+
+    async def test_criteria_of_one_name_must_all_hold(self, api: Api) -> None:
+        await api.post("/users", [{"price": price} for price in (0, 10, 20)])
+
+        assert await _ids(api, "/users/search?price_gte=20&price_min=0") == [3]
+        assert (await api.delete("/users?price_gte=20&price_min=30")).body == {"deleted": 0}
+
+    @pytest.mark.parametrize("query", ["*=*", "*_gte=5", "*[in]=5", "%26=1", "%7C=1"])
+    async def test_no_query_makes_a_plan_fail(self, api: Api, query: str) -> None:
+        await api.post("/users", {"name": "A"})
+
+        reply = await api.get(f"/users?{query}")
+
+        assert (reply.status, reply.body["items"]) == (200, [])
+
+    async def test_nested_fields_are_found_whatever_their_names_end_in(self, api: Api) -> None:
+        await api.post("/users", {"user": {"checked_in": True, "price_max": 7}})
+
+        assert await _ids(api, "/users?user.checked_in=true") == [1]
+        assert await _ids(api, "/users/search?user.price_max=7") == [1]
+
+    async def test_children_of_both_spellings_are_children(self, api: Api) -> None:
+        await api.post("/items", [{"n": 1}, {"n": 2}])
+        await api.post("/parts", [{"itemId": 1}, {"item_id": 1}, {"item_id": "1"}, {"itemId": 2}])
+
+        assert await _ids(api, "/items/1/parts") == [1, 2, 3]
+        assert (await api.get("/items/1/parts/1")).status == 200
+        assert (await api.get("/items/1/parts/4")).status == 404
+        replaced = await api.put("/items/1/parts/1", {"name": "screw"})
+        assert replaced.body == {"id": 1, "name": "screw", "itemId": 1}
+
+    async def test_parents_with_odd_ids_have_their_own_children_only(self, api: Api) -> None:
+        await api.post("/items", [{"id": "null"}, {"id": "01"}, {"id": "true"}, {"id": 1}])
+        await api.post("/parts", [{"item_id": None}, {"item_id": True}, {"item_id": 1}])
+
+        for parent in ("null", "01", "true"):
+            assert await _ids(api, f"/items/{parent}/parts") == []
+        assert await _ids(api, "/items/1/parts") == [3]
+
+    async def test_a_json_patch_that_is_no_list_is_400(self, api: Api) -> None:
+        await api.post("/members", {"name": "A"})
+        patch = {"op": "add", "path": "/b", "value": 1}
+
+        reply = await api.send(
+            "PATCH", "/members/1", patch, headers={"Content-Type": "application/json-patch+json"}
+        )
+
+        assert reply.status == 400
+        assert (await api.get("/members/1")).body == {"id": 1, "name": "A"}

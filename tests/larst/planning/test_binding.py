@@ -44,6 +44,65 @@ def test_query_keys_become_criteria(query: str, expected: dict[str, Json]) -> No
     assert _criteria(query) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("age_gte=20&age_min=0", {"age__gte": "20", "&": [{"age__gte": "0"}]}),
+        ("firstName=a&findByFirstName=b", {"firstName": "a", "&": [{"firstName": "b"}]}),
+    ],
+)
+def test_two_criteria_of_one_name_must_both_hold(query: str, expected: dict[str, Json]) -> None:
+    """Were one lost, a DELETE would take more than it was told to."""
+    assert _criteria(query) == expected
+
+
+@pytest.mark.parametrize("query", ["agge_ne=1", "agge_exists=false"])
+def test_what_no_record_ever_had_matches_nothing_also_by_its_absence(query: str) -> None:
+    """One misspelt letter must not have a DELETE take everything."""
+    (name,) = _criteria(query)
+
+    assert name == "agge"
+
+
+def test_of_records_with_very_many_fields_not_every_name_is_known() -> None:
+    schema: dict[str, Json] = {"properties": {}, "additionalProperties": True}
+
+    found = bind(request("GET", "/m?agge_ne=1"), None, FIELDS, schema)
+
+    assert found.criteria == {"agge__ne": "1"}
+
+
+@pytest.mark.parametrize("query", ["*=x", "*_gte=5", "*[in]=5", "%26=x", "%7C=x"])
+def test_what_means_something_else_among_criteria_is_no_field(query: str) -> None:
+    """A client must not be able to make a plan fail that serves everybody."""
+    assert _criteria(query) == {"id__in": []}
+
+
+@pytest.mark.parametrize("query", ["q=", "q=&q="])
+def test_an_empty_search_text_is_no_criterion(query: str) -> None:
+    """A search box that nobody has typed in; a DELETE is refused then."""
+    assert _criteria(query) == {}
+
+
+def test_nested_fields_win_over_every_other_reading_too() -> None:
+    schema: dict[str, Json] = {
+        "properties": {
+            "user": {"properties": {"checked_in": {}, "price_max": {}}},
+            "lines": {"items": {"properties": {"sold_in": {}}}},
+        }
+    }
+    asked = request(
+        "GET", "/m?user.checked_in=true&user.price_max=7&user.age_min=1&lines.sold_in=x"
+    )
+
+    assert bind(asked, None, ("user", "lines"), schema).criteria == {
+        "user.checked_in": "true",
+        "user.price_max": "7",
+        "user.age__gte": "1",
+        "lines.sold_in": "x",
+    }
+
+
 def test_a_field_that_exists_wins_over_every_other_reading() -> None:
     """A hotel's `check_in` is a field, not `check` with a list."""
     assert _criteria("check_in=2026-01-01") == {"check_in": "2026-01-01"}

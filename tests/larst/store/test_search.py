@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larst.errors import ProgramFailedError
-from larst.model import Json
+from larst.model import Json, Record
 from larst.store.search import compile_criteria
 
 RECORD = {
@@ -25,6 +25,33 @@ RECORD = {
     "a.b": "dotted",
     "x__gt": "odd",
 }
+
+
+def test_further_criteria_must_hold_too() -> None:
+    """Two bounds of one kind on one field."""
+    matches = compile_criteria({"age__gte": 3, "&": [{"age__gte": 5}, {"name": "A"}]})
+
+    assert [matches({"age": age, "name": "A"}) for age in (2, 4, 6)] == [False, False, True]
+    assert not matches({"age": 6, "name": "B"})
+
+
+@pytest.mark.parametrize(
+    ("record", "is_its"),
+    [
+        ({"post_id": 1}, True),
+        ({"postId": "1"}, True),
+        ({"post_id": 2, "postId": 1}, True),
+        ({"post_id": [3, 1]}, True),
+        ({"post_id": 2}, False),
+        ({"post_id": True}, False),
+        ({"post_id": "01"}, False),
+        ({"post_id": None}, False),
+        ({}, False),
+    ],
+)
+def test_a_link_holds_the_very_id_in_either_spelling(record: Record, is_its: bool) -> None:
+    """Were it read like a query's text, the children of "01" would be those of 1 too."""
+    assert compile_criteria({"|": {"post_id": 1, "postId": 1}})(record) is is_its
 
 
 def _matches(**criteria: Json) -> bool:
