@@ -34,12 +34,12 @@ from larst.planning.providers import make_planner
 from larst.policy import PolicyLimits
 from larst.problems import Problem
 from larst.sandbox import MontySandbox, Sandbox, SandboxLimits
-from larst.session import Answered, SessionActor, Turn
+from larst.session import Answered, SessionActor, Turn, Visit, Visited
+from larst.session_control import SessionControl
 from larst.store import DataRoot, DiskFiles, SessionStore
 from larst.welcome import welcome, welcome_page
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-PlanAction = Callable[[PlanControl, web.Request], Awaitable[web.Response]]
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Answered without a token, for those who watch over the process."""
@@ -67,7 +67,8 @@ class Running:
     sandbox: Sandbox
     ingress: Ingress
     plans: PlanControl
-    sessions: actors.Supervisor[str, Turn, Answered]
+    session_control: SessionControl
+    sessions: actors.Supervisor[str, Turn | Visit, Answered | Visited]
 
 
 RUNNING = web.AppKey("running", Running)
@@ -134,7 +135,13 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         await book.open()
         await parts.sandbox.start()
         ingress = Ingress(settings, sessions)
-        app[RUNNING] = Running(root, parts.sandbox, ingress, PlanControl(book), sessions)
+        control = SessionControl(
+            root,
+            sessions,
+            timeout_s=settings.request_timeout_s,
+            max_import_bytes=settings.max_import_bytes,
+        )
+        app[RUNNING] = Running(root, parts.sandbox, ingress, PlanControl(book), control, sessions)
         yield
     finally:
         await sessions.stop(drain_s=settings.drain_s)
@@ -288,14 +295,28 @@ async def _reserved(request: web.Request) -> web.Response:
     return problem_response(request, problem, request[ARRIVAL].request_id)
 
 
-def _plans(**by_method: PlanAction) -> Handler:
+def _plans(**by_method: Callable[[PlanControl, web.Request], Awaitable[web.Response]]) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        method = "GET" if request.method == "HEAD" else request.method
-        if (action := by_method.get(method)) is None:
+        if (action := by_method.get(_method(request))) is None:
             return _not_allowed(request, tuple(by_method))
         return await action(request.app[RUNNING].plans, request)
 
     return handle
+
+
+def _sessions(
+    **by_method: Callable[[SessionControl, web.Request], Awaitable[web.StreamResponse]],
+) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if (action := by_method.get(_method(request))) is None:
+            return _not_allowed(request, tuple(by_method))
+        return await action(request.app[RUNNING].session_control, request)
+
+    return handle
+
+
+def _method(request: web.Request) -> str:
+    return "GET" if request.method == "HEAD" else request.method
 
 
 _RESERVED: dict[str, Handler] = {
@@ -310,6 +331,10 @@ _RESERVED: dict[str, Handler] = {
     "/_larst/plans/{key}": _plans(GET=PlanControl.show, DELETE=PlanControl.delete),
     "/_larst/plans/{key}/pin": _plans(POST=PlanControl.pin),
     "/_larst/plans/{key}/reject": _plans(POST=PlanControl.reject),
+    "/_larst/sessions": _sessions(GET=SessionControl.list),
+    "/_larst/sessions/{id}": _sessions(GET=SessionControl.show, DELETE=SessionControl.erase),
+    "/_larst/sessions/{id}/export": _sessions(GET=SessionControl.export),
+    "/_larst/sessions/{id}/import": _sessions(POST=SessionControl.import_),
     "/_larst": _reserved,
     "/_larst/{path:.*}": _reserved,
 }

@@ -40,8 +40,8 @@ class PlanControl:
         state = request.query.get("state")
         if state is not None and state not in get_args(PlanState):
             raise BadRequestError(f"state must be one of {', '.join(get_args(PlanState))}")
-        limit = _number(request, "limit", default=100, highest=MAX_PAGE)
-        offset = _number(request, "offset", default=0, highest=10**9)
+        limit = number_in_query(request, "limit", default=100, highest=MAX_PAGE)
+        offset = number_in_query(request, "offset", default=0, highest=10**9)
         entries = [entry for entry in self._book.entries() if state in (None, entry.state)]
         entries.sort(key=lambda entry: (-entry.uses, entry.made_at, entry.key))
         return json_response(
@@ -139,7 +139,12 @@ def refuse_other_origins(request: web.Request) -> None:
         raise ForbiddenError("pages of other origins may not use the control API")
 
 
-def _number(request: web.Request, name: str, *, default: int, highest: int) -> int:
+def number_in_query(request: web.Request, name: str, *, default: int, highest: int) -> int:
+    """Return a whole number of the query.
+
+    Raises:
+        BadRequestError: it is none, or too high.
+    """
     text = request.query.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= highest):
         raise BadRequestError(f"{name} must be a whole number from 0 to {highest}")

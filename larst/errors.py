@@ -14,6 +14,8 @@ LarstError
 │   ├── UnauthorizedError        no token, or a wrong one
 │   ├── ForbiddenError           not from there: a page of another origin
 │   ├── PlanNotFoundError        the plan book has no such plan
+│   ├── SessionNotFoundError     the session has no data
+│   ├── SessionNotEmptyError     an import would replace what is there
 │   ├── IdTakenError             a record has that id
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version
@@ -136,6 +138,18 @@ class PlanNotFoundError(CallerError):
     """The plan book has no such plan, or several that the key could mean."""
 
     title = "not found"
+
+
+class SessionNotFoundError(CallerError):
+    """The session has no data."""
+
+    title = "not found"
+
+
+class SessionNotEmptyError(CallerError):
+    """An import would replace what is there, and was not told to."""
+
+    title = "session not empty"
 
 
 class IdTakenError(CallerError):

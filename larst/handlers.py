@@ -30,7 +30,7 @@ from larst.context import (
 from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError, UnauthorizedError
 from larst.model import Body, Reply, RequestContext, TraceParent
 from larst.problems import Problem, phrase, problem_of
-from larst.session import Answered, Turn
+from larst.session import Answered, Turn, Visit, Visited
 
 MAX_DRIFT_CHARACTERS = 2000
 """What a header says of drifts; clients refuse headers of more than some thousand bytes."""
@@ -39,7 +39,7 @@ MAX_DRIFT_CHARACTERS = 2000
 class Sessions(Protocol):
     """Where requests go: the supervisor of the session actors."""
 
-    async def ask(self, key: str, message: Turn, *, timeout_s: float) -> Answered:
+    async def ask(self, key: str, message: Turn | Visit, *, timeout_s: float) -> Answered | Visited:
         """Have the session answer; start or wake it first where it sleeps."""
 
 
@@ -101,6 +101,7 @@ class Ingress:
         answered = await self._sessions.ask(
             context.session_id, Turn(context), timeout_s=self._settings.request_timeout_s
         )
+        assert isinstance(answered, Answered)  # noqa: S101 - a turn is answered by nothing else
         return _response(context, answered)
 
     async def _context(

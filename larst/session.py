@@ -7,7 +7,7 @@ let a reply go before the change it tells of (or saw) is on disk: the gate sees 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar, Literal
@@ -56,6 +56,20 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """Something that the control API does to a session's store, in a turn of its own."""
+
+    work: Callable[[SessionStore], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """What came of a visit."""
+
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """A program's reply, what the session adds to it, and when its program had ended."""
 
@@ -69,7 +83,7 @@ class Answered:
     """Seconds of the clock: what comes after is the wait for the disk."""
 
 
-class SessionActor(Actor[Turn, Answered]):
+class SessionActor(Actor[Turn | Visit, Answered | Visited]):
     """Runs one request at a time, start to end, on the session's own store."""
 
     harmless: ClassVar[tuple[type[Exception], ...]] = (LarstError,)
@@ -96,9 +110,15 @@ class SessionActor(Actor[Turn, Answered]):
         """
         await self._store.load()
 
-    async def on_message(self, turn: Turn) -> Answered | Deferred[Turn]:
+    async def on_message(
+        self, message: Turn | Visit
+    ) -> Answered | Visited | Deferred[Turn | Visit]:
         """Answer a request, or park it until its plan is there."""
-        turn = self._note_wait(turn)
+        if isinstance(message, Visit):
+            value = await message.work(self._store)
+            self.gate.mark()  # whatever it changed is durable before its answer leaves
+            return Visited(value)
+        turn = self._note_wait(message)
         if isinstance(passed := await self._check_precondition(turn), Deferred):
             return passed
         case = self._pipeline.prepare(turn.request, self._store)
@@ -126,7 +146,7 @@ class SessionActor(Actor[Turn, Answered]):
     def _find(self, turn: Turn, case: Case) -> ReadyPlan | None:
         return turn.ready.get(case.key) or self._pipeline.desk.find(case)
 
-    def _park(self, turn: Turn, case: Case) -> Deferred[Turn]:
+    def _park(self, turn: Turn, case: Case) -> Deferred[Turn | Visit]:
         # Asked now, in the turn: what the session knows must not be read outside of one.
         question = self._pipeline.question(case, self._store)
         return Deferred(partial(self._plan, turn, question))
@@ -142,7 +162,9 @@ class SessionActor(Actor[Turn, Answered]):
             timings=replace(turn.timings, plan_ms=plan_ms, plan_source=ready.source),
         )
 
-    async def _execute(self, turn: Turn, case: Case, ready: ReadyPlan) -> Answered | Deferred[Turn]:
+    async def _execute(
+        self, turn: Turn, case: Case, ready: ReadyPlan
+    ) -> Answered | Deferred[Turn | Visit]:
         desk, transaction = self._pipeline.desk, self._store.begin()
         binding = self._pipeline.bind(ready, case, self._store)
         started_s = self._clock.now()
@@ -196,7 +218,7 @@ class SessionActor(Actor[Turn, Answered]):
         timeout_s = self.current.deadline_s - self._clock.now()
         return await self._pipeline.run(ready, case, binding, transaction, timeout_s=timeout_s)
 
-    async def _check_precondition(self, turn: Turn) -> Deferred[Turn] | None:
+    async def _check_precondition(self, turn: Turn) -> Deferred[Turn | Visit] | None:
         """Hold If-Match against what GET would answer now (RFC 9110 section 13.1.1).
 
         Raises:

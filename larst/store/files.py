@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 import stat
 import sys
 from collections.abc import Iterable
@@ -55,6 +56,9 @@ class FileOps(Protocol):
 
     def remove(self, path: Path) -> None:
         """Remove a file."""
+
+    def remove_directory(self, path: Path) -> None:
+        """Remove a directory with all that is in it."""
 
     def sync_directory(self, path: Path) -> None:
         """Make the names in the directory durable."""
@@ -127,6 +131,10 @@ class DiskFiles:
     def remove(self, path: Path) -> None:
         """Remove a file."""
         path.unlink()
+
+    def remove_directory(self, path: Path) -> None:
+        """Remove a directory with all that is in it; a link in it is removed, not followed."""
+        shutil.rmtree(path)
 
     def sync_directory(self, path: Path) -> None:
         """Make the names in the directory durable."""

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import shutil
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 from larst.errors import DataRootTakenError
+from larst.store.session_files import ERASED
 
 _LOCK_NAME = ".lock"
 _PROBE_NAME = ".probe"
+_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _MAKE = os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -46,7 +50,17 @@ class DataRoot:
             raise
         os.ftruncate(lock, 0)
         os.write(lock, _holder().encode())
+        for unfinished in path.glob(f"{ERASED}*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
         return cls(path, lock)
+
+    def session_ids(self) -> list[str]:
+        """Return the ids of the sessions that have a directory, sorted; blocks."""
+        return sorted(
+            entry.name
+            for entry in os.scandir(self.path)
+            if _SESSION_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
+        )
 
     def session_directory(self, session_id: str) -> Path:
         """Return where the session's files are; nothing is made yet."""

@@ -35,6 +35,9 @@ from larst.store.files import PASSING, FileOps, put_in_place
 from larst.store.journal import JOURNAL, Digests, Journal, JournalDamagedError, Line
 
 SET_ASIDE = ".damaged-"
+ERASED = ".erased-"
+"""How the name of a directory begins that is being removed."""
+
 _log = logging.getLogger("larst.store")
 
 
@@ -109,6 +112,21 @@ class SessionFiles:
         self._files.sync_directory(self._directory)
         self.journal.begin({**self.journal.base, **digests})
         return sum(len(chunk) for chunks in documents.values() for chunk in chunks)
+
+    def erase(self) -> None:
+        """Remove all of the session's files, in one step as a crash sees it.
+
+        Raises:
+            OSError: they are all there still, or all gone from the session's place.
+        """
+        aside = self._directory.with_name(f"{ERASED}{self._directory.name}-{self._new_salt():08x}")
+        if not self._files.names(self._directory):
+            return
+        self._files.rename(self._directory, aside)
+        self._files.sync_directory(self._directory.parent)
+        self.journal = Journal(self._directory, self._files, self._new_salt)
+        with contextlib.suppress(OSError):  # it is in nobody's way, and goes at the next start
+            self._files.remove_directory(aside)
 
     def _load(self, *, up_to: int | None) -> Loaded:
         self._refuse_while_damaged()

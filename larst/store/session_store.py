@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from larst.errors import DiskRefusedError
-from larst.model import Json
+from larst.model import Json, Record
 from larst.store.collection import Change, Collection, CollectionView, learned_with
 from larst.store.drift import MAX_DRIFTS, drifts_of
 from larst.store.files import FileOps
@@ -121,11 +121,59 @@ class SessionStore:
         }
         if not changes:
             return False
+        self._commit(changes)
+        return True
+
+    def _commit(self, changes: Mapping[str, Change]) -> None:
         for name, change in changes.items():
             self._collections.setdefault(name, Collection()).apply(change)
         self._pending.append({"resources": {name: _spelled(changes[name]) for name in changes}})
         self._unfolded.update(changes)
-        return True
+
+    def snapshot(self) -> dict[str, Collection]:
+        """Return the resources as they are now; what is changed later does not show in it."""
+        return {
+            name: replace(collection, records=dict(collection.records))
+            for name, collection in sorted(self._collections.items())
+        }
+
+    def restore(self, resources: Mapping[str, Collection]) -> None:
+        """Put these resources in the place of all that there is, as one transaction.
+
+        Each must be complete (`Collection.complete`). Ids that were given out here stay so.
+        """
+        changes = {
+            name: Change(
+                put=list(collection.records.values()),
+                deleted=[key for key in self._records_of(name) if key not in collection.records],
+                auto_id=max(collection.auto_id, self._auto_id_of(name)),
+                learned=collection.learned,
+            )
+            for name, collection in resources.items()
+        }
+        for name in self._collections.keys() - resources.keys():
+            gone = list(self._records_of(name))
+            if gone:
+                changes[name] = Change([], gone, self._auto_id_of(name))
+        self._commit(changes)
+
+    async def erase(self) -> None:
+        """Forget everything, on disk too; ids begin anew.
+
+        Raises:
+            DiskRefusedError: nothing was erased.
+        """
+        async with self._disk:
+            await self._in_thread(self._session_files.erase)
+            self._take_in(Loaded({}, set(), 0))
+
+    def _records_of(self, name: str) -> Mapping[str, Record]:
+        collection = self._collections.get(name)
+        return {} if collection is None else collection.records
+
+    def _auto_id_of(self, name: str) -> int:
+        collection = self._collections.get(name)
+        return 0 if collection is None else collection.auto_id
 
     def drifts(self, transaction: Transaction) -> list[str]:
         """Return how what the transaction writes differs from what was learned before it.

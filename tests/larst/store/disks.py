@@ -65,6 +65,9 @@ class MemoryDisk:
         self._count()
         del self.content[path]
 
+    def remove_directory(self, path: Path) -> None:
+        raise NotImplementedError
+
     def sync_directory(self, path: Path) -> None:
         del path
         self._count()

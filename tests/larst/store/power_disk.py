@@ -85,6 +85,9 @@ class PowerDisk:
         del self.seen[path]
         self._pass()
 
+    def remove_directory(self, path: Path) -> None:
+        raise NotImplementedError
+
     def sync_directory(self, path: Path) -> None:
         self._pass(lambda: self._keep_names(path, chance=0.5))
         self._keep_names(path, chance=1.0)

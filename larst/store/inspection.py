@@ -1,0 +1,106 @@
+"""Looking at a session's files without touching them: what is in them, and whether it is whole.
+
+The files are read just as a session reads them when it wakes, on a disk that takes no write. Must
+never change anything, not even to set a damaged file aside.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+from larst.errors import SessionDamagedError
+from larst.store.files import DiskFiles
+from larst.store.session_files import SessionFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a session's files hold.
+
+    `records` counts by resource; `problem` says what is damaged, None: nothing. `used_at` is when a
+    file was last written, in seconds since 1970.
+    """
+
+    session_id: str
+    size_bytes: int
+    used_at: float
+    records: dict[str, int]
+    problem: str | None = None
+
+
+class ReadOnlyFiles(DiskFiles):
+    """The real disk, from which nothing is taken and to which nothing is added."""
+
+    def make_directory(self, path: Path) -> NoReturn:
+        """Refuse."""
+        self._refuse(path)
+
+    def write_new(self, path: Path, chunks: Iterable[bytes]) -> NoReturn:
+        """Refuse."""
+        del chunks
+        self._refuse(path)
+
+    def write_at(self, path: Path, offset: int, data: bytes) -> NoReturn:
+        """Refuse."""
+        del offset, data
+        self._refuse(path)
+
+    def truncate(self, path: Path, size: int) -> NoReturn:
+        """Refuse."""
+        del size
+        self._refuse(path)
+
+    def rename(self, old: Path, new: Path) -> NoReturn:
+        """Refuse."""
+        del new
+        self._refuse(old)
+
+    def remove(self, path: Path) -> NoReturn:
+        """Refuse."""
+        self._refuse(path)
+
+    def remove_directory(self, path: Path) -> NoReturn:
+        """Refuse."""
+        self._refuse(path)
+
+    def sync(self, path: Path) -> None:
+        """Do nothing: nothing is shown to anybody who would rely on it."""
+
+    def sync_directory(self, path: Path) -> None:
+        """Do nothing, as above."""
+
+    def _refuse(self, path: Path) -> NoReturn:
+        raise OSError(errno.EROFS, "the files are only looked at", str(path))
+
+
+def inspect(directory: Path) -> Inspection:
+    """Return what the directory of a session holds; blocks.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    size_bytes, used_at = extent(directory)
+    files = SessionFiles(directory, ReadOnlyFiles(), lambda: datetime.now(UTC), lambda: 0)
+    try:
+        loaded = files.load()
+    except SessionDamagedError as error:
+        return Inspection(directory.name, size_bytes, used_at, {}, error.detail)
+    records = {name: len(one.records) for name, one in sorted(loaded.collections.items())}
+    return Inspection(directory.name, size_bytes, used_at, records)
+
+
+def extent(directory: Path) -> tuple[int, float]:
+    """Return the bytes of all files, and when one was last written; blocks."""
+    size_bytes, used_at = 0, directory.lstat().st_mtime
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            status = (Path(folder) / name).lstat()
+            size_bytes += status.st_size
+            used_at = max(used_at, status.st_mtime)
+    return size_bytes, used_at
