@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import importlib
 import os
 import socket
 import sys
@@ -28,6 +29,18 @@ _FLAGS = (
     ("--data-root", "SANDBOX_DATA_ROOT", "DIR", "keep sessions and plans in this directory"),
     ("--log-level", "LARS_LOG_LEVEL", "LEVEL", "debug, info (default), warning or error"),
 )
+
+
+_COMMANDS = {
+    "plans": "plans",
+    "sessions": "sessions",
+    "export": "sessions",
+    "import": "sessions",
+    "check": "check",
+    "repair": "repair",
+    "eval": "evaluate",
+}
+"""The module of larst.commands that runs each command; imported when it does."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     for flag, variable, metavar, text in _FLAGS:
         serve.add_argument(flag, dest=variable, metavar=metavar, help=text)
     _add_plans(commands)
+    _add_sessions(commands)
+    _add_check(commands)
     _add_eval(commands)
     return parser
 
@@ -85,6 +100,49 @@ def _add_plans(commands: Any) -> None:
         action.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _add_sessions(commands: Any) -> None:
+    where = "where the service is (by LARS_HOST and LARS_PORT)"
+    sessions = commands.add_parser(
+        "sessions",
+        help="list the sessions of a running service, or erase one",
+        description="List the sessions of a running service, or erase one.",
+    )
+    sessions.add_argument("--delete", metavar="SESSION", help="erase it: it begins anew")
+    sessions.add_argument("--json", action="store_true", help="print JSON")
+    export = commands.add_parser(
+        "export",
+        help="write a session of a running service to stdout",
+        description="Write a session of a running service to stdout, as JSON a line.",
+    )
+    import_ = commands.add_parser(
+        "import",
+        help="read a session from stdin: an export, or a json-server db.json",
+        description="Read a session from stdin: an export, or a json-server db.json.",
+    )
+    import_.add_argument("--replace", action="store_true", help="replace what the session has")
+    for command in (export, import_):
+        command.add_argument("session", metavar="SESSION")
+    for command in (sessions, export, import_):
+        command.add_argument("--url", help=where)
+
+
+def _add_check(commands: Any) -> None:
+    check = commands.add_parser(
+        "check",
+        help="verify every session of a data root, while no service has it",
+        description="Verify every session of a data root, while no service has it.",
+    )
+    check.add_argument("data_root", metavar="DATA_ROOT", nargs="?", help="by SANDBOX_DATA_ROOT")
+    check.add_argument("--json", action="store_true", help="print JSON")
+    repair = commands.add_parser(
+        "repair",
+        help="keep what is whole of a damaged session, while no service has it",
+        description="Keep every whole record of a damaged session, and its files as they were.",
+    )
+    repair.add_argument("session", metavar="SESSION")
+    repair.add_argument("--data-root", metavar="DIR", help="by SANDBOX_DATA_ROOT")
+
+
 def _add_eval(commands: Any) -> None:
     evaluate = commands.add_parser(
         "eval",
@@ -103,16 +161,10 @@ def _command(options: argparse.Namespace) -> int:
     from larst.errors import ConfigError, LarstError
     from larst.logs import set_up_logging
 
-    set_up_logging("error")
+    set_up_logging("critical" if options.command in ("check", "repair") else "error")
     try:
-        settings = load_settings({})
-        if options.command == "plans":
-            from larst.commands import plans
-
-            return plans.run(options, settings)
-        from larst.commands import evaluate
-
-        return evaluate.run(options, settings)
+        module = importlib.import_module(f"larst.commands.{_COMMANDS[options.command]}")
+        code = int(module.run(options, load_settings({})))
     except ConfigError as error:
         _say(sys.stderr, f"{error.detail}\n")
         return WRONG_USAGE
@@ -124,6 +176,7 @@ def _command(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         _no_reader(sys.stdout)
         return FAILED
+    return code
 
 
 def _serve(overrides: dict[str, object]) -> int:

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-import urllib.error
-import urllib.request
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -19,49 +16,11 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
+from larst.commands.service import Service, ServiceError, print_json, printable, service_at
 from larst.config import Settings
 
-TIMEOUT_S = 10.0
 _PAGE = 200
 _SHOWN_KEY_CHARACTERS = 10
-
-
-class ServiceError(Exception):
-    """The service cannot be reached, or refuses; the text says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A running service at an address, with the token that it may demand."""
-
-    url: str
-    token: str | None
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Return the JSON that the service answers, None where it answers nothing.
-
-        Raises:
-            ServiceError: it cannot be reached, or refuses.
-        """
-        request = urllib.request.Request(  # noqa: S310 - the scheme is checked by `service_at`
-            self.url + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Accept": "application/json"},
-        )
-        if self.token is not None:
-            request.add_header("Authorization", f"Bearer {self.token}")
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:  # noqa: S310 - as above
-                raw = reply.read()
-        except urllib.error.HTTPError as error:
-            raise ServiceError(_refusal(error)) from error
-        except OSError as error:
-            raise ServiceError(
-                f"no service at {self.url}: {getattr(error, 'reason', error)};"
-                " start one with `larst serve`, or name another with --url"
-            ) from error
-        return json.loads(raw) if raw else None
 
 
 def run(options: Namespace, settings: Settings) -> int:
@@ -75,19 +34,6 @@ def run(options: Namespace, settings: Settings) -> int:
     return 0
 
 
-def service_at(url: str | None, settings: Settings) -> Service:
-    """Return the service at `url`, or at the address that the settings name.
-
-    Raises:
-        ServiceError: the address is none.
-    """
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = (url or f"http://{host}:{settings.port}").rstrip("/")
-    if not address.startswith(("http://", "https://")):
-        raise ServiceError(f"{address} is no address such as http://127.0.0.1:8000")
-    return Service(address, settings.auth_token)
-
-
 def _list(service: Service, options: Namespace) -> None:
     plans: list[dict[str, Any]] = []
     state = f"&state={options.state}" if options.state else ""
@@ -97,7 +43,7 @@ def _list(service: Service, options: Namespace) -> None:
         if not page["items"] or len(plans) >= page["page"]["total"]:
             break
     if options.json:
-        _print_json(plans)
+        print_json(plans)
     elif plans:
         Console().print(_table(plans))
     else:
@@ -107,7 +53,7 @@ def _list(service: Service, options: Namespace) -> None:
 def _show(service: Service, options: Namespace) -> None:
     plan = service.ask("GET", _path(options.key))
     if options.json:
-        _print_json(plan)
+        print_json(plan)
         return
     console = Console()
     for name in ("key", "state", "reason", "planner", "model", "made_at", "uses", "last_used_at"):
@@ -119,7 +65,7 @@ def _show(service: Service, options: Namespace) -> None:
         told = json.dumps({name: value for name, value in plan["condition"].items() if value})
         console.print(f"{'serves if':<14}{told}", markup=False, highlight=False)
     console.print(f"{'does':<14}{plan['plan']['action']} {plan['plan']['resource'] or ''}\n")
-    program = "\n".join(map(_printable, plan["plan"]["code"]["block"].splitlines()))
+    program = "\n".join(map(printable, plan["plan"]["code"]["block"].splitlines()))
     console.print(Syntax(program, "python", background_color="default"))
 
 
@@ -142,7 +88,7 @@ _COMMANDS = {"list": _list, "show": _show, "pin": _pin, "reject": _reject, "dele
 
 def _decided(plan: dict[str, Any], options: Namespace) -> None:
     if options.json:
-        _print_json(plan)
+        print_json(plan)
     else:
         key = plan["key"][:_SHOWN_KEY_CHARACTERS]
         sys.stdout.write(f"{key} ({plan['method']} {plan['path']}) is {plan['state']}\n")
@@ -172,12 +118,7 @@ def _request(shape: dict[str, Any]) -> str:
     query = "&".join(
         f"{key}={value}" for key, values in (shape["query"] or {}).items() for value in values
     )
-    return _printable(f"{shape['method']} {shape['path']}" + (f"?{query}" if query else ""))
-
-
-def _printable(text: str) -> str:
-    """Return the text with control characters spelled out: strangers chose these names."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    return printable(f"{shape['method']} {shape['path']}" + (f"?{query}" if query else ""))
 
 
 def _cost(plan: dict[str, Any]) -> str:
@@ -193,19 +134,5 @@ def _escaped(text: str) -> str:
     return text.replace("[", "\\[")
 
 
-def _refusal(error: urllib.error.HTTPError) -> str:
-    try:
-        told = json.loads(error.read())
-        reason = told.get("detail") or told.get("error")
-    except (ValueError, AttributeError):
-        reason = error.reason
-    hint = "; set LARS_AUTH_TOKEN to the service's token" if error.code == 401 else ""
-    return f"{error.code}: {reason}{hint}"
-
-
 def _path(key: str) -> str:
     return f"/_larst/plans/{quote(key, safe='')}"
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -67,10 +67,7 @@ def collections_of(
     """
     collections: dict[str, Collection] = {}
     for name, content in sorted(documents.items()):
-        try:
-            _read_one(collections, name, orjson.loads(content), is_ours=is_ours)
-        except (LookupError, TypeError, ValueError, BadRequestError) as error:
-            raise DocumentDamagedError(name, str(error)) from error
+        read_into(collections, name, content, is_ours=is_ours)
     incomplete = {
         resource
         for resource in collections
@@ -79,6 +76,20 @@ def collections_of(
     for resource in incomplete:
         collections[resource].complete(now)
     return collections, incomplete
+
+
+def read_into(
+    collections: dict[str, Collection], name: str, content: bytes, *, is_ours: bool
+) -> None:
+    """Take one file in: records, or what tells of them.
+
+    Raises:
+        DocumentDamagedError: it does not hold what it should; nothing of it was taken in.
+    """
+    try:
+        _read_one(collections, name, orjson.loads(content), is_ours=is_ours)
+    except (LookupError, TypeError, ValueError, BadRequestError) as error:
+        raise DocumentDamagedError(name, str(error)) from error
 
 
 class DocumentDamagedError(Exception):
@@ -117,8 +128,9 @@ def _read_one(collections: dict[str, Collection], name: str, value: Any, *, is_o
     elif name.endswith(f"{_META}.json"):
         collection.auto_id = _auto_id(value)
     else:
-        collection.learned = _learned(value)
-        collection.fields = frozenset(value["fields"])
+        learned = _learned(value)
+        collection.fields = frozenset(learned["fields"])
+        collection.learned = learned
 
 
 def _by_key(value: Any, *, is_ours: bool) -> dict[str, Record]:

@@ -58,6 +58,20 @@ def decode(data: bytes, start: int, salt: int) -> Decoded:
     return Decoded(tuple(payloads), start)
 
 
+def salvage(data: bytes, start: int, salt: int) -> tuple[list[bytes], int]:
+    """Return the payloads of all good frames from `start` on, and how many bytes are in none."""
+    payloads: list[bytes] = []
+    lost = 0
+    while start < len(data):
+        end = _good_end(data, start, salt)
+        if end is None:
+            lost, start = lost + 1, start + 1
+        else:
+            payloads.append(data[start + _HEADER.size : end - len(_END)])
+            start = end
+    return payloads, lost
+
+
 def _good_end(data: bytes, start: int, salt: int) -> int | None:
     if start + _OVERHEAD > len(data):
         return None

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from larst.errors import SessionDamagedError
+from larst.store.collection import Collection, number_in
 from larst.store.files import DiskFiles
+from larst.store.schema import fits
 from larst.store.session_files import SessionFiles
 
 
@@ -23,8 +25,9 @@ from larst.store.session_files import SessionFiles
 class Inspection:
     """What a session's files hold.
 
-    `records` counts by resource; `problem` says what is damaged, None: nothing. `used_at` is when a
-    file was last written, in seconds since 1970.
+    `records` counts by resource; `problem` says what is damaged, None: nothing; `remarks` what is
+    unlike what LARST writes, but does no harm. `used_at` is when a file was last written, in
+    seconds since 1970.
     """
 
     session_id: str
@@ -32,6 +35,7 @@ class Inspection:
     used_at: float
     records: dict[str, int]
     problem: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 class ReadOnlyFiles(DiskFiles):
@@ -92,7 +96,24 @@ def inspect(directory: Path) -> Inspection:
     except SessionDamagedError as error:
         return Inspection(directory.name, size_bytes, used_at, {}, error.detail)
     records = {name: len(one.records) for name, one in sorted(loaded.collections.items())}
-    return Inspection(directory.name, size_bytes, used_at, records)
+    remarks = tuple(_remarks(loaded.collections))
+    return Inspection(directory.name, size_bytes, used_at, records, None, remarks)
+
+
+def _remarks(collections: Mapping[str, Collection]) -> Iterator[str]:
+    """Hold ids and records against what the other files say of them."""
+    for name, collection in sorted(collections.items()):
+        last = max(map(number_in, collection.records), default=0)
+        if last > collection.auto_id:
+            yield f"{name}: the id {last} is beyond the last that was given out"
+        learned = collection.learned
+        unlike = sum(
+            1
+            for record in collection.records.values()
+            if learned is None or not fits(learned["json_schema"], record)
+        )
+        if unlike:
+            yield f"{name}: {unlike} of {len(collection.records)} records do not fit its schema"
 
 
 def extent(directory: Path) -> tuple[int, float]:

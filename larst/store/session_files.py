@@ -145,7 +145,7 @@ class SessionFiles:
             ) from error
         for index, line in enumerate(lines):
             for resource, change in line.get("resources", {}).items():
-                _replay(collections, resource, change, index, spent)
+                replay(collections, resource, change, index, spent)
                 unfolded.add(resource)
         return Loaded(collections, unfolded, sum(map(len, documents.values())))
 
@@ -226,7 +226,7 @@ class SessionFiles:
         return SessionDamagedError(f"{path} {what}; {fate}; {advice}")
 
 
-def _replay(
+def replay(
     collections: dict[str, Collection],
     resource: str,
     change: Mapping[str, Any],

@@ -1,0 +1,217 @@
+"""A damaged session comes back with every whole record, and its files are kept as they were."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from larst.errors import SessionDamagedError
+from larst.store import DiskFiles, SessionStore
+from larst.store.inspection import inspect
+from larst.store.repair import BEFORE, Repair, repair
+from tests.larst.store.disks import MemoryDisk
+
+
+def _now() -> datetime:
+    return datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def _repair(directory: Path) -> Repair:
+    numbers = itertools.count(1)
+    return repair(directory, DiskFiles(), _now, lambda: next(numbers))
+
+
+async def _open(directory: Path) -> SessionStore:
+    store = SessionStore(directory, files=DiskFiles(), now=_now)
+    await store.load()
+    return store
+
+
+async def _commit(store: SessionStore, resource: str, *records: dict[str, Any]) -> None:
+    """Write the records as one transaction, in a frame of its own."""
+    transaction = store.begin()
+    for record in records:
+        transaction.resource(resource).insert(record)
+    store.commit(transaction)
+    await store.flush()
+
+
+@pytest.fixture
+async def folder(tmp_path: Path) -> Path:
+    """A session with ten folded users, then four more and three notes in the journal."""
+    directory = tmp_path / "one"
+    store = await _open(directory)
+    await _commit(store, "users", *({"name": f"user {number}"} for number in range(1, 11)))
+    await store.fold()
+    for number in range(11, 15):
+        await _commit(store, "users", {"name": f"user {number}"})
+    for number in range(1, 4):
+        await _commit(store, "notes", {"text": f"note {number}"})
+    transaction = store.begin()
+    transaction.resource("users").delete(2)
+    store.commit(transaction)
+    await store.flush()
+    return directory
+
+
+def _damage(path: Path, text: bytes, instead: bytes) -> bytes:
+    before = path.read_bytes()
+    assert before.count(text) == 1
+    path.write_bytes(before.replace(text, instead))
+    return path.read_bytes()
+
+
+def _kept_aside(directory: Path) -> list[Path]:
+    return list(directory.glob("*.damaged-*"))
+
+
+def _files(directory: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+async def _records(directory: Path, resource: str) -> list[Any]:
+    store = await _open(directory)
+    return [record["id"] for record in store.begin().resource(resource).list()[0]]
+
+
+async def test_of_a_damaged_file_every_whole_record_is_kept(folder: Path) -> None:
+    """And what the journal says of the others, and of those deleted, holds still."""
+    damaged = _damage(folder / "users.json", b'"user 3"', b'"user 3')
+
+    made = _repair(folder)
+
+    assert await _records(folder, "users") == [1, *range(4, 15)]
+    assert await _records(folder, "notes") == [1, 2, 3]
+    assert made.records == {"notes": 3, "users": 12}
+    assert "users.json cannot be read" in made.done[0]
+    assert "9 whole records kept, 1 damaged left out" in made.done[0]
+    assert (made.originals / "users.json").read_bytes() == damaged
+    assert (made.originals / ".journal").exists()
+    assert inspect(folder).problem is None
+    assert inspect(folder).remarks == ()
+
+
+async def test_a_file_that_was_set_aside_is_mended_too(folder: Path) -> None:
+    """As the service left it when it refused to begin."""
+    damaged = _damage(folder / "users.json", b'"user 3"', b'"user 3')
+    with pytest.raises(SessionDamagedError):
+        await _open(folder)
+    assert not (folder / "users.json").exists()
+
+    made = _repair(folder)
+
+    assert await _records(folder, "users") == [1, *range(4, 15)]
+    assert [path.read_bytes() for path in made.originals.glob("users.json.damaged-*")] == [damaged]
+    assert not _kept_aside(folder)
+
+
+async def test_of_a_damaged_journal_every_whole_frame_is_kept(folder: Path) -> None:
+    _damage(folder / ".journal", b'"user 12"', b'"user XX"')
+
+    made = _repair(folder)
+
+    assert await _records(folder, "users") == [1, *range(3, 12), 13, 14]
+    assert await _records(folder, "notes") == [1, 2, 3]
+    assert any("1 of 8 transactions are lost" in text for text in made.done)
+
+
+async def test_a_journal_without_its_beginning_is_read_all_the_same(folder: Path) -> None:
+    """Its salt stands there in plain text."""
+    raw = (folder / ".journal").read_bytes()
+    (folder / ".journal").write_bytes(b"\0\0\0\0" + raw[4:])
+
+    made = _repair(folder)
+
+    assert await _records(folder, "users") == [1, *range(3, 15)]
+    assert await _records(folder, "notes") == [1, 2, 3]
+    assert ".journal: its beginning is damaged" in made.done
+
+
+async def test_a_file_edited_by_hand_is_taken_as_it_is(folder: Path) -> None:
+    _damage(folder / "users.json", b'"user 3"', b'"Ann"')
+
+    _repair(folder)
+
+    store = await _open(folder)
+    assert store.begin().resource("users").get(3) == {"id": 3, "name": "Ann"}
+    assert await _records(folder, "users") == [1, *range(3, 15)]
+
+
+async def test_a_damaged_schema_is_found_out_anew(folder: Path) -> None:
+    (folder / ".schemas" / "users.json").write_bytes(b"{")
+    (folder / ".schemas" / "users.meta.json").write_bytes(b"\xff")
+
+    made = _repair(folder)
+
+    store = await _open(folder)
+    assert store.fields("users") == {"id", "name"}
+    assert len(made.done) == 2
+    transaction = store.begin()
+    assert transaction.resource("users").insert({"name": "next"})["id"] == 15
+
+
+async def test_two_records_of_one_id_are_both_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    folder.mkdir()
+    (folder / "pets.json").write_bytes(b'[{"id": 1, "n": "a"},\n {"id": 1, "n": "b"}, 7]')
+
+    made = _repair(folder)
+
+    store = await _open(folder)
+    assert [*store.begin().resource("pets").list()[0]] == [
+        {"id": 1, "n": "a"},
+        {"id": 2, "n": "b"},
+    ]
+    assert "1 damaged left out, 1 given a new id" in made.done[0]
+
+
+async def test_a_new_id_is_none_that_the_journal_gave_out(folder: Path) -> None:
+    _damage(folder / "users.json", b'{"id":3,', b'{"id":1,')
+
+    _repair(folder)
+
+    store = await _open(folder)
+    assert store.begin().resource("users").get(15) == {"id": 15, "name": "user 3"}
+    assert await _records(folder, "users") == [1, 4, 5, 6, 7, 8, 9, 10, 15, 11, 12, 13, 14]
+
+
+async def test_a_pretty_printed_file_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> None:
+    """No object within a record is taken for one."""
+    folder = tmp_path / "one"
+    folder.mkdir()
+    text = '[\n  {\n    "id": 5,\n    "of": [\n      {"id": 77}\n    ]\n  },\n  {\n    "id": 6'
+    (folder / "pets.json").write_text(text)
+
+    _repair(folder)
+
+    assert await _records(folder, "pets") == [5]
+
+
+async def test_broken_off_anywhere_it_can_be_begun_again(folder: Path) -> None:
+    """The disk refuses one call, in turn each: the next repair finds as much as the first would."""
+    _damage(folder / "users.json", b'"user 3"', b'"user 3')
+    whole = _files(folder)
+    salts = itertools.count(1)
+
+    for refused in itertools.count(1):
+        disk = MemoryDisk(whole)
+        disk.refuses_at = refused
+        try:
+            repair(folder, disk, _now, lambda: next(salts))
+        except OSError:
+            repair(folder, disk, _now, lambda: next(salts))
+        else:
+            break
+        store = SessionStore(folder, files=disk, now=_now)
+        await store.load()
+        users = [record["id"] for record in store.begin().resource("users").list()[0]]
+        notes = [record["id"] for record in store.begin().resource("notes").list()[0]]
+        assert (users, notes) == ([1, *range(4, 15)], [1, 2, 3]), refused
+        originals = [path for path in disk.content if BEFORE in str(path)]
+        assert any(disk.content[path] == whole[folder / "users.json"] for path in originals)
+
+    assert refused > 20

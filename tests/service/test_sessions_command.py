@@ -1,0 +1,143 @@
+"""`larst sessions`, `export`, `import`, `check` and `repair` as a person types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.service.api import Api, Service
+
+TOKEN = "t0ken"
+
+
+@pytest.fixture
+async def service(start_service: Callable[..., Service], http: aiohttp.ClientSession) -> Service:
+    """A service with a token, in which session one has two members."""
+    running = start_service(LARS_AUTH_TOKEN=TOKEN)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    made = await Api(http, running.url, "one").post(
+        "/members", [{"name": "Alice"}, {"name": "Bob"}], headers=headers
+    )
+    assert made.status == 201
+    return running
+
+
+def larst(*arguments: str, stdin: bytes = b"", **variables: str) -> tuple[int, bytes, str]:
+    """Run a command; return its exit code, and what it wrote to stdout and stderr."""
+    run = subprocess.run(
+        [sys.executable, "-m", "larst", *arguments],
+        env={**os.environ, "COLUMNS": "160", "LARS_AUTH_TOKEN": TOKEN, **variables},
+        input=stdin,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    return run.returncode, run.stdout, run.stderr.decode()
+
+
+def test_a_session_is_exported_and_imported_into_another(service: Service) -> None:
+    code, exported, said = larst("export", "one", "--url", service.url)
+    assert (code, said) == (0, "")
+
+    told = larst("import", "two", "--url", service.url, stdin=exported)
+
+    assert told == (0, b"imported into two: 2 members\n", "")
+    assert larst("export", "two", "--url", service.url) == (0, exported, "")
+
+
+def test_a_db_json_is_imported_and_the_sessions_listed_and_erased(service: Service) -> None:
+    db = json.dumps({"posts": [{"id": 1, "title": "x"}], "profile": {"name": "me"}}).encode()
+
+    imported = larst("import", "blog", "--url", service.url, stdin=db)
+    again = larst("import", "blog", "--url", service.url, stdin=db)
+    replaced = larst("import", "blog", "--replace", "--url", service.url, stdin=db)
+    code, table, _ = larst("sessions", "--url", service.url)
+
+    assert imported == (0, b"imported into blog: 1 posts, 1 profile\n", "")
+    assert (again[0], again[1]) == (1, b"")
+    assert "replace" in again[2]
+    assert replaced[0] == 0
+    header, *rows = (line.split() for line in table.decode().splitlines())
+    assert (code, header) == (0, "session state last use records resources bytes".split())
+    assert [row[:2] for row in rows] == [["blog", "awake"], ["one", "awake"]]
+    assert [row[3:5] for row in rows] == [["2", "2"], ["2", "1"]]
+    assert larst("sessions", "--delete", "blog", "--url", service.url)[0] == 0
+    listed = json.loads(larst("sessions", "--json", "--url", service.url)[1])
+    assert [one["id"] for one in listed] == ["one"]
+
+
+@pytest.mark.parametrize("stdin", [b"", b"{", b"\xff\xfe", b"[1]", b'{"larst":"session"}\n'])
+def test_what_can_be_no_import_is_refused_in_a_line(service: Service, stdin: bytes) -> None:
+    code, out, said = larst("import", "two", "--url", service.url, stdin=stdin)
+
+    assert (code, out) == (1, b"")
+    assert said.startswith("400: ")
+    assert len(said.splitlines()) == 1
+    listed = json.loads(larst("sessions", "--json", "--url", service.url)[1])
+    assert [one["id"] for one in listed] == ["one"]
+
+
+def test_what_goes_wrong_is_said_in_a_line(service: Service) -> None:
+    wrong = {
+        "404": larst("export", "nobody", "--url", service.url),
+        "401": larst("sessions", "--url", service.url, LARS_AUTH_TOKEN="wrong"),
+        "no service": larst("export", "one", "--url", "http://127.0.0.1:9"),
+    }
+
+    for said, (code, out, err) in wrong.items():
+        assert (code, out, len(err.splitlines())) == (1, b"", 1)
+        assert said in err
+        assert TOKEN not in err
+
+
+def test_a_running_service_keeps_its_data_root_to_itself(service: Service) -> None:
+    for command in (["check"], ["repair", "one"]):
+        code, _, said = larst(*command, SANDBOX_DATA_ROOT=str(service.data_root))
+
+        assert code == 1
+        assert "stop it" in said
+
+
+def test_a_damaged_session_is_found_and_repaired(service: Service) -> None:
+    service.stop()
+    root = str(service.data_root)
+    file = service.data_root / "one" / "members.json"
+    assert larst("check", root)[0] == 0
+    file.write_bytes(file.read_bytes().replace(b'"Bob"', b'"Bo'))
+
+    code, out, _ = larst("check", root)
+    told = json.loads(larst("check", root, "--json")[1])
+
+    assert code == 1
+    assert "one damaged" in " ".join(out.decode().split())
+    assert "larst repair" in out.decode()
+    assert [one["state"] for one in told] == ["damaged"]
+
+    code, out, _ = larst("repair", "one", "--data-root", root)
+
+    assert code == 0
+    assert "1 whole records kept, 1 damaged left out" in out.decode()
+    assert "kept: 1 members" in out.decode()
+    assert larst("check", root)[0] == 0
+    assert larst("repair", "one", "--data-root", root) == (
+        0,
+        b"one is whole: nothing was changed\n",
+        "",
+    )
+
+
+def test_where_nothing_is_there_is_nothing_to_check(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing")
+
+    assert larst("check", missing) == (2, b"", f"there is no data root {missing}\n")
+    assert larst("check", str(tmp_path))[0] == 0
+    code, _, said = larst("repair", "one", "--data-root", str(tmp_path))
+    assert (code, said) == (2, f"there is no session one in {tmp_path}\n")
+    assert larst("repair", "../one", "--data-root", str(tmp_path))[0] == 1
