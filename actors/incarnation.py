@@ -136,7 +136,8 @@ class Incarnation(Generic[Message, Answer]):
             self._accept(envelope, answer)
         finally:
             actor._current = None
-        self._touch()
+        if envelope.is_use:
+            self._touch()
         if self._mailbox.queued_count:
             await asyncio.sleep(0)  # let the asker have its answer before the next one is made
 

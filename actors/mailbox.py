@@ -22,7 +22,7 @@ class Envelope(Generic[Message, Answer]):
     """A message on its way, and the way back to whoever asked.
 
     Times are the clock's seconds. `returned_s` is None until the message comes back from
-    being parked.
+    being parked. `is_use`: it keeps the actor awake.
     """
 
     __slots__ = (
@@ -32,14 +32,18 @@ class Envelope(Generic[Message, Answer]):
         "deadline_s",
         "enqueued_s",
         "is_begun",
+        "is_use",
         "message",
         "reply",
         "returned_s",
         "timer",
     )
 
-    def __init__(self, message: Message, *, enqueued_s: float, deadline_s: float) -> None:
+    def __init__(
+        self, message: Message, *, enqueued_s: float, deadline_s: float, is_use: bool
+    ) -> None:
         self.message = message
+        self.is_use = is_use
         self.enqueued_s = enqueued_s
         self.deadline_s = deadline_s
         self.returned_s: float | None = None
@@ -123,7 +127,9 @@ class Mailbox(Generic[Message, Answer]):
         is_awaiting_parked = self._waits_for_parked and bool(self._parked)
         return self._is_sealed and not self._front and not is_awaiting_parked
 
-    def put(self, message: Message, *, timeout_s: float) -> Envelope[Message, Answer]:
+    def put(
+        self, message: Message, *, timeout_s: float, is_use: bool = True
+    ) -> Envelope[Message, Answer]:
         """Queue `message`, to begin within `timeout_s` seconds or never.
 
         Raises:
@@ -134,7 +140,7 @@ class Mailbox(Generic[Message, Answer]):
         now_s = self._clock.now()
         deadline_s = now_s + timeout_s
         envelope: Envelope[Message, Answer] = Envelope(
-            message, enqueued_s=now_s, deadline_s=deadline_s
+            message, enqueued_s=now_s, deadline_s=deadline_s, is_use=is_use
         )
         envelope.timer = self._clock.call_at(deadline_s, partial(self._expire, envelope))
         self._queue[envelope] = None

@@ -72,11 +72,14 @@ class Supervisor(Generic[Key, Message, Answer]):
         live = self._live.get(key)
         return 0 if live is None else live.lineage.mailbox.depth
 
-    async def ask(self, key: Key, message: Message, *, timeout_s: float) -> Answer:
+    async def ask(
+        self, key: Key, message: Message, *, timeout_s: float, is_use: bool = True
+    ) -> Answer:
         """Send `message` to the actor of `key`; return its answer.
 
         The message begins within `timeout_s` seconds or never; once begun, the answer may take
-        `grace_s` longer. Whoever stops waiting takes a message back that has not begun.
+        `grace_s` longer. Whoever stops waiting takes a message back that has not begun. One that
+        is no use, but only looks, does not keep the actor awake.
 
         Raises:
             StoppingError: the supervisor is draining; no effect.
@@ -88,8 +91,8 @@ class Supervisor(Generic[Key, Message, Answer]):
             ActorStoppedError: the runtime was cancelled before it began; no effect.
             Exception: one of the actor's `harmless`: its answer.
         """
-        mailbox = self._find(key).mailbox
-        envelope = mailbox.put(message, timeout_s=timeout_s)
+        mailbox = self._find(key, is_use=is_use).mailbox
+        envelope = mailbox.put(message, timeout_s=timeout_s, is_use=is_use)
         try:
             return await envelope.reply
         except asyncio.CancelledError:
@@ -128,13 +131,14 @@ class Supervisor(Generic[Key, Message, Answer]):
         if bugs:
             raise ExceptionGroup("the runtime or its watcher failed", bugs)
 
-    def _find(self, key: Key) -> Lineage[Message, Answer]:
+    def _find(self, key: Key, *, is_use: bool) -> Lineage[Message, Answer]:
         if self._is_stopping:
             raise StoppingError("no more messages are taken")
         live = self._live.get(key)
         if live is None:
             return self._wake(key)
-        self._live.move_to_end(key)
+        if is_use:
+            self._live.move_to_end(key)
         return live.lineage
 
     def _wake(self, key: Key) -> Lineage[Message, Answer]:

@@ -11,75 +11,49 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import re
-import signal
-import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import orjson
+from served import Connection, Served, percentile_ms, request, served
 
 RECORD = {"name": "Alice Hartmann", "email": "alice@example.com", "role": "admin", "bio": "x" * 150}
 
 
-def _request(method: str, path: str, body: bytes = b"") -> bytes:
-    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nX-Session-ID: bench\r\n"
-    if body:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return head.encode() + b"\r\n" + body
-
-
-async def _send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    if found := re.search(rb"Content-Length: (\d+)", head):
-        await reader.readexactly(int(found[1]))
-    return int(head[9:12])
-
-
-async def _load(port: int, request: bytes, connections: int, seconds: float) -> tuple[float, float]:
+async def _load(port: int, raw: bytes, connections: int, seconds: float) -> tuple[float, float]:
     """Return (requests a second, 99th percentile in ms) under steady load."""
     latencies_s: list[float] = []
     end_s = time.perf_counter() + seconds
 
     async def client() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
+        connection = await Connection.open(port)
         while (begun_s := time.perf_counter()) < end_s:
-            status = await _send(reader, writer, request)
+            status = (await connection.send(raw)).status
             if status >= 400:
                 raise SystemExit(f"the service answered {status}")
             latencies_s.append(time.perf_counter() - begun_s)
-        writer.close()
+        connection.close()
 
     await asyncio.gather(*(client() for _ in range(connections)))
-    latencies_s.sort()
-    return len(latencies_s) / seconds, latencies_s[int(len(latencies_s) * 0.99)] * 1000
+    return len(latencies_s) / seconds, percentile_ms(latencies_s, 0.99)
 
 
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-async def _measure(port: int, pid: int, connections: int, seconds: float) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    await _send(reader, writer, _request("POST", "/members", orjson.dumps([RECORD] * 1000)))
-    writer.close()
+async def _measure(service: Served, connections: int, seconds: float) -> None:
+    connection = await Connection.open(service.port)
+    await connection.send(request("POST", "/members", orjson.dumps([RECORD] * 1000)))
+    connection.close()
     kinds = {
-        "GET one": _request("GET", "/members/500"),
-        "list of 20": _request("GET", "/members?limit=20&offset=100"),
-        "search": _request("GET", "/members/search?name=Bob"),
-        "POST": _request("POST", "/others", orjson.dumps(RECORD)),
+        "GET one": request("GET", "/members/500"),
+        "list of 20": request("GET", "/members?limit=20&offset=100"),
+        "search": request("GET", "/members/search?name=Bob"),
+        "POST": request("POST", "/others", orjson.dumps(RECORD)),
     }
     sys.stdout.write(f"{'request':<12}{'a second':>10}{'CPU us':>10}{'p99 ms':>10}\n")
-    for name, request in kinds.items():
-        await _load(port, request, connections, 0.5)
-        before_s = _cpu_s(pid)
-        rate, p99_ms = await _load(port, request, connections, seconds)
-        cpu_us = (_cpu_s(pid) - before_s) / (rate * seconds) * 1e6
+    for name, raw in kinds.items():
+        await _load(service.port, raw, connections, 0.5)
+        before_s = service.cpu_s()
+        rate, p99_ms = await _load(service.port, raw, connections, seconds)
+        cpu_us = (service.cpu_s() - before_s) / (rate * seconds) * 1e6
         sys.stdout.write(f"{name:<12}{rate:>10.0f}{cpu_us:>10.0f}{p99_ms:>10.1f}\n")
 
 
@@ -89,21 +63,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--connections", type=int, default=16)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "larst", "serve", "--port", "0"]
-        service = subprocess.Popen(
-            [*command, "--data-root", folder, "--log-level", "warning"], stdout=subprocess.PIPE
-        )
-        assert service.stdout is not None
-        found = None
-        while not found:
-            found = re.search(rb"http://[\d.]+:(\d+)", service.stdout.readline())
-        try:
-            port = int(found[1])
-            asyncio.run(_measure(port, service.pid, options.connections, options.seconds))
-        finally:
-            service.send_signal(signal.SIGTERM)
-            service.wait(30)
+    with served({}) as service:
+        asyncio.run(_measure(service, options.connections, options.seconds))
 
 
 if __name__ == "__main__":

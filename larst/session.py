@@ -138,6 +138,10 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         """Complete the documented files and let them go."""
         await self._store.close()
 
+    def on_end(self) -> None:
+        """Free the records: they are on disk."""
+        self._store.let_go()
+
     def _note_wait(self, turn: Turn) -> Turn:
         waited_ms = (self.current.begun_s - self.current.enqueued_s) * 1000
         queue_ms = max(0.0, waited_ms - turn.timings.plan_ms)

@@ -41,7 +41,9 @@ class Sessions(Protocol):
     def is_live(self, key: str) -> bool:
         """Tell whether the session holds memory."""
 
-    async def ask(self, key: str, message: Turn | Visit, *, timeout_s: float) -> Answered | Visited:
+    async def ask(
+        self, key: str, message: Turn | Visit, *, timeout_s: float, is_use: bool = True
+    ) -> Answered | Visited:
         """Have the session answer; start or wake it first where it sleeps."""
 
 
@@ -98,7 +100,7 @@ class SessionControl:
             SessionNotFoundError: it has no data.
         """
         session_id = await self._existing(request)
-        resources = await self._visit(session_id, _snapshot)
+        resources = await self._visit(session_id, _snapshot, is_use=False)
         response = web.StreamResponse(
             headers={"Content-Disposition": f'attachment; filename="{session_id}.ndjson"'}
         )
@@ -135,9 +137,15 @@ class SessionControl:
         return json_response({"imported": counts, "records": sum(counts.values())})
 
     async def _visit(
-        self, session_id: str, work: Callable[[SessionStore], Awaitable[Value]]
+        self,
+        session_id: str,
+        work: Callable[[SessionStore], Awaitable[Value]],
+        *,
+        is_use: bool = True,
     ) -> Value:
-        answer = await self._sessions.ask(session_id, Visit(work), timeout_s=self._timeout_s)
+        answer = await self._sessions.ask(
+            session_id, Visit(work), timeout_s=self._timeout_s, is_use=is_use
+        )
         assert isinstance(answer, Visited)  # noqa: S101 - a visit is answered by nothing else
         return cast("Value", answer.value)
 
@@ -156,7 +164,7 @@ class SessionControl:
             return _told(await asyncio.to_thread(inspect, directory), "asleep")
         size_bytes, used_at = await asyncio.to_thread(extent, directory)
         try:
-            resources = await self._visit(session_id, _snapshot)
+            resources = await self._visit(session_id, _snapshot, is_use=False)
         except SessionDamagedError as error:
             return _told(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
         except actors.ActorError:  # cooling down, or too busy to be asked

@@ -219,6 +219,13 @@ class SessionStore:
         """Complete the documented files; as `fold`."""
         await self.fold()
 
+    def let_go(self) -> None:
+        """Free the records' memory at once; only `load` makes sense afterwards.
+
+        Whoever else still holds the store does not hold them then, and no collector is needed.
+        """
+        self._collections, self._pending, self._unfolded = {}, [], set()
+
     def names(self) -> list[str]:
         """Return the names of the resources that exist, sorted."""
         return sorted(self._collections)

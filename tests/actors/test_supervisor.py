@@ -355,6 +355,23 @@ async def test_an_idle_actor_sleeps_and_leaves_nothing_behind(world: World) -> N
     assert await world.ask(Read()) == 1
 
 
+async def test_who_only_looks_keeps_nobody_awake(world: World) -> None:
+    """Else a page that lists the actors would hold all of them in memory."""
+    await world.ask(Add(1))
+    for _ in range(3):
+        await world.clock.advance(99.0)
+        assert await world.supervisor.ask("k", Read(), timeout_s=10.0, is_use=False) == 1
+
+    await world.clock.advance(4.0)
+
+    assert world.supervisor.live_count == 0
+    await world.ask(Add(1))
+    await world.clock.advance(297.0)
+    await world.ask(Read())
+    await world.clock.advance(4.0)
+    assert world.supervisor.live_count == 1
+
+
 async def test_a_message_that_arrives_while_it_falls_asleep_reaches_the_next(
     world: World,
 ) -> None:

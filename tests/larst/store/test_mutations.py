@@ -155,7 +155,7 @@ BREAKS: dict[str, Break] = {
     "a flush that writes nothing": patched(SessionStore, "_append", _forget_the_write),
     "a failed write that is believed": patched(SessionStore, "_append", _ignore_what_failed),
     "leftovers that are never cut": patched(Journal, "cut", _never_cut),
-    "a load that replays nothing": patched(session_files, "_replay", _replay_nothing),
+    "a load that replays nothing": patched(session_files, "replay", _replay_nothing),
 }
 
 

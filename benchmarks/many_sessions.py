@@ -1,0 +1,113 @@
+"""Ten thousand sessions made, put to sleep and woken under load: errors, losses, memory.
+
+    python benchmarks/many_sessions.py [--sessions 10000] [--in-memory 500] [--connections 32]
+
+Far more sessions than may be in memory, so that nearly each request wakes one and sends another to
+sleep. Every reply is held against what that session was sent, at the end of a restart too; the
+exit code is 1 if anything was refused or lost. Memory is the service process's, from /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import orjson
+from served import Connection, Served, percentile_ms, request, served
+
+PADDING = "x" * 2000
+"""A session's record is about 2 kB."""
+
+Step = Callable[[Connection, int], Awaitable[bool]]
+"""Sends one session what it is to be sent; tells whether the reply was right."""
+
+
+async def _create(connection: Connection, number: int) -> bool:
+    body = orjson.dumps({"of": number, "text": PADDING})
+    reply = await connection.send(request("POST", "/things", body, f"s{number}"))
+    return reply.status == 201
+
+
+async def _change(connection: Connection, number: int) -> bool:
+    reply = await connection.send(request("GET", "/things/1", session=f"s{number}"))
+    if reply.status != 200 or orjson.loads(reply.body)["of"] != number:
+        return False
+    body = orjson.dumps({"seen": number})
+    reply = await connection.send(request("PATCH", "/things/1", body, f"s{number}"))
+    return reply.status == 200
+
+
+async def _verify(connection: Connection, number: int) -> bool:
+    reply = await connection.send(request("GET", "/things", session=f"s{number}"))
+    expected = [{"id": 1, "of": number, "text": PADDING, "seen": number}]
+    return reply.status == 200 and orjson.loads(reply.body)["items"] == expected
+
+
+async def _phase(
+    service: Served, name: str, step: Step, numbers: Sequence[int], connections: int
+) -> int:
+    """Run a step for each session; print what it took, and return how many went wrong."""
+    latencies_s: list[float] = []
+    wrong = 0
+    most_mb = service.resident_mb()
+    left = iter(numbers)
+
+    async def client() -> None:
+        nonlocal wrong, most_mb
+        connection = await Connection.open(service.port)
+        for number in left:
+            begun_s = time.perf_counter()
+            wrong += not await step(connection, number)
+            latencies_s.append(time.perf_counter() - begun_s)
+            if len(latencies_s) % 200 == 0:
+                most_mb = max(most_mb, service.resident_mb())
+        connection.close()
+
+    begun_s = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(connections)))
+    rate = len(numbers) / (time.perf_counter() - begun_s)
+    sys.stdout.write(
+        f"{name:<22}{len(numbers):>8}{rate:>10.0f}{percentile_ms(latencies_s, 0.99):>10.1f}"
+        f"{wrong:>8}{most_mb:>10.0f}\n"
+    )
+    sys.stdout.flush()
+    return wrong
+
+
+async def _under_load(service: Served, options: argparse.Namespace) -> int:
+    numbers = list(range(options.sessions))
+    shuffled = random.Random(1).sample(numbers, len(numbers))  # noqa: S311 - no secret
+    wrong = await _phase(service, "made", _create, numbers, options.connections)
+    wrong += await _phase(service, "woken, changed", _change, shuffled, options.connections)
+    return wrong + await _phase(service, "woken, looked at", _verify, numbers, options.connections)
+
+
+def main() -> None:
+    """Run the phases; exit with 1 if a reply was not as it should be."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--sessions", type=int, default=10_000)
+    parser.add_argument("--in-memory", type=int, default=500)
+    parser.add_argument("--connections", type=int, default=32)
+    options = parser.parse_args()
+    variables = {"LARS_MAX_SESSIONS_IN_MEMORY": str(options.in_memory)}
+    header = f"{'sessions':<22}{'steps':>8}{'a second':>10}{'p99 ms':>10}{'wrong':>8}{'MB':>10}\n"
+    sys.stdout.write(header)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        with served(variables, root) as service:
+            wrong = asyncio.run(_under_load(service, options))
+        with served(variables, root) as service:
+            numbers = range(options.sessions)
+            restarted = _phase(service, "after a restart", _verify, numbers, options.connections)
+            wrong += asyncio.run(restarted)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
