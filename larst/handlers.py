@@ -17,6 +17,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
+import actors
 from larst.config import Settings
 from larst.context import (
     SECRET_HEADERS,
@@ -29,6 +30,7 @@ from larst.context import (
 )
 from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError, UnauthorizedError
 from larst.model import Body, Reply, RequestContext, TraceParent
+from larst.pacing import Pacer
 from larst.problems import Problem, phrase, problem_of
 from larst.session import Answered, Turn, Visit, Visited
 
@@ -73,6 +75,7 @@ class Ingress:
         self._sessions = sessions
         self._token = settings.auth_token
         self._proxies = settings.trusted_proxies
+        self._refusals = Pacer()
 
     def authorize(self, request: web.Request) -> str | None:
         """Return the bearer token that the client sent, or None.
@@ -98,9 +101,13 @@ class Ingress:
             LarstError, ActorError: as problems.py maps them.
         """
         context = await self._context(request, arrival, token)
-        answered = await self._sessions.ask(
-            context.session_id, Turn(context), timeout_s=self._settings.request_timeout_s
-        )
+        try:
+            answered = await self._sessions.ask(
+                context.session_id, Turn(context), timeout_s=self._settings.request_timeout_s
+            )
+        except (actors.MailboxFullError, actors.ActorFailedError):
+            await self._refusals.turn()
+            raise
         assert isinstance(answered, Answered)  # noqa: S101 - a turn is answered by nothing else
         return _response(context, answered)
 
