@@ -26,6 +26,7 @@ from larst.handlers import (
     json_response,
     problem_response,
 )
+from larst.memory import Trimmer
 from larst.pipeline import Pipeline
 from larst.planning.book import PlanBook
 from larst.planning.desk import DeskSettings
@@ -125,11 +126,18 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         store = SessionStore(root.session_directory(session_id), files=DiskFiles(), now=_utc_now)
         return SessionActor(store, pipeline, clock, schema_mode=settings.schema_mode)
 
+    trimmer = Trimmer()
+
+    def watch(event: actors.SupervisorEvent) -> None:
+        _log_event(event)
+        if isinstance(event, actors.Slept):
+            trimmer.ask()
+
     sessions = actors.Supervisor(
         make_session,
         settings=_supervisor_settings(settings),
         clock=clock,
-        on_event=_log_event,
+        on_event=watch,
     )
     try:
         await book.open()
@@ -145,6 +153,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         yield
     finally:
         await sessions.stop(drain_s=settings.drain_s)
+        trimmer.close()
         await pipeline.close()
         await parts.sandbox.stop()
         await book.close()
