@@ -1,6 +1,6 @@
 """What sleep gives back: resident memory before, with sessions awake, and with all asleep.
 
-    python benchmarks/idle_memory.py [--sessions 200] [--records 2000]
+    python benchmarks/idle_memory.py [--sessions 60] [--records 2000]
 
 Each session gets so many records of about 230 bytes; then nothing is asked until all have slept.
 Memory is the service process's, from /proc.
@@ -16,7 +16,7 @@ import time
 import orjson
 from served import Connection, Served, request, served
 
-IDLE_S = 5
+IDLE_S = 30
 RECORD = {"name": "Alice Hartmann", "email": "alice@example.com", "role": "admin", "bio": "x" * 150}
 
 
@@ -53,7 +53,7 @@ def _tell(when: str, service: Served) -> None:
 def main() -> None:
     """Start the service, measure, stop it."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--sessions", type=int, default=200)
+    parser.add_argument("--sessions", type=int, default=60)
     parser.add_argument("--records", type=int, default=2000)
     options = parser.parse_args()
     with served({"LARS_IDLE_S": str(IDLE_S)}) as service:
