@@ -80,7 +80,7 @@ class ReadOnlyFiles(DiskFiles):
         """Do nothing, as above."""
 
     def _refuse(self, path: Path) -> NoReturn:
-        raise OSError(errno.EROFS, "the files are only looked at", str(path))
+        raise OSError(errno.EROFS, "it is only looked at, and left as it is", str(path))
 
 
 def inspect(directory: Path) -> Inspection:

@@ -71,7 +71,10 @@ def repair(
     collections: dict[str, Collection] = {}
     given_out = _given_out(lines)
     for name, content in sorted(contents.items()):  # what tells of records comes before them
-        _take_in(collections, name, content, given_out, done)
+        if _take_in(collections, name, content, given_out, done) and not _is_known(
+            name, digest_of([content]), base, lines
+        ):
+            done.append(f"{name} is not as LARST wrote it, but can be read: taken as it is")
     done += [f"{name} is missing" for name in sorted(base) if name not in contents]
     _replay_all(collections, base, lines, contents)
     for collection in collections.values():
@@ -171,13 +174,14 @@ def _take_in(
     content: bytes,
     given_out: Mapping[str, int],
     done: list[str],
-) -> None:
+) -> bool:
+    """Take a file in; tell whether it could be read whole."""
     try:
         read_into(collections, name, content, is_ours=False)
     except DocumentDamagedError as error:
         if is_in_schemas(name):
             done.append(f"{name} cannot be read ({error}): found out anew from the records")
-            return
+            return False
         resource = resource_of(name)
         assert resource is not None  # noqa: S101 - nothing else was looked for
         collection = collections.setdefault(resource, Collection())
@@ -187,6 +191,8 @@ def _take_in(
             f"{name} cannot be read ({error}): {len(collection.records)} whole records kept,"
             f" {lost} damaged left out" + (f", {renamed} given a new id" if renamed else "")
         )
+        return False
+    return True
 
 
 def _whole_records(content: bytes, last_id: int) -> tuple[dict[str, Record], int, int]:
@@ -279,6 +285,10 @@ def _spent(name: str, digest: str | None, base: Digests, lines: list[Line]) -> i
         return 0
     spent = [index + 1 for index, one in enumerate(lines) if _next(one).get(name) == digest]
     return max(spent, default=0)
+
+
+def _is_known(name: str, digest: str, base: Digests, lines: list[Line]) -> bool:
+    return digest in (base.get(name), *(_next(line).get(name) for line in lines))
 
 
 def _next(line: Line) -> Mapping[str, Any]:

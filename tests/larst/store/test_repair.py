@@ -134,10 +134,11 @@ async def test_a_journal_without_its_beginning_is_read_all_the_same(folder: Path
 async def test_a_file_edited_by_hand_is_taken_as_it_is(folder: Path) -> None:
     _damage(folder / "users.json", b'"user 3"', b'"Ann"')
 
-    _repair(folder)
+    made = _repair(folder)
 
     store = await _open(folder)
     assert store.begin().resource("users").get(3) == {"id": 3, "name": "Ann"}
+    assert made.done == ["users.json is not as LARST wrote it, but can be read: taken as it is"]
     assert await _records(folder, "users") == [1, *range(3, 15)]
 
 
