@@ -60,8 +60,9 @@ class Supervisor(Generic[Key, Message, Answer]):
 
     @property
     def waiting_count(self) -> int:
-        """How many messages wait in all mailboxes, parked ones included."""
-        return sum(live.lineage.mailbox.depth for live in self._live.values())
+        """How many messages wait in all mailboxes, parked ones included; from any thread."""
+        # The copy is made in one step of the interpreter: the loop may add keys meanwhile.
+        return sum(live.lineage.mailbox.depth for live in tuple(self._live.values()))
 
     def is_live(self, key: Key) -> bool:
         """Whether `key` holds memory."""

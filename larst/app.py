@@ -5,28 +5,33 @@ Here the rooms are put together. Must never hold module-level state.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from aiohttp import web
+from opentelemetry.metrics import Observation
 
 import actors
 from larst.config import Settings
 from larst.control import PlanControl, refuse_other_origins
-from larst.cors import METHODS, cors_headers, is_preflight, preflight
+from larst.cors import cors_headers, is_preflight, preflight
+from larst.errors import LarstError
 from larst.handlers import (
-    SESSION_ID,
-    Arrival,
+    STAGES,
     Ingress,
-    arrival_of,
+    begin_trace,
     error_response,
     json_response,
+    known_method,
     problem_response,
+    server_timing,
 )
 from larst.memory import Trimmer
+from larst.model import METHODS
 from larst.pipeline import Pipeline
 from larst.planning.book import PlanBook
 from larst.planning.desk import DeskSettings
@@ -38,6 +43,9 @@ from larst.sandbox import MontySandbox, Sandbox, SandboxLimits
 from larst.session import Answered, SessionActor, Turn, Visit, Visited
 from larst.session_control import SessionControl
 from larst.store import DataRoot, DiskFiles, SessionStore
+from larst.telemetry import RequestTrace, Telemetry
+from larst.telemetry import attributes as names
+from larst.telemetry.metrics import FSYNCS, MAILBOX_DEPTH, RESTARTS, SESSIONS
 from larst.welcome import welcome, welcome_page
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -45,10 +53,24 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Answered without a token, for those who watch over the process."""
 
+METRICS_PATH = "/_larst/metrics"
+
+UNTRACED_PATHS = OPEN_PATHS | {METRICS_PATH}
+"""Asked every few seconds by machines: their spans would hide all others."""
+
+MetricsPage = Callable[[str], tuple[bytes, str] | None]
+"""Takes an Accept header, returns the metrics as text and its content type; None: they are off."""
+
 FOLD_AFTER_S = 1.0
 """A session's documented files are complete when it has been idle for this long (SPEC 7)."""
 
+CATCH_ALL = "/{path}"
+"""How aiohttp names the route of everything that is planned."""
+
+_MAX_TOLD_CHARACTERS = 200
+
 _log = logging.getLogger("larst.requests")
+_sessions_log = logging.getLogger("larst.sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +80,8 @@ class Parts:
     planner: Planner
     sandbox: Sandbox
     clock: actors.Clock | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    metrics_page: MetricsPage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +147,12 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
     )
 
     def make_session(session_id: str) -> SessionActor:
-        store = SessionStore(root.session_directory(session_id), files=DiskFiles(), now=_utc_now)
+        store = SessionStore(
+            root.session_directory(session_id),
+            files=DiskFiles(),
+            now=_utc_now,
+            on_flushed=lambda: parts.telemetry.count(FSYNCS),
+        )
         return SessionActor(store, pipeline, clock, schema_mode=settings.schema_mode)
 
     trimmer = Trimmer()
@@ -132,6 +161,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         _log_event(event)
         if isinstance(event, actors.Slept):
             trimmer.ask()
+        elif isinstance(event, actors.Restarted):
+            parts.telemetry.count(RESTARTS)
 
     sessions = actors.Supervisor(
         make_session,
@@ -139,6 +170,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         clock=clock,
         on_event=watch,
     )
+    _watch_levels(parts.telemetry, root, sessions)
     try:
         await book.open()
         await parts.sandbox.start()
@@ -176,34 +208,83 @@ def _supervisor_settings(settings: Settings) -> actors.SupervisorSettings:
     )
 
 
+def _watch_levels(
+    telemetry: Telemetry,
+    root: DataRoot,
+    sessions: actors.Supervisor[str, Turn | Visit, Answered | Visited],
+) -> None:
+    def of_sessions() -> list[Observation]:
+        live = sessions.live_count
+        sleeping = max(0, len(root.session_ids()) - live)
+        return [Observation(live, {"state": "live"}), Observation(sleeping, {"state": "asleep"})]
+
+    telemetry.watch_level(SESSIONS, of_sessions)
+    telemetry.watch_level(MAILBOX_DEPTH, lambda: [Observation(sessions.waiting_count)])
+
+
+_EVENTS: Mapping[type[actors.SupervisorEvent], tuple[int, str]] = {
+    actors.Started: (logging.INFO, "started"),
+    actors.Restarted: (logging.WARNING, "restarted after a crash"),
+    actors.StartRefused: (logging.ERROR, "cannot be loaded"),
+    actors.Crashed: (logging.ERROR, "crashed"),
+    actors.CoolingDown: (logging.ERROR, "crashed too often and cools down"),
+    actors.FlushFailed: (logging.ERROR, "could not be written: what was held back has failed"),
+    actors.HookFailed: (logging.ERROR, "failed to tidy up"),
+    actors.Slept: (logging.INFO, "put to sleep"),
+    actors.Stopped: (logging.INFO, "stopped"),
+}
+
+
 def _log_event(event: actors.SupervisorEvent) -> None:
     """Tell the log what the supervisor did: one line an event."""
+    level, words = _EVENTS[type(event)]
     error: BaseException | None = getattr(event, "error", None)
-    logging.getLogger("larst.sessions").log(
-        logging.DEBUG if error is None else logging.ERROR,
-        "session %s: %s",
+    _sessions_log.log(
+        level,
+        "session %s %s",
         event.key,
-        type(event).__name__,
-        exc_info=error,
-        extra={"fields": {"session_id": event.key, "event": type(event).__name__}},
+        words,
+        # What was raised on purpose says all that there is to say.
+        exc_info=None if isinstance(error, LarstError) else error,
+        extra={
+            "fields": {
+                "session_id": event.key,
+                "event": type(event).__name__,
+                **({"detail": error.detail} if isinstance(error, LarstError) else {}),
+            }
+        },
     )
 
 
 @web.middleware
 async def _edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every reply its headers, and every error its reply: nothing passes this as HTML."""
-    arrival = arrival_of(request)
-    request[ARRIVAL] = arrival
-    try:
-        response = await _admit(request, handler)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever went wrong becomes a reply
-        response = error_response(request, error, arrival.request_id)
-    _add_headers(request, response, arrival)
-    _log_request(request, response, arrival)
+    telemetry = request.app[PARTS].telemetry
+    trace = begin_trace(request, telemetry, is_recorded=request.path not in UNTRACED_PATHS)
+    request[TRACE] = trace
+    status = None
+    with trace.current():
+        try:
+            response = await _answer(request, handler, trace)
+            status = response.status
+        finally:  # also for a client that has left
+            _tell(request, trace, status)
     return response
 
 
-ARRIVAL = web.RequestKey("arrival", Arrival)
+async def _answer(
+    request: web.Request, handler: Handler, trace: RequestTrace
+) -> web.StreamResponse:
+    try:
+        response = await _admit(request, handler)
+    except Exception as error:  # noqa: BLE001 - the edge: whatever went wrong becomes a reply
+        trace.failed(error)
+        response = error_response(request, error, trace.request_id)
+    _add_headers(request, response, trace)
+    return response
+
+
+TRACE = web.RequestKey("trace", RequestTrace)
 TOKEN = web.RequestKey("token", str)
 
 
@@ -221,32 +302,75 @@ async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
-def _add_headers(request: web.Request, response: web.StreamResponse, arrival: Arrival) -> None:
+def _add_headers(request: web.Request, response: web.StreamResponse, trace: RequestTrace) -> None:
     headers = response.headers
-    headers["X-Request-ID"] = arrival.request_id
+    headers["X-Request-ID"] = trace.request_id
     headers["Server"] = "larst"
-    headers["traceparent"] = arrival.trace.header()
-    if (session_id := request.get(SESSION_ID)) is not None:
-        headers["X-Session-ID"] = session_id
+    headers["traceparent"] = trace.place.header()
+    if (timing := server_timing(trace)) is not None:
+        headers["Server-Timing"] = timing
+    if trace.session_id is not None:
+        headers["X-Session-ID"] = trace.session_id
     if _is_control(request):
         return
     for name, value in cors_headers(request, request.app[SETTINGS].cors_origins).items():
         headers[name] = value
 
 
-def _log_request(request: web.Request, response: web.StreamResponse, arrival: Arrival) -> None:
-    if not _log.isEnabledFor(logging.INFO):
-        return
+def _tell(request: web.Request, trace: RequestTrace, status: int | None) -> None:
+    """Tell the log, the span and the metrics how it went; `status` None: its client has left."""
+    if trace.route is None and (resource := request.match_info.route.resource) is not None:
+        canonical = resource.canonical
+        trace.route = None if canonical == CATCH_ALL else canonical
+    attributes = _http_attributes(request) if trace.is_recorded else {}
+    attributes[names.SCHEME] = request.scheme
+    trace.end(known_method(request.method), status, attributes)
+    if _log.isEnabledFor(logging.INFO):
+        _log_request(request, trace, status)
+
+
+def _http_attributes(request: web.Request) -> dict[str, str | int]:
+    """Return what the HTTP conventions ask of a server's span; query values are left out."""
+    told: dict[str, str | int] = {
+        names.PATH: request.path[:_MAX_TOLD_CHARACTERS],
+        names.PROTOCOL_VERSION: f"{request.version.major}.{request.version.minor}",
+        names.CLIENT_ADDRESS: request.remote or "",
+        names.USER_AGENT: request.headers.get("User-Agent", "")[:_MAX_TOLD_CHARACTERS],
+    }
+    host, _, port = request.host.rpartition(":")
+    told[names.SERVER_ADDRESS] = host or request.host
+    if host and port.isdigit():
+        told[names.SERVER_PORT] = int(port)
+    if request.query:
+        redacted = "&".join(f"{key}=REDACTED" for key in request.query)
+        told[names.QUERY] = redacted[:_MAX_TOLD_CHARACTERS]
+    if known_method(request.method) != request.method:
+        told[names.METHOD_ORIGINAL] = request.method[:20]
+    return told
+
+
+def _log_request(request: web.Request, trace: RequestTrace, status: int | None) -> None:
+    ms = round((time.perf_counter() - trace.began_s) * 1000, 2)
     fields = {
         "method": request.method,
-        "path": request.path[:200],
-        "status": response.status,
-        "ms": round((time.monotonic() - arrival.started_s) * 1000, 2),
-        "request_id": arrival.request_id,
-        "trace_id": arrival.trace.trace_id,
-        "session_id": request.get(SESSION_ID),
+        "path": request.path[:_MAX_TOLD_CHARACTERS],
+        "route": trace.route,
+        "status": status,
+        "outcome": _outcome(trace, status),
+        "ms": ms,
+        "stages_ms": {
+            stage: round(trace.stage_ms[stage], 2) for stage in STAGES if stage in trace.stage_ms
+        },
+        "plan": trace.source,
     }
-    _log.info("%s %s %s", request.method, response.status, fields["ms"], extra={"fields": fields})
+    _log.info("%s %s %s", request.method, status, ms, extra={"fields": fields})
+
+
+def _outcome(trace: RequestTrace, status: int | None) -> str:
+    """Return what came of a request in a word: the error's class where there is one."""
+    if status is None:
+        return "client left"
+    return "replied" if trace.error_name is None else trace.error_name
 
 
 def _is_control(request: web.Request) -> bool:
@@ -254,13 +378,13 @@ def _is_control(request: web.Request) -> bool:
 
 
 async def _planned(request: web.Request) -> web.StreamResponse:
-    return await request.app[RUNNING].ingress.serve(request, request[ARRIVAL], request.get(TOKEN))
+    return await request.app[RUNNING].ingress.serve(request, request[TRACE], request.get(TOKEN))
 
 
 def _not_allowed(request: web.Request, allowed: tuple[str, ...]) -> web.Response:
     detail = f"{request.method[:20]} is not taken here; allowed are {', '.join(allowed)}"
     problem = Problem(405, "method not allowed", detail, {"Allow": ", ".join(allowed)})
-    return problem_response(request, problem, request[ARRIVAL].request_id)
+    return problem_response(request, problem, request[TRACE].request_id)
 
 
 def _only_get(handler: Handler) -> Handler:
@@ -301,7 +425,19 @@ async def _welcome(request: web.Request) -> web.Response:
 async def _reserved(request: web.Request) -> web.Response:
     detail = f"{request.path[:100]} is kept for the service itself and is never planned"
     problem = Problem(404, "not found", detail)
-    return problem_response(request, problem, request[ARRIVAL].request_id)
+    return problem_response(request, problem, request[TRACE].request_id)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    page = request.app[PARTS].metrics_page
+    made = None
+    if page is not None:  # in a thread: some hundred series take milliseconds
+        made = await asyncio.to_thread(page, request.headers.get("Accept", ""))
+    if made is None:
+        problem = Problem(404, "not found", "metrics are off: OTEL_SDK_DISABLED=true")
+        return problem_response(request, problem, request[TRACE].request_id)
+    body, content_type = made
+    return web.Response(body=body, headers={"Content-Type": content_type})
 
 
 def _plans(**by_method: Callable[[PlanControl, web.Request], Awaitable[web.Response]]) -> Handler:
@@ -344,6 +480,7 @@ _RESERVED: dict[str, Handler] = {
     "/_larst/sessions/{id}": _sessions(GET=SessionControl.show, DELETE=SessionControl.erase),
     "/_larst/sessions/{id}/export": _sessions(GET=SessionControl.export),
     "/_larst/sessions/{id}/import": _sessions(POST=SessionControl.import_),
+    METRICS_PATH: _only_get(_metrics),
     "/_larst": _reserved,
     "/_larst/{path:.*}": _reserved,
 }

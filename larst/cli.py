@@ -12,17 +12,24 @@ import importlib
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
+from uuid import uuid4
 
 from larst import __version__
 from larst.memory import use_c_allocator
 
 if TYPE_CHECKING:
+    from larst.app import Parts
     from larst.config import Settings
+    from otel import Providers
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; 130 is what a shell expects of a program that Ctrl-C ended."""
+
+TELEMETRY_END_S = 2.0
+"""What the last spans and metrics are given to be sent, when all else has ended."""
 
 _FLAGS = (
     ("--host", "LARS_HOST", "ADDRESS", "listen on this address (default 127.0.0.1)"),
@@ -199,16 +206,22 @@ def _serve(overrides: dict[str, object]) -> int:
 
 
 def _run(settings: Settings) -> int:
+    import otel
     from larst.errors import ConfigError, LarstError
     from larst.service import run_service
 
+    providers: otel.Providers | None = None
     try:
+        providers = otel.set_up(
+            _otel_environment(), service="larst", version=__version__, instance_id=uuid4().hex
+        )
+        parts = _parts(settings, providers)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run_service(settings, lambda text: _say(sys.stdout, text)))
+            runner.run(run_service(settings, parts, lambda text: _say(sys.stdout, text)))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except ConfigError as error:
-        _say(sys.stderr, f"{error.detail}\n")
+    except (ConfigError, otel.WrongVariableError) as error:
+        _say(sys.stderr, f"{error}\n")
         return WRONG_USAGE
     except LarstError as error:
         _say(sys.stderr, f"{error.title}: {error.detail}".removesuffix(": ") + "\n")
@@ -216,7 +229,35 @@ def _run(settings: Settings) -> int:
     except OSError as error:
         _say(sys.stderr, f"{_reason(error, settings)}\n")
         return FAILED
+    finally:
+        if providers is not None:
+            providers.stop(TELEMETRY_END_S)
     return OK
+
+
+def _otel_environment() -> Mapping[str, str]:
+    """Return the environment, with the OTEL_ variables of `.env` in it: exporters read no other."""
+    from larst.config import variables_of_env_file
+
+    for name, value in variables_of_env_file().items():
+        if name.startswith("OTEL_"):
+            os.environ.setdefault(name, value)
+    return os.environ
+
+
+def _parts(settings: Settings, providers: Providers) -> Parts:
+    """Return what the service is made of, told of to those who asked by OTEL_ variables."""
+    from larst.app import usual_parts
+    from larst.telemetry import Telemetry
+
+    telemetry = Telemetry(providers.tracer, shows_content=providers.shows_content)
+    if (meter := providers.meter) is not None:
+        telemetry.read_by(meter)
+    return replace(
+        usual_parts(settings),
+        telemetry=telemetry,
+        metrics_page=lambda accept: providers.page(accept, telemetry.read_by),
+    )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

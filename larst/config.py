@@ -54,7 +54,7 @@ def load_settings(overrides: Mapping[str, object]) -> Settings:
         ConfigError: values are wrong; its detail has one line for each of them.
     """
     try:
-        given = {**DotEnvSettingsSource(Settings).env_vars, **os.environ, **overrides}
+        given = {**variables_of_env_file(), **os.environ, **overrides}
         settings = Settings(**dict[str, Any](overrides))
     except ValidationError as error:
         raise ConfigError("\n".join(_line(wrong, given) for wrong in error.errors())) from error
@@ -62,6 +62,16 @@ def load_settings(overrides: Mapping[str, object]) -> Settings:
         raise ConfigError(f"{_ENV_FILE} cannot be read: {error}") from error
     _warn_of_unknown(given)
     return settings
+
+
+def variables_of_env_file() -> dict[str, str]:
+    """Return what `.env` in the working directory holds; nothing where there is none.
+
+    Raises:
+        OSError, UnicodeDecodeError: it cannot be read.
+    """
+    found = DotEnvSettingsSource(Settings).env_vars
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _setting(variable: str, default: Any, allowed: str, description: str, **more: Any) -> Any:

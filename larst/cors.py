@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-"""What the service takes; any other method is 405."""
+from larst.model import METHODS
 
 EXPOSED_HEADERS = ", ".join(
     "X-Request-ID X-Session-ID X-LARST-Hint X-LARST-Schema-Drift Location Link X-Total-Count ETag"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from dataclasses import dataclass
 from typing import Protocol
 from uuid import uuid4
 
@@ -29,10 +28,22 @@ from larst.context import (
     session_id_of,
 )
 from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError, UnauthorizedError
-from larst.model import Body, Reply, RequestContext, TraceParent
+from larst.model import METHODS, Body, Reply, RequestContext
 from larst.pacing import Pacer
 from larst.problems import Problem, phrase, problem_of
 from larst.session import Answered, Turn, Visit, Visited
+from larst.telemetry import RequestTrace, Telemetry
+
+STAGES = ("queue", "plan", "validate", "exec", "commit")
+"""What Server-Timing and the log tell of, in this order."""
+
+_NEVER_BEGUN = (
+    actors.MailboxFullError,
+    actors.ActorFailedError,
+    actors.StoppingError,
+    actors.DeadlinePassedError,
+    actors.ActorStoppedError,
+)
 
 MAX_DRIFT_CHARACTERS = 2000
 """What a header says of drifts; clients refuse headers of more than some thousand bytes."""
@@ -45,22 +56,23 @@ class Sessions(Protocol):
         """Have the session answer; start or wake it first where it sleeps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What is known of a request before its body is read, and needed for every reply to it."""
+def begin_trace(request: web.Request, telemetry: Telemetry, *, is_recorded: bool) -> RequestTrace:
+    """Return what is noted of a request from now on; ids are the client's own where it sent some.
 
-    request_id: str
-    trace: TraceParent
-    started_s: float
+    One that is not `is_recorded` leaves no span, whoever asks for it.
+    """
+    request_id = request_id_of(request.headers.get("X-Request-ID"), _new_id)
+    tracer = telemetry.tracer
+    if tracer is None or not is_recorded:
+        place = continue_trace(request.headers.get("traceparent"), _new_id)
+        return RequestTrace(telemetry, request_id, place)
+    method = known_method(request.method)
+    return RequestTrace.recorded(telemetry, tracer, request_id, method, request.headers)
 
 
-def arrival_of(request: web.Request) -> Arrival:
-    """Return the request's ids: the client's own where it sent sane ones."""
-    return Arrival(
-        request_id=request_id_of(request.headers.get("X-Request-ID"), _new_id),
-        trace=continue_trace(request.headers.get("traceparent"), _new_id),
-        started_s=time.monotonic(),
-    )
+def known_method(method: str) -> str:
+    """Return the method as telemetry names it: a client could make up names without end."""
+    return method if method in METHODS else "_OTHER"
 
 
 def _new_id() -> str:
@@ -93,32 +105,38 @@ class Ingress:
         return token
 
     async def serve(
-        self, request: web.Request, arrival: Arrival, token: str | None
+        self, request: web.Request, trace: RequestTrace, token: str | None
     ) -> web.Response:
         """Answer a request that is not reserved.
 
         Raises:
             LarstError, ActorError: as problems.py maps them.
         """
-        context = await self._context(request, arrival, token)
+        context = await self._context(request, trace, token)
+        asked_s = time.perf_counter()
         try:
             answered = await self._sessions.ask(
-                context.session_id, Turn(context), timeout_s=self._settings.request_timeout_s
+                context.session_id, Turn(context, trace), timeout_s=self._settings.request_timeout_s
             )
-        except (actors.MailboxFullError, actors.ActorFailedError):
-            await self._refusals.turn()
+        except BaseException as error:
+            if isinstance(error, _NEVER_BEGUN) and "queue" not in trace.stage_ms:
+                trace.waited(time.perf_counter() - asked_s, error)
+            trace.end_commit(error)
+            if isinstance(error, actors.MailboxFullError | actors.ActorFailedError):
+                await self._refusals.turn()
             raise
+        trace.end_commit(None)
         assert isinstance(answered, Answered)  # noqa: S101 - a turn is answered by nothing else
         return _response(context, answered)
 
     async def _context(
-        self, request: web.Request, arrival: Arrival, token: str | None
+        self, request: web.Request, trace: RequestTrace, token: str | None
     ) -> RequestContext:
         client_ip = client_ip_of(
             request.remote or "", request.headers.get("X-Forwarded-For"), self._proxies
         )
         session_id = session_id_of(request.headers.get("X-Session-ID"), token, client_ip)
-        request[SESSION_ID] = session_id
+        trace.session_id = session_id
         target = parse_target(request.rel_url.raw_path_qs)
         return RequestContext(
             method=request.method,
@@ -129,8 +147,7 @@ class Ingress:
             body=await self._body(request),
             client_ip=client_ip,
             session_id=session_id,
-            request_id=arrival.request_id,
-            trace=arrival.trace,
+            request_id=trace.request_id,
         )
 
     async def _body(self, request: web.Request) -> Body:
@@ -159,10 +176,6 @@ class Ingress:
 def _bytes(header: str) -> bytes:
     """Return a header's text as it came: aiohttp keeps bytes that are no UTF-8 as surrogates."""
     return header.encode("utf-8", "surrogateescape")
-
-
-SESSION_ID = web.RequestKey("session_id", str)
-"""Where a request carries its session's id, so that error replies can name it too."""
 
 
 def _too_large(limit: int) -> BodyTooLargeError:
@@ -196,7 +209,6 @@ def _response(context: RequestContext, answered: Answered) -> web.Response:
         headers["X-LARST-Schema-Drift"] = told[:MAX_DRIFT_CHARACTERS]
     if answered.etag is not None:
         headers.setdefault("ETag", answered.etag)
-    headers["Server-Timing"] = _server_timing(answered)
     if answered.etag is not None and _is_known(context.headers.get("if-none-match"), answered.etag):
         return web.Response(status=304, headers=headers)
     return _with_body(reply, headers)
@@ -227,15 +239,16 @@ def _is_known(if_none_match: str | None, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
-def _server_timing(answered: Answered) -> str:
-    timings = answered.timings
-    commit_ms = (time.monotonic() - answered.done_s) * 1000
-    return (
-        f"queue;dur={timings.queue_ms:.2f}, "
-        f'plan;dur={timings.plan_ms:.2f};desc="{timings.plan_source}", '
-        f"validate;dur={timings.validate_ms:.2f}, "
-        f"exec;dur={timings.exec_ms:.2f}, commit;dur={commit_ms:.2f}"
-    )
+def server_timing(trace: RequestTrace) -> str | None:
+    """Return how long the stages took, in ms; None for a request that entered none."""
+    told = [
+        f'{stage};dur={trace.stage_ms[stage]:.2f};desc="{trace.source}"'
+        if stage == "plan" and trace.source
+        else f"{stage};dur={trace.stage_ms[stage]:.2f}"
+        for stage in STAGES
+        if stage in trace.stage_ms
+    ]
+    return ", ".join(told) or None
 
 
 def problem_response(request: web.Request, problem: Problem, request_id: str) -> web.Response:

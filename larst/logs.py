@@ -13,6 +13,8 @@ from typing import Any, TextIO
 
 import orjson
 
+from larst.telemetry import current_request
+
 
 def set_up_logging(level: str, stream: TextIO | None = None) -> None:
     """Send every record from `level` up, and Python's warnings, to `stream` (stderr) as JSON.
@@ -26,7 +28,10 @@ def set_up_logging(level: str, stream: TextIO | None = None) -> None:
 
 
 class JsonLines(logging.Formatter):
-    """Writes `ts`, `level`, `logger`, `msg`, the record's own fields, and any `traceback`."""
+    """Writes `ts`, `level`, `logger`, `msg`, the record's own fields, and any `traceback`.
+
+    What is logged while a request is at hand names it: `request_id`, `trace_id`, `session_id`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as one line; what JSON cannot say goes in as text."""
@@ -37,7 +42,7 @@ class JsonLines(logging.Formatter):
             "msg": record.getMessage(),
         }
         # A field must not pass itself off as the time, level, logger or message.
-        line = {**line, **getattr(record, "fields", {}), **line}
+        line = {**line, **_request(), **getattr(record, "fields", {}), **line}
         if trace := self._trace(record):
             line["traceback"] = trace
         return _encode(line)
@@ -48,6 +53,17 @@ class JsonLines(logging.Formatter):
             record.stack_info or "",
         ]
         return "\n".join(part for part in parts if part)
+
+
+def _request() -> dict[str, str | None]:
+    """Return what finds the request that is at hand while this is logged."""
+    if (request := current_request()) is None:
+        return {}
+    return {
+        "request_id": request.request_id,
+        "trace_id": request.place.trace_id,
+        "session_id": request.session_id,
+    }
 
 
 def _encode(line: dict[str, Any]) -> str:

@@ -18,6 +18,9 @@ Record: TypeAlias = dict[str, Json]
 RecordId: TypeAlias = int | str
 """An id as clients write it; `1` and `"1"` name the same record."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""The HTTP methods that the service takes; any other is 405."""
+
 Criteria: TypeAlias = Mapping[str, Json]
 """`field`, or `field__op`, to the value wanted; all must hold. `*__icontains` means any field;
 `AND` and `LINKED` are no fields."""
@@ -120,7 +123,6 @@ class RequestContext:
     client_ip: str
     session_id: str
     request_id: str
-    trace: TraceParent
 
     def as_json(self) -> dict[str, Json]:
         """Return the `ctx` of SPEC section 3."""

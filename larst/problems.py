@@ -120,7 +120,10 @@ class Problem:
 
 
 def problem_of(error: Exception, request_id: str) -> Problem:
-    """Return what the client is told of an error; a bug is logged, and told without detail."""
+    """Return what the client is told of an error; a bug is logged, and told without detail.
+
+    A crash of a session is logged by whoever restarts it, with the request's id.
+    """
     status = STATUS.get(type(error))
     if status is None:
         _log.error(
@@ -130,10 +133,6 @@ def problem_of(error: Exception, request_id: str) -> Problem:
             extra={"fields": {"request_id": request_id}},
         )
         return Problem(500, "internal error", "this is a bug; the log has its request id")
-    if isinstance(error, actors.ActorCrashedError):
-        _log.error(
-            "a session crashed", exc_info=error, extra={"fields": {"request_id": request_id}}
-        )
     if isinstance(error, errors.LarstError):
         title, detail = error.title, error.detail
     else:

@@ -13,7 +13,7 @@ import orjson
 from aiohttp import web
 
 from larst import __version__
-from larst.app import PARTS, make_app
+from larst.app import Parts, make_app
 from larst.config import Settings
 from larst.notice import start_notice
 from larst.problems import phrase
@@ -27,7 +27,7 @@ MAX_HEADER_BYTES = 32 * 1024
 _log = logging.getLogger("larst.service")
 
 
-async def run_service(settings: Settings, notice: Callable[[str], None]) -> None:
+async def run_service(settings: Settings, parts: Parts, notice: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was accepted.
 
     Raises:
@@ -35,7 +35,7 @@ async def run_service(settings: Settings, notice: Callable[[str], None]) -> None
         OSError: the address is in use, or the data root cannot be made.
     """
     stop = _stop_signal()
-    app = make_app(settings)
+    app = make_app(settings, parts)
     runner = ServiceRunner(
         app,
         access_log=None,
@@ -48,7 +48,7 @@ async def run_service(settings: Settings, notice: Callable[[str], None]) -> None
         await runner.setup()
         site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
         await site.start()
-        maker = app[PARTS].planner.maker
+        maker = parts.planner.maker
         notice(
             start_notice(
                 url=_url(settings.host, runner),

@@ -26,33 +26,29 @@ from larst.planning.binding import Binding
 from larst.planning.planner import Refusal
 from larst.planning.questions import Case, Question, ReadyPlan
 from larst.store import SessionStore, Transaction
+from larst.telemetry import RequestTrace
+from larst.telemetry.attributes import ACTION, PLAN_KEY, PLAN_SOURCE, RESOURCE
+from larst.telemetry.metrics import BOOK_LOOKUPS
 
 SchemaMode = Literal["learn", "warn", "enforce"]
 """Whether a write that differs from what was learned widens it in silence, aloud, or not at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class StageTimings:
-    """When a request's stages ended, and where its plan came from; for Server-Timing."""
-
-    queue_ms: float = 0.0
-    plan_ms: float = 0.0
-    validate_ms: float = 0.0
-    exec_ms: float = 0.0
-    plan_source: str = "hit"
+_HIT, _MISS = (("result", "hit"),), (("result", "miss"),)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A request's way through the mailbox; parked for planning, it comes back with more plans.
 
-    `ready` holds plans by the key of the shape that they were made for.
+    `ready` holds plans by the key of the shape that they were made for; what is noted of the
+    request on its way goes into `trace`.
     """
 
     request: RequestContext
+    trace: RequestTrace
     ready: Mapping[str, ReadyPlan] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
-    timings: StageTimings = StageTimings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +67,13 @@ class Visited:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A program's reply, what the session adds to it, and when its program had ended."""
+    """A program's reply, and what the session adds to it."""
 
     reply: Reply
-    timings: StageTimings
     etag: str | None
     hint: str | None
     drifts: list[str]
     """How what was written differs from what was learned; told where LARS_SCHEMA_MODE=warn."""
-    done_s: float
-    """Seconds of the clock: what comes after is the wait for the disk."""
 
 
 class SessionActor(Actor[Turn | Visit, Answered | Visited]):
@@ -118,13 +111,17 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             value = await message.work(self._store)
             self.gate.mark()  # whatever it changed is durable before its answer leaves
             return Visited(value)
-        turn = self._note_wait(message)
-        if isinstance(passed := await self._check_precondition(turn), Deferred):
-            return passed
-        case = self._pipeline.prepare(turn.request, self._store)
-        if (ready := self._find(turn, case)) is None:
-            return self._park(turn, case)
-        return await self._execute(turn, case, ready)
+        current = self.current
+        since_s = current.enqueued_s if current.returned_s is None else current.returned_s
+        message.trace.waited(current.begun_s - since_s)
+        with message.trace.current():
+            try:
+                return await self._serve(message)
+            except Exception as error:
+                if not isinstance(error, self.harmless):
+                    # The supervisor logs a crash, and knows no request.
+                    error.add_note(f"while serving request {message.request.request_id}")
+                raise
 
     async def on_quiet(self) -> None:
         """Complete the documented files: the session has been idle for a second."""
@@ -142,13 +139,27 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         """Free the records: they are on disk."""
         self._store.let_go()
 
-    def _note_wait(self, turn: Turn) -> Turn:
-        waited_ms = (self.current.begun_s - self.current.enqueued_s) * 1000
-        queue_ms = max(0.0, waited_ms - turn.timings.plan_ms)
-        return replace(turn, timings=replace(turn.timings, queue_ms=queue_ms))
+    async def _serve(self, turn: Turn) -> Answered | Deferred[Turn | Visit]:
+        if isinstance(passed := await self._check_precondition(turn), Deferred):
+            return passed
+        case = self._pipeline.prepare(turn.request, self._store)
+        if (ready := self._find(turn, case)) is None:
+            return self._park(turn, case)
+        return await self._execute(turn, case, ready)
 
     def _find(self, turn: Turn, case: Case) -> ReadyPlan | None:
-        return turn.ready.get(case.key) or self._pipeline.desk.find(case)
+        """Return the plan that was made for this turn, or one that is there already."""
+        if (ready := turn.ready.get(case.key)) is not None:
+            return ready
+        trace = turn.trace
+        began_s = self._clock.now()
+        ready = self._pipeline.desk.find(case)
+        trace.telemetry.count(BOOK_LOOKUPS, labels=_MISS if ready is None else _HIT)
+        if ready is not None:
+            took_s = self._clock.now() - began_s
+            trace.passed("plan", took_s, {PLAN_SOURCE: ready.source, PLAN_KEY: ready.key})
+            trace.passed("validate", ready.validate_ms / 1000)
+        return ready
 
     def _park(self, turn: Turn, case: Case) -> Deferred[Turn | Visit]:
         # Asked now, in the turn: what the session knows must not be read outside of one.
@@ -157,23 +168,19 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
 
     async def _plan(self, turn: Turn, question: Question) -> Turn:
         """Return the turn with its plan; awaited outside the mailbox."""
-        started_s = self._clock.now()
-        ready = await self._pipeline.desk.learn(question, turn.refusals)
-        plan_ms = turn.timings.plan_ms + (self._clock.now() - started_s) * 1000
-        return replace(
-            turn,
-            ready={**turn.ready, question.case.key: ready},
-            timings=replace(turn.timings, plan_ms=plan_ms, plan_source=ready.source),
-        )
+        with turn.trace.current():
+            ready = await self._pipeline.desk.learn(question, turn.refusals)
+        return replace(turn, ready={**turn.ready, question.case.key: ready})
 
     async def _execute(
         self, turn: Turn, case: Case, ready: ReadyPlan
     ) -> Answered | Deferred[Turn | Visit]:
         desk, transaction = self._pipeline.desk, self._store.begin()
+        plan, route = ready.plan, case.shape.route
+        turn.trace.planned(route, ready.source, ready.key, plan.resource, plan.action)
         binding = self._pipeline.bind(ready, case, self._store)
-        started_s = self._clock.now()
         try:
-            reply = await self._run(ready, case, binding, transaction)
+            reply = await self._run(turn, ready, case, binding, transaction)
         except ProgramFailedError as error:
             refusals = desk.refuse(ready, case, turn.refusals, error)
             return self._park(replace(turn, ready={}, refusals=refusals), case)
@@ -181,23 +188,17 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             desk.forget(ready, case)
             raise
         desk.keep(ready, case)
-        done_s = self._clock.now()
         drifts: list[str] = []
         if reply.status < 400:
             drifts = self._drifts(transaction)
             if self._store.commit(transaction):
                 self.gate.mark()
+        turn.trace.begin_commit()
         return Answered(
             reply=reply,
-            timings=replace(
-                turn.timings,
-                validate_ms=ready.validate_ms,
-                exec_ms=(done_s - started_s) * 1000,
-            ),
             etag=_etag(turn.request, reply),
             hint=binding.hint if reply.status < 300 else None,
             drifts=drifts,
-            done_s=done_s,
         )
 
     def _drifts(self, transaction: Transaction) -> list[str]:
@@ -217,10 +218,17 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         return drifts
 
     async def _run(
-        self, ready: ReadyPlan, case: Case, binding: Binding, transaction: Transaction
+        self,
+        turn: Turn,
+        ready: ReadyPlan,
+        case: Case,
+        binding: Binding,
+        transaction: Transaction,
     ) -> Reply:
         timeout_s = self.current.deadline_s - self._clock.now()
-        return await self._pipeline.run(ready, case, binding, transaction, timeout_s=timeout_s)
+        told = {ACTION: ready.plan.action, RESOURCE: ready.plan.resource or ""}
+        with turn.trace.stage("exec", told):
+            return await self._pipeline.run(ready, case, binding, transaction, timeout_s=timeout_s)
 
     async def _check_precondition(self, turn: Turn) -> Deferred[Turn | Visit] | None:
         """Hold If-Match against what GET would answer now (RFC 9110 section 13.1.1).
@@ -236,7 +244,7 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         if (ready := self._find(turn, case)) is None:
             return self._park(turn, case)
         binding = self._pipeline.bind(ready, case, self._store)
-        reply = await self._run(ready, case, binding, self._store.begin())
+        reply = await self._run(turn, ready, case, binding, self._store.begin())
         etag = _etag(request, reply)
         if etag is None or not (wanted.strip() == "*" or etag in _listed(wanted)):
             raise PreconditionFailedError(

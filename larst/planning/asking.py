@@ -6,6 +6,7 @@ program, and never show a planner values that it may not see.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,11 +26,17 @@ from larst.planning.questions import Question, ReadyPlan
 from larst.planning.reads import names_store
 from larst.planning.shape import plan_key
 from larst.planning.sketch import sketch_of, with_values
+from larst.telemetry import count, stage
+from larst.telemetry.attributes import PLAN_ATTEMPT, PLAN_SOURCE
+from larst.telemetry.metrics import PLANNER_CALLS
 
 PromptValues = Literal["sketch", "full", "never"]
 """When a planner sees a request's values: if it cannot do without, always, or never."""
 
 _NEEDY_SHAPES = 10_000
+_MAX_LOGGED_CHARACTERS = 500
+
+_log = logging.getLogger("larst.planner")
 
 Check = Callable[[str], CheckedProgram]
 """The policy: returns the program, or raises ProgramRefusedError with every reason."""
@@ -84,13 +91,14 @@ class Asker:
             request = _request(context, refusals, has_values=has_values)
             block = None
             try:
-                planned = await self._planner.plan(request)
+                planned = await self._plan(request, len(refusals) + 1)
                 spent += planned.usage
                 if planned.plan.needs_values and not has_values:
                     has_values = self._admit_values(question.case.key)
                     continue
                 block = planned.plan.code.block
-                return self._accept(planned, context, spent, has_values=has_values)
+                with stage("validate"):
+                    return self._accept(planned, context, spent, has_values=has_values)
             except AnswerUnusableError as error:
                 spent += error.usage
                 if not error.may_ask_again:
@@ -98,6 +106,7 @@ class Asker:
                 reason = error.detail
             except ProgramRefusedError as error:
                 reason = error.detail
+                _log.warning("a program was refused: %s", reason[:_MAX_LOGGED_CHARACTERS])
             refusals = (*refusals, Refusal(reason, block, spent))
             self.stop_after_last(refusals)
 
@@ -112,6 +121,19 @@ class Asker:
             raise NoUsablePlanError(
                 f"after {len(refusals)} attempts, no program of the planner was usable: {reasons}"
             )
+
+    async def _plan(self, request: PlanningRequest, attempt: int) -> Planned:
+        """Ask once; each time is a stage of its own."""
+        planner = self._planner.maker.planner
+        outcome = "failed"
+        try:
+            with stage("plan", {PLAN_ATTEMPT: attempt}) as span:
+                planned = await self._planner.plan(request)
+                span.set_attribute(PLAN_SOURCE, planned.source)
+            planner, outcome = planned.source, "planned"
+            return planned
+        finally:
+            count(PLANNER_CALLS, labels=(("planner", planner), ("outcome", outcome)))
 
     def _admit_values(self, key: str) -> bool:
         """Note that a shape needs values, so that its next request is asked with them at once."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from opentelemetry.trace import SpanContext, get_current_span
+
 from larst.errors import (
     BookLockedError,
     BudgetSpentError,
@@ -26,13 +28,23 @@ from larst.planning.book_files import BookEntry
 from larst.planning.conditions import fits
 from larst.planning.planner import Planner, Refusal
 from larst.planning.questions import Case, Question, ReadyPlan
+from larst.telemetry import stage
+from larst.telemetry.attributes import PLAN_IS_SHARED
 
 PlanMode = Literal["learn", "fresh", "locked"]
 
 _UNTRIED_SHAPES = 1024
 _UNTRIED_PER_SHAPE = 8
 
-_Flight = tuple[str, tuple[Refusal, ...]]
+_FlightKey = tuple[str, tuple[Refusal, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """Planning under way, and the span of the request that it was begun for."""
+
+    task: asyncio.Task[ReadyPlan]
+    begun_for: SpanContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,7 @@ class PlanningDesk:
             prompt_values=settings.prompt_values,
             timer=timer,
         )
-        self._flights: dict[_Flight, asyncio.Task[ReadyPlan]] = {}
+        self._flights: dict[_FlightKey, _Flight] = {}
         self._untried: OrderedDict[str, tuple[ReadyPlan, ...]] = OrderedDict()
 
     def find(self, case: Case) -> ReadyPlan | None:
@@ -107,13 +119,11 @@ class PlanningDesk:
                 if ready.plan.code.block not in refused:
                     return ready
             needs_values = self._asker.needs_values(case.key)
-            flight = (case.situation.digest if needs_values else case.key, refusals)
-            is_mine = flight not in self._flights
+            key = (case.situation.digest if needs_values else case.key, refusals)
+            is_mine = key not in self._flights
+            flight = self._start(key, question) if is_mine else self._flights[key]
             try:
-                # Shielded: a client that leaves must not take the plan from those who wait too.
-                ready = await asyncio.shield(
-                    self._flights.get(flight) or self._start(flight, question)
-                )
+                ready = await _landing(flight, is_mine=is_mine)
             except BudgetSpentError:
                 if is_mine:
                     raise
@@ -166,7 +176,7 @@ class PlanningDesk:
 
     async def close(self) -> None:
         """End what is being planned, and let the planner go."""
-        tasks = list(self._flights.values())
+        tasks = [flight.task for flight in self._flights.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -175,14 +185,14 @@ class PlanningDesk:
     async def _ask(self, question: Question, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         return await self._asker.ask(question, refusals, self._rejected(question.case))
 
-    def _start(self, flight: _Flight, question: Question) -> asyncio.Task[ReadyPlan]:
-        task = asyncio.create_task(self._ask(question, flight[1]), name="larst planning")
-        self._flights[flight] = task
-        task.add_done_callback(lambda done: self._landed(flight, question.case, done))
-        return task
+    def _start(self, key: _FlightKey, question: Question) -> _Flight:
+        task = asyncio.create_task(self._ask(question, key[1]), name="larst planning")
+        flight = self._flights[key] = _Flight(task, get_current_span().get_span_context())
+        task.add_done_callback(lambda done: self._landed(key, question.case, done))
+        return flight
 
-    def _landed(self, flight: _Flight, case: Case, task: asyncio.Task[ReadyPlan]) -> None:
-        self._flights.pop(flight, None)
+    def _landed(self, key: _FlightKey, case: Case, task: asyncio.Task[ReadyPlan]) -> None:
+        self._flights.pop(key, None)
         if task.cancelled() or task.exception() is not None or not task.result().lasting:
             return
         # Until its first run it is in no book, yet no second call may be made for its shape.
@@ -273,3 +283,14 @@ class PlanningDesk:
             else None,
             cost_usd=usage.cost_usd if has_tokens else None,
         )
+
+
+async def _landing(flight: _Flight, *, is_mine: bool) -> ReadyPlan:
+    """Wait for a plan; who only waits notes that as a stage, who has it made does so there.
+
+    Shielded: a client that leaves must not take the plan from those who wait too.
+    """
+    if is_mine:
+        return await asyncio.shield(flight.task)
+    with stage("plan", {PLAN_IS_SHARED: True}, link=flight.begun_for):
+        return await asyncio.shield(flight.task)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from opentelemetry.trace import get_current_span
+
 import prompts
 from larst.model import Json, Usage
 from larst.planning.answers import ANSWER_SCHEMA, plan_of
@@ -19,6 +21,9 @@ from larst.planning.language_model import LanguageModel, Prompt
 from larst.planning.planner import Maker, Planned, PlanningRequest, Refusal, Saw
 from larst.planning.reasons import without_values
 from larst.prices import Price
+from larst.telemetry import count
+from larst.telemetry.attributes import COST_USD
+from larst.telemetry.metrics import PLANNER_COST, PLANNER_TOKENS
 
 MAX_CONTEXT_CHARACTERS = 60_000
 """A longer context is cut down: it would cost more than any plan is worth."""
@@ -54,6 +59,7 @@ class ModelPlanner:
         tokens = completion.tokens
         cost = cost_usd(self.maker.model, tokens, self._prices)
         usage = Usage(1, tokens.input, tokens.output, cost)
+        _tell(usage)
         plan = plan_of(completion, usage)
         saw: Saw = "values" if request.has_values else "sketch"
         return Planned(plan, self.maker, self.maker.planner, saw=saw, usage=usage)
@@ -61,6 +67,15 @@ class ModelPlanner:
     async def close(self) -> None:
         """Let the connections go."""
         await self._model.close()
+
+
+def _tell(usage: Usage) -> None:
+    """Tell of what a call has used, whatever comes of its answer."""
+    count(PLANNER_TOKENS, usage.input_tokens, (("type", "input"),))
+    count(PLANNER_TOKENS, usage.output_tokens, (("type", "output"),))
+    if usage.cost_usd is not None:
+        count(PLANNER_COST, usage.cost_usd)
+        get_current_span().set_attribute(COST_USD, usage.cost_usd)
 
 
 def prompt_for(request: PlanningRequest) -> Prompt:

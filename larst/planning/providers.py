@@ -21,6 +21,7 @@ from larst.planning.mock import MockModel, load_handler
 from larst.planning.model_planner import ModelPlanner
 from larst.planning.planner import Planner
 from larst.planning.rules import RulesPlanner
+from larst.planning.watched_model import WatchedModel
 from larst.prices import PRICES
 
 BASE_URLS = {
@@ -76,7 +77,7 @@ def provider_of(settings: Settings) -> str:
 
 def _model(provider: str, settings: Settings) -> LanguageModel:
     if provider == "mock":
-        return MockModel(load_handler(settings.mock_handler or ""))
+        return WatchedModel(MockModel(load_handler(settings.mock_handler or "")), None)
     base_url = settings.llm_base_url or BASE_URLS[provider]
     name = settings.model or (None if settings.llm_base_url else MODELS[provider])
     if name is None:
@@ -86,11 +87,14 @@ def _model(provider: str, settings: Settings) -> LanguageModel:
         from larst.planning.openai import OpenAIModel
 
         key = _key(settings.openai_key, "OPENAI_API_KEY", settings)
-        return OpenAIModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts)
+        model = OpenAIModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts)
+        return WatchedModel(model, base_url)
     from larst.planning.anthropic import AnthropicModel
 
     key = _key(settings.anthropic_key, "ANTHROPIC_API_KEY", settings)
-    return AnthropicModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts)
+    return WatchedModel(
+        AnthropicModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts), base_url
+    )
 
 
 def _key(secret: object, variable: str, settings: Settings) -> str:

@@ -61,11 +61,16 @@ class Shape:
     query: tuple[tuple[str, tuple[str, ...]], ...]
     body: BodyKind
 
+    @property
+    def route(self) -> str:
+        """The path as a person reads it, `/members/<int>`: no identifier is in it."""
+        return "/" + "/".join(map(str, self.path))
+
     def as_json(self) -> dict[str, Json]:
         """Return the shape as a person reads it in the plan book."""
         return {
             "method": self.method,
-            "path": "/" + "/".join(map(str, self.path)),
+            "path": self.route,
             "query": {key: list(classes) for key, classes in self.query},
             "body": str(self.body),
         }

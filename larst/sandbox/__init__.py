@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic_monty import AsyncMonty, AsyncMontySession, MontyCrashedError, MontyError
 
-from larst.errors import ProgramTimeoutError, WorkerLostError
+from larst.errors import LarstError, ProgramLimitError, ProgramTimeoutError, WorkerLostError
 from larst.model import CheckedProgram, ProgramInputs, Reply, SessionView
 from larst.sandbox.frame import frame
 from larst.sandbox.reply import reply_of
 from larst.sandbox.run import Run, RunLimits
+from larst.telemetry import count
+from larst.telemetry.metrics import SANDBOX_RUNS
 
 KILL_GRACE_S = 0.4
 """How long past its time a worker may take to raise; then it is killed (bigint and alias bombs
@@ -28,6 +30,14 @@ are stopped by nothing else)."""
 CLOSING_S = 0.03
 """Leaving sooner after the pool has closed ends the process by SIGABRT in a quarter of runs
 (pydantic-monty 1.4.0, measured in November 2026)."""
+
+
+_OUTCOMES: Mapping[type[LarstError], str] = {
+    ProgramTimeoutError: "timed out",
+    ProgramLimitError: "limited",
+    WorkerLostError: "worker lost",
+}
+"""What came of a run, for the metrics; any other error is `failed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +133,19 @@ class MontySandbox:
             stdout_bytes=limits.stdout_bytes,
             store_calls=limits.store_calls,
         )
-        async with self._worker(run_limits, timeout_s) as session:
-            output = await Run(framed, run_limits).drive(session, inputs, view)
-        self._has_worked = True
-        return reply_of(output, result_bytes=limits.result_bytes)
+        outcome = "failed"
+        try:
+            async with self._worker(run_limits, timeout_s) as session:
+                output = await Run(framed, run_limits).drive(session, inputs, view)
+            self._has_worked = True
+            reply = reply_of(output, result_bytes=limits.result_bytes)
+            outcome = "replied"
+        except LarstError as error:
+            outcome = _OUTCOMES.get(type(error), outcome)
+            raise
+        finally:
+            count(SANDBOX_RUNS, labels=(("outcome", outcome),))
+        return reply
 
     @contextlib.asynccontextmanager
     async def _worker(

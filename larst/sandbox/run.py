@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from opentelemetry.trace import get_current_span
 from pydantic_monty import (
     AsyncFunctionSnapshot,
     AsyncMontySession,
@@ -40,6 +41,8 @@ from larst.model import (
     SessionView,
 )
 from larst.sandbox.frame import Framed
+from larst.telemetry import StoreCalls, count
+from larst.telemetry.metrics import SANDBOX_KILLS
 
 _MIB = 1024 * 1024
 
@@ -63,6 +66,14 @@ class RunLimits:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """A resource's store that a program has been given."""
+
+    name: str
+    store: ResourceStore
+
+
 class _Handle:
     """What stands for a store inside the worker; it has nothing to reach."""
 
@@ -73,9 +84,10 @@ class Run:
     def __init__(self, framed: Framed, limits: RunLimits) -> None:
         self._framed = framed
         self._limits = limits
-        self._stores: dict[UUID, ResourceStore] = {}
+        self._stores: dict[UUID, _Lent] = {}
         self._views: dict[UUID, SessionView] = {}
         self._calls = 0
+        self._told = StoreCalls(get_current_span())
 
     async def drive(
         self,
@@ -107,6 +119,8 @@ class Run:
                     raise ProgramFailedError("programs have nothing to await")
         except MontyError as error:
             raise self._translate(error) from error
+        finally:
+            self._told.done()
         return step.output
 
     def _inputs(self, inputs: ProgramInputs, view: SessionView) -> dict[str, Any]:
@@ -116,16 +130,16 @@ class Run:
         if "plan" in used:
             given["plan"] = dict(inputs.plan)
         if inputs.resource is not None and "store" in used:
-            given["store"] = self._lend(view.resource(inputs.resource))
+            given["store"] = self._lend(inputs.resource, view.resource(inputs.resource))
         if "session_store" in used:
             handle = ClassInstance(_Handle())
             self._views[handle.id] = view
             given["session_store"] = handle
         return given
 
-    def _lend(self, store: ResourceStore) -> ClassInstance:
+    def _lend(self, name: str, store: ResourceStore) -> ClassInstance:
         handle = ClassInstance(_Handle())
-        self._stores[handle.id] = store
+        self._stores[handle.id] = _Lent(name, store)
         return handle
 
     def _answer(self, call: AsyncFunctionSnapshot) -> Any:
@@ -143,19 +157,26 @@ class Run:
             )
         receiver, method = call.object_id, str(call.function_name)
         if receiver in self._views and method in SESSION_STORE_METHODS:
+            self._told.called(None, method)
             return self._answer_session(self._views[receiver], method, call.args, call.kwargs)
         if receiver in self._stores and method in STORE_METHODS:
-            return _call(self._stores[receiver], method, call.args, call.kwargs)
+            lent = self._stores[receiver]
+            self._told.called(lent.name, method)
+            return _call(lent.store, method, call.args, call.kwargs)
         raise ProgramFailedError(f"there is no {method!r} to call")
 
     def _answer_session(
         self, view: SessionView, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
         answer = _call(view, method, args, kwargs)
-        return self._lend(answer) if method == "resource" else answer
+        if method != "resource":
+            return answer
+        # The store took the name for one of a resource's: it may be told.
+        return self._lend(str(args[0] if args else kwargs["name"]), answer)
 
     def _translate(self, error: MontyError) -> Exception:
         if isinstance(error, MontyCrashedError):
+            count(SANDBOX_KILLS)
             return (
                 self._too_slow()
                 if error.timed_out

@@ -39,6 +39,10 @@ def _random_salt() -> int:
     return secrets.randbits(32)
 
 
+def _nothing() -> None:
+    """Nobody wants to know."""
+
+
 class Transaction:
     """One request's view of a session; what it changed counts only once it is committed."""
 
@@ -71,7 +75,10 @@ class Transaction:
 
 
 class SessionStore:
-    """All of one session's resources. Nothing is read or made before `load`."""
+    """All of one session's resources. Nothing is read or made before `load`.
+
+    `on_flushed` is called on the event loop after each write of the journal.
+    """
 
     def __init__(
         self,
@@ -80,8 +87,10 @@ class SessionStore:
         files: FileOps,
         now: Callable[[], datetime],
         new_salt: Callable[[], int] = _random_salt,
+        on_flushed: Callable[[], None] = _nothing,
     ) -> None:
         self._directory = directory
+        self._on_flushed = on_flushed
         self._now = now
         self._session_files = SessionFiles(directory, files, now, new_salt)
         self._collections: dict[str, Collection] = {}
@@ -273,6 +282,7 @@ class SessionStore:
             if taken:
                 self._has_failed = True  # until it is known to be written
                 await self._in_thread(partial(self._append, taken))
+                self._on_flushed()
             if frozen and self._session_files.journal.has_changes:
                 await self._fold(frozen)
         except BaseException:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from larst.context import parse_body, parse_target
 from larst.errors import NoRuleError
-from larst.model import Code, Plan, RequestContext, TraceParent, Usage
+from larst.model import Code, Plan, RequestContext, Usage
 from larst.planning.planner import Maker, Planned, PlanningRequest, Saw
 
 
@@ -32,7 +32,6 @@ def request(
         client_ip="127.0.0.1",
         session_id=session_id,
         request_id="request-1",
-        trace=TraceParent("0" * 31 + "1", "0" * 15 + "1", "01"),
     )
 
 

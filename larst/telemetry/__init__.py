@@ -1,0 +1,27 @@
+"""What the rooms tell of their work: spans, durations and counts, by the OpenTelemetry API alone.
+
+Who reads it, and whether anybody does, is decided elsewhere (the room otel); with no reader all of
+it costs a few microseconds a request. Must never be told a secret, a body or a stored value.
+"""
+
+from __future__ import annotations
+
+from larst.telemetry.at_hand import count, current_request, record, span, stage
+from larst.telemetry.metrics import METRICS, Kind, Metric
+from larst.telemetry.request_trace import RequestTrace
+from larst.telemetry.store_calls import StoreCalls
+from larst.telemetry.watch import Telemetry
+
+__all__ = [
+    "METRICS",
+    "Kind",
+    "Metric",
+    "RequestTrace",
+    "StoreCalls",
+    "Telemetry",
+    "count",
+    "current_request",
+    "record",
+    "span",
+    "stage",
+]
