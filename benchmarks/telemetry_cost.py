@@ -1,60 +1,56 @@
 """What telemetry costs, in units of a constant-reply aiohttp handler's CPU a request.
 
-    python benchmarks/telemetry_cost.py [--rounds 12] [--slice-s 0.7]
+    python benchmarks/telemetry_cost.py [--rounds 60]
 
-Five services side by side, each a process of its own, loaded in turn, slice by slice, so that a
-machine whose speed drifts does not favour any: a bare aiohttp handler (the unit); LARST with its
-telemetry calls taken out; with no OTEL_ variable set; with a tenth of the requests sampled; and
-with every request exported to a collector that really takes it in. LARST answers `GET /members/1`
-by a known plan; its sandbox is a stand-in that makes one store call, since a run in a worker costs
-ten times what is measured here. CPU is the process's, and the main thread's alone, from /proc.
+One service in this process, loaded over sockets by slices of 400 requests, in turn with its
+telemetry calls taken out (Server-Timing is still filled), with no OTEL_ variable set, with a tenth
+of the requests sampled, and with every request exported, over OTLP to a collector in a process of
+its own that takes it in. Slice by slice, so that a machine whose speed drifts favours none. It
+answers `GET /members/1` by a known plan; its sandbox is a stand-in that makes one store call, since
+a run in a worker costs ten times what is measured here. CPU is that of the thread that serves, and
+of the whole process with the exporting threads. The unit is measured first, alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from aiohttp import web
-from opentelemetry.trace import INVALID_SPAN, get_current_span
 from served import Connection, request
 
 import otel
 from larst import app as larst_app
 from larst.config import load_settings
-from larst.model import CheckedProgram, ProgramInputs, Reply, SessionView, TraceParent
-from larst.service import run_service
-from larst.telemetry import RequestTrace, StoreCalls, Telemetry
+from larst.handlers import begin_trace
+from larst.model import CheckedProgram, ProgramInputs, Reply, SessionView
+from larst.telemetry import RequestTrace, StoreCalls, Telemetry, span_here
 
 BODY = b'{"id":1,"name":"Alice Hartmann","email":"alice@example.com"}'
 GET = request("GET", "/members/1")
-VARIANTS = {
-    "constant handler": {},
-    "calls taken out": {},
-    "nothing set": {},
-    "10 % sampled": {
-        "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
-        "OTEL_TRACES_SAMPLER_ARG": "0.1",
-    },
-    "all exported": {"OTEL_TRACES_SAMPLER": "parentbased_always_on"},
+CONNECTIONS, REQUESTS = 4, 100
+SAMPLERS = {
+    "10 % sampled": ("parentbased_traceidratio", "0.1"),
+    "all exported": ("parentbased_always_on", "1"),
 }
-_EXPORTING = ("10 % sampled", "all exported")
-_TICKS = os.sysconf("SC_CLK_TCK")
+_NOTHING: AbstractContextManager[None] = nullcontext()
 
 
 class StandIn:
-    """Makes one store call, and replies the same ever after."""
+    """A sandbox that makes one store call, and replies the same ever after."""
 
     async def start(self) -> None:
         """Nothing to start."""
@@ -70,191 +66,191 @@ class StandIn:
         self, program: CheckedProgram, inputs: ProgramInputs, view: SessionView, *, timeout_s: float
     ) -> Reply:
         """Return the constant reply."""
-        told = StoreCalls(get_current_span())
+        told = StoreCalls(span_here())
         told.called("members", "get")
         view.resource("members").get(1)
         told.done()
         return Reply(200, BODY)
 
 
-class Silent:
-    """Takes the place of a request's trace, and notes nothing."""
+class Untold(RequestTrace):
+    """Fills Server-Timing, and tells nobody."""
 
-    place = TraceParent("1" * 32, "2" * 16, "00")
-    request_id = "3" * 32
-    route = source = session_id = error_name = None
-    stage_ms: dict[str, float] = {}
-    is_recorded = False
-    telemetry: Any
-
-    def __init__(self) -> None:
-        self.telemetry = self
+    __slots__ = ()
 
     def current(self) -> Any:
         """Give a block that does nothing."""
         return _NOTHING
 
-    def stage(self, *_told: object, **_more: object) -> Any:
-        """Give a block that does nothing."""
-        return _NOTHING
 
-    def _nothing(self, *_told: object, **_more: object) -> None:
-        """Note nothing."""
+class Silent(Telemetry):
+    """Counts nothing."""
 
-    waited = passed = planned = begin_commit = end_commit = failed = end = count = _nothing
+    def count(self, *_told: object, **_more: object) -> None:
+        """Do nothing."""
 
 
-_NOTHING = nullcontext(INVALID_SPAN)
+def _untold(asked: web.Request, telemetry: Telemetry, *, is_recorded: bool) -> RequestTrace:
+    plain = begin_trace(asked, telemetry, is_recorded=is_recorded)
+    return Untold(telemetry, plain.request_id, plain.place)
 
 
-def _serve(variant: str, data_root: str) -> None:
-    """Be one of the services, until SIGTERM."""
-    if variant == "constant handler":
-        asyncio.run(_serve_constant())
-        return
-    if variant == "calls taken out":
-        silent: Any = Silent()
-        larst_app.begin_trace = lambda *_told, **_more: silent
-        larst_app._tell = lambda *_told: None
-    variables = {"SANDBOX_DATA_ROOT": data_root, "LARS_PORT": 0, "LARS_LOG_LEVEL": "error"}
-    settings = load_settings(variables)
+class Variant:
+    """One way of telling: takes its place in the running service when its turn comes."""
+
+    def __init__(self, telemetry: Telemetry, flush: Callable[[], object] | None = None) -> None:
+        self.telemetry = telemetry
+        self.flush = flush
+        self.main_us: list[float] = []
+        self.process_us: list[float] = []
+        self._is_silent = isinstance(telemetry, Silent)
+
+    def take_turn(self) -> None:
+        """Have the service tell of requests in this way from now on."""
+        begin = _untold if self._is_silent else begin_trace
+        larst_app.begin_trace = lambda asked, _usual, **more: begin(asked, self.telemetry, **more)
+        larst_app._tell = (lambda *_told: None) if self._is_silent else _USUAL_TELL
+
+
+_USUAL_TELL = larst_app._tell
+
+
+def _exporting(name: str, collector: int) -> Variant:
+    sampler, share = SAMPLERS[name]
+    os.environ |= {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector}",
+        "OTEL_TRACES_SAMPLER": sampler,
+        "OTEL_TRACES_SAMPLER_ARG": share,
+    }
     providers = otel.set_up(os.environ, service="larst", version="0", instance_id="bench")
-    telemetry = Telemetry(providers.tracer)
-    if (meter := providers.meter) is not None:
-        telemetry.read_by(meter)
-    parts = replace(larst_app.usual_parts(settings), sandbox=StandIn(), telemetry=telemetry)
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_service(settings, parts, _say))
-    providers.stop(2)
+    telemetry = Telemetry(providers.recorder)
+    providers.export_metrics(telemetry.readings)
+    return Variant(telemetry, providers.flush)
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+async def _load(connections: list[Connection]) -> None:
+    async def client(connection: Connection) -> None:
+        for _ in range(REQUESTS):
+            assert (await connection.send(GET)).status == 200
+
+    await asyncio.gather(*map(client, connections))
 
 
-async def _serve_constant() -> None:
-    async def answer(_request: web.Request) -> web.Response:
+async def _measure(rounds: int, collector: int, folder: str) -> dict[str, Variant]:
+    variants = {"calls taken out": Variant(Silent()), "nothing set": Variant(Telemetry())}
+    variants |= {name: _exporting(name, collector) for name in SAMPLERS}
+    settings = load_settings({"SANDBOX_DATA_ROOT": folder, "LARS_LOG_LEVEL": "error"})
+    app = larst_app.make_app(settings, replace(larst_app.usual_parts(settings), sandbox=StandIn()))
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    connections = [await Connection.open(port) for _ in range(CONNECTIONS)]
+    for round_number in range(rounds + 2):
+        for variant in variants.values():
+            variant.take_turn()
+            main_s, process_s = time.thread_time(), time.process_time()
+            await _load(connections)
+            main_s = time.thread_time() - main_s
+            if variant.flush is not None:
+                await asyncio.to_thread(variant.flush)
+            process_s = time.process_time() - process_s
+            if round_number >= 2:  # the first ones warm up
+                variant.main_us.append(main_s / CONNECTIONS / REQUESTS * 1e6)
+                variant.process_us.append(process_s / CONNECTIONS / REQUESTS * 1e6)
+    for connection in connections:
+        connection.close()
+    await runner.cleanup()
+    return variants
+
+
+async def _unit_us(pid: int, port: int) -> float:
+    """Return the CPU of the constant handler's process a request, by the kernel's count."""
+    connections = [await Connection.open(port) for _ in range(CONNECTIONS)]
+    taken = []
+    for _ in range(20):
+        before_ns = _cpu_ns(pid)
+        await _load(connections)
+        taken.append((_cpu_ns(pid) - before_ns) / CONNECTIONS / REQUESTS / 1e3)
+    for connection in connections:
+        connection.close()
+    return statistics.median(taken)
+
+
+def _cpu_ns(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0])
+
+
+async def _serve(what: str) -> None:
+    """Answer every request in the same way, until SIGTERM."""
+
+    async def constant(_asked: web.Request) -> web.Response:
         return web.Response(body=BODY, content_type="application/json")
 
-    await _run({"/{path:.*}": answer})
-
-
-async def _serve_collector() -> None:
-    async def take(asked: web.Request) -> web.Response:
+    async def collector(asked: web.Request) -> web.Response:
         await asked.read()
         return web.Response(content_type="application/x-protobuf")
 
-    await _run({"/{path:.*}": take})
-
-
-async def _run(handlers: dict[str, Any]) -> None:
-    made = web.Application(client_max_size=2**26)
-    for path, handler in handlers.items():
-        made.router.add_route("*", path, handler)
-    runner = web.AppRunner(made, access_log=None)
+    app = web.Application(client_max_size=2**26)
+    app.router.add_route("*", "/{path:.*}", constant if what == "constant" else collector)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    _say(f"http://127.0.0.1:{runner.addresses[0][1]}\n")
+    sys.stdout.write(f"{runner.addresses[0][1]}\n")
+    sys.stdout.flush()
     await asyncio.Event().wait()
 
 
 @contextmanager
-def _process(variant: str, folder: Path, **variables: str) -> Iterator[tuple[int, int]]:
-    """Start one of the services; give its process id and its port."""
-    command = [sys.executable, __file__, "--serve", variant, str(folder / variant.split()[0])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **variables})
+def _process(what: str) -> Iterator[tuple[int, int]]:
+    """Start one of the other processes; give its id and its port."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, "--serve", what], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     try:
-        port = 0
-        for line in process.stdout:
-            if b"http://127.0.0.1:" in line:
-                port = int(line.rpartition(b":")[2].split()[0].strip(b"/"))
-                break
-        assert port, f"{variant} did not start"
-        yield process.pid, port
+        yield process.pid, int(process.stdout.readline())
     finally:
         process.terminate()
         process.wait(30)
 
 
-def _cpu_s(pid: int, *, main_thread: bool) -> float:
-    place = f"/proc/{pid}/task/{pid}/schedstat" if main_thread else f"/proc/{pid}/stat"
-    text = Path(place).read_text()
-    if main_thread:
-        return int(text.split()[0]) / 1e9
-    fields = text.rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+def _print(unit_us: float, variants: dict[str, Variant]) -> None:
+    sys.stdout.write(
+        f"the unit: {unit_us:.1f} us of CPU, a request of a constant-reply aiohttp handler\n"
+        f"{'':<17}{'over the calls taken out, us':>29}{'in units':>18}\n"
+        f"{'':<17}{'main thread':>14}{'process':>10}{'main thread':>16}{'process':>10}\n"
+    )
+    base = variants.pop("calls taken out")
+    for name, variant in variants.items():
+        main_us = _over(variant.main_us, base.main_us)
+        process_us = _over(variant.process_us, base.process_us)
+        sys.stdout.write(
+            f"{name:<17}{main_us:>14.1f}{process_us:>10.1f}"
+            f"{main_us / unit_us:>16.2f}{process_us / unit_us:>10.2f}\n"
+        )
 
 
-async def _slice(port: int, seconds: float) -> int:
-    """Load a service for a while; return how many requests it answered."""
-    answered = 0
-    end_s = time.perf_counter() + seconds
-
-    async def client() -> None:
-        nonlocal answered
-        connection = await Connection.open(port)
-        while time.perf_counter() < end_s:
-            assert (await connection.send(GET)).status == 200
-            answered += 1
-        connection.close()
-
-    await asyncio.gather(*(client() for _ in range(8)))
-    return answered
-
-
-def _measure(rounds: int, slice_s: float) -> dict[str, tuple[list[float], list[float]]]:
-    """Return microseconds a request by variant: of the main thread, of the process, by slice."""
-    found: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in VARIANTS}
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        _, collector = stack.enter_context(_process("collector", folder))
-        running = {}
-        for name, variables in VARIANTS.items():
-            endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{collector}"}
-            asked = {**variables, **(endpoint if name in _EXPORTING else {})}
-            running[name] = stack.enter_context(_process(name, folder, **asked))
-        for _, port in running.values():
-            asyncio.run(_slice(port, 1.0))
-        for _round in range(rounds):
-            for name, (pid, port) in running.items():
-                before = [_cpu_s(pid, main_thread=one) for one in (True, False)]
-                answered = asyncio.run(_slice(port, slice_s))
-                after = [_cpu_s(pid, main_thread=one) for one in (True, False)]
-                for place, (begun, ended) in enumerate(zip(before, after, strict=True)):
-                    found[name][place].append((ended - begun) / answered * 1e6)
-    return found
+def _over(taken_us: list[float], base_us: list[float]) -> float:
+    """Return the median of the differences, round by round."""
+    return statistics.median(one - base for one, base in zip(taken_us, base_us, strict=True))
 
 
 def main() -> None:
-    """Measure, and print a line for each service."""
+    """Measure, and print a line for each way of telling."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=12)
-    parser.add_argument("--slice-s", type=float, default=0.7)
-    parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--serve", choices=("constant", "collector"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        if options.serve[0] == "collector":
-            asyncio.run(_serve_collector())
-        else:
-            _serve(*options.serve)
+        uvloop.run(_serve(options.serve))
         return
-    found = _measure(options.rounds, options.slice_s)
-    unit = statistics.median(found["constant handler"][0])
-    base = [statistics.median(slices) for slices in found["calls taken out"]]
-    sys.stdout.write(
-        f"the unit: {unit:.0f} us of CPU a request of a constant-reply aiohttp handler\n"
-        f"{'':<18}{'main us':>9}{'process us':>12}{'main, over':>12}{'process, over (units)':>23}\n"
-    )
-    for name, slices in found.items():
-        main_us, all_us = (statistics.median(one) for one in slices)
-        over = ["", ""]
-        if name != "constant handler":
-            over = [f"{(main_us - base[0]) / unit:.2f}", f"{(all_us - base[1]) / unit:.2f}"]
-        sys.stdout.write(f"{name:<18}{main_us:>9.0f}{all_us:>12.0f}{over[0]:>12}{over[1]:>23}\n")
+    logging.getLogger().setLevel(logging.ERROR)
+    with _process("constant") as (pid, port):
+        unit_us = uvloop.run(_unit_us(pid, port))
+    with _process("collector") as (_, collector), tempfile.TemporaryDirectory() as folder:
+        variants = uvloop.run(_measure(options.rounds, collector, folder))
+    _print(unit_us, variants)
 
 
 if __name__ == "__main__":

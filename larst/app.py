@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from aiohttp import web
-from opentelemetry.metrics import Observation
 
 import actors
 from larst.config import Settings
@@ -46,6 +45,7 @@ from larst.store import DataRoot, DiskFiles, SessionStore
 from larst.telemetry import RequestTrace, Telemetry
 from larst.telemetry import attributes as names
 from larst.telemetry.metrics import FSYNCS, MAILBOX_DEPTH, RESTARTS, SESSIONS
+from larst.telemetry.watch import SCHEME, Labels
 from larst.welcome import welcome, welcome_page
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -68,6 +68,7 @@ CATCH_ALL = "/{path}"
 """How aiohttp names the route of everything that is planned."""
 
 _MAX_TOLD_CHARACTERS = 200
+_NOTHING: Mapping[str, str | int] = {}
 
 _log = logging.getLogger("larst.requests")
 _sessions_log = logging.getLogger("larst.sessions")
@@ -213,13 +214,13 @@ def _watch_levels(
     root: DataRoot,
     sessions: actors.Supervisor[str, Turn | Visit, Answered | Visited],
 ) -> None:
-    def of_sessions() -> list[Observation]:
+    def of_sessions() -> list[tuple[Labels, float]]:
         live = sessions.live_count
         sleeping = max(0, len(root.session_ids()) - live)
-        return [Observation(live, {"state": "live"}), Observation(sleeping, {"state": "asleep"})]
+        return [((("state", "live"),), live), ((("state", "asleep"),), sleeping)]
 
     telemetry.watch_level(SESSIONS, of_sessions)
-    telemetry.watch_level(MAILBOX_DEPTH, lambda: [Observation(sessions.waiting_count)])
+    telemetry.watch_level(MAILBOX_DEPTH, lambda: [((), sessions.waiting_count)])
 
 
 _EVENTS: Mapping[type[actors.SupervisorEvent], tuple[int, str]] = {
@@ -263,12 +264,11 @@ async def _edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     trace = begin_trace(request, telemetry, is_recorded=request.path not in UNTRACED_PATHS)
     request[TRACE] = trace
     status = None
-    with trace.current():
-        try:
-            response = await _answer(request, handler, trace)
-            status = response.status
-        finally:  # also for a client that has left
-            _tell(request, trace, status)
+    try:
+        response = await _answer(request, handler, trace)
+        status = response.status
+    finally:  # also for a client that has left
+        _tell(request, trace, status)
     return response
 
 
@@ -322,17 +322,17 @@ def _tell(request: web.Request, trace: RequestTrace, status: int | None) -> None
     if trace.route is None and (resource := request.match_info.route.resource) is not None:
         canonical = resource.canonical
         trace.route = None if canonical == CATCH_ALL else canonical
-    attributes = _http_attributes(request) if trace.is_recorded else {}
-    attributes[names.SCHEME] = request.scheme
+    attributes = _http_attributes(request) if trace.is_recorded else _NOTHING
     trace.end(known_method(request.method), status, attributes)
     if _log.isEnabledFor(logging.INFO):
         _log_request(request, trace, status)
 
 
-def _http_attributes(request: web.Request) -> dict[str, str | int]:
+def _http_attributes(request: web.Request) -> Mapping[str, str | int]:
     """Return what the HTTP conventions ask of a server's span; query values are left out."""
     told: dict[str, str | int] = {
         names.PATH: request.path[:_MAX_TOLD_CHARACTERS],
+        names.SCHEME: SCHEME,
         names.PROTOCOL_VERSION: f"{request.version.major}.{request.version.minor}",
         names.CLIENT_ADDRESS: request.remote or "",
         names.USER_AGENT: request.headers.get("User-Agent", "")[:_MAX_TOLD_CHARACTERS],
@@ -352,6 +352,7 @@ def _http_attributes(request: web.Request) -> dict[str, str | int]:
 def _log_request(request: web.Request, trace: RequestTrace, status: int | None) -> None:
     ms = round((time.perf_counter() - trace.began_s) * 1000, 2)
     fields = {
+        **trace.ids(),
         "method": request.method,
         "path": request.path[:_MAX_TOLD_CHARACTERS],
         "route": trace.route,

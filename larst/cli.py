@@ -250,14 +250,9 @@ def _parts(settings: Settings, providers: Providers) -> Parts:
     from larst.app import usual_parts
     from larst.telemetry import Telemetry
 
-    telemetry = Telemetry(providers.tracer, shows_content=providers.shows_content)
-    if (meter := providers.meter) is not None:
-        telemetry.read_by(meter)
-    return replace(
-        usual_parts(settings),
-        telemetry=telemetry,
-        metrics_page=lambda accept: providers.page(accept, telemetry.read_by),
-    )
+    telemetry = Telemetry(providers.recorder, shows_content=providers.shows_content)
+    providers.export_metrics(telemetry.readings)
+    return replace(usual_parts(settings), telemetry=telemetry, metrics_page=providers.page)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import os
 import time
 from typing import Protocol
-from uuid import uuid4
 
 import orjson
 from aiohttp import web
@@ -61,13 +61,13 @@ def begin_trace(request: web.Request, telemetry: Telemetry, *, is_recorded: bool
 
     One that is not `is_recorded` leaves no span, whoever asks for it.
     """
-    request_id = request_id_of(request.headers.get("X-Request-ID"), _new_id)
-    tracer = telemetry.tracer
-    if tracer is None or not is_recorded:
-        place = continue_trace(request.headers.get("traceparent"), _new_id)
+    request_id = request_id_of(request.headers.get("X-Request-ID"), new_id)
+    recorder = telemetry.recorder
+    if recorder is None or not is_recorded:
+        place = continue_trace(request.headers.get("traceparent"), new_id)
         return RequestTrace(telemetry, request_id, place)
     method = known_method(request.method)
-    return RequestTrace.recorded(telemetry, tracer, request_id, method, request.headers)
+    return RequestTrace.recorded(telemetry, recorder, request_id, method, request.headers)
 
 
 def known_method(method: str) -> str:
@@ -75,8 +75,9 @@ def known_method(method: str) -> str:
     return method if method in METHODS else "_OTHER"
 
 
-def _new_id() -> str:
-    return uuid4().hex
+def new_id() -> str:
+    """Return an id that nobody else has, as 32 hex digits; a UUID takes thrice as long."""
+    return os.urandom(16).hex()
 
 
 class Ingress:

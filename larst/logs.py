@@ -59,11 +59,7 @@ def _request() -> dict[str, str | None]:
     """Return what finds the request that is at hand while this is logged."""
     if (request := current_request()) is None:
         return {}
-    return {
-        "request_id": request.request_id,
-        "trace_id": request.place.trace_id,
-        "session_id": request.session_id,
-    }
+    return request.ids()
 
 
 def _encode(line: dict[str, Any]) -> str:

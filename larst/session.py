@@ -27,14 +27,11 @@ from larst.planning.planner import Refusal
 from larst.planning.questions import Case, Question, ReadyPlan
 from larst.store import SessionStore, Transaction
 from larst.telemetry import RequestTrace
-from larst.telemetry.attributes import ACTION, PLAN_KEY, PLAN_SOURCE, RESOURCE
 from larst.telemetry.metrics import BOOK_LOOKUPS
+from larst.telemetry.watch import MISSED
 
 SchemaMode = Literal["learn", "warn", "enforce"]
 """Whether a write that differs from what was learned widens it in silence, aloud, or not at all."""
-
-
-_HIT, _MISS = (("result", "hit"),), (("result", "miss"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +151,11 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         trace = turn.trace
         began_s = self._clock.now()
         ready = self._pipeline.desk.find(case)
-        trace.telemetry.count(BOOK_LOOKUPS, labels=_MISS if ready is None else _HIT)
-        if ready is not None:
+        if ready is None:
+            trace.telemetry.count(BOOK_LOOKUPS, labels=MISSED)
+        else:
             took_s = self._clock.now() - began_s
-            trace.passed("plan", took_s, {PLAN_SOURCE: ready.source, PLAN_KEY: ready.key})
-            trace.passed("validate", ready.validate_ms / 1000)
+            trace.found(took_s, ready.source, ready.key, ready.validate_ms / 1000)
         return ready
 
     def _park(self, turn: Turn, case: Case) -> Deferred[Turn | Visit]:
@@ -226,8 +223,7 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         transaction: Transaction,
     ) -> Reply:
         timeout_s = self.current.deadline_s - self._clock.now()
-        told = {ACTION: ready.plan.action, RESOURCE: ready.plan.resource or ""}
-        with turn.trace.stage("exec", told):
+        with turn.trace.stage("exec"):
             return await self._pipeline.run(ready, case, binding, transaction, timeout_s=timeout_s)
 
     async def _check_precondition(self, turn: Turn) -> Deferred[Turn | Visit] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,25 +15,28 @@ from otel.quiet import quieten
 from otel.variables import Asked, asked_for, is_set
 
 if TYPE_CHECKING:
-    from opentelemetry.metrics import Meter
-    from opentelemetry.sdk.metrics import MeterProvider
-    from opentelemetry.sdk.metrics.export import MetricReader
+    from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
     from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
-    from opentelemetry.trace import Tracer
     from prometheus_client import CollectorRegistry
+
+    from otel.bridge import Bridge, Readings
+    from otel.recorder import SpanRecorder
 
 EXPORT_TIMEOUT_S = 2.0
 """For one export, where OTEL_EXPORTER_OTLP_TIMEOUT does not say: a dead collector would otherwise
 hold each batch for 10 s."""
 
-SPAN_DELAY_MS = 1000
-"""How long a span waits for company, where OTEL_BSP_SCHEDULE_DELAY does not say: whoever sends a
-request and looks at its trace should not have to look twice."""
+BATCHES = {
+    "OTEL_BSP_SCHEDULE_DELAY": ("schedule_delay_millis", 1000),
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": ("max_export_batch_size", 64),
+    "OTEL_BSP_MAX_QUEUE_SIZE": ("max_queue_size", 2048),
+}
+"""How requests, with all their spans, wait to be exported, where the variables do not say.
 
-MAX_ROUTES = 500
-"""Series of request durations; more share one. Clients can make up paths without end."""
+A second: whoever sends a request and looks at its trace should not have to look twice. Few at once:
+while spans are made of them, the interpreter serves nobody.
+"""
 
 _SCOPE = "larst"
 _log = logging.getLogger("otel")
@@ -65,94 +69,89 @@ def set_up(
 
 
 class Providers:
-    """Tracing and metrics of one process. `tracer` is None where nothing is to be traced."""
+    """Tracing and metrics of one process. `recorder` is None where nothing is to be traced."""
 
     def __init__(
         self, asked: Asked, environ: Mapping[str, str], identity: Mapping[str, str]
     ) -> None:
-        self.tracer: Tracer | None = None
+        self.recorder: SpanRecorder | None = None
         self.shows_content = asked.shows_content
-        self._is_disabled = asked.is_disabled
+        self._asked = asked
         self._environ = environ
         self._identity = identity
-        self._traces: TracerProvider | None = None
-        self._meters: MeterProvider | None = None
+        self._metrics: list[PeriodicExportingMetricReader] = []
+        self._readings: Readings | None = None
         self._registry: CollectorRegistry | None = None
         self._lock = threading.Lock()
+        self._began_ns = time.time_ns()
         if asked.is_disabled:
             return
         if asked.spans != "none" or asked.metrics:
             quieten()
         if asked.spans != "none":
-            self._traces = self._tracing(asked)
-            self.tracer = self._traces.get_tracer(_SCOPE, identity["service.version"])
-        if asked.metrics:
-            self._meters = self._metering(self._readers(asked))
-            if "prometheus" in asked.metrics:
-                self._start_registry(self._meters)
+            self.recorder = self._recording()
 
-    @property
-    def meter(self) -> Meter | None:
-        """Where metrics go; None where nobody reads them yet."""
-        return None if self._meters is None else self._meters.get_meter(_SCOPE)
+    def export_metrics(self, readings: Readings) -> None:
+        """Have the metrics that `readings` gives exported as asked, and shown by `page`."""
+        self._readings = readings
+        if self._asked.is_disabled or not self._asked.metrics:
+            return
+        from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
-    def page(self, accept: str, begin: Callable[[Meter], None]) -> Page | None:
-        """Return the metrics as text, None where all is disabled; blocks, from any thread.
+        bridge = self._bridge(readings)
+        self._metrics = [PeriodicExportingMetricReader(one) for one in self._metric_exporters()]
+        for reader in self._metrics:
+            bridge.serve(reader)
 
-        The first look calls `begin` with the meter, before which nobody may have read metrics.
-        """
-        if self._is_disabled:
+    def page(self, accept: str) -> Page | None:
+        """Return the metrics as text, None where there are none; blocks, from any thread."""
+        if self._asked.is_disabled or self._readings is None:
             return None
         from prometheus_client.exposition import choose_encoder
 
         with self._lock:
-            if self._meters is None:
-                self._meters = self._metering([])
-            if (registry := self._registry) is None:
-                registry = self._start_registry(self._meters)
-                begin(self._meters.get_meter(_SCOPE))
+            registry = self._registry or self._start_registry(self._readings)
             encode, content_type = choose_encoder(accept)
             return Page(encode(registry), content_type)
+
+    def flush(self) -> None:
+        """Send what there is of spans now; blocks."""
+        if self.recorder is not None:
+            self.recorder.flush()
 
     def stop(self, limit_s: float) -> None:
         """Send what is left and end, within `limit_s` seconds whatever the collector does.
 
         In threads that nobody waits for at the end: an exporter that hangs is left behind.
         """
-        threads = [
-            threading.Thread(target=provider.shutdown, daemon=True, name="larst telemetry's end")
-            for provider in (self._traces, self._meters)
-            if provider is not None
-        ]
+        ends: list[Callable[[], object]] = [reader.shutdown for reader in self._metrics]
+        if self.recorder is not None:
+            ends.append(self.recorder.shutdown)
+        threads = [threading.Thread(target=end, daemon=True) for end in ends]
         for thread in threads:
             thread.start()
-        ends = threading.Event()
-        timer = threading.Timer(limit_s, ends.set)
-        timer.daemon = True
-        timer.start()
+        deadline_s = time.monotonic() + limit_s
         for thread in threads:
-            while thread.is_alive() and not ends.is_set():
-                thread.join(0.02)
-        timer.cancel()
+            thread.join(max(0.0, deadline_s - time.monotonic()))
         if any(thread.is_alive() for thread in threads):
-            _log.warning("telemetry that was left could not be sent within %g s", limit_s)
+            _log.warning("what was left of the telemetry could not be sent within %g s", limit_s)
 
-    def _tracing(self, asked: Asked) -> TracerProvider:
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    def _recording(self) -> SpanRecorder:
+        from otel.recorder import SpanRecorder, UnfoldingExporter
 
-        provider = TracerProvider(resource=self._resource(), shutdown_on_exit=False)
-        has_delay = is_set(self._environ, "OTEL_BSP_SCHEDULE_DELAY")
-        provider.add_span_processor(
-            BatchSpanProcessor(
-                self._span_exporter(asked),
-                schedule_delay_millis=None if has_delay else SPAN_DELAY_MS,
-            )
+        resource = self._resource()
+        exporter = UnfoldingExporter(
+            self._span_exporter(), resource, _SCOPE, self._identity["service.version"]
         )
-        return provider
+        usual = {
+            variable: value
+            for name, (variable, value) in BATCHES.items()
+            if not is_set(self._environ, name)
+        }
+        return SpanRecorder(exporter, resource, **usual)
 
-    def _span_exporter(self, asked: Asked) -> SpanExporter:
-        if asked.spans == "console":
+    def _span_exporter(self) -> SpanExporter:
+        if self._asked.spans == "console":
             from opentelemetry.sdk.trace.export import ConsoleSpanExporter
 
             return ConsoleSpanExporter()
@@ -160,41 +159,33 @@ class Providers:
 
         return OTLPSpanExporter(timeout=self._timeout_s("TRACES"))
 
-    def _metering(self, readers: list[MetricReader]) -> MeterProvider:
-        from opentelemetry.sdk.metrics import MeterProvider
-        from opentelemetry.sdk.metrics.view import View
+    def _metric_exporters(self) -> list[MetricExporter]:
+        exporters: list[MetricExporter] = []
+        if "console" in self._asked.metrics:
+            from opentelemetry.sdk.metrics.export import ConsoleMetricExporter
 
-        bounded = View(
-            instrument_name="http.server.request.duration",
-            aggregation_cardinality_limit=MAX_ROUTES,
-        )
-        return MeterProvider(readers, self._resource(), shutdown_on_exit=False, views=[bounded])
-
-    def _readers(self, asked: Asked) -> list[MetricReader]:
-        from opentelemetry.sdk.metrics.export import (
-            ConsoleMetricExporter,
-            PeriodicExportingMetricReader,
-        )
-
-        readers: list[MetricReader] = []
-        if "console" in asked.metrics:
-            readers.append(PeriodicExportingMetricReader(ConsoleMetricExporter()))
-        if "otlp" in asked.metrics:
+            exporters.append(ConsoleMetricExporter())
+        if "otlp" in self._asked.metrics:
             from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
-            exporter = OTLPMetricExporter(timeout=self._timeout_s("METRICS"))
-            readers.append(PeriodicExportingMetricReader(exporter))
-        return readers
+            exporters.append(OTLPMetricExporter(timeout=self._timeout_s("METRICS")))
+        return exporters
 
-    def _start_registry(self, meters: MeterProvider) -> CollectorRegistry:
+    def _start_registry(self, readings: Readings) -> CollectorRegistry:
         from opentelemetry.exporter.prometheus import PrometheusMetricReader
         from prometheus_client import CollectorRegistry
 
-        registry = self._registry = CollectorRegistry()
-        meters.add_metric_reader(
-            PrometheusMetricReader(registry=registry, scope_info_enabled=False)
+        self._registry = CollectorRegistry()
+        reader = PrometheusMetricReader(registry=self._registry, scope_info_enabled=False)
+        self._bridge(readings).serve(reader)
+        return self._registry
+
+    def _bridge(self, readings: Readings) -> Bridge:
+        from otel.bridge import Bridge
+
+        return Bridge(
+            readings, self._resource(), _SCOPE, self._identity["service.version"], self._began_ns
         )
-        return registry
 
     def _timeout_s(self, signal: str) -> float | None:
         """Return the timeout of an export; None: the exporter reads it of its variables."""

@@ -129,7 +129,7 @@ class Asker:
         try:
             with stage("plan", {PLAN_ATTEMPT: attempt}) as span:
                 planned = await self._planner.plan(request)
-                span.set_attribute(PLAN_SOURCE, planned.source)
+                span.set(PLAN_SOURCE, planned.source)
             planner, outcome = planned.source, "planned"
             return planned
         finally:

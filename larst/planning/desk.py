@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from opentelemetry.trace import SpanContext, get_current_span
-
 from larst.errors import (
     BookLockedError,
     BudgetSpentError,
@@ -22,13 +20,14 @@ from larst.errors import (
     ProgramFailedError,
     ProgramRefusedError,
 )
+from larst.model import TraceParent
 from larst.planning.asking import Asker, Check, PromptValues
 from larst.planning.book import PlanBook
 from larst.planning.book_files import BookEntry
 from larst.planning.conditions import fits
 from larst.planning.planner import Planner, Refusal
 from larst.planning.questions import Case, Question, ReadyPlan
-from larst.telemetry import stage
+from larst.telemetry import current_request, stage
 from larst.telemetry.attributes import PLAN_IS_SHARED
 
 PlanMode = Literal["learn", "fresh", "locked"]
@@ -41,10 +40,10 @@ _FlightKey = tuple[str, tuple[Refusal, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
-    """Planning under way, and the span of the request that it was begun for."""
+    """Planning under way, and the place in its trace of the request that it was begun for."""
 
     task: asyncio.Task[ReadyPlan]
-    begun_for: SpanContext
+    begun_for: TraceParent | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,8 @@ class PlanningDesk:
 
     def _start(self, key: _FlightKey, question: Question) -> _Flight:
         task = asyncio.create_task(self._ask(question, key[1]), name="larst planning")
-        flight = self._flights[key] = _Flight(task, get_current_span().get_span_context())
+        request = current_request()
+        flight = self._flights[key] = _Flight(task, None if request is None else request.place)
         task.add_done_callback(lambda done: self._landed(key, question.case, done))
         return flight
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from opentelemetry.trace import get_current_span
-
 import prompts
 from larst.model import Json, Usage
 from larst.planning.answers import ANSWER_SCHEMA, plan_of
@@ -21,7 +19,7 @@ from larst.planning.language_model import LanguageModel, Prompt
 from larst.planning.planner import Maker, Planned, PlanningRequest, Refusal, Saw
 from larst.planning.reasons import without_values
 from larst.prices import Price
-from larst.telemetry import count
+from larst.telemetry import count, span_here
 from larst.telemetry.attributes import COST_USD
 from larst.telemetry.metrics import PLANNER_COST, PLANNER_TOKENS
 
@@ -75,7 +73,7 @@ def _tell(usage: Usage) -> None:
     count(PLANNER_TOKENS, usage.output_tokens, (("type", "output"),))
     if usage.cost_usd is not None:
         count(PLANNER_COST, usage.cost_usd)
-        get_current_span().set_attribute(COST_USD, usage.cost_usd)
+        span_here().set(COST_USD, usage.cost_usd)
 
 
 def prompt_for(request: PlanningRequest) -> Prompt:

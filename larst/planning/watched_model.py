@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import orjson
-from opentelemetry.trace import Span, SpanKind
 
 from larst.planning.language_model import Completion, LanguageModel, Prompt, Stopped
 from larst.telemetry import attributes as names
 from larst.telemetry import current_request, record, span
 from larst.telemetry.metrics import MODEL_DURATION, MODEL_TOKENS
+from larst.telemetry.spans import Span
+from larst.telemetry.watch import Labels
 
 _FINISH_REASONS: Mapping[Stopped, str] = {
     "end": "stop",
@@ -32,38 +33,38 @@ class WatchedModel:
         self.provider = model.provider
         self.model = model.model
         self._model = model
-        self._told: dict[str, str | int] = {
+        told: dict[str, str | int] = {
             names.GEN_AI_OPERATION: "chat",
             names.GEN_AI_PROVIDER: model.provider,
         }
         if model.model is not None:
-            self._told[names.GEN_AI_REQUEST_MODEL] = model.model
+            told[names.GEN_AI_REQUEST_MODEL] = model.model
         if base_url is not None:
             parts = urlsplit(base_url)
-            self._told[names.SERVER_ADDRESS] = parts.hostname or ""
-            self._told[names.SERVER_PORT] = parts.port or (443 if parts.scheme == "https" else 80)
+            told[names.SERVER_ADDRESS] = parts.hostname or ""
+            told[names.SERVER_PORT] = parts.port or (443 if parts.scheme == "https" else 80)
+        self._labels: Labels = tuple(told.items())
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Return the model's answer; as in `LanguageModel`."""
         began_s = time.perf_counter()
-        error_type: str | None = None
+        failed: Labels = ()
         name = "chat" if self.model is None else f"chat {self.model}"
-        told = {**self._told, names.GEN_AI_OUTPUT_TYPE: "json"}
+        told = {**dict(self._labels), names.GEN_AI_OUTPUT_TYPE: "json"}
         try:
-            with span(name, kind=SpanKind.CLIENT, attributes=told) as call:
+            with span(name, kind="client", attributes=told) as call:
                 completion = await self._model.complete(prompt, timeout_s=timeout_s)
                 _tell(call, prompt, completion)
         except BaseException as error:
-            error_type = type(error).__name__
+            failed = ((names.ERROR_TYPE, type(error).__name__),)
             raise
         finally:
-            failed = {} if error_type is None else {names.ERROR_TYPE: error_type}
             took_s = time.perf_counter() - began_s
-            record(MODEL_DURATION, took_s, {**self._told, **failed})
+            record(MODEL_DURATION, took_s, self._labels + failed)
         tokens = completion.tokens
         for kind, amount in (("input", tokens.input), ("output", tokens.output)):
             if amount:
-                record(MODEL_TOKENS, amount, {**self._told, names.GEN_AI_TOKEN_TYPE: kind})
+                record(MODEL_TOKENS, amount, (*self._labels, (names.GEN_AI_TOKEN_TYPE, kind)))
         return completion
 
     async def close(self) -> None:
@@ -72,30 +73,20 @@ class WatchedModel:
 
 
 def _tell(call: Span, prompt: Prompt, completion: Completion) -> None:
-    if not call.is_recording():
-        return
     tokens = completion.tokens
-    call.set_attributes(
-        {
-            names.GEN_AI_INPUT_TOKENS: tokens.input,
-            names.GEN_AI_OUTPUT_TOKENS: tokens.output,
-            names.GEN_AI_CACHE_READ_TOKENS: tokens.cached,
-            names.GEN_AI_CACHE_WRITTEN_TOKENS: tokens.cache_written,
-            names.GEN_AI_FINISH_REASONS: (_FINISH_REASONS[completion.stopped],),
-        }
-    )
+    call.set(names.GEN_AI_INPUT_TOKENS, tokens.input)
+    call.set(names.GEN_AI_OUTPUT_TOKENS, tokens.output)
+    call.set(names.GEN_AI_CACHE_READ_TOKENS, tokens.cached)
+    call.set(names.GEN_AI_CACHE_WRITTEN_TOKENS, tokens.cache_written)
+    call.set(names.GEN_AI_FINISH_REASONS, (_FINISH_REASONS[completion.stopped],))
     request = current_request()
-    if request is None or not request.telemetry.shows_content:
+    if not call.is_kept or request is None or not request.telemetry.shows_content:
         return
     finish = _FINISH_REASONS[completion.stopped]
     answer = {**_message("assistant", completion.text), "finish_reason": finish}
-    call.set_attributes(
-        {
-            names.GEN_AI_SYSTEM_INSTRUCTIONS: _json([_text(prompt.system)]),
-            names.GEN_AI_INPUT_MESSAGES: _json([_message("user", prompt.user)]),
-            names.GEN_AI_OUTPUT_MESSAGES: _json([answer]),
-        }
-    )
+    call.set(names.GEN_AI_SYSTEM_INSTRUCTIONS, _json([_text(prompt.system)]))
+    call.set(names.GEN_AI_INPUT_MESSAGES, _json([_message("user", prompt.user)]))
+    call.set(names.GEN_AI_OUTPUT_MESSAGES, _json([answer]))
 
 
 def _message(role: str, text: str) -> dict[str, object]:

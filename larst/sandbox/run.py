@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from opentelemetry.trace import get_current_span
 from pydantic_monty import (
     AsyncFunctionSnapshot,
     AsyncMontySession,
@@ -41,7 +40,7 @@ from larst.model import (
     SessionView,
 )
 from larst.sandbox.frame import Framed
-from larst.telemetry import StoreCalls, count
+from larst.telemetry import StoreCalls, count, span_here
 from larst.telemetry.metrics import SANDBOX_KILLS
 
 _MIB = 1024 * 1024
@@ -87,7 +86,7 @@ class Run:
         self._stores: dict[UUID, _Lent] = {}
         self._views: dict[UUID, SessionView] = {}
         self._calls = 0
-        self._told = StoreCalls(get_current_span())
+        self._told = StoreCalls(span_here())
 
     async def drive(
         self,

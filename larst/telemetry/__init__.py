@@ -1,4 +1,4 @@
-"""What the rooms tell of their work: spans, durations and counts, by the OpenTelemetry API alone.
+"""What the rooms tell of their work: spans, durations and counts.
 
 Who reads it, and whether anybody does, is decided elsewhere (the room otel); with no reader all of
 it costs a few microseconds a request. Must never be told a secret, a body or a stored value.
@@ -6,7 +6,7 @@ it costs a few microseconds a request. Must never be told a secret, a body or a 
 
 from __future__ import annotations
 
-from larst.telemetry.at_hand import count, current_request, record, span, stage
+from larst.telemetry.at_hand import count, current_request, record, span, span_here, stage
 from larst.telemetry.metrics import METRICS, Kind, Metric
 from larst.telemetry.request_trace import RequestTrace
 from larst.telemetry.store_calls import StoreCalls
@@ -23,5 +23,6 @@ __all__ = [
     "current_request",
     "record",
     "span",
+    "span_here",
     "stage",
 ]

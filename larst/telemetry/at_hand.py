@@ -5,19 +5,24 @@ Each call does nothing where no request is at hand, as in a tool or a test of on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from opentelemetry import context as otel_context
-from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, SpanKind, set_span_in_context
-
-from larst.telemetry.request_trace import AT_HAND, Attributes, RequestTrace
-from larst.telemetry.tally import Labels
+from larst.model import TraceParent
+from larst.telemetry.request_trace import AT_HAND, RequestTrace
+from larst.telemetry.spans import NOT_KEPT, Attributes, Span, SpanKind
+from larst.telemetry.watch import Labels
 
 
 def current_request() -> RequestTrace | None:
     """Return the request that the running task works for, if any."""
     return AT_HAND.get()
+
+
+def span_here() -> Span:
+    """Return the span of the innermost stage that the request at hand is in."""
+    request = AT_HAND.get()
+    return NOT_KEPT if request is None else request.here
 
 
 def count(name: str, amount: float = 1, labels: Labels = ()) -> None:
@@ -26,36 +31,36 @@ def count(name: str, amount: float = 1, labels: Labels = ()) -> None:
         request.telemetry.count(name, amount, labels)
 
 
-def record(name: str, amount: float, attributes: Mapping[str, str | int]) -> None:
+def record(name: str, amount: float, labels: Labels = ()) -> None:
     """Measure something for a histogram of `METRICS`."""
     if (request := AT_HAND.get()) is not None:
-        request.telemetry.record(name, amount, attributes)
+        request.telemetry.record(name, amount, labels)
 
 
 def stage(
-    name: str, attributes: Attributes | None = None, link: SpanContext | None = None
+    name: str, attributes: Attributes | None = None, link: TraceParent | None = None
 ) -> AbstractContextManager[Span]:
     """Time the block as a stage; as `RequestTrace.stage`."""
     request = AT_HAND.get()
-    return nullcontext(INVALID_SPAN) if request is None else request.stage(name, attributes, link)
+    return nullcontext(NOT_KEPT) if request is None else request.stage(name, attributes, link)
 
 
 @contextmanager
 def span(
-    name: str, *, kind: SpanKind = SpanKind.INTERNAL, attributes: Attributes | None = None
+    name: str, *, kind: SpanKind = "internal", attributes: Attributes | None = None
 ) -> Iterator[Span]:
-    """Give a span below the one at hand; one that records nothing where nothing is recorded."""
+    """Give a span below the one at hand; what the block raises is recorded there."""
     request = AT_HAND.get()
     if request is None or not request.is_recorded:
-        yield INVALID_SPAN
+        yield NOT_KEPT
         return
-    made = request.start_span(name, otel_context.get_current(), kind=kind, attributes=attributes)
-    token = otel_context.attach(set_span_in_context(made))
+    made, outer = request.begin_span(name, attributes, kind=kind), request.here
+    request.here = made
     try:
         yield made
     except BaseException as error:
         request.record_error(made, error)
         raise
     finally:
-        otel_context.detach(token)
-        made.end()
+        request.here = outer
+        request.end_span(made)

@@ -1,6 +1,6 @@
 """One request as it goes through the rooms: what each stage took, what was planned, what failed.
 
-Always kept, since Server-Timing and the log tell of it; where spans are recorded, they are made
+Always kept, since Server-Timing and the log tell of it; where its spans are wanted, they are noted
 here, too. It travels with the request: through the mailbox in its turn, and within a task as the
 one at hand, so that whoever logs or calls a model finds it.
 """
@@ -12,29 +12,20 @@ import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import TypeAlias
-
-from opentelemetry import context as otel_context
-from opentelemetry import propagate
-from opentelemetry.context import Context
-from opentelemetry.trace import (
-    INVALID_SPAN,
-    Link,
-    Span,
-    SpanContext,
-    SpanKind,
-    StatusCode,
-    Tracer,
-    set_span_in_context,
-)
 
 from larst.errors import CallerError, LarstError, ProgramFailedError
 from larst.model import TraceParent
 from larst.telemetry import attributes as names
-from larst.telemetry.metrics import MAILBOX_WAIT, REQUEST_DURATION, STAGE_DURATION
-from larst.telemetry.watch import Telemetry
-
-Attributes: TypeAlias = Mapping[str, str | int | float | bool | tuple[str, ...]]
+from larst.telemetry.spans import (
+    NOT_KEPT,
+    Attributes,
+    Begun,
+    Recorder,
+    Span,
+    SpanKind,
+    Value,
+)
+from larst.telemetry.watch import Replied, Telemetry
 
 _MAX_MESSAGE_CHARACTERS = 500
 _SERVER_ERRORS = 500
@@ -49,18 +40,20 @@ class RequestTrace:
     `place` is its place in the caller's trace, or in one of its own. `stage_ms` says how long the
     stages took that it has been through, those twice that it was in twice; `queue` is the wait in
     the mailbox. `source` is where its plan came from, `route` the path with identifiers taken out.
+    `here` is the span of the innermost stage that it is in.
     """
 
     __slots__ = (
-        "_attributes",
+        "_begun",
         "_commit_began_s",
         "_commit_span",
-        "_context",
         "_error",
-        "_span",
-        "_told",
-        "_tracer",
+        "_is_told",
+        "_recorder",
+        "_server",
+        "_spans",
         "began_s",
+        "here",
         "place",
         "request_id",
         "route",
@@ -79,101 +72,110 @@ class RequestTrace:
         self.source: str | None = None
         self.stage_ms: dict[str, float] = {}
         self.began_s = time.perf_counter()
-        self._tracer: Tracer | None = None
-        self._span: Span = INVALID_SPAN
-        self._context: Context | None = None  # None: nothing is recorded
-        self._attributes: dict[str, str | int] = {}
+        self.here = NOT_KEPT
         self._error: BaseException | None = None  # what the reply tells of
-        self._told: BaseException | None = None  # what a span of a stage has recorded
+        self._is_told = False  # a span of a stage tells of it
         self._commit_began_s: float | None = None
-        self._commit_span: Span = INVALID_SPAN
+        self._commit_span = NOT_KEPT
+        self._server = NOT_KEPT
+        self._spans: list[Span] | None = None  # None: nobody wants them, or they are told
+        self._recorder: Recorder | None = None
+        self._begun: Begun | None = None
 
     @classmethod
     def recorded(
         cls,
         telemetry: Telemetry,
-        tracer: Tracer,
+        recorder: Recorder,
         request_id: str,
         method: str,
         headers: Mapping[str, str],
     ) -> RequestTrace:
-        """Begin with a server span that continues the caller's context (W3C, OTEL_PROPAGATORS)."""
-        parent = propagate.extract(headers)
-        server = tracer.start_span(method, parent, SpanKind.SERVER)
-        trace = cls(telemetry, request_id, _place(server.get_span_context()))
-        if server.is_recording():
-            trace._tracer, trace._span = tracer, server
-            trace._context = set_span_in_context(server, parent)
+        """Begin with a server's span, unless `recorder` does not want this one."""
+        begun = recorder.begin(headers, method)
+        flags = "01" if begun.is_sampled else "00"
+        place = TraceParent(f"{begun.trace_id:032x}", f"{begun.span_id:016x}", flags)
+        trace = cls(telemetry, request_id, place)
+        if begun.is_sampled:
+            trace._recorder, trace._begun = recorder, begun
+            trace._server = Span(method, None, time.time_ns(), {}, "server")
+            trace._spans = []
+            trace.here = trace._server
         return trace
 
     @property
     def is_recorded(self) -> bool:
         """Whether its spans are kept for somebody."""
-        return self._context is not None
+        return self._server is not NOT_KEPT
 
     @property
     def error_name(self) -> str | None:
         """The class of what the reply tells of; None where nothing failed."""
-        return None if self._error is None else _name(self._error)
+        return None if self._error is None else type(self._error).__name__
+
+    def ids(self) -> dict[str, str | None]:
+        """Return what finds the request in logs and traces."""
+        return {
+            "request_id": self.request_id,
+            "trace_id": self.place.trace_id,
+            "session_id": self.session_id,
+        }
 
     def current(self) -> _AtHand:
         """Be the request at hand while the block runs."""
         return _AtHand(self)
 
     def stage(
-        self, name: str, attributes: Attributes | None = None, link: SpanContext | None = None
+        self, name: str, attributes: Attributes | None = None, link: TraceParent | None = None
     ) -> _Stage:
         """Time the block as a stage, and give its span; what it raises is recorded there.
 
-        `link` is another request's span, that did the work for this one too.
+        `link` is another request's place, whose stage did the work for this one too.
         """
         return _Stage(self, name, attributes, link)
 
     def waited(self, wait_s: float, error: Exception | None = None) -> None:
         """Note that it has waited in the mailbox until now; `error` is why it never began."""
         self.took("queue", wait_s)
-        if self._context is not None:
-            end_ns = time.time_ns()
-            begin_ns = end_ns - int(wait_s * 1e9)
-            waiting = self.start_span("larst.mailbox", self._context, begin_ns=begin_ns)
+        if self.is_recorded:
+            waiting = self.begin_span("larst.mailbox", ago_s=wait_s)
             if error is not None:
                 self.record_error(waiting, error)
-            waiting.end(end_ns)
+            self.end_span(waiting)
 
-    def passed(self, name: str, took_s: float, attributes: Attributes | None = None) -> None:
-        """Note a stage that has just ended, by how long it took."""
-        self.took(name, took_s)
-        if self._context is not None:
-            end_ns = time.time_ns()
-            begin_ns = end_ns - int(took_s * 1e9)
-            self.start_span(
-                f"larst.{name}", self._context, attributes=attributes, begin_ns=begin_ns
-            ).end(end_ns)
+    def found(self, took_s: float, source: str, key: str, check_s: float) -> None:
+        """Note that a plan was there just now, and how long it took to find it and check it."""
+        self.took("plan", took_s)
+        self.took("validate", check_s)
+        if self.is_recorded:
+            told = {names.PLAN_SOURCE: source, names.PLAN_KEY: key}
+            self.end_span(self.begin_span("larst.plan", told, ago_s=took_s))
+            self.end_span(self.begin_span("larst.validate", ago_s=check_s))
 
     def planned(self, route: str, source: str, key: str, resource: str | None, action: str) -> None:
         """Note which plan serves it."""
         self.route, self.source = route, source
-        if self._context is not None:
-            self._attributes[names.PLAN_SOURCE] = source
-            self._attributes[names.PLAN_KEY] = key
-            self._attributes[names.ACTION] = action
+        if self.is_recorded:
+            told = self._server.attributes
+            told[names.PLAN_SOURCE] = source
+            told[names.PLAN_KEY] = key
+            told[names.ACTION] = action
             if resource is not None:
-                self._attributes[names.RESOURCE] = resource
+                told[names.RESOURCE] = resource
 
     def begin_commit(self) -> None:
         """Note that all is done but the wait for the disk; may be called but once."""
         self._commit_began_s = time.perf_counter()
-        if self._context is not None:
-            self._commit_span = self.start_span("larst.commit", self._context)
+        self._commit_span = self.begin_span("larst.commit")
 
     def end_commit(self, error: BaseException | None) -> None:
         """Note that the wait for the disk is over, if there was one."""
         if self._commit_began_s is None:
             return
         self.took("commit", time.perf_counter() - self._commit_began_s)
-        if error is not None and self._commit_span.is_recording():
+        if error is not None:
             self.record_error(self._commit_span, error)
-        self._commit_span.end()
+        self.end_span(self._commit_span)
 
     def failed(self, error: BaseException) -> None:
         """Note what the reply will tell of."""
@@ -181,64 +183,87 @@ class RequestTrace:
 
     def end(self, method: str, status: int | None, attributes: Attributes) -> None:
         """Note that the reply is made: its status, None if nobody waits for it any more."""
-        self._measure(method, status, attributes)
-        if self._context is None:
+        is_failed = status is None or status >= _SERVER_ERRORS
+        took_s = time.perf_counter() - self.began_s
+        outcome = (method, self.route, status, self.error_name if is_failed else None)
+        self.telemetry.replied(Replied(outcome, took_s, self.stage_ms, self.source == "hit"))
+        if not self.is_recorded:
             return
-        server = self._span
-        server.update_name(f"{method} {self.route}" if self.route else method)
-        server.set_attributes({**attributes, **self._attributes})
-        server.set_attribute(names.REQUEST_ID, self.request_id)
-        for name, value in (
-            (names.METHOD, method),
-            (names.STATUS, status),
-            (names.ROUTE, self.route),
-            (names.SESSION_ID, self.session_id),
-        ):
-            if value is not None:
-                server.set_attribute(name, value)
-        self._tell_error(status)
-        server.end()
+        server = self._server
+        server.name = method if self.route is None else f"{method} {self.route}"
+        server.attributes.update(attributes)
+        server.attributes[names.REQUEST_ID] = self.request_id
+        server.attributes[names.METHOD] = method
+        if status is not None:
+            server.attributes[names.STATUS] = status
+        if self.route is not None:
+            server.attributes[names.ROUTE] = self.route
+        if self.session_id is not None:
+            server.attributes[names.SESSION_ID] = self.session_id
+        if is_failed:
+            self._tell_failure(server, status)
+        self.end_span(server)
 
     def took(self, name: str, took_s: float) -> None:
         """Add to what a stage took."""
         self.stage_ms[name] = self.stage_ms.get(name, 0.0) + took_s * 1000
-        if self.telemetry.is_measuring:
-            if name == "queue":
-                self.telemetry.record(MAILBOX_WAIT, took_s, {})
-            else:
-                self.telemetry.record(STAGE_DURATION, took_s, {names.STAGE: name})
 
-    def start_span(
+    def begin_span(
         self,
         name: str,
-        parent: Context,
-        *,
-        kind: SpanKind = SpanKind.INTERNAL,
         attributes: Attributes | None = None,
-        link: SpanContext | None = None,
-        begin_ns: int | None = None,
+        *,
+        kind: SpanKind = "internal",
+        link: TraceParent | None = None,
+        ago_s: float = 0.0,
     ) -> Span:
-        """Return a new span below `parent`, with the session's id; the caller ends it."""
-        if self._tracer is None:
-            return INVALID_SPAN
-        told = dict(attributes or {})
+        """Return a span below the one at hand, begun `ago_s` seconds ago; the caller ends it."""
+        if self._server is NOT_KEPT:
+            return NOT_KEPT
+        told: dict[str, Value] = {} if attributes is None else dict(attributes)
         if self.session_id is not None:
             told[names.SESSION_ID] = self.session_id
-        links = None if link is None else [Link(link)]
-        return self._tracer.start_span(name, parent, kind, told, links, begin_ns)
+        return Span(name, self.here, time.time_ns() - int(ago_s * 1e9), told, kind, link)
 
-    def record_error(self, failed: Span, error: BaseException) -> None:
+    def end_span(self, span: Span) -> None:
+        """Note that a span has ended; with the server's own, all of them are told.
+
+        One that ends after that (a program that ran on past its deadline) is told by itself.
+        """
+        if self._begun is None or self._recorder is None or span is NOT_KEPT:
+            return
+        span.end_ns = time.time_ns()
+        if self._spans is None:
+            self._recorder.tell(self._begun, [span])
+            return
+        self._spans.append(span)
+        if span is self._server:
+            told, self._spans = self._spans, None
+            self._recorder.tell(self._begun, told)
+
+    def record_error(self, span: Span, error: BaseException) -> None:
         """Record what went wrong where it did; what the client can mend is no error here."""
-        failed.set_attribute(names.ERROR_TYPE, type(error).__name__)
+        if not span.is_kept:
+            return
+        span.set(names.ERROR_TYPE, type(error).__name__)
         if isinstance(error, CallerError):
             return
-        self._told = error
-        failed.add_event("exception", self._exception(error))
-        failed.set_status(StatusCode.ERROR, type(error).__name__)
+        self._is_told = True
+        span.happened("exception", self._exception(error))
+        span.error = type(error).__name__
 
-    def _exception(self, error: BaseException) -> dict[str, str]:
+    def _tell_failure(self, server: Span, status: int | None) -> None:
+        name = self.error_name or str(status)
+        server.set(names.ERROR_TYPE, name)
+        server.error = name
+        if self._error is not None and not self._is_told:
+            # A crash is told to the asker as an error of its own, whose cause is the bug.
+            server.happened("exception", self._exception(self._error.__cause__ or self._error))
+
+    def _exception(self, error: BaseException) -> dict[str, Value]:
         """Return the event's attributes; no message that may hold a stored value."""
-        told = {names.EXCEPTION_TYPE: f"{type(error).__module__}.{type(error).__qualname__}"}
+        kind = type(error)
+        told: dict[str, Value] = {names.EXCEPTION_TYPE: f"{kind.__module__}.{kind.__qualname__}"}
         is_ours = isinstance(error, LarstError) and not isinstance(error, ProgramFailedError)
         if is_ours or self.telemetry.shows_content:
             told[names.EXCEPTION_MESSAGE] = str(error)[:_MAX_MESSAGE_CHARACTERS]
@@ -246,63 +271,33 @@ class RequestTrace:
             told[names.EXCEPTION_STACKTRACE] = "".join(traceback.format_tb(error.__traceback__))
         return told
 
-    def _tell_error(self, status: int | None) -> None:
-        error = self._error
-        if status is not None and status < _SERVER_ERRORS:
-            return
-        name = str(status) if error is None else type(error).__name__
-        self._span.set_attribute(names.ERROR_TYPE, name)
-        self._span.set_status(StatusCode.ERROR, name)
-        # A crash is told to the asker as an error of its own, whose cause a stage has recorded.
-        is_told = self._told is not None and self._told in (error, error and error.__cause__)
-        if error is not None and not is_told:
-            self._span.add_event("exception", self._exception(error.__cause__ or error))
-
-    def _measure(self, method: str, status: int | None, attributes: Attributes) -> None:
-        if not self.telemetry.is_measuring:
-            return
-        told: dict[str, str | int] = {names.METHOD: method}
-        if (scheme := attributes.get(names.SCHEME)) is not None:
-            told[names.SCHEME] = str(scheme)
-        if self.route is not None:
-            told[names.ROUTE] = self.route
-        if status is not None:
-            told[names.STATUS] = status
-        if status is None or status >= _SERVER_ERRORS:
-            told[names.ERROR_TYPE] = str(status) if self._error is None else _name(self._error)
-        self.telemetry.record(REQUEST_DURATION, time.perf_counter() - self.began_s, told)
-
 
 class _AtHand:
     """Makes a request the one at hand; a class of its own, since it runs with every request."""
 
-    __slots__ = ("_otel", "_token", "_trace")
+    __slots__ = ("_token", "_trace")
 
     def __init__(self, trace: RequestTrace) -> None:
         self._trace = trace
 
     def __enter__(self) -> None:
         self._token: Token[RequestTrace | None] = AT_HAND.set(self._trace)
-        inner = self._trace._context
-        self._otel = None if inner is None else otel_context.attach(inner)
 
     def __exit__(self, *_error: object) -> None:
-        if self._otel is not None:
-            otel_context.detach(self._otel)
         AT_HAND.reset(self._token)
 
 
 class _Stage:
     """Times a stage; a class of its own, since it runs with every request."""
 
-    __slots__ = ("_attributes", "_began_s", "_link", "_name", "_span", "_token", "_trace")
+    __slots__ = ("_attributes", "_began_s", "_link", "_name", "_outer", "_span", "_trace")
 
     def __init__(
         self,
         trace: RequestTrace,
         name: str,
         attributes: Attributes | None,
-        link: SpanContext | None,
+        link: TraceParent | None,
     ) -> None:
         self._trace = trace
         self._name = name
@@ -311,17 +306,11 @@ class _Stage:
 
     def __enter__(self) -> Span:
         trace = self._trace
-        self._span: Span = INVALID_SPAN
-        self._token: Token[Context] | None = None
-        if trace._context is not None:
-            self._span = trace.start_span(
-                f"larst.{self._name}",
-                trace._context,
-                attributes=self._attributes,
-                link=self._link,
-            )
-            inner = set_span_in_context(self._span, trace._context)
-            self._token = otel_context.attach(inner)
+        self._outer = trace.here
+        self._span = NOT_KEPT
+        if trace.is_recorded:
+            self._span = trace.begin_span(f"larst.{self._name}", self._attributes, link=self._link)
+            trace.here = self._span
         self._began_s = time.perf_counter()
         return self._span
 
@@ -331,17 +320,10 @@ class _Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._trace.took(self._name, time.perf_counter() - self._began_s)
-        if self._token is not None:
-            otel_context.detach(self._token)
+        noted = self._trace
+        noted.took(self._name, time.perf_counter() - self._began_s)
+        if self._span is not NOT_KEPT:
+            noted.here = self._outer
             if error is not None:
-                self._trace.record_error(self._span, error)
-            self._span.end()
-
-
-def _place(at: SpanContext) -> TraceParent:
-    return TraceParent(f"{at.trace_id:032x}", f"{at.span_id:016x}", f"{at.trace_flags:02x}")
-
-
-def _name(error: BaseException) -> str:
-    return type(error).__name__
+                noted.record_error(self._span, error)
+            noted.end_span(self._span)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from opentelemetry.trace import Span
-
 from larst.telemetry.attributes import RESOURCE, STORE_CALLS, STORE_METHOD
+from larst.telemetry.spans import Span
 
 MAX_EVENTS = 20
 """Calls that get an event of their own; all are in the sums. A program may make thousands."""
@@ -16,7 +15,7 @@ class StoreCalls:
     """Tells of one run's calls."""
 
     def __init__(self, span: Span) -> None:
-        self._span = span if span.is_recording() else None
+        self._span = span if span.is_kept else None
         self._counts: Counter[str] = Counter()
 
     def called(self, resource: str | None, method: str) -> None:
@@ -27,12 +26,12 @@ class StoreCalls:
             told = {STORE_METHOD: method}
             if resource is not None:
                 told[RESOURCE] = resource
-            self._span.add_event("larst.store.call", told)
+            self._span.happened("larst.store.call", told)
         self._counts[method] += 1
 
     def done(self) -> None:
         """Tell the sums: all calls, and those of each method."""
         if self._span is not None:
-            self._span.set_attribute(STORE_CALLS, self._counts.total())
+            self._span.set(STORE_CALLS, self._counts.total())
             for method, calls in self._counts.items():
-                self._span.set_attribute(f"{STORE_CALLS}.{method}", calls)
+                self._span.set(f"{STORE_CALLS}.{method}", calls)
