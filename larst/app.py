@@ -124,6 +124,7 @@ def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
     app = web.Application(middlewares=[_edge], client_max_size=settings.max_body_bytes)
     app[SETTINGS] = settings
     app[PARTS] = parts or usual_parts(settings)
+    app.on_response_prepare.append(_add_headers)
     app.cleanup_ctx.append(_lifetime)
     for path, handler in _RESERVED.items():
         app.router.add_route("*", path, handler)
@@ -276,12 +277,12 @@ async def _answer(
     request: web.Request, handler: Handler, trace: RequestTrace
 ) -> web.StreamResponse:
     try:
-        response = await _admit(request, handler)
+        return await _admit(request, handler)
+    except ConnectionError:
+        raise  # the client has left in the middle of a reply that was streamed
     except Exception as error:  # noqa: BLE001 - the edge: whatever went wrong becomes a reply
         trace.failed(error)
-        response = error_response(request, error, trace.request_id)
-    _add_headers(request, response, trace)
-    return response
+        return error_response(request, error, trace.request_id)
 
 
 TRACE = web.RequestKey("trace", RequestTrace)
@@ -302,8 +303,9 @@ async def _admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
-def _add_headers(request: web.Request, response: web.StreamResponse, trace: RequestTrace) -> None:
-    headers = response.headers
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add what every reply carries, when its head is about to leave."""
+    trace, headers = request[TRACE], response.headers
     headers["X-Request-ID"] = trace.request_id
     headers["Server"] = "larst"
     headers["traceparent"] = trace.place.header()

@@ -13,7 +13,7 @@ import orjson
 from aiohttp import web
 
 from larst import __version__
-from larst.app import Parts, make_app
+from larst.app import RUNNING, Parts, make_app
 from larst.config import Settings
 from larst.notice import start_notice
 from larst.problems import phrase
@@ -22,6 +22,9 @@ MAX_TARGET_BYTES = 256 * 1024
 """What aiohttp reads of a request line: enough to refuse long targets in our own words."""
 
 MAX_HEADER_BYTES = 32 * 1024
+
+CLOSE_S = 0.5
+"""What connections are given to end, when all that was accepted has its reply."""
 
 
 _log = logging.getLogger("larst.service")
@@ -40,7 +43,7 @@ async def run_service(settings: Settings, parts: Parts, notice: Callable[[str], 
         app,
         access_log=None,
         handler_cancellation=True,
-        shutdown_timeout=settings.drain_s,
+        shutdown_timeout=CLOSE_S,
         max_line_size=MAX_TARGET_BYTES,
         max_field_size=MAX_HEADER_BYTES,
     )
@@ -49,18 +52,26 @@ async def run_service(settings: Settings, parts: Parts, notice: Callable[[str], 
         site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
         await site.start()
         maker = parts.planner.maker
+        url = _url(settings.host, runner)
         notice(
             start_notice(
-                url=_url(settings.host, runner),
+                url=url,
                 data_root=settings.data_root,
                 planner=maker.planner,
                 model=maker.model,
                 version=__version__,
             )
         )
+        _log.info("ready", extra={"fields": {"url": url, "planner": maker.planner}})
         await stop.wait()
+        _log.info("stopping", extra={"fields": {"drain_s": settings.drain_s}})
+        await site.stop()
+        # Before the connections are closed: what is accepted gets its reply, within one deadline
+        # for all. What comes now is refused.
+        await app[RUNNING].sessions.stop(drain_s=settings.drain_s)
     finally:
         await runner.cleanup()
+        _log.info("stopped")
 
 
 def _stop_signal() -> asyncio.Event:

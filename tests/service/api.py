@@ -114,8 +114,8 @@ class Service:
 
     def children(self) -> list[int]:
         """Return the ids of the processes that it started."""
-        listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [int(child) for child in listed.split()]
+        listed = [file.read_text() for file in Path(f"/proc/{self.pid}/task").glob("*/children")]
+        return [int(child) for children in listed for child in children.split()]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End the process; return its exit code, negative where a signal killed it."""
