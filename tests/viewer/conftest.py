@@ -1,0 +1,7 @@
+"""The service's own fixtures, for tests with a real collector and a real viewer."""
+
+from __future__ import annotations
+
+from tests.service.conftest import http, start_service
+
+__all__ = ["http", "start_service"]
