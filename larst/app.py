@@ -42,7 +42,7 @@ from larst.problems import Problem
 from larst.sandbox import MontySandbox, Sandbox, SandboxLimits
 from larst.session import Answered, SessionActor, Turn, Visit, Visited
 from larst.session_control import SessionControl
-from larst.store import DataRoot, DiskFiles, SessionStore
+from larst.store import DataRoot, DiskFiles, Rescues, SessionStore
 from larst.telemetry import RequestTrace, Telemetry
 from larst.telemetry import attributes as names
 from larst.telemetry.metrics import FSYNCS, MAILBOX_DEPTH, RESTARTS, SESSIONS
@@ -146,12 +146,15 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         timer=time.perf_counter,
     )
 
+    rescues = Rescues()
+
     def make_session(session_id: str) -> SessionActor:
         store = SessionStore(
             root.session_directory(session_id),
             files=DiskFiles(),
             now=_utc_now,
             on_flushed=lambda: parts.telemetry.count(FSYNCS),
+            rescue=lambda: rescues.of(session_id),
         )
         return SessionActor(store, pipeline, clock, schema_mode=settings.schema_mode)
 
@@ -178,6 +181,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         control = SessionControl(
             root,
             sessions,
+            rescues,
             timeout_s=settings.request_timeout_s,
             max_import_bytes=settings.max_import_bytes,
         )

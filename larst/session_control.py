@@ -21,13 +21,15 @@ from larst.errors import (
     SessionDamagedError,
     SessionNotEmptyError,
     SessionNotFoundError,
+    StoreError,
 )
 from larst.handlers import json_response
 from larst.model import Json
 from larst.session import Answered, Turn, Visit, Visited
-from larst.store import DataRoot, DiskFiles, SessionStore
+from larst.store import DataRoot, Rescues, SessionStore
 from larst.store.collection import Collection
 from larst.store.inspection import Inspection, extent, inspect
+from larst.store.session_files import SessionFiles
 from larst.store.transfer import lines_of, resources_of
 
 MAX_PAGE = 500
@@ -51,10 +53,17 @@ class SessionControl:
     """Handles the requests below `/_larst/sessions`."""
 
     def __init__(
-        self, root: DataRoot, sessions: Sessions, *, timeout_s: float, max_import_bytes: int
+        self,
+        root: DataRoot,
+        sessions: Sessions,
+        rescues: Rescues,
+        *,
+        timeout_s: float,
+        max_import_bytes: int,
     ) -> None:
         self._root = root
         self._sessions = sessions
+        self._rescues = rescues
         self._timeout_s = timeout_s
         self._max_import_bytes = max_import_bytes
 
@@ -86,11 +95,8 @@ class SessionControl:
             SessionNotFoundError: it has no data.
         """
         session_id = await self._existing(request)
-        try:
-            await self._visit(session_id, lambda store: store.erase())
-        except SessionDamagedError:
-            # It cannot wake, so nobody else has its files.
-            await self._store_of(session_id).erase()
+        with self._rescues.asked(session_id, SessionFiles.erase):
+            await self._visit_rescued(session_id, lambda store: store.erase())
         return web.Response(status=204)
 
     async def export(self, request: web.Request) -> web.StreamResponse:
@@ -149,6 +155,25 @@ class SessionControl:
         assert isinstance(answer, Visited)  # noqa: S101 - a visit is answered by nothing else
         return cast("Value", answer.value)
 
+    async def _visit_rescued(
+        self, session_id: str, work: Callable[[SessionStore], Awaitable[Value]]
+    ) -> Value:
+        """Visit a session that rescues itself when it is loaded."""
+        has_begun = False
+
+        async def begin(store: SessionStore) -> Value:
+            nonlocal has_begun
+            has_begun = True
+            return await work(store)
+
+        try:
+            return await self._visit(session_id, begin)
+        except StoreError:
+            if has_begun:
+                raise
+        # The load that it waited for had been refused before the rescue was asked for.
+        return await self._visit(session_id, work)
+
     async def _existing(self, request: web.Request) -> str:
         session_id = _session_id(request)
         is_there = await asyncio.to_thread(self._root.session_directory(session_id).is_dir)
@@ -171,13 +196,6 @@ class SessionControl:
             return _told(await asyncio.to_thread(inspect, directory), "failed")
         records = {name: len(one.records) for name, one in resources.items()}
         return _told(Inspection(session_id, size_bytes, used_at, records), "awake")
-
-    def _store_of(self, session_id: str) -> SessionStore:
-        return SessionStore(
-            self._root.session_directory(session_id),
-            files=DiskFiles(),
-            now=lambda: datetime.now(UTC),
-        )
 
     async def _read(self, request: web.Request) -> bytes:
         """Read the body, which may be longer than a request's."""

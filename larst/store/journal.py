@@ -129,6 +129,10 @@ class Journal:
         self._drop_tail(len(raw) - decoded.end)
         return lines
 
+    def doubt_name(self) -> None:
+        """Have the names on the way to the journal synced before the next write counts."""
+        self._is_name_durable = False
+
     def make_durable(self) -> None:
         """Sync what was read: after a kill it may be in the kernel's memory only.
 

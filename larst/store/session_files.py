@@ -113,20 +113,42 @@ class SessionFiles:
         self.journal.begin({**self.journal.base, **digests})
         return sum(len(chunk) for chunks in documents.values() for chunk in chunks)
 
-    def erase(self) -> None:
+    def erase(self) -> OSError | None:
         """Remove all of the session's files, in one step as a crash sees it.
 
+        Returns what kept the removal from being made durable: a loss of power may bring the files
+        back. None: it is durable.
+
         Raises:
-            OSError: they are all there still, or all gone from the session's place.
+            OSError: they are all there still.
         """
+        self._files.names(self._directory)  # a link in the session's place is left alone
         aside = self._directory.with_name(f"{ERASED}{self._directory.name}-{self._new_salt():08x}")
-        if not self._files.names(self._directory):
-            return
-        self._files.rename(self._directory, aside)
-        self._files.sync_directory(self._directory.parent)
+        doubt = self._put_away(aside)
         self.journal = Journal(self._directory, self._files, self._new_salt)
-        with contextlib.suppress(OSError):  # it is in nobody's way, and goes at the next start
-            self._files.remove_directory(aside)
+        if doubt is None:
+            with contextlib.suppress(OSError):  # it is in nobody's way, and goes at the next start
+                self._files.remove_directory(aside)
+        return doubt
+
+    def _put_away(self, aside: Path) -> OSError | None:
+        try:
+            with contextlib.suppress(FileNotFoundError):  # an earlier removal is made durable
+                self._files.rename(self._directory, aside)
+            self._files.sync_directory(self._directory.parent)
+        except OSError as error:
+            if self._is_back_from(aside):
+                raise
+            return error
+        return None
+
+    def _is_back_from(self, aside: Path) -> bool:
+        """Undo a removal that the disk refused; tell whether the files are there again."""
+        with contextlib.suppress(OSError):
+            self.journal.doubt_name()
+            self._files.rename(aside, self._directory)
+            self._files.sync_directory(self._directory.parent)
+        return bool(self._files.names(self._directory))
 
     def _load(self, *, up_to: int | None) -> Loaded:
         self._refuse_while_damaged()

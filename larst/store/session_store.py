@@ -17,14 +17,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from larst.errors import DiskRefusedError
+from larst.errors import DiskRefusedError, SessionDamagedError
 from larst.model import Json, Record
-from larst.store.collection import Change, Collection, CollectionView, learned_with
+from larst.store.collection import Change, Collection, learned_with
 from larst.store.drift import MAX_DRIFTS, drifts_of
 from larst.store.files import FileOps
 from larst.store.journal import Line
-from larst.store.records import resource_name
+from larst.store.rescue import Rescue
 from larst.store.session_files import Loaded, SessionFiles
+from larst.store.transaction import Transaction
 
 Value = TypeVar("Value")
 
@@ -40,44 +41,14 @@ def _random_salt() -> int:
 
 
 def _nothing() -> None:
-    """Nobody wants to know."""
-
-
-class Transaction:
-    """One request's view of a session; what it changed counts only once it is committed."""
-
-    def __init__(self, collections: Mapping[str, Collection]) -> None:
-        self._collections = collections
-        self._views: dict[str, CollectionView] = {}
-
-    def resource(self, name: str) -> CollectionView:
-        """Return the resource, also one that nothing was ever stored in.
-
-        Raises:
-            BadResourceNameError: no resource can have the name.
-        """
-        if name not in self._views:
-            base = self._collections.get(resource_name(name)) or Collection()
-            self._views[name] = CollectionView(name, base)
-        return self._views[name]
-
-    def names(self) -> list[str]:
-        """Return the names of the resources that exist, sorted."""
-        return sorted({*self._collections, *self.changes()})
-
-    def changes(self) -> dict[str, Change]:
-        """Return what was changed, by resource."""
-        return {
-            name: change
-            for name, view in self._views.items()
-            if (change := view.change()) is not None
-        }
+    """Nobody wants to know, and nobody has asked for anything."""
 
 
 class SessionStore:
     """All of one session's resources. Nothing is read or made before `load`.
 
-    `on_flushed` is called on the event loop after each write of the journal.
+    `on_flushed` is called on the event loop after each write of the journal; `rescue` says what to
+    do with files that are refused by a load, None: nothing.
     """
 
     def __init__(
@@ -88,9 +59,11 @@ class SessionStore:
         now: Callable[[], datetime],
         new_salt: Callable[[], int] = _random_salt,
         on_flushed: Callable[[], None] = _nothing,
+        rescue: Callable[[], Rescue | None] = _nothing,
     ) -> None:
         self._directory = directory
         self._on_flushed = on_flushed
+        self._rescue = rescue
         self._now = now
         self._session_files = SessionFiles(directory, files, now, new_salt)
         self._collections: dict[str, Collection] = {}
@@ -108,7 +81,7 @@ class SessionStore:
             DiskRefusedError: they cannot be read.
         """
         async with self._disk:
-            self._take_in(await self._in_thread(self._session_files.load))
+            self._take_in(await self._in_thread(self._load))
 
     async def reload(self) -> None:
         """Go back to what is durable, after a flush has failed.
@@ -170,11 +143,15 @@ class SessionStore:
         """Forget everything, on disk too; ids begin anew.
 
         Raises:
-            DiskRefusedError: nothing was erased.
+            DiskRefusedError: nothing was erased; or all is, but perhaps not durably: it says so.
         """
         async with self._disk:
-            await self._in_thread(self._session_files.erase)
-            self._take_in(Loaded({}, set(), 0))
+            doubt = await self._in_thread(self._erase)
+        if doubt is not None:
+            raise DiskRefusedError(
+                f"the disk refused: {_reason(doubt)}. The session is erased, but a loss of power"
+                " may bring it back; mend the disk, and look"
+            ) from doubt
 
     def _records_of(self, name: str) -> Mapping[str, Record]:
         collection = self._collections.get(name)
@@ -253,6 +230,22 @@ class SessionStore:
         """Tell whether the record exists."""
         collection = self._collections.get(resource)
         return collection is not None and id in collection.records
+
+    def _load(self) -> Loaded:
+        try:
+            return self._session_files.load()
+        except (SessionDamagedError, OSError):
+            rescue = self._rescue()
+            if rescue is None:
+                raise
+        rescue(self._session_files)
+        return self._session_files.load()
+
+    def _erase(self) -> OSError | None:
+        """Erase, and forget in the same step: whoever waits for it may be cancelled meanwhile."""
+        doubt = self._session_files.erase()
+        self._take_in(Loaded({}, set(), 0))
+        return doubt
 
     def _take_in(self, loaded: Loaded) -> None:
         self._collections, self._unfolded = loaded.collections, loaded.unfolded
@@ -338,7 +331,11 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
         raise DiskRefusedError(
-            f"the disk refused: {reason}; nothing was changed. Make room or mend it, and try again"
+            f"the disk refused: {_reason(error)}; nothing was changed. Make room or mend it, and"
+            " try again"
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

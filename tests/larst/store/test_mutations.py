@@ -31,19 +31,19 @@ class UnsyncedNewFiles(PowerDisk):
     """`write_new` without its fsync."""
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
-        inode = self.seen.get(path)
+        inode = self.seen.get(self.at(path))
         kept = inode.kept if inode else b""
         super().write_new(path, chunks)
-        self.seen[path].kept = kept
+        self.inode(path).kept = kept
 
 
 class UnsyncedAppends(PowerDisk):
     """`write_at` without its fdatasync."""
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
-        kept = self.seen[path].kept
+        kept = self.inode(path).kept
         super().write_at(path, offset, data)
-        self.seen[path].kept = kept
+        self.inode(path).kept = kept
 
 
 class UnsyncedNames(PowerDisk):

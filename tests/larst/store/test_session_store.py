@@ -334,6 +334,76 @@ class TestFolding:
         assert disk.content[HOME / "logs.json"] is before
 
 
+class RefusingDisk(DiskFiles):
+    """The real disk, which refuses to make names in one directory durable, and more."""
+
+    def __init__(self, refuses_in: Path, *, is_stuck: bool = False) -> None:
+        self.refuses_in: Path | None = refuses_in
+        self.is_stuck = is_stuck
+        self.has_refused = False
+
+    def sync_directory(self, path: Path) -> None:
+        if path == self.refuses_in and (self.is_stuck or not self.has_refused):
+            self.has_refused = True
+            raise OSError(errno.EIO, "I/O error")
+        super().sync_directory(path)
+
+    def rename(self, old: Path, new: Path) -> None:
+        if self.has_refused and self.is_stuck:
+            raise OSError(errno.EIO, "I/O error")
+        super().rename(old, new)
+
+
+class TestErasing:
+    async def test_a_removal_that_is_not_durable_is_undone(self, tmp_path: Path) -> None:
+        """Whoever was told that nothing was changed must find everything there."""
+        disk = RefusingDisk(Path("nowhere"))
+        store = await _open(disk, tmp_path / "one")
+        await _insert(store, "users", {"n": 1})
+        await store.flush()
+        disk.refuses_in = tmp_path
+
+        with pytest.raises(DiskRefusedError, match="nothing was changed"):
+            await store.erase()
+
+        await _insert(store, "users", {"n": 2})
+        await store.flush()
+        assert [user["n"] for user in _all(store)] == [1, 2]
+        assert _all(await _open(DiskFiles(), tmp_path / "one")) == _all(store)
+
+    async def test_one_that_cannot_be_undone_is_told_as_done(self, tmp_path: Path) -> None:
+        """Memory is what the disk has, so that what is written next is whole."""
+        disk = RefusingDisk(Path("nowhere"), is_stuck=True)
+        store = await _open(disk, tmp_path / "one")
+        await _insert(store, "users", {"n": 1})
+        await store.flush()
+        disk.refuses_in = tmp_path
+
+        with pytest.raises(DiskRefusedError, match="is erased"):
+            await store.erase()
+
+        disk.refuses_in, disk.is_stuck = None, False
+        await _insert(store, "users", {"n": 2})
+        await store.flush()
+        assert _all(store) == [{"id": 1, "n": 2}]
+        assert _all(await _open(DiskFiles(), tmp_path / "one")) == [{"id": 1, "n": 2}]
+
+    async def test_erasing_again_makes_an_erasure_durable(self, tmp_path: Path) -> None:
+        disk = RefusingDisk(Path("nowhere"), is_stuck=True)
+        store = await _open(disk, tmp_path / "one")
+        await _insert(store, "users", {"n": 1})
+        await store.flush()
+        disk.refuses_in = tmp_path
+        for _ in range(2):
+            with pytest.raises(DiskRefusedError, match="is erased"):
+                await store.erase()
+        disk.refuses_in, disk.is_stuck = None, False
+
+        await store.erase()
+
+        assert not (tmp_path / "one").exists()
+
+
 class TestDamage:
     async def _folded(self, tmp_path: Path) -> Path:
         folder = tmp_path / "s"
