@@ -28,9 +28,10 @@ from larst.model import Json
 from larst.session import Answered, Turn, Visit, Visited
 from larst.store import DataRoot, Rescues, SessionStore
 from larst.store.collection import Collection
+from larst.store.importing import resources_of
 from larst.store.inspection import Inspection, extent, inspect
 from larst.store.session_files import SessionFiles
-from larst.store.transfer import lines_of, resources_of
+from larst.store.transfer import lines_of
 
 MAX_PAGE = 500
 
