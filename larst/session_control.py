@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 import actors
 from larst.context import session_id_of
 from larst.control import number_in_query
 from larst.errors import (
+    BadRequestError,
     BodyTooLargeError,
+    BodyTooSlowError,
     SessionDamagedError,
     SessionNotEmptyError,
     SessionNotFoundError,
@@ -107,11 +110,13 @@ class SessionControl:
             SessionNotFoundError: it has no data.
         """
         session_id = await self._existing(request)
-        resources = await self._visit(session_id, _snapshot, is_use=False)
         response = web.StreamResponse(
             headers={"Content-Disposition": f'attachment; filename="{session_id}.ndjson"'}
         )
         response.content_type = "application/x-ndjson"
+        if request.method == "HEAD":
+            return response  # a body would be taken for the reply to the connection's next request
+        resources = await self._visit(session_id, _snapshot, is_use=False)
         await response.prepare(request)
         for chunk in lines_of(resources):
             await response.write(chunk)
@@ -198,16 +203,38 @@ class SessionControl:
         records = {name: len(one.records) for name, one in resources.items()}
         return _told(Inspection(session_id, size_bytes, used_at, records), "awake")
 
-    async def _read(self, request: web.Request) -> bytes:
-        """Read the body, which may be longer than a request's."""
+    async def _read(self, request: web.Request) -> bytearray:
+        """Read the body, which may be longer than a request's, and take longer.
+
+        Raises:
+            BodyTooLargeError, BodyTooSlowError: told as soon as it is known.
+            BadRequestError: it is not encoded as its headers say.
+        """
         raw = bytearray()
-        async for chunk in request.content.iter_any():
-            raw += chunk
-            if len(raw) > self._max_import_bytes:
-                raise BodyTooLargeError(
-                    f"the import is over {self._max_import_bytes} bytes (LARS_MAX_IMPORT_BYTES)"
-                )
-        return bytes(raw)
+        self._refuse_over_limit(request.content_length or 0)
+        try:
+            while True:
+                async with asyncio.timeout(self._timeout_s):
+                    chunk = await request.content.readany()
+                if not chunk:
+                    return raw
+                raw += chunk
+                self._refuse_over_limit(len(raw))
+        except TimeoutError as error:
+            raise BodyTooSlowError(
+                f"nothing more of the import arrived for {self._timeout_s:g} s"
+                " (LARS_REQUEST_TIMEOUT_S); nothing was done"
+            ) from error
+        except (web.RequestPayloadError, HttpProcessingError) as error:
+            raise BadRequestError(
+                "the body cannot be read as its Content-Encoding and Transfer-Encoding say"
+            ) from error
+
+    def _refuse_over_limit(self, body_bytes: int) -> None:
+        if body_bytes > self._max_import_bytes:
+            raise BodyTooLargeError(
+                f"the import is over {self._max_import_bytes} bytes (LARS_MAX_IMPORT_BYTES)"
+            )
 
 
 async def _snapshot(store: SessionStore) -> dict[str, Collection]:

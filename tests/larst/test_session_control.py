@@ -242,6 +242,21 @@ class TestMoving:
 
         assert json.loads(lines[-1])["records"] == 3
 
+    async def test_a_look_at_its_headers_gets_no_body(self, client: Client) -> None:
+        """It stood where the client expected the reply to its next request."""
+        reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+        for target in ("HEAD /_larst/sessions/one/export", "GET /healthz"):
+            writer.write(f"{target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+        looked = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        healthy = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+
+        assert looked.startswith(b"HTTP/1.1 200")
+        assert b"application/x-ndjson" in looked
+        assert healthy.startswith(b"HTTP/1.1 200")
+        writer.close()
+        assert (await client.head("/_larst/sessions/nosuch/export")).status == 404
+
     async def test_data_is_replaced_only_where_that_is_said(self, client: Client) -> None:
         stream = await export(client, "one")
         await client.post("/films", json={"n": 1}, headers=TWO)
@@ -272,6 +287,7 @@ class TestMoving:
             (b"", 400),
             (b"{", 400),
             (b'{"larst":"session","version":1}\n', 400),
+            (b"[" * 100_000, 400),
             (b"x" * 100_001, 413),
         ],
     )
@@ -282,3 +298,37 @@ class TestMoving:
 
         assert reply.status == status
         assert (await (await client.get("/members", headers=ONE)).json())["page"]["total"] == 2
+
+    async def test_what_is_too_long_is_refused_before_it_is_sent(self, client: Client) -> None:
+        reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: x\r\nContent-Length: 100001\r\n"
+        writer.write(f"{head}\r\n".encode())
+
+        told = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
+
+        assert told.startswith(b"HTTP/1.1 413")
+        writer.close()
+
+    async def test_what_is_not_encoded_as_it_says_is_the_clients_mistake(
+        self, client: Client
+    ) -> None:
+        reply = await client.post(
+            "/_larst/sessions/two/import", data=b"{}", headers={"Content-Encoding": "gzip"}
+        )
+
+        assert reply.status == 400
+
+    async def test_a_body_that_stops_coming_is_given_up(
+        self, aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path
+    ) -> None:
+        """It would hold a connection, and a stop of the service, for ever."""
+        variables = {"SANDBOX_DATA_ROOT": str(tmp_path / "d"), "LARS_REQUEST_TIMEOUT_S": "0.2"}
+        client = await aiohttp_client(make_app(load_settings(variables)))
+        reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+        writer.write(f"{head}\r\n{{".encode())
+
+        told = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
+
+        assert told.startswith(b"HTTP/1.1 408")
+        writer.close()
