@@ -33,6 +33,7 @@ from larst.store import DataRoot, Rescues, SessionStore
 from larst.store.collection import Collection
 from larst.store.importing import resources_of
 from larst.store.inspection import Inspection, extent, inspect
+from larst.store.restoring import replacements_of
 from larst.store.session_files import SessionFiles
 from larst.store.transfer import lines_of
 
@@ -133,19 +134,21 @@ class SessionControl:
         """
         session_id = _session_id(request)
         raw = await self._read(request)
-        resources = await asyncio.to_thread(resources_of, raw, datetime.now(UTC))
         replaces = request.query.get("replace", "").lower() in ("true", "1", "yes")
+        ready = await asyncio.to_thread(
+            lambda: replacements_of(resources_of(raw, datetime.now(UTC)))
+        )
+        counts = {name: len(one.collection.records) for name, one in sorted(ready.items())}
 
         async def restore(store: SessionStore) -> None:
-            if any(one.records for one in store.snapshot().values()) and not replaces:
+            if any(store.counts().values()) and not replaces:
                 raise SessionNotEmptyError(
                     f"the session {session_id} has records; say ?replace=true to have them"
                     " replaced, or import into another session"
                 )
-            store.restore(resources)
+            store.restore(ready)
 
         await self._visit(session_id, restore)
-        counts = {name: len(one.records) for name, one in sorted(resources.items())}
         return json_response({"imported": counts, "records": sum(counts.values())})
 
     async def _visit(

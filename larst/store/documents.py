@@ -47,11 +47,13 @@ def names_of(resource: str) -> tuple[str, str, str]:
 
 
 def documents_of(resource: str, collection: Collection) -> Iterator[tuple[str, list[bytes]]]:
-    """Return a resource's files: paths, and what they hold in chunks."""
+    """Return a resource's files: paths, and what they hold in chunks.
+
+    Where nothing was learned the schema file holds null: an older one must not stay in its place.
+    """
     records, schema, meta = names_of(resource)
     yield records, list(_lines(list(collection.records.values())))
-    if collection.learned is not None:
-        yield schema, [orjson.dumps(collection.learned, option=orjson.OPT_INDENT_2), b"\n"]
+    yield schema, [orjson.dumps(collection.learned, option=orjson.OPT_INDENT_2), b"\n"]
     yield meta, [orjson.dumps({"auto_id": collection.auto_id}), b"\n"]
 
 
@@ -159,8 +161,7 @@ def _read_one(collections: dict[str, Collection], name: str, value: Any, *, is_o
     elif name.endswith(f"{_META}.json"):
         collection.auto_id = auto_id_of(value)
     else:
-        collection.learned = learned = learned_of(value)
-        collection.fields = frozenset(learned["fields"]) if learned else frozenset()
+        collection.take_learned(learned_of(value))
 
 
 def _by_key(value: Any, *, is_ours: bool) -> dict[str, Record]:

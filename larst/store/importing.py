@@ -126,8 +126,9 @@ def _collection(entry: Mapping[str, Json]) -> tuple[str, Collection]:
         raise BadRequestError(
             f"what the export says of {name} is not as LARST writes it"
         ) from error
-    fields = frozenset(learned["fields"]) if learned else frozenset[str]()
-    return name, Collection(auto_id=auto_id, learned=learned, fields=fields)
+    collection = Collection(auto_id=auto_id)
+    collection.take_learned(learned)
+    return name, collection
 
 
 def _add_exported(collection: Collection, line: bytes) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from larst.errors import SessionDamagedError
-from larst.store.collection import Change, Collection
+from larst.store.collection import Collection
 from larst.store.documents import (
     SCHEMAS,
     DocumentDamagedError,
@@ -257,12 +257,13 @@ def replay(
 ) -> None:
     """Take one line's change in, as far as the resource's files do not hold it yet."""
     collection = collections.setdefault(resource, Collection())
-    records, schema, meta = (spent.get(name, 0) > index for name in names_of(resource))
-    collection.apply(
-        Change(
-            put=[] if records else change["put"],
-            deleted=[] if records else change["del"],
-            auto_id=collection.auto_id if meta else change["auto_id"],
-            learned=None if schema else change.get("schema"),
-        )
-    )
+    replaces = change.get("replace", False)
+    has_records, has_schema, has_meta = (spent.get(n, 0) > index for n in names_of(resource))
+    if not has_records:
+        if replaces:
+            collection.records = {}
+        collection.take_records(change["put"], change["del"])
+    if not has_schema and (replaces or "schema" in change):
+        collection.take_learned(change.get("schema"))
+    if not has_meta:
+        collection.auto_id = change["auto_id"]

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import os
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from threading import Event
@@ -271,6 +272,45 @@ class TestMoving:
         assert (await client.get("/members/2", headers=TWO)).status == 200
         created = await client.post("/films", json={"n": 2}, headers=TWO)
         assert (await created.json())["id"] == 2
+
+    async def test_a_replacement_restores_exactly_what_was_exported(self, client: Client) -> None:
+        """Order and schema too, whatever the session learned since."""
+        for number in (3, 9, 1):
+            await client.post("/films", json={"id": number, "n": number}, headers=TWO)
+        backup = await export(client, "two")
+        for number in (1, 3, 9):
+            await client.delete(f"/films/{number}", headers=TWO)
+            await client.post("/films", json={"id": number, "other": "x"}, headers=TWO)
+
+        await client.post("/_larst/sessions/two/import?replace=true", data=backup)
+
+        assert await export(client, "two") == backup
+        await sleep(client, "two")
+        assert await export(client, "two") == backup
+
+    @pytest.mark.parametrize("ends", ["asleep", "killed"])
+    async def test_a_schema_that_was_null_is_null_again(
+        self, client: Client, tmp_path: Path, ends: str
+    ) -> None:
+        db = {"films": [], "none": {"id": "x"}}
+        await client.post("/_larst/sessions/two/import", json=db)
+        backup = await export(client, "two")
+        await client.post("/films", json={"n": 1}, headers=TWO)
+        await client.app[RUNNING].sessions.put_to_sleep("two")
+        await client.post("/cast", json={"n": 1}, headers=TWO)
+
+        await client.post("/_larst/sessions/two/import?replace=true", data=backup)
+
+        session_id = "two"
+        if ends == "asleep":
+            await sleep(client, "two")
+        else:
+            session_id = "copy"
+            shutil.copytree(tmp_path / "data" / "two", tmp_path / "data" / "copy")
+        lines = [json.loads(line) for line in (await export(client, session_id)).splitlines()]
+        films = next(line for line in lines if line.get("resource") == "films")
+        assert films == {"resource": "films", "auto_id": 1, "schema": None}
+        assert [line["record"] for line in lines if "record" in line] == [{"id": "x"}]
 
     async def test_a_db_json_of_json_server_comes_in(self, client: Client) -> None:
         db = {"posts": [{"id": 1, "title": "A"}], "comments": [{"id": 1, "postId": 1}]}

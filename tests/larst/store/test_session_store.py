@@ -13,9 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from larst.errors import DiskRefusedError, SessionDamagedError
-from larst.store import DiskFiles, SessionStore
+from larst.errors import BodyTooLargeError, DiskRefusedError, SessionDamagedError
+from larst.store import DiskFiles, SessionStore, restoring
+from larst.store import journal as journal_module
+from larst.store.collection import Collection
 from larst.store.files import FileOps
+from larst.store.journal import Journal
+from larst.store.restoring import replacements_of
 from tests.larst.store.disks import HaltingDisk, MemoryDisk
 
 HOME = Path("/data/session")
@@ -352,6 +356,61 @@ class RefusingDisk(DiskFiles):
         if self.has_refused and self.is_stuck:
             raise OSError(errno.EIO, "I/O error")
         super().rename(old, new)
+
+
+class TestRestoring:
+    async def test_a_journal_of_before_is_read_as_it_was(self) -> None:
+        """Its imports named what was deleted, and had no word for a replacement."""
+        change = {"put": [{"id": 2, "n": 2}], "del": ["1"], "auto_id": 2}
+        disk = MemoryDisk()
+        journal = Journal(HOME, disk, lambda: 7)
+        first = {"put": [{"id": 1}, {"id": 3}], "del": [], "auto_id": 1}
+        journal.append([{"resources": {"users": first}}, {"resources": {"users": change}}])
+
+        store = await _open(disk)
+
+        assert _all(store) == [{"id": 3}, {"id": 2, "n": 2}]
+
+    async def test_what_was_shown_before_stays_as_it_was_shown(self) -> None:
+        """An export that is under way is of one moment."""
+        store = await _open(MemoryDisk())
+        await _insert(store, "users", {"n": 1}, {"n": 2})
+        await store.flush()
+        shown = store.snapshot()
+
+        store.restore(replacements_of({"users": Collection({"9": {"id": 9}}, 9)}))
+        await store.flush()
+
+        assert list(shown["users"].records) == ["1", "2"]
+        assert _all(store) == [{"id": 9}]
+
+    async def test_more_than_a_frame_can_hold_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(restoring, "MAX_TEXT_BYTES", 100)
+        few = {str(number): {"id": number} for number in range(9)}
+        many = {str(number): {"id": number} for number in range(90)}
+
+        assert replacements_of({"users": Collection(few)})
+        with pytest.raises(BodyTooLargeError):
+            replacements_of({"users": Collection(many)})
+
+    async def test_a_write_of_more_than_a_frame_can_hold_changes_nothing(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = await _open(MemoryDisk())
+        await _insert(store, "users", {"n": 1})
+        await store.flush()
+        monkeypatch.setattr(journal_module, "MAX_FRAME_BYTES", 200)
+        await _insert(store, "users", {"text": "x" * 300})
+
+        with pytest.raises(DiskRefusedError, match="more than one write"):
+            await store.flush()
+        await store.reload()
+
+        assert _all(store) == [{"id": 1, "n": 1}]
+        await _insert(store, "users", {"n": 2})
+        await store.flush()
 
 
 class TestErasing:
