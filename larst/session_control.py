@@ -1,7 +1,8 @@
 """The control API for sessions, under `/_larst/sessions`: look, export, import, erase.
 
 A session that is awake is asked by its mailbox, as any request; the files of one that sleeps are
-only looked at. Must never write to a session's files itself, unless the session cannot wake.
+only looked at. Must never write to a session's files itself: one that cannot be loaded rescues
+itself, where that is asked for.
 """
 
 from __future__ import annotations
@@ -12,15 +13,11 @@ from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 import actors
 from larst.context import session_id_of
 from larst.control import number_in_query
 from larst.errors import (
-    BadRequestError,
-    BodyTooLargeError,
-    BodyTooSlowError,
     SessionDamagedError,
     SessionNotEmptyError,
     SessionNotFoundError,
@@ -29,15 +26,19 @@ from larst.errors import (
 from larst.handlers import json_response
 from larst.model import Json
 from larst.session import Answered, Turn, Visit, Visited
-from larst.store import DataRoot, Rescues, SessionStore
+from larst.session_import import Imports
+from larst.store import DataRoot, Rescues, SessionStore, Threads
 from larst.store.collection import Collection
-from larst.store.importing import resources_of
 from larst.store.inspection import Inspection, extent, inspect
-from larst.store.restoring import replacements_of
 from larst.store.session_files import SessionFiles
 from larst.store.transfer import lines_of
 
 MAX_PAGE = 500
+
+LOOK_S = 1.0
+"""How long a look at a session may wait for it, in seconds; it is busy then."""
+
+LOOKS_AT_ONCE = 8
 
 Value = TypeVar("Value")
 
@@ -62,6 +63,7 @@ class SessionControl:
         root: DataRoot,
         sessions: Sessions,
         rescues: Rescues,
+        threads: Threads,
         *,
         timeout_s: float,
         max_import_bytes: int,
@@ -69,8 +71,9 @@ class SessionControl:
         self._root = root
         self._sessions = sessions
         self._rescues = rescues
+        self._imports = Imports(threads, timeout_s=timeout_s, max_bytes=max_import_bytes)
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._timeout_s = timeout_s
-        self._max_import_bytes = max_import_bytes
 
     async def list(self, request: web.Request) -> web.Response:
         """Answer a page of the sessions that have data, by their ids.
@@ -81,7 +84,7 @@ class SessionControl:
         limit = number_in_query(request, "limit", default=100, highest=MAX_PAGE)
         offset = number_in_query(request, "offset", default=0, highest=10**9)
         ids = await asyncio.to_thread(self._root.session_ids)
-        items = [await self._described(session_id) for session_id in ids[offset : offset + limit]]
+        items = await asyncio.gather(*map(self._looked_at, ids[offset : offset + limit]))
         page = {"total": len(ids), "limit": limit, "offset": offset}
         return json_response({"items": items, "page": page})
 
@@ -121,6 +124,7 @@ class SessionControl:
         await response.prepare(request)
         for chunk in lines_of(resources):
             await response.write(chunk)
+            await asyncio.sleep(0)  # a fast client's connection is always ready for more
         await response.write_eof()
         return response
 
@@ -133,11 +137,17 @@ class SessionControl:
             BodyTooLargeError: it is over LARS_MAX_IMPORT_BYTES.
         """
         session_id = _session_id(request)
-        raw = await self._read(request)
+        raw = await self._imports.read(request)
         replaces = request.query.get("replace", "").lower() in ("true", "1", "yes")
-        ready = await asyncio.to_thread(
-            lambda: replacements_of(resources_of(raw, datetime.now(UTC)))
-        )
+        async with self._imports.turn():
+            counts = await self._import_into(session_id, raw, replaces=replaces)
+        return json_response({"imported": counts, "records": sum(counts.values())})
+
+    async def _import_into(
+        self, session_id: str, raw: bytearray, *, replaces: bool
+    ) -> dict[str, int]:
+        """Take the import in; return the records of it by resource."""
+        ready = await self._imports.ready(raw)
         counts = {name: len(one.collection.records) for name, one in sorted(ready.items())}
 
         async def restore(store: SessionStore) -> None:
@@ -148,8 +158,12 @@ class SessionControl:
                 )
             store.restore(ready)
 
-        await self._visit(session_id, restore)
-        return json_response({"imported": counts, "records": sum(counts.values())})
+        if replaces:
+            with self._rescues.asked(session_id, SessionFiles.set_all_aside):
+                await self._visit_rescued(session_id, restore)
+        else:
+            await self._visit(session_id, restore)
+        return counts
 
     async def _visit(
         self,
@@ -192,52 +206,29 @@ class SessionControl:
             )
         return session_id
 
+    async def _looked_at(self, session_id: str) -> dict[str, Json]:
+        async with self._looks:
+            return await self._described(session_id)
+
     async def _described(self, session_id: str) -> dict[str, Json]:
         directory = self._root.session_directory(session_id)
         if not self._sessions.is_live(session_id):
             return _told(await asyncio.to_thread(inspect, directory), "asleep")
         size_bytes, used_at = await asyncio.to_thread(extent, directory)
         try:
-            resources = await self._visit(session_id, _snapshot, is_use=False)
+            async with asyncio.timeout(LOOK_S):
+                records = await self._visit(session_id, _counts, is_use=False)
         except SessionDamagedError as error:
             return _told(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
-        except actors.ActorError:  # cooling down, or too busy to be asked
+        except (TimeoutError, actors.MailboxFullError):
+            return _told(await asyncio.to_thread(inspect, directory), "busy")
+        except actors.ActorError:  # cooling down
             return _told(await asyncio.to_thread(inspect, directory), "failed")
-        records = {name: len(one.records) for name, one in resources.items()}
         return _told(Inspection(session_id, size_bytes, used_at, records), "awake")
 
-    async def _read(self, request: web.Request) -> bytearray:
-        """Read the body, which may be longer than a request's, and take longer.
 
-        Raises:
-            BodyTooLargeError, BodyTooSlowError: told as soon as it is known.
-            BadRequestError: it is not encoded as its headers say.
-        """
-        raw = bytearray()
-        self._refuse_over_limit(request.content_length or 0)
-        try:
-            while True:
-                async with asyncio.timeout(self._timeout_s):
-                    chunk = await request.content.readany()
-                if not chunk:
-                    return raw
-                raw += chunk
-                self._refuse_over_limit(len(raw))
-        except TimeoutError as error:
-            raise BodyTooSlowError(
-                f"nothing more of the import arrived for {self._timeout_s:g} s"
-                " (LARS_REQUEST_TIMEOUT_S); nothing was done"
-            ) from error
-        except (web.RequestPayloadError, HttpProcessingError) as error:
-            raise BadRequestError(
-                "the body cannot be read as its Content-Encoding and Transfer-Encoding say"
-            ) from error
-
-    def _refuse_over_limit(self, body_bytes: int) -> None:
-        if body_bytes > self._max_import_bytes:
-            raise BodyTooLargeError(
-                f"the import is over {self._max_import_bytes} bytes (LARS_MAX_IMPORT_BYTES)"
-            )
+async def _counts(store: SessionStore) -> dict[str, int]:
+    return store.counts()
 
 
 async def _snapshot(store: SessionStore) -> dict[str, Collection]:

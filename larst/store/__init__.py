@@ -9,6 +9,7 @@ from larst.store.files import DiskFiles, FileOps
 from larst.store.rescue import Rescues
 from larst.store.root import DataRoot
 from larst.store.session_store import SessionStore
+from larst.store.threads import Threads
 from larst.store.transaction import Transaction
 
-__all__ = ["DataRoot", "DiskFiles", "FileOps", "Rescues", "SessionStore", "Transaction"]
+__all__ = ["DataRoot", "DiskFiles", "FileOps", "Rescues", "SessionStore", "Threads", "Transaction"]

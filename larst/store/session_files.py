@@ -35,6 +35,9 @@ from larst.store.files import PASSING, FileOps, put_in_place
 from larst.store.journal import JOURNAL, Digests, Journal, JournalDamagedError, Line
 
 SET_ASIDE = ".damaged-"
+KEPT = ".before-"
+"""How the names of directories begin that keep files as they were before a repair or an import."""
+
 ERASED = ".erased-"
 """How the name of a directory begins that is being removed."""
 
@@ -130,6 +133,30 @@ class SessionFiles:
             with contextlib.suppress(OSError):  # it is in nobody's way, and goes at the next start
                 self._files.remove_directory(aside)
         return doubt
+
+    def set_all_aside(self) -> None:
+        """Keep all of the session's files in a directory of their own in it; it is empty then.
+
+        Broken off at any point the session stays one that is refused, and this can be begun again.
+
+        Raises:
+            OSError: some files are moved, some not; all are kept.
+        """
+        names = [n for n in self._files.names(self._directory) if not n.startswith(KEPT)]
+        once = f"{self._now():%Y%m%dT%H%M%S}-{self._new_salt():08x}"
+        kept = self._directory / f"{KEPT}import-{once}"
+        mark = self._directory / f".import-not-finished{SET_ASIDE}{once}"
+        # With some of its files moved it could pass for a whole session, which holds less.
+        self._files.write_new(mark, [])
+        self._files.make_directory(kept)
+        self._files.sync_directory(self._directory)
+        for name in names:
+            self._files.rename(self._directory / name, kept / name)
+        self._files.sync_directory(kept)
+        self._files.sync_directory(self._directory)
+        self._files.remove(mark)
+        self._files.sync_directory(self._directory)
+        self.journal = Journal(self._directory, self._files, self._new_salt)
 
     def _put_away(self, aside: Path) -> OSError | None:
         try:

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 
+from larst import session_control
 from larst.app import RUNNING, make_app
 from larst.config import load_settings
-from larst.store import DiskFiles
+from larst.session import Visit
+from larst.store import DiskFiles, SessionStore
 
 Client = TestClient[Any, Any]
 ONE, TWO = {"X-Session-ID": "one"}, {"X-Session-ID": "two"}
@@ -72,6 +74,26 @@ class TestLooking:
         assert told["resources"] == {"members": 2, "notes": 1}
         assert [path.name for path in copy.iterdir()] == [".journal"]
 
+    async def test_busy_ones_are_told_without_waiting_for_each_other(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever looks for what keeps the service busy needs the list now."""
+        monkeypatch.setattr(session_control, "LOOK_S", 0.05)
+        await client.post("/members", json={"n": 1}, headers=TWO)
+        leave = asyncio.Event()
+        busy = [asyncio.create_task(keep_busy(client, name, leave)) for name in ("one", "two")]
+
+        async with asyncio.timeout(20):
+            listed = await (await client.get("/_larst/sessions")).json()
+
+        leave.set()
+        await asyncio.gather(*busy)
+        told = {item["id"]: (item["state"], item["resources"]) for item in listed["items"]}
+        assert told == {
+            "one": ("busy", {"members": 2, "notes": 1}),
+            "two": ("busy", {"members": 1}),
+        }
+
     async def test_a_damaged_one_is_told_and_not_touched(
         self, client: Client, tmp_path: Path
     ) -> None:
@@ -91,6 +113,15 @@ class TestLooking:
     )
     async def test_what_is_not_there_is_told(self, client: Client, path: str, status: int) -> None:
         assert (await client.get(f"/_larst/sessions/{path}")).status == status
+
+
+async def keep_busy(client: Client, session_id: str, leave: asyncio.Event) -> None:
+    """Hold a session's turn until the leave is given."""
+
+    async def wait(_store: SessionStore) -> None:
+        await leave.wait()
+
+    await client.app[RUNNING].sessions.ask(session_id, Visit(wait), timeout_s=20)
 
 
 class TestErasing:
@@ -222,6 +253,14 @@ def halt_first_erasure(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
     return halted, may_go_on
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 class TestMoving:
     async def test_an_export_comes_in_elsewhere_just_as_it_was(self, client: Client) -> None:
         await client.delete("/members/2", headers=ONE)
@@ -312,6 +351,42 @@ class TestMoving:
         assert films == {"resource": "films", "auto_id": 1, "schema": None}
         assert [line["record"] for line in lines if "record" in line] == [{"id": "x"}]
 
+    async def test_a_backup_takes_the_place_of_damaged_files(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        """They are kept: what they hold may be newer than the backup."""
+        backup = await export(client, "one")
+        await sleep(client, "one")
+        home = tmp_path / "data" / "one"
+        (home / "members.json").write_bytes(b"[")
+        assert (await client.get("/members", headers=ONE)).status == 503
+        before = contents(home)
+
+        refused = await client.post("/_larst/sessions/one/import", data=backup)
+        replaced = await client.post("/_larst/sessions/one/import?replace=true", data=backup)
+
+        assert (refused.status, replaced.status) == (503, 200)
+        assert await export(client, "one") == backup
+        (kept,) = home.glob(".before-import-*")
+        assert contents(kept) == before
+        await sleep(client, "one")
+        assert await export(client, "one") == backup
+        assert contents(kept) == before
+
+    async def test_no_import_that_is_refused_moves_damaged_files(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        await sleep(client, "one")
+        home = tmp_path / "data" / "one"
+        (home / "members.json").write_bytes(b"[")
+        assert (await client.get("/members", headers=ONE)).status == 503
+        before = contents(home)
+
+        reply = await client.post("/_larst/sessions/one/import?replace=true", data=b"{")
+
+        assert reply.status == 400
+        assert contents(home) == before
+
     async def test_a_db_json_of_json_server_comes_in(self, client: Client) -> None:
         db = {"posts": [{"id": 1, "title": "A"}], "comments": [{"id": 1, "postId": 1}]}
 
@@ -372,3 +447,28 @@ class TestMoving:
 
         assert told.startswith(b"HTTP/1.1 408")
         writer.close()
+
+
+async def test_sessions_that_take_long_to_load_hold_up_no_write_of_another(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They filled the only pool of threads there was, and every flush waited behind them."""
+    may_go_on = Event()
+    read = DiskFiles.read
+
+    def slow(self: DiskFiles, path: Path) -> bytes | None:
+        assert "slow" not in path.parent.name or may_go_on.wait(20)
+        return read(self, path)
+
+    monkeypatch.setattr(DiskFiles, "read", slow)
+    waiting = [
+        asyncio.create_task(client.get("/members", headers={"X-Session-ID": f"slow{number}"}))
+        for number in range(40)
+    ]
+
+    async with asyncio.timeout(10):
+        written = await client.post("/members", json={"n": 3}, headers=ONE)
+
+    may_go_on.set()
+    assert written.status == 201
+    assert {reply.status for reply in await asyncio.gather(*waiting)} == {200}

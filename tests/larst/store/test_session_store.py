@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
+import secrets
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from larst.store.collection import Collection
 from larst.store.files import FileOps
 from larst.store.journal import Journal
 from larst.store.restoring import replacements_of
+from larst.store.session_files import SessionFiles
 from tests.larst.store.disks import HaltingDisk, MemoryDisk
 
 HOME = Path("/data/session")
@@ -461,6 +465,71 @@ class TestErasing:
         await store.erase()
 
         assert not (tmp_path / "one").exists()
+
+
+class EndingDisk(DiskFiles):
+    """The real disk until a call, of those that change something, that does not come back."""
+
+    def __init__(self, ends_at: int) -> None:
+        self.left = ends_at
+
+    def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
+        self._count()
+        super().write_new(path, chunks)
+
+    def make_directory(self, path: Path) -> None:
+        self._count()
+        super().make_directory(path)
+
+    def rename(self, old: Path, new: Path) -> None:
+        self._count()
+        super().rename(old, new)
+
+    def remove(self, path: Path) -> None:
+        self._count()
+        super().remove(path)
+
+    def sync_directory(self, path: Path) -> None:
+        self._count()
+        super().sync_directory(path)
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            raise OSError(errno.EIO, "I/O error")
+
+
+class TestSettingAside:
+    @pytest.mark.parametrize("ends_at", range(1, 16))
+    async def test_broken_off_anywhere_it_keeps_all_and_shows_nothing_half(
+        self, tmp_path: Path, ends_at: int
+    ) -> None:
+        """Some files without the others would pass for a whole session that holds less."""
+        home = tmp_path / "one"
+        store = await _open(DiskFiles(), home)
+        for name in ("films", "users"):
+            await _insert(store, name, {"n": 1})
+        await store.close()
+        (home / "users.json").write_bytes(b"damaged")
+        with pytest.raises(SessionDamagedError):
+            await _open(DiskFiles(), home)
+        before = sorted(path.read_bytes() for path in home.rglob("*.json*"))
+
+        with contextlib.suppress(OSError):
+            _files_of(home, EndingDisk(ends_at)).set_all_aside()
+        try:
+            found = (await _open(DiskFiles(), home)).names()
+        except SessionDamagedError:
+            found = []
+        _files_of(home, DiskFiles()).set_all_aside()
+
+        assert found == []
+        assert (await _open(DiskFiles(), home)).names() == []
+        assert sorted(path.read_bytes() for path in home.rglob("*.json*")) == before
+
+
+def _files_of(home: Path, disk: FileOps) -> SessionFiles:
+    return SessionFiles(home, disk, _now, lambda: secrets.randbits(32))
 
 
 class TestDamage:
