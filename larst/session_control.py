@@ -38,7 +38,7 @@ MAX_PAGE = 500
 LOOK_S = 1.0
 """How long a look at a session may wait for it, in seconds; it is busy then."""
 
-LOOKS_AT_ONCE = 8
+LOOKS_AT_ONCE = 32
 
 Value = TypeVar("Value")
 
