@@ -43,11 +43,11 @@ class Collection:
         self.learned = learned_with(self.learned, record, now)
         self.fields = frozenset(self.learned["fields"])
 
-    def complete(self, now: datetime) -> None:
+    def complete(self, now: datetime, *, learns: bool = True) -> None:
         """Find out from the records what no file says: records that were put here by hand."""
         for key in self.records:
             self.auto_id = max(self.auto_id, number_in(key))
-        if self.learned is None:
+        if learns and self.learned is None:
             for record in self.records.values():
                 self.learn(record, now)
 

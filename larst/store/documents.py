@@ -76,7 +76,9 @@ def collections_of(
         if not is_ours or not all(name in documents for name in names_of(resource))
     }
     for resource in incomplete:
-        collections[resource].complete(now)
+        _, schema, _ = names_of(resource)
+        # One of ours that says null may be newer than the records beside it, which are to go.
+        collections[resource].complete(now, learns=not (is_ours and schema in documents))
     return collections, incomplete
 
 

@@ -375,6 +375,32 @@ class TestRestoring:
 
         assert _all(store) == [{"id": 3}, {"id": 2, "n": 2}]
 
+    async def test_what_is_gone_teaches_nothing_after_a_crash(self) -> None:
+        """Two folds that each left part of the files: old records beside the new, blank schema."""
+        disk = MemoryDisk()
+        store = await _open(disk)
+        await _insert(store, "users", {"n": 1})
+        await store.flush()
+        disk.refuses_at = disk.calls + 5  # the schema, with the records in place
+        await store.fold()
+        records = HOME / "users.json"
+        old = disk.content[records]
+        store.restore(replacements_of({"users": Collection()}))
+        await store.flush()
+        await store.fold()
+        meta = HOME / ".schemas" / "users.meta.json"
+        after = next(content for content in reversed(disk.history) if meta in content)
+        journal = next(
+            one for one in reversed(disk.history) if one[JOURNAL] != disk.content[JOURNAL]
+        )
+        mixture = {**after, records: old, JOURNAL: journal[JOURNAL]}
+        del mixture[meta]
+
+        again = await _open(MemoryDisk(mixture))
+
+        assert _all(again) == []
+        assert again.schema("users") is None
+
     async def test_what_was_shown_before_stays_as_it_was_shown(self) -> None:
         """An export that is under way is of one moment."""
         store = await _open(MemoryDisk())
