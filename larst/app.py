@@ -41,7 +41,7 @@ from larst.problems import Problem
 from larst.sandbox import MontySandbox, Sandbox, SandboxLimits
 from larst.session import Answered, SessionActor, Turn, Visit, Visited
 from larst.session_control import SessionControl
-from larst.store import DataRoot, DiskFiles, SessionStore
+from larst.store import DataRoot, DiskFiles, Rescues, SessionStore, Threads
 from larst.telemetry import RequestTrace, Telemetry
 from larst.telemetry import attributes as names
 from larst.telemetry.metrics import FSYNCS, MAILBOX_DEPTH, RESTARTS, SESSIONS
@@ -148,12 +148,16 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         timer=time.perf_counter,
     )
 
+    rescues, threads = Rescues(), Threads.open()
+
     def make_session(session_id: str) -> SessionActor:
         store = SessionStore(
             root.session_directory(session_id),
             files=DiskFiles(),
             now=_utc_now,
             on_flushed=lambda: parts.telemetry.count(FSYNCS),
+            rescue=lambda: rescues.of(session_id),
+            threads=threads,
         )
         return SessionActor(store, pipeline, clock, schema_mode=settings.schema_mode)
 
@@ -180,6 +184,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         control = SessionControl(
             root,
             sessions,
+            rescues,
+            threads,
             timeout_s=settings.request_timeout_s,
             max_import_bytes=settings.max_import_bytes,
         )
@@ -187,6 +193,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         yield
     finally:
         await sessions.stop(drain_s=settings.drain_s)
+        threads.close()
         trimmer.close()
         await pipeline.close()
         await parts.sandbox.stop()

@@ -211,7 +211,7 @@ class Settings(BaseSettings):
         "LARS_MAX_BODY_BYTES", 10 * 1024**2, 1, _GIB, "Longer request bodies get 413."
     )
     max_import_bytes: int = _integer(
-        "LARS_MAX_IMPORT_BYTES", _GIB, 1, 64 * _GIB, "Longer imports of sessions get 413."
+        "LARS_MAX_IMPORT_BYTES", 64 * 1024**2, 1, _GIB, "Longer imports of sessions get 413."
     )
     max_result_bytes: int = _integer(
         "LARS_MAX_RESULT_BYTES", 1024**2, 1, _GIB, "Longer replies get 400, asking to page."

@@ -9,10 +9,12 @@ on that one: 63 MB in the same experiment.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
+import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 TRIM_AFTER_S = 1.0
 _ALLOCATOR = "PYTHONMALLOC"
@@ -30,6 +32,22 @@ def use_c_allocator() -> None:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - itself
     except OSError:
         del os.environ[_ALLOCATOR]  # it serves as it is
+
+
+@contextlib.contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Have Python's collector look for no cycles meanwhile, nor ever among what is made meanwhile.
+
+    For a million objects that hold no cycle, as records do: to look through them stops all threads
+    for half a second, again and again while they are made (November 2026). Their memory is freed
+    without it. One at a time, and seldom: whatever else there is then is never looked at either.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Trimmer:

@@ -1,7 +1,8 @@
 """The control API for sessions, under `/_larst/sessions`: look, export, import, erase.
 
 A session that is awake is asked by its mailbox, as any request; the files of one that sleeps are
-only looked at. Must never write to a session's files itself, unless the session cannot wake.
+only looked at. Must never write to a session's files itself: one that cannot be loaded rescues
+itself, where that is asked for.
 """
 
 from __future__ import annotations
@@ -17,20 +18,27 @@ import actors
 from larst.context import session_id_of
 from larst.control import number_in_query
 from larst.errors import (
-    BodyTooLargeError,
     SessionDamagedError,
     SessionNotEmptyError,
     SessionNotFoundError,
+    StoreError,
 )
 from larst.handlers import json_response
 from larst.model import Json
 from larst.session import Answered, Turn, Visit, Visited
-from larst.store import DataRoot, DiskFiles, SessionStore
+from larst.session_import import Imports
+from larst.store import DataRoot, Rescues, SessionStore, Threads
 from larst.store.collection import Collection
 from larst.store.inspection import Inspection, extent, inspect
-from larst.store.transfer import lines_of, resources_of
+from larst.store.session_files import SessionFiles
+from larst.store.transfer import lines_of
 
 MAX_PAGE = 500
+
+LOOK_S = 1.0
+"""How long a look at a session may wait for it, in seconds; it is busy then."""
+
+LOOKS_AT_ONCE = 32
 
 Value = TypeVar("Value")
 
@@ -51,12 +59,21 @@ class SessionControl:
     """Handles the requests below `/_larst/sessions`."""
 
     def __init__(
-        self, root: DataRoot, sessions: Sessions, *, timeout_s: float, max_import_bytes: int
+        self,
+        root: DataRoot,
+        sessions: Sessions,
+        rescues: Rescues,
+        threads: Threads,
+        *,
+        timeout_s: float,
+        max_import_bytes: int,
     ) -> None:
         self._root = root
         self._sessions = sessions
+        self._rescues = rescues
+        self._imports = Imports(threads, timeout_s=timeout_s, max_bytes=max_import_bytes)
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
         self._timeout_s = timeout_s
-        self._max_import_bytes = max_import_bytes
 
     async def list(self, request: web.Request) -> web.Response:
         """Answer a page of the sessions that have data, by their ids.
@@ -67,7 +84,7 @@ class SessionControl:
         limit = number_in_query(request, "limit", default=100, highest=MAX_PAGE)
         offset = number_in_query(request, "offset", default=0, highest=10**9)
         ids = await asyncio.to_thread(self._root.session_ids)
-        items = [await self._described(session_id) for session_id in ids[offset : offset + limit]]
+        items = await asyncio.gather(*map(self._looked_at, ids[offset : offset + limit]))
         page = {"total": len(ids), "limit": limit, "offset": offset}
         return json_response({"items": items, "page": page})
 
@@ -86,11 +103,8 @@ class SessionControl:
             SessionNotFoundError: it has no data.
         """
         session_id = await self._existing(request)
-        try:
-            await self._visit(session_id, lambda store: store.erase())
-        except SessionDamagedError:
-            # It cannot wake, so nobody else has its files.
-            await self._store_of(session_id).erase()
+        with self._rescues.asked(session_id, SessionFiles.erase):
+            await self._visit_rescued(session_id, lambda store: store.erase())
         return web.Response(status=204)
 
     async def export(self, request: web.Request) -> web.StreamResponse:
@@ -100,14 +114,17 @@ class SessionControl:
             SessionNotFoundError: it has no data.
         """
         session_id = await self._existing(request)
-        resources = await self._visit(session_id, _snapshot, is_use=False)
         response = web.StreamResponse(
             headers={"Content-Disposition": f'attachment; filename="{session_id}.ndjson"'}
         )
         response.content_type = "application/x-ndjson"
+        if request.method == "HEAD":
+            return response  # a body would be taken for the reply to the connection's next request
+        resources = await self._visit(session_id, _snapshot, is_use=False)
         await response.prepare(request)
         for chunk in lines_of(resources):
             await response.write(chunk)
+            await asyncio.sleep(0)  # a fast client's connection is always ready for more
         await response.write_eof()
         return response
 
@@ -120,21 +137,33 @@ class SessionControl:
             BodyTooLargeError: it is over LARS_MAX_IMPORT_BYTES.
         """
         session_id = _session_id(request)
-        raw = await self._read(request)
-        resources = await asyncio.to_thread(resources_of, raw, datetime.now(UTC))
+        raw = await self._imports.read(request)
         replaces = request.query.get("replace", "").lower() in ("true", "1", "yes")
+        async with self._imports.turn():
+            counts = await self._import_into(session_id, raw, replaces=replaces)
+        return json_response({"imported": counts, "records": sum(counts.values())})
+
+    async def _import_into(
+        self, session_id: str, raw: bytearray, *, replaces: bool
+    ) -> dict[str, int]:
+        """Take the import in; return the records of it by resource."""
+        ready = await self._imports.ready(raw)
+        counts = {name: len(one.collection.records) for name, one in sorted(ready.items())}
 
         async def restore(store: SessionStore) -> None:
-            if any(one.records for one in store.snapshot().values()) and not replaces:
+            if any(store.counts().values()) and not replaces:
                 raise SessionNotEmptyError(
                     f"the session {session_id} has records; say ?replace=true to have them"
                     " replaced, or import into another session"
                 )
-            store.restore(resources)
+            store.restore(ready)
 
-        await self._visit(session_id, restore)
-        counts = {name: len(one.records) for name, one in sorted(resources.items())}
-        return json_response({"imported": counts, "records": sum(counts.values())})
+        if replaces:
+            with self._rescues.asked(session_id, SessionFiles.set_all_aside):
+                await self._visit_rescued(session_id, restore)
+        else:
+            await self._visit(session_id, restore)
+        return counts
 
     async def _visit(
         self,
@@ -149,6 +178,25 @@ class SessionControl:
         assert isinstance(answer, Visited)  # noqa: S101 - a visit is answered by nothing else
         return cast("Value", answer.value)
 
+    async def _visit_rescued(
+        self, session_id: str, work: Callable[[SessionStore], Awaitable[Value]]
+    ) -> Value:
+        """Visit a session that rescues itself when it is loaded."""
+        has_begun = False
+
+        async def begin(store: SessionStore) -> Value:
+            nonlocal has_begun
+            has_begun = True
+            return await work(store)
+
+        try:
+            return await self._visit(session_id, begin)
+        except StoreError:
+            if has_begun:
+                raise
+        # The load that it waited for had been refused before the rescue was asked for.
+        return await self._visit(session_id, work)
+
     async def _existing(self, request: web.Request) -> str:
         session_id = _session_id(request)
         is_there = await asyncio.to_thread(self._root.session_directory(session_id).is_dir)
@@ -158,37 +206,29 @@ class SessionControl:
             )
         return session_id
 
+    async def _looked_at(self, session_id: str) -> dict[str, Json]:
+        async with self._looks:
+            return await self._described(session_id)
+
     async def _described(self, session_id: str) -> dict[str, Json]:
         directory = self._root.session_directory(session_id)
         if not self._sessions.is_live(session_id):
             return _told(await asyncio.to_thread(inspect, directory), "asleep")
         size_bytes, used_at = await asyncio.to_thread(extent, directory)
         try:
-            resources = await self._visit(session_id, _snapshot, is_use=False)
+            async with asyncio.timeout(LOOK_S):
+                records = await self._visit(session_id, _counts, is_use=False)
         except SessionDamagedError as error:
             return _told(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
-        except actors.ActorError:  # cooling down, or too busy to be asked
+        except (TimeoutError, actors.MailboxFullError):
+            return _told(await asyncio.to_thread(inspect, directory), "busy")
+        except actors.ActorError:  # cooling down
             return _told(await asyncio.to_thread(inspect, directory), "failed")
-        records = {name: len(one.records) for name, one in resources.items()}
         return _told(Inspection(session_id, size_bytes, used_at, records), "awake")
 
-    def _store_of(self, session_id: str) -> SessionStore:
-        return SessionStore(
-            self._root.session_directory(session_id),
-            files=DiskFiles(),
-            now=lambda: datetime.now(UTC),
-        )
 
-    async def _read(self, request: web.Request) -> bytes:
-        """Read the body, which may be longer than a request's."""
-        raw = bytearray()
-        async for chunk in request.content.iter_any():
-            raw += chunk
-            if len(raw) > self._max_import_bytes:
-                raise BodyTooLargeError(
-                    f"the import is over {self._max_import_bytes} bytes (LARS_MAX_IMPORT_BYTES)"
-                )
-        return bytes(raw)
+async def _counts(store: SessionStore) -> dict[str, int]:
+    return store.counts()
 
 
 async def _snapshot(store: SessionStore) -> dict[str, Collection]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 from argparse import Namespace
 from typing import IO, Any
@@ -35,8 +35,13 @@ def run(options: Namespace, settings: Settings) -> int:
                 _import(service, options, sys.stdin.buffer)
             case _:
                 _sessions(service, options)
+        sys.stdout.flush()
     except ServiceError as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except OSError as error:  # those of the network are ServiceErrors
+        _drop_output()
+        sys.stderr.write(f"{_unwritten(error)}\n")
         return 1
     return 0
 
@@ -76,10 +81,27 @@ def _export(service: Service, session: str, target: IO[bytes]) -> None:
 def _import(service: Service, options: Namespace, source: IO[bytes]) -> None:
     query = "?replace=true" if options.replace else ""
     path = f"{_path(options.session)}/import{query}"
-    with service.opened("POST", path, source.read(), timeout_s=MOVING_TIMEOUT_S) as reply:
-        told = json.loads(reply.read())
+    try:
+        content = source.read()
+    except OSError as error:
+        raise ServiceError(f"the input cannot be read: {error.strerror}") from error
+    with service.opened("POST", path, content, timeout_s=MOVING_TIMEOUT_S) as reply:
+        told = reply.json()
     counts = ", ".join(f"{count} {name}" for name, count in told["imported"].items())
     sys.stdout.write(f"imported into {options.session}: {counts or 'nothing'}\n")
+
+
+def _drop_output() -> None:
+    """Have what is still buffered go nowhere: Python would complain of it again at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _unwritten(error: OSError) -> str:
+    if isinstance(error, BrokenPipeError):
+        return "the output was closed before all of it was written"
+    return f"the output cannot be written: {error.strerror}; what is there is not whole"
 
 
 def _table(sessions: list[dict[str, Any]]) -> Table:

@@ -6,7 +6,10 @@ Must never know a request: it is given records, ids and criteria.
 from __future__ import annotations
 
 from larst.store.files import DiskFiles, FileOps
+from larst.store.rescue import Rescues
 from larst.store.root import DataRoot
-from larst.store.session_store import SessionStore, Transaction
+from larst.store.session_store import SessionStore
+from larst.store.threads import Threads
+from larst.store.transaction import Transaction
 
-__all__ = ["DataRoot", "DiskFiles", "FileOps", "SessionStore", "Transaction"]
+__all__ = ["DataRoot", "DiskFiles", "FileOps", "Rescues", "SessionStore", "Threads", "Transaction"]

@@ -43,24 +43,32 @@ class Collection:
         self.learned = learned_with(self.learned, record, now)
         self.fields = frozenset(self.learned["fields"])
 
-    def complete(self, now: datetime) -> None:
+    def complete(self, now: datetime, *, learns: bool = True) -> None:
         """Find out from the records what no file says: records that were put here by hand."""
         for key in self.records:
             self.auto_id = max(self.auto_id, number_in(key))
-        if self.learned is None:
+        if learns and self.learned is None:
             for record in self.records.values():
                 self.learn(record, now)
 
     def apply(self, change: Change) -> None:
         """Take a committed change in; a record that is replaced keeps its place."""
-        for key in change.deleted:
-            self.records.pop(key, None)
-        for record in change.put:
-            self.records[key_of(record["id"])] = record
+        self.take_records(change.put, change.deleted)
         self.auto_id = change.auto_id
         if change.learned is not None:
-            self.learned = change.learned
-            self.fields = frozenset(change.learned["fields"])
+            self.take_learned(change.learned)
+
+    def take_records(self, put: Iterable[Record], deleted: Iterable[str]) -> None:
+        """Take in what a change does to the records."""
+        for key in deleted:
+            self.records.pop(key, None)
+        for record in put:
+            self.records[key_of(record["id"])] = record
+
+    def take_learned(self, learned: dict[str, Any] | None) -> None:
+        """Take in what the schema file is to hold."""
+        self.learned = learned
+        self.fields = frozenset(learned["fields"]) if learned else frozenset()
 
 
 @dataclass(frozen=True, slots=True)

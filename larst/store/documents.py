@@ -13,8 +13,8 @@ import orjson
 from larst.errors import BadRequestError, BadResourceNameError
 from larst.model import Record
 from larst.store.collection import Collection
-from larst.store.records import checked, key_of, own_id, resource_name, with_id
-from larst.store.schema import is_schema
+from larst.store.records import MAX_AUTO_ID, checked, key_of, own_id, resource_name, with_id
+from larst.store.schema import is_schema, is_texts
 
 SCHEMAS = ".schemas"
 _META = ".meta"
@@ -47,11 +47,13 @@ def names_of(resource: str) -> tuple[str, str, str]:
 
 
 def documents_of(resource: str, collection: Collection) -> Iterator[tuple[str, list[bytes]]]:
-    """Return a resource's files: paths, and what they hold in chunks."""
+    """Return a resource's files: paths, and what they hold in chunks.
+
+    Where nothing was learned the schema file holds null: an older one must not stay in its place.
+    """
     records, schema, meta = names_of(resource)
     yield records, list(_lines(list(collection.records.values())))
-    if collection.learned is not None:
-        yield schema, [orjson.dumps(collection.learned, option=orjson.OPT_INDENT_2), b"\n"]
+    yield schema, [orjson.dumps(collection.learned, option=orjson.OPT_INDENT_2), b"\n"]
     yield meta, [orjson.dumps({"auto_id": collection.auto_id}), b"\n"]
 
 
@@ -74,7 +76,9 @@ def collections_of(
         if not is_ours or not all(name in documents for name in names_of(resource))
     }
     for resource in incomplete:
-        collections[resource].complete(now)
+        _, schema, _ = names_of(resource)
+        # One of ours that says null may be newer than the records beside it, which are to go.
+        collections[resource].complete(now, learns=not (is_ours and schema in documents))
     return collections, incomplete
 
 
@@ -90,6 +94,37 @@ def read_into(
         _read_one(collections, name, orjson.loads(content), is_ours=is_ours)
     except (LookupError, TypeError, ValueError, BadRequestError) as error:
         raise DocumentDamagedError(name, str(error)) from error
+
+
+def auto_id_of(value: Any) -> int:
+    """Return the last id that was given out, as a meta file or an export says it.
+
+    Raises:
+        LookupError, TypeError: it does not say so.
+    """
+    auto_id = value["auto_id"]
+    if type(auto_id) is not int or not 0 <= auto_id <= MAX_AUTO_ID:
+        raise TypeError(f"auto_id must be a whole number from 0 to {MAX_AUTO_ID}")
+    return auto_id
+
+
+def learned_of(value: Any) -> dict[str, Any] | None:
+    """Return what a schema file or an export says was learned; None: nothing yet.
+
+    Raises:
+        LookupError, TypeError, BadRecordError: it is not as LARST writes it.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not is_schema(value["json_schema"]):
+        raise TypeError("json_schema is not as LARST writes it")
+    if "properties" not in value["json_schema"] or not isinstance(value["updated_at"], str):
+        raise TypeError("json_schema must describe an object, and updated_at be a date")
+    if not is_texts(value["fields"]):
+        raise TypeError("fields must be a list of names")
+    checked(value["example"])
+    checked({name: item for name, item in value.items() if name != "example"})
+    return value
 
 
 class DocumentDamagedError(Exception):
@@ -126,11 +161,9 @@ def _read_one(collections: dict[str, Collection], name: str, value: Any, *, is_o
     if not is_in_schemas(name):
         collection.records = _by_key(value, is_ours=is_ours)
     elif name.endswith(f"{_META}.json"):
-        collection.auto_id = _auto_id(value)
+        collection.auto_id = auto_id_of(value)
     else:
-        learned = _learned(value)
-        collection.fields = frozenset(learned["fields"])
-        collection.learned = learned
+        collection.take_learned(learned_of(value))
 
 
 def _by_key(value: Any, *, is_ours: bool) -> dict[str, Record]:
@@ -150,17 +183,3 @@ def _by_key(value: Any, *, is_ours: bool) -> dict[str, Record]:
         is_in_order = own is not None and next(iter(item)) == "id"
         records[key] = item if is_in_order else with_id(identifier, item)
     return records
-
-
-def _auto_id(value: Any) -> int:
-    if not isinstance(value["auto_id"], int) or value["auto_id"] < 0:
-        raise TypeError("auto_id must be a whole number from 0")
-    return int(value["auto_id"])
-
-
-def _learned(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or not is_schema(value["json_schema"]):
-        raise TypeError("json_schema is not as LARST writes it")
-    if "properties" not in value["json_schema"] or "example" not in value:
-        raise TypeError("json_schema must describe an object, and example must be one")
-    return value

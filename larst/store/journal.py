@@ -11,6 +11,7 @@ may or may not be there are cut off before the next write.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ from larst.store.frames import CorruptFramesError, decode, decode_first, encode
 
 JOURNAL = ".journal"
 VERSION = 1
+
+MAX_FRAME_BYTES = 2**32 - 1
+"""A frame's length is 32 bits."""
 
 Digests = Mapping[str, str]
 """SHA-256 of each documented file by its path within the session; an absent one is not named."""
@@ -70,6 +74,8 @@ class Journal:
         if self.must_cut:
             self.cut()
         payload, transactions = self._numbered(lines)
+        if len(payload) > MAX_FRAME_BYTES:
+            raise OSError(errno.EFBIG, "it is more than one write of the journal can hold")
         frame = encode(payload, self._salt)
         self.must_cut = True  # until it is known to be there whole
         self._files.write_at(self._path, self.end, frame)
@@ -128,6 +134,10 @@ class Journal:
         self.end, self._transactions, self.has_changes = decoded.end, len(numbers), bool(lines)
         self._drop_tail(len(raw) - decoded.end)
         return lines
+
+    def doubt_name(self) -> None:
+        """Have the names on the way to the journal synced before the next write counts."""
+        self._is_name_durable = False
 
     def make_durable(self) -> None:
         """Sync what was read: after a kill it may be in the kernel's memory only.

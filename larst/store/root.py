@@ -50,6 +50,7 @@ class DataRoot:
             raise
         os.ftruncate(lock, 0)
         os.write(lock, _holder().encode())
+        _make_names_durable(path)
         for unfinished in path.glob(f"{ERASED}*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         return cls(path, lock)
@@ -90,6 +91,15 @@ class DataRoot:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _make_names_durable(path: Path) -> None:
+    """Sync what a killed process may have renamed only in memory: an erasure will be shown."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _holder() -> str:

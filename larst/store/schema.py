@@ -25,6 +25,9 @@ MAX_LEVELS = 20
 """Levels of nesting that are described. JSON writers take 254 levels; a schema has two to three
 of its own for each of a record's."""
 
+MAX_SCHEMA_LEVELS = 100
+"""Levels of a schema that somebody may have edited, bounded so that it can be gone through."""
+
 _FORMATS: Mapping[str, Callable[[str], object]] = {
     "date": re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII).fullmatch,
     "date-time": re.compile(
@@ -83,20 +86,27 @@ def merge(one: Schema, other: Schema) -> Schema:
     return _merged(one, other, grows=True)
 
 
-def is_schema(value: Json) -> bool:
+def is_schema(value: Json, level: int = 0) -> bool:
     """Tell whether it is a schema as this room makes them: somebody may have edited the file."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or level > MAX_SCHEMA_LEVELS:
         return False
-    types = value.get("type", [])
-    if not isinstance(types, str | list) or not {*_listed(types)} <= {*_TYPE_NAMES.values()}:
+    if not value:
+        return level > 0  # the items of a list that was always empty
+    types, name = value.get("type"), value.get("format")
+    types = [types] if isinstance(types, str) else types
+    if not types or not is_texts(types) or not {*types} <= {*_TYPE_NAMES.values()}:
         return False
-    properties, required = value.get("properties"), value.get("required")
-    if ("object" in _listed(types)) != (
-        isinstance(properties, dict) and isinstance(required, list)
-    ):
+    properties = value.get("properties")
+    is_object = isinstance(properties, dict) and is_texts(value.get("required"))
+    if ("object" in types) != is_object or (name is not None and name not in [*_FORMATS]):
         return False
     inner = [*(properties or {}).values(), *([value["items"]] if "items" in value else [])]
-    return value.get("format") in {None, *_FORMATS} and all(map(is_schema, inner))
+    return all(is_schema(one, level + 1) for one in inner)
+
+
+def is_texts(value: Json) -> bool:
+    """Tell whether it is a list of texts."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _inferred(value: Json, level: int) -> Schema:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from larst.errors import SessionDamagedError
-from larst.store.collection import Change, Collection
+from larst.store.collection import Collection
 from larst.store.documents import (
     SCHEMAS,
     DocumentDamagedError,
@@ -35,6 +35,9 @@ from larst.store.files import PASSING, FileOps, put_in_place
 from larst.store.journal import JOURNAL, Digests, Journal, JournalDamagedError, Line
 
 SET_ASIDE = ".damaged-"
+KEPT = ".before-"
+"""How the names of directories begin that keep files as they were before a repair or an import."""
+
 ERASED = ".erased-"
 """How the name of a directory begins that is being removed."""
 
@@ -113,20 +116,66 @@ class SessionFiles:
         self.journal.begin({**self.journal.base, **digests})
         return sum(len(chunk) for chunks in documents.values() for chunk in chunks)
 
-    def erase(self) -> None:
+    def erase(self) -> OSError | None:
         """Remove all of the session's files, in one step as a crash sees it.
 
+        Returns what kept the removal from being made durable: a loss of power may bring the files
+        back. None: it is durable.
+
         Raises:
-            OSError: they are all there still, or all gone from the session's place.
+            OSError: they are all there still.
         """
+        self._files.names(self._directory)  # a link in the session's place is left alone
         aside = self._directory.with_name(f"{ERASED}{self._directory.name}-{self._new_salt():08x}")
-        if not self._files.names(self._directory):
-            return
-        self._files.rename(self._directory, aside)
-        self._files.sync_directory(self._directory.parent)
+        doubt = self._put_away(aside)
         self.journal = Journal(self._directory, self._files, self._new_salt)
-        with contextlib.suppress(OSError):  # it is in nobody's way, and goes at the next start
-            self._files.remove_directory(aside)
+        if doubt is None:
+            with contextlib.suppress(OSError):  # it is in nobody's way, and goes at the next start
+                self._files.remove_directory(aside)
+        return doubt
+
+    def set_all_aside(self) -> None:
+        """Keep all of the session's files in a directory of their own in it; it is empty then.
+
+        Broken off at any point the session stays one that is refused, and this can be begun again.
+
+        Raises:
+            OSError: some files are moved, some not; all are kept.
+        """
+        names = [n for n in self._files.names(self._directory) if not n.startswith(KEPT)]
+        once = f"{self._now():%Y%m%dT%H%M%S}-{self._new_salt():08x}"
+        kept = self._directory / f"{KEPT}import-{once}"
+        mark = self._directory / f".import-not-finished{SET_ASIDE}{once}"
+        # With some of its files moved it could pass for a whole session, which holds less.
+        self._files.write_new(mark, [])
+        self._files.make_directory(kept)
+        self._files.sync_directory(self._directory)
+        for name in names:
+            self._files.rename(self._directory / name, kept / name)
+        self._files.sync_directory(kept)
+        self._files.sync_directory(self._directory)
+        self._files.remove(mark)
+        self._files.sync_directory(self._directory)
+        self.journal = Journal(self._directory, self._files, self._new_salt)
+
+    def _put_away(self, aside: Path) -> OSError | None:
+        try:
+            with contextlib.suppress(FileNotFoundError):  # an earlier removal is made durable
+                self._files.rename(self._directory, aside)
+            self._files.sync_directory(self._directory.parent)
+        except OSError as error:
+            if self._is_back_from(aside):
+                raise
+            return error
+        return None
+
+    def _is_back_from(self, aside: Path) -> bool:
+        """Undo a removal that the disk refused; tell whether the files are there again."""
+        with contextlib.suppress(OSError):
+            self.journal.doubt_name()
+            self._files.rename(aside, self._directory)
+            self._files.sync_directory(self._directory.parent)
+        return bool(self._files.names(self._directory))
 
     def _load(self, *, up_to: int | None) -> Loaded:
         self._refuse_while_damaged()
@@ -235,12 +284,13 @@ def replay(
 ) -> None:
     """Take one line's change in, as far as the resource's files do not hold it yet."""
     collection = collections.setdefault(resource, Collection())
-    records, schema, meta = (spent.get(name, 0) > index for name in names_of(resource))
-    collection.apply(
-        Change(
-            put=[] if records else change["put"],
-            deleted=[] if records else change["del"],
-            auto_id=collection.auto_id if meta else change["auto_id"],
-            learned=None if schema else change.get("schema"),
-        )
-    )
+    replaces = change.get("replace", False)
+    has_records, has_schema, has_meta = (spent.get(n, 0) > index for n in names_of(resource))
+    if not has_records:
+        if replaces:
+            collection.records = {}
+        collection.take_records(change["put"], change["del"])
+    if not has_schema and (replaces or "schema" in change):
+        collection.take_learned(change.get("schema"))
+    if not has_meta:
+        collection.auto_id = change["auto_id"]

@@ -7,26 +7,26 @@ session's actor calls this room, and it lets no reply go that saw what is not du
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from larst.errors import DiskRefusedError
-from larst.model import Json, Record
-from larst.store.collection import Change, Collection, CollectionView, learned_with
+from larst.errors import DiskRefusedError, SessionDamagedError
+from larst.model import Json
+from larst.store.collection import Change, Collection, learned_with
 from larst.store.drift import MAX_DRIFTS, drifts_of
 from larst.store.files import FileOps
 from larst.store.journal import Line
-from larst.store.records import resource_name
+from larst.store.rescue import Rescue
+from larst.store.restoring import Replacement, free, spelled
 from larst.store.session_files import Loaded, SessionFiles
-
-Value = TypeVar("Value")
+from larst.store.threads import Threads, reason_of
+from larst.store.transaction import Transaction
 
 _log = logging.getLogger("larst.store")
 
@@ -35,49 +35,23 @@ FOLD_BYTES = 4 * 1024 * 1024
 rewritten is never more than what was written since."""
 
 
+FEW_RECORDS = 2_000
+"""What is folded in milliseconds; a write of the session waits for it, so it waits for nothing."""
+
+
 def _random_salt() -> int:
     return secrets.randbits(32)
 
 
 def _nothing() -> None:
-    """Nobody wants to know."""
-
-
-class Transaction:
-    """One request's view of a session; what it changed counts only once it is committed."""
-
-    def __init__(self, collections: Mapping[str, Collection]) -> None:
-        self._collections = collections
-        self._views: dict[str, CollectionView] = {}
-
-    def resource(self, name: str) -> CollectionView:
-        """Return the resource, also one that nothing was ever stored in.
-
-        Raises:
-            BadResourceNameError: no resource can have the name.
-        """
-        if name not in self._views:
-            base = self._collections.get(resource_name(name)) or Collection()
-            self._views[name] = CollectionView(name, base)
-        return self._views[name]
-
-    def names(self) -> list[str]:
-        """Return the names of the resources that exist, sorted."""
-        return sorted({*self._collections, *self.changes()})
-
-    def changes(self) -> dict[str, Change]:
-        """Return what was changed, by resource."""
-        return {
-            name: change
-            for name, view in self._views.items()
-            if (change := view.change()) is not None
-        }
+    """Nobody wants to know, and nobody has asked for anything."""
 
 
 class SessionStore:
     """All of one session's resources. Nothing is read or made before `load`.
 
-    `on_flushed` is called on the event loop after each write of the journal.
+    `on_flushed` is called on the event loop after each write of the journal; `rescue` says what to
+    do with files that are refused by a load, None: nothing.
     """
 
     def __init__(
@@ -88,13 +62,18 @@ class SessionStore:
         now: Callable[[], datetime],
         new_salt: Callable[[], int] = _random_salt,
         on_flushed: Callable[[], None] = _nothing,
+        rescue: Callable[[], Rescue | None] = _nothing,
+        threads: Threads | None = None,
     ) -> None:
+        self._threads = threads or Threads()
         self._directory = directory
         self._on_flushed = on_flushed
+        self._rescue = rescue
         self._now = now
         self._session_files = SessionFiles(directory, files, now, new_salt)
         self._collections: dict[str, Collection] = {}
         self._pending: list[Line] = []  # transactions that no flush has taken yet
+        self._replaced: list[Collection] = []  # collections whose memory is to be freed
         self._unfolded: set[str] = set()
         self._folds_at = FOLD_BYTES
         self._has_failed = False
@@ -108,7 +87,7 @@ class SessionStore:
             DiskRefusedError: they cannot be read.
         """
         async with self._disk:
-            self._take_in(await self._in_thread(self._session_files.load))
+            self._take_in(await self._threads.to_end(self._load, is_long=True))
 
     async def reload(self) -> None:
         """Go back to what is durable, after a flush has failed.
@@ -117,7 +96,7 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as for `load`.
         """
         async with self._disk:
-            self._take_in(await self._in_thread(self._session_files.reload))
+            self._take_in(await self._threads.to_end(self._session_files.reload, is_long=True))
 
     def begin(self) -> Transaction:
         """Return a view of the session for one request; to drop it is the rollback."""
@@ -136,7 +115,7 @@ class SessionStore:
     def _commit(self, changes: Mapping[str, Change]) -> None:
         for name, change in changes.items():
             self._collections.setdefault(name, Collection()).apply(change)
-        self._pending.append({"resources": {name: _spelled(changes[name]) for name in changes}})
+        self._pending.append({"resources": {name: spelled(changes[name]) for name in changes}})
         self._unfolded.update(changes)
 
     def snapshot(self) -> dict[str, Collection]:
@@ -146,43 +125,40 @@ class SessionStore:
             for name, collection in sorted(self._collections.items())
         }
 
-    def restore(self, resources: Mapping[str, Collection]) -> None:
-        """Put these resources in the place of all that there is, as one transaction.
+    def counts(self) -> dict[str, int]:
+        """Return how many records there are, by resource."""
+        return {name: len(one.records) for name, one in sorted(self._collections.items())}
 
-        Each must be complete (`Collection.complete`). Ids that were given out here stay so.
+    def restore(self, replacements: Mapping[str, Replacement]) -> None:
+        """Put these in the place of all that there is, as one transaction.
+
+        Each must be complete (`Collection.complete`). Ids that were given out here stay so, also
+        in resources that are empty then.
         """
-        changes = {
-            name: Change(
-                put=list(collection.records.values()),
-                deleted=[key for key in self._records_of(name) if key not in collection.records],
-                auto_id=max(collection.auto_id, self._auto_id_of(name)),
-                learned=collection.learned,
-            )
-            for name, collection in resources.items()
-        }
-        for name in self._collections.keys() - resources.keys():
-            gone = list(self._records_of(name))
-            if gone:
-                changes[name] = Change([], gone, self._auto_id_of(name))
-        self._commit(changes)
+        line: dict[str, Any] = {}
+        for name in sorted({*replacements, *self._collections}):
+            before = self._collections.get(name, Collection())
+            one = replacements.get(name) or Replacement()
+            one.collection.auto_id = max(one.collection.auto_id, before.auto_id)
+            self._replaced.append(before)
+            self._collections[name] = one.collection
+            line[name] = one.spelled()
+        self._pending.append({"resources": line})
+        self._unfolded.update(line)
 
     async def erase(self) -> None:
         """Forget everything, on disk too; ids begin anew.
 
         Raises:
-            DiskRefusedError: nothing was erased.
+            DiskRefusedError: nothing was erased; or all is, but perhaps not durably: it says so.
         """
         async with self._disk:
-            await self._in_thread(self._session_files.erase)
-            self._take_in(Loaded({}, set(), 0))
-
-    def _records_of(self, name: str) -> Mapping[str, Record]:
-        collection = self._collections.get(name)
-        return {} if collection is None else collection.records
-
-    def _auto_id_of(self, name: str) -> int:
-        collection = self._collections.get(name)
-        return 0 if collection is None else collection.auto_id
+            doubt = await self._threads.to_end(self._erase, is_long=True)
+        if doubt is not None:
+            raise DiskRefusedError(
+                f"the disk refused: {reason_of(doubt)}. The session is erased, but a loss of power"
+                " may bring it back; mend the disk, and look"
+            ) from doubt
 
     def drifts(self, transaction: Transaction) -> list[str]:
         """Return how what the transaction writes differs from what was learned before it.
@@ -254,6 +230,24 @@ class SessionStore:
         collection = self._collections.get(resource)
         return collection is not None and id in collection.records
 
+    def _load(self) -> Loaded:
+        try:
+            return self._session_files.load()
+        except (SessionDamagedError, OSError):
+            rescue = self._rescue()
+            if rescue is None:
+                raise
+        rescue(self._session_files)
+        return self._session_files.load()
+
+    def _erase(self) -> OSError | None:
+        """Erase, and forget in the same step: whoever waits for it may be cancelled meanwhile."""
+        doubt = self._session_files.erase()
+        forgotten = self._collections
+        self._take_in(Loaded({}, set(), 0))
+        free(forgotten.values())
+        return doubt
+
     def _take_in(self, loaded: Loaded) -> None:
         self._collections, self._unfolded = loaded.collections, loaded.unfolded
         self._pending.clear()
@@ -277,14 +271,17 @@ class SessionStore:
         if self._has_failed:
             raise DiskRefusedError("an earlier write failed; nothing was changed, try again")
         taken, self._pending = self._pending, []
+        replaced, self._replaced = self._replaced, []
         frozen = self._freeze() if folds else {}
         try:
             if taken:
                 self._has_failed = True  # until it is known to be written
-                await self._in_thread(partial(self._append, taken))
+                await self._threads.to_end(partial(self._append, taken), is_long=False)
                 self._on_flushed()
             if frozen and self._session_files.journal.has_changes:
                 await self._fold(frozen)
+            if replaced:
+                await self._threads.to_end(partial(free, replaced), is_long=True)
         except BaseException:
             self._unfolded.update(frozen)
             raise
@@ -303,7 +300,10 @@ class SessionStore:
 
     async def _fold(self, frozen: Mapping[str, Collection]) -> None:
         try:
-            file_bytes = await self._in_thread(partial(self._session_files.fold, frozen))
+            file_bytes = await self._threads.to_end(
+                partial(self._session_files.fold, frozen),
+                is_long=sum(len(one.records) for one in frozen.values()) > FEW_RECORDS,
+            )
         except DiskRefusedError as error:
             self._unfolded.update(frozen)
             # Else every flush would try again, and take as long.
@@ -311,34 +311,3 @@ class SessionStore:
             _log.warning("%s was not folded: %s", self._directory, error.__cause__)
         else:
             self._folds_at = max(FOLD_BYTES, file_bytes)
-
-    async def _in_thread(self, work: Callable[[], Value]) -> Value:
-        """Do it in a thread, to its end also when cancelled: two must never write at once."""
-        task = asyncio.ensure_future(asyncio.to_thread(work))
-        with _translated():
-            try:
-                return await asyncio.shield(task)
-            except asyncio.CancelledError:
-                while not task.done():
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await asyncio.wait({task})
-                if not task.cancelled():
-                    task.exception()  # the state it left is what counts, and says so
-                raise
-
-
-def _spelled(change: Change) -> dict[str, Any]:
-    """Return a change as the journal has it."""
-    learned = {} if change.learned is None else {"schema": change.learned}
-    return {"put": change.put, "del": change.deleted, "auto_id": change.auto_id, **learned}
-
-
-@contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise DiskRefusedError(
-            f"the disk refused: {reason}; nothing was changed. Make room or mend it, and try again"
-        ) from error

@@ -34,6 +34,7 @@ class TestSources:
         assert settings.cors_origins == ("*",)
         assert settings.trusted_proxies == ()
         assert settings.max_body_bytes == 10 * 1024 * 1024
+        assert settings.max_import_bytes == 64 * 1024 * 1024
         assert settings.default_provider is None
 
     def test_flags_win_over_the_environment_and_that_over_the_file(

@@ -29,7 +29,7 @@ from larst.errors import (
 from larst.model import CheckedProgram, ProgramInputs, Reply
 from larst.policy import PolicyLimits, check
 from larst.sandbox import MontySandbox, SandboxLimits
-from larst.store.session_store import Transaction
+from larst.store.transaction import Transaction
 from tests.larst.test_policy import ALLOWED
 
 CTX = {"query": {}, "segments": ["books", "1"]}

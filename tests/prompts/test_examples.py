@@ -20,7 +20,7 @@ from larst.planning.binding import bind
 from larst.policy import PolicyLimits, check
 from larst.policy.language import BUILTINS, EXCEPTIONS, GIVEN_NAMES, MODULES
 from larst.sandbox import MontySandbox, SandboxLimits
-from larst.store.session_store import Transaction
+from larst.store.transaction import Transaction
 from tests.larst.fakes import request
 
 TEXT = prompts.fill("plan")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from larst.commands import service as commands
 from tests.service.api import Api, Service
 
 TOKEN = "t0ken"
@@ -95,6 +98,109 @@ def test_what_goes_wrong_is_said_in_a_line(service: Service) -> None:
         assert (code, out, len(err.splitlines())) == (1, b"", 1)
         assert said in err
         assert TOKEN not in err
+
+
+@pytest.mark.parametrize(
+    ("target", "said"), [("> /dev/full", "No space left on device"), ("| true", "closed")]
+)
+def test_an_output_that_takes_no_more_is_not_the_services_fault(
+    service: Service, target: str, said: str
+) -> None:
+    db = json.dumps({"posts": [{"text": "x" * 1000} for _ in range(1000)]}).encode()
+    assert larst("import", "blog", "--url", service.url, stdin=db)[0] == 0
+
+    run = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {sys.executable} -m larst export blog {target}"],
+        env={**os.environ, "LARS_AUTH_TOKEN": TOKEN, "LARS_PORT": service.url.rpartition(":")[2]},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    assert said in run.stderr.decode()
+    assert "no service" not in run.stderr.decode()
+    assert len(run.stderr.decode().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (b"", "broke the connection off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{}", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}\n", "broke off"),
+        (b"no HTTP at all\r\n\r\n", "broke the connection off"),
+    ],
+)
+def test_a_service_that_dies_in_an_export_is_told_in_a_line(reply: bytes, said: str) -> None:
+    """What was written so far must not pass for the session."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        answering = threading.Thread(target=answer_once, args=(listener, reply))
+        answering.start()
+        code, _, err = larst("export", "one", "--url", f"http://127.0.0.1:{port_of(listener)}")
+        answering.join()
+
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert said in err
+
+
+def test_what_is_not_larst_is_told_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        reply = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>"
+        answering = threading.Thread(target=answer_once, args=(listener, reply))
+        answering.start()
+        told = larst("sessions", "--url", f"http://127.0.0.1:{port_of(listener)}")
+        answering.join()
+
+    assert told[0] == 1
+    assert told[2].endswith("is not LARST\n")
+
+
+def test_a_service_that_is_slow_is_not_told_as_missing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        slow = commands.Service(f"http://127.0.0.1:{port_of(listener)}", None)
+
+        with (
+            pytest.raises(commands.ServiceError, match="did not answer in time"),
+            slow.opened("GET", "/_larst/sessions", None, timeout_s=0.05),
+        ):
+            pass
+
+
+def answer_once(listener: socket.socket, reply: bytes) -> None:
+    """Take one request, send these bytes, and be gone."""
+    listener.settimeout(20)
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(reply)
+
+
+def port_of(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
+
+
+def test_a_damaged_session_goes_back_to_its_backup(
+    service: Service, start_service: Callable[..., Service]
+) -> None:
+    _, backup, _ = larst("export", "one", "--url", service.url)
+    service.stop()
+    file = service.data_root / "one" / "members.json"
+    file.write_bytes(file.read_bytes().replace(b'"Bob"', b'"Bo'))
+    again = start_service(LARS_AUTH_TOKEN=TOKEN)
+
+    refused = larst("import", "one", "--url", again.url, stdin=backup)
+    replaced = larst("import", "one", "--replace", "--url", again.url, stdin=backup)
+
+    assert (refused[0], refused[2][:4]) == (1, "503:")
+    assert replaced == (0, b"imported into one: 2 members\n", "")
+    assert larst("export", "one", "--url", again.url) == (0, backup, "")
+    kept = list(again.data_root.glob("one/.before-import-*/members.json.damaged-*"))
+    assert [b'"Bo' in path.read_bytes() for path in kept] == [True]
+    again.stop()
+    assert larst("check", str(again.data_root))[0] == 0
 
 
 def test_a_running_service_keeps_its_data_root_to_itself(service: Service) -> None:

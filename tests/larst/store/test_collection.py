@@ -14,7 +14,7 @@ from larst.errors import (
     PatchConflictError,
 )
 from larst.store.collection import Collection, CollectionView
-from larst.store.session_store import Transaction
+from larst.store.transaction import Transaction
 
 
 @pytest.fixture

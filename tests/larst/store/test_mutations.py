@@ -6,7 +6,8 @@ the histories can lose their teeth as easily as the store its care.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from larst.store import journal as journal_module
 from larst.store.documents import SCHEMAS, digest_of, documents_of
 from larst.store.files import FileOps, put_in_place
 from larst.store.journal import Journal, Line
-from larst.store.session_files import SessionFiles
+from larst.store.restoring import Replacement
+from larst.store.session_files import Loaded, SessionFiles
 from larst.store.session_store import SessionStore
 from tests.larst.store.histories import run_history
 from tests.larst.store.power_disk import PowerDisk
@@ -31,19 +33,19 @@ class UnsyncedNewFiles(PowerDisk):
     """`write_new` without its fsync."""
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
-        inode = self.seen.get(path)
+        inode = self.seen.get(self.at(path))
         kept = inode.kept if inode else b""
         super().write_new(path, chunks)
-        self.seen[path].kept = kept
+        self.inode(path).kept = kept
 
 
 class UnsyncedAppends(PowerDisk):
     """`write_at` without its fdatasync."""
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
-        kept = self.seen[path].kept
+        kept = self.inode(path).kept
         super().write_at(path, offset, data)
-        self.seen[path].kept = kept
+        self.inode(path).kept = kept
 
 
 class UnsyncedNames(PowerDisk):
@@ -136,6 +138,54 @@ def _ignore_what_failed(self: SessionStore, taken: list[Line]) -> None:
     self._has_failed = False
 
 
+def _erase_in_place(self: SessionFiles) -> None:
+    """Remove one file after another, where the session would be looked for."""
+    if self._files.names(self._directory):
+        self._files.remove_directory(self._directory)
+    self._files.sync_directory(self._directory.parent)
+    self.journal = Journal(self._directory, self._files, self._new_salt)
+
+
+def _put_away_unsynced(self: SessionFiles, aside: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        self._files.rename(self._directory, aside)
+
+
+def _never_back(self: SessionFiles, aside: Path) -> bool:
+    del self, aside
+    return True
+
+
+def _erase_in_memory(self: SessionStore) -> None:
+    self._take_in(Loaded({}, set(), 0))
+
+
+def _erase_on_disk(self: SessionStore) -> OSError | None:
+    return self._session_files.erase()
+
+
+def _restore_beside_the_others(self: SessionStore, replacements: Mapping[str, Replacement]) -> None:
+    """Leave the resources alone that are not among the new ones."""
+    others = {name: one for name, one in self._collections.items() if name not in replacements}
+    self._collections = {n: one for n, one in self._collections.items() if n not in others}
+    _restore(self, replacements)
+    self._collections |= others
+
+
+def _restore_into_memory(self: SessionStore, replacements: Mapping[str, Replacement]) -> None:
+    pending = list(self._pending)
+    _restore(self, replacements)
+    self._pending = pending
+
+
+def _without(name: str, value: object) -> Callable[[Replacement], dict[str, Any]]:
+    """Return how a replacement is spelled where that part of it is forgotten."""
+    return lambda self: {**_spelled(self), name: value}
+
+
+_restore, _spelled = SessionStore.restore, Replacement.spelled
+
+
 def _replay_nothing(*_: object) -> None:
     pass
 
@@ -156,6 +206,16 @@ BREAKS: dict[str, Break] = {
     "a failed write that is believed": patched(SessionStore, "_append", _ignore_what_failed),
     "leftovers that are never cut": patched(Journal, "cut", _never_cut),
     "a load that replays nothing": patched(session_files, "replay", _replay_nothing),
+    "an erasure in place": patched(SessionFiles, "erase", _erase_in_place),
+    "an erasure without a directory fsync": patched(SessionFiles, "_put_away", _put_away_unsynced),
+    "an erasure that is not undone": patched(SessionFiles, "_is_back_from", _never_back),
+    "an erasure of memory alone": patched(SessionStore, "_erase", _erase_in_memory),
+    "an erasure of the disk alone": patched(SessionStore, "_erase", _erase_on_disk),
+    "a restoration beside the rest": patched(SessionStore, "restore", _restore_beside_the_others),
+    "a restoration of memory alone": patched(SessionStore, "restore", _restore_into_memory),
+    "a restoration that adds": patched(Replacement, "spelled", _without("replace", False)),
+    "a restoration without its schema": patched(Replacement, "spelled", _without("schema", None)),
+    "a restoration without its ids": patched(Replacement, "spelled", _without("auto_id", 0)),
 }
 
 
