@@ -209,7 +209,8 @@ class SessionStore:
 
         Whoever else still holds the store does not hold them then, and no collector is needed.
         """
-        self._collections, self._pending, self._unfolded = {}, [], set()
+        self._collections, self._unfolded = {}, set()
+        self._pending, self._replaced = [], []
 
     def names(self) -> list[str]:
         """Return the names of the resources that exist, sorted."""
