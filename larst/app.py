@@ -285,11 +285,15 @@ async def _answer(
 ) -> web.StreamResponse:
     try:
         return await _admit(request, handler)
-    except ConnectionError:
-        raise  # the client has left in the middle of a reply that was streamed
     except Exception as error:  # noqa: BLE001 - the edge: whatever went wrong becomes a reply
+        if isinstance(error, ConnectionError) and _has_left(request):
+            raise  # in the middle of a reply that was streamed: there is nobody to tell
         trace.failed(error)
         return error_response(request, error, trace.request_id)
+
+
+def _has_left(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 TRACE = web.RequestKey("trace", RequestTrace)

@@ -25,7 +25,7 @@ from larst.store.documents import auto_id_of, learned_of
 from larst.store.records import MAX_AUTO_ID, checked, key_of, own_id, resource_name, with_id
 from larst.store.transfer import VERSION
 
-MAX_RESOURCES = 1000
+MAX_RESOURCES = 10_000
 """Resources of one import: each is three files, and a turn of the event loop takes them all in."""
 
 Source = bytes | bytearray

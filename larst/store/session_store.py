@@ -35,6 +35,8 @@ FOLD_BYTES = 4 * 1024 * 1024
 rewritten is never more than what was written since."""
 
 
+_NAMES_TOLD = 20
+
 FEW_RECORDS = 2_000
 """What is folded in milliseconds; a write of the session waits for it, so it waits for nothing."""
 
@@ -87,7 +89,12 @@ class SessionStore:
             DiskRefusedError: they cannot be read.
         """
         async with self._disk:
-            self._take_in(await self._threads.to_end(self._load, is_long=True))
+            loaded = await self._threads.to_end(self._load, is_long=True)
+        self._take_in(loaded)
+        if loaded.unfolded:
+            names = ", ".join(sorted(loaded.unfolded)[:_NAMES_TOLD])
+            told = {"session_id": self._directory.name, "event": "Recovered"}
+            _log.info("recovered what the files lacked: %s", names, extra={"fields": told})
 
     async def reload(self) -> None:
         """Go back to what is durable, after a flush has failed.

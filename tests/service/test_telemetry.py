@@ -566,6 +566,21 @@ class TestLog:
             "stopped",
         ]
 
+    async def test_a_recovery_is_a_line(
+        self, own_service: Service, http: aiohttp.ClientSession
+    ) -> None:
+        """Whoever had a power cut wants to know what became of what was not yet in the files."""
+        await Api(http, own_service.url, "one").post("/orders", {"item": "tea"})
+        own_service.stop(signal.SIGKILL)
+        own_service.start()
+
+        found = await Api(http, own_service.url, "one").get("/orders/1")
+
+        assert found.status == 200
+        (line,) = [line for line in log_of(own_service) if line.get("event") == "Recovered"]
+        assert (line["session_id"], line["level"]) == ("one", "info")
+        assert "orders" in line["msg"]
+
     async def test_neither_secrets_nor_bodies_are_in_it(
         self, start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
     ) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from larst.errors import BadRecordError, BadRequestError, BadResourceNameError
 from larst.model import Json
 from larst.store.collection import Collection
-from larst.store.importing import resources_of
+from larst.store.importing import MAX_RESOURCES, resources_of
 from larst.store.transfer import lines_of
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -182,7 +182,9 @@ class TestAnExportThatLarstDidNotWrite:
             resources_of(forged(*lines), NOW)
 
     def test_is_refused_with_more_resources_than_a_session_bears(self) -> None:
-        heads = [{"resource": f"r{n}", "auto_id": 0, "schema": None} for n in range(1001)]
+        heads = [
+            {"resource": f"r{n}", "auto_id": 0, "schema": None} for n in range(MAX_RESOURCES + 1)
+        ]
 
         assert len(resources_of(forged(*heads[:1000]), NOW)) == 1000
         with pytest.raises(BadRequestError, match="1000"):
