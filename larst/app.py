@@ -285,7 +285,7 @@ async def _answer(
 ) -> web.StreamResponse:
     try:
         return await _admit(request, handler)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever went wrong becomes a reply
+    except Exception as error:  # the edge: whatever went wrong becomes a reply
         if isinstance(error, ConnectionError) and _has_left(request):
             raise  # in the middle of a reply that was streamed: there is nobody to tell
         trace.failed(error)
