@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -61,6 +62,13 @@ class DataRoot:
             for entry in os.scandir(self.path)
             if _SESSION_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
         )
+
+    def has_session(self, session_id: str) -> bool:
+        """Tell whether the session has a directory; a link to one is none; blocks."""
+        try:
+            return stat.S_ISDIR(self.session_directory(session_id).lstat().st_mode)
+        except OSError:
+            return False
 
     def session_directory(self, session_id: str) -> Path:
         """Return where the session's files are; nothing is made yet."""
