@@ -77,6 +77,17 @@ def salvage(data: bytes, start: int, salt: int) -> tuple[list[bytes], int]:
     return payloads, lost + len(data) - start
 
 
+def salts(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield of each place that may be a frame its payload, and the only salt that makes it whole.
+
+    Proof is what two of them agree on: any four bytes are a payload's checksum from some salt.
+    """
+    for offset in _offsets(data, 0):
+        if (end := _end(data, offset)) is not None:
+            payload = data[offset + _HEADER.size : end - len(_END)]
+            yield _salt(payload, _HEADER.unpack_from(data, offset)[1]), payload
+
+
 def _offsets(data: bytes, start: int) -> Iterator[int]:
     """Yield from `start` on where a frame may begin. Fast: an unfinished write can be 100 MB."""
     for found in _BEGINNING.finditer(data, start + _HEADER.size):
@@ -84,14 +95,41 @@ def _offsets(data: bytes, start: int) -> Iterator[int]:
 
 
 def _good_end(data: bytes, start: int, salt: int) -> int | None:
-    if start + _OVERHEAD > len(data):
+    end = _end(data, start)
+    if end is None:
         return None
     length, checksum = _HEADER.unpack_from(data, start)
-    end = start + _OVERHEAD + length
-    if not length or end > len(data) or data[end - 1 : end] != _END:
-        return None
     payload = data[start + _HEADER.size : end - len(_END)]
     return end if _checksum(payload, length, salt) == checksum else None
+
+
+def _end(data: bytes, start: int) -> int | None:
+    """Return where a frame ends, by its length; None where there can be none."""
+    if start + _OVERHEAD > len(data):
+        return None
+    length, _ = _HEADER.unpack_from(data, start)
+    end = start + _OVERHEAD + int(length)
+    return end if length and end <= len(data) and data[end - 1 : end] == _END else None
+
+
+def _salt(payload: bytes, checksum: int) -> int:
+    """Return the salt from which the payload has this checksum.
+
+    CRC-32 is linear in its start value, but for a constant, so that each bit of the salt is an
+    equation of 32 bits (R. Williams, "A painless guide to CRC error detection", 1993).
+    """
+    constant = _checksum(payload, len(payload), 0)
+    solved: dict[int, tuple[int, int]] = {}  # by its highest bit: an effect, and the bits for it
+    for bit in range(32):
+        effect, bits = _checksum(payload, len(payload), 1 << bit) ^ constant, 1 << bit
+        while effect and (highest := effect.bit_length()) in solved:
+            effect, bits = effect ^ solved[highest][0], bits ^ solved[highest][1]
+        solved[effect.bit_length()] = effect, bits
+    salt, wanted = 0, checksum ^ constant
+    while wanted:
+        effect, bits = solved[wanted.bit_length()]
+        wanted, salt = wanted ^ effect, salt ^ bits
+    return salt
 
 
 def _checksum(payload: bytes, length: int, salt: int) -> int:

@@ -51,7 +51,7 @@ def test_looking_leaves_nothing_behind(tmp_path: Path) -> None:
     with DataRoot.look(tmp_path) as root:
         assert root.session_ids() == ["one"]
 
-    assert os.listdir(tmp_path) == ["one"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "one"]
 
 
 def test_only_who_serves_it_removes_what_an_erasure_left(tmp_path: Path) -> None:
