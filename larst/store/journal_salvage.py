@@ -23,8 +23,12 @@ _FEW_SALTS = 8
 
 @dataclass(frozen=True, slots=True)
 class SalvagedJournal:
-    """The files' digests that it begins from, the lines of whole frames, and what was done."""
+    """The files' digests that it begins from, the lines of whole frames, and what was done.
 
+    `has_base`: those digests are known.
+    """
+
+    has_base: bool = False
     base: Digests = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
@@ -59,7 +63,7 @@ def salvaged(raw: bytes) -> SalvagedJournal:
     missing = max(numbers, default=0) - len(numbers)
     if missing:
         done.append(f"{JOURNAL}: {missing} of {max(numbers)} transactions are lost")
-    return SalvagedJournal(base, lines, done)
+    return SalvagedJournal(first is not None, base, lines, done)
 
 
 def _without_header(raw: bytes) -> tuple[list[bytes], int]:

@@ -143,7 +143,7 @@ def _collections(
     for name, content in sorted(contents.items()):  # what tells of records comes before them
         if _take_in(collections, name, content, given_out, done):
             whole.add(name)
-            if not _is_known(name, digest_of([content]), journal.base, journal.lines):
+            if journal.has_base and not _is_known(name, digest_of([content]), journal):
                 done.append(f"{name} is not as LARST wrote it, but can be read: taken as it is")
     _replay_all(collections, journal.base, journal.lines, contents)
     for collection in collections.values():
@@ -229,8 +229,8 @@ def _spent(name: str, digest: str | None, base: Digests, lines: list[Line]) -> i
     return max(spent, default=0)
 
 
-def _is_known(name: str, digest: str, base: Digests, lines: list[Line]) -> bool:
-    return digest in (base.get(name), *(_next(line).get(name) for line in lines))
+def _is_known(name: str, digest: str, journal: SalvagedJournal) -> bool:
+    return digest in (journal.base.get(name), *(_next(line).get(name) for line in journal.lines))
 
 
 def _next(line: Line) -> Mapping[str, Any]:

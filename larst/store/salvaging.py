@@ -40,6 +40,7 @@ _FIRST_LINE = re.compile(r"[^\s{]?[ \t\r]*\n([ \t]*)\S")
 _LAST_LINE = re.compile(r"([ \t]*)[{}]")
 
 _LONGEST_WORD = len("-Infinity")
+_FIRST_GLANCE = 1000
 
 _decoder = json.JSONDecoder()
 
@@ -218,15 +219,31 @@ class _DamagedList:
         """Return where the next record begins, as far as it can be seen, and where it ends."""
         starts = [found.end() for gap in _GAPS if (found := gap.match(self._text, at))]
         for start in starts:
-            try:
-                return start, _decoder.raw_decode(self._text, start)[1]
-            except json.JSONDecodeError as error:
-                # So far it was well formed: whatever is behind `start` is within this record.
-                is_at_end = error.pos > len(self._text) - _LONGEST_WORD
-                self._is_broken_off = is_at_end or error.msg.startswith("Unterminated string")
-            except (ValueError, RecursionError):  # endless digits, or nesting: in no record
-                pass
+            if (end := self._end_of(start)) is not None:
+                return start, end
         return (starts[0] if starts else at), None
+
+    def _end_of(self, start: int) -> int | None:
+        """Return where the object ends that begins here, None where it is damaged.
+
+        The reader gets as much as it needs: at each error it counts the lines of all it was given.
+        """
+        size = _FIRST_GLANCE
+        while True:
+            text = self._text[start : start + size]
+            try:
+                return start + _decoder.raw_decode(text)[1]
+            except json.JSONDecodeError as error:
+                is_at_end = error.pos > len(text) - _LONGEST_WORD
+                if not is_at_end and not error.msg.startswith("Unterminated string"):
+                    return None
+            except (ValueError, RecursionError):  # endless digits, or nesting: in no record
+                return None
+            if start + size >= len(self._text):
+                # So far it was well formed: whatever is behind `start` is within this record.
+                self._is_broken_off = True
+                return None
+            size *= 8
 
 
 def _indentation(text: str) -> str:

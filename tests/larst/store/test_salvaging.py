@@ -147,6 +147,12 @@ class TestOddRecords:
 
         assert _kept(content) == [{"id": 2}]
 
+    def test_a_record_of_many_megabytes_is_read_as_any_other(self) -> None:
+        """The reader is given more of the text as long as it asks for it."""
+        content = b'[{"id":1,"n":"%s"}J{"id":2,"n":"%s"' % (b"\\u00e9" * 100_000, b"x" * 100_000)
+
+        assert _kept(content) == [{"id": 1, "n": "é" * 100_000}]
+
     def test_endless_digits_are_damage(self) -> None:
         content = b'[\n{"id":1,"n":' + b"9" * 10_000 + b'},\n{"id":2},\n{"id":'
 
