@@ -186,6 +186,9 @@ def _command(options: argparse.Namespace) -> int:
     except BrokenPipeError:
         _no_reader(sys.stdout)
         return FAILED
+    except OSError as error:
+        _say(sys.stderr, f"{error}\n")
+        return FAILED
     return code
 
 

@@ -8,6 +8,7 @@ itself, where that is asked for.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
@@ -18,6 +19,7 @@ import actors
 from larst.context import session_id_of
 from larst.control import number_in_query
 from larst.errors import (
+    DiskRefusedError,
     SessionDamagedError,
     SessionNotEmptyError,
     SessionNotFoundError,
@@ -84,7 +86,8 @@ class SessionControl:
         limit = number_in_query(request, "limit", default=100, highest=MAX_PAGE)
         offset = number_in_query(request, "offset", default=0, highest=10**9)
         ids = await asyncio.to_thread(self._root.session_ids)
-        items = await asyncio.gather(*map(self._looked_at, ids[offset : offset + limit]))
+        looked_at = await asyncio.gather(*map(self._looked_at, ids[offset : offset + limit]))
+        items = [item for item in looked_at if item is not None]
         page = {"total": len(ids), "limit": limit, "offset": offset}
         return json_response({"items": items, "page": page})
 
@@ -94,7 +97,11 @@ class SessionControl:
         Raises:
             SessionNotFoundError: it has no data.
         """
-        return json_response(await self._described(await self._existing(request)))
+        session_id = await self._existing(request)
+        try:
+            return json_response(await self._described(session_id))
+        except FileNotFoundError as error:
+            raise _no_session(session_id) from error
 
     async def erase(self, request: web.Request) -> web.Response:
         """Forget a session, on disk too: what it is asked next, it begins anew.
@@ -199,21 +206,29 @@ class SessionControl:
 
     async def _existing(self, request: web.Request) -> str:
         session_id = _session_id(request)
-        is_there = await asyncio.to_thread(self._root.session_directory(session_id).is_dir)
-        if not is_there:
-            raise SessionNotFoundError(
-                f"the session {session_id} has no data; GET /_larst/sessions lists those that have"
-            )
+        if not await asyncio.to_thread(self._root.has_session, session_id):
+            raise _no_session(session_id)
         return session_id
 
-    async def _looked_at(self, session_id: str) -> dict[str, Json]:
+    async def _looked_at(self, session_id: str) -> dict[str, Json] | None:
+        """Return what is told of a session; None: it was erased since."""
         async with self._looks:
-            return await self._described(session_id)
+            with contextlib.suppress(FileNotFoundError):
+                return await self._described(session_id)
+        return None
 
     async def _described(self, session_id: str) -> dict[str, Json]:
+        """Return what is told of a session.
+
+        Raises:
+            FileNotFoundError: it is gone.
+        """
         directory = self._root.session_directory(session_id)
         if not self._sessions.is_live(session_id):
-            return _told(await asyncio.to_thread(inspect, directory), "asleep")
+            found = await asyncio.to_thread(inspect, directory)
+            # Awake by now, it may have written its files while they were looked at.
+            if found.problem is None or not self._sessions.is_live(session_id):
+                return _told(found, "asleep")
         size_bytes, used_at = await asyncio.to_thread(extent, directory)
         try:
             async with asyncio.timeout(LOOK_S):
@@ -222,7 +237,7 @@ class SessionControl:
             return _told(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
         except (TimeoutError, actors.MailboxFullError):
             return _told(await asyncio.to_thread(inspect, directory), "busy")
-        except actors.ActorError:  # cooling down
+        except (actors.ActorError, DiskRefusedError):  # cooling down, or not to be read
             return _told(await asyncio.to_thread(inspect, directory), "failed")
         return _told(Inspection(session_id, size_bytes, used_at, records), "awake")
 
@@ -237,6 +252,12 @@ async def _snapshot(store: SessionStore) -> dict[str, Collection]:
 
 def _session_id(request: web.Request) -> str:
     return session_id_of(request.match_info["id"], None, "")
+
+
+def _no_session(session_id: str) -> SessionNotFoundError:
+    return SessionNotFoundError(
+        f"the session {session_id} has no data; GET /_larst/sessions lists those that have"
+    )
 
 
 def _told(found: Inspection, state: str) -> dict[str, Json]:

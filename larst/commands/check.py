@@ -1,6 +1,6 @@
 """`larst check`: verify every session of a data root that nothing serves at the moment.
 
-Looks only: what is damaged is told, and left as it is.
+Looks only: what is damaged is told, and left as it is. Works on a read-only copy as well.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ def run(options: Namespace, settings: Settings) -> int:
     Raises:
         ConfigError: there is no such directory.
         DataRootTakenError: a service has it.
+        OSError: it cannot be read.
     """
     path = Path(options.data_root) if options.data_root else settings.data_root
     if not path.is_dir():
         raise ConfigError(f"there is no data root {path}")
-    with DataRoot.open(path) as root:
+    with DataRoot.look(path) as root:
         found = [inspect(root.session_directory(one)) for one in root.session_ids()]
     if options.json:
         print_json([_told(one) for one in found])

@@ -24,14 +24,15 @@ def run(options: Namespace, settings: Settings) -> int:
         ConfigError: there is no such directory, or no such session.
         DataRootTakenError: a service has it.
         DiskRefusedError: nothing is lost; it can be tried again.
+        OSError: the data root cannot be written.
     """
     path = Path(options.data_root) if options.data_root else settings.data_root
     session_id = session_id_of(options.session, None, "")
     if not path.is_dir():
         raise ConfigError(f"there is no data root {path}")
-    with DataRoot.open(path) as root:
+    with DataRoot.hold(path) as root:
         directory = root.session_directory(session_id)
-        if not directory.is_dir():
+        if not root.has_session(session_id):
             raise ConfigError(f"there is no session {session_id} in {path}")
         if inspect(directory).problem is None:
             sys.stdout.write(f"{session_id} is whole: nothing was changed\n")

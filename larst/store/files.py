@@ -17,6 +17,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+
+class OddFileError(OSError):
+    """What has the file's name is no ordinary file: a link, a directory, a pipe, a device."""
+
+
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would wait for ever
 _WRITE = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -31,7 +36,11 @@ class FileOps(Protocol):
     """What the store asks of a disk. Each method raises OSError where the disk refuses."""
 
     def read(self, path: Path) -> bytes | None:
-        """Return the file's bytes, or None where there is no such file."""
+        """Return the file's bytes, or None where there is no such file.
+
+        Raises:
+            OddFileError: it is no ordinary file.
+        """
 
     def names(self, directory: Path) -> list[str]:
         """Return what the directory holds, sorted; nothing where there is no directory."""
@@ -70,19 +79,20 @@ class DiskFiles:
     def read(self, path: Path) -> bytes | None:
         """Return the file's bytes, or None where there is no such file."""
         try:
-            descriptor = os.open(path, _READ)
+            if not stat.S_ISREG(path.lstat().st_mode):
+                raise OddFileError(errno.EINVAL, "it is not an ordinary file", str(path))
+            with os.fdopen(os.open(path, _READ), "rb") as file:
+                return file.read()
         except FileNotFoundError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
-            return file.read()
 
     def names(self, directory: Path) -> list[str]:
         """Return what the directory holds, sorted; nothing where there is no directory."""
         try:
             if not stat.S_ISDIR(directory.lstat().st_mode):
-                raise NotADirectoryError(f"{directory} is not a directory of its own")
+                raise NotADirectoryError(
+                    errno.ENOTDIR, "it is not a directory of its own", str(directory)
+                )
             return sorted(os.listdir(directory))  # noqa: PTH208 - names, not paths
         except FileNotFoundError:
             return []

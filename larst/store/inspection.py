@@ -6,19 +6,24 @@ never change anything, not even to set a damaged file aside.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from larst.errors import SessionDamagedError
 from larst.store.collection import Collection, number_in
-from larst.store.files import DiskFiles
+from larst.store.files import DiskFiles, FileOps
+from larst.store.journal import JOURNAL
 from larst.store.schema import fits
-from larst.store.session_files import SessionFiles
+from larst.store.session_files import Loaded, SessionFiles
+
+_LOOKS = 3
+"""How often a session is looked at whose journal somebody writes meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +88,59 @@ class ReadOnlyFiles(DiskFiles):
         raise OSError(errno.EROFS, "it is only looked at, and left as it is", str(path))
 
 
-def inspect(directory: Path) -> Inspection:
-    """Return what the directory of a session holds; blocks.
+def inspect(directory: Path, files: FileOps | None = None) -> Inspection:
+    """Return what the directory of a session holds, also where it cannot be read; blocks.
 
     Raises:
-        OSError: the disk refused.
+        FileNotFoundError: the session is gone.
     """
-    size_bytes, used_at = extent(directory)
-    files = SessionFiles(directory, ReadOnlyFiles(), lambda: datetime.now(UTC), lambda: 0)
+    for _ in range(_LOOKS):
+        before = _journal_of(directory)
+        found = _looked_at(directory, files or ReadOnlyFiles())
+        if found.problem is None or _journal_of(directory) == before:
+            return found
+    # The session is in use: a damaged one could not wake, and nobody would write its journal.
+    return replace(found, problem=None)
+
+
+def extent(directory: Path) -> tuple[int, float]:
+    """Return the bytes of all files, and when one was last written; blocks.
+
+    Raises:
+        FileNotFoundError: the session is gone.
+    """
+    size_bytes, used_at = 0, 0.0
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            with contextlib.suppress(OSError):  # renamed or removed since it was listed
+                status = (Path(folder) / name).lstat()
+                size_bytes += status.st_size
+                used_at = max(used_at, status.st_mtime)
+    return size_bytes, max(used_at, directory.lstat().st_mtime)
+
+
+def _looked_at(directory: Path, files: FileOps) -> Inspection:
+    loaded, problem = Loaded({}, set(), 0), None
     try:
-        loaded = files.load()
+        loaded = SessionFiles(directory, files, lambda: datetime.now(UTC), lambda: 0).load()
     except SessionDamagedError as error:
-        return Inspection(directory.name, size_bytes, used_at, {}, error.detail)
+        problem = error.detail
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        problem = f"cannot be read: {what}"
+    size_bytes, used_at = extent(directory)  # last: it tells whether the session is there still
     records = {name: len(one.records) for name, one in sorted(loaded.collections.items())}
     remarks = tuple(_remarks(loaded.collections))
-    return Inspection(directory.name, size_bytes, used_at, records, None, remarks)
+    return Inspection(directory.name, size_bytes, used_at, records, problem, remarks)
+
+
+def _journal_of(directory: Path) -> tuple[int, int, int] | None:
+    """Return what changes whenever the journal is written, or another takes its place."""
+    try:
+        status = (directory / JOURNAL).lstat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _remarks(collections: Mapping[str, Collection]) -> Iterator[str]:
@@ -114,14 +157,3 @@ def _remarks(collections: Mapping[str, Collection]) -> Iterator[str]:
         )
         if unlike:
             yield f"{name}: {unlike} of {len(collection.records)} records do not fit its schema"
-
-
-def extent(directory: Path) -> tuple[int, float]:
-    """Return the bytes of all files, and when one was last written; blocks."""
-    size_bytes, used_at = 0, directory.lstat().st_mtime
-    for folder, _, names in os.walk(directory):
-        for name in names:
-            status = (Path(folder) / name).lstat()
-            size_bytes += status.st_size
-            used_at = max(used_at, status.st_mtime)
-    return size_bytes, used_at

@@ -1,4 +1,7 @@
-"""The data root: the directory of all sessions, held by one process at a time."""
+"""The data root: the directory of all sessions, held by one process at a time.
+
+Only who serves it removes what an erasure left behind; only who holds it may change anything.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import re
 import shutil
 import socket
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,43 +21,59 @@ from larst.store.session_files import ERASED
 _LOCK_NAME = ".lock"
 _PROBE_NAME = ".probe"
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_MAKE = os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+_SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would wait for ever
+_MAKE = os.O_CREAT | _SAFELY
 
 
 class DataRoot:
-    """An exclusive hold on a data root; another process is refused until `close`."""
+    """A hold on a data root; a process that would serve it is refused until `close`."""
 
-    def __init__(self, path: Path, lock: int) -> None:
+    def __init__(self, path: Path, lock: int | None) -> None:
         self.path = path
         self._lock = lock
 
     @classmethod
     def open(cls, path: Path) -> DataRoot:
-        """Make the directory where it is missing, and take hold of it.
+        """Take hold of the directory to serve it: made where missing, rid of erased sessions.
 
         Raises:
             DataRootTakenError: another process has it; names that process.
             OSError: the directory cannot be made or written.
         """
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(path / _LOCK_NAME, os.O_RDWR | _MAKE, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = os.read(lock, 200).decode(errors="replace").strip() or "another process"
-            os.close(lock)
-            raise DataRootTakenError(
-                f"{path} is served by {holder}; stop it, or choose another data root"
-            ) from error
-        except OSError:
-            os.close(lock)
-            raise
-        os.ftruncate(lock, 0)
-        os.write(lock, _holder().encode())
+        root = cls.hold(path)
         _make_names_durable(path)
         for unfinished in path.glob(f"{ERASED}*"):
             shutil.rmtree(unfinished, ignore_errors=True)
+        return root
+
+    @classmethod
+    def hold(cls, path: Path) -> DataRoot:
+        """Take hold of a directory that is there; nothing in it is changed.
+
+        Raises:
+            DataRootTakenError, OSError: as for `open`.
+        """
+        lock = _locked(path, os.open(path / _LOCK_NAME, os.O_RDWR | _MAKE, 0o600), fcntl.LOCK_EX)
+        os.ftruncate(lock, 0)
+        os.write(lock, _holder().encode())
         return cls(path, lock)
+
+    @classmethod
+    def look(cls, path: Path) -> DataRoot:
+        """Keep others from serving the directory while it is read; it may be a read-only copy.
+
+        Where it was never served there is nothing to hold it by, and none is made.
+
+        Raises:
+            DataRootTakenError: another process serves it; names that process.
+            OSError: the directory cannot be read.
+        """
+        try:
+            lock = os.open(path / _LOCK_NAME, os.O_RDONLY | _SAFELY)
+        except FileNotFoundError:
+            return cls(path, None)
+        return cls(path, _locked(path, lock, fcntl.LOCK_SH))
 
     def session_ids(self) -> list[str]:
         """Return the ids of the sessions that have a directory, sorted; blocks."""
@@ -62,6 +82,13 @@ class DataRoot:
             for entry in os.scandir(self.path)
             if _SESSION_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
         )
+
+    def has_session(self, session_id: str) -> bool:
+        """Tell whether the session has a directory; a link to one is none; blocks."""
+        try:
+            return stat.S_ISDIR(self.session_directory(session_id).lstat().st_mode)
+        except OSError:
+            return False
 
     def session_directory(self, session_id: str) -> Path:
         """Return where the session's files are; nothing is made yet."""
@@ -79,7 +106,8 @@ class DataRoot:
 
     def close(self) -> None:
         """Let go of the directory."""
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
 
     def __enter__(self) -> DataRoot:
         return self
@@ -100,6 +128,22 @@ def _make_names_durable(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _locked(path: Path, lock: int, kind: int) -> int:
+    """Return the open lock file, locked; closed where that is not to be had."""
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.read(lock, 200).decode(errors="replace").strip() or "another process"
+        os.close(lock)
+        raise DataRootTakenError(
+            f"{path} is held by {holder}; stop it, or choose another data root"
+        ) from error
+    except OSError:
+        os.close(lock)
+        raise
+    return lock
 
 
 def _holder() -> str:

@@ -13,13 +13,15 @@ from threading import Event
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
+from aiohttp.test_utils import TestClient, make_mocked_request
 
 from larst import session_control
 from larst.app import RUNNING, make_app
 from larst.config import load_settings
-from larst.session import Visit
-from larst.store import DiskFiles, SessionStore
+from larst.errors import SessionNotFoundError
+from larst.session import Answered, Turn, Visit, Visited
+from larst.session_control import SessionControl
+from larst.store import DataRoot, DiskFiles, Rescues, SessionStore, Threads
 
 Client = TestClient[Any, Any]
 ONE, TWO = {"X-Session-ID": "one"}, {"X-Session-ID": "two"}
@@ -107,6 +109,31 @@ class TestLooking:
         assert "members.json" in told["problem"]
         assert file.read_bytes() == b"["
 
+    async def test_one_that_cannot_be_read_is_no_harm_to_the_others(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        for name in (".journal", "users.json"):
+            (tmp_path / "data" / f"odd-{name[1:4]}" / name).mkdir(parents=True)
+        (tmp_path / "data" / "odd-schemas").mkdir()
+        (tmp_path / "data" / "odd-schemas" / ".schemas").symlink_to(tmp_path)
+
+        listed = await (await client.get("/_larst/sessions")).json()
+
+        states = {item["id"]: item["state"] for item in listed["items"]}
+        assert states.pop("one") == "awake"
+        assert set(states.values()) == {"damaged"}
+        assert len(states) == 3
+        told = await (await client.get("/_larst/sessions/odd-ser")).json()
+        assert "users.json: it is not an ordinary file" in told["problem"]
+
+    async def test_a_link_is_no_session(self, client: Client, tmp_path: Path) -> None:
+        """It leads out of the data root, to what is nobody's session."""
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "data" / "link").symlink_to(tmp_path / "elsewhere")
+
+        assert (await client.get("/_larst/sessions/link")).status == 404
+        assert (await client.get("/_larst/sessions/link/export")).status == 404
+
     @pytest.mark.parametrize(
         ("path", "status"),
         [("nosuch", 404), ("nosuch/export", 404), ("a%20b", 400), ("..%2Fone", 400)],
@@ -122,6 +149,70 @@ async def keep_busy(client: Client, session_id: str, leave: asyncio.Event) -> No
         await leave.wait()
 
     await client.app[RUNNING].sessions.ask(session_id, Visit(wait), timeout_s=20)
+
+
+class Meanwhile:
+    """Sessions with which something happens while they are looked at."""
+
+    def __init__(self, happens: Callable[[], object], *, wakes: bool = False) -> None:
+        self._happens = happens
+        self._wakes = wakes
+        self._asked = 0
+
+    def is_live(self, key: str) -> bool:
+        del key
+        self._asked += 1
+        if self._asked == 1:
+            self._happens()
+        return self._wakes and self._asked > 1
+
+    async def ask(
+        self, key: str, message: Turn | Visit, *, timeout_s: float, is_use: bool = True
+    ) -> Answered | Visited:
+        """Answer that it holds two members."""
+        del key, message, timeout_s, is_use
+        return Visited({"members": 2})
+
+
+class TestLookingMeanwhile:
+    def _control(self, tmp_path: Path, sessions: Meanwhile) -> SessionControl:
+        root = DataRoot.open(tmp_path / "root")
+        return SessionControl(
+            root, sessions, Rescues(), Threads(), timeout_s=5, max_import_bytes=100
+        )
+
+    async def test_an_erased_session_is_left_out_of_the_list(self, tmp_path: Path) -> None:
+        """Between the list of names and a look at each there is time enough."""
+        one = tmp_path / "root" / "one"
+        one.mkdir(parents=True)
+        control = self._control(tmp_path, Meanwhile(one.rmdir))
+
+        reply = await control.list(make_mocked_request("GET", "/_larst/sessions"))
+
+        assert json.loads(reply.text or "")["items"] == []
+
+    async def test_an_erased_session_is_not_found(self, tmp_path: Path) -> None:
+        one = tmp_path / "root" / "one"
+        one.mkdir(parents=True)
+        control = self._control(tmp_path, Meanwhile(one.rmdir))
+
+        with pytest.raises(SessionNotFoundError):
+            await control.show(make_mocked_request("GET", "/x", match_info={"id": "one"}))
+
+    async def test_one_that_wakes_is_asked_before_it_is_called_damaged(
+        self, tmp_path: Path
+    ) -> None:
+        """Its files, written meanwhile, may not have fitted each other."""
+        one = tmp_path / "root" / "one"
+        one.mkdir(parents=True)
+        damage = one / "members.json"
+        sessions = Meanwhile(lambda: damage.write_text("["), wakes=True)
+        control = self._control(tmp_path, sessions)
+
+        reply = await control.show(make_mocked_request("GET", "/x", match_info={"id": "one"}))
+
+        told = json.loads(reply.text or "")
+        assert (told["state"], told["resources"]) == ("awake", {"members": 2})
 
 
 class TestErasing:

@@ -239,6 +239,55 @@ def test_a_damaged_session_is_found_and_repaired(service: Service) -> None:
     )
 
 
+def test_a_check_changes_nothing(service: Service) -> None:
+    """Also not what an erasure left, nor in a copy that was never served."""
+    service.stop()
+    (service.data_root / ".lock").unlink()
+    (service.data_root / ".erased-mine" / "precious").mkdir(parents=True)
+    before = sorted(service.data_root.rglob("*"))
+
+    assert larst("check", str(service.data_root))[0] == 0
+
+    assert sorted(service.data_root.rglob("*")) == before
+
+
+def test_odd_files_are_told_moved_aside_and_the_rest_is_whole(service: Service) -> None:
+    service.stop()
+    root, one = str(service.data_root), service.data_root / "one"
+    (one / "notes.json").symlink_to("members.json")
+    (one / "plans.json").mkdir()
+    os.mkfifo(one / "films.json")
+
+    code, out, said = larst("check", root)
+    assert (code, said) == (1, "")
+    assert "films.json: it is not an ordinary file" in out.decode()
+
+    code, out, said = larst("repair", "one", "--data-root", root)
+    assert (code, said) == (0, "")
+    assert "films.json is no ordinary file: moved" in out.decode()
+    assert "kept: 2 members" in out.decode()
+    (originals,) = one.glob(".before-repair-*")
+    assert {path.name for path in originals.iterdir()} >= {"films.json", "notes.json", "plans.json"}
+    assert larst("check", root)[0] == 0
+
+
+def test_a_root_that_cannot_be_read_or_held_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "pets.json").write_text("[")
+    (tmp_path / ".lock").mkdir()
+    (tmp_path / "link").symlink_to("one")
+
+    code, _, said = larst("repair", "one", "--data-root", str(tmp_path))
+    assert (code, len(said.splitlines())) == (1, 1)
+    assert ".lock" in said
+    (tmp_path / ".lock").rmdir()
+    assert larst("repair", "link", "--data-root", str(tmp_path))[0] == 2
+    (tmp_path / ".lock").unlink()
+    (tmp_path / ".lock").symlink_to("nothing")
+    code, _, said = larst("check", str(tmp_path))
+    assert (code, len(said.splitlines())) == (1, 1)
+
+
 def test_where_nothing_is_there_is_nothing_to_check(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -131,6 +134,49 @@ async def test_a_journal_without_its_beginning_is_read_all_the_same(folder: Path
     assert ".journal: its beginning is damaged" in made.done
 
 
+@pytest.mark.parametrize("damage", ["a bit of the salt", "all of the beginning"])
+async def test_a_journal_without_its_salt_is_read_all_the_same(folder: Path, damage: str) -> None:
+    """Two frames that are whole agree on one salt only."""
+    journal = folder / ".journal"
+    raw = bytearray(journal.read_bytes())
+    salt = raw.index(b'"salt":') + len(b'"salt":')
+    if damage == "a bit of the salt":
+        raw[salt] ^= 1
+    else:
+        raw[: salt + 12] = bytes(salt + 12)
+    journal.write_bytes(raw)
+
+    made = _repair(folder)
+
+    assert await _records(folder, "users") == [1, *range(3, 15)]
+    assert await _records(folder, "notes") == [1, 2, 3]
+    assert not any("transactions" in text or "as LARST wrote" in text for text in made.done)
+
+
+async def test_a_damaged_frame_does_not_hide_the_salt_of_the_others(folder: Path) -> None:
+    journal = folder / ".journal"
+    raw = _damage(journal, b'"user 12"', b'"user XX"')
+    journal.write_bytes(raw.replace(b'"salt":', b'"sa\0\0":'))
+
+    made = _repair(folder)
+
+    assert await _records(folder, "users") == [1, *range(3, 12), 13, 14]
+    assert any("1 of 8 transactions are lost" in text for text in made.done)
+
+
+async def test_one_frame_without_a_salt_is_taken_as_it_reads(tmp_path: Path) -> None:
+    """There is no second one to prove it, and that is said."""
+    store = await _open(tmp_path / "one")
+    await _commit(store, "users", {"name": "Ann"})
+    journal = tmp_path / "one" / ".journal"
+    journal.write_bytes(bytes(40) + journal.read_bytes()[40:].replace(b"salt", b"\0\0\0\0"))
+
+    made = _repair(tmp_path / "one")
+
+    assert await _records(tmp_path / "one", "users") == [1]
+    assert any("no other proof" in text for text in made.done)
+
+
 async def test_a_file_edited_by_hand_is_taken_as_it_is(folder: Path) -> None:
     _damage(folder / "users.json", b'"user 3"', b'"Ann"')
 
@@ -153,6 +199,103 @@ async def test_a_damaged_schema_is_found_out_anew(folder: Path) -> None:
     assert len(made.done) == 2
     transaction = store.begin()
     assert transaction.resource("users").insert({"name": "next"})["id"] == 15
+
+
+async def test_a_damaged_schema_of_no_records_goes(tmp_path: Path) -> None:
+    """There is nothing to find it out from; left there, it would be as damaged ever after."""
+    folder = tmp_path / "one"
+    store = await _open(folder)
+    await _commit(store, "users", {"name": "Ann"})
+    transaction = store.begin()
+    transaction.resource("users").delete(1)
+    store.commit(transaction)
+    await store.close()
+    for name in ("users", "ghosts"):
+        (folder / ".schemas" / f"{name}.json").write_bytes(b"\0\xffgarbage")
+
+    made = _repair(folder)
+
+    assert inspect(folder).problem is None
+    assert not list((folder / ".schemas").glob("ghosts*"))
+    assert (made.originals / ".schemas" / "users.json").read_bytes() == b"\0\xffgarbage"
+    store = await _open(folder)
+    await _commit(store, "users", {"name": "Bob"})
+    assert await _records(folder, "users") == [2]
+
+
+@pytest.mark.parametrize("damage", [None, b"{}"])
+async def test_where_the_last_id_is_lost_that_is_told(tmp_path: Path, damage: bytes | None) -> None:
+    """A client may know a deleted record by an id that the next one gets."""
+    folder = tmp_path / "one"
+    store = await _open(folder)
+    await _commit(store, "users", {"name": "Ann"}, {"name": "Bob"})
+    transaction = store.begin()
+    transaction.resource("users").delete(2)
+    store.commit(transaction)
+    await store.close()
+    meta = folder / ".schemas" / "users.meta.json"
+    if damage is None:
+        meta.unlink()
+    else:
+        meta.write_bytes(damage)
+
+    made = _repair(folder)
+
+    assert any("users: which id was given out last is lost; those above 1" in t for t in made.done)
+
+
+def _link(path: Path) -> None:
+    (path.parent.parent / "elsewhere.json").write_bytes(b'[{"id":77}]')
+    path.symlink_to("../elsewhere.json")
+
+
+def _is_there(path: Path) -> bool:
+    return path in path.parent.iterdir()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, _link])
+@pytest.mark.parametrize(
+    "name", ["notes.json", ".journal", ".schemas/users.json", "users.json.tmp", ".journal.tmp"]
+)
+async def test_what_is_no_ordinary_file_is_moved_aside(
+    folder: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    """Nothing is read through it, and it is in nobody's way."""
+    await (await _open(folder)).close()
+    (folder / name).unlink(missing_ok=True)
+    make(folder / name)
+
+    made = _repair(folder)
+
+    assert f"{name} is no ordinary file: moved, as it is, to the originals" in made.done
+    assert _is_there(made.originals / name)
+    assert inspect(folder).problem is None
+    assert await _records(folder, "users") == [1, *range(3, 15)]
+    await _commit(await _open(folder), "notes", {"text": "next"})
+
+
+@pytest.mark.parametrize("make", [Path.touch, os.mkfifo, _link])
+async def test_schemas_that_are_no_directory_are_moved_aside(
+    folder: Path, make: Callable[[Path], None]
+) -> None:
+    await (await _open(folder)).close()
+    shutil.rmtree(folder / ".schemas")
+    make(folder / ".schemas")
+
+    made = _repair(folder)
+
+    assert _is_there(made.originals / ".schemas")
+    assert inspect(folder).problem is None
+    assert await _records(folder, "users") == [1, *range(3, 15)]
+    assert (await _open(folder)).fields("users") == {"id", "name"}
+
+
+async def test_nesting_without_end_is_damage_as_any_other(folder: Path) -> None:
+    _damage(folder / "users.json", b'"user 3"', b"[" * 200_000)
+
+    _repair(folder)
+
+    assert await _records(folder, "users") == [1, *range(4, 15)]
 
 
 async def test_two_records_of_one_id_are_both_kept(tmp_path: Path) -> None:
