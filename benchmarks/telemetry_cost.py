@@ -33,7 +33,8 @@ from aiohttp import web
 from served import Connection, request
 
 import otel
-from larst import app as larst_app
+from larst import edge
+from larst.app import make_app, usual_parts
 from larst.config import load_settings
 from larst.handlers import begin_trace
 from larst.model import CheckedProgram, ProgramInputs, Reply, SessionView
@@ -108,11 +109,15 @@ class Variant:
     def take_turn(self) -> None:
         """Have the service tell of requests in this way from now on."""
         begin = _untold if self._is_silent else begin_trace
-        larst_app.begin_trace = lambda asked, _usual, **more: begin(asked, self.telemetry, **more)
-        larst_app._tell = (lambda *_told: None) if self._is_silent else _USUAL_TELL
+        edge.begin_trace = lambda asked, _usual, **more: begin(asked, self.telemetry, **more)
+        edge.Edge.tell = _do_nothing if self._is_silent else _USUAL_TELL
 
 
-_USUAL_TELL = larst_app._tell
+_USUAL_TELL = edge.Edge.tell
+
+
+def _do_nothing(*_told: object) -> None:
+    """Tell nobody."""
 
 
 def _exporting(name: str, collector: int) -> Variant:
@@ -140,7 +145,7 @@ async def _measure(rounds: int, collector: int, folder: str) -> dict[str, Varian
     variants = {"calls taken out": Variant(Silent()), "nothing set": Variant(Telemetry())}
     variants |= {name: _exporting(name, collector) for name in SAMPLERS}
     settings = load_settings({"SANDBOX_DATA_ROOT": folder, "LARS_LOG_LEVEL": "error"})
-    app = larst_app.make_app(settings, replace(larst_app.usual_parts(settings), sandbox=StandIn()))
+    app = make_app(settings, replace(usual_parts(settings), sandbox=StandIn()))
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

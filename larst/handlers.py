@@ -6,7 +6,6 @@ The thin adapter between aiohttp and the rooms. Must never decide what a request
 from __future__ import annotations
 
 import asyncio
-import hmac
 import os
 import time
 from typing import Protocol
@@ -27,7 +26,7 @@ from larst.context import (
     request_id_of,
     session_id_of,
 )
-from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError, UnauthorizedError
+from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError
 from larst.model import METHODS, Body, Reply, RequestContext
 from larst.pacing import Pacer
 from larst.problems import Problem, phrase, problem_of
@@ -86,24 +85,8 @@ class Ingress:
     def __init__(self, settings: Settings, sessions: Sessions) -> None:
         self._settings = settings
         self._sessions = sessions
-        self._token = settings.auth_token
         self._proxies = settings.trusted_proxies
         self._refusals = Pacer()
-
-    def authorize(self, request: web.Request) -> str | None:
-        """Return the bearer token that the client sent, or None.
-
-        Raises:
-            UnauthorizedError: a token is demanded, and this is not it.
-        """
-        sent = request.headers.get("Authorization", "")
-        token = sent[7:].strip() if sent[:7].lower() == "bearer " else None
-        if self._token is None:
-            return token or None
-        # Bytes, since compare_digest takes no other text than ASCII.
-        if token is None or not hmac.compare_digest(_bytes(token), _bytes(self._token)):
-            raise UnauthorizedError("send the header Authorization: Bearer <token>")
-        return token
 
     async def serve(
         self, request: web.Request, trace: RequestTrace, token: str | None
@@ -174,7 +157,7 @@ class Ingress:
         return parse_body(request.method, request.headers.get("Content-Type", ""), raw)
 
 
-def _bytes(header: str) -> bytes:
+def bytes_of(header: str) -> bytes:
     """Return a header's text as it came: aiohttp keeps bytes that are no UTF-8 as surrogates."""
     return header.encode("utf-8", "surrogateescape")
 
@@ -193,7 +176,7 @@ def _shown_headers(request: web.Request) -> dict[str, str]:
     """
     shown: dict[str, str] = {}
     for name, value in request.headers.items():
-        if not value.isascii() and "\ufffd" in _bytes(value).decode(errors="replace"):
+        if not value.isascii() and "\ufffd" in bytes_of(value).decode(errors="replace"):
             raise BadRequestError(f"the header {name} holds bytes that are not UTF-8")
         if (lowered := name.lower()) not in SECRET_HEADERS:
             shown[lowered] = value

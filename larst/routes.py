@@ -1,0 +1,115 @@
+"""The reserved paths: what the service answers itself, and never plans."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from larst.control import PlanControl
+from larst.edge import METRICS_PATH, TRACE, Handler, not_allowed
+from larst.handlers import json_response, problem_response
+from larst.parts import PARTS, RUNNING
+from larst.problems import Problem
+from larst.session_control import SessionControl
+from larst.welcome import welcome, welcome_page
+
+
+def _only_get(handler: Handler) -> Handler:
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if request.method not in ("GET", "HEAD"):
+            return not_allowed(request, ("GET", "HEAD"))
+        return await handler(request)
+
+    return guarded
+
+
+async def _healthz(_request: web.Request) -> web.Response:
+    return json_response({"status": "ok"})
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    running, planner = request.app[RUNNING], request.app[PARTS].planner
+    checks = {
+        "data root": running.root.is_writable(),
+        "sandbox": running.sandbox.is_ready(),
+        "planner": planner.is_ready(),
+    }
+    not_ready = [name for name, is_ready in checks.items() if not is_ready]
+    body = {"status": "not ready" if not_ready else "ready", "not_ready": not_ready}
+    return json_response(body, status=503 if not_ready else 200)
+
+
+async def _welcome(request: web.Request) -> web.Response:
+    hints = welcome(f"{request.scheme}://{request.host}", request.app[PARTS].planner.maker.planner)
+    if "text/html" in request.headers.get("Accept", ""):
+        page_headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        return web.Response(
+            text=welcome_page(hints), content_type="text/html", headers=page_headers
+        )
+    return json_response(hints)
+
+
+async def _reserved(request: web.Request) -> web.Response:
+    detail = f"{request.path[:100]} is kept for the service itself and is never planned"
+    problem = Problem(404, "not found", detail)
+    return problem_response(request, problem, request[TRACE].request_id)
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    page = request.app[PARTS].metrics_page
+    made = None
+    if page is not None:  # in a thread: some hundred series take milliseconds
+        made = await asyncio.to_thread(page, request.headers.get("Accept", ""))
+    if made is None:
+        problem = Problem(404, "not found", "metrics are off: OTEL_SDK_DISABLED=true")
+        return problem_response(request, problem, request[TRACE].request_id)
+    body, content_type = made
+    return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+def _plans(**by_method: Callable[[PlanControl, web.Request], Awaitable[web.Response]]) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if (action := by_method.get(_method(request))) is None:
+            return not_allowed(request, tuple(by_method))
+        return await action(request.app[RUNNING].plans, request)
+
+    return handle
+
+
+def _sessions(
+    **by_method: Callable[[SessionControl, web.Request], Awaitable[web.StreamResponse]],
+) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if (action := by_method.get(_method(request))) is None:
+            return not_allowed(request, tuple(by_method))
+        return await action(request.app[RUNNING].session_control, request)
+
+    return handle
+
+
+def _method(request: web.Request) -> str:
+    return "GET" if request.method == "HEAD" else request.method
+
+
+RESERVED: dict[str, Handler] = {
+    "/": _only_get(_welcome),
+    "/healthz": _only_get(_healthz),
+    "/readyz": _only_get(_readyz),
+    "/swagger.json": _reserved,
+    "/openapi.json": _reserved,
+    "/docs": _reserved,
+    "/redoc": _reserved,
+    "/_larst/plans": _plans(GET=PlanControl.list),
+    "/_larst/plans/{key}": _plans(GET=PlanControl.show, DELETE=PlanControl.delete),
+    "/_larst/plans/{key}/pin": _plans(POST=PlanControl.pin),
+    "/_larst/plans/{key}/reject": _plans(POST=PlanControl.reject),
+    "/_larst/sessions": _sessions(GET=SessionControl.list),
+    "/_larst/sessions/{id}": _sessions(GET=SessionControl.show, DELETE=SessionControl.erase),
+    "/_larst/sessions/{id}/export": _sessions(GET=SessionControl.export),
+    "/_larst/sessions/{id}/import": _sessions(POST=SessionControl.import_),
+    METRICS_PATH: _only_get(_metrics),
+    "/_larst": _reserved,
+    "/_larst/{path:.*}": _reserved,
+}
