@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from larst.api_pages import file, page
 from larst.control import PlanControl
-from larst.edge import METRICS_PATH, TRACE, Handler, not_allowed
+from larst.edge import FILES_PATH, METRICS_PATH, TOKEN, TRACE, Handler, not_allowed
 from larst.handlers import json_response, problem_response
 from larst.parts import PARTS, RUNNING
 from larst.problems import Problem
@@ -57,6 +58,23 @@ async def _reserved(request: web.Request) -> web.Response:
     return problem_response(request, problem, request[TRACE].request_id)
 
 
+async def _session_document(request: web.Request) -> web.Response:
+    pages = request.app[RUNNING].api_pages
+    return await pages.session_document(request, request.get(TOKEN))
+
+
+async def _control_document(request: web.Request) -> web.Response:
+    return request.app[RUNNING].api_pages.control_document(request)
+
+
+async def _page(request: web.Request) -> web.Response:
+    return await page(request.path[1:])
+
+
+async def _file(request: web.Request) -> web.StreamResponse:
+    return await file(request.match_info["name"]) or await _reserved(request)
+
+
 async def _metrics(request: web.Request) -> web.Response:
     page = request.app[PARTS].metrics_page
     made = None
@@ -97,10 +115,12 @@ RESERVED: dict[str, Handler] = {
     "/": _only_get(_welcome),
     "/healthz": _only_get(_healthz),
     "/readyz": _only_get(_readyz),
-    "/swagger.json": _reserved,
-    "/openapi.json": _reserved,
-    "/docs": _reserved,
-    "/redoc": _reserved,
+    "/swagger.json": _only_get(_session_document),
+    "/openapi.json": _only_get(_session_document),
+    "/docs": _only_get(_page),
+    "/redoc": _only_get(_page),
+    f"{FILES_PATH}{{name}}": _only_get(_file),
+    "/_larst/openapi.json": _only_get(_control_document),
     "/_larst/plans": _plans(GET=PlanControl.list),
     "/_larst/plans/{key}": _plans(GET=PlanControl.show, DELETE=PlanControl.delete),
     "/_larst/plans/{key}/pin": _plans(POST=PlanControl.pin),
