@@ -26,8 +26,8 @@ ANYTHING = "anything else"
 """The tag of the path that stands for every other."""
 
 _A_NAME = (
-    r"^(?!(docs|redoc|healthz|readyz|_larst)$)(?!\d+$)(?!\d{4}-\d{2}-\d{2}$)"
-    r"(?![0-9a-fA-F-]*\d[0-9a-fA-F-]*$)[A-Za-z0-9_-]{1,64}$"
+    r"^(?!(docs|redoc|healthz|readyz|_larst)$)(?![0-9]+$)(?![0-9]{4}-[0-9]{2}-[0-9]{2}$)"
+    r"(?![0-9a-fA-F-]{16,}$)[A-Za-z0-9_-]{1,64}$"
 )
 """What a resource can be called: not what is reserved, nor what looks like an identifier."""
 
@@ -41,7 +41,7 @@ the stored version is that one."""
 
 _LEARNING = """
 
-Other fields and types than those described are taken, and widen what is described \
+Records unlike those described are taken too, and widen what is described \
 (`LARS_SCHEMA_MODE=learn`)."""
 
 

@@ -335,7 +335,7 @@ FILTERS: Mapping[str, Any] = {
     "name": "filters",
     "required": False,
     "description": "Any other filters: dots reach into objects, as in `address.city`.",
-    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+    "schema": {"type": "object"},
     "example": {},
 }
 

@@ -100,12 +100,12 @@ def record(learned: Learned, *, is_enforced: bool) -> Schema:
 
 
 def new_record(learned: Learned, *, is_enforced: bool, given: Collection[str] = ()) -> Schema:
-    """Return the schema of what may be posted or put; where it is enforced, just that.
+    """Return the schema of what is posted or put: what every record had so far, and has to have.
 
+    Where it is not enforced, anything else is taken too, and changes what clients can rely on.
     `given` are fields that the path says, and the body need not.
     """
-    needed = [name for name in learned.required if name != "id" and name not in given]
-    required = needed if is_enforced else []
+    required = [name for name in learned.required if name != "id" and name not in given]
     made = _sent(learned, required, is_enforced=is_enforced)
     for name in given:
         if name in made["properties"]:
