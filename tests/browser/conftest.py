@@ -29,6 +29,7 @@ FLAGS = """
     --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --disable-quic
     --no-first-run --no-default-browser-check --disable-background-networking
     --disable-component-update --disable-sync --disable-default-apps --no-proxy-server
+    --hide-scrollbars
 """.split()
 RESOLVE_NOTHING = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
 """A request to another host fails and is seen, whatever network the machine has."""
