@@ -10,7 +10,7 @@ from aiohttp import web
 from larst.control import PlanControl
 from larst.edge import METRICS_PATH, TOKEN, TRACE, Handler, not_allowed
 from larst.handlers import json_response, problem_response
-from larst.parts import PARTS, RUNNING
+from larst.parts import PARTS, RUNNING, SETTINGS
 from larst.problems import Problem
 from larst.session_control import SessionControl
 from larst.welcome import SessionFrom, Visitor, prefers_html, welcome, welcome_page
@@ -57,7 +57,8 @@ async def _welcome(request: web.Request) -> web.Response:
 
 
 def _visitor(request: web.Request) -> Visitor:
-    token, maker = request.get(TOKEN), request.app[PARTS].planner.maker
+    token, settings = request.get(TOKEN), request.app[SETTINGS]
+    maker = request.app[PARTS].planner.maker
     session_id = request.app[RUNNING].ingress.session_id(request, token)
     request[TRACE].session_id = session_id
     taken_from: SessionFrom = "address" if token is None else "token"
@@ -68,6 +69,8 @@ def _visitor(request: web.Request) -> Visitor:
         has_token=token is not None,
         planner=maker.planner,
         model=maker.model,
+        plan_mode=settings.plan_mode,
+        has_model_server=settings.llm_base_url is not None,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from larst import __version__
 
+PlanMode = Literal["learn", "fresh", "locked"]
 SessionFrom = Literal["header", "token", "address"]
 """What a session's id was taken from: X-Session-ID, the bearer token, or the client's address."""
 
@@ -34,6 +35,10 @@ LINKS = {
 
 _FORM = '{"name":"Alice"}'
 _NAMES = {"openai": "OpenAI", "anthropic": "Anthropic", "mock": "A function of your own"}
+_ASKED = {
+    "learn": "once for each shape of request; what it learned answers ever after",
+    "fresh": "anew for every request, since LARS_PLAN_MODE is fresh",
+}
 _RULES_OF_SESSIONS = {
     "header": "Your browser named it in the header X-Session-ID, and so do the commands above.",
     "token": "It comes from the bearer token that your browser sent: same token, same data.",
@@ -46,7 +51,7 @@ _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 class Visitor:
     """What is known of whoever asks; `address` is the service's own, as the visitor named it.
 
-    It has no slash at its end.
+    It has no slash at its end. `has_model_server`: whom the planner asks is no provider's own.
     """
 
     address: str
@@ -55,6 +60,8 @@ class Visitor:
     has_token: bool
     planner: str
     model: str | None
+    plan_mode: PlanMode
+    has_model_server: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +140,20 @@ def _commands(visitor: Visitor) -> tuple[str, str, str]:
 
 
 def _planner(visitor: Visitor) -> str:
+    if visitor.plan_mode == "locked":
+        return _text("locked.html")
     if visitor.planner == "rules":
         return _text("rules.html")
     name = _NAMES.get(visitor.planner, visitor.planner)
-    if visitor.model is None:
-        return _fill("model.html", {"with_model": ""}, name=name)
-    with_model = f", with the model <code>{escape(visitor.model[:100])}</code>"
-    return _fill("model.html", {"with_model": with_model}, name=name)
+    if visitor.has_model_server and visitor.planner != "mock":
+        name = "A model server of your own"
+    with_model = f", with the model <code>{escape((visitor.model or '')[:100])}</code>"
+    return _fill(
+        "model.html",
+        {"with_model": with_model if visitor.model else ""},
+        name=name,
+        asked=_ASKED[visitor.plan_mode],
+    )
 
 
 def _fill(file: str, markup: Mapping[str, str], /, **texts: str) -> str:

@@ -110,9 +110,12 @@ class Page:
         return {found.netloc for found in addresses if found.scheme not in ("data", "blob")}
 
     def overflow_px(self) -> int:
-        """Return by how many pixels the page is wider than its window."""
-        root = "document.documentElement"
-        return int(self.driver.execute_script(f"return {root}.scrollWidth - {root}.clientWidth"))
+        """Return by how many pixels the page is wider than its window, or begins left of it."""
+        right = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        # What is left of the window cannot even be scrolled to.
+        lefts = "...[...document.body.querySelectorAll('*')].map((e) => -e.getClientRects()[0]?.x)"
+        found = f"[{right}, {lefts}].filter(Number.isFinite)"
+        return int(self.driver.execute_script(f"return Math.ceil(Math.max(...{found}))"))
 
     def contrasts(self) -> list[Text]:
         """Return every text that is shown, the one that is hardest to read first."""

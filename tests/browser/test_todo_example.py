@@ -149,6 +149,27 @@ def test_a_service_that_is_away_is_told_of_and_can_be_tried_again(
     assert not page.one("#alert").is_displayed()
 
 
+def test_what_was_done_already_is_not_tried_again(todo: TodoPage) -> None:
+    """Adding worked, and then the list could not be read: there must not be two of it."""
+    page = todo.page
+    page.driver.execute_script(
+        """
+        const real = window.fetch;
+        window.fetch = (address, options) => {
+          if (options.method !== "GET") return real(address, options);
+          window.fetch = real;
+          return Promise.reject(new TypeError("gone for a moment"));
+        };
+        """
+    )
+    page.one("#new").send_keys("Buy bread", Keys.ENTER)
+    page.wait(lambda: page.one("#alert").is_displayed())
+
+    todo.press("Try again")
+
+    todo.wait_for("Buy bread")
+
+
 def test_what_larst_refuses_is_told_in_its_own_words(
     page: Page, service: Service, examples_url: str
 ) -> None:

@@ -18,6 +18,8 @@ VISITOR = Visitor(
     has_token=False,
     planner="rules",
     model=None,
+    plan_mode="learn",
+    has_model_server=False,
 )
 
 
@@ -114,6 +116,23 @@ class TestPage:
 
         assert "Anthropic, with the model claude-haiku-5-5" in text
         assert "LARS_DEFAULT_PROVIDER=rules" in text
+        assert "asked once for each shape" in text
+
+    def test_a_server_of_ones_own_is_not_taken_for_a_provider(self) -> None:
+        """Whoever runs a local model must not read that data go to OpenAI."""
+        own = replace(VISITOR, planner="openai", model="qwen3", has_model_server=True)
+
+        text = _read(own).text
+
+        assert "A model server of your own, with the model qwen3" in text
+        assert "OpenAI" not in text
+
+    def test_a_book_that_is_locked_or_not_used_is_told_of(self) -> None:
+        locked = _read(replace(VISITOR, plan_mode="locked")).text
+        fresh = _read(replace(VISITOR, planner="openai", model="m", plan_mode="fresh")).text
+
+        assert "the plan book is locked" in locked
+        assert "anew for every request" in fresh
 
 
 @pytest.mark.parametrize(
