@@ -78,11 +78,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "*")  # the driver is on this machine
+        environment.setenv("NO_PROXY", "*")  # everything is on this machine
         # The driver's path is given: otherwise Selenium would look for one to download.
         running = webdriver.Chrome(options=options, service=Driver(executable_path=driver))
-    yield running
-    running.quit()
+        yield running
+        running.quit()
 
 
 @pytest.fixture

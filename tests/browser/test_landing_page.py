@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+import urllib.request
 from typing import get_args
 
 import pytest
+from selenium.webdriver.common.by import By
 
 from tests.browser.page import WIDTH_OF_A_PHONE, Page, Scheme
 from tests.service.api import Service
@@ -56,6 +58,23 @@ def test_its_commands_are_for_the_address_in_the_address_bar(page: Page, service
         ["curl", f"{address}/members/1"],
         ["curl", f"{address}/members/search?name=A*"],
     ]
+
+
+def test_its_commands_reply_what_it_says(page: Page, service: Service) -> None:
+    """Typed one after the other on the browser's machine: a newcomer's first minute."""
+    page.open(service.url)
+
+    for step in page.all(".steps li"):
+        shown = step.find_element(By.CSS_SELECTOR, ".reply").text
+        assert _typed(step.find_element(By.CSS_SELECTOR, "pre code").text) == shown
+
+
+def _typed(command: str) -> str:
+    """Return what curl would get, as the page writes it: the status and the body."""
+    _curl, address, *options = shlex.split(command)
+    body = options[1].encode() if options[:1] == ["-d"] else None
+    with urllib.request.urlopen(address, data=body) as reply:  # noqa: S310 - the service's own
+        return f"{reply.status} {reply.read().decode()}"
 
 
 def test_a_button_copies_the_command_beside_it(page: Page, service: Service) -> None:
