@@ -11,10 +11,10 @@ from larst.api_pages import file, page
 from larst.control import PlanControl
 from larst.edge import FILES_PATH, METRICS_PATH, TOKEN, TRACE, Handler, not_allowed
 from larst.handlers import json_response, problem_response
-from larst.parts import PARTS, RUNNING
+from larst.parts import PARTS, RUNNING, SETTINGS
 from larst.problems import Problem
 from larst.session_control import SessionControl
-from larst.welcome import welcome, welcome_page
+from larst.welcome import SessionFrom, Visitor, prefers_html, welcome, welcome_page
 
 
 def _only_get(handler: Handler) -> Handler:
@@ -43,13 +43,36 @@ async def _readyz(request: web.Request) -> web.Response:
 
 
 async def _welcome(request: web.Request) -> web.Response:
-    hints = welcome(f"{request.scheme}://{request.host}", request.app[PARTS].planner.maker.planner)
-    if "text/html" in request.headers.get("Accept", ""):
-        page_headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return web.Response(
-            text=welcome_page(hints), content_type="text/html", headers=page_headers
-        )
-    return json_response(hints)
+    visitor = _visitor(request)
+    if not prefers_html(request.headers.get("Accept", "")):
+        response = json_response(welcome(visitor))
+    else:
+        page = welcome_page(visitor)
+        response = web.Response(text=page.html, content_type="text/html")
+        response.headers["Content-Security-Policy"] = page.policy
+        response.headers["Referrer-Policy"] = "no-referrer"
+    # Two answers of one address, and both name the visitor's session: nobody's to keep.
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _visitor(request: web.Request) -> Visitor:
+    token, settings = request.get(TOKEN), request.app[SETTINGS]
+    maker = request.app[PARTS].planner.maker
+    session_id = request.app[RUNNING].ingress.session_id(request, token)
+    request[TRACE].session_id = session_id
+    taken_from: SessionFrom = "address" if token is None else "token"
+    return Visitor(
+        address=f"{request.scheme}://{request.host}",
+        session_id=session_id,
+        session_from="header" if "X-Session-ID" in request.headers else taken_from,
+        has_token=token is not None,
+        planner=maker.planner,
+        model=maker.model,
+        plan_mode=settings.plan_mode,
+        has_model_server=settings.llm_base_url is not None,
+    )
 
 
 async def _reserved(request: web.Request) -> web.Response:
