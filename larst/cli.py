@@ -241,10 +241,13 @@ def _run(settings: Settings) -> int:
 def _otel_environment() -> Mapping[str, str]:
     """Return the environment, with the OTEL_ variables of `.env` in it: exporters read no other."""
     from larst.config import variables_of_env_file
+    from otel import WrongVariableError
 
-    for name, value in variables_of_env_file().items():
+    for name, value in {**variables_of_env_file(), **os.environ}.items():
         if name.startswith("OTEL_"):
-            os.environ.setdefault(name, value)
+            if "\0" in value:
+                raise WrongVariableError(f"{name}: a NUL character in .env; take it out")
+            os.environ[name] = value.strip()  # the SDK takes blanks for a value
     return os.environ
 
 

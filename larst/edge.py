@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -55,6 +56,10 @@ UNTRACED_PATHS = OPEN_PATHS | {METRICS_PATH}
 CATCH_ALL = "/{path}"
 """How aiohttp names the route of everything that is planned."""
 
+_HOST = re.compile(
+    r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:(?P<port>[0-9]{1,5}))?", re.ASCII
+)
+_QUERY_KEY = re.compile(r"[\w.%\[\]-]{1,64}", re.ASCII)
 _MAX_TOLD_CHARACTERS = 200
 _NOTHING: Mapping[str, str | int] = {}
 
@@ -89,7 +94,7 @@ class Edge:
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add what every reply carries, when its head is about to leave."""
-        trace, headers = request[TRACE], response.headers
+        trace, headers = self._trace_of(request), response.headers
         headers["X-Request-ID"] = trace.request_id
         headers["Server"] = "larst"
         headers["traceparent"] = trace.place.header()
@@ -102,7 +107,16 @@ class Edge:
                 headers[name] = value
 
     def tell(self, request: web.Request, trace: RequestTrace, status: int | None) -> None:
-        """Tell span, metrics and log how it went; `status` None: its client has left."""
+        """Tell span, metrics and log how it went; `status` None: its client has left.
+
+        What goes wrong here is a bug that the log tells of: the reply is made, and leaves.
+        """
+        try:
+            self._tell(request, trace, status)
+        except Exception:  # noqa: BLE001  # a bug here must not take the place of the reply
+            _log.exception("a request could not be told of", extra={"fields": trace.ids()})
+
+    def _tell(self, request: web.Request, trace: RequestTrace, status: int | None) -> None:
         if trace.route is None and (resource := request.match_info.route.resource) is not None:
             canonical = resource.canonical
             trace.route = None if canonical == CATCH_ALL else canonical
@@ -110,6 +124,12 @@ class Edge:
         trace.end(known_method(request.method), status, attributes)
         if _log.isEnabledFor(logging.INFO):
             _log_request(request, trace, status)
+
+    def _trace_of(self, request: web.Request) -> RequestTrace:
+        """Return what is noted; aiohttp answers some requests before any middleware sees them."""
+        if (trace := request.get(TRACE)) is None:
+            trace = request[TRACE] = self.begin(request)
+        return trace
 
     async def _answer(
         self, request: web.Request, handler: Handler, trace: RequestTrace
@@ -179,16 +199,21 @@ def _http_attributes(request: web.Request) -> Mapping[str, str | int]:
         names.CLIENT_ADDRESS: request.remote or "",
         names.USER_AGENT: request.headers.get("User-Agent", "")[:_MAX_TOLD_CHARACTERS],
     }
-    host, _, port = request.host.rpartition(":")
-    told[names.SERVER_ADDRESS] = host or request.host
-    if host and port.isdigit():
-        told[names.SERVER_PORT] = int(port)
-    if request.query:
-        redacted = "&".join(f"{key}=REDACTED" for key in request.query)
-        told[names.QUERY] = redacted[:_MAX_TOLD_CHARACTERS]
+    if (host := _HOST.fullmatch(request.host)) is not None:
+        told[names.SERVER_ADDRESS] = host["name"]
+        if host["port"] is not None:
+            told[names.SERVER_PORT] = int(host["port"])
+    if query := request.rel_url.raw_query_string:
+        told[names.QUERY] = "&".join(map(_redacted, query.split("&")))[:_MAX_TOLD_CHARACTERS]
     if known_method(request.method) != request.method:
         told[names.METHOD_ORIGINAL] = request.method[:20]
     return told
+
+
+def _redacted(parameter: str) -> str:
+    """Return a parameter without its value; what stands alone, or is no name, may be one."""
+    key, equals, _ = parameter.partition("=")
+    return f"{key}=REDACTED" if equals and _QUERY_KEY.fullmatch(key) else "REDACTED"
 
 
 def _log_request(request: web.Request, trace: RequestTrace, status: int | None) -> None:

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 
 from actors import Actor, Clock, Deferred, OutputGate
 from larst.errors import (
+    BookLockedError,
     LarstError,
     PreconditionFailedError,
     ProgramError,
@@ -25,10 +26,11 @@ from larst.pipeline import Pipeline
 from larst.planning.binding import Binding
 from larst.planning.planner import Refusal
 from larst.planning.questions import Case, Question, ReadyPlan
+from larst.planning.rules import RULES
 from larst.store import SessionStore, Transaction
 from larst.telemetry import RequestTrace
 from larst.telemetry.metrics import BOOK_LOOKUPS
-from larst.telemetry.watch import MISSED
+from larst.telemetry.watch import FOUND, MISSED
 
 SchemaMode = Literal["learn", "warn", "enforce"]
 """Whether a write that differs from what was learned widens it in silence, aloud, or not at all."""
@@ -150,12 +152,18 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             return ready
         trace = turn.trace
         began_s = self._clock.now()
-        ready = self._pipeline.desk.find(case)
-        if ready is None:
-            trace.telemetry.count(BOOK_LOOKUPS, labels=MISSED)
-        else:
+        desk, telemetry = self._pipeline.desk, trace.telemetry
+        try:
+            ready = desk.find(case)
+        except BookLockedError:
+            telemetry.count(BOOK_LOOKUPS, labels=MISSED)
+            raise
+        if ready is not None:
+            telemetry.count(BOOK_LOOKUPS, labels=FOUND)
             took_s = self._clock.now() - began_s
             trace.found(took_s, ready.source, ready.key, ready.validate_ms / 1000)
+        elif desk.has_book:
+            telemetry.count(BOOK_LOOKUPS, labels=MISSED)
         return ready
 
     def _park(self, turn: Turn, case: Case) -> Deferred[Turn | Visit]:
@@ -173,8 +181,11 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         self, turn: Turn, case: Case, ready: ReadyPlan
     ) -> Answered | Deferred[Turn | Visit]:
         desk, transaction = self._pipeline.desk, self._store.begin()
-        plan, route = ready.plan, case.shape.route
-        turn.trace.planned(route, ready.source, ready.key, plan.resource, plan.action)
+        plan, trace = ready.plan, turn.trace
+        is_there = plan.resource is not None and self._store.has(plan.resource)
+        resource = plan.resource if is_there else None
+        trace.planned(ready.source, ready.key, resource, plan.action)
+        trace.route = case.shape.told(self._store.has)
         binding = self._pipeline.bind(ready, case, self._store)
         try:
             reply = await self._run(turn, ready, case, binding, transaction)
@@ -190,13 +201,23 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             drifts = self._drifts(transaction)
             if self._store.commit(transaction):
                 self.gate.mark()
-        turn.trace.begin_commit()
+            if trace.route is None:
+                trace.route = self._route(case, ready)
+        trace.begin_commit()
         return Answered(
             reply=reply,
             etag=_etag(turn.request, reply),
             hint=binding.hint if reply.status < 300 else None,
             drifts=drifts,
         )
+
+    def _route(self, case: Case, ready: ReadyPlan) -> str | None:
+        """Return the route of a request that may have made its resource just now.
+
+        The rules answer any path that reads like a resource's; a model was asked for each.
+        """
+        has_rules = ready.maker.planner == RULES
+        return case.shape.told(self._store.has) or (None if has_rules else case.shape.route)
 
     def _drifts(self, transaction: Transaction) -> list[str]:
         """Return how what is written differs from what was learned, where that matters.
@@ -235,6 +256,7 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         wanted = turn.request.headers.get("if-match")
         if wanted is None or turn.request.method not in ("PUT", "PATCH", "DELETE", "POST"):
             return None
+        turn.trace.is_precondition = True
         request = replace(turn.request, method="GET", query={}, body=Body(BodyKind.NONE))
         case = self._pipeline.prepare(request, self._store)
         if (ready := self._find(turn, case)) is None:
@@ -246,6 +268,7 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             raise PreconditionFailedError(
                 f"the stored version is {etag or 'missing'}, not {wanted}; GET it and try again"
             )
+        turn.trace.is_precondition = False
         return None
 
 

@@ -57,9 +57,12 @@ def watch_levels(
     """Have the metrics look at how many sessions there are, and how many requests wait."""
 
     def of_sessions() -> list[tuple[Labels, float]]:
-        live = sessions.live_count
-        sleeping = max(0, len(root.session_ids()) - live)
-        return [((("state", "live"),), live), ((("state", "asleep"),), sleeping)]
+        live: list[tuple[Labels, float]] = [((("state", "live"),), sessions.live_count)]
+        try:
+            asleep = sum(not sessions.is_live(one) for one in root.session_ids())
+        except OSError:  # no folder, or no file handles left: whoever reads must not stop for it
+            return live
+        return [*live, ((("state", "asleep"),), asleep)]
 
     telemetry.watch_level(SESSIONS, of_sessions)
     telemetry.watch_level(MAILBOX_DEPTH, lambda: [((), sessions.waiting_count)])

@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from otel.quiet import quieten
-from otel.variables import Asked, asked_for, is_set
+from otel.variables import Asked, WrongVariableError, asked_for, is_set, without_secrets
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
@@ -65,7 +66,20 @@ def set_up(
         "service.version": version,
         "service.instance.id": instance_id,
     }
-    return Providers(asked, environ, identity)
+    with _told_as_wrong():
+        return Providers(asked, environ, identity)
+
+
+@contextmanager
+def _told_as_wrong() -> Iterator[None]:
+    """Have what the SDK raises at a value of its variables told like any other that is wrong."""
+    try:
+        yield
+    except WrongVariableError:
+        raise
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(without_secrets(str(error)).split())
+        raise WrongVariableError(f"an OTEL_ variable cannot be used: {reason[:300]}") from error
 
 
 class Providers:
@@ -92,14 +106,20 @@ class Providers:
             self.recorder = self._recording()
 
     def export_metrics(self, readings: Readings) -> None:
-        """Have the metrics that `readings` gives exported as asked, and shown by `page`."""
+        """Have the metrics that `readings` gives exported as asked, and shown by `page`.
+
+        Raises:
+            WrongVariableError: a value cannot be used.
+        """
         self._readings = readings
         if self._asked.is_disabled or not self._asked.metrics:
             return
         from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
         bridge = self._bridge(readings)
-        self._metrics = [PeriodicExportingMetricReader(one) for one in self._metric_exporters()]
+        with _told_as_wrong():
+            exporters = self._metric_exporters()
+            self._metrics = [PeriodicExportingMetricReader(one) for one in exporters]
         for reader in self._metrics:
             bridge.serve(reader)
 
@@ -111,7 +131,10 @@ class Providers:
 
         with self._lock:
             registry = self._registry or self._start_registry(self._readings)
-            encode, content_type = choose_encoder(accept)
+            try:
+                encode, content_type = choose_encoder(accept)
+            except ValueError:  # a q that is no number
+                encode, content_type = choose_encoder("")
             return Page(encode(registry), content_type)
 
     def flush(self) -> None:
@@ -148,6 +171,11 @@ class Providers:
             for name, (variable, value) in BATCHES.items()
             if not is_set(self._environ, name)
         }
+        if queue := self._environ.get("OTEL_BSP_MAX_QUEUE_SIZE", "").strip():
+            usual = {
+                variable: min(value, int(queue)) if variable == "max_export_batch_size" else value
+                for variable, value in usual.items()
+            }
         return SpanRecorder(exporter, resource, **usual)
 
     def _span_exporter(self) -> SpanExporter:

@@ -6,7 +6,12 @@ import logging
 import time
 from collections.abc import Callable
 
+from otel.variables import without_secrets
+
 EVERY_S = 60.0
+
+QUEUE_LOGGER = "opentelemetry.sdk._shared_internal"
+"""Where the SDK tells of each request that a full queue drops."""
 
 _log = logging.getLogger("otel")
 
@@ -19,9 +24,8 @@ def quieten() -> None:
     sdk.addHandler(OneAMinute())
     sdk.propagate = False
     sdk.setLevel(logging.WARNING)
-    # It warns of each span that a full queue drops, on the thread that serves requests, at some
-    # microseconds each. That exports fail is told by the exporter.
-    logging.getLogger("opentelemetry.sdk._shared_internal").setLevel(logging.ERROR)
+    # The first of its filters: another one leaves out what has been said already.
+    logging.getLogger(QUEUE_LOGGER).filters.insert(0, Drops())
 
 
 class OneAMinute(logging.Handler):
@@ -41,4 +45,29 @@ class OneAMinute(logging.Handler):
             return
         more = f" ({self._held_back} more in the meantime)" if self._held_back else ""
         self._told_s, self._held_back = now_s, 0
-        _log.warning("telemetry: %s%s", record.getMessage()[:500], more)
+        _log.warning("telemetry: %s%s", without_secrets(record.getMessage())[:500], more)
+
+
+class Drops(logging.Filter):
+    """Counts the requests that a full queue drops, and tells of them once a minute."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._now = now
+        self._told_s: float | None = None
+        self._dropped = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let pass what tells of anything else."""
+        if not record.msg.startswith("Queue full"):
+            return True
+        self._dropped += 1
+        now_s = self._now()
+        if self._told_s is None or now_s - self._told_s >= EVERY_S:
+            _log.warning(
+                "telemetry: the queue is full: the spans of %d requests are lost; raise"
+                " OTEL_BSP_MAX_QUEUE_SIZE, or sample by OTEL_TRACES_SAMPLER",
+                self._dropped,
+            )
+            self._told_s, self._dropped = now_s, 0
+        return False

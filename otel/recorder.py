@@ -75,7 +75,10 @@ class SpanRecorder:
         """Continue the caller's trace (W3C, or as OTEL_PROPAGATORS says), or begin one."""
         context = parent = None
         if any(field in headers for field in self._fields):
-            context = propagate.extract(headers)
+            try:
+                context = propagate.extract(headers)
+            except ValueError:  # bytes that are no text, in the baggage
+                context = None
             parent = get_current_span(context).get_span_context()
         if parent is None or not parent.is_valid:
             context = parent = None

@@ -84,6 +84,11 @@ class PlanningDesk:
         self._flights: dict[_FlightKey, _Flight] = {}
         self._untried: OrderedDict[str, tuple[ReadyPlan, ...]] = OrderedDict()
 
+    @property
+    def has_book(self) -> bool:
+        """Whether plans are looked for in the book at all."""
+        return self._mode != "fresh"
+
     def find(self, case: Case) -> ReadyPlan | None:
         """Return a plan that is there already, or None: it has to be learned.
 
@@ -197,7 +202,8 @@ class PlanningDesk:
             return
         # Until its first run it is in no book, yet no second call may be made for its shape.
         others = self._untried.get(case.key, ())[: _UNTRIED_PER_SHAPE - 1]
-        self._untried[case.key] = (replace(task.result(), source="hit"), *others)
+        kept = replace(task.result(), source="hit", validate_ms=0.0)  # checked when it was planned
+        self._untried[case.key] = (kept, *others)
         self._untried.move_to_end(case.key)
         if len(self._untried) > _UNTRIED_SHAPES:
             self._untried.popitem(last=False)

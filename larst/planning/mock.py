@@ -83,6 +83,6 @@ class MockModel:
             raise
         except Exception as error:
             raise PlannerBrokenError(
-                f"the function of LLM_MOCK_HANDLER raised {type(error).__name__}: {error}",
+                f"the function of LLM_MOCK_HANDLER raised {type(error).__name__}",
                 is_transient=False,
             ) from error

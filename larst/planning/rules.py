@@ -26,6 +26,9 @@ PAYLOAD = 'plan["payload"]'
 
 COLLECTION_METHODS: tuple[str, ...] = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
 RECORD_METHODS: tuple[str, ...] = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+RULES = "rules"
+"""What this planner is called, wherever it is told who planned."""
+
 SEARCH_METHODS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
 
 HOW_TO_GET_A_PLANNER = (
@@ -70,7 +73,7 @@ class RulesPlanner:
         # to remember to count a version up.
         rooms = (sys.modules[__name__], programs, reading)
         source = "".join(inspect.getsource(room) for room in rooms)
-        self.maker = Maker("rules", None, hashlib.sha256(source.encode()).hexdigest()[:12])
+        self.maker = Maker(RULES, None, hashlib.sha256(source.encode()).hexdigest()[:12])
 
     def is_ready(self) -> bool:
         """Tell that the rules are always there."""

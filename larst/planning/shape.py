@@ -66,6 +66,21 @@ class Shape:
         """The path as a person reads it, `/members/<int>`: no identifier is in it."""
         return "/" + "/".join(map(str, self.path))
 
+    def told(self, is_resource: Callable[[str], bool]) -> str | None:
+        """Return the route for those who watch; None where it begins with no resource.
+
+        Other names become `<text>`: clients can make up paths without end, and an id that no
+        record has looks like a name.
+        """
+        first, *rest = self.path or (None,)
+        if first is None or first.is_identifier or not is_resource(first.text):
+            return None
+        told = [str(first)]
+        for one in rest:
+            is_known = one.is_identifier or one.text in SEARCH_VERBS or is_resource(one.text)
+            told.append(str(one) if is_known else "<text>")
+        return "/" + "/".join(told)
+
     def as_json(self) -> dict[str, Json]:
         """Return the shape as a person reads it in the plan book."""
         return {

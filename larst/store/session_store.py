@@ -223,6 +223,10 @@ class SessionStore:
         """Return the names of the resources that exist, sorted."""
         return sorted(self._collections)
 
+    def has(self, resource: str) -> bool:
+        """Tell whether the resource exists."""
+        return resource in self._collections
+
     def schema(self, name: str) -> Json | None:
         """Return the learned schema's file content, or None."""
         collection = self._collections.get(name)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
 
-from larst.errors import CallerError, LarstError, ProgramFailedError
+from larst.errors import CallerError, LarstError, NoUsablePlanError, ProgramFailedError
 from larst.model import TraceParent
 from larst.telemetry import attributes as names
 from larst.telemetry.spans import (
@@ -29,6 +29,9 @@ from larst.telemetry.watch import Replied, Telemetry
 
 _MAX_MESSAGE_CHARACTERS = 500
 _SERVER_ERRORS = 500
+_CLIENT_LEFT = "client_left"
+_QUOTING = (ProgramFailedError, NoUsablePlanError)
+"""Errors of LARST whose words may hold a stored value: what a program raised with."""
 
 AT_HAND: ContextVar[RequestTrace | None] = ContextVar("larst_request", default=None)
 """The request that the running task works for."""
@@ -40,7 +43,8 @@ class RequestTrace:
     `place` is its place in the caller's trace, or in one of its own. `stage_ms` says how long the
     stages took that it has been through, those twice that it was in twice; `queue` is the wait in
     the mailbox. `source` is where its plan came from, `route` the path with identifiers taken out.
-    `here` is the span of the innermost stage that it is in.
+    `here` is the span of the innermost stage that it is in. `is_precondition` while
+    If-Match is held against what GET would answer: the spans say so.
     """
 
     __slots__ = (
@@ -48,12 +52,14 @@ class RequestTrace:
         "_commit_began_s",
         "_commit_span",
         "_error",
+        "_is_replied",
         "_is_told",
         "_recorder",
         "_server",
         "_spans",
         "began_s",
         "here",
+        "is_precondition",
         "place",
         "request_id",
         "route",
@@ -73,6 +79,8 @@ class RequestTrace:
         self.stage_ms: dict[str, float] = {}
         self.began_s = time.perf_counter()
         self.here = NOT_KEPT
+        self.is_precondition = False
+        self._is_replied = False
         self._error: BaseException | None = None  # what the reply tells of
         self._is_told = False  # a span of a stage tells of it
         self._commit_began_s: float | None = None
@@ -152,9 +160,9 @@ class RequestTrace:
             self.end_span(self.begin_span("larst.plan", told, ago_s=took_s))
             self.end_span(self.begin_span("larst.validate", ago_s=check_s))
 
-    def planned(self, route: str, source: str, key: str, resource: str | None, action: str) -> None:
-        """Note which plan serves it."""
-        self.route, self.source = route, source
+    def planned(self, source: str, key: str, resource: str | None, action: str) -> None:
+        """Note which plan serves it; `resource` is one that there is, None for none."""
+        self.source = source
         if self.is_recorded:
             told = self._server.attributes
             told[names.PLAN_SOURCE] = source
@@ -184,9 +192,12 @@ class RequestTrace:
     def end(self, method: str, status: int | None, attributes: Attributes) -> None:
         """Note that the reply is made: its status, None if nobody waits for it any more."""
         is_failed = status is None or status >= _SERVER_ERRORS
+        error_name = self._failure_name(status) if is_failed else None
         took_s = time.perf_counter() - self.began_s
-        outcome = (method, self.route, status, self.error_name if is_failed else None)
-        self.telemetry.replied(Replied(outcome, took_s, self.stage_ms, self.source == "hit"))
+        outcome = (method, self.route, status, error_name)
+        # A copy: a program may run on past its deadline, and its stage end after this.
+        self.telemetry.replied(Replied(outcome, took_s, dict(self.stage_ms)))
+        self._is_replied = True
         if not self.is_recorded:
             return
         server = self._server
@@ -207,6 +218,8 @@ class RequestTrace:
     def took(self, name: str, took_s: float) -> None:
         """Add to what a stage took."""
         self.stage_ms[name] = self.stage_ms.get(name, 0.0) + took_s * 1000
+        if self._is_replied:
+            self.telemetry.stage_took(name, took_s)
 
     def begin_span(
         self,
@@ -223,6 +236,8 @@ class RequestTrace:
         told: dict[str, Value] = {} if attributes is None else dict(attributes)
         if self.session_id is not None:
             told[names.SESSION_ID] = self.session_id
+        if self.is_precondition:
+            told[names.IS_PRECONDITION] = True
         return Span(name, self.here, time.time_ns() - int(ago_s * 1e9), told, kind, link)
 
     def end_span(self, span: Span) -> None:
@@ -253,18 +268,21 @@ class RequestTrace:
         span.error = type(error).__name__
 
     def _tell_failure(self, server: Span, status: int | None) -> None:
-        name = self.error_name or str(status)
+        name = self._failure_name(status)
         server.set(names.ERROR_TYPE, name)
         server.error = name
         if self._error is not None and not self._is_told:
             # A crash is told to the asker as an error of its own, whose cause is the bug.
             server.happened("exception", self._exception(self._error.__cause__ or self._error))
 
+    def _failure_name(self, status: int | None) -> str:
+        return self.error_name or (_CLIENT_LEFT if status is None else str(status))
+
     def _exception(self, error: BaseException) -> dict[str, Value]:
         """Return the event's attributes; no message that may hold a stored value."""
         kind = type(error)
         told: dict[str, Value] = {names.EXCEPTION_TYPE: f"{kind.__module__}.{kind.__qualname__}"}
-        is_ours = isinstance(error, LarstError) and not isinstance(error, ProgramFailedError)
+        is_ours = isinstance(error, LarstError) and not isinstance(error, _QUOTING)
         if is_ours or self.telemetry.shows_content:
             told[names.EXCEPTION_MESSAGE] = str(error)[:_MAX_MESSAGE_CHARACTERS]
         if not isinstance(error, LarstError) and error.__traceback__ is not None:

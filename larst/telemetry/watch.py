@@ -17,7 +17,6 @@ from typing import NamedTuple
 from larst.telemetry.attributes import ERROR_TYPE, METHOD, ROUTE, STAGE, STATUS
 from larst.telemetry.attributes import SCHEME as SCHEME_NAME
 from larst.telemetry.metrics import (
-    BOOK_LOOKUPS,
     MAILBOX_WAIT,
     METRICS,
     REQUEST_DURATION,
@@ -54,13 +53,12 @@ Outcome = tuple[str, str | None, int | None, str | None]
 class Replied(NamedTuple):
     """A request that has its reply, and how long that took, with the stages it went through.
 
-    Of the stages, `queue` is the wait in the mailbox. `is_hit`: its plan was in the plan book.
+    Of the stages, `queue` is the wait in the mailbox.
     """
 
     outcome: Outcome
     took_s: float
     stage_ms: Mapping[str, float]
-    is_hit: bool
 
 
 class Distribution:
@@ -129,6 +127,10 @@ class Telemetry:
         if len(self._replies) >= _BATCH:
             self._take_in()
 
+    def stage_took(self, stage: str, took_s: float) -> None:
+        """Measure a stage that ended after its request had its reply."""
+        self._distribution(*_series_of_stage(stage)).add(took_s)
+
     def watch_level(self, name: str, level: Level) -> None:
         """Have `level` read whenever somebody looks at that level of `METRICS`."""
         self._levels[name] = level
@@ -144,7 +146,7 @@ class Telemetry:
                 self._measure(self._replies.popleft())
 
     def _measure(self, reply: Replied) -> None:
-        outcome, took_s, stage_ms, is_hit = reply
+        outcome, took_s, stage_ms = reply
         kept = self._kept
         if (found := kept.get(outcome)) is None:
             found = self._distribution(REQUEST_DURATION, _labels(outcome))
@@ -153,14 +155,8 @@ class Telemetry:
         found.add(took_s)
         for stage, ms in stage_ms.items():
             if (found := kept.get(stage)) is None:
-                found = kept[stage] = (
-                    self._distribution(MAILBOX_WAIT, ())
-                    if stage == "queue"
-                    else self._distribution(STAGE_DURATION, ((STAGE, stage),))
-                )
+                found = kept[stage] = self._distribution(*_series_of_stage(stage))
             found.add(ms / 1000)
-        if is_hit:
-            self.count(BOOK_LOOKUPS, labels=FOUND)
 
     def _distribution(self, name: str, labels: Labels) -> Distribution:
         series = self._distributions[name]
@@ -184,6 +180,10 @@ class Telemetry:
 
 def _by_labels(kind: Kind) -> dict[str, dict[Labels, float]]:
     return {metric.name: {} for metric in METRICS if metric.kind is kind}
+
+
+def _series_of_stage(stage: str) -> tuple[str, Labels]:
+    return (MAILBOX_WAIT, ()) if stage == "queue" else (STAGE_DURATION, ((STAGE, stage),))
 
 
 def _labels(outcome: Outcome) -> Labels:

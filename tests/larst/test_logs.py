@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 import warnings
@@ -54,7 +55,62 @@ def test_a_traceback_is_one_field(stream: io.StringIO) -> None:
 
     assert line["level"] == "error"
     assert line["traceback"].startswith("Traceback")
-    assert line["traceback"].endswith("'bad\\nthing'")
+    assert line["traceback"].endswith("builtins.ValueError")
+
+
+MESSAGE = "a stored s3cret"
+
+
+def fail(message: str) -> None:
+    """Raise with a cause, as a bug does in the middle of mending another."""
+    try:
+        int(message)
+    except ValueError as error:
+        raise TypeError(message) from error
+
+
+async def fail_in_a_task(message: str) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(asyncio.to_thread(fail, message))
+
+
+def test_a_traceback_quotes_no_value_unless_the_level_is_debug(stream: io.StringIO) -> None:
+    """A bug's message often quotes what it stumbled over: a stored value."""
+    for level in ("info", "debug"):
+        set_up_logging(level, stream)
+        try:
+            fail(MESSAGE)
+        except TypeError as error:
+            error.add_note("while serving request 7")
+            logging.getLogger("larst").exception("failed")
+
+    quiet, loud = (line["traceback"] for line in lines(stream))
+    assert "s3cret" not in quiet
+    assert "builtins.ValueError" in quiet
+    assert quiet.endswith("builtins.TypeError\nwhile serving request 7")
+    assert "in fail" in quiet
+    assert f"TypeError: {MESSAGE}" in loud
+
+
+async def test_an_error_in_a_group_is_told(stream: io.StringIO) -> None:
+    try:
+        await fail_in_a_task(MESSAGE)
+    except ExceptionGroup:
+        logging.getLogger("larst").exception("failed")
+
+    (line,) = lines(stream)
+    assert "builtins.TypeError" in line["traceback"]
+    assert "s3cret" not in line["traceback"]
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic", "httpcore"])
+def test_packages_that_log_prompts_are_kept_quiet(stream: io.StringIO, name: str) -> None:
+    set_up_logging("debug", stream)
+
+    logging.getLogger(f"{name}._base_client").debug("Request options: s3cret")
+    logging.getLogger(name).warning("told")
+
+    assert [line["msg"] for line in lines(stream)] == ["told"]
 
 
 def test_what_is_below_the_level_is_not_written(stream: io.StringIO) -> None:

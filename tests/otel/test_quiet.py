@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from otel.quiet import OneAMinute
+from otel.quiet import Drops, OneAMinute
 
 
 @dataclass
@@ -48,6 +48,35 @@ def test_one_a_minute_gets_through_and_says_how_many_did_not(
         "telemetry: Failed to export spans (5 more in the meantime)",
     ]
     assert {(record.name, record.levelname) for record in caplog.records} == {("otel", "WARNING")}
+
+
+def test_addresses_are_told_without_what_is_secret_in_them(
+    sdk: logging.Logger, caplog: pytest.LogCaptureFixture
+) -> None:
+    sdk.warning("cannot reach http://user:s3cret@collector:4318/v1/traces?key=s3cret today")
+
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "telemetry: cannot reach http://…@collector:4318/v1/traces?… today"
+    )
+
+
+def test_what_a_full_queue_drops_is_counted_and_told_once_a_minute(
+    time: Time, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = logging.Logger("opentelemetry.sdk._shared_internal")
+    queue.addFilter(Drops(time.now))
+    queue.addHandler(OneAMinute(time.now))
+    for _ in range(5):
+        queue.warning("Queue full, dropping %s.", "Span")
+    queue.error("Exception while exporting Span.")
+    time.now_s = 60.1
+    queue.warning("Queue full, dropping %s.", "Span")
+
+    first, other, second = (record.getMessage() for record in caplog.records)
+    assert "the spans of 1 requests are lost" in first
+    assert other == "telemetry: Exception while exporting Span."
+    assert "the spans of 5 requests are lost" in second
 
 
 def test_what_is_no_warning_is_not_told(

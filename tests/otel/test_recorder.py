@@ -128,6 +128,13 @@ def test_what_is_no_trace_begins_a_new_one(record: Callable[..., Recording], hea
     assert begun.is_sampled
 
 
+def test_baggage_that_is_no_text_begins_a_new_trace(record: Callable[..., Recording]) -> None:
+    """As aiohttp hands over bytes that are no UTF-8."""
+    begun = record().recorder.begin({**CALLER, "baggage": "a=%ff\udcff"}, "GET")
+
+    assert begun.trace_id
+
+
 def test_a_step_that_ends_late_is_told_later_in_its_place(
     record: Callable[..., Recording],
 ) -> None:

@@ -64,6 +64,13 @@ def test_content_is_shown_where_it_is_asked_for(value: str) -> None:
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon", "above 0"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "-1", "above 0"),
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "inf", "above 0"),
+        (ENDPOINT, "http://[::1", "http://localhost:4318"),
+        (ENDPOINT, "http://collector:port", "http://localhost:4318"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "0", "from 1"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "many", "from 1"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "-1", "from 1"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "-1", "from 0"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta", "only cumulative"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_name_and_what_is_allowed(
@@ -76,3 +83,39 @@ def test_a_wrong_value_is_told_with_its_name_and_what_is_allowed(
     assert line.startswith(f"{name}={value}")
     assert allowed in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_HEADERS", "s3cret"),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "authorization=Bearer x,s3cret"),
+        (ENDPOINT, "http://user:s3cret@collector:4318"),
+        (ENDPOINT, "ftp://user:s3cret@collector:4318"),
+        (ENDPOINT, "ftp://collector?key=s3cret"),
+    ],
+)
+def test_a_wrong_value_that_holds_a_key_is_not_quoted(name: str, value: str) -> None:
+    with pytest.raises(WrongVariableError) as told:
+        asked_for({name: value})
+
+    assert name in str(told.value)
+    assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize("value", ["api-key=abc=", "a=1, b=2", "authorization=Basic%20abc,"])
+def test_headers_are_pairs(value: str) -> None:
+    assert asked_for({ENDPOINT: "http://c", "OTEL_EXPORTER_OTLP_HEADERS": value}).spans == "otlp"
+
+
+def test_a_batch_must_fit_into_the_queue() -> None:
+    sizes = {"OTEL_BSP_MAX_QUEUE_SIZE": "8", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "9"}
+
+    with pytest.raises(WrongVariableError, match="at most OTEL_BSP_MAX_QUEUE_SIZE"):
+        asked_for(sizes)
+
+
+def test_where_all_is_disabled_nothing_is_looked_at() -> None:
+    asked = asked_for({"OTEL_SDK_DISABLED": "true", ENDPOINT: "nowhere"})
+
+    assert asked.is_disabled

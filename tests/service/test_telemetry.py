@@ -52,6 +52,22 @@ async def traced(start_traced: StartService, http: aiohttp.ClientSession) -> Api
     return Api(http, service.url, "one")
 
 
+@pytest.fixture
+async def ruled(start_traced: StartService, http: aiohttp.ClientSession) -> Api:
+    """A client of a service that plans by the built-in rules."""
+    return Api(http, start_traced().url, "one")
+
+
+async def raw(api: Api, head: str) -> str:
+    """Send a head that no client would; return the reply."""
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{head}Connection: close\r\n\r\n".encode())
+    reply = await reader.read()
+    writer.close()
+    return reply.decode()
+
+
 def trace_id_of(answer: Answer) -> str:
     return answer.headers["traceparent"].split("-")[1]
 
@@ -140,6 +156,67 @@ class TestTraces:
         assert reply.headers["traceparent"].endswith("-00")
         assert trace_id_of(reply) == TRACE_ID
         assert not [span for span in collector.spans if span.trace_id == TRACE_ID]
+
+    @pytest.mark.parametrize(
+        ("host", "name"),
+        [
+            ("x:\xb2", None),
+            ("x:" + "9" * 5000, None),
+            ("user:pass@x", None),
+            ("[::1]", "[::1]"),
+            ("a..b:80", "a..b"),
+        ],
+    )
+    async def test_no_host_that_a_client_makes_up_stops_the_reply(
+        self, ruled: Api, collector: Collector, host: str, name: str | None
+    ) -> None:
+        reply = await raw(ruled, f"GET /orders HTTP/1.1\r\nHost: {host}\r\n")
+
+        spans = await collector.trace(re.search("traceparent: 00-(.{32})", reply)[1])  # type: ignore[index]
+        assert reply.startswith("HTTP/1.1 200 ")
+        assert server(spans).attributes.get("server.address") == name
+
+    async def test_an_expectation_that_nobody_can_meet_is_answered(self, ruled: Api) -> None:
+        """It is refused before any of the service's own code sees the request."""
+        reply = await raw(ruled, "GET /orders HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n")
+
+        assert reply.startswith("HTTP/1.1 417 ")
+        assert "X-Request-ID: " in reply
+
+    async def test_what_a_client_makes_up_is_no_route_and_no_resource(
+        self, ruled: Api, collector: Collector
+    ) -> None:
+        await ruled.post("/orders", {"item": "tea"})
+        unknown = await ruled.get("/s3cret/7?s3cret&a=s3cret")
+        empty = await ruled.get("/s3cret")
+        missing = await ruled.get("/orders/s3cret")
+
+        assert (unknown.status, empty.status, missing.status) == (404, 200, 404)
+        for reply, route in ((unknown, None), (empty, None), (missing, "/orders/<text>")):
+            spans = await collector.trace(trace_id_of(reply))
+            root = server(spans)
+            assert root.attributes.get("http.route") == route
+            assert "s3cret" not in str([span.name for span in spans])
+            assert "s3cret" not in str(root.attributes.get("larst.resource"))
+        assert server(await collector.trace(trace_id_of(unknown))).attributes["url.query"] == (
+            "REDACTED&a=REDACTED"
+        )
+        assert "s3cret" not in (await ruled.get("/_larst/metrics")).raw.decode()
+
+    async def test_a_precondition_is_told_apart_from_the_request(
+        self, ruled: Api, collector: Collector
+    ) -> None:
+        made = await ruled.post("/orders", {"item": "tea"})
+        read = await ruled.get("/orders/1")
+        reply = await ruled.patch(
+            "/orders/1", {"item": "milk"}, headers={"If-Match": read.headers["ETag"]}
+        )
+
+        spans = await collector.trace(trace_id_of(reply))
+        runs = sorted(named(spans, "larst.exec"), key=lambda run: run.begin_ns)
+        assert (made.status, reply.status) == (201, 200)
+        # Checked twice: the request was planned in between, and others had their turns.
+        assert [run.attributes.get("larst.is_precondition") for run in runs] == [True, True, None]
 
     async def test_each_attempt_of_a_repair_is_a_pair_of_its_own(
         self, traced: Api, collector: Collector

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from larst.errors import DiskRefusedError, IdTakenError, ProgramFailedError
+from larst.errors import DiskRefusedError, IdTakenError, NoUsablePlanError, ProgramFailedError
 from larst.telemetry import RequestTrace, Telemetry, count, span, span_here, stage
-from larst.telemetry.metrics import SANDBOX_RUNS
+from larst.telemetry.metrics import REQUEST_DURATION, SANDBOX_RUNS
 from larst.telemetry.spans import NOT_KEPT, Span
 
 SECRET = "a stored s3cret"
@@ -91,7 +91,9 @@ def test_a_client_that_has_left_is_told_as_a_failure_without_a_status(recorder: 
     trace.end("GET", None, {})
 
     server = recorder.spans()["GET"]
-    assert server.error is not None
+    assert server.error == server.attributes["error.type"] == "client_left"
+    (request,) = [one for one in trace.telemetry.readings() if one.metric.name == REQUEST_DURATION]
+    assert dict(request.points[0][0])["error.type"] == "client_left"
     assert "http.response.status_code" not in server.attributes
 
 
@@ -120,7 +122,9 @@ def test_an_error_is_told_once_where_it_arose(recorder: Recorder) -> None:
     assert server.error == server.attributes["error.type"] == "DiskRefusedError"
 
 
-@pytest.mark.parametrize("error", [ProgramFailedError(SECRET), KeyError(SECRET)])
+@pytest.mark.parametrize(
+    "error", [ProgramFailedError(SECRET), NoUsablePlanError(SECRET), KeyError(SECRET)]
+)
 def test_messages_that_may_quote_a_stored_value_are_told_only_if_wanted(
     recorder: Recorder, error: Exception
 ) -> None:

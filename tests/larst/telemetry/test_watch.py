@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from larst.telemetry import Telemetry
+from larst.model import TraceParent
+from larst.telemetry import RequestTrace, Telemetry
 from larst.telemetry.metrics import (
-    BOOK_LOOKUPS,
     MAILBOX_WAIT,
     REQUEST_DURATION,
     SANDBOX_RUNS,
@@ -23,7 +23,7 @@ def points(telemetry: Telemetry, name: str) -> dict[Any, Any]:
 
 def reply(route: str = "/orders", status: int = 200) -> Replied:
     stages_ms = {"queue": 1.0, "plan": 2.0, "exec": 3.0}
-    return Replied(("GET", route, status, None), 0.25, stages_ms, is_hit=True)
+    return Replied(("GET", route, status, None), 0.25, stages_ms)
 
 
 def test_counts_are_kept_by_labels() -> None:
@@ -54,7 +54,17 @@ def test_a_reply_is_measured_once_with_all_its_stages() -> None:
     assert {dict(labels)["larst.stage"] for labels in stages} == {"plan", "exec"}
     assert all(sum(one.counts) == 100 for one in stages.values())
     assert sum(points(telemetry, MAILBOX_WAIT)[()].counts) == 100
-    assert points(telemetry, BOOK_LOOKUPS) == {(("result", "hit"),): 100}
+
+
+def test_a_stage_that_ends_after_the_reply_is_measured_all_the_same() -> None:
+    """A program may run on past the deadline of its request."""
+    telemetry = Telemetry()
+    trace = RequestTrace(telemetry, "request-1", TraceParent("0" * 32, "0" * 16, "00"))
+    with trace.stage("exec"):
+        trace.end("GET", 504, {})
+
+    (run,) = points(telemetry, STAGE_DURATION).values()
+    assert sum(run.counts) == 1
 
 
 def test_paths_without_end_share_a_series() -> None:
