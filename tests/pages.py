@@ -1,0 +1,67 @@
+"""The documentation as its tests see it: the pages, their fenced blocks, the commands in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+
+LANGUAGES = frozenset({"console", "sh", "python", "json", ""})
+"""`console`: commands and what they print. `sh`: commands alone. `python`: a program, or a file
+that its first line names. The others are not run: data, and drawings."""
+
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_EXAMPLE = re.compile(r"^\$ ((?:[^\n]*\\\n)*[^\n]*)\n(.*?)(?=^\$ |\Z)", re.DOTALL | re.MULTILINE)
+_COMMAND = re.compile(r"^((?:.*\\\n)*.*)$", re.MULTILINE)
+_COMMENT = re.compile(r"\s+#\s.*$")
+_FILE = re.compile(r"# ([a-z_]+\.py)\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block of a page; `line` is where it begins."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+    @property
+    def file(self) -> str | None:
+        """The name of the file that a `python` block is to be kept as, or None."""
+        found = _FILE.match(self.text) if self.language == "python" else None
+        return found[1] if found else None
+
+    def examples(self) -> list[tuple[str, str]]:
+        """Return the commands of a `console` block, each with what it prints."""
+        found = _EXAMPLE.findall(self.text)
+        return [(_joined(command), printed.strip("\n")) for command, printed in found]
+
+    def commands(self) -> list[str]:
+        """Return the commands of a `sh` block, without what is remarked on them."""
+        found = (_COMMENT.sub("", _joined(line)) for line in _COMMAND.findall(self.text))
+        return [line for line in found if line and not line.startswith("#")]
+
+
+def blocks_of(page: Path) -> list[Block]:
+    """Return the fenced blocks of a page, in its order."""
+    text = page.read_text()
+    return [
+        Block(page, text.count("\n", 0, found.start()) + 1, found[1], found[2])
+        for found in _FENCED.finditer(text)
+    ]
+
+
+def prose_of(page: Path) -> str:
+    """Return the page without its fenced blocks."""
+    return _FENCED.sub("", page.read_text())
+
+
+def _joined(command: str) -> str:
+    return command.replace("\\\n", " ").strip()

@@ -1,0 +1,125 @@
+"""Every command of the README and of docs/, typed as it stands against a fresh service a page."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+import orjson
+import pytest
+
+from larst.policy import PolicyLimits, check
+from tests.pages import LANGUAGES, PAGES, ROOT, Block, blocks_of
+from tests.service.reader import Reader, agrees
+
+NOT_RUN: Mapping[str, str] = {
+    "pip install -e . && larst serve": "it would install into the environment of the tests",
+    "pip install -e '.[test]' && pytest": "it would run these tests within themselves",
+    "open http://localhost:16686": "there is no browser, and no Jaeger",
+}
+"""The commands that are not run, and why; a new one is run unless it is named here."""
+
+ONLY_PARSED: Mapping[str, str] = {
+    "docker": "there need be no container engine: the real compose binary reads the command line",
+}
+"""The programs whose command lines are only parsed, and why."""
+
+FAILS: Mapping[str, str] = {
+    "larst eval": "no key is set, and the rules plan no custom request: 1 is its answer",
+}
+"""The commands of `sh` blocks that end with an exit code other than 0, and why."""
+
+COMPOSE = str(Path(sys.executable).parent / "docker-compose")
+
+
+SESSIONS: Mapping[str, str] = {"README.md": "shop", "durability.md": "SESSION"}
+"""The session that a page's commands take for granted."""
+
+DB_JSON = b'{"posts":[{"id":1,"title":"x"}]}'
+"""A json-server's file, which the commands of any page may read."""
+
+
+async def test_the_readme_opens_with_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text()
+
+    assert "pip install -e . && larst serve " in text
+    assert "pip install -e '.[test]' && pytest " in text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+async def test_every_command_of_a_page_does_what_it_says(
+    page: Path, tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    """One drifted example and a newcomer is lost."""
+    reader = Reader(tmp_path, http)
+    (tmp_path / "db.json").write_bytes(DB_JSON)
+    try:
+        if session := SESSIONS.get(page.name):
+            assert (await reader.type(f"larst import {session} < db.json")).is_ok
+        for block in blocks_of(page):
+            await _type(block, reader)
+    finally:
+        reader.stop()
+
+
+async def _type(block: Block, reader: Reader) -> None:
+    match block.language:
+        case "console":
+            await _type_examples(block, reader)
+        case "sh":
+            for command in block.commands():
+                await _type_command(block, command, reader)
+        case "python" if block.file is not None:
+            ast.parse(block.text)
+            (reader.folder / block.file).write_text(block.text)
+        case "python":
+            check(block.text, PolicyLimits())
+        case "json":
+            for line in block.text.replace("…", "").strip().split("\n\n"):
+                orjson.loads(line)
+        case language:
+            assert language in LANGUAGES, f"{block}: {language} is not a language that is tested"
+            assert "\n$ " not in f"\n{block.text}", f"{block}: a command that is not run"
+
+
+async def _type_examples(block: Block, reader: Reader) -> None:
+    examples = block.examples()
+    assert len(examples) == f"\n{block.text}".count("\n$ ") > 0, str(block)
+    for command, written in examples:
+        typed = await reader.type(command)
+        assert agrees(typed.printed, written), (
+            f"{block}: {command}\nprinted:\n{typed.printed}\nwritten:\n{written}"
+        )
+
+
+async def _type_command(block: Block, command: str, reader: Reader) -> None:
+    if command in NOT_RUN:
+        return
+    if (program := command.split()[0]) in ONLY_PARSED:
+        _parse(program, command)
+        return
+    typed = await reader.type(command)
+    assert typed.is_ok is (command not in FAILS), f"{block}: {command}\n{typed.printed}"
+
+
+def _parse(program: str, command: str) -> None:
+    assert program == "docker"
+    assert command.startswith("docker compose "), command
+    arguments = command.split()[2:]
+    parsed = subprocess.run(
+        [COMPOSE, *arguments, "--help"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert parsed.returncode == 0, f"{command}: {parsed.stderr}"
+
+
+def test_what_is_not_run_is_still_in_some_page() -> None:
+    """The list of exceptions must not outlive what it excuses."""
+    blocks = [block for page in PAGES for block in blocks_of(page) if block.language == "sh"]
+    commands = {command for block in blocks for command in block.commands()}
+
+    assert {*NOT_RUN, *FAILS} <= commands
+    assert set(ONLY_PARSED) <= {command.split()[0] for command in commands}
