@@ -10,33 +10,30 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 LANGUAGES = frozenset({"console", "sh", "python", "json", ""})
-"""`console`: commands and what they print. `sh`: commands alone. `python`: a program, or a file
-that its first line names. The others are not run: data, and drawings."""
+"""`console`: commands and what they print. `sh`: commands alone. `python` and `json`: a file, where
+the line before ends with its name and a colon, else a program and data. The rest are drawings."""
 
-_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(
+    r"(?:`(?P<file>[a-z_]+\.(?:py|json))`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
 _EXAMPLE = re.compile(r"^\$ ((?:[^\n]*\\\n)*[^\n]*)\n(.*?)(?=^\$ |\Z)", re.DOTALL | re.MULTILINE)
 _COMMAND = re.compile(r"^((?:.*\\\n)*.*)$", re.MULTILINE)
 _COMMENT = re.compile(r"\s+#\s.*$")
-_FILE = re.compile(r"# ([a-z_]+\.py)\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block of a page; `line` is where it begins."""
+    """A fenced block of a page; `file` is the name to keep it by, or None."""
 
     page: Path
     line: int
     language: str
     text: str
+    file: str | None
 
     def __str__(self) -> str:
         return f"{self.page.name}:{self.line}"
-
-    @property
-    def file(self) -> str | None:
-        """The name of the file that a `python` block is to be kept as, or None."""
-        found = _FILE.match(self.text) if self.language == "python" else None
-        return found[1] if found else None
 
     def examples(self) -> list[tuple[str, str]]:
         """Return the commands of a `console` block, each with what it prints."""
@@ -53,7 +50,13 @@ def blocks_of(page: Path) -> list[Block]:
     """Return the fenced blocks of a page, in its order."""
     text = page.read_text()
     return [
-        Block(page, text.count("\n", 0, found.start()) + 1, found[1], found[2])
+        Block(
+            page,
+            text.count("\n", 0, found.start("language")) + 1,
+            found["language"],
+            found["text"],
+            found["file"],
+        )
         for found in _FENCED.finditer(text)
     ]
 

@@ -25,6 +25,7 @@ KEY = "3fa2b8"
 """Stands in every page for the key of the plan made last, by how it begins."""
 
 _ASSIGNED = re.compile(r"([A-Z_]+)=(\S*)\s+")
+_SPACES = re.compile(r" {2,}")  # a table's columns are as wide as what is in them
 _BY_SHELL = frozenset({"larst", "cat", "cp", "ls", "mkdir"})
 _WITHOUT_SERVICE = frozenset({"check", "repair"})
 _TOOLS = Path(sys.executable).parent
@@ -207,8 +208,9 @@ def _lower_name(line: str) -> str:
 
 
 def _matches(written: str, printed: str) -> bool:
-    pattern = "[^\n]*".join(map(re.escape, written.replace(KEY, "…").split("…")))
-    return re.fullmatch(pattern, printed) is not None
+    parts = _SPACES.sub("  ", written).replace(KEY, "…").split("…")
+    pattern = "[^\n]*".join(map(re.escape, parts))
+    return re.fullmatch(pattern, _SPACES.sub("  ", printed)) is not None
 
 
 def _variables(command: str) -> tuple[dict[str, str], str]:
