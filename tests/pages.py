@@ -33,7 +33,7 @@ class Block:
     file: str | None
 
     def __str__(self) -> str:
-        return f"{self.page.name}:{self.line}"
+        return f"{name_of(self.page)}:{self.line}"
 
     def examples(self) -> list[tuple[str, str]]:
         """Return the commands of a `console` block, each with what it prints."""
@@ -44,6 +44,11 @@ class Block:
         """Return the commands of a `sh` block, without what is remarked on them."""
         found = (_COMMENT.sub("", _joined(line)) for line in _COMMAND.findall(self.text))
         return [line for line in found if line and not line.startswith("#")]
+
+
+def name_of(page: Path) -> str:
+    """Return where a page is, from the checkout's root."""
+    return page.relative_to(ROOT).as_posix()
 
 
 def blocks_of(page: Path) -> list[Block]:

@@ -26,7 +26,7 @@ KEY = "3fa2b8"
 
 _ASSIGNED = re.compile(r"([A-Z_]+)=(\S*)\s+")
 _SPACES = re.compile(r" {2,}")  # a table's columns are as wide as what is in them
-_BY_SHELL = frozenset({"larst", "cat", "cp", "ls", "mkdir"})
+_BY_SHELL = frozenset({"larst", "cat", "cp", "for"})
 _WITHOUT_SERVICE = frozenset({"check", "repair"})
 _TOOLS = Path(sys.executable).parent
 
@@ -153,7 +153,7 @@ class Reader:
 
     def _shell(self, line: str, variables: dict[str, str]) -> Typed:
         url = self._service.url if self._service is not None else ""
-        if line.startswith("larst ") and "SANDBOX_DATA_ROOT" not in line and self._needs(line):
+        if self._needs_service(line):
             url = self.service().url
         run = subprocess.run(
             ["bash", "-c", line.replace(f"http://{ADDRESS}", url)],
@@ -175,8 +175,9 @@ class Reader:
         printed = "\n".join(one.rstrip() for one in (run.stdout + run.stderr).splitlines())
         return Typed(self._as_written(printed), is_ok=run.returncode == 0)
 
-    def _needs(self, line: str) -> bool:
-        return line.split()[1] not in {*_WITHOUT_SERVICE, "eval", "--version"}
+    def _needs_service(self, line: str) -> bool:
+        commands = set(re.findall(r"\blarst ([a-z]+)", line))
+        return bool(commands - _WITHOUT_SERVICE - {"eval"})
 
     def _as_written(self, printed: str) -> str:
         """Return the text as a page has it, which knows nothing of this run's folder and port."""

@@ -12,18 +12,28 @@ import orjson
 import pytest
 
 from larst.policy import PolicyLimits, check
-from tests.pages import LANGUAGES, PAGES, ROOT, Block, blocks_of
+from tests.pages import LANGUAGES, PAGES, ROOT, Block, blocks_of, name_of
 from tests.service.reader import Reader, agrees
 
+_INSTALLS = "it would install into the environment of the tests"
+_NO_ENGINE = "there need be no container engine; tests/test_repository.py reads the Dockerfile"
+
 NOT_RUN: Mapping[str, str] = {
-    "pip install -e . && larst serve": "it would install into the environment of the tests",
-    "pip install -e '.[test]' && pytest": "it would run these tests within themselves",
+    "pip install -e . && larst serve": _INSTALLS,
+    "pip install -e '.[test]' && pytest": _INSTALLS,
+    "pip install -e '.[dev]'": _INSTALLS,
+    ".ci/run": "it runs these tests, and more",
+    "ruff format . && ruff check . && mypy && lint-imports": "what CI does before these tests",
     "open http://localhost:16686": "there is no browser, and no Jaeger",
+    "docker build -t larst .": _NO_ENGINE,
+    "docker run -p 127.0.0.1:8000:8000 -v larst-data:/data -e LARS_AUTH_TOKEN larst": _NO_ENGINE,
 }
 """The commands that are not run, and why; a new one is run unless it is named here."""
 
 ONLY_PARSED: Mapping[str, str] = {
     "docker": "there need be no container engine: the real compose binary reads the command line",
+    "pytest": "it would run these tests within themselves: its paths and markers are looked up",
+    "python": "benchmarks take minutes: argparse reads the command line",
 }
 """The programs whose command lines are only parsed, and why."""
 
@@ -35,7 +45,7 @@ FAILS: Mapping[str, str] = {
 COMPOSE = str(Path(sys.executable).parent / "docker-compose")
 
 
-SESSIONS: Mapping[str, str] = {"README.md": "shop", "durability.md": "SESSION"}
+SESSIONS: Mapping[str, str] = {"README.md": "shop", "docs/durability.md": "SESSION"}
 """The session that a page's commands take for granted."""
 
 DB_JSON = b'{"posts":[{"id":1,"title":"x"}]}'
@@ -49,7 +59,7 @@ async def test_the_readme_opens_with_the_two_commands() -> None:
     assert "pip install -e '.[test]' && pytest " in text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 async def test_every_command_of_a_page_does_what_it_says(
     page: Path, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
@@ -57,7 +67,7 @@ async def test_every_command_of_a_page_does_what_it_says(
     reader = Reader(tmp_path, http)
     (tmp_path / "db.json").write_bytes(DB_JSON)
     try:
-        if session := SESSIONS.get(page.name):
+        if session := SESSIONS.get(name_of(page)):
             assert (await reader.type(f"larst import {session} < db.json")).is_ok
         for block in blocks_of(page):
             await _type(block, reader)
@@ -104,13 +114,24 @@ async def _type_command(block: Block, command: str, reader: Reader) -> None:
 
 
 def _parse(program: str, command: str) -> None:
-    assert program == "docker"
-    assert command.startswith("docker compose "), command
-    arguments = command.split()[2:]
+    words = command.split()
+    match program:
+        case "docker":
+            assert words[1] == "compose", command
+            _succeeds(COMPOSE, *words[2:], "--help")
+        case "python":
+            assert words[1].startswith("benchmarks/"), command
+            _succeeds(sys.executable, *words[1:], "--help")
+        case "pytest":
+            for path in (word for word in words if "/" in word):
+                assert (ROOT / path).exists(), command
+
+
+def _succeeds(*command: str) -> None:
     parsed = subprocess.run(
-        [COMPOSE, *arguments, "--help"], capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
-    assert parsed.returncode == 0, f"{command}: {parsed.stderr}"
+    assert parsed.returncode == 0, f"{' '.join(command)}: {parsed.stderr}"
 
 
 def test_what_is_not_run_is_still_in_some_page() -> None:
