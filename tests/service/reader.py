@@ -197,13 +197,15 @@ def agrees(printed: str, written: str) -> bool:
     head, _, body = printed.partition("\n\n")
     written_head, _, written_body = written.partition("\n\n")
     lines = head.splitlines()
-    wanted = map(_lower_name, written_head.splitlines())
-    has_all = all(any(_matches(one, _lower_name(line)) for line in lines) for one in wanted)
+    wanted = map(_comparable, written_head.splitlines())
+    has_all = all(any(_matches(one, _comparable(line)) for line in lines) for one in wanted)
     return has_all and _matches(written_body, body)
 
 
-def _lower_name(line: str) -> str:
-    """Return a line of a head with the header's name in lower case, as names compare."""
+def _comparable(line: str) -> str:
+    """Return a line of a head as heads compare: a status by its number, a name in any case."""
+    if line.startswith("HTTP/"):
+        return line[:12]  # the phrase of 413 and 422 is another one from Python 3.13 on
     name, separator, value = line.partition(": ")
     return f"{name.lower()}{separator}{value}"
 

@@ -141,3 +141,35 @@ def test_what_is_not_run_is_still_in_some_page() -> None:
 
     assert {*NOT_RUN, *FAILS} <= commands
     assert set(ONLY_PARSED) <= {command.split()[0] for command in commands}
+
+
+@pytest.mark.parametrize(
+    ("printed", "written"),
+    [
+        ('{"id":1}', '{"id":2}'),
+        ('{"id":1}', '{"id":1'),
+        ("HTTP/1.1 200 OK\nETag: x\n\n{}", "HTTP/1.1 201 Created\n\n{}"),
+        ("HTTP/1.1 200 OK\nETag: x\n\n{}", "HTTP/1.1 200 OK\nLocation: /a/1\n\n{}"),
+        ("HTTP/1.1 200 OK\nETag: x\n\n{}", "HTTP/1.1 200 OK"),
+        ("one\ntwo", "one"),
+        ("one\ntwo", "…"),
+    ],
+)
+def test_an_example_that_has_drifted_is_found(printed: str, written: str) -> None:
+    assert not agrees(printed, written)
+
+
+@pytest.mark.parametrize(
+    ("printed", "written"),
+    [
+        ('{"id":1,"at":"2026"}', '{"id":1,"at":"…"}'),
+        (
+            "HTTP/1.1 422 Unprocessable Content\nEtag: x",
+            "HTTP/1.1 422 Unprocessable Entity\nETag: x",
+        ),
+        ("HTTP/1.1 200 OK\nA: 1\nB: 2\n\n{}", "HTTP/1.1 200 OK\nB: …\n\n{}"),
+        ("key        uses\n1234567890  2", "key  uses\n3fa2b8…     2"),
+    ],
+)
+def test_what_differs_from_run_to_run_is_no_drift(printed: str, written: str) -> None:
+    assert agrees(printed, written)
