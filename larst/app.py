@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 import actors
+from larst.api_pages import ApiPages
 from larst.config import Settings
 from larst.control import PlanControl
 from larst.edge import TOKEN, TRACE, Edge
@@ -129,7 +130,9 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             timeout_s=settings.request_timeout_s,
             max_import_bytes=settings.max_import_bytes,
         )
-        app[RUNNING] = Running(root, parts.sandbox, ingress, PlanControl(book), control, sessions)
+        pages = ApiPages(settings, sessions, book)
+        plans = PlanControl(book)
+        app[RUNNING] = Running(root, parts.sandbox, ingress, plans, control, pages, sessions)
         yield
     finally:
         await sessions.stop(drain_s=settings.drain_s)

@@ -42,6 +42,11 @@ TOKEN = web.RequestKey("token", str)
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Answered without a token, for those who watch over the process."""
 
+PAGE_PATHS = frozenset({"/docs", "/redoc"})
+FILES_PATH = "/_larst/ui/"
+"""The pages and their files, answered without a token: a browser has none to send before the page
+has asked for it. They are the same for everybody, and hold no data."""
+
 METRICS_PATH = "/_larst/metrics"
 
 UNTRACED_PATHS = OPEN_PATHS | {METRICS_PATH}
@@ -118,7 +123,7 @@ class Edge:
             return error_response(request, error, trace.request_id)
 
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path in OPEN_PATHS:
+        if _is_open(request.path):
             return await handler(request)
         if _is_control(request):
             refuse_other_origins(request)
@@ -151,6 +156,10 @@ def not_allowed(request: web.Request, allowed: tuple[str, ...]) -> web.Response:
     detail = f"{request.method[:20]} is not taken here; allowed are {', '.join(allowed)}"
     problem = Problem(405, "method not allowed", detail, {"Allow": ", ".join(allowed)})
     return problem_response(request, problem, request[TRACE].request_id)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path in PAGE_PATHS or path.startswith(FILES_PATH)
 
 
 def _has_left(request: web.Request) -> bool:

@@ -113,12 +113,23 @@ class Ingress:
         assert isinstance(answered, Answered)  # noqa: S101 - a turn is answered by nothing else
         return _response(context, answered)
 
+    def session_id(self, request: web.Request, token: str | None) -> str:
+        """Return the id of the session that a request belongs to.
+
+        Raises:
+            BadSessionIdError: the header X-Session-ID cannot be a session's id.
+        """
+        named = request.headers.get("X-Session-ID")
+        return session_id_of(named, token, self._client_ip(request))
+
+    def _client_ip(self, request: web.Request) -> str:
+        forwarded_for = request.headers.get("X-Forwarded-For")
+        return client_ip_of(request.remote or "", forwarded_for, self._proxies)
+
     async def _context(
         self, request: web.Request, trace: RequestTrace, token: str | None
     ) -> RequestContext:
-        client_ip = client_ip_of(
-            request.remote or "", request.headers.get("X-Forwarded-For"), self._proxies
-        )
+        client_ip = self._client_ip(request)
         session_id = session_id_of(request.headers.get("X-Session-ID"), token, client_ip)
         trace.session_id = session_id
         target = parse_target(request.rel_url.raw_path_qs)

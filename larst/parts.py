@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 import actors
+from larst.api_pages import ApiPages
 from larst.config import Settings
 from larst.control import PlanControl
 from larst.handlers import Ingress
@@ -42,6 +43,7 @@ class Running:
     ingress: Ingress
     plans: PlanControl
     session_control: SessionControl
+    api_pages: ApiPages
     sessions: actors.Supervisor[str, Turn | Visit, Answered | Visited]
 
 

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from larst.api_pages import file, page
 from larst.control import PlanControl
-from larst.edge import METRICS_PATH, TRACE, Handler, not_allowed
+from larst.edge import FILES_PATH, METRICS_PATH, TOKEN, TRACE, Handler, not_allowed
 from larst.handlers import json_response, problem_response
-from larst.parts import PARTS, RUNNING
+from larst.parts import PARTS, RUNNING, SETTINGS
 from larst.problems import Problem
 from larst.session_control import SessionControl
-from larst.welcome import welcome, welcome_page
+from larst.welcome import SessionFrom, Visitor, prefers_html, welcome, welcome_page
 
 
 def _only_get(handler: Handler) -> Handler:
@@ -42,19 +43,59 @@ async def _readyz(request: web.Request) -> web.Response:
 
 
 async def _welcome(request: web.Request) -> web.Response:
-    hints = welcome(f"{request.scheme}://{request.host}", request.app[PARTS].planner.maker.planner)
-    if "text/html" in request.headers.get("Accept", ""):
-        page_headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return web.Response(
-            text=welcome_page(hints), content_type="text/html", headers=page_headers
-        )
-    return json_response(hints)
+    visitor = _visitor(request)
+    if not prefers_html(request.headers.get("Accept", "")):
+        response = json_response(welcome(visitor))
+    else:
+        page = welcome_page(visitor)
+        response = web.Response(text=page.html, content_type="text/html")
+        response.headers["Content-Security-Policy"] = page.policy
+        response.headers["Referrer-Policy"] = "no-referrer"
+    # Two answers of one address, and both name the visitor's session: nobody's to keep.
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _visitor(request: web.Request) -> Visitor:
+    token, settings = request.get(TOKEN), request.app[SETTINGS]
+    maker = request.app[PARTS].planner.maker
+    session_id = request.app[RUNNING].ingress.session_id(request, token)
+    request[TRACE].session_id = session_id
+    taken_from: SessionFrom = "address" if token is None else "token"
+    return Visitor(
+        address=f"{request.scheme}://{request.host}",
+        session_id=session_id,
+        session_from="header" if "X-Session-ID" in request.headers else taken_from,
+        has_token=token is not None,
+        planner=maker.planner,
+        model=maker.model,
+        plan_mode=settings.plan_mode,
+        has_model_server=settings.llm_base_url is not None,
+    )
 
 
 async def _reserved(request: web.Request) -> web.Response:
     detail = f"{request.path[:100]} is kept for the service itself and is never planned"
     problem = Problem(404, "not found", detail)
     return problem_response(request, problem, request[TRACE].request_id)
+
+
+async def _session_document(request: web.Request) -> web.Response:
+    pages = request.app[RUNNING].api_pages
+    return await pages.session_document(request, request.get(TOKEN))
+
+
+async def _control_document(request: web.Request) -> web.Response:
+    return request.app[RUNNING].api_pages.control_document(request)
+
+
+async def _page(request: web.Request) -> web.Response:
+    return await page(request.path[1:])
+
+
+async def _file(request: web.Request) -> web.StreamResponse:
+    return await file(request.match_info["name"]) or await _reserved(request)
 
 
 async def _metrics(request: web.Request) -> web.Response:
@@ -97,10 +138,12 @@ RESERVED: dict[str, Handler] = {
     "/": _only_get(_welcome),
     "/healthz": _only_get(_healthz),
     "/readyz": _only_get(_readyz),
-    "/swagger.json": _reserved,
-    "/openapi.json": _reserved,
-    "/docs": _reserved,
-    "/redoc": _reserved,
+    "/swagger.json": _only_get(_session_document),
+    "/openapi.json": _only_get(_session_document),
+    "/docs": _only_get(_page),
+    "/redoc": _only_get(_page),
+    f"{FILES_PATH}{{name}}": _only_get(_file),
+    "/_larst/openapi.json": _only_get(_control_document),
     "/_larst/plans": _plans(GET=PlanControl.list),
     "/_larst/plans/{key}": _plans(GET=PlanControl.show, DELETE=PlanControl.delete),
     "/_larst/plans/{key}/pin": _plans(POST=PlanControl.pin),

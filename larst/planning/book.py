@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from larst.errors import ConfigError
-from larst.planning.book_files import BookEntry, EntryFiles, PlanState, report
+from larst.planning.book_files import MAX_SESSIONS, BookEntry, EntryFiles, PlanState, report
 
 SAVE_USES_EVERY_S = 60.0
 """Counts of uses may be lost for so long by a kill; a plan itself is written at once."""
@@ -87,12 +87,14 @@ class PlanBook:
         """Return the entries of a shape, whatever their state: the latest made first."""
         return [self._entries[key] for key in reversed(self._of_shape.get(shape_key, {}))]
 
-    def used(self, key: str) -> None:
-        """Count a use; the file learns of it within a minute."""
+    def used(self, key: str, session_id: str) -> None:
+        """Count a use by a session; the file learns of it within a minute."""
         if (entry := self._entries.get(key)) is None:
             return
-        last = self._now().isoformat()
-        self._keep(entry.model_copy(update={"uses": entry.uses + 1, "last_used_at": last}))
+        told: dict[str, object] = {"uses": entry.uses + 1, "last_used_at": self._now().isoformat()}
+        if session_id not in entry.sessions:
+            told["sessions"] = (*entry.sessions, session_id)[-MAX_SESSIONS:]
+        self._keep(entry.model_copy(update=told))
         self._uncounted.add(key)
 
     def put(self, entry: BookEntry) -> None:

@@ -28,6 +28,9 @@ PlanKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 MAX_FILE_BYTES = 1024**2
 
+MAX_SESSIONS = 200
+"""Sessions that a plan remembers to have served: their OpenAPI documents tell of it."""
+
 _UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.\d+\.tmp")
 
 _log = logging.getLogger("larst.book")
@@ -38,7 +41,8 @@ class BookEntry(BaseModel):
 
     `learned`: made by a planner; `pinned`: a person approved it; `rejected`: a person ruled it
     out, for the `reason` given. `condition` says which requests of the shape it may serve; None:
-    all. `attempts`, `tokens` and `cost_usd` are all that planning it took.
+    all. `attempts`, `tokens`, `cost_usd` are all that planning it took. `sessions` are those that
+    it has served, the latest `MAX_SESSIONS`.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -59,6 +63,7 @@ class BookEntry(BaseModel):
     attempts: NonNegativeInt = 1
     tokens: dict[Literal["input", "output"], NonNegativeInt] | None = None
     cost_usd: NonNegativeFloat | None = None
+    sessions: tuple[str, ...] = ()
 
     @property
     def maker(self) -> Maker:

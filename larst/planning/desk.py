@@ -141,7 +141,7 @@ class PlanningDesk:
                 if entry.state == "learned" and entry.maker == ready.maker:
                     self._book.remove(entry.key)
             self._book.put(self._entry(ready, case))
-        self._book.used(ready.key)
+        self._book.used(ready.key, case.situation.request.session_id)
         self.forget(ready, case)
 
     def refuse(

@@ -82,6 +82,22 @@ def _read_collection(
     return _read_collection(prefix, (*parents, Parent(resource, second.text)), rest[2:], known)
 
 
+def plain_path(path: str, known: Collection[str], *, is_word_an_id: bool) -> bool:
+    """Tell whether a path is of a collection, a search, a record, or a collection below a record.
+
+    `is_word_an_id`: a word in the place of an id is one; else it is something to do.
+    """
+    parts = [part for part in path.split("/") if part]
+    segments = [Segment(part, part.startswith("<") and part.endswith(">")) for part in parts]
+    try:
+        read = read_path(segments, known)
+    except BadResourceNameError:
+        return False
+    if read is None or (read.is_word and not is_word_an_id):
+        return False
+    return not read.parents or (len(read.parents) == 1 and read.identifier is None)
+
+
 def facts_of(shape: Shape, schema_of: SchemaOf) -> dict[str, Json]:
     """Return what a reading of the shape depends on in the session: part of every plan's key.
 

@@ -28,14 +28,20 @@ of its own for each of a record's."""
 MAX_SCHEMA_LEVELS = 100
 """Levels of a schema that somebody may have edited, bounded so that it can be gone through."""
 
+_BLANK = r"\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+PATTERNS: Mapping[str, str] = {
+    "date": r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])",
+    "date-time": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    "uuid": r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "email": rf"[^@{_BLANK}]{{1,64}}@[^@.{_BLANK}]+(\.[^@.{_BLANK}]+)+",
+    "uri": rf"https?://[^/{_BLANK}]+[^{_BLANK}]*",
+}
+"""What texts of a format look like, for the whole text, as every kind of regular expression
+understands it: what `\\s` and `\\d` mean differs from one to the other."""
+
 _FORMATS: Mapping[str, Callable[[str], object]] = {
-    "date": re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", re.ASCII).fullmatch,
-    "date-time": re.compile(
-        r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
-    ).fullmatch,
-    "uuid": re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}").fullmatch,
-    "email": re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+").fullmatch,
-    "uri": re.compile(r"https?://[^\s/]+\S*").fullmatch,
+    name: re.compile(pattern).fullmatch for name, pattern in PATTERNS.items()
 }
 _MAX_FORMAT_CHARACTERS = 2_000
 _TYPE_NAMES: Mapping[type, str] = {
@@ -54,6 +60,8 @@ def fits(schema: Schema, value: Json) -> bool:
     kind = _TYPE_NAMES[type(value)]
     types = schema.get("type", ())
     if kind != types and kind not in _listed(types):
+        if kind == "number":  # 1.0 is an integer (JSON Schema 2020-12, section 6.1.1)
+            return "integer" in _listed(types) and value.is_integer()
         return kind == "integer" and "number" in _listed(types)
     if kind == "string":
         name = schema.get("format")

@@ -372,3 +372,22 @@ class TestAuth:
         reply = await client.get("/ctx", headers=sent)
 
         assert "s3cret" not in await reply.text()
+
+
+class TestLandingPage:
+    async def test_it_is_for_those_with_the_token_where_one_is_demanded(
+        self, make_client: MakeClient
+    ) -> None:
+        """It names the planner and a session: nothing for a passer-by. Its commands must work."""
+        client = await make_client(LARS_AUTH_TOKEN="s3cret")
+
+        refused = await client.get("/", headers={"Accept": "text/html"})
+        admitted = await client.get(
+            "/", headers={"Accept": "text/html", "Authorization": "Bearer s3cret"}
+        )
+
+        assert (refused.status, refused.content_type) == (401, "application/json")
+        assert admitted.status == 200
+        page = await admitted.text()
+        assert "Authorization: Bearer $TOKEN" in page
+        assert "s3cret" not in page

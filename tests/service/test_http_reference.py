@@ -532,8 +532,44 @@ class TestReservedPaths:
         page = await api.get("/", headers={"Accept": "text/html"})
 
         assert hints.body["name"] == "LARST"
-        assert page.headers["Content-Type"].startswith("text/html")
+        assert page.headers["Content-Type"] == "text/html; charset=utf-8"
         assert b"curl" in page.raw
+        assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert (await api.send("HEAD", "/", headers={"Accept": "text/html"})).raw == b""
+
+    async def test_the_root_leads_to_everything_else(self, api: Api) -> None:
+        """A program that knows the address alone finds the rest."""
+        links = (await api.get("/")).body["links"]
+
+        assert links == {
+            "docs": "/docs",
+            "redoc": "/redoc",
+            "openapi": "/swagger.json",
+            "control": "/_larst/openapi.json",
+            "metrics": "/_larst/metrics",
+            "health": "/healthz",
+            "ready": "/readyz",
+        }
+
+    async def test_the_root_names_the_visitors_session(self, api: Api) -> None:
+        """Neither a cache nor another visitor is to have it."""
+        named = await api.get("/")
+        refused = await api.get("/", headers={"X-Session-ID": "no/name"})
+
+        assert named.body["session_id"] == api.session_id
+        assert named.headers["X-Session-ID"] == api.session_id
+        assert named.headers["Cache-Control"] == "no-store"
+        assert refused.status == 400
+
+    async def test_the_root_names_the_host_as_it_was_asked_for(self, api: Api) -> None:
+        """Behind a proxy, by name or by address: what is copied works from where one is."""
+        named = {"Host": "larst.example:8080"}
+        hints = await api.get("/", headers=named)
+        odd = {"Host": "a<script>", "Accept": "text/html"}
+        page = await api.get("/", headers=odd)
+
+        assert hints.body["try"][1].startswith("curl http://larst.example:8080/members/1")
+        assert b"a<script>" not in page.raw
 
     @pytest.mark.parametrize("path", ["/", "/healthz", "/readyz"])
     async def test_reserved_paths_are_never_planned(self, api: Api, path: str) -> None:

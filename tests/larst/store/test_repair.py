@@ -143,7 +143,8 @@ async def test_a_journal_without_its_salt_is_read_all_the_same(folder: Path, dam
     if damage == "a bit of the salt":
         raw[salt] ^= 1
     else:
-        raw[: salt + 12] = bytes(salt + 12)
+        end = raw.index(b"\n", salt) + 1
+        raw[:end] = bytes(end)
     journal.write_bytes(raw)
 
     made = _repair(folder)

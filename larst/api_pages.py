@@ -1,0 +1,200 @@
+"""What shows a session its own API: the OpenAPI document, and the pages that are made of it.
+
+The pages' files are the same for everybody and hold no data, so they are served without a token;
+what they show, they ask for with one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Protocol, cast
+
+import openapi_ui_bundles
+import orjson
+from aiohttp import web
+
+from larst.config import Settings
+from larst.context import client_ip_of, session_id_of
+from larst.handlers import json_response
+from larst.model import Json
+from larst.openapi import Described, control_document, document
+from larst.openapi.custom import LearnedPath
+from larst.planning.book import PlanBook
+from larst.planning.book_files import BookEntry
+from larst.planning.reading import plain_path
+from larst.session import Answered, Turn, Visit, Visited
+from larst.store import SessionStore
+
+MAX_KEPT = 256
+"""Documents that are kept until something new is learned."""
+
+MAX_CUSTOM_PATHS = 500
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'{styles}; img-src 'self' data:;"
+    " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+_SWAGGER, _REDOC = openapi_ui_bundles.swagger_ui.static_path, openapi_ui_bundles.redoc.static_path
+_FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+_OWN_LOGO = b"/_larst/ui/redoc-logo.svg"
+
+FILES: Mapping[str, tuple[str, Path | None]] = {
+    "swagger-ui-bundle.js": ("text/javascript", _SWAGGER / "swagger-ui-bundle.js"),
+    "swagger-ui.css": ("text/css", _SWAGGER / "swagger-ui.css"),
+    "favicon.png": ("image/png", _SWAGGER / "favicon-32x32.png"),
+    "redoc.standalone.js": ("text/javascript", _REDOC / "redoc.standalone.js"),
+    "redoc-logo.svg": ("image/svg+xml", _REDOC / "logo-mini.svg"),
+    "pages.css": ("text/css", None),
+    "session.js": ("text/javascript", None),
+    "docs.js": ("text/javascript", None),
+    "redoc.js": ("text/javascript", None),
+}
+"""The pages' files: of which type, and where; None: beside this module, in `pages`."""
+
+
+class Sessions(Protocol):
+    """The supervisor of the session actors, as far as a look at what they know needs it."""
+
+    async def ask(
+        self, key: str, message: Turn | Visit, *, timeout_s: float, is_use: bool = True
+    ) -> Answered | Visited:
+        """Have the session answer; start or wake it first where it sleeps."""
+
+
+Known = dict[str, dict[str, Json]]
+"""What a session has learned, by resource."""
+
+
+class ApiPages:
+    """Handles the requests for documents and pages."""
+
+    def __init__(self, settings: Settings, sessions: Sessions, book: PlanBook) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._book = book
+        self._kept: OrderedDict[tuple[str, str], tuple[Known, list[LearnedPath], bytes]] = (
+            OrderedDict()
+        )
+
+    async def session_document(self, request: web.Request, token: str | None) -> web.Response:
+        """Answer the document of the session that the header, `?session=` or the token names.
+
+        Raises:
+            BadSessionIdError: that is no session's name.
+        """
+        named = request.headers.get("X-Session-ID") or request.query.get("session")
+        client_ip = client_ip_of(
+            request.remote or "",
+            request.headers.get("X-Forwarded-For"),
+            self._settings.trusted_proxies,
+        )
+        session_id = session_id_of(named, token, client_ip)
+        answer = await self._sessions.ask(
+            session_id, Visit(_known), timeout_s=self._settings.request_timeout_s, is_use=False
+        )
+        assert isinstance(answer, Visited)  # noqa: S101 - a visit is answered by nothing else
+        body = self._document(session_id, address_of(request), cast("Known", answer.value))
+        return web.Response(
+            body=body,
+            content_type="application/json",
+            charset="utf-8",
+            headers={"Cache-Control": "no-cache", "X-Session-ID": session_id},
+        )
+
+    def control_document(self, request: web.Request) -> web.Response:
+        """Answer the document of the service's own paths."""
+        has_auth = self._settings.auth_token is not None
+        return json_response(control_document(address_of(request), has_auth=has_auth))
+
+    def _document(self, session_id: str, url: str, known: Known) -> bytes:
+        paths = [
+            LearnedPath(entry.shape, entry.plan.action, entry.plan.resource)
+            for entry in self._book.entries()
+            if session_id in entry.sessions and _is_custom(entry, known)
+        ][:MAX_CUSTOM_PATHS]
+        kept = self._kept.get((session_id, url))
+        # What was learned is replaced, never changed in its place.
+        if kept is not None and _is_same(kept[0], known) and kept[1] == paths:
+            self._kept.move_to_end((session_id, url))
+            return kept[2]
+        described = Described(
+            session_id=session_id,
+            url=url,
+            resources=known,
+            paths=paths,
+            has_auth=self._settings.auth_token is not None,
+            is_enforced=self._settings.schema_mode == "enforce",
+        )
+        body = orjson.dumps(document(described))
+        self._kept[session_id, url] = known, paths, body
+        if len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return body
+
+
+async def page(name: str) -> web.Response:
+    """Answer one of the pages, `docs` or `redoc`."""
+    text = (resources.files("larst.pages") / f"{name}.html").read_text(encoding="utf-8")
+    # ReDoc's styles are made by its script, while it runs.
+    policy = _POLICY.format(styles=" 'unsafe-inline'" if name == "redoc" else "")
+    return web.Response(
+        text=text,
+        content_type="text/html",
+        headers={
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-cache",
+        },
+    )
+
+
+async def file(name: str) -> web.Response | None:
+    """Answer one of `FILES`, None where there is no such file."""
+    if name not in FILES:
+        return None
+    body = await asyncio.to_thread(_content, name)
+    return web.Response(
+        body=body,
+        headers={
+            "Content-Type": f"{FILES[name][0]}; charset=utf-8",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "max-age=3600",
+        },
+    )
+
+
+def address_of(request: web.Request) -> str:
+    """Return the service's address as the client knows it."""
+    return f"{request.scheme}://{request.host}"
+
+
+@cache
+def _content(name: str) -> bytes:
+    _, path = FILES[name]
+    if path is None:
+        return (resources.files("larst.pages") / name).read_bytes()
+    return path.read_bytes().replace(_FOREIGN_LOGO, _OWN_LOGO)
+
+
+async def _known(store: SessionStore) -> Known:
+    """Return what the session has learned."""
+    return {name: learned for name in store.names() if (learned := store.schema(name)) is not None}
+
+
+def _is_same(one: Known, other: Known) -> bool:
+    return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
+
+
+def _is_custom(entry: BookEntry, known: Known) -> bool:
+    """Tell whether a plan serves what the documents do not tell of anyway."""
+    if entry.state == "rejected" or entry.shape["method"] in ("HEAD", "OPTIONS"):
+        return False
+    is_word_an_id = entry.planner == "rules"
+    return not plain_path(entry.shape["path"], known, is_word_an_id=is_word_an_id)
