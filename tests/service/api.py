@@ -58,7 +58,7 @@ class Api:
         url = URL(self.url + path, encoded=True)
         async with self._http.request(method, url, data=raw, headers=sent) as reply:
             received = await reply.read()
-            is_json = "json" in reply.headers.get("Content-Type", "")
+            is_json = re.search(r"[/+]json\b", reply.headers.get("Content-Type", ""))
             parsed = orjson.loads(received) if received and is_json else None
             return Answer(reply.status, reply.headers, parsed, received)
 
@@ -84,6 +84,7 @@ class Service:
     def __init__(self, data_root: Path, log_path: Path, **settings: str) -> None:
         self.data_root = data_root
         self.log_path = log_path
+        self.cwd: Path | None = None  # None: that of the tests
         self.url = ""
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,6 +97,7 @@ class Service:
                 [*command, "--data-root", str(self.data_root)],
                 stdout=subprocess.PIPE,
                 stderr=log,
+                cwd=self.cwd,
                 env={**os.environ, **self._settings},
             )
         assert self._process.stdout is not None
