@@ -99,4 +99,4 @@ def _violations_of_syntax(tree: ast.Module) -> Iterator[Violation]:
         elif isinstance(node, ast.comprehension) and node.is_async:
             yield Violation(node.target.lineno, "async is not allowed; store calls answer at once")
         elif isinstance(node, ast.Constant) and isinstance(node.value, bytes | complex):
-            yield Violation(line, f"a {type(node.value).__name__} is nothing that JSON can say")
+            yield Violation(line, f"JSON cannot say {type(node.value).__name__}")

@@ -21,7 +21,7 @@ from larst.sandbox.frame import frame
 from larst.sandbox.reply import reply_of
 from larst.sandbox.run import Run, RunLimits
 from larst.telemetry import count
-from larst.telemetry.metrics import SANDBOX_RUNS
+from larst.telemetry.metrics import SANDBOX_KILLS, SANDBOX_RUNS
 
 KILL_GRACE_S = 0.4
 """How long past its time a worker may take to raise; then it is killed (bigint and alias bombs
@@ -168,8 +168,10 @@ class MontySandbox:
         try:
             async with asyncio.timeout(timeout_s):
                 for _attempt in range(self._limits.workers):
-                    with contextlib.suppress(MontyCrashedError):
+                    try:
                         return await self._checkout(limits).__aenter__()
+                    except MontyCrashedError:
+                        count(SANDBOX_KILLS)
                 return await self._checkout(limits).__aenter__()
         except TimeoutError as error:
             raise ProgramTimeoutError("no sandbox worker was free in time") from error

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from larst.model import TraceParent
-from larst.telemetry.request_trace import AT_HAND, RequestTrace
+from larst.telemetry.blocks import AT_HAND
+from larst.telemetry.request_trace import RequestTrace
 from larst.telemetry.spans import NOT_KEPT, Attributes, Span, SpanKind
 from larst.telemetry.watch import Labels
 

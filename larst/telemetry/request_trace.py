@@ -10,12 +10,11 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Mapping
-from contextvars import ContextVar, Token
-from types import TracebackType
 
 from larst.errors import CallerError, LarstError, NoUsablePlanError, ProgramFailedError
 from larst.model import TraceParent
 from larst.telemetry import attributes as names
+from larst.telemetry.blocks import AtHand, Stage
 from larst.telemetry.spans import (
     NOT_KEPT,
     Attributes,
@@ -32,9 +31,6 @@ _SERVER_ERRORS = 500
 _CLIENT_LEFT = "client_left"
 _QUOTING = (ProgramFailedError, NoUsablePlanError)
 """Errors of LARST whose words may hold a stored value: what a program raised with."""
-
-AT_HAND: ContextVar[RequestTrace | None] = ContextVar("larst_request", default=None)
-"""The request that the running task works for."""
 
 
 class RequestTrace:
@@ -129,18 +125,18 @@ class RequestTrace:
             "session_id": self.session_id,
         }
 
-    def current(self) -> _AtHand:
+    def current(self) -> AtHand:
         """Be the request at hand while the block runs."""
-        return _AtHand(self)
+        return AtHand(self)
 
     def stage(
         self, name: str, attributes: Attributes | None = None, link: TraceParent | None = None
-    ) -> _Stage:
+    ) -> Stage:
         """Time the block as a stage, and give its span; what it raises is recorded there.
 
         `link` is another request's place, whose stage did the work for this one too.
         """
-        return _Stage(self, name, attributes, link)
+        return Stage(self, name, attributes, link)
 
     def waited(self, wait_s: float, error: Exception | None = None) -> None:
         """Note that it has waited in the mailbox until now; `error` is why it never began."""
@@ -288,60 +284,3 @@ class RequestTrace:
         if not isinstance(error, LarstError) and error.__traceback__ is not None:
             told[names.EXCEPTION_STACKTRACE] = "".join(traceback.format_tb(error.__traceback__))
         return told
-
-
-class _AtHand:
-    """Makes a request the one at hand; a class of its own, since it runs with every request."""
-
-    __slots__ = ("_token", "_trace")
-
-    def __init__(self, trace: RequestTrace) -> None:
-        self._trace = trace
-
-    def __enter__(self) -> None:
-        self._token: Token[RequestTrace | None] = AT_HAND.set(self._trace)
-
-    def __exit__(self, *_error: object) -> None:
-        AT_HAND.reset(self._token)
-
-
-class _Stage:
-    """Times a stage; a class of its own, since it runs with every request."""
-
-    __slots__ = ("_attributes", "_began_s", "_link", "_name", "_outer", "_span", "_trace")
-
-    def __init__(
-        self,
-        trace: RequestTrace,
-        name: str,
-        attributes: Attributes | None,
-        link: TraceParent | None,
-    ) -> None:
-        self._trace = trace
-        self._name = name
-        self._attributes = attributes
-        self._link = link
-
-    def __enter__(self) -> Span:
-        trace = self._trace
-        self._outer = trace.here
-        self._span = NOT_KEPT
-        if trace.is_recorded:
-            self._span = trace.begin_span(f"larst.{self._name}", self._attributes, link=self._link)
-            trace.here = self._span
-        self._began_s = time.perf_counter()
-        return self._span
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        noted = self._trace
-        noted.took(self._name, time.perf_counter() - self._began_s)
-        if self._span is not NOT_KEPT:
-            noted.here = self._outer
-            if error is not None:
-                noted.record_error(self._span, error)
-            noted.end_span(self._span)

@@ -112,7 +112,7 @@ REFUSED = [
     ("x = math.nosuch(1)", "math has no 'nosuch'"),
     ("x = sorted([1], key={}.get)", "cannot be used as a value"),
     ("x = next((n for n in [1]), None)", "takes no generator"),
-    ("x = b'bytes'", "nothing that JSON can say"),
+    ("x = b'bytes'", "JSON cannot say bytes"),
 ]
 
 

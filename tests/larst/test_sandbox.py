@@ -26,10 +26,12 @@ from larst.errors import (
     ResultTooLargeError,
     WorkerLostError,
 )
-from larst.model import CheckedProgram, ProgramInputs, Reply
+from larst.model import CheckedProgram, ProgramInputs, Reply, TraceParent
 from larst.policy import PolicyLimits, check
 from larst.sandbox import MontySandbox, SandboxLimits
 from larst.store.transaction import Transaction
+from larst.telemetry import RequestTrace, Telemetry
+from larst.telemetry.metrics import SANDBOX_KILLS
 from tests.larst.test_policy import ALLOWED
 
 CTX = {"query": {}, "segments": ["books", "1"]}
@@ -282,12 +284,19 @@ class TestLimits:
 
     @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
     async def test_workers_killed_while_idle_cost_nothing(self, sandbox: MontySandbox) -> None:
-        """Nothing ran in them, so the next one takes the program."""
+        """Nothing ran in them, so the next one takes the program; those that died are counted."""
+        telemetry = Telemetry()
+        request = RequestTrace(telemetry, "request-1", TraceParent("0" * 32, "0" * 16, "00"))
         for _round in range(5):
             for worker in _workers():
                 os.kill(worker, signal.SIGKILL)
 
-            assert (await _run(sandbox, "REPLY = make_response(200)")).status == 200
+            with request.current():
+                assert (await _run(sandbox, "REPLY = make_response(200)")).status == 200
+        (kills,) = [one for one in telemetry.readings() if one.metric.name == SANDBOX_KILLS]
+        ((_, killed),) = kills.points
+        assert isinstance(killed, int)
+        assert killed >= 1  # the pool itself finds others
 
     @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
     async def test_a_worker_knows_nothing_of_the_service_s_environment(
