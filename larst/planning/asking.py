@@ -118,8 +118,9 @@ class Asker:
         """
         if len(refusals) >= self._attempts:
             reasons = " | ".join(refusal.reason for refusal in refusals)
+            attempts = "1 attempt" if len(refusals) == 1 else f"{len(refusals)} attempts"
             raise NoUsablePlanError(
-                f"after {len(refusals)} attempts, no program of the planner was usable: {reasons}"
+                f"after {attempts}, no program of the planner was usable: {reasons}"
             )
 
     async def _plan(self, request: PlanningRequest, attempt: int) -> Planned:

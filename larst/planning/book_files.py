@@ -95,7 +95,7 @@ class EntryFiles:
 
     def read_all(self) -> list[BookEntry]:
         """Return the entries that can be read; blocks."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = []
         for path in self._directory.iterdir():
             if _UNFINISHED.fullmatch(path.name):

@@ -114,6 +114,10 @@ def patched(record: Record, operations: Sequence[Json]) -> Record:
         result = _apply(record, operations)
     except jsonpatch.InvalidJsonPatch as error:
         raise BadRequestError(f"no JSON Patch (RFC 6902): {error}"[:500]) from error
+    except jsonpatch.JsonPatchTestFailed as error:
+        raise PatchConflictError(
+            "a test in the patch failed: the record has another value there, or none"
+        ) from error
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
         raise PatchConflictError(str(error)[:500]) from error
     except (TypeError, AttributeError, LookupError, ValueError) as error:

@@ -186,7 +186,7 @@ class TestHostilePrograms:
 
     async def test_a_program_that_loops_for_ever_is_stopped(self, make_client: MakeClient) -> None:
         script = {"GET /loop": ["while True:\n    pass\nREPLY = 1"], "POST /books": [CREATE]}
-        client = await make_client(_scripted(script), LARS_MAX_EXEC_MS=300)
+        client = await make_client(_scripted(script), LARS_MAX_EXEC_MS=1000)
 
         body = await self._assert_fails_alone(client, "/loop", {504})
 
