@@ -12,26 +12,30 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import openapi_ui_bundles
 import orjson
 from aiohttp import web
 
 from larst.config import Settings
-from larst.context import client_ip_of, session_id_of
+from larst.context import client_ip_of, scheme_of, session_id_of
 from larst.handlers import json_response
 from larst.model import Json
 from larst.openapi import Described, control_document, document
 from larst.openapi.custom import LearnedPath
+from larst.openapi.schemas import Learned
 from larst.planning.book import PlanBook
 from larst.planning.book_files import BookEntry
 from larst.planning.reading import plain_path
 from larst.session import Answered, Turn, Visit, Visited
 from larst.store import SessionStore
 
-MAX_KEPT = 256
-"""Documents that are kept until something new is learned."""
+MAX_KEPT_BYTES = 64 << 20
+"""Of documents that are kept until something new is learned; a larger one is made each time."""
+
+LARGE_FIELDS = 2000
+"""A document of more fields is made in a thread: it takes longer than others should wait."""
 
 MAX_CUSTOM_PATHS = 500
 
@@ -70,6 +74,16 @@ class Sessions(Protocol):
 Known = dict[str, dict[str, Json]]
 """What a session has learned, by resource."""
 
+_NO_ADDRESS = b'"servers":[{"url":""}]'
+
+
+class _Kept(NamedTuple):
+    """A document, and what it was made of."""
+
+    known: Known
+    paths: list[LearnedPath]
+    body: bytes
+
 
 class ApiPages:
     """Handles the requests for documents and pages."""
@@ -78,9 +92,9 @@ class ApiPages:
         self._settings = settings
         self._sessions = sessions
         self._book = book
-        self._kept: OrderedDict[tuple[str, str], tuple[Known, list[LearnedPath], bytes]] = (
-            OrderedDict()
-        )
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._kept_bytes = 0
+        self._making_large = asyncio.Lock()
 
     async def session_document(self, request: web.Request, token: str | None) -> web.Response:
         """Answer the document of the session that the header, `?session=` or the token names.
@@ -99,9 +113,11 @@ class ApiPages:
             session_id, Visit(_known), timeout_s=self._settings.request_timeout_s, is_use=False
         )
         assert isinstance(answer, Visited)  # noqa: S101 - a visit is answered by nothing else
-        body = self._document(session_id, address_of(request), cast("Known", answer.value))
+        body = await self._document(session_id, cast("Known", answer.value))
+        address = orjson.dumps(address_of(request, self._settings))
         return web.Response(
-            body=body,
+            # The first there is: what a session has learned comes after it.
+            body=body.replace(_NO_ADDRESS, b'"servers":[{"url":%b}]' % address, 1),
             content_type="application/json",
             charset="utf-8",
             headers={"Cache-Control": "no-cache", "X-Session-ID": session_id},
@@ -110,32 +126,52 @@ class ApiPages:
     def control_document(self, request: web.Request) -> web.Response:
         """Answer the document of the service's own paths."""
         has_auth = self._settings.auth_token is not None
-        return json_response(control_document(address_of(request), has_auth=has_auth))
+        return json_response(
+            control_document(address_of(request, self._settings), has_auth=has_auth)
+        )
 
-    def _document(self, session_id: str, url: str, known: Known) -> bytes:
+    async def _document(self, session_id: str, known: Known) -> bytes:
+        """Return the session's document, without the service's address."""
         paths = [
             LearnedPath(entry.shape, entry.plan.action, entry.plan.resource)
             for entry in self._book.entries()
             if session_id in entry.sessions and _is_custom(entry, known)
         ][:MAX_CUSTOM_PATHS]
-        kept = self._kept.get((session_id, url))
-        # What was learned is replaced, never changed in its place.
-        if kept is not None and _is_same(kept[0], known) and kept[1] == paths:
-            self._kept.move_to_end((session_id, url))
-            return kept[2]
+        if (body := self._find(session_id, known, paths)) is not None:
+            return body
         described = Described(
             session_id=session_id,
-            url=url,
+            url="",
             resources=known,
             paths=paths,
             has_auth=self._settings.auth_token is not None,
             is_enforced=self._settings.schema_mode == "enforce",
         )
-        body = orjson.dumps(document(described))
-        self._kept[session_id, url] = known, paths, body
-        if len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
-        return body
+        if sum(map(_fields, known.values())) <= LARGE_FIELDS:
+            return self._keep(session_id, _Kept(known, paths, _made(described)))
+        async with self._making_large:
+            if (body := self._find(session_id, known, paths)) is None:
+                body = await asyncio.to_thread(_made, described)
+                self._keep(session_id, _Kept(known, paths, body))
+            return body
+
+    def _find(self, session_id: str, known: Known, paths: list[LearnedPath]) -> bytes | None:
+        kept = self._kept.get(session_id)
+        # What was learned is replaced, never changed in its place.
+        if kept is None or not _is_same(kept.known, known) or kept.paths != paths:
+            return None
+        self._kept.move_to_end(session_id)
+        return kept.body
+
+    def _keep(self, session_id: str, made: _Kept) -> bytes:
+        if (old := self._kept.pop(session_id, None)) is not None:
+            self._kept_bytes -= len(old.body)
+        self._kept[session_id] = made
+        self._kept_bytes += len(made.body)
+        while self._kept_bytes > MAX_KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_bytes -= len(oldest.body)
+        return made.body
 
 
 async def page(name: str) -> web.Response:
@@ -170,9 +206,15 @@ async def file(name: str) -> web.Response | None:
     )
 
 
-def address_of(request: web.Request) -> str:
+def address_of(request: web.Request, settings: Settings) -> str:
     """Return the service's address as the client knows it."""
-    return f"{request.scheme}://{request.host}"
+    scheme = scheme_of(
+        request.scheme,
+        request.headers.get("X-Forwarded-Proto"),
+        request.remote or "",
+        settings.trusted_proxies,
+    )
+    return f"{scheme}://{request.host}"
 
 
 @cache
@@ -188,6 +230,14 @@ async def _known(store: SessionStore) -> Known:
     return {name: learned for name in store.names() if (learned := store.schema(name)) is not None}
 
 
+def _made(described: Described) -> bytes:
+    return orjson.dumps(document(described))
+
+
+def _fields(learned: Mapping[str, Json]) -> int:
+    return len(Learned.of(learned).properties)
+
+
 def _is_same(one: Known, other: Known) -> bool:
     return one.keys() == other.keys() and all(one[name] is other[name] for name in one)
 
@@ -196,5 +246,7 @@ def _is_custom(entry: BookEntry, known: Known) -> bool:
     """Tell whether a plan serves what the documents do not tell of anyway."""
     if entry.state == "rejected" or entry.shape["method"] in ("HEAD", "OPTIONS"):
         return False
+    if entry.plan.action == "custom":
+        return True  # of a path that a resource has, that one's operations win
     is_word_an_id = entry.planner == "rules"
     return not plain_path(entry.shape["path"], known, is_word_an_id=is_word_an_id)

@@ -203,7 +203,7 @@ class Settings(BaseSettings):
             "LARS_TRUSTED_PROXIES",
             (),
             "a comma-separated list of addresses and networks such as 10.0.0.0/8",
-            "Whose X-Forwarded-For is believed; nobody's if unset.",
+            "Whose X-Forwarded-For and X-Forwarded-Proto are believed; nobody's if unset.",
         )
     )
 

@@ -233,6 +233,14 @@ def client_ip_of(peer: str, forwarded_for: str | None, trusted: Collection[Netwo
     return address
 
 
+def scheme_of(
+    scheme: str, forwarded_proto: str | None, peer: str, trusted: Collection[Network]
+) -> str:
+    """Return what the client speaks: what a trusted proxy says, else what arrived here."""
+    said = (forwarded_proto or "").strip().lower()
+    return said if said in ("http", "https") and _is_trusted(peer, trusted) else scheme
+
+
 def _is_trusted(address: str, trusted: Collection[Network]) -> bool:
     try:
         ip = ipaddress.ip_address(address)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from larst.api_pages import file, page
+from larst.api_pages import address_of, file, page
 from larst.control import PlanControl
 from larst.edge import FILES_PATH, METRICS_PATH, TOKEN, TRACE, Handler, not_allowed
 from larst.handlers import json_response, problem_response
@@ -64,7 +64,7 @@ def _visitor(request: web.Request) -> Visitor:
     request[TRACE].session_id = session_id
     taken_from: SessionFrom = "address" if token is None else "token"
     return Visitor(
-        address=f"{request.scheme}://{request.host}",
+        address=address_of(request, settings),
         session_id=session_id,
         session_from="header" if "X-Session-ID" in request.headers else taken_from,
         has_token=token is not None,

@@ -10,11 +10,11 @@ from larst import __version__
 from larst.model import Json
 from larst.openapi import operations as to
 from larst.openapi import parameters, schemas
-from larst.openapi.custom import LearnedPath, described
+from larst.openapi.custom import LearnedPath, add_custom
 from larst.openapi.resources import (
     FILTER,
     FILTERS,
-    JSON_PATCH,
+    SHARED,
     Components,
     ResourcePaths,
     Style,
@@ -64,7 +64,7 @@ class Described:
 def document(session: Described) -> dict[str, Any]:
     """Return the session's OpenAPI 3.1 document, in an order that stays the same."""
     style = Style(is_enforced=session.is_enforced, has_auth=session.has_auth)
-    components = Components()
+    components = Components(filtered_fields=parameters.filtered_fields(len(session.resources)))
     found = [
         ResourcePaths(name, learned, components, style)
         for name, learned in sorted(session.resources.items())
@@ -78,8 +78,8 @@ def document(session: Described) -> dict[str, Any]:
     for child in found:
         for parent in child.parents_in(by_field):
             paths |= child.paths_below(parent)
-    _add_custom(paths, session, components)
     paths |= _anything(components, style)
+    add_custom(paths, session.paths, components.operation_ids, has_auth=session.has_auth)
     about = _ABOUT if session.is_enforced else _ABOUT + _LEARNING
     return {
         "openapi": "3.1.0",
@@ -94,16 +94,6 @@ def document(session: Described) -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": _components(components, session),
     }
-
-
-def _add_custom(paths: dict[str, Any], session: Described, components: Components) -> None:
-    order = sorted(session.paths, key=lambda one: (one.shape["path"], one.shape["method"]))
-    for learned in order:
-        made = described(learned, components.operation_ids, has_auth=session.has_auth)
-        item = paths.setdefault(made.path, {"parameters": made.path_parameters})
-        if not made.path_parameters:
-            item.pop("parameters", None)
-        item.setdefault(made.method, made.operation)
 
 
 def _anything(components: Components, style: Style) -> dict[str, Any]:
@@ -182,14 +172,8 @@ def _components(made: Components, session: Described) -> dict[str, Any]:
             "schema": {"type": "string"},
         },
     }
-    shared = {
-        "Page": schemas.PAGE,
-        "Problem": schemas.PROBLEM,
-        "Rfc9457Problem": schemas.RFC9457_PROBLEM,
-        "JsonPatch": JSON_PATCH,
-    }
     return {
-        "schemas": dict(sorted({**shared, **made.schemas}.items())),
+        "schemas": dict(sorted({**SHARED, **made.schemas}.items())),
         "parameters": dict(
             sorted({**parameters.paging(), **conditions, **made.parameters}.items())
         ),

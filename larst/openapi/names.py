@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import inflection
 
@@ -14,16 +15,18 @@ _ODD = re.compile(r"[^A-Za-z0-9]+")
 class Names:
     """Gives out names in one namespace; one that is taken gets a number behind it."""
 
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = {name.lower() for name in taken}
 
-    def free(self, wanted: str) -> str:
-        """Return the name, or the first free one that begins like it."""
+    def free(self, wanted: str, derived: Iterable[str] = ("{}",)) -> str:
+        """Return the name, or the first one that begins like it and is free in all its forms."""
         name, number = wanted, 1
-        while name.lower() in self._taken:
+        while forms := {form.format(name).lower() for form in derived}:
+            if not forms & self._taken:
+                self._taken |= forms
+                break
             number += 1
             name = f"{wanted}{number}"
-        self._taken.add(name.lower())
         return name
 
 

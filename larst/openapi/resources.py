@@ -49,6 +49,18 @@ JSON_PATCH: Mapping[str, Any] = {
 }
 
 
+SHARED: Mapping[str, Any] = {
+    "Page": schemas.PAGE,
+    "Problem": schemas.PROBLEM,
+    "Rfc9457Problem": schemas.RFC9457_PROBLEM,
+    "JsonPatch": JSON_PATCH,
+}
+"""The schemas of every document, by name."""
+
+_FORMS = ("{}", "New{}", "{}Changes", "{}Page")
+"""What is made of a resource's type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """What depends on how the service is set up."""
@@ -59,11 +71,15 @@ class Style:
 
 @dataclass(slots=True)
 class Components:
-    """What paths refer to, and the names that are given out."""
+    """What paths refer to, and the names that are given out.
 
+    `filtered_fields`: of so many fields of each resource the filters are told.
+    """
+
+    filtered_fields: int
     schemas: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, Any] = field(default_factory=dict)
-    types: Names = field(default_factory=Names)
+    types: Names = field(default_factory=lambda: Names(SHARED))
     operation_ids: Names = field(default_factory=Names)
 
 
@@ -79,7 +95,7 @@ class ResourcePaths:
         self._style = style
         self._one = one_of(name)
         self._many = words(name)
-        self._type = components.types.free(type_name(self._one))
+        self._type = components.types.free(type_name(self._one), _FORMS)
         self._filters: list[Mapping[str, str]] = []
 
     def add_components(self) -> None:
@@ -98,7 +114,7 @@ class ResourcePaths:
                 "page": to.schema_ref("Page"),
             },
         }
-        for parameter in parameters.filters(learned):
+        for parameter in parameters.filters(learned, self._components.filtered_fields):
             key = f"{self._type}.{parameter['name']}"
             self._components.parameters[key] = parameter
             self._filters.append(to.parameter_ref(key))

@@ -172,9 +172,8 @@ class TestCustomPaths:
         made = described({"orders": MEMBERS}, [self.CANCEL])
 
         item = made["paths"]["/orders/{order_id}/cancel"]
-        assert [one["name"] for one in item["parameters"]] == ["order_id"]
-        assert item["parameters"][0]["schema"]["type"] == "integer"
         assert {one["name"]: one["schema"]["type"] for one in item["post"]["parameters"]} == {
+            "order_id": "integer",
             "at": "string",
             "why": "string",
         }
@@ -182,13 +181,21 @@ class TestCustomPaths:
         assert item["post"]["tags"] == ["orders"]
         assert not problems(made)
 
-    def test_two_shapes_of_one_path_are_one_operation(self) -> None:
-        other = LearnedPath({**self.CANCEL.shape, "query": {}}, "custom", "orders")
+    def test_shapes_of_one_path_are_one_operation_that_takes_what_any_took(self) -> None:
+        shape = {"method": "POST", "path": "/orders/<email>/cancel", "query": {}, "body": "list"}
+        forced = {**shape, "path": "/orders/<int>/cancel", "query": {"force": ["<bool>"]}}
+        paths = [self.CANCEL, *(LearnedPath(one, "custom", "orders") for one in (shape, forced))]
 
-        made = described({}, [self.CANCEL, other])
+        made = described({}, paths)
 
+        assert made == described({}, paths[::-1])
+        (cancel,) = [one for name, one in operations(made).items() if "cancel" in name]
+        given = {one["name"]: one["schema"] for one in cancel["parameters"]}
+        assert set(given) == {"order_id", "at", "why", "force"}
+        assert {one.get("format") for one in given["order_id"]["anyOf"]} == {None, "email"}
+        body = cancel["requestBody"]["content"]["application/json"]["schema"]
+        assert {one["type"] for one in body["anyOf"]} == {"object", "array"}
         ids = [one["operationId"] for one in operations(made).values()]
-        assert len([one for one in operations(made) if "cancel" in one]) == 1
         assert len(set(ids)) == len(ids)
         assert not problems(made)
 
@@ -199,6 +206,84 @@ class TestCustomPaths:
 
         assert "/a/{a_id}/a/{a_id2}/{record_id}" in made["paths"]
         assert not problems(made)
+
+    def test_a_resource_s_own_operations_stay(self) -> None:
+        """No two templates may differ only by the names in them."""
+        paths = [
+            LearnedPath(
+                {"method": method, "path": path, "query": {}, "body": "none"}, "custom", None
+            )
+            for method in ("GET", "POST")
+            for path in ("/orders", "/orders/<int>", "/<int>")
+        ]
+
+        made = described({"orders": MEMBERS}, paths)
+
+        assert set(made["paths"]) == {"/orders", "/orders/search", "/orders/{id}", "/{resource}"}
+        assert made["paths"]["/orders"]["get"]["operationId"] == "list_orders"
+        added = made["paths"]["/orders/{id}"]["post"]
+        assert [one["name"] for one in added["parameters"]] == ["id"]
+        assert not problems(made)
+
+    def test_a_word_alone_can_be_a_custom_path(self) -> None:
+        shape = {"method": "POST", "path": "/login", "query": {}, "body": "object"}
+
+        made = described({}, [LearnedPath(shape, "custom", None)])
+
+        assert "2XX" in made["paths"]["/login"]["post"]["responses"]
+        assert not problems(made)
+
+    def test_braces_of_a_path_are_no_parameters(self) -> None:
+        shape = {"method": "GET", "path": "/{order_id}/<int>/x", "query": {}, "body": "none"}
+
+        made = described({}, [LearnedPath(shape, "custom", None)])
+
+        assert any(path.startswith("/%7Border_id%7D/{") for path in made["paths"])
+        assert not problems(made)
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ("users", "pages"),
+            ("problems", "users", "json_patches", "json_patch"),
+            ("users", "new_users", "user_pages", "user_changes", "userchanges"),
+        ],
+    )
+    def test_no_resource_takes_the_place_of_another_schema(self, names: tuple[str, ...]) -> None:
+        """Each has a field of its own, and is described with it wherever it is described."""
+        made = described({name: learned({"id": 1, f"of_{name}": "x"}) for name in names})
+
+        schemas = made["components"]["schemas"]
+        assert "total" in schemas["Page"]["properties"]
+        assert "detail" in schemas["Problem"]["properties"]
+        assert schemas["JsonPatch"]["type"] == "array"
+        assert len(schemas) == 4 + 4 * len(names)
+        for name in names:
+            listing = made["paths"][f"/{name}"]["get"]["responses"]["200"]
+            page = resolved(made, listing["content"]["application/json"]["schema"])
+            record = resolved(made, page["properties"]["items"]["items"])
+            assert f"of_{name}" in record["properties"]
+            assert page["properties"]["page"] == {"$ref": "#/components/schemas/Page"}
+        assert not problems(made)
+
+    def test_a_field_that_is_called_like_a_filter_is_that_field(self) -> None:
+        fields = {"age": 1, "age_gte": 2, "tag": "x", "tag_in": "y", "tag_ne": "z"}
+        made = described({"things": learned({"id": 1, **fields, "filters": "x", "filter": "y"})})
+
+        given = [
+            resolved(made, one)["name"] for one in made["paths"]["/things"]["get"]["parameters"]
+        ]
+        assert len(set(given)) == len(given)
+        assert {"age_gte", "age_lt", "tag_in", "filters"} <= set(given)
+        assert not problems(made)
+
+
+def resolved(made: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+    """Return what a reference leads to."""
+    _, _, kind, name = schema["$ref"].split("/")
+    return made["components"][kind][name]
 
 
 class TestDocument:
