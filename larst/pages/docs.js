@@ -1,10 +1,10 @@
 // Swagger UI for one session: whatever is tried out goes to that session.
 "use strict";
 
-larst.begin((spec) => {
+larst.begin((spec, place, headers) => {
   SwaggerUIBundle({
     spec,
-    domNode: document.getElementById("api"),
+    domNode: place,
     deepLinking: true,
     displayRequestDuration: true,
     tryItOutEnabled: true,
@@ -12,7 +12,7 @@ larst.begin((spec) => {
     defaultModelsExpandDepth: 0,
     validatorUrl: null,
     requestInterceptor: (request) => {
-      Object.assign(request.headers, larst.headers());
+      Object.assign(request.headers, headers);
       return request;
     },
   });

@@ -3,6 +3,7 @@
 
 const larst = (() => {
   const TOKEN = "larst.token";
+  const NAME = /^[A-Za-z0-9_-]{1,128}$/;
   const element = (id) => document.getElementById(id);
   const session = () => element("session").value.trim();
   const token = () => element("token").value || sessionStorage.getItem(TOKEN) || "";
@@ -28,29 +29,44 @@ const larst = (() => {
     if (element("token").value) sessionStorage.setItem(TOKEN, element("token").value);
   }
 
+  // The document goes into a place of its own, with the headers that it was asked for with: the
+  // fields may say something else by the time that it is used. Of two requests, the later one counts.
+  let latest;
   async function load(show) {
     remember();
-    let reply;
-    try {
-      reply = await fetch("/swagger.json", { headers: headers() });
-    } catch {
-      say("The service cannot be reached.");
-      return;
-    }
-    if (reply.status === 401) {
-      element("token-label").hidden = false;
-      element("token").focus();
-      say(token() ? "This is not the service's token." : "The service asks for its token.");
-      sessionStorage.removeItem(TOKEN);
-      return;
-    }
-    const told = await reply.json();
-    if (!reply.ok) {
-      say(`${told.error}: ${told.detail}`);
+    element("api").replaceChildren(); // nothing old stands under a new name
+    const asked = headers();
+    latest = asked;
+    // fetch sends no header of other letters at all, and would say no more than that it failed
+    if (session() && !NAME.test(session())) {
+      say("bad session id: it must be 1 to 128 of the characters A-Z a-z 0-9 _ and -");
       return;
     }
     say("");
-    show(told);
+    let reply;
+    try {
+      reply = await fetch("/swagger.json", { headers: asked });
+    } catch {
+      if (latest === asked) say("The service cannot be reached.");
+      return;
+    }
+    if (latest !== asked) return;
+    if (reply.status === 401) {
+      element("token-label").hidden = false;
+      element("token").focus();
+      say(asked.Authorization ? "This is not the service's token." : "The service asks for its token.");
+      sessionStorage.removeItem(TOKEN);
+      return;
+    }
+    const answer = await reply.json();
+    if (latest !== asked) return;
+    if (!reply.ok) {
+      say(`${answer.error}: ${answer.detail}`);
+      return;
+    }
+    const place = document.createElement("div");
+    element("api").replaceChildren(place);
+    show(answer, place, asked);
   }
 
   function begin(show) {
@@ -62,5 +78,5 @@ const larst = (() => {
     load(show);
   }
 
-  return { begin, headers };
+  return { begin };
 })();

@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -132,10 +133,104 @@ def test_with_a_token_what_is_tried_out_carries_it(page: Page, guarded: Service)
     assert page.wait(lambda: "201" in page.text(LIVE_STATUS))
 
 
-def test_a_session_that_cannot_be_is_told_of(page: Page, service: Service) -> None:
-    page.open(f"{service.url}/docs?session=no%20session")
+def test_what_is_tried_out_goes_to_the_session_that_is_shown(page: Page, guarded: Service) -> None:
+    """What is typed into the bar, and not shown yet, changes nothing."""
+    for session in ("shown", "typed"):
+        ask(f"{guarded.url}/products", session, {"name": "Hammer", "price": 1}, TOKEN)
+    page.be_wide(1280, 1600)
+    page.open(f"{guarded.url}/docs?session=shown")
+    page.wait(lambda: page.one("#token").is_displayed())
+    page.one("#token").send_keys(TOKEN, Keys.ENTER)
+    page.one("#operations-products-create_product")
+
+    page.one("#session").send_keys(Keys.CONTROL, "a")
+    page.one("#session").send_keys("typed")
+    page.one("#token").send_keys("no more")
+    try_create(page, {"name": "Saw", "price": 2})
+
+    assert page.wait(lambda: "201" in page.text(LIVE_STATUS))
+    saw = {"id": 2, "name": "Saw", "price": 2}
+    assert ask(f"{guarded.url}/products/2", "shown", token=TOKEN) == saw
+    assert len(ask(f"{guarded.url}/products", "typed", token=TOKEN)["items"]) == 1
+
+
+@pytest.mark.parametrize("name", ["docs", "redoc"])
+@pytest.mark.parametrize("session", ["no session", "сессия", "a" * 129])
+def test_a_session_that_cannot_be_is_told_of(
+    page: Page, service: Service, name: str, session: str
+) -> None:
+    page.open(f"{service.url}/{name}?session={quote(session)}")
 
     assert page.wait(lambda: "bad session id" in page.text("#notice"))
+    assert page.text("#notice").endswith("1 to 128 of the characters A-Z a-z 0-9 _ and -")
+
+
+@pytest.mark.parametrize("name", ["docs", "redoc"])
+def test_no_old_document_stands_under_a_name_that_cannot_be(
+    page: Page, service: Service, shop: str, name: str
+) -> None:
+    page.open(f"{service.url}/{name}?session={shop}")
+    page.wait(lambda: "products" in page.text("#api"))
+
+    page.one("#session").send_keys(" сессия", Keys.ENTER)
+    page.wait(lambda: "bad session id" in page.text("#notice"))
+    left = page.text("#api")
+    page.one("#session").send_keys(Keys.CONTROL, "a")
+    page.one("#session").send_keys(shop, Keys.ENTER)
+
+    assert page.wait(lambda: "products" in page.text("#api"))
+    assert left == ""
+    assert page.text("#notice") == ""
+    assert page.console_errors() == []
+
+
+@pytest.mark.parametrize("name", ["docs", "redoc"])
+def test_no_old_document_stands_under_a_token_that_is_refused(
+    page: Page, guarded: Service, name: str
+) -> None:
+    ask(f"{guarded.url}/products", "one", {"name": "Hammer", "price": 1}, TOKEN)
+    page.open(f"{guarded.url}/{name}?session=one")
+    page.wait(lambda: page.one("#token").is_displayed())
+    page.one("#token").send_keys(TOKEN, Keys.ENTER)
+    page.wait(lambda: "products" in page.text("#api"))
+
+    page.one("#token").send_keys("wrong", Keys.ENTER)
+
+    assert page.wait(lambda: "not the service's token" in page.text("#notice"))
+    assert page.text("#api") == ""
+
+
+def test_of_two_sessions_asked_for_the_later_one_is_shown(
+    page: Page, service: Service, shop: str
+) -> None:
+    """The first one's answer comes last here."""
+    page.open(f"{service.url}/docs")
+    page.one(".opblock")
+    page.driver.execute_script(
+        """
+        const real = window.fetch;
+        window.fetch = (...asked) => {
+          window.fetch = real;
+          return new Promise((go) => { window.release = go; }).then(() => {
+            window.answered = real(...asked);
+            return window.answered;
+          });
+        };
+        """
+    )
+    page.one("#session").send_keys("none-yet", Keys.ENTER)
+    page.one("#session").send_keys(Keys.CONTROL, "a")
+    page.one("#session").send_keys(shop, Keys.ENTER)
+    page.one("#operations-products-list_products")
+
+    page.driver.execute_script("release()")
+    page.driver.execute_async_script(
+        "const done = arguments[0];"
+        "const later = () => answered.then(() => setTimeout(done));"
+        "const look = () => (window.answered ? later() : setTimeout(look)); look();"
+    )
+
+    assert page.all("#operations-products-list_products")
 
 
 @pytest.mark.parametrize("name", ["docs", "redoc"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from typing import get_args
+from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -43,6 +44,33 @@ class TodoPage:
         """Press the button that has this accessible name."""
         (button,) = [one for one in self.page.all("button") if one.accessible_name == name]
         button.click()
+
+
+def hold(page: Page, method: str) -> None:
+    """Keep the requests of a method on their way until they are released."""
+    page.driver.execute_script(
+        """
+        const real = window.fetch;
+        const [method] = arguments;
+        window.held = [];
+        window.fetch = (address, options) => {
+          if (options.method !== method) return real(address, options);
+          return new Promise((go, fail) => {
+            held.push({ go: () => go(real(address, options)), fail });
+          });
+        };
+        window.release = (how) => {
+          window.fetch = real;
+          for (const one of held) one[how](new TypeError("gone for a moment"));
+        };
+        """,
+        method,
+    )
+
+
+def release(page: Page, *, fail: bool = False) -> None:
+    """Let go on what is held, or let it come to nothing."""
+    page.driver.execute_script("release(arguments[0])", "fail" if fail else "go")
 
 
 @pytest.fixture
@@ -170,14 +198,119 @@ def test_what_was_done_already_is_not_tried_again(todo: TodoPage) -> None:
     todo.wait_for("Buy bread")
 
 
-def test_what_larst_refuses_is_told_in_its_own_words(
-    page: Page, service: Service, examples_url: str
+def test_what_larst_refuses_is_told_in_its_own_words(todo: TodoPage, service: Service) -> None:
+    """Somebody else deleted the task meanwhile."""
+    page = todo.page
+    todo.add("Buy bread")
+    gone = urllib.request.Request(  # noqa: S310 - the service's own address
+        f"{service.url}/todos/1", headers={"X-Session-ID": page.text("#session")}, method="DELETE"
+    )
+    urllib.request.urlopen(gone).close()  # noqa: S310
+
+    todo.press("Delete: Buy bread")
+    page.wait(lambda: page.one("#alert").is_displayed())
+
+    assert page.text("#alert span") == "not found"
+
+
+@pytest.mark.parametrize("session", ["not/a/name", "сессия", "a" * 129])
+def test_a_session_that_cannot_be_is_told_of(
+    page: Page, service: Service, examples_url: str, session: str
 ) -> None:
-    page.open(f"{examples_url}/todo.html?api={service.url}&session=not/a/name")
+    page.open(f"{examples_url}/todo.html?api={service.url}&session={quote(session)}")
 
     page.wait(lambda: page.one("#alert").is_displayed())
 
-    assert page.text("#alert span").startswith("X-Session-ID must be")
+    allowed = "must be 1 to 128 of the characters A-Z a-z 0-9 _ and -"
+    assert page.text("#alert span") == f"A session's name {allowed}"
+
+
+def test_enter_pressed_twice_adds_once(todo: TodoPage) -> None:
+    page = todo.page
+    hold(page, "POST")
+
+    page.one("#new").send_keys("Buy bread", Keys.ENTER, Keys.ENTER)
+    sent = page.driver.execute_script("return held.length")
+    release(page)
+
+    todo.wait_for("Buy bread")
+    assert sent == 1
+    todo.add("Call Ann")
+
+
+def test_what_is_typed_while_a_task_is_added_stays(todo: TodoPage) -> None:
+    page = todo.page
+    hold(page, "POST")
+    page.one("#new").send_keys("Buy bread", Keys.ENTER)
+    page.one("#new").send_keys(Keys.CONTROL, "a")
+    page.one("#new").send_keys("Call Ann")
+
+    release(page)
+
+    todo.wait_for("Buy bread")
+    assert page.one("#new").get_attribute("value") == "Call Ann"
+
+
+def test_what_is_corrected_after_a_failure_is_what_is_sent(todo: TodoPage) -> None:
+    page = todo.page
+    hold(page, "POST")
+    page.one("#new").send_keys("Buy bred", Keys.ENTER)
+    release(page, fail=True)
+    page.wait(lambda: page.one("#alert").is_displayed())
+    page.one("#new").send_keys(Keys.CONTROL, "a")
+    page.one("#new").send_keys("Buy bread")
+
+    todo.press("Try again")
+
+    todo.wait_for("Buy bread")
+    assert page.one("#new").get_attribute("value") == ""
+
+
+def test_a_task_that_failed_while_the_next_was_typed_is_not_lost(todo: TodoPage) -> None:
+    page = todo.page
+    hold(page, "POST")
+    page.one("#new").send_keys("Buy bread", Keys.ENTER)
+    page.one("#new").send_keys(Keys.CONTROL, "a")
+    page.one("#new").send_keys("Call Ann")
+    release(page, fail=True)
+    page.wait(lambda: page.one("#alert").is_displayed())
+
+    todo.press("Try again")
+
+    todo.wait_for("Buy bread")
+    assert page.one("#new").get_attribute("value") == "Call Ann"
+
+
+def test_saving_one_row_leaves_the_editor_of_another_open(todo: TodoPage) -> None:
+    page = todo.page
+    todo.add("Buy bread", "Call Ann")
+    hold(page, "PATCH")
+    todo.press("Edit: Buy bread")
+    page.one("#edit").send_keys("Buy cake", Keys.ENTER)
+    todo.press("Edit: Call Ann")
+    page.one("#edit").send_keys("Call Bob")
+
+    release(page)
+
+    todo.wait_for("Buy cake")  # the other one is a field
+    assert page.one("#edit").get_attribute("value") == "Call Bob"
+    page.one("#edit").send_keys(Keys.ENTER)
+    todo.wait_for("Buy cake", "Call Bob")
+
+
+def test_each_address_of_larst_has_a_session_of_its_own(
+    page: Page, service: Service, examples_url: str
+) -> None:
+    """A link that names another service must not tell it the session of the one at home."""
+    elsewhere = service.url.replace("127.0.0.1", "localhost")
+    found = []
+    for api in (service.url, elsewhere, service.url):
+        page.open(f"{examples_url}/todo.html?api={api}")
+        found.append(page.text("#session"))
+
+    home, other, home_again = found
+    assert other != home
+    assert home_again == home
 
 
 @pytest.mark.parametrize("scheme", get_args(Scheme))
