@@ -182,10 +182,9 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
     ) -> Answered | Deferred[Turn | Visit]:
         desk, transaction = self._pipeline.desk, self._store.begin()
         plan, trace = ready.plan, turn.trace
-        is_there = plan.resource is not None and self._store.has(plan.resource)
-        resource = plan.resource if is_there else None
-        trace.planned(ready.source, ready.key, resource, plan.action)
+        trace.planned(ready.source, ready.key, plan.action)
         trace.route = case.shape.told(self._store.has)
+        self._tell_resource(trace, plan.resource)
         binding = self._pipeline.bind(ready, case, self._store)
         try:
             reply = await self._run(turn, ready, case, binding, transaction)
@@ -203,6 +202,7 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
                 self.gate.mark()
             if trace.route is None:
                 trace.route = self._route(case, ready)
+                self._tell_resource(trace, plan.resource)
         trace.begin_commit()
         return Answered(
             reply=reply,
@@ -210,6 +210,10 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             hint=binding.hint if reply.status < 300 else None,
             drifts=drifts,
         )
+
+    def _tell_resource(self, trace: RequestTrace, resource: str | None) -> None:
+        if resource is not None and self._store.has(resource):
+            trace.about(resource)
 
     def _route(self, case: Case, ready: ReadyPlan) -> str | None:
         """Return the route of a request that may have made its resource just now.

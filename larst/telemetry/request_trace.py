@@ -156,16 +156,19 @@ class RequestTrace:
             self.end_span(self.begin_span("larst.plan", told, ago_s=took_s))
             self.end_span(self.begin_span("larst.validate", ago_s=check_s))
 
-    def planned(self, source: str, key: str, resource: str | None, action: str) -> None:
-        """Note which plan serves it; `resource` is one that there is, None for none."""
+    def planned(self, source: str, key: str, action: str) -> None:
+        """Note which plan serves it."""
         self.source = source
         if self.is_recorded:
             told = self._server.attributes
             told[names.PLAN_SOURCE] = source
             told[names.PLAN_KEY] = key
             told[names.ACTION] = action
-            if resource is not None:
-                told[names.RESOURCE] = resource
+
+    def about(self, resource: str) -> None:
+        """Note which resource it is about: one that there is, since clients make up others."""
+        if self.is_recorded:
+            self._server.attributes[names.RESOURCE] = resource
 
     def begin_commit(self) -> None:
         """Note that all is done but the wait for the disk; may be called but once."""

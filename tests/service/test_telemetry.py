@@ -186,7 +186,12 @@ class TestTraces:
     async def test_what_a_client_makes_up_is_no_route_and_no_resource(
         self, ruled: Api, collector: Collector
     ) -> None:
-        await ruled.post("/orders", {"item": "tea"})
+        made = await ruled.post("/orders", {"item": "tea"})
+        root = server(await collector.trace(trace_id_of(made)))
+        assert (root.attributes["http.route"], root.attributes["larst.resource"]) == (
+            "/orders",
+            "orders",
+        )
         unknown = await ruled.get("/s3cret/7?s3cret&a=s3cret")
         empty = await ruled.get("/s3cret")
         missing = await ruled.get("/orders/s3cret")

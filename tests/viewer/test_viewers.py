@@ -110,7 +110,9 @@ async def test_a_real_collector_set_up_like_ours_passes_traces_and_metrics_on(
                 OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{http_port}",
                 OTEL_METRIC_EXPORT_INTERVAL="500",
             )
-            reply = await Api(http, service.url, "one").get("/orders", headers=CALLER)
+            api = Api(http, service.url, "one")
+            await api.post("/orders", {"item": "tea"})
+            reply = await api.get("/orders", headers=CALLER)
             spans = await viewer.trace(TRACE_ID)
             await viewer.until(lambda: "http.server.request.duration" in viewer.metrics)
 
