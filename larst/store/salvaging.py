@@ -205,7 +205,10 @@ class _DamagedList:
                 run.end = start
                 return run
             run.end = end
-            if _IS_CUT_SHORT.match(self._text, end) and self._next(end)[1] is None:
+            cut = _IS_CUT_SHORT.match(self._text, end)
+            # No line of LARST's begins within a record: that one has lost its first bracket.
+            is_next = cut is not None and self._is_sure_of_lines and "\n" in cut.group()
+            if cut is not None and not is_next and self._next(end)[1] is None:
                 return run
             try:
                 run.items.append(orjson.loads(_bytes(self._text[start:end])))

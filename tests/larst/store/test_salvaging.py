@@ -124,6 +124,17 @@ class TestLayouts:
         assert all(record in RECORDS for record in _kept(bytes(whole)))
 
 
+@pytest.mark.parametrize("damage", b"\t\n\r ")
+def test_a_record_that_lost_its_first_bracket_is_no_part_of_the_one_before(damage: int) -> None:
+    """The last one, as LARST writes it: what follows looks like more fields of the one before."""
+    whole = bytearray(_larst(RECORDS))
+    whole[whole.rindex(b'{"id":6,')] = damage
+
+    kept = _kept(bytes(whole))
+
+    assert all(record in kept for record in RECORDS[:-1])
+
+
 @given(st.data())
 def test_as_larst_writes_it_one_damaged_byte_costs_one_record_at_most(data: st.DataObject) -> None:
     whole = bytearray(_larst(RECORDS))
