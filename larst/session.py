@@ -14,7 +14,6 @@ from typing import ClassVar, Literal
 
 from actors import Actor, Clock, Deferred, OutputGate
 from larst.errors import (
-    BookLockedError,
     LarstError,
     PreconditionFailedError,
     ProgramError,
@@ -29,8 +28,6 @@ from larst.planning.questions import Case, Question, ReadyPlan
 from larst.planning.rules import RULES
 from larst.store import SessionStore, Transaction
 from larst.telemetry import RequestTrace
-from larst.telemetry.metrics import BOOK_LOOKUPS
-from larst.telemetry.watch import FOUND, MISSED
 
 SchemaMode = Literal["learn", "warn", "enforce"]
 """Whether a write that differs from what was learned widens it in silence, aloud, or not at all."""
@@ -150,20 +147,10 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         """Return the plan that was made for this turn, or one that is there already."""
         if (ready := turn.ready.get(case.key)) is not None:
             return ready
-        trace = turn.trace
         began_s = self._clock.now()
-        desk, telemetry = self._pipeline.desk, trace.telemetry
-        try:
-            ready = desk.find(case)
-        except BookLockedError:
-            telemetry.count(BOOK_LOOKUPS, labels=MISSED)
-            raise
-        if ready is not None:
-            telemetry.count(BOOK_LOOKUPS, labels=FOUND)
+        if (ready := self._pipeline.desk.find(case)) is not None:
             took_s = self._clock.now() - began_s
-            trace.found(took_s, ready.source, ready.key, ready.validate_ms / 1000)
-        elif desk.has_book:
-            telemetry.count(BOOK_LOOKUPS, labels=MISSED)
+            turn.trace.found(took_s, ready.source, ready.key, ready.validate_ms / 1000)
         return ready
 
     def _park(self, turn: Turn, case: Case) -> Deferred[Turn | Visit]:
@@ -181,10 +168,9 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         self, turn: Turn, case: Case, ready: ReadyPlan
     ) -> Answered | Deferred[Turn | Visit]:
         desk, transaction = self._pipeline.desk, self._store.begin()
-        plan, trace = ready.plan, turn.trace
-        trace.planned(ready.source, ready.key, plan.action)
-        trace.route = case.shape.told(self._store.has)
-        self._tell_resource(trace, plan.resource)
+        trace = turn.trace
+        trace.planned(ready.source, ready.key, ready.plan.action)
+        self._tell_place(trace, case, ready)
         binding = self._pipeline.bind(ready, case, self._store)
         try:
             reply = await self._run(turn, ready, case, binding, transaction)
@@ -201,8 +187,9 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             if self._store.commit(transaction):
                 self.gate.mark()
             if trace.route is None:
-                trace.route = self._route(case, ready)
-                self._tell_resource(trace, plan.resource)
+                self._tell_place(trace, case, ready)
+                if trace.route is None and ready.maker.planner != RULES:
+                    trace.route = case.shape.route  # those answer whatever reads like a resource
         trace.begin_commit()
         return Answered(
             reply=reply,
@@ -211,17 +198,12 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             drifts=drifts,
         )
 
-    def _tell_resource(self, trace: RequestTrace, resource: str | None) -> None:
+    def _tell_place(self, trace: RequestTrace, case: Case, ready: ReadyPlan) -> None:
+        """Note route and resource, if they are there: clients make others up without end."""
+        trace.route = case.shape.told(self._store.has)
+        resource = ready.plan.resource
         if resource is not None and self._store.has(resource):
             trace.about(resource)
-
-    def _route(self, case: Case, ready: ReadyPlan) -> str | None:
-        """Return the route of a request that may have made its resource just now.
-
-        The rules answer any path that reads like a resource's; a model was asked for each.
-        """
-        has_rules = ready.maker.planner == RULES
-        return case.shape.told(self._store.has) or (None if has_rules else case.shape.route)
 
     def _drifts(self, transaction: Transaction) -> list[str]:
         """Return how what is written differs from what was learned, where that matters.

@@ -27,8 +27,10 @@ from larst.planning.book_files import BookEntry
 from larst.planning.conditions import fits
 from larst.planning.planner import Planner, Refusal
 from larst.planning.questions import Case, Question, ReadyPlan
-from larst.telemetry import current_request, stage
+from larst.telemetry import count, current_request, stage
 from larst.telemetry.attributes import PLAN_IS_SHARED
+from larst.telemetry.metrics import BOOK_LOOKUPS
+from larst.telemetry.watch import FOUND, MISSED
 
 PlanMode = Literal["learn", "fresh", "locked"]
 
@@ -84,11 +86,6 @@ class PlanningDesk:
         self._flights: dict[_FlightKey, _Flight] = {}
         self._untried: OrderedDict[str, tuple[ReadyPlan, ...]] = OrderedDict()
 
-    @property
-    def has_book(self) -> bool:
-        """Whether plans are looked for in the book at all."""
-        return self._mode != "fresh"
-
     def find(self, case: Case) -> ReadyPlan | None:
         """Return a plan that is there already, or None: it has to be learned.
 
@@ -97,15 +94,15 @@ class PlanningDesk:
         """
         if self._mode == "fresh":
             return None
-        if (ready := next(self._found(case), None)) is not None:
-            return ready
-        if self._mode == "locked":
+        ready = next(self._found(case), None)
+        count(BOOK_LOOKUPS, labels=MISSED if ready is None else FOUND)
+        if ready is None and self._mode == "locked":
             asked = case.shape.as_json()
             raise BookLockedError(
                 f"the plan book is locked and has no plan for {asked['method']} {asked['path']};"
                 " set LARS_PLAN_MODE=learn to have it planned"
             )
-        return None
+        return ready
 
     async def learn(self, question: Question, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         """Return a plan that the planner made; requests of one shape share one call.
