@@ -34,6 +34,9 @@ _IS_WITHIN = re.compile(r"\s*(?:\}|\]\s*[,}\]])")
 _IS_CUT_SHORT = re.compile(r"\s*,?\s*\"[^\"]|[^,{\n\]\0]+\"")
 """What follows an object whose closing bracket is damage in the midst of a record: more fields."""
 
+_IS_CUT_SHORT_IN_LINE = re.compile(r"[^\S\n]*,?[^\S\n]*\"[^\"]|[^,{\n\]\0]+\"")
+"""The same where a record is a line: on the next one it is a record that lost its first bracket."""
+
 _LIST_END = re.compile(r"\s*(?:\]\s*)?\Z")
 _BETWEEN_OBJECTS = re.compile(r"\}\s*,\s*(?=\{)")
 _FIRST_LINE = re.compile(r"[^\s{]?[ \t\r]*\n([ \t]*)\S")
@@ -143,6 +146,7 @@ class _DamagedList:
         unlike = re.compile(begin + r"\{[ \t\r]*" + begin + r"[^ \t]")
         self._has_lines = len(self._line.findall(text)) > 2 * len(unlike.findall(text))
         self._is_sure_of_lines = self._has_lines and _FIRST_LINE.match(text) is not None
+        self._cut_short = _IS_CUT_SHORT_IN_LINE if self._is_sure_of_lines else _IS_CUT_SHORT
         self._is_broken_off = False
 
     def read(self) -> tuple[list[Json], int]:
@@ -205,10 +209,7 @@ class _DamagedList:
                 run.end = start
                 return run
             run.end = end
-            cut = _IS_CUT_SHORT.match(self._text, end)
-            # No line of LARST's begins within a record: that one has lost its first bracket.
-            is_next = cut is not None and self._is_sure_of_lines and "\n" in cut.group()
-            if cut is not None and not is_next and self._next(end)[1] is None:
+            if self._cut_short.match(self._text, end) and self._next(end)[1] is None:
                 return run
             try:
                 run.items.append(orjson.loads(_bytes(self._text[start:end])))
