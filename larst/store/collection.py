@@ -7,7 +7,7 @@ to drop the view is the rollback.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, ValuesView
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,10 @@ class Collection:
         """Widen the schema where the record does not fit it."""
         self.learned = learned_with(self.learned, record, now)
         self.fields = frozenset(self.learned["fields"])
+
+    def snapshot(self) -> Collection:
+        """Return it as it is now; what is changed later does not show in it."""
+        return replace(self, records=dict(self.records))
 
     def complete(self, now: datetime, *, learns: bool = True) -> None:
         """Find out from the records what no file says: records that were put here by hand."""

@@ -116,21 +116,15 @@ class SessionStore:
         }
         if not changes:
             return False
-        self._commit(changes)
-        return True
-
-    def _commit(self, changes: Mapping[str, Change]) -> None:
         for name, change in changes.items():
             self._collections.setdefault(name, Collection()).apply(change)
         self._pending.append({"resources": {name: spelled(changes[name]) for name in changes}})
         self._unfolded.update(changes)
+        return True
 
     def snapshot(self) -> dict[str, Collection]:
         """Return the resources as they are now; what is changed later does not show in it."""
-        return {
-            name: replace(collection, records=dict(collection.records))
-            for name, collection in sorted(self._collections.items())
-        }
+        return {name: one.snapshot() for name, one in sorted(self._collections.items())}
 
     def counts(self) -> dict[str, int]:
         """Return how many records there are, by resource."""
@@ -305,10 +299,7 @@ class SessionStore:
     def _freeze(self) -> dict[str, Collection]:
         """Return what is to be folded; what changes from now on is unfolded again."""
         names, self._unfolded = self._unfolded, set()
-        return {
-            name: replace(self._collections[name], records=dict(self._collections[name].records))
-            for name in sorted(names)
-        }
+        return {name: self._collections[name].snapshot() for name in sorted(names)}
 
     async def _fold(self, frozen: Mapping[str, Collection]) -> None:
         try:
