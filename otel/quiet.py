@@ -28,23 +28,36 @@ def quieten() -> None:
     logging.getLogger(QUEUE_LOGGER).filters.insert(0, Drops())
 
 
+class Minutes:
+    """Counts what happens, and says once a minute how often it did."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._told_s: float | None = None
+        self._count = 0
+
+    def happened(self) -> int | None:
+        """Return how often it has, this time included, since it was told last; None: not now."""
+        self._count += 1
+        now_s = self._now()
+        if self._told_s is not None and now_s - self._told_s < EVERY_S:
+            return None
+        count, self._told_s, self._count = self._count, now_s, 0
+        return count
+
+
 class OneAMinute(logging.Handler):
     """Passes on the first record, and then one a minute with how many were held back."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(logging.WARNING)
-        self._now = now
-        self._told_s: float | None = None
-        self._held_back = 0
+        self._minutes = Minutes(now)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Pass the record on, or count it."""
-        now_s = self._now()
-        if self._told_s is not None and now_s - self._told_s < EVERY_S:
-            self._held_back += 1
+        if (count := self._minutes.happened()) is None:
             return
-        more = f" ({self._held_back} more in the meantime)" if self._held_back else ""
-        self._told_s, self._held_back = now_s, 0
+        more = f" ({count - 1} more in the meantime)" if count > 1 else ""
         _log.warning("telemetry: %s%s", without_secrets(record.getMessage())[:500], more)
 
 
@@ -53,21 +66,16 @@ class Drops(logging.Filter):
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._now = now
-        self._told_s: float | None = None
-        self._dropped = 0
+        self._minutes = Minutes(now)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let pass what tells of anything else."""
         if not record.msg.startswith("Queue full"):
             return True
-        self._dropped += 1
-        now_s = self._now()
-        if self._told_s is None or now_s - self._told_s >= EVERY_S:
+        if (count := self._minutes.happened()) is not None:
             _log.warning(
                 "telemetry: the queue is full: the spans of %d requests are lost; raise"
                 " OTEL_BSP_MAX_QUEUE_SIZE, or sample by OTEL_TRACES_SAMPLER",
-                self._dropped,
+                count,
             )
-            self._told_s, self._dropped = now_s, 0
         return False

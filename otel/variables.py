@@ -92,6 +92,11 @@ def is_set(environ: Mapping[str, str], *names: str) -> bool:
     return any(environ.get(name, "").strip() for name in names)
 
 
+def without_secrets(text: str) -> str:
+    """Return a text that may hold addresses without what is secret in those."""
+    return re.sub(r"\?[^\s'\")]*", "?…", re.sub(r"//[^/\s]*@", "//…@", text))
+
+
 def _exporters(given: Mapping[str, str], signal: str, allowed: tuple[str, ...]) -> frozenset[str]:
     name = f"OTEL_{signal}_EXPORTER"
     if (value := given.get(name)) is None:
@@ -154,11 +159,6 @@ def _check_endpoint(name: str, endpoint: str) -> None:
             f"{name}: no user name and no password is allowed in an address; send a header by"
             " OTEL_EXPORTER_OTLP_HEADERS"
         )
-
-
-def without_secrets(text: str) -> str:
-    """Return a text that may hold addresses without what is secret in those."""
-    return re.sub(r"\?[^\s'\")]*", "?…", re.sub(r"//[^/\s]*@", "//…@", text))
 
 
 def _check_number(given: Mapping[str, str], name: str, lowest: int) -> None:
