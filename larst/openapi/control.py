@@ -102,12 +102,9 @@ def control_document(url: str, *, has_auth: bool) -> dict[str, Any]:
                 "Session": _SESSION,
             },
             "responses": to.error_responses(has_auth=has_auth),
-            **({"securitySchemes": _BEARER} if has_auth else {}),
+            **({"securitySchemes": {"token": to.BEARER}} if has_auth else {}),
         },
     }
-
-
-_BEARER: Mapping[str, Any] = {"token": {"type": "http", "scheme": "bearer"}}
 
 
 class _Describing:
@@ -168,14 +165,7 @@ class _Describing:
     def _list(self, tag: str, item: str, *narrowing: str) -> to.Operation:
         query = [_query("limit", {**schemas.COUNT, "maximum": 500}), _query("offset", _OFFSET)]
         query += [_query(name, {"enum": _STATES}) for name in narrowing]
-        page = {
-            "type": "object",
-            "required": ["items", "page"],
-            "properties": {
-                "items": {"type": "array", "items": _ref(item)},
-                "page": _ref("Page"),
-            },
-        }
+        page = to.page_of(_ref(item))
         told = self._operation(tag, f"list_{tag}", f"List {tag}", to.json_reply("A page.", page))
         return {**told, "parameters": query}
 

@@ -105,17 +105,12 @@ def _anything(components: Components, style: Style) -> dict[str, Any]:
         "description": "Any name; what was never stored in is empty.",
         "schema": {"type": "string", "pattern": _A_NAME},
     }
-    page = {
-        "type": "object",
-        "required": ["items", "page"],
-        "properties": {"items": {"type": "array", "items": {}}, "page": to.schema_ref("Page")},
-    }
     listing = {
         "operationId": components.operation_ids.free("list_anything"),
         "summary": "List any other resource",
         "tags": [ANYTHING],
         "responses": {
-            "200": to.json_reply("A page of its records.", page),
+            "200": to.json_reply("A page of its records.", to.page_of(schemas.ANY)),
             **to.errors(writes=False, has_auth=style.has_auth),
         },
     }
@@ -161,7 +156,7 @@ def _components(made: Components, session: Described) -> dict[str, Any]:
         }
     }
     if session.has_auth:
-        schemes["token"] = {"type": "http", "scheme": "bearer"}
+        schemes["token"] = to.BEARER
     conditions = {
         "Filter": FILTER,
         "Filters": FILTERS,

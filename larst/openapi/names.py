@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 
@@ -20,13 +21,12 @@ class Names:
 
     def free(self, wanted: str, derived: Iterable[str] = ("{}",)) -> str:
         """Return the name, or the first one that begins like it and is free in all its forms."""
-        name, number = wanted, 1
-        while forms := {form.format(name).lower() for form in derived}:
+        for number in itertools.count(1):
+            name = wanted if number == 1 else f"{wanted}{number}"
+            forms = {form.format(name).lower() for form in derived}
             if not forms & self._taken:
-                self._taken |= forms
                 break
-            number += 1
-            name = f"{wanted}{number}"
+        self._taken |= forms
         return name
 
 

@@ -84,6 +84,19 @@ HEADERS: Mapping[str, Any] = {
 }
 
 
+BEARER: Mapping[str, Any] = {"type": "http", "scheme": "bearer"}
+"""How the service's token is sent."""
+
+
+def page_of(items: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a page of such items."""
+    return {
+        "type": "object",
+        "required": ["items", "page"],
+        "properties": {"items": {"type": "array", "items": items}, "page": schema_ref("Page")},
+    }
+
+
 def schema_ref(name: str) -> Mapping[str, str]:
     """Return a reference to a schema."""
     return _ref("schemas", name)

@@ -106,14 +106,7 @@ class ResourcePaths:
         made[self._type] = {"title": self._type, **record}
         made[f"New{self._type}"] = schemas.new_record(learned, is_enforced=enforced)
         made[f"{self._type}Changes"] = schemas.changes(learned, is_enforced=enforced)
-        made[f"{self._type}Page"] = {
-            "type": "object",
-            "required": ["items", "page"],
-            "properties": {
-                "items": {"type": "array", "items": self._record},
-                "page": to.schema_ref("Page"),
-            },
-        }
+        made[f"{self._type}Page"] = to.page_of(self._record)
         for parameter in parameters.filters(learned, self._components.filtered_fields):
             key = f"{self._type}.{parameter['name']}"
             self._components.parameters[key] = parameter
