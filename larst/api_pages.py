@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import NamedTuple, Protocol, cast
 
 import openapi_ui_bundles
@@ -19,7 +20,6 @@ import orjson
 from aiohttp import web
 
 from larst.config import Settings
-from larst.context import client_ip_of, scheme_of, session_id_of
 from larst.handlers import json_response
 from larst.model import Json
 from larst.openapi import Described, control_document, document
@@ -28,6 +28,7 @@ from larst.openapi.schemas import Learned
 from larst.planning.book import PlanBook
 from larst.planning.book_files import BookEntry
 from larst.planning.reading import plain_path
+from larst.planning.rules import RULES
 from larst.session import Answered, Turn, Visit, Visited
 from larst.store import SessionStore
 
@@ -60,6 +61,26 @@ FILES: Mapping[str, tuple[str, Path | None]] = {
     "redoc.js": ("text/javascript", None),
 }
 """The pages' files: of which type, and where; None: beside this module, in `pages`."""
+
+PAGES: Mapping[str, Mapping[str, str]] = {
+    "docs": {
+        "here": "Swagger UI",
+        "other": "ReDoc",
+        "other_path": "/redoc",
+        "style": '<link rel="stylesheet" href="/_larst/ui/swagger-ui.css">',
+        "bundle": "swagger-ui-bundle.js",
+        "script": "docs.js",
+    },
+    "redoc": {
+        "here": "ReDoc",
+        "other": "Swagger UI",
+        "other_path": "/docs",
+        "style": "",
+        "bundle": "redoc.standalone.js",
+        "script": "redoc.js",
+    },
+}
+"""What is put into `page.html` for each of the pages."""
 
 
 class Sessions(Protocol):
@@ -96,39 +117,26 @@ class ApiPages:
         self._kept_bytes = 0
         self._making_large = asyncio.Lock()
 
-    async def session_document(self, request: web.Request, token: str | None) -> web.Response:
-        """Answer the document of the session that the header, `?session=` or the token names.
-
-        Raises:
-            BadSessionIdError: that is no session's name.
-        """
-        named = request.headers.get("X-Session-ID") or request.query.get("session")
-        client_ip = client_ip_of(
-            request.remote or "",
-            request.headers.get("X-Forwarded-For"),
-            self._settings.trusted_proxies,
-        )
-        session_id = session_id_of(named, token, client_ip)
+    async def session_document(self, session_id: str, address: str) -> web.Response:
+        """Answer a session's document; `address` is the service's own, as the client knows it."""
         answer = await self._sessions.ask(
             session_id, Visit(_known), timeout_s=self._settings.request_timeout_s, is_use=False
         )
         assert isinstance(answer, Visited)  # noqa: S101 - a visit is answered by nothing else
         body = await self._document(session_id, cast("Known", answer.value))
-        address = orjson.dumps(address_of(request, self._settings))
+        # The first there is: what a session has learned comes after it.
+        body = body.replace(_NO_ADDRESS, b'"servers":[{"url":%b}]' % orjson.dumps(address), 1)
         return web.Response(
-            # The first there is: what a session has learned comes after it.
-            body=body.replace(_NO_ADDRESS, b'"servers":[{"url":%b}]' % address, 1),
+            body=body,
             content_type="application/json",
             charset="utf-8",
-            headers={"Cache-Control": "no-cache", "X-Session-ID": session_id},
+            headers={"Cache-Control": "no-cache"},
         )
 
-    def control_document(self, request: web.Request) -> web.Response:
+    def control_document(self, address: str) -> web.Response:
         """Answer the document of the service's own paths."""
         has_auth = self._settings.auth_token is not None
-        return json_response(
-            control_document(address_of(request, self._settings), has_auth=has_auth)
-        )
+        return json_response(control_document(address, has_auth=has_auth))
 
     async def _document(self, session_id: str, known: Known) -> bytes:
         """Return the session's document, without the service's address."""
@@ -176,11 +184,10 @@ class ApiPages:
 
 async def page(name: str) -> web.Response:
     """Answer one of the pages, `docs` or `redoc`."""
-    text = (resources.files("larst.pages") / f"{name}.html").read_text(encoding="utf-8")
     # ReDoc's styles are made by its script, while it runs.
     policy = _POLICY.format(styles=" 'unsafe-inline'" if name == "redoc" else "")
     return web.Response(
-        text=text,
+        text=Template(_content("page.html").decode()).substitute(PAGES[name]),
         content_type="text/html",
         headers={
             "Content-Security-Policy": policy,
@@ -206,20 +213,9 @@ async def file(name: str) -> web.Response | None:
     )
 
 
-def address_of(request: web.Request, settings: Settings) -> str:
-    """Return the service's address as the client knows it."""
-    scheme = scheme_of(
-        request.scheme,
-        request.headers.get("X-Forwarded-Proto"),
-        request.remote or "",
-        settings.trusted_proxies,
-    )
-    return f"{scheme}://{request.host}"
-
-
 @cache
 def _content(name: str) -> bytes:
-    _, path = FILES[name]
+    _, path = FILES.get(name, ("", None))
     if path is None:
         return (resources.files("larst.pages") / name).read_bytes()
     return path.read_bytes().replace(_FOREIGN_LOGO, _OWN_LOGO)
@@ -248,5 +244,5 @@ def _is_custom(entry: BookEntry, known: Known) -> bool:
         return False
     if entry.plan.action == "custom":
         return True  # of a path that a resource has, that one's operations win
-    is_word_an_id = entry.planner == "rules"
+    is_word_an_id = entry.planner == RULES
     return not plain_path(entry.shape["path"], known, is_word_an_id=is_word_an_id)

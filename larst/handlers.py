@@ -24,6 +24,7 @@ from larst.context import (
     parse_body,
     parse_target,
     request_id_of,
+    scheme_of,
     session_id_of,
 )
 from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError
@@ -113,14 +114,22 @@ class Ingress:
         assert isinstance(answered, Answered)  # noqa: S101 - a turn is answered by nothing else
         return _response(context, answered)
 
-    def session_id(self, request: web.Request, token: str | None) -> str:
+    def session_id(self, request: web.Request, token: str | None, named: str | None = None) -> str:
         """Return the id of the session that a request belongs to.
 
+        `named` counts where the header X-Session-ID names none.
+
         Raises:
-            BadSessionIdError: the header X-Session-ID cannot be a session's id.
+            BadSessionIdError: the name cannot be a session's id.
         """
-        named = request.headers.get("X-Session-ID")
+        named = request.headers.get("X-Session-ID", named)
         return session_id_of(named, token, self._client_ip(request))
+
+    def address(self, request: web.Request) -> str:
+        """Return the service's own address, as the client knows it."""
+        forwarded = request.headers.get("X-Forwarded-Proto")
+        scheme = scheme_of(request.scheme, forwarded, request.remote or "", self._proxies)
+        return f"{scheme}://{request.host}"
 
     def _client_ip(self, request: web.Request) -> str:
         forwarded_for = request.headers.get("X-Forwarded-For")
@@ -129,9 +138,7 @@ class Ingress:
     async def _context(
         self, request: web.Request, trace: RequestTrace, token: str | None
     ) -> RequestContext:
-        client_ip = self._client_ip(request)
-        session_id = session_id_of(request.headers.get("X-Session-ID"), token, client_ip)
-        trace.session_id = session_id
+        trace.session_id = session_id = self.session_id(request, token)
         target = parse_target(request.rel_url.raw_path_qs)
         return RequestContext(
             method=request.method,
@@ -140,7 +147,7 @@ class Ingress:
             query=target.query,
             headers=_shown_headers(request),
             body=await self._body(request),
-            client_ip=client_ip,
+            client_ip=self._client_ip(request),
             session_id=session_id,
             request_id=trace.request_id,
         )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from aiohttp import web
 
-from larst.api_pages import address_of, file, page
+from larst.api_pages import file, page
 from larst.control import PlanControl
 from larst.edge import FILES_PATH, METRICS_PATH, TOKEN, TRACE, Handler, not_allowed
 from larst.handlers import json_response, problem_response
-from larst.parts import PARTS, RUNNING, SETTINGS
+from larst.parts import PARTS, RUNNING, SETTINGS, Running
 from larst.problems import Problem
 from larst.session_control import SessionControl
 from larst.welcome import SessionFrom, Visitor, prefers_html, welcome, welcome_page
+
+Part = TypeVar("Part")
 
 
 def _only_get(handler: Handler) -> Handler:
@@ -60,12 +63,10 @@ async def _welcome(request: web.Request) -> web.Response:
 def _visitor(request: web.Request) -> Visitor:
     token, settings = request.get(TOKEN), request.app[SETTINGS]
     maker = request.app[PARTS].planner.maker
-    session_id = request.app[RUNNING].ingress.session_id(request, token)
-    request[TRACE].session_id = session_id
     taken_from: SessionFrom = "address" if token is None else "token"
     return Visitor(
-        address=address_of(request, settings),
-        session_id=session_id,
+        address=_address(request),
+        session_id=_session(request),
         session_from="header" if "X-Session-ID" in request.headers else taken_from,
         has_token=token is not None,
         planner=maker.planner,
@@ -75,6 +76,17 @@ def _visitor(request: web.Request) -> Visitor:
     )
 
 
+def _address(request: web.Request) -> str:
+    return request.app[RUNNING].ingress.address(request)
+
+
+def _session(request: web.Request, named: str | None = None) -> str:
+    """Return whose session it is, and note it."""
+    session_id = request.app[RUNNING].ingress.session_id(request, request.get(TOKEN), named)
+    request[TRACE].session_id = session_id
+    return session_id
+
+
 async def _reserved(request: web.Request) -> web.Response:
     detail = f"{request.path[:100]} is kept for the service itself and is never planned"
     problem = Problem(404, "not found", detail)
@@ -82,12 +94,13 @@ async def _reserved(request: web.Request) -> web.Response:
 
 
 async def _session_document(request: web.Request) -> web.Response:
+    session_id = _session(request, request.query.get("session"))
     pages = request.app[RUNNING].api_pages
-    return await pages.session_document(request, request.get(TOKEN))
+    return await pages.session_document(session_id, _address(request))
 
 
 async def _control_document(request: web.Request) -> web.Response:
-    return request.app[RUNNING].api_pages.control_document(request)
+    return request.app[RUNNING].api_pages.control_document(_address(request))
 
 
 async def _page(request: web.Request) -> web.Response:
@@ -110,24 +123,24 @@ async def _metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-def _plans(**by_method: Callable[[PlanControl, web.Request], Awaitable[web.Response]]) -> Handler:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        if (action := by_method.get(_method(request))) is None:
-            return not_allowed(request, tuple(by_method))
-        return await action(request.app[RUNNING].plans, request)
-
-    return handle
-
-
-def _sessions(
-    **by_method: Callable[[SessionControl, web.Request], Awaitable[web.StreamResponse]],
+def _control(
+    part_of: Callable[[Running], Part],
+    **by_method: Callable[[Part, web.Request], Awaitable[web.StreamResponse]],
 ) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         if (action := by_method.get(_method(request))) is None:
             return not_allowed(request, tuple(by_method))
-        return await action(request.app[RUNNING].session_control, request)
+        return await action(part_of(request.app[RUNNING]), request)
 
     return handle
+
+
+def _plans(running: Running) -> PlanControl:
+    return running.plans
+
+
+def _sessions(running: Running) -> SessionControl:
+    return running.session_control
 
 
 def _method(request: web.Request) -> str:
@@ -144,14 +157,16 @@ RESERVED: dict[str, Handler] = {
     "/redoc": _only_get(_page),
     f"{FILES_PATH}{{name}}": _only_get(_file),
     "/_larst/openapi.json": _only_get(_control_document),
-    "/_larst/plans": _plans(GET=PlanControl.list),
-    "/_larst/plans/{key}": _plans(GET=PlanControl.show, DELETE=PlanControl.delete),
-    "/_larst/plans/{key}/pin": _plans(POST=PlanControl.pin),
-    "/_larst/plans/{key}/reject": _plans(POST=PlanControl.reject),
-    "/_larst/sessions": _sessions(GET=SessionControl.list),
-    "/_larst/sessions/{id}": _sessions(GET=SessionControl.show, DELETE=SessionControl.erase),
-    "/_larst/sessions/{id}/export": _sessions(GET=SessionControl.export),
-    "/_larst/sessions/{id}/import": _sessions(POST=SessionControl.import_),
+    "/_larst/plans": _control(_plans, GET=PlanControl.list),
+    "/_larst/plans/{key}": _control(_plans, GET=PlanControl.show, DELETE=PlanControl.delete),
+    "/_larst/plans/{key}/pin": _control(_plans, POST=PlanControl.pin),
+    "/_larst/plans/{key}/reject": _control(_plans, POST=PlanControl.reject),
+    "/_larst/sessions": _control(_sessions, GET=SessionControl.list),
+    "/_larst/sessions/{id}": _control(
+        _sessions, GET=SessionControl.show, DELETE=SessionControl.erase
+    ),
+    "/_larst/sessions/{id}/export": _control(_sessions, GET=SessionControl.export),
+    "/_larst/sessions/{id}/import": _control(_sessions, POST=SessionControl.import_),
     METRICS_PATH: _only_get(_metrics),
     "/_larst": _reserved,
     "/_larst/{path:.*}": _reserved,
