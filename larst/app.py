@@ -32,8 +32,6 @@ from larst.session_watch import log_event, watch_levels
 from larst.store import DataRoot, DiskFiles, Rescues, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 
-__all__ = ["PARTS", "RUNNING", "SETTINGS", "Parts", "Running", "make_app", "usual_parts"]
-
 FOLD_AFTER_S = 1.0
 """A session's documented files are complete when it has been idle for this long (SPEC 7)."""
 

@@ -21,8 +21,8 @@ from larst import __version__
 from larst.memory import use_c_allocator
 
 if TYPE_CHECKING:
-    from larst.app import Parts
     from larst.config import Settings
+    from larst.parts import Parts
     from otel import Providers
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130

@@ -13,9 +13,10 @@ import orjson
 from aiohttp import web
 
 from larst import __version__
-from larst.app import RUNNING, Parts, make_app
+from larst.app import make_app
 from larst.config import Settings
 from larst.notice import start_notice
+from larst.parts import RUNNING, Parts
 from larst.problems import phrase
 
 MAX_TARGET_BYTES = 256 * 1024

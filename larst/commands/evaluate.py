@@ -16,13 +16,14 @@ from pathlib import Path
 from aiohttp import web
 from rich.console import Console
 
-from larst.app import Parts, make_app, usual_parts
+from larst.app import make_app, usual_parts
 from larst.config import Settings
 from larst.errors import ConfigError
 from larst.evaluation.meter import MeteredPlanner
 from larst.evaluation.report import as_json, print_table, progress
 from larst.evaluation.runner import Evaluation, evaluate
 from larst.evaluation.suite import Case, load_suite
+from larst.parts import Parts
 
 
 def run(options: Namespace, settings: Settings) -> int:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 
-from larst.app import Parts, make_app, usual_parts
+from larst.app import make_app, usual_parts
 from larst.config import load_settings
+from larst.parts import Parts
 from larst.planning.planner import Planner
 from tests.larst.fakes import ScriptedPlanner
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 
-from larst.app import Parts, make_app, usual_parts
+from larst.app import make_app, usual_parts
 from larst.config import load_settings
+from larst.parts import Parts
 from tests.larst.fakes import ScriptedPlanner
 
 Client = TestClient[Any, Any]

@@ -16,8 +16,9 @@ import pytest
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
-from larst.app import Parts, make_app, usual_parts
+from larst.app import make_app, usual_parts
 from larst.config import load_settings
+from larst.parts import Parts
 from larst.planning.language_model import Completion, Prompt, Tokens
 from larst.planning.model_planner import ModelPlanner
 from larst.planning.providers import make_planner

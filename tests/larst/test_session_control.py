@@ -16,9 +16,10 @@ import pytest
 from aiohttp.test_utils import TestClient, make_mocked_request
 
 from larst import session_control
-from larst.app import RUNNING, make_app
+from larst.app import make_app
 from larst.config import load_settings
 from larst.errors import SessionNotFoundError
+from larst.parts import RUNNING
 from larst.session import Answered, Turn, Visit, Visited
 from larst.session_control import SessionControl
 from larst.store import DataRoot, DiskFiles, Rescues, SessionStore, Threads

@@ -12,7 +12,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from rich.console import Console
 
-from larst.app import Parts, make_app, usual_parts
+from larst.app import make_app, usual_parts
 from larst.cli import main
 from larst.config import load_settings
 from larst.errors import AnswerUnusableError, NoRuleError
@@ -21,6 +21,7 @@ from larst.evaluation.report import as_json, print_table, progress
 from larst.evaluation.runner import CaseResult, Evaluation, evaluate
 from larst.evaluation.suite import Case, load_suite
 from larst.model import Code, Plan, Usage
+from larst.parts import Parts
 from larst.planning.planner import Maker, Planned, Planner, PlanningRequest
 from larst.planning.rules import RulesPlanner
 from tests.larst.fakes import ScriptedPlanner
