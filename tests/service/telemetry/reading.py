@@ -1,0 +1,53 @@
+"""Asking a service, and finding in what it exported and logged what a test is about."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from tests.service.api import Answer, Api, Service
+from tests.wire.collector import SpanSeen
+
+StartService = Callable[..., Service]
+TRACE_ID, CALLER_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+FAULTY = {"LLM_MOCK_HANDLER": "tests.wire.faulty.plan"}
+
+
+async def raw(api: Api, head: str) -> str:
+    """Send a head that no client would; return the reply."""
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"{head}Connection: close\r\n\r\n".encode())
+    reply = await reader.read()
+    writer.close()
+    return reply.decode()
+
+
+def trace_id_of(answer: Answer) -> str:
+    return answer.headers["traceparent"].split("-")[1]
+
+
+def named(spans: list[SpanSeen], name: str) -> list[SpanSeen]:
+    return [span for span in spans if span.name == name]
+
+
+def one(spans: list[SpanSeen], name: str) -> SpanSeen:
+    (found,) = named(spans, name)
+    return found
+
+
+def server(spans: list[SpanSeen]) -> SpanSeen:
+    (found,) = [span for span in spans if span.kind == "server"]
+    return found
+
+
+def steps(spans: list[SpanSeen]) -> list[str]:
+    """Return the names of the stages in the order in which they were begun."""
+    return [span.name for span in spans if span.name.startswith("larst.")]
+
+
+def log_of(service: Service) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in service.log_path.read_bytes().splitlines()]
