@@ -66,7 +66,10 @@ class MemoryDisk:
         del self.content[path]
 
     def remove_directory(self, path: Path) -> None:
-        raise NotImplementedError
+        self._count()
+        self.content = {
+            name: data for name, data in self.content.items() if path not in name.parents
+        }
 
     def sync_directory(self, path: Path) -> None:
         del path
