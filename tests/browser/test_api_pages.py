@@ -46,10 +46,8 @@ def shop(service: Service, request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Service]:
     """A service that wants a token."""
-    running = Service(tmp_path / "data", tmp_path / "log", LARS_AUTH_TOKEN=TOKEN)
-    running.start()
-    yield running
-    assert running.stop() == 0
+    with Service(tmp_path / "data", tmp_path / "log", LARS_AUTH_TOKEN=TOKEN) as running:
+        yield running
 
 
 def try_create(page: Page, body: Any) -> None:

@@ -52,10 +52,7 @@ def test_the_service_runs_on_an_allocator_that_gives_pages_back(
     """Unless its user chose another."""
     monkeypatch.delenv("PYTHONMALLOC", raising=False)
     settings = {} if chosen is None else {"PYTHONMALLOC": chosen}
-    service = Service(tmp_path / "data", tmp_path / "log", **settings)
-    service.start()
-    try:
+    with Service(tmp_path / "data", tmp_path / "log", **settings) as service:
         environment = Path(f"/proc/{service.pid}/environ").read_bytes().split(b"\0")
-        assert b"PYTHONMALLOC=" + (chosen or "malloc").encode() in environment
-    finally:
-        assert service.stop() == 0
+
+    assert b"PYTHONMALLOC=" + (chosen or "malloc").encode() in environment

@@ -108,6 +108,14 @@ class Service:
         self._process.communicate()
         raise AssertionError(f"the service did not start: {self.log_path.read_text()}")
 
+    def __enter__(self) -> Service:
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End it; it must end well whatever it was sent."""
+        assert self.stop() == 0
+
     @property
     def pid(self) -> int:
         """The process's id."""

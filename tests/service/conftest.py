@@ -14,12 +14,10 @@ from tests.service.api import Api, Service
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service that all tests share; it must end well whatever they sent it."""
+    """The service that all tests share."""
     folder = tmp_path_factory.mktemp("service")
-    running = Service(folder / "data", folder / "log")
-    running.start()
-    yield running
-    assert running.stop() == 0
+    with Service(folder / "data", folder / "log") as running:
+        yield running
 
 
 @pytest.fixture
