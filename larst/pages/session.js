@@ -4,6 +4,7 @@
 const larst = (() => {
   const TOKEN = "larst.token";
   const NAME = /^[A-Za-z0-9_-]{1,128}$/;
+  const SENDABLE = /^[\x21-\x7e]*$/; // fetch sends no header of other letters at all
   const element = (id) => document.getElementById(id);
   const session = () => element("session").value.trim();
   const token = () => element("token").value || sessionStorage.getItem(TOKEN) || "";
@@ -17,6 +18,13 @@ const larst = (() => {
 
   function say(text) {
     element("notice").textContent = text;
+  }
+
+  function askForToken(why) {
+    element("token-label").hidden = false;
+    element("token").focus();
+    say(why);
+    sessionStorage.removeItem(TOKEN);
   }
 
   // The address names the session, so that a page can be sent to somebody else.
@@ -37,9 +45,12 @@ const larst = (() => {
     element("api").replaceChildren(); // nothing old stands under a new name
     const asked = headers();
     latest = asked;
-    // fetch sends no header of other letters at all, and would say no more than that it failed
     if (session() && !NAME.test(session())) {
       say("bad session id: it must be 1 to 128 of the characters A-Z a-z 0-9 _ and -");
+      return;
+    }
+    if (!SENDABLE.test(token())) {
+      askForToken("A token has only letters, digits and signs of ASCII: this is not the service's.");
       return;
     }
     say("");
@@ -52,16 +63,13 @@ const larst = (() => {
     }
     if (latest !== asked) return;
     if (reply.status === 401) {
-      element("token-label").hidden = false;
-      element("token").focus();
-      say(asked.Authorization ? "This is not the service's token." : "The service asks for its token.");
-      sessionStorage.removeItem(TOKEN);
+      askForToken(asked.Authorization ? "This is not the service's token." : "The service asks for its token.");
       return;
     }
-    const answer = await reply.json();
+    const answer = await reply.json().catch(() => null); // a proxy's page is no JSON
     if (latest !== asked) return;
-    if (!reply.ok) {
-      say(`${answer.error}: ${answer.detail}`);
+    if (!reply.ok || answer === null) {
+      say(answer?.error ? `${answer.error}: ${answer.detail}` : `The service answered ${reply.status}, and no document.`);
       return;
     }
     const place = document.createElement("div");

@@ -251,3 +251,26 @@ def test_dark_pages_stay_readable(page: Page, service: Service, shop: str) -> No
     assert page.wait_for_script(
         "getComputedStyle(document.getElementById('api')).backgroundColor === 'rgb(255, 255, 255)'"
     )
+
+
+def test_a_token_that_no_header_can_carry_is_not_the_services(page: Page, guarded: Service) -> None:
+    page.open(f"{guarded.url}/docs?session=one")
+    page.wait(lambda: page.one("#token").is_displayed())
+
+    page.one("#token").send_keys("ключ", Keys.ENTER)
+
+    assert page.wait(lambda: "this is not the service's" in page.text("#notice"))
+
+
+def test_an_answer_that_is_no_document_is_told(page: Page, service: Service, shop: str) -> None:
+    """As a proxy gives it whose service is away."""
+    page.open(f"{service.url}/docs?session={shop}")
+    page.wait(lambda: "products" in page.text("#api"))
+    page.driver.execute_script(
+        "window.fetch = async () => new Response('<h1>Bad Gateway</h1>', { status: 502 })"
+    )
+
+    page.one("#bar button").click()
+
+    assert page.wait(lambda: "answered 502" in page.text("#notice"))
+    assert page.text("#api") == ""

@@ -266,6 +266,23 @@ def test_what_is_corrected_after_a_failure_is_what_is_sent(todo: TodoPage) -> No
     assert page.one("#new").get_attribute("value") == ""
 
 
+def test_a_correction_after_a_failed_save_is_what_is_saved(todo: TodoPage) -> None:
+    page = todo.page
+    todo.add("Buy bread")
+    page.one("#list button").click()
+    hold(page, "PATCH")
+    page.one("#edit").send_keys("Buy mlik", Keys.ENTER)
+    release(page, fail=True)
+    page.wait(lambda: page.one("#alert").is_displayed())
+    page.one("#edit").send_keys(Keys.CONTROL, "a")
+    page.one("#edit").send_keys("Buy milk")
+
+    todo.press("Try again")
+
+    todo.wait_for("Buy milk")
+    assert not page.all("#edit")
+
+
 def test_a_task_that_failed_while_the_next_was_typed_is_not_lost(todo: TodoPage) -> None:
     page = todo.page
     hold(page, "POST")
