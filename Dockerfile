@@ -4,9 +4,6 @@ WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY larst larst
-COPY actors actors
-COPY prompts prompts
-COPY otel otel
 RUN pip wheel --no-deps --wheel-dir /wheels . \
     && python -m venv /opt/larst \
     && /opt/larst/bin/pip install --only-binary=:all: -c constraints.txt /wheels/*.whl

@@ -32,12 +32,12 @@ import uvloop
 from aiohttp import web
 from served import Connection, request
 
-import otel
-from larst import edge
-from larst.app import make_app, usual_parts
+from larst import otel
 from larst.config import load_settings
-from larst.handlers import begin_trace
-from larst.model import CheckedProgram, ProgramInputs, Reply, SessionView
+from larst.domain import CheckedProgram, ProgramInputs, Reply, SessionView
+from larst.http import middleware as edge
+from larst.http.access_log import begin_trace
+from larst.http.app import make_app, usual_parts
 from larst.telemetry import RequestTrace, StoreCalls, Telemetry, span_here
 
 BODY = b'{"id":1,"name":"Alice Hartmann","email":"alice@example.com"}'

@@ -48,7 +48,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from larst.model import Usage, Violation
+from larst.domain import Usage, Violation
 
 
 class LarstError(Exception):

@@ -14,8 +14,8 @@ import pytest
 from larst import cli
 from larst.config import Settings
 from larst.errors import LarstError, ProgramRefusedError
+from larst.http.problems import _ACTOR_PROBLEMS, STATUS
 from larst.policy import PolicyLimits, check
-from larst.problems import _ACTOR_PROBLEMS, STATUS
 from larst.telemetry.metrics import METRICS
 from tests.pages import PAGES, ROOT, name_of, prose_of
 from tools import configuration_page

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import orjson
 
+from larst.domain import Json
 from larst.evaluation.suite import Expectation, part_of
-from larst.model import Json
 
 _MAX_SHOWN_CHARACTERS = 200
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from larst.domain import Usage
 from larst.errors import AnswerUnusableError
-from larst.model import Usage
 from larst.planning.planner import Maker, Planned, Planner, PlanningRequest
 
 

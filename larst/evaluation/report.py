@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from larst.domain import Json, Usage
 from larst.evaluation.runner import CaseResult, Evaluation
-from larst.model import Json, Usage
 
 
 @contextmanager

@@ -12,9 +12,9 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from larst.domain import Usage
 from larst.evaluation.judging import judge
 from larst.evaluation.suite import Case, Request
-from larst.model import Usage
 
 _SOURCE = re.compile(r'plan;[^,]*desc="([^"]*)"')
 

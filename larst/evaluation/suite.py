@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from larst.domain import Json
 from larst.errors import ConfigError
-from larst.model import Json
 
 Status = Annotated[int, Field(ge=200, le=599)]
 

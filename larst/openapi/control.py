@@ -8,7 +8,7 @@ from typing import Any, get_args
 from larst import __version__
 from larst.openapi import operations as to
 from larst.openapi import schemas
-from larst.planning.book_files import PlanState
+from larst.planning.book.files import PlanState
 
 _STATES = list(get_args(PlanState))
 _TEXT: Mapping[str, Any] = {"type": "string"}

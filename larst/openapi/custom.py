@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from larst.model import Action, Json
+from larst.domain import Action, Json
 from larst.openapi import operations as to
 from larst.openapi.names import Names, one_of, words
 from larst.openapi.schemas import INTEGER

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from larst import __version__
-from larst.model import Json
+from larst.domain import Json
 from larst.openapi import operations as to
 from larst.openapi import parameters, schemas
 from larst.openapi.custom import LearnedPath, add_custom
@@ -20,7 +20,7 @@ from larst.openapi.resources import (
     Style,
     counted,
 )
-from larst.planning.reading import link_fields
+from larst.planning.shapes.rest_path import link_fields
 
 ANYTHING = "anything else"
 """The tag of the path that stands for every other."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import inflection
 
-from larst.planning.reading import singular
+from larst.planning.shapes.rest_path import singular
 
 _ODD = re.compile(r"[^A-Za-z0-9]+")
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from larst.openapi.schemas import PLACE, Learned, Schema, listed
-from larst.planning.binding import PAGING
+from larst.planning.shapes.binding import PAGING
 
 MAX_FILTERED_FIELDS = 30
 """Fields of a resource whose filters are told; all others are filtered on just the same."""

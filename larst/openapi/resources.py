@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from larst.model import Json
+from larst.domain import Json
 from larst.openapi import operations as to
 from larst.openapi import parameters, schemas
 from larst.openapi.names import Names, one_of, type_name, words
 from larst.openapi.operations import Operation
-from larst.planning.reading import link_fields
-from larst.planning.shape import SEARCH_VERBS
+from larst.planning.shapes.rest_path import link_fields
+from larst.planning.shapes.shape import SEARCH_VERBS
 
 _POINTER: Mapping[str, Any] = {"type": "string", "pattern": "^(/([^~/]|~[01])*)+$"}
 JSON_PATCH: Mapping[str, Any] = {

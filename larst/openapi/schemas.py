@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from larst.model import INTEGER_MAX, INTEGER_MIN, Json
-from larst.store.schema import PATTERNS
+from larst.domain import INTEGER_MAX, INTEGER_MIN, Json
+from larst.store.schema.learning import PATTERNS
 
 Schema = Mapping[str, Any]
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from larst.model import Json, Plan, Usage
-from larst.planning.shape import Shape
+from larst.domain import Json, Plan, Usage
+from larst.planning.shapes.shape import Shape
 
 Saw = Literal["shape", "sketch", "values"]
 """What a plan was made from; it decides which requests the plan may serve (conditions.py)."""

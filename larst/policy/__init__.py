@@ -12,8 +12,8 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from larst.domain import CheckedProgram, Violation
 from larst.errors import ProgramRefusedError
-from larst.model import CheckedProgram, Violation
 from larst.policy.language import ALLOWED_NODES, REFUSED_NODES
 from larst.policy.names import violations_of_names
 

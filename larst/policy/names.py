@@ -9,13 +9,7 @@ import ast
 import inspect
 from collections.abc import Iterator, Mapping
 
-from larst.model import (
-    SESSION_STORE_METHODS,
-    STORE_METHODS,
-    ResourceStore,
-    SessionView,
-    Violation,
-)
+from larst.domain import SESSION_STORE_METHODS, STORE_METHODS, ResourceStore, SessionView, Violation
 from larst.policy.language import (
     BUILTINS,
     FORBIDDEN_ATTRIBUTES,

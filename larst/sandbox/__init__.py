@@ -15,8 +15,8 @@ from typing import Protocol
 
 from pydantic_monty import AsyncMonty, AsyncMontySession, MontyCrashedError, MontyError
 
+from larst.domain import CheckedProgram, ProgramInputs, Reply, SessionView
 from larst.errors import LarstError, ProgramLimitError, ProgramTimeoutError, WorkerLostError
-from larst.model import CheckedProgram, ProgramInputs, Reply, SessionView
 from larst.sandbox.frame import frame
 from larst.sandbox.reply import reply_of
 from larst.sandbox.run import Run, RunLimits

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from larst.model import CheckedProgram
+from larst.domain import CheckedProgram
 
 _MODULES = ("math", "re", "json", "datetime")
 _MAKE_RESPONSE = (

@@ -6,8 +6,8 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from larst.domain import Reply
 from larst.errors import ProgramFailedError, ResultTooLargeError
-from larst.model import Reply
 
 FORBIDDEN_HEADERS = frozenset(
     {

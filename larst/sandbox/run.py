@@ -26,19 +26,14 @@ from pydantic_monty import (
     ResourceLimits,
 )
 
-from larst.errors import (
-    ProgramFailedError,
-    ProgramLimitError,
-    ProgramTimeoutError,
-    WorkerLostError,
-)
-from larst.model import (
+from larst.domain import (
     SESSION_STORE_METHODS,
     STORE_METHODS,
     ProgramInputs,
     ResourceStore,
     SessionView,
 )
+from larst.errors import ProgramFailedError, ProgramLimitError, ProgramTimeoutError, WorkerLostError
 from larst.sandbox.frame import Framed
 from larst.telemetry import StoreCalls, count, span_here
 from larst.telemetry.metrics import SANDBOX_KILLS

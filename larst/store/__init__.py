@@ -5,11 +5,11 @@ Must never know a request: it is given records, ids and criteria.
 
 from __future__ import annotations
 
-from larst.store.files import DiskFiles, FileOps
+from larst.store.data_root import DataRoot
+from larst.store.disk.files import DiskFiles, FileOps
+from larst.store.io_threads import Threads
 from larst.store.rescue import Rescues
-from larst.store.root import DataRoot
 from larst.store.session_store import SessionStore
-from larst.store.threads import Threads
 from larst.store.transaction import Transaction
 
 __all__ = ["DataRoot", "DiskFiles", "FileOps", "Rescues", "SessionStore", "Threads", "Transaction"]

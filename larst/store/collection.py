@@ -11,19 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from larst.domain import Criteria, Json, Record, RecordId
 from larst.errors import IdTakenError
-from larst.model import Criteria, Json, Record, RecordId
-from larst.store.order import aggregate, page
-from larst.store.records import (
-    MAX_AUTO_ID,
-    checked,
-    key_of,
-    own_id,
-    patched,
-    with_id,
-)
-from larst.store.schema import fits, learn
-from larst.store.search import checked_criteria, compile_criteria, id_asked_for
+from larst.store.query.criteria import checked_criteria, compile_criteria, id_asked_for
+from larst.store.query.sorting import aggregate, page
+from larst.store.records import MAX_AUTO_ID, checked, key_of, own_id, patched, with_id
+from larst.store.schema.learning import fits, learn
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import jsonpatch
 
+from larst.domain import INTEGER_MAX, INTEGER_MIN, Json, Record, RecordId
 from larst.errors import (
     BadRecordError,
     BadRequestError,
@@ -20,7 +21,6 @@ from larst.errors import (
     PatchConflictError,
     ProgramFailedError,
 )
-from larst.model import INTEGER_MAX, INTEGER_MIN, Json, Record, RecordId
 
 MAX_DEPTH = 200
 """Levels of nesting that the JSON readers and writers on the way all bear."""

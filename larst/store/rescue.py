@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from larst.store.session_files import SessionFiles
+from larst.store.disk.session_files import SessionFiles
 
 Rescue: TypeAlias = Callable[[SessionFiles], object]
 """Leaves files that load: `SessionFiles.erase`, `SessionFiles.set_all_aside`."""

@@ -16,17 +16,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from larst.domain import Json
 from larst.errors import DiskRefusedError, SessionDamagedError
-from larst.model import Json
 from larst.store.collection import Change, Collection, learned_with
-from larst.store.drift import MAX_DRIFTS, drifts_of
-from larst.store.files import FileOps
-from larst.store.journal import Line
+from larst.store.disk.files import FileOps
+from larst.store.disk.journal import Line
+from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.io_threads import Threads, reason_of
 from larst.store.rescue import Rescue
-from larst.store.restoring import Replacement, free, spelled
-from larst.store.session_files import Loaded, SessionFiles
-from larst.store.threads import Threads, reason_of
+from larst.store.schema.drift import MAX_DRIFTS, drifts_of
 from larst.store.transaction import Transaction
+from larst.store.transfer.replacing import Replacement, free, spelled
 
 _log = logging.getLogger("larst.store")
 

@@ -11,20 +11,11 @@ import time
 import traceback
 from collections.abc import Mapping
 
+from larst.domain import TraceParent
 from larst.errors import CallerError, LarstError, NoUsablePlanError, ProgramFailedError
-from larst.model import TraceParent
 from larst.telemetry import attributes as names
-from larst.telemetry.blocks import AtHand, Stage
-from larst.telemetry.spans import (
-    NOT_KEPT,
-    Attributes,
-    Begun,
-    Recorder,
-    Span,
-    SpanKind,
-    Value,
-)
-from larst.telemetry.watch import Replied, Telemetry
+from larst.telemetry.metric_store import Replied, Telemetry
+from larst.telemetry.spans import NOT_KEPT, Attributes, Begun, Recorder, Span, SpanKind, Value
 
 _MAX_MESSAGE_CHARACTERS = 500
 _SERVER_ERRORS = 500
@@ -124,19 +115,6 @@ class RequestTrace:
             "trace_id": self.place.trace_id,
             "session_id": self.session_id,
         }
-
-    def current(self) -> AtHand:
-        """Be the request at hand while the block runs."""
-        return AtHand(self)
-
-    def stage(
-        self, name: str, attributes: Attributes | None = None, link: TraceParent | None = None
-    ) -> Stage:
-        """Time the block as a stage, and give its span; what it raises is recorded there.
-
-        `link` is another request's place, whose stage did the work for this one too.
-        """
-        return Stage(self, name, attributes, link)
 
     def waited(self, wait_s: float, error: Exception | None = None) -> None:
         """Note that it has waited in the mailbox until now; `error` is why it never began."""

@@ -7,7 +7,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from actors import Actor, Deferred, OutputGate, Supervisor, SupervisorEvent, SupervisorSettings
+from larst.actors import (
+    Actor,
+    Deferred,
+    OutputGate,
+    Supervisor,
+    SupervisorEvent,
+    SupervisorSettings,
+)
 from tests.fake_clock import FakeClock
 
 

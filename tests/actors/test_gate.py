@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from actors import ActorCrashedError, Crashed, FlushFailed, OutputGate, StartRefused
-from actors.errors import ActorLateError
+from larst.actors import ActorCrashedError, Crashed, FlushFailed, OutputGate, StartRefused
+from larst.actors.errors import ActorLateError
 from tests.actors.fakes import Add, DiskFullError, Raise, Read, Wait, World
 
 

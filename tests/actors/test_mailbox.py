@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import pytest
 
-from actors.errors import DeadlinePassedError, MailboxFullError, StoppingError
-from actors.mailbox import Envelope, Mailbox
+from larst.actors.errors import DeadlinePassedError, MailboxFullError, StoppingError
+from larst.actors.mailbox import Envelope, Mailbox
 from tests.fake_clock import FakeClock
 
 Letters: TypeAlias = Mailbox[str, str]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import GiveUp, RestartAfter, RestartPolicy
-from actors.crashes import CrashBook
+from larst.actors import GiveUp, RestartAfter, RestartPolicy
+from larst.actors.crash_history import CrashBook
 from tests.fake_clock import FakeClock
 
 policies = st.builds(

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors import (
+from larst.actors import (
     Actor,
     ActorCrashedError,
     ActorError,

@@ -7,7 +7,7 @@ import contextvars
 
 import pytest
 
-from actors import (
+from larst.actors import (
     Actor,
     ActorCrashedError,
     ActorFailedError,

@@ -16,11 +16,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from larst.domain import Usage
 from larst.errors import AnswerUnusableError
-from larst.model import Usage
-from larst.planning.answers import ANSWER_SCHEMA, plan_of
-from larst.planning.language_model import Prompt
-from larst.planning.openai import OpenAIModel
+from larst.planning.models.answers import ANSWER_SCHEMA, plan_of
+from larst.planning.models.base import Prompt
+from larst.planning.models.openai import OpenAIModel
 from tests.service.api import Api, Service
 
 pytestmark = pytest.mark.model

@@ -6,10 +6,10 @@ import pytest
 from opentelemetry.sdk.metrics.export import AggregationTemporality, Histogram, Metric, Sum
 from opentelemetry.sdk.resources import Resource
 
+from larst.otel import set_up
+from larst.otel.bridge import Bridge
 from larst.telemetry import Telemetry
 from larst.telemetry.metrics import METRICS, RESTARTS, SESSIONS, STAGE_DURATION, Kind
-from otel import set_up
-from otel.bridge import Bridge
 
 LABELS = (("larst.stage", "exec"),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from otel import Providers, WrongVariableError, set_up
+from larst.otel import Providers, WrongVariableError, set_up
 
 ENDPOINT = "http://127.0.0.1:9"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from otel.variables import WrongVariableError, asked_for
+from larst.otel.variables import WrongVariableError, asked_for
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 

@@ -13,15 +13,15 @@ from typing import Any
 import orjson
 import pytest
 
-import prompts
-from larst.model import STORE_METHODS, Json, ProgramInputs
-from larst.planning.answers import ANSWER_SCHEMA
-from larst.planning.binding import bind
+from larst import prompts
+from larst.domain import STORE_METHODS, Json, ProgramInputs
+from larst.planning.models.answers import ANSWER_SCHEMA
+from larst.planning.shapes.binding import bind
 from larst.policy import PolicyLimits, check
 from larst.policy.language import BUILTINS, EXCEPTIONS, GIVEN_NAMES, MODULES
 from larst.sandbox import MontySandbox, SandboxLimits
 from larst.store.transaction import Transaction
-from tests.larst.fakes import request
+from tests.fakes import request
 
 TEXT = prompts.fill("plan")
 EXAMPLE = re.compile(

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-import prompts
-from larst.model import Usage
-from larst.planning.language_model import Prompt
-from larst.planning.model_planner import prompt_for
+from larst import prompts
+from larst.domain import Usage
+from larst.planning.models.base import Prompt
+from larst.planning.models.planner import prompt_for
 from larst.planning.planner import PlanningRequest, Refusal
-from larst.planning.reading import facts_of
-from larst.planning.shape import shape_of
-from larst.planning.sketch import sketch_of, sketch_of_schema
-from tests.larst.fakes import request
+from larst.planning.shapes.rest_path import facts_of
+from larst.planning.shapes.shape import shape_of
+from larst.planning.shapes.sketch import sketch_of, sketch_of_schema
+from tests.fakes import request
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 

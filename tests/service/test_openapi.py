@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from larst.routes import RESERVED
+from larst.http.routes import RESERVED
 from tests.service.api import Api, Service
 
 StartService = Callable[..., Service]

@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from larst.commands import service as commands
+from larst.cli import client as commands
 from tests.service.api import Api, Service
 
 TOKEN = "t0ken"

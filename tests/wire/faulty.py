@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from larst.pipeline import Pipeline
+from larst.session.pipeline import Pipeline
 from larst.store import SessionStore
 from tests.wire.planner import context_of, good_plan, plan_text
 

@@ -7,10 +7,7 @@ import asyncio
 import aiohttp
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import (
-    StartService,
-    log_of,
-)
+from tests.service.telemetry.reading import StartService, log_of
 from tests.wire.collector import Collector
 
 

@@ -7,12 +7,7 @@ import signal
 import aiohttp
 
 from tests.service.api import Api, Service
-from tests.service.telemetry.reading import (
-    FAULTY,
-    StartService,
-    log_of,
-    trace_id_of,
-)
+from tests.service.telemetry.reading import FAULTY, StartService, log_of, trace_id_of
 from tests.wire.collector import Collector
 
 

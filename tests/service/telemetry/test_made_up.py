@@ -7,11 +7,7 @@ import re
 import pytest
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import (
-    raw,
-    server,
-    trace_id_of,
-)
+from tests.service.telemetry.reading import raw, server, trace_id_of
 from tests.wire.collector import Collector
 
 

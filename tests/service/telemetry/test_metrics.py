@@ -5,10 +5,7 @@ from __future__ import annotations
 import aiohttp
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import (
-    FAULTY,
-    StartService,
-)
+from tests.service.telemetry.reading import FAULTY, StartService
 from tests.wire.collector import Collector
 
 

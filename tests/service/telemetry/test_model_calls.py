@@ -7,14 +7,7 @@ import orjson
 import pytest
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import (
-    FAULTY,
-    StartService,
-    named,
-    one,
-    server,
-    trace_id_of,
-)
+from tests.service.telemetry.reading import FAULTY, StartService, named, one, server, trace_id_of
 from tests.wire import server as wire
 from tests.wire.collector import Collector
 from tests.wire.planner import good_plan

@@ -1,0 +1,49 @@
+"""Read JSON exactly: every number as it was written, or refused.
+
+Must never change a value in silence: what cannot be kept is an error that says so.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from pydantic_core import from_json
+
+from larst.domain import INTEGER_MAX, INTEGER_MIN, Json
+from larst.errors import InvalidJsonError
+
+_MAY_BE_INEXACT = re.compile(rb"\d{19}|\d[eE]")
+
+
+def parse_json(raw: bytes) -> Json:
+    """Return the JSON value, every number exactly as written.
+
+    Raises:
+        InvalidJsonError: no JSON, more than 200 levels, or a number that cannot be kept exactly.
+    """
+    try:
+        value = from_json(raw, allow_inf_nan=False, cache_strings="keys")
+    except ValueError as error:
+        raise InvalidJsonError(str(error)) from error
+    if _MAY_BE_INEXACT.search(raw):
+        _refuse_inexact(value)
+    return value
+
+
+def _refuse_inexact(value: Json) -> None:
+    """Refuse what JSON readers and the files could not give back as it came."""
+    if isinstance(value, dict):
+        for item in value.values():
+            _refuse_inexact(item)
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_inexact(item)
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidJsonError("a number is too large for a 64-bit float; send it as text")
+    elif isinstance(value, int) and not INTEGER_MIN <= value <= INTEGER_MAX:
+        raise InvalidJsonError(
+            f"the integer {str(value)[:40]} needs more than 64 bits and cannot be kept exactly;"
+            " send it as text"
+        )

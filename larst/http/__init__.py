@@ -1,0 +1,4 @@
+"""HTTP: the application, its routes, and the way between aiohttp and the rooms.
+
+The only package that imports aiohttp.
+"""

@@ -1,0 +1,84 @@
+"""Who the client is: its session, request id, place in a trace, and address.
+
+Pure. Must never believe a proxy header that did not come from a trusted proxy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Collection
+
+from larst.config import Network
+from larst.domain import NewIds, TraceParent
+from larst.errors import BadSessionIdError
+
+_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
+
+
+def session_id_of(named: str | None, token: str | None, client_ip: str) -> str:
+    """Return the id of the session that a request belongs to.
+
+    Raises:
+        BadSessionIdError: `named`, the X-Session-ID header, cannot be a session's id.
+    """
+    if named is not None:
+        if not _SESSION_ID.fullmatch(named):
+            raise BadSessionIdError(
+                "X-Session-ID must be 1 to 128 of the characters A-Z a-z 0-9 _ and -"
+            )
+        return named
+    known_by = (token or client_ip).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(known_by).hexdigest()
+
+
+def request_id_of(sent: str | None, new_id: NewIds) -> str:
+    """Return the client's own request id where it is a sane one, else a new one."""
+    return sent if sent and _REQUEST_ID.fullmatch(sent) else new_id()
+
+
+def continue_trace(traceparent: str | None, new_id: NewIds) -> TraceParent:
+    """Return this server's place in the caller's trace, or in a new one.
+
+    An invalid header starts a new trace (https://www.w3.org/TR/trace-context/#traceparent-header).
+    """
+    match = _TRACEPARENT.fullmatch(traceparent.strip()) if traceparent else None
+    span_id = new_id()[:16]
+    if match and int(match[1], 16) and int(match[2], 16):
+        return TraceParent(match[1], span_id, match[3])
+    return TraceParent(new_id(), span_id, "01")
+
+
+def client_ip_of(peer: str, forwarded_for: str | None, trusted: Collection[Network]) -> str:
+    """Return the client's address: the nearest one in X-Forwarded-For that no trusted proxy has.
+
+    Read from the right, since a client can put anything at the left.
+    """
+    hops = [hop.strip() for hop in (forwarded_for or "").split(",") if hop.strip()]
+    address = peer
+    while hops and _is_trusted(address, trusted):
+        address = hops.pop()
+    return address
+
+
+def scheme_of(
+    scheme: str, forwarded_proto: str | None, peer: str, trusted: Collection[Network]
+) -> str:
+    """Return what the client speaks: what a trusted proxy says, else what arrived here."""
+    said = (forwarded_proto or "").strip().lower()
+    return said if said in ("http", "https") and _is_trusted(peer, trusted) else scheme
+
+
+def _is_trusted(address: str, trusted: Collection[Network]) -> bool:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(ip in network for network in trusted)

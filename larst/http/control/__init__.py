@@ -1,0 +1,1 @@
+"""The control API below `/_larst/`: plans, sessions and imports, one module each."""

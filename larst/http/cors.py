@@ -1,0 +1,48 @@
+"""CORS: which pages of other origins may use the service (Fetch standard, CORS protocol).
+
+Open by default, as a mock backend needs it; LARS_CORS_ORIGINS narrows it.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from larst.domain import METHODS
+
+EXPOSED_HEADERS = ", ".join(
+    "X-Request-ID X-Session-ID X-LARST-Hint X-LARST-Schema-Drift Location Link X-Total-Count ETag"
+    " Server-Timing".split()
+)
+PREFLIGHT_MAX_AGE_S = 600
+
+
+def cors_headers(request: web.Request, origins: tuple[str, ...]) -> dict[str, str]:
+    """Return the CORS headers of a reply: none for an origin that is not allowed."""
+    if origins == ("*",):
+        allowed = {"Access-Control-Allow-Origin": "*"}
+    elif (origin := request.headers.get("Origin")) in origins:
+        allowed = {"Access-Control-Allow-Origin": str(origin), "Vary": "Origin"}
+    else:
+        return {"Vary": "Origin"}
+    return {**allowed, "Access-Control-Expose-Headers": EXPOSED_HEADERS}
+
+
+def preflight(request: web.Request, origins: tuple[str, ...]) -> web.Response:
+    """Answer a CORS preflight: every method and every header that the page asked for."""
+    headers = cors_headers(request, origins)
+    if "Access-Control-Allow-Origin" in headers:
+        headers["Access-Control-Allow-Methods"] = ", ".join(METHODS)
+        headers["Access-Control-Allow-Headers"] = request.headers.get(
+            "Access-Control-Request-Headers", "*"
+        )
+        headers["Access-Control-Max-Age"] = str(PREFLIGHT_MAX_AGE_S)
+    return web.Response(status=204, headers={**headers, "Allow": ", ".join(METHODS)})
+
+
+def is_preflight(request: web.Request) -> bool:
+    """Tell whether a browser asks before a cross-origin request (Fetch standard, CORS check)."""
+    return (
+        request.method == "OPTIONS"
+        and "Origin" in request.headers
+        and "Access-Control-Request-Method" in request.headers
+    )

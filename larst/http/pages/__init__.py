@@ -1,0 +1,1 @@
+"""Pages for browsers: the landing page, Swagger UI and ReDoc."""

@@ -1,0 +1,158 @@
+"""Errors to HTTP: the only place that knows which status an error has.
+
+Must never let out more than the error's own detail: a bug answers 500 and goes to the log.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from larst import actors, errors
+from larst.domain import Json
+
+STATUS: Mapping[type[Exception], int] = {
+    errors.BadRequestError: 400,
+    errors.InvalidJsonError: 400,
+    errors.BadSessionIdError: 400,
+    errors.BadResourceNameError: 400,
+    errors.BadRecordError: 400,
+    errors.ResultTooLargeError: 400,
+    errors.UnauthorizedError: 401,
+    errors.ForbiddenError: 403,
+    errors.PlanNotFoundError: 404,
+    errors.SessionNotFoundError: 404,
+    errors.BookLockedError: 404,
+    errors.BodyTooSlowError: 408,
+    errors.IdTakenError: 409,
+    errors.SessionNotEmptyError: 409,
+    errors.PatchConflictError: 409,
+    errors.PreconditionFailedError: 412,
+    errors.BodyTooLargeError: 413,
+    errors.TargetTooLongError: 414,
+    errors.ProgramLimitError: 500,
+    errors.WorkerLostError: 500,
+    actors.ActorCrashedError: 500,
+    errors.SchemaBrokenError: 422,
+    errors.BudgetSpentError: 429,
+    errors.NoRuleError: 501,
+    errors.AnswerUnusableError: 502,
+    errors.PlannerBrokenError: 502,
+    errors.NoUsablePlanError: 502,
+    errors.ProgramFailedError: 502,
+    errors.ProgramRefusedError: 502,
+    errors.PlannerUnreachableError: 503,
+    errors.SessionDamagedError: 503,
+    actors.MailboxFullError: 503,
+    actors.ActorFailedError: 503,
+    actors.StoppingError: 503,
+    actors.ActorStoppedError: 503,
+    errors.DeadlineError: 504,
+    errors.ProgramTimeoutError: 504,
+    actors.DeadlinePassedError: 504,
+    actors.ActorLateError: 504,
+    errors.DiskRefusedError: 507,
+}
+"""The status of each error that a request can meet; those at start only have none."""
+
+_ACTOR_PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
+    actors.MailboxFullError: (
+        "session busy",
+        "too many requests are waiting in this session; nothing was done, try again shortly",
+    ),
+    actors.ActorFailedError: (
+        "session failed",
+        "this session crashed too often and is cooling down; other sessions are not affected",
+    ),
+    actors.StoppingError: ("stopping", "the service is stopping; nothing was done"),
+    actors.ActorStoppedError: ("stopping", "the session stopped; nothing was done, try again"),
+    actors.DeadlinePassedError: (
+        "deadline passed",
+        "the request waited too long and was dropped before it began; nothing was done",
+    ),
+    actors.ActorLateError: (
+        "deadline passed",
+        "the request began but did not end in time; look before you send it again",
+    ),
+    actors.ActorCrashedError: (
+        "internal error",
+        "this request met a bug; nothing was changed. The log has its request id",
+    ),
+}
+_RETRY_AFTER_S: Mapping[type[Exception], int] = {
+    errors.PlannerBrokenError: 10,
+    errors.PlannerUnreachableError: 10,
+    actors.MailboxFullError: 1,
+    actors.StoppingError: 5,
+    actors.ActorStoppedError: 1,
+    errors.SessionDamagedError: 60,
+}
+
+_log = logging.getLogger("larst.problems")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as HTTP: `title` is short and stable, `detail` says what to do."""
+
+    status: int
+    title: str
+    detail: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def body(self, request_id: str) -> dict[str, Json]:
+        """Return the JSON body of SPEC section 2."""
+        return {"error": self.title, "detail": self.detail, "request_id": request_id}
+
+    def rfc9457(self, request_id: str) -> dict[str, Json]:
+        """Return the same facts as `application/problem+json`."""
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "request_id": request_id,
+        }
+
+
+def problem_of(error: Exception, request_id: str) -> Problem:
+    """Return what the client is told of an error; a bug is logged, and told without detail.
+
+    A crash of a session is logged by whoever restarts it, with the request's id.
+    """
+    status = STATUS.get(type(error))
+    if status is None:
+        _log.error(
+            "bug: %s",
+            type(error).__name__,
+            exc_info=error,
+            extra={"fields": {"request_id": request_id}},
+        )
+        return Problem(500, "internal error", "this is a bug; the log has its request id")
+    if isinstance(error, errors.LarstError):
+        title, detail = error.title, error.detail
+    else:
+        title, detail = _ACTOR_PROBLEMS[type(error)]
+    return Problem(status, title, detail, _headers(error))
+
+
+def _headers(error: Exception) -> dict[str, str]:
+    if isinstance(error, errors.UnauthorizedError):
+        return {"WWW-Authenticate": "Bearer"}
+    after_s = getattr(error, "retry_after_s", None)
+    if after_s is not None:
+        return {"Retry-After": str(max(1, math.ceil(after_s)))}
+    if seconds := _RETRY_AFTER_S.get(type(error)):
+        return {"Retry-After": str(seconds)}
+    return {}
+
+
+def phrase(status: int) -> str:
+    """Return the standard phrase of a status, for errors that HTTP itself makes."""
+    try:
+        return HTTPStatus(status).phrase.lower()
+    except ValueError:
+        return "error"

@@ -1,0 +1,203 @@
+"""Asking a planner until its answer is of use, a bounded number of times.
+
+What it answers is held against the policy and sent back with the reasons. Must never run a
+program, and never show a planner values that it may not see.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from larst.domain import CheckedProgram, Usage, Violation
+from larst.errors import AnswerUnusableError, NoUsablePlanError, ProgramRefusedError
+from larst.planning.lookup import Question, ReadyPlan
+from larst.planning.planner import Planned, Planner, PlanningRequest, Refusal
+from larst.planning.reuse.conditions import (
+    Condition,
+    Situation,
+    condition_of,
+    exact_condition,
+    holds_value,
+)
+from larst.planning.reuse.field_access import names_store
+from larst.planning.shapes.shape import plan_key
+from larst.planning.shapes.sketch import sketch_of, with_values
+from larst.telemetry import count, stage
+from larst.telemetry.attributes import PLAN_ATTEMPT, PLAN_SOURCE
+from larst.telemetry.metrics import PLANNER_CALLS
+
+PromptValues = Literal["sketch", "full", "never"]
+"""When a planner sees a request's values: if it cannot do without, always, or never."""
+
+_NEEDY_SHAPES = 10_000
+_MAX_LOGGED_CHARACTERS = 500
+
+_log = logging.getLogger("larst.planner")
+
+Check = Callable[[str], CheckedProgram]
+"""The policy: returns the program, or raises ProgramRefusedError with every reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What stays the same while one question is asked again and again."""
+
+    question: Question
+    rejected: tuple[Refusal, ...]
+
+
+class Asker:
+    """Puts questions to one planner. `attempts` counts its answers for one request."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        check: Check,
+        *,
+        attempts: int,
+        prompt_values: PromptValues,
+        timer: Callable[[], float],
+    ) -> None:
+        self._planner = planner
+        self._check = check
+        self._attempts = attempts
+        self._prompt_values = prompt_values
+        self._timer = timer
+        self._needy: OrderedDict[str, None] = OrderedDict()
+
+    def needs_values(self, key: str) -> bool:
+        """Tell whether plans for the shape are made from values, and so serve one request each."""
+        return self._prompt_values == "full" or key in self._needy
+
+    async def ask(
+        self, question: Question, refusals: tuple[Refusal, ...], rejected: tuple[Refusal, ...]
+    ) -> ReadyPlan:
+        """Return a plan that the policy let pass.
+
+        `refusals` are this request's own so far, and count as attempts; `rejected` is what people
+        ruled out for the shape before.
+
+        Raises:
+            PlannerError: no usable plan came of it.
+        """
+        context = _Context(question, rejected)
+        spent = refusals[-1].usage if refusals else Usage()
+        has_values = self.needs_values(question.case.key)
+        while True:
+            request = _request(context, refusals, has_values=has_values)
+            block = None
+            try:
+                planned = await self._plan(request, len(refusals) + 1)
+                spent += planned.usage
+                if planned.plan.needs_values and not has_values:
+                    has_values = self._admit_values(question.case.key)
+                    continue
+                block = planned.plan.code.block
+                with stage("validate"):
+                    return self._accept(planned, context, spent, has_values=has_values)
+            except AnswerUnusableError as error:
+                spent += error.usage
+                if not error.may_ask_again:
+                    raise
+                reason = error.detail
+            except ProgramRefusedError as error:
+                reason = error.detail
+                _log.warning("a program was refused: %s", reason[:_MAX_LOGGED_CHARACTERS])
+            refusals = (*refusals, Refusal(reason, block, spent))
+            self.stop_after_last(refusals)
+
+    def stop_after_last(self, refusals: tuple[Refusal, ...]) -> None:
+        """Return if the planner may be asked once more.
+
+        Raises:
+            NoUsablePlanError: it may not; the detail has every reason.
+        """
+        if len(refusals) >= self._attempts:
+            reasons = " | ".join(refusal.reason for refusal in refusals)
+            attempts = "1 attempt" if len(refusals) == 1 else f"{len(refusals)} attempts"
+            raise NoUsablePlanError(
+                f"after {attempts}, no program of the planner was usable: {reasons}"
+            )
+
+    async def _plan(self, request: PlanningRequest, attempt: int) -> Planned:
+        """Ask once; each time is a stage of its own."""
+        planner = self._planner.maker.planner
+        outcome = "failed"
+        try:
+            with stage("plan", {PLAN_ATTEMPT: attempt}) as span:
+                planned = await self._planner.plan(request)
+                span.set(PLAN_SOURCE, planned.source)
+            planner, outcome = planned.source, "planned"
+            return planned
+        finally:
+            count(PLANNER_CALLS, labels=(("planner", planner), ("outcome", outcome)))
+
+    def _admit_values(self, key: str) -> bool:
+        """Note that a shape needs values, so that its next request is asked with them at once."""
+        if self._prompt_values == "never":
+            raise NoUsablePlanError(
+                "the planner needs this request's values, and LARS_PROMPT_VALUES=never keeps them"
+                " from it"
+            )
+        self._needy[key] = None
+        if len(self._needy) > _NEEDY_SHAPES:
+            self._needy.popitem(last=False)
+        return True
+
+    def _accept(
+        self, planned: Planned, context: _Context, spent: Usage, *, has_values: bool
+    ) -> ReadyPlan:
+        started_s = self._timer()
+        block, maker, case = planned.plan.code.block, planned.maker, context.question.case
+        # Never take a program again that a person has rejected, whoever writes it.
+        if any(refusal.program == block for refusal in context.rejected):
+            raise ProgramRefusedError([Violation(0, "this is the program that was rejected")])
+        program = self._check(block)
+        if planned.plan.resource is None and names_store(program):
+            raise ProgramRefusedError([Violation(0, "store is used, but the plan has no resource")])
+        condition = self._condition(planned, program, case.situation, has_values=has_values)
+        told = None if condition is None else condition.model_dump()
+        return ReadyPlan(
+            key=plan_key(case.key, maker.planner, maker.model, maker.version, told, program),
+            plan=planned.plan,
+            program=program,
+            condition=condition,
+            maker=maker,
+            source=planned.source,
+            validate_ms=(self._timer() - started_s) * 1000,
+            usage=spent,
+            lasting=planned.lasting,
+        )
+
+    def _condition(
+        self, planned: Planned, program: CheckedProgram, situation: Situation, *, has_values: bool
+    ) -> Condition | None:
+        """Return which requests of the shape the plan may serve: that depends on what was seen."""
+        if planned.saw == "shape":
+            return None
+        # Who asked for the values has made a plan for this very request; who is always given them
+        # may have made one for all.
+        asked_for_them = self._prompt_values != "full" or planned.plan.needs_values
+        if has_values and (asked_for_them or holds_value(program, situation.request)):
+            return exact_condition(situation)
+        return condition_of(program, planned.plan.resource, situation)
+
+
+def _request(
+    context: _Context, refusals: tuple[Refusal, ...], *, has_values: bool
+) -> PlanningRequest:
+    question = context.question
+    case, asked = question.case, question.case.situation.request
+    return PlanningRequest(
+        shape=case.shape,
+        facts=case.facts,
+        context=with_values(asked) if has_values else sketch_of(asked, case.shape),
+        schemas=question.schemas,
+        session_id=asked.session_id,
+        has_values=has_values,
+        refusals=(*context.rejected, *refusals),
+    )

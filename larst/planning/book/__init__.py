@@ -1,0 +1,1 @@
+"""The plan book: plans by shape, kept as readable files."""

@@ -1,0 +1,1 @@
+"""Language models as planners: adapters, retries, budgets, and reading their answers."""

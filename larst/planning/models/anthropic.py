@@ -1,0 +1,84 @@
+"""Anthropic's wire: the Messages API."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import anthropic
+from anthropic.types import Message
+
+from larst.planning.models.base import Completion, Prompt, Stopped, Tokens
+from larst.planning.models.errors import Provider, only_to
+
+MAX_OUTPUT_TOKENS = 8192
+_STOPPED: Mapping[str, Stopped] = {
+    "refusal": "refused",
+    "max_tokens": "cut",
+    "model_context_window_exceeded": "cut",
+}
+
+
+class AnthropicModel:
+    """One model behind Anthropic's API."""
+
+    provider = "anthropic"
+
+    def __init__(
+        self, *, model: str, api_key: str, base_url: str, allowed_hosts: Collection[str]
+    ) -> None:
+        self.model = model
+        self._errors = Provider(anthropic, anthropic.AnthropicError, "ANTHROPIC_API_KEY", base_url)
+        self._client = anthropic.AsyncAnthropic(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            # Else it makes a span of its own and sends `traceparent` to the provider.
+            open_telemetry=False,
+            http_client=anthropic.DefaultAsyncHttpxClient(
+                event_hooks=only_to(allowed_hosts), follow_redirects=False
+            ),
+        )
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        """Return the model's answer; as in `LanguageModel`."""
+        async with self._errors.call(timeout_s):
+            return _of_message(await self._send(prompt, timeout_s))
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._client.close()
+
+    async def _send(self, prompt: Prompt, timeout_s: float) -> Message:
+        return await self._client.messages.create(
+            model=self.model,
+            max_tokens=MAX_OUTPUT_TOKENS,
+            system=[
+                {
+                    "type": "text",
+                    "text": prompt.system,
+                    # An hour: new shapes come in bursts, with pauses longer than five minutes.
+                    "cache_control": {"type": "ephemeral", "ttl": "1h"},
+                }
+            ],
+            messages=[{"role": "user", "content": prompt.user}],
+            output_config={"format": {"type": "json_schema", "schema": dict(prompt.schema)}},
+            timeout=timeout_s,
+        )
+
+
+def _of_message(message: Message) -> Completion:
+    usage = message.usage
+    cached = usage.cache_read_input_tokens or 0
+    written = usage.cache_creation_input_tokens or 0
+    tokens = Tokens(
+        # Anthropic counts what came from the cache, and went into it, apart from the rest.
+        input=usage.input_tokens + cached + written,
+        cached=cached,
+        cache_written=written,
+        output=usage.output_tokens,
+    )
+    stopped = _STOPPED.get(message.stop_reason or "", "end")
+    text = "".join(block.text for block in message.content if block.type == "text")
+    if not text and stopped == "end":
+        raise ValueError("the message has no text")
+    return Completion(text, tokens, stopped)

@@ -1,0 +1,101 @@
+"""A language model whose calls are told of: a client span and the metrics for each.
+
+By OpenTelemetry's conventions for generative AI. What was asked and answered is told only where
+the operator has opted in; a key never is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import orjson
+
+from larst.planning.models.base import Completion, LanguageModel, Prompt, Stopped
+from larst.telemetry import attributes as names
+from larst.telemetry import current_request, record, span
+from larst.telemetry.metric_store import Labels
+from larst.telemetry.metrics import MODEL_DURATION, MODEL_TOKENS
+from larst.telemetry.spans import Span
+
+_FINISH_REASONS: Mapping[Stopped, str] = {
+    "end": "stop",
+    "cut": "length",
+    "refused": "content_filter",
+}
+
+
+class WatchedModel:
+    """Passes each call on to `model`, and tells of it. `base_url` is where that is, if anywhere."""
+
+    def __init__(self, model: LanguageModel, base_url: str | None) -> None:
+        self.provider = model.provider
+        self.model = model.model
+        self._model = model
+        told: dict[str, str | int] = {
+            names.GEN_AI_OPERATION: "chat",
+            names.GEN_AI_PROVIDER: model.provider,
+        }
+        if model.model is not None:
+            told[names.GEN_AI_REQUEST_MODEL] = model.model
+        if base_url is not None:
+            parts = urlsplit(base_url)
+            told[names.SERVER_ADDRESS] = parts.hostname or ""
+            told[names.SERVER_PORT] = parts.port or (443 if parts.scheme == "https" else 80)
+        self._labels: Labels = tuple(told.items())
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        """Return the model's answer; as in `LanguageModel`."""
+        began_s = time.perf_counter()
+        failed: Labels = ()
+        name = "chat" if self.model is None else f"chat {self.model}"
+        told = {**dict(self._labels), names.GEN_AI_OUTPUT_TYPE: "json"}
+        try:
+            with span(name, kind="client", attributes=told) as call:
+                completion = await self._model.complete(prompt, timeout_s=timeout_s)
+                _tell(call, prompt, completion)
+        except BaseException as error:
+            failed = ((names.ERROR_TYPE, type(error).__name__),)
+            raise
+        finally:
+            took_s = time.perf_counter() - began_s
+            record(MODEL_DURATION, took_s, self._labels + failed)
+        tokens = completion.tokens
+        for kind, amount in (("input", tokens.input), ("output", tokens.output)):
+            if amount:
+                record(MODEL_TOKENS, amount, (*self._labels, (names.GEN_AI_TOKEN_TYPE, kind)))
+        return completion
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._model.close()
+
+
+def _tell(call: Span, prompt: Prompt, completion: Completion) -> None:
+    tokens = completion.tokens
+    call.set(names.GEN_AI_INPUT_TOKENS, tokens.input)
+    call.set(names.GEN_AI_OUTPUT_TOKENS, tokens.output)
+    call.set(names.GEN_AI_CACHE_READ_TOKENS, tokens.cached)
+    call.set(names.GEN_AI_CACHE_WRITTEN_TOKENS, tokens.cache_written)
+    call.set(names.GEN_AI_FINISH_REASONS, (_FINISH_REASONS[completion.stopped],))
+    request = current_request()
+    if not call.is_kept or request is None or not request.telemetry.shows_content:
+        return
+    finish = _FINISH_REASONS[completion.stopped]
+    answer = {**_message("assistant", completion.text), "finish_reason": finish}
+    call.set(names.GEN_AI_SYSTEM_INSTRUCTIONS, _json([_text(prompt.system)]))
+    call.set(names.GEN_AI_INPUT_MESSAGES, _json([_message("user", prompt.user)]))
+    call.set(names.GEN_AI_OUTPUT_MESSAGES, _json([answer]))
+
+
+def _message(role: str, text: str) -> dict[str, object]:
+    return {"role": role, "parts": [_text(text)]}
+
+
+def _text(text: str) -> dict[str, object]:
+    return {"type": "text", "content": text}
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

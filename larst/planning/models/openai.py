@@ -1,0 +1,154 @@
+"""OpenAI's wire, and that of every server that speaks it (Ollama, vLLM, llama.cpp).
+
+OpenAI itself is asked by its Responses API; other servers by chat completions, since llama.cpp
+enforced the schema there only (measured in November 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import openai
+from openai.types.chat import ChatCompletion
+from openai.types.responses import Response
+
+from larst.planning.models.base import Completion, Prompt, Stopped, Tokens
+from larst.planning.models.errors import Provider, only_to
+
+OPENAI_HOST = "api.openai.com"
+MAX_OUTPUT_TOKENS = 8192
+"""A program has 16 KiB at most; models that reason need room besides."""
+
+_CUT_REASONS = frozenset({"max_output_tokens", "length"})
+
+
+class OpenAIModel:
+    """One model behind an API of OpenAI's kind. `wire` is chosen by the host if unset."""
+
+    provider = "openai"
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        api_key: str,
+        base_url: str,
+        allowed_hosts: Collection[str],
+        wire: Literal["responses", "chat"] | None = None,
+    ) -> None:
+        self.model = model
+        is_openai = urlsplit(base_url).hostname == OPENAI_HOST
+        self._wire = wire or ("responses" if is_openai else "chat")
+        self._errors = Provider(openai, openai.OpenAIError, "OPENAI_API_KEY", base_url)
+        self._client = openai.AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(
+                event_hooks=only_to(allowed_hosts), follow_redirects=False
+            ),
+        )
+
+    async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+        """Return the model's answer; as in `LanguageModel`."""
+        async with self._errors.call(timeout_s):
+            if self._wire == "responses":
+                return _of_response(await self._respond(prompt, timeout_s))
+            return _of_chat(await self._chat(prompt, timeout_s))
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._client.close()
+
+    async def _respond(self, prompt: Prompt, timeout_s: float) -> Response:
+        # Not parse(): it loses the answer and its usage where the text is no JSON, and builds the
+        # schema anew each time.
+        return await self._client.responses.create(
+            model=self.model,
+            instructions=prompt.system,
+            input=prompt.user,
+            text={
+                "format": {
+                    "type": "json_schema",
+                    "name": "plan",
+                    "strict": True,
+                    "schema": dict(prompt.schema),
+                }
+            },
+            max_output_tokens=MAX_OUTPUT_TOKENS,
+            prompt_cache_key=f"larst-{prompt.version}",
+            store=False,
+            timeout=timeout_s,
+        )
+
+    async def _chat(self, prompt: Prompt, timeout_s: float) -> ChatCompletion:
+        return await self._client.chat.completions.create(
+            model=self.model,
+            messages=[
+                {"role": "system", "content": prompt.system},
+                {"role": "user", "content": prompt.user},
+            ],
+            response_format={
+                "type": "json_schema",
+                "json_schema": {"name": "plan", "strict": True, "schema": dict(prompt.schema)},
+            },
+            # Servers of one's own know this name; the newer one not all of them.
+            max_tokens=MAX_OUTPUT_TOKENS,
+            timeout=timeout_s,
+        )
+
+
+def _of_response(response: Response) -> Completion:
+    usage = response.usage
+    tokens = (
+        Tokens(
+            input=usage.input_tokens,
+            cached=_count(usage, "input_tokens_details", "cached_tokens"),
+            cache_written=_count(usage, "input_tokens_details", "cache_write_tokens"),
+            output=usage.output_tokens,
+        )
+        if usage is not None
+        else Tokens()
+    )
+    for item in response.output:
+        for part in item.content if item.type == "message" else ():
+            if part.type == "refusal":
+                return Completion(part.refusal, tokens, "refused")
+    if response.status == "failed":
+        raise ValueError("the response failed")
+    details = response.incomplete_details
+    reason = details.reason if response.status == "incomplete" and details is not None else None
+    return Completion(response.output_text, tokens, _stopped(reason))
+
+
+def _of_chat(answer: ChatCompletion) -> Completion:
+    choice, usage = answer.choices[0], answer.usage
+    tokens = (
+        Tokens(
+            input=usage.prompt_tokens,
+            cached=_count(usage, "prompt_tokens_details", "cached_tokens"),
+            cache_written=_count(usage, "prompt_tokens_details", "cache_write_tokens"),
+            output=usage.completion_tokens,
+        )
+        if usage is not None
+        else Tokens()
+    )
+    if choice.message.refusal:
+        return Completion(choice.message.refusal, tokens, "refused")
+    stopped = _stopped(choice.finish_reason)
+    if choice.message.content is None and stopped == "end":
+        raise ValueError("the message has no content")
+    return Completion(choice.message.content or "", tokens, stopped)
+
+
+def _stopped(reason: str | None) -> Stopped:
+    if reason == "content_filter":
+        return "refused"
+    return "cut" if reason in _CUT_REASONS else "end"
+
+
+def _count(usage: Any, details: str, name: str) -> int:
+    """Return a count that not every server sends."""
+    return getattr(getattr(usage, details, None), name, None) or 0

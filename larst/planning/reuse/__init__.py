@@ -1,0 +1,1 @@
+"""When a plan may serve another request of its shape."""

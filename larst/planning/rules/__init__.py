@@ -1,0 +1,1 @@
+"""The built-in planner: REST by convention, no key needed."""

@@ -1,0 +1,1 @@
+"""Requests without their values, and what a path and a query ask for."""

@@ -1,0 +1,1 @@
+"""The process: bind the address, announce readiness, log, and drain."""

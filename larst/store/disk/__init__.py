@@ -1,0 +1,1 @@
+"""Files: the journal, the documented files, and how both are written."""

@@ -1,0 +1,1 @@
+"""Criteria, comparison, sorting and aggregates over records."""

@@ -1,0 +1,1 @@
+"""Looking at files offline, and keeping what is whole of damaged ones."""

@@ -1,0 +1,1 @@
+"""Schemas learned from records, and how a record differs from one."""

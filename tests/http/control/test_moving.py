@@ -1,0 +1,231 @@
+"""Exports and imports, while others go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from larst.config import load_settings
+from larst.http.app import make_app
+from larst.http.components import RUNNING
+from larst.store import DiskFiles
+from tests.http.control.asking import ONE, TWO, Client, contents, export, sleep
+
+
+class TestMoving:
+    async def test_an_export_comes_in_elsewhere_just_as_it_was(self, client: Client) -> None:
+        await client.delete("/members/2", headers=ONE)
+        stream = await export(client, "one")
+
+        reply = await client.post("/_larst/sessions/two/import", data=stream)
+
+        assert await reply.json() == {"imported": {"members": 1, "notes": 1}, "records": 2}
+        assert await (await client.get("/notes/1", headers=TWO)).json() == {"id": 1, "text": "☃"}
+        created = await client.post("/members", json={"n": 3}, headers=TWO)
+        assert (await created.json())["id"] == 3
+        await sleep(client, "two")
+        assert (await client.get("/members/3", headers=TWO)).status == 200
+
+    async def test_a_sleeping_session_is_exported_too(self, client: Client) -> None:
+        await sleep(client, "one")
+
+        lines = (await export(client, "one")).splitlines()
+
+        assert json.loads(lines[-1])["records"] == 3
+
+    async def test_a_look_at_its_headers_gets_no_body(self, client: Client) -> None:
+        """It stood where the client expected the reply to its next request."""
+        reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+        for target in ("HEAD /_larst/sessions/one/export", "GET /healthz"):
+            writer.write(f"{target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+        looked = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        healthy = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+
+        assert looked.startswith(b"HTTP/1.1 200")
+        assert b"application/x-ndjson" in looked
+        assert healthy.startswith(b"HTTP/1.1 200")
+        writer.close()
+        assert (await client.head("/_larst/sessions/nosuch/export")).status == 404
+
+    async def test_data_is_replaced_only_where_that_is_said(self, client: Client) -> None:
+        stream = await export(client, "one")
+        await client.post("/films", json={"n": 1}, headers=TWO)
+
+        refused = await client.post("/_larst/sessions/two/import", data=stream)
+        assert (refused.status, (await refused.json())["error"]) == (409, "session not empty")
+        assert (await client.get("/films/1", headers=TWO)).status == 200
+        replaced = await client.post("/_larst/sessions/two/import?replace=true", data=stream)
+
+        assert replaced.status == 200
+        assert (await client.get("/films/1", headers=TWO)).status == 404
+        assert (await client.get("/members/2", headers=TWO)).status == 200
+        created = await client.post("/films", json={"n": 2}, headers=TWO)
+        assert (await created.json())["id"] == 2
+
+    async def test_a_replacement_restores_exactly_what_was_exported(self, client: Client) -> None:
+        """Order and schema too, whatever the session learned since."""
+        for number in (3, 9, 1):
+            await client.post("/films", json={"id": number, "n": number}, headers=TWO)
+        backup = await export(client, "two")
+        for number in (1, 3, 9):
+            await client.delete(f"/films/{number}", headers=TWO)
+            await client.post("/films", json={"id": number, "other": "x"}, headers=TWO)
+
+        await client.post("/_larst/sessions/two/import?replace=true", data=backup)
+
+        assert await export(client, "two") == backup
+        await sleep(client, "two")
+        assert await export(client, "two") == backup
+
+    @pytest.mark.parametrize("ends", ["asleep", "killed"])
+    async def test_a_schema_that_was_null_is_null_again(
+        self, client: Client, tmp_path: Path, ends: str
+    ) -> None:
+        db = {"films": [], "none": {"id": "x"}}
+        await client.post("/_larst/sessions/two/import", json=db)
+        backup = await export(client, "two")
+        await client.post("/films", json={"n": 1}, headers=TWO)
+        await client.app[RUNNING].sessions.put_to_sleep("two")
+        await client.post("/cast", json={"n": 1}, headers=TWO)
+
+        await client.post("/_larst/sessions/two/import?replace=true", data=backup)
+
+        session_id = "two"
+        if ends == "asleep":
+            await sleep(client, "two")
+        else:
+            session_id = "copy"
+            shutil.copytree(tmp_path / "data" / "two", tmp_path / "data" / "copy")
+        lines = [json.loads(line) for line in (await export(client, session_id)).splitlines()]
+        films = next(line for line in lines if line.get("resource") == "films")
+        assert films == {"resource": "films", "auto_id": 1, "schema": None}
+        assert [line["record"] for line in lines if "record" in line] == [{"id": "x"}]
+
+    async def test_a_backup_takes_the_place_of_damaged_files(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        """They are kept: what they hold may be newer than the backup."""
+        backup = await export(client, "one")
+        await sleep(client, "one")
+        home = tmp_path / "data" / "one"
+        (home / "members.json").write_bytes(b"[")
+        assert (await client.get("/members", headers=ONE)).status == 503
+        before = contents(home)
+
+        refused = await client.post("/_larst/sessions/one/import", data=backup)
+        replaced = await client.post("/_larst/sessions/one/import?replace=true", data=backup)
+
+        assert (refused.status, replaced.status) == (503, 200)
+        assert await export(client, "one") == backup
+        (kept,) = home.glob(".before-import-*")
+        assert contents(kept) == before
+        await sleep(client, "one")
+        assert await export(client, "one") == backup
+        assert contents(kept) == before
+
+    async def test_no_import_that_is_refused_moves_damaged_files(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        await sleep(client, "one")
+        home = tmp_path / "data" / "one"
+        (home / "members.json").write_bytes(b"[")
+        assert (await client.get("/members", headers=ONE)).status == 503
+        before = contents(home)
+
+        reply = await client.post("/_larst/sessions/one/import?replace=true", data=b"{")
+
+        assert reply.status == 400
+        assert contents(home) == before
+
+    async def test_a_db_json_of_json_server_comes_in(self, client: Client) -> None:
+        db = {"posts": [{"id": 1, "title": "A"}], "comments": [{"id": 1, "postId": 1}]}
+
+        reply = await client.post("/_larst/sessions/two/import", json=db)
+
+        assert reply.status == 200
+        nested = await (await client.get("/posts/1/comments", headers=TWO)).json()
+        assert nested["items"] == [{"id": 1, "postId": 1}]
+
+    @pytest.mark.parametrize(
+        ("data", "status"),
+        [
+            (b"", 400),
+            (b"{", 400),
+            (b'{"larst":"session","version":1}\n', 400),
+            (b"[" * 100_000, 400),
+            (b"x" * 100_001, 413),
+        ],
+    )
+    async def test_what_cannot_come_in_changes_nothing(
+        self, client: Client, data: bytes, status: int
+    ) -> None:
+        reply = await client.post("/_larst/sessions/one/import?replace=true", data=data)
+
+        assert reply.status == status
+        assert (await (await client.get("/members", headers=ONE)).json())["page"]["total"] == 2
+
+    async def test_what_is_too_long_is_refused_before_it_is_sent(self, client: Client) -> None:
+        reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: x\r\nContent-Length: 100001\r\n"
+        writer.write(f"{head}\r\n".encode())
+
+        told = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
+
+        assert told.startswith(b"HTTP/1.1 413")
+        writer.close()
+
+    async def test_what_is_not_encoded_as_it_says_is_the_clients_mistake(
+        self, client: Client
+    ) -> None:
+        reply = await client.post(
+            "/_larst/sessions/two/import", data=b"{}", headers={"Content-Encoding": "gzip"}
+        )
+
+        assert reply.status == 400
+
+    async def test_a_body_that_stops_coming_is_given_up(
+        self, aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path
+    ) -> None:
+        """It would hold a connection, and a stop of the service, for ever."""
+        variables = {"SANDBOX_DATA_ROOT": str(tmp_path / "d"), "LARS_REQUEST_TIMEOUT_S": "0.2"}
+        client = await aiohttp_client(make_app(load_settings(variables)))
+        reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
+        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+        writer.write(f"{head}\r\n{{".encode())
+
+        told = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
+
+        assert told.startswith(b"HTTP/1.1 408")
+        writer.close()
+
+
+async def test_sessions_that_take_long_to_load_hold_up_no_write_of_another(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They filled the only pool of threads there was, and every flush waited behind them."""
+    may_go_on = Event()
+    read = DiskFiles.read
+
+    def slow(self: DiskFiles, path: Path) -> bytes | None:
+        assert "slow" not in path.parent.name or may_go_on.wait(20)
+        return read(self, path)
+
+    monkeypatch.setattr(DiskFiles, "read", slow)
+    waiting = [
+        asyncio.create_task(client.get("/members", headers={"X-Session-ID": f"slow{number}"}))
+        for number in range(40)
+    ]
+
+    async with asyncio.timeout(10):
+        written = await client.post("/members", json={"n": 3}, headers=ONE)
+
+    may_go_on.set()
+    assert written.status == 201
+    assert {reply.status for reply in await asyncio.gather(*waiting)} == {200}

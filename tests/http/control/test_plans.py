@@ -1,0 +1,183 @@
+"""The control API: a person looks at plans and decides on them, while requests go on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient
+
+from larst.config import load_settings
+from larst.http.app import make_app, usual_parts
+from larst.http.components import Parts
+from tests.fakes import ScriptedPlanner
+
+Client = TestClient[Any, Any]
+
+CREATE = 'REPLY = make_response(201, store.insert(plan["payload"]))'
+LIST = "items, total = store.list()\nREPLY = make_response(200, items)"
+OTHER_LIST = 'REPLY = make_response(200, store.search({}), {"X-Total-Count": "1"})'
+
+
+@pytest.fixture
+def planner() -> ScriptedPlanner:
+    return ScriptedPlanner({"POST /books": [CREATE], "GET /books": [LIST, OTHER_LIST]})
+
+
+@pytest.fixture
+async def client(
+    aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path, planner: ScriptedPlanner
+) -> Client:
+    """A service in which a book was created twice, and the books were listed once."""
+    settings = load_settings({"SANDBOX_DATA_ROOT": str(tmp_path / "data")})
+    parts = Parts(planner=planner, sandbox=usual_parts(settings).sandbox)
+    made = await aiohttp_client(make_app(settings, parts))
+    for title in ("A", "B"):
+        assert (await made.post("/books", json={"title": title})).status == 201
+    assert (await made.get("/books")).status == 200
+    return made
+
+
+async def plans(client: Client, query: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await (await client.get(f"/_larst/plans{query}")).json())[
+        "items"
+    ]
+    return found
+
+
+async def key_of(client: Client, method: str) -> str:
+    (found,) = [plan["key"] for plan in await plans(client) if plan["method"] == method]
+    return str(found)
+
+
+class TestLooking:
+    async def test_the_plans_are_listed_the_most_used_first(self, client: Client) -> None:
+        listed = await plans(client)
+
+        assert [(plan["method"], plan["path"], plan["uses"]) for plan in listed] == [
+            ("POST", "/books", 2),
+            ("GET", "/books", 1),
+        ]
+        assert {plan["state"] for plan in listed} == {"learned"}
+        assert "code" not in listed[0]
+
+    async def test_they_come_in_pages(self, client: Client) -> None:
+        reply = await (await client.get("/_larst/plans?limit=1&offset=1")).json()
+
+        assert [plan["method"] for plan in reply["items"]] == ["GET"]
+        assert reply["page"] == {"total": 2, "limit": 1, "offset": 1}
+
+    @pytest.mark.parametrize("query", ["limit=x", "limit=-1", "offset=1e9", "state=best"])
+    async def test_a_wrong_query_is_refused(self, client: Client, query: str) -> None:
+        reply = await client.get(f"/_larst/plans?{query}")
+
+        assert reply.status == 400
+
+    async def test_one_is_shown_whole_by_the_beginning_of_its_key(self, client: Client) -> None:
+        key = await key_of(client, "POST")
+
+        shown = await (await client.get(f"/_larst/plans/{key[:8].upper()}")).json()
+
+        assert shown["key"] == key
+        assert shown["plan"]["code"]["block"] == CREATE
+        assert shown["tokens"] == {"input": 10, "output": 5}
+
+    @pytest.mark.parametrize("key", ["0" * 64, "abc", "%2e%2e%2f", "zzzzzzzz"])
+    async def test_a_plan_that_is_not_there_is_404(self, client: Client, key: str) -> None:
+        assert (await client.get(f"/_larst/plans/{key}")).status == 404
+
+    async def test_a_method_that_a_path_has_not_is_405(self, client: Client) -> None:
+        reply = await client.put("/_larst/plans", json={})
+
+        assert reply.status == 405
+        assert reply.headers["Allow"] == "GET"
+
+
+class TestDeciding:
+    async def test_a_pinned_plan_is_told_to_be(self, client: Client) -> None:
+        key = await key_of(client, "GET")
+
+        reply = await client.post(f"/_larst/plans/{key}/pin")
+
+        assert (reply.status, (await reply.json())["state"]) == (200, "pinned")
+        assert [plan["key"] for plan in await plans(client, "?state=pinned")] == [key]
+
+    async def test_a_rejected_plan_is_planned_anew_and_the_planner_told_why(
+        self, client: Client, planner: ScriptedPlanner
+    ) -> None:
+        key = await key_of(client, "GET")
+
+        reply = await client.post(f"/_larst/plans/{key}/reject", json={"reason": "no total"})
+        listed = await client.get("/books")
+
+        assert (await reply.json())["reason"] == "no total"
+        assert listed.headers["X-Total-Count"] == "1"
+        assert "no total" in planner.asked[-1].refusals[0].reason
+
+    @pytest.mark.parametrize(
+        "body", [{}, {"reason": " "}, {"reason": 1}, [], {"reason": "x" * 1001}]
+    )
+    async def test_a_rejection_needs_a_reason(self, client: Client, body: Any) -> None:
+        """Without one the planner would write the same again."""
+        key = await key_of(client, "GET")
+
+        reply = await client.post(f"/_larst/plans/{key}/reject", json=body)
+
+        assert reply.status == 400
+        assert (await client.get("/books")).headers["Server-Timing"].count('desc="hit"')
+
+    async def test_a_deleted_plan_is_planned_anew(
+        self, client: Client, planner: ScriptedPlanner
+    ) -> None:
+        asked = len(planner.asked)
+
+        reply = await client.delete(f"/_larst/plans/{await key_of(client, 'GET')}")
+        await client.get("/books")
+
+        assert reply.status == 204
+        assert len(planner.asked) == asked + 1
+        assert planner.asked[-1].refusals == ()
+
+
+class TestOtherOrigins:
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+        ],
+    )
+    async def test_their_pages_may_not_decide_anything(
+        self, client: Client, headers: dict[str, str]
+    ) -> None:
+        """Any page that a developer visits can send requests to localhost."""
+        key = await key_of(client, "GET")
+
+        replies = [
+            await client.delete(f"/_larst/plans/{key}", headers=headers),
+            await client.post(f"/_larst/plans/{key}/pin", headers=headers),
+            await client.get("/_larst/plans", headers=headers),
+        ]
+
+        assert [reply.status for reply in replies] == [403, 403, 403]
+        assert "Access-Control-Allow-Origin" not in replies[0].headers
+        assert {plan["state"] for plan in await plans(client)} == {"learned"}
+
+    async def test_the_services_own_page_may(self, client: Client) -> None:
+        origin = f"http://{client.host}:{client.port}"
+        headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"}
+
+        assert (await client.get("/_larst/plans", headers=headers)).status == 200
+
+    async def test_no_preflight_lets_them_in(self, client: Client) -> None:
+        reply = await client.options(
+            "/_larst/plans",
+            headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "DELETE"},
+        )
+
+        assert reply.status == 403
+        assert "Access-Control-Allow-Methods" not in reply.headers

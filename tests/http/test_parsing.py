@@ -1,0 +1,165 @@
+"""The edge's parsing: targets, bodies, and who is asking."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from larst.domain import BodyKind
+from larst.errors import BadRequestError, BadSessionIdError, InvalidJsonError, TargetTooLongError
+from larst.exact_json import parse_json
+from larst.http.client_identity import client_ip_of, continue_trace, request_id_of, session_id_of
+from larst.http.parsing import parse_body, parse_target
+from tests.fakes import request
+
+
+class TestTargets:
+    def test_segments_are_decoded_once_and_keep_their_slashes(self) -> None:
+        """`%252F` is the text `%2F`, and `%2F` a slash inside one segment (SPEC section 3)."""
+        target = parse_target("//a%2Fb/%252F/c//?x=1&x=2&y=a+b%26")
+
+        assert target.segments == ("a/b", "%2F", "c")
+        assert target.query == {"x": ("1", "2"), "y": ("a b&",)}
+
+    @pytest.mark.parametrize("target", ["/" + "a/" * 65, "/x?" + "a=1&" * 300])
+    def test_floods_are_refused(self, target: str) -> None:
+        with pytest.raises(TargetTooLongError):
+            parse_target(target)
+
+    @pytest.mark.parametrize("target", ["/%ff", "/x?a=%ff"])
+    def test_bytes_that_are_no_text_are_refused(self, target: str) -> None:
+        with pytest.raises(BadRequestError, match="UTF-8"):
+            parse_target(target)
+
+    @given(st.text(max_size=60))
+    def test_no_text_makes_the_parser_fail_in_another_way(self, text: str) -> None:
+        try:
+            parse_target("/" + text)
+        except (BadRequestError, TargetTooLongError):
+            return
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("content_type", "raw", "kind"),
+        [
+            ("application/json", b'{"a":1}', BodyKind.OBJECT),
+            ("application/json; charset=utf-8", b"\xef\xbb\xbf[1]", BodyKind.LIST),
+            ("application/vnd.api+json", b"5", BodyKind.SCALAR),
+            ("application/json-patch+json", b"[]", BodyKind.PATCH),
+            ("application/x-www-form-urlencoded", b"a=1", BodyKind.OBJECT),
+            ("application/x-www-form-urlencoded", b' {"a":1}', BodyKind.OBJECT),
+            ("", b'{"a":1}', BodyKind.OBJECT),
+            ("text/plain", b"hello", BodyKind.TEXT),
+            ("text/plain", b"{hello", BodyKind.TEXT),
+            ("", b"  ", BodyKind.NONE),
+        ],
+    )
+    def test_a_body_is_taken_for_what_it_is(
+        self, content_type: str, raw: bytes, kind: BodyKind
+    ) -> None:
+        assert parse_body("POST", content_type, raw).kind is kind
+
+    def test_a_repeated_form_field_is_a_list(self) -> None:
+        body = parse_body("POST", "application/x-www-form-urlencoded", b"a=1&a=2&a=3&b=")
+
+        assert body.json == {"a": ["1", "2", "3"], "b": ""}
+
+    def test_other_charsets_are_read(self) -> None:
+        body = parse_body(
+            "POST", "application/json; charset=latin-1", '{"n":"é"}'.encode("latin-1")
+        )
+
+        assert body.json == {"n": "é"}
+
+    @pytest.mark.parametrize(
+        ("content_type", "raw"),
+        [
+            ("application/json", b""),
+            ("application/json", b"{"),
+            ("application/json", b"\xff"),
+            ("application/json; charset=no-such", b"{}"),
+            ("application/x-www-form-urlencoded", b'{"a":'),
+        ],
+    )
+    def test_what_is_not_the_json_it_should_be_is_refused(
+        self, content_type: str, raw: bytes
+    ) -> None:
+        with pytest.raises(InvalidJsonError):
+            parse_body("POST", content_type, raw)
+
+    def test_get_without_a_body_needs_no_json_whatever_it_announces(self) -> None:
+        assert parse_body("GET", "application/json", b"").kind is BodyKind.NONE
+
+    @pytest.mark.parametrize("raw", [b"18446744073709551616", b"-9223372036854775809", b"[1e999]"])
+    def test_numbers_that_cannot_be_kept_exactly_are_refused(self, raw: bytes) -> None:
+        """Silently rounded ids are worse than a refusal."""
+        with pytest.raises(InvalidJsonError, match="send it as text"):
+            parse_json(raw)
+
+    @given(st.integers(min_value=-(2**63), max_value=2**64 - 1))
+    def test_integers_to_64_bits_are_kept(self, number: int) -> None:
+        assert parse_json(str(number).encode()) == number
+
+
+class TestWhoAsks:
+    def test_a_named_session_is_that_session(self) -> None:
+        assert session_id_of("a-B_9", "token", "1.2.3.4") == "a-B_9"
+
+    def test_without_a_name_the_token_and_then_the_address_decide(self) -> None:
+        by_token = session_id_of(None, "token", "1.2.3.4")
+
+        assert by_token == session_id_of(None, "token", "9.9.9.9")
+        assert by_token != session_id_of(None, None, "1.2.3.4")
+        assert len(by_token) == 64
+
+    @pytest.mark.parametrize("name", ["", "a.b", "a/b", "ä", "x" * 129, "a\n"])
+    def test_other_names_are_refused(self, name: str) -> None:
+        with pytest.raises(BadSessionIdError):
+            session_id_of(name, None, "1.2.3.4")
+
+    def test_only_a_trusted_proxy_is_believed(self) -> None:
+        """Anyone can send X-Forwarded-For and so choose another's session."""
+        proxies = [ipaddress.ip_network("10.0.0.0/8")]
+
+        assert client_ip_of("8.8.8.8", "1.1.1.1", proxies) == "8.8.8.8"
+        assert client_ip_of("10.0.0.1", "6.6.6.6, 1.1.1.1, 10.0.0.2", proxies) == "1.1.1.1"
+        assert client_ip_of("10.0.0.1", None, proxies) == "10.0.0.1"
+        assert client_ip_of("10.0.0.1", "1.1.1.1", []) == "10.0.0.1"
+
+    def test_a_sane_request_id_is_kept_and_another_replaced(self) -> None:
+        assert request_id_of("abc-1", lambda: "new") == "abc-1"
+        assert request_id_of("a b\n", lambda: "new") == "new"
+        assert request_id_of(None, lambda: "new") == "new"
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            None,
+            "garbage",
+            f"00-{'0' * 32}-{'1' * 16}-01",
+            f"00-{'1' * 32}-{'0' * 16}-01",
+            f"ff-{'1' * 32}-{'1' * 16}-01",
+        ],
+    )
+    def test_an_invalid_trace_context_starts_a_new_trace(self, header: str | None) -> None:
+        trace = continue_trace(header, lambda: "ab" * 16)
+
+        assert trace.header() == f"00-{'ab' * 16}-{'ab' * 8}-01"
+
+    def test_a_valid_trace_context_is_continued_with_a_span_of_our_own(self) -> None:
+        trace = continue_trace(f"00-{'1' * 32}-{'2' * 16}-00", lambda: "ab" * 16)
+
+        assert (trace.trace_id, trace.span_id, trace.flags) == ("1" * 32, "ab" * 8, "00")
+
+
+def test_the_context_shows_no_token() -> None:
+    """Whatever sent it, `ctx` says `token: null` (SPEC section 3)."""
+    shown = request("GET", "/members/1?a=b").as_json()
+
+    assert shown["session"] == {"id": "session-1", "token": None}
+    assert shown["segments"] == ["members", "1"]
+    assert shown["query"] == {"a": ["b"]}

@@ -1,0 +1,389 @@
+"""The plan book on a real directory; each test reads back what a person would find there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from larst.domain import Code, Plan
+from larst.errors import ConfigError
+from larst.planning.book.book import PlanBook
+from larst.planning.book.files import BookEntry, PlanState
+
+OpenBook = Callable[..., Awaitable[PlanBook]]
+
+
+class Calendar:
+    """A clock that goes one second at each look."""
+
+    def __init__(self) -> None:
+        self._time = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self._time += timedelta(seconds=1)
+        return self._time
+
+
+def key(number: int) -> str:
+    return f"{number:064x}"
+
+
+def entry(number: int = 1, *, uses: int = 0, state: PlanState = "learned") -> BookEntry:
+    return BookEntry(
+        key=key(number),
+        shape={"method": "GET", "path": "/members", "query": {"name": ["<text>"]}, "body": "none"},
+        facts={},
+        planner="rules",
+        model=None,
+        prompt_version="1",
+        plan=Plan(
+            action="list",
+            resource="members",
+            code=Code(block='items, total = store.list()\nREPLY = make_response(200, "né")\n'),
+        ),
+        made_at="2026-01-01T00:00:00+00:00",
+        uses=uses,
+        state=state,
+    )
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "data" / ".plans"
+
+
+@pytest.fixture
+async def open_book(directory: Path) -> AsyncIterator[OpenBook]:
+    """Open books on the same directory, one after another; all are closed in the end."""
+    books: list[PlanBook] = []
+
+    async def open_one(size: int = 100) -> PlanBook:
+        book = PlanBook(directory, size=size, now=Calendar())
+        await book.open()
+        books.append(book)
+        return book
+
+    yield open_one
+    for book in books:
+        await book.close()
+
+
+def place(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def move(path: Path, to: Path) -> None:
+    path.rename(to)
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+class TestKeeping:
+    async def test_an_entry_is_found_at_once_and_again_after_a_restart(
+        self, open_book: OpenBook
+    ) -> None:
+        """A plan that was paid for must not be paid for twice."""
+        book = await open_book()
+        book.put(entry())
+        assert book.get(key(1)) == entry()
+
+        await book.close()
+
+        assert (await open_book()).entries() == [entry()]
+
+    async def test_a_person_can_read_the_file(self, open_book: OpenBook, directory: Path) -> None:
+        book = await open_book()
+        book.put(entry())
+        await book.flush()
+
+        text = (directory / f"{key(1)}.json").read_text(encoding="utf-8")
+
+        assert text.startswith('{\n  "key": "000')
+        assert "né" in text
+        assert json.loads(text)["plan"]["code"]["block"].startswith("items, total")
+
+    async def test_a_plan_is_written_without_anyone_asking(
+        self, open_book: OpenBook, directory: Path
+    ) -> None:
+        """A kill right after learning may cost the count of uses, not the plan."""
+        book = await open_book()
+        book.put(entry())
+
+        async with asyncio.timeout(5):
+            while names(directory) != [f"{key(1)}.json"]:  # noqa: ASYNC110 - a file tells nobody
+                await asyncio.sleep(0)
+
+    async def test_looking_counts_no_use_and_using_does(self, open_book: OpenBook) -> None:
+        book = await open_book()
+        book.put(entry())
+        book.get(key(1))
+        book.used(key(1), "one")
+        book.used(key(1), "one")
+        book.used(key(2), "one")
+
+        await book.close()
+
+        found = (await open_book()).get(key(1))
+        assert found is not None
+        assert (found.uses, found.last_used_at) == (2, "2026-01-01T00:00:02+00:00")
+
+    async def test_what_is_removed_stays_away(self, open_book: OpenBook, directory: Path) -> None:
+        book = await open_book()
+        book.put(entry(1))
+        book.put(entry(2))
+        await book.flush()
+        book.remove(key(1))
+        book.remove(key(3))
+        await book.flush()
+
+        assert len(book) == 1
+        assert book.get(key(1)) is None
+        assert names(directory) == [f"{key(2)}.json"]
+
+    async def test_put_and_removed_before_the_writer_came_leaves_no_file(
+        self, open_book: OpenBook, directory: Path
+    ) -> None:
+        book = await open_book()
+        book.put(entry())
+        book.remove(key(1))
+        await book.flush()
+
+        assert names(directory) == []
+
+    async def test_a_decision_survives_with_its_reason(self, open_book: OpenBook) -> None:
+        book = await open_book()
+        book.put(entry())
+        book.set_state(key(1), "rejected", "it lists everything")
+        assert book.set_state(key(2), "pinned") is None
+
+        await book.close()
+
+        found = (await open_book()).get(key(1))
+        assert found is not None
+        assert (found.state, found.reason) == ("rejected", "it lists everything")
+
+    async def test_changes_while_a_file_is_written_are_not_lost(
+        self, open_book: OpenBook, directory: Path
+    ) -> None:
+        """The last state wins, however the writer and the requests interleave."""
+        book = await open_book()
+        for number in range(300):
+            book.put(entry(number % 7))
+            book.remove(key((number + 3) % 7))
+            if number % 5 == 0:
+                await asyncio.sleep(0)
+        await book.flush()
+
+        assert names(directory) == sorted(f"{kept.key}.json" for kept in book.entries())
+
+
+class TestBound:
+    async def test_the_least_used_leave_first_and_of_those_the_longest_unused(
+        self, open_book: OpenBook
+    ) -> None:
+        book = await open_book(3)
+        for number, uses in ((1, 2), (2, 1), (3, 1)):
+            book.put(entry(number))
+            for _ in range(uses):
+                book.used(key(number), "one")
+
+        book.put(entry(4))
+        assert {found.key for found in book.entries()} == {key(1), key(3), key(4)}
+
+        book.used(key(4), "one")
+        book.put(entry(5))
+        assert {found.key for found in book.entries()} == {key(1), key(4), key(5)}
+
+    async def test_a_new_plan_finds_room_among_busy_ones(self, open_book: OpenBook) -> None:
+        """Else a full book could never learn again: a new plan is always the least used."""
+        book = await open_book(2)
+        book.put(entry(1, uses=50))
+        book.put(entry(2, uses=60))
+
+        book.put(entry(3))
+
+        assert book.get(key(3)) is not None
+        assert book.get(key(1)) is None
+
+    async def test_a_flood_of_odd_requests_fills_no_disk(
+        self, open_book: OpenBook, directory: Path
+    ) -> None:
+        book = await open_book(10)
+        for number in range(200):
+            book.put(entry(number))
+        await book.flush()
+
+        assert len(book) == 10
+        assert len(names(directory)) == 10
+
+    @pytest.mark.parametrize("state", ["pinned", "rejected"])
+    async def test_what_a_person_decided_is_not_crowded_out(
+        self, open_book: OpenBook, state: PlanState
+    ) -> None:
+        """A rejected program must not come back because somebody sent many odd requests."""
+        book = await open_book(2)
+        book.put(entry(1))
+        book.set_state(key(1), state)
+        for number in range(2, 20):
+            book.put(entry(number, uses=9))
+
+        assert book.get(key(1)) is not None
+        assert len(book) == 2
+
+    async def test_a_book_full_of_decisions_takes_no_more(
+        self, open_book: OpenBook, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        book = await open_book(1)
+        book.put(entry(1, state="pinned"))
+
+        book.put(entry(2))
+
+        assert [found.key for found in book.entries()] == [key(1)]
+        assert "full of pinned" in caplog.text
+
+    async def test_a_smaller_book_lets_the_least_used_go_when_it_opens(
+        self, open_book: OpenBook, directory: Path
+    ) -> None:
+        book = await open_book()
+        for number in range(5):
+            book.put(entry(number, uses=number))
+        await book.close()
+
+        smaller = await open_book(2)
+        await smaller.flush()
+
+        assert {found.uses for found in smaller.entries()} == {3, 4}
+        assert len(names(directory)) == 2
+
+    async def test_leaving_is_cheap_in_a_large_book(self, open_book: OpenBook) -> None:
+        """Requests wait for `put`: 10,000 plans must not make it slow (1 ms each is far above)."""
+        book = await open_book(10_000)
+        for number in range(10_000):
+            book.put(entry(number))
+        started_s = time.process_time()
+        for number in range(10_000, 11_000):
+            book.put(entry(number))
+            book.used(key(number), "one")
+
+        assert time.process_time() - started_s < 1
+        for found in book.entries():  # nothing is left to write: close() need not take its time
+            book.remove(found.key)
+
+    @given(st.lists(st.tuples(st.sampled_from(["put", "used", "remove"]), st.integers(0, 9))))
+    @settings(max_examples=60, deadline=None)
+    def test_whoever_leaves_is_least_used(self, actions: list[tuple[str, int]]) -> None:
+        """Against the plain definition: no key that stays has fewer uses than one that leaves."""
+        book = PlanBook(Path("nowhere"), size=4, now=Calendar())
+        for action, number in actions:
+            before = {found.key: found.uses for found in book.entries()}
+            match action:
+                case "put":
+                    book.put(book.get(key(number)) or entry(number))
+                case "used":
+                    book.used(key(number), "one")
+                case _:
+                    book.remove(key(number))
+                    continue
+            left = before.keys() - {found.key for found in book.entries()}
+            assert len(book) <= 4
+            assert all(before[gone] == min(before.values()) for gone in left)
+
+
+class TestDirectory:
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [
+            (f"{key(1)}.json", b""),
+            (f"{key(1)}.json", b'{"key": "half'),
+            (f"{key(1)}.json", b"\xff\xfe\x00"),
+            (f"{key(1)}.json", entry(2).model_dump_json().encode()),
+            (f"{key(1)}.json", b"[" * 100_000),
+            ("README.md", b"ours"),
+        ],
+    )
+    async def test_a_file_that_is_no_entry_is_reported_and_left_alone(
+        self,
+        open_book: OpenBook,
+        directory: Path,
+        caplog: pytest.LogCaptureFixture,
+        name: str,
+        text: bytes,
+    ) -> None:
+        """Someone may have edited it, and wants to mend it rather than to lose it."""
+        place(directory / name, text)
+        book = await open_book()
+        assert name in str([record.__dict__["fields"] for record in caplog.records])
+
+        book.put(entry(1))
+        await book.flush()
+        assert book.get(key(1)) == entry(1)
+        book.remove(key(1))
+        await book.flush()
+
+        assert (directory / name).read_bytes() == text
+
+    async def test_what_a_kill_left_half_written_is_cleared_away(
+        self, open_book: OpenBook, directory: Path
+    ) -> None:
+        place(directory / f".{key(1)}.7.tmp", b'{"key')
+        place(directory / ".gitignore", b"")
+
+        await open_book()
+
+        assert names(directory) == [".gitignore"]
+
+    async def test_a_pipe_in_the_directory_does_not_hang_the_start(
+        self, open_book: OpenBook, directory: Path
+    ) -> None:
+        place(directory / ".gitignore", b"")
+        os.mkfifo(directory / f"{key(1)}.json")
+
+        async with asyncio.timeout(5):
+            assert len(await open_book()) == 0
+
+    async def test_a_disk_that_refuses_fails_no_request_and_is_tried_again(
+        self, open_book: OpenBook, directory: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The plan goes on serving from memory, and reaches the disk when it is well again."""
+        book = await open_book()
+        move(directory, directory.with_name("away"))
+        book.put(entry())
+        await book.flush()
+        assert book.get(key(1)) == entry()
+        assert [record.levelno for record in caplog.records][:1] == [logging.ERROR]
+
+        move(directory.with_name("away"), directory)
+        await book.flush()
+
+        assert names(directory) == [f"{key(1)}.json"]
+
+    async def test_an_entry_that_is_no_json_is_logged_and_holds_up_no_other(
+        self, open_book: OpenBook, directory: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        book = await open_book()
+        book.put(entry(1).model_copy(update={"reason": "\ud800"}))
+        book.put(entry(2))
+        await book.flush()
+
+        assert names(directory) == [f"{key(2)}.json"]
+        assert "could not be written" in caplog.text
+
+    async def test_a_directory_that_cannot_be_made_stops_the_start(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_bytes(b"")
+        book = PlanBook(tmp_path / "file" / ".plans", size=10, now=Calendar())
+
+        with pytest.raises(ConfigError, match="plan book"):
+            await book.open()

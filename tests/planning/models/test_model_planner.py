@@ -1,0 +1,332 @@
+"""The planner that asks a model: what it takes for a plan, what it counts, and who stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from larst.config import load_settings
+from larst.domain import Json, Usage
+from larst.errors import (
+    AnswerUnusableError,
+    BudgetSpentError,
+    ConfigError,
+    NoUsablePlanError,
+    PlannerBrokenError,
+    PlannerUnreachableError,
+)
+from larst.planning.factory import make_planner, provider_of
+from larst.planning.fallback import FallbackPlanner
+from larst.planning.models.answers import plan_of
+from larst.planning.models.base import Completion, Prompt, Tokens
+from larst.planning.models.budget import Budget
+from larst.planning.models.circuit import Circuit
+from larst.planning.models.costs import cost_usd
+from larst.planning.models.function import MockModel, load_handler
+from larst.planning.models.planner import ModelPlanner, prompt_for
+from larst.planning.models.retry import CallSettings, ModelCalls
+from larst.planning.planner import PlanningRequest, Refusal
+from larst.planning.rules.planner import RulesPlanner
+from larst.planning.shapes.shape import shape_of
+from larst.planning.shapes.sketch import sketch_of, with_values
+from larst.prices import PRICES, Price, parse_prices
+from tests.fakes import request
+from tests.planning.models.model_fakes import FakeSurroundings, ScriptedModel, completion, plan_text
+
+DOWN = PlannerUnreachableError("down", is_transient=False)
+
+
+def question(
+    target: str = "/orders/1/cancel", *refusals: Refusal, session_id: str = "ann"
+) -> PlanningRequest:
+    asked = request("POST", target, b'{"why": "late"}')
+    shape = shape_of(asked, lambda *_: False)
+    facts: dict[str, Json] = {"known": [], "links": {}}
+    return PlanningRequest(shape, facts, sketch_of(asked, shape), {}, session_id, refusals=refusals)
+
+
+def planner_of(
+    model: ScriptedModel, per_minute: int = 100, prices: Mapping[str, Price] = PRICES
+) -> ModelPlanner:
+    around = FakeSurroundings()
+    calls = ModelCalls(model, Circuit(open_s=15, now=around.now), CallSettings(), around)
+    budget = Budget(per_minute=per_minute, total=None, now=around.now)
+    return ModelPlanner(model, calls, budget, prices)
+
+
+class TestAnswers:
+    def test_a_plan_as_the_schema_has_it(self) -> None:
+        plan = plan_of(completion(plan_text("REPLY = 1", action="patch")), Usage())
+
+        assert (plan.action, plan.resource, plan.code.block) == ("patch", "orders", "REPLY = 1")
+
+    def test_a_whole_plan_as_handlers_write_it(self) -> None:
+        """What is bound anew is let go: a book must hold no values."""
+        text = plan_text(
+            identifier="1", criteria={"a": "s3cret"}, payload={"n": "s3cret"}, response_hints={}
+        )
+
+        plan = plan_of(completion(text), Usage())
+
+        assert (plan.identifier, plan.criteria, plan.payload) == (None, {}, None)
+
+    def test_fences_around_it_are_let_go(self) -> None:
+        assert plan_of(completion(f"```json\n{plan_text()}\n```"), Usage()).resource == "orders"
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("", "not one JSON object"),
+            ("Sure! Here is the plan: {}", "not one JSON object"),
+            ("[]", "the answer is no plan"),
+            ("{}", "action: Field required"),
+            (plan_text(action="destroy"), "action: Input should be"),
+            (plan_text(resource="../x"), "resource: String should match"),
+            (plan_text(s3cret=1), "Extra inputs are not permitted"),
+            (plan_text(code={"block": 1}), "code.block: Input should be a valid string"),
+        ],
+    )
+    def test_what_is_no_plan_is_refused_with_what_is_wrong(self, text: str, reason: str) -> None:
+        with pytest.raises(AnswerUnusableError) as refused:
+            plan_of(completion(text), Usage(1, 5, 5))
+
+        assert reason in refused.value.detail
+        assert refused.value.may_ask_again
+        assert refused.value.usage == Usage(1, 5, 5)
+
+    def test_a_cut_answer_may_be_asked_for_again_a_refusal_not(self) -> None:
+        with pytest.raises(AnswerUnusableError, match="shorter") as cut:
+            plan_of(Completion('{"action', Tokens(), "cut"), Usage())
+        with pytest.raises(AnswerUnusableError, match="refused") as refused:
+            plan_of(Completion("I cannot do that", Tokens(), "refused"), Usage())
+
+        assert (cut.value.may_ask_again, refused.value.may_ask_again) == (True, False)
+
+
+class TestModelPlanner:
+    async def test_a_plan_tells_who_made_it_and_what_it_took(self) -> None:
+        planned = await planner_of(ScriptedModel(completion(), model="gpt-6-luna")).plan(question())
+
+        assert (planned.maker.planner, planned.maker.model) == ("scripted", "gpt-6-luna")
+        assert planned.source == "scripted"
+        assert planned.usage == Usage(1, 1000, 50, 0.000125)
+        assert planned.saw == "sketch"
+
+    async def test_a_model_of_unknown_price_has_tokens_only(self) -> None:
+        planned = await planner_of(ScriptedModel(completion(), model="mine")).plan(question())
+
+        assert planned.usage == Usage(1, 1000, 50, None)
+
+    async def test_a_spent_budget_makes_no_call(self) -> None:
+        model = ScriptedModel(completion())
+        planner = planner_of(model, per_minute=1)
+        await planner.plan(question())
+
+        with pytest.raises(BudgetSpentError):
+            await planner.plan(question())
+
+        assert len(model.asked) == 1
+        await planner.plan(question(session_id="ben"))
+
+    async def test_it_is_ready_until_its_circuit_opens(self) -> None:
+        planner = planner_of(ScriptedModel(DOWN))
+        assert planner.is_ready()
+
+        for _ in range(5):
+            with pytest.raises(PlannerUnreachableError):
+                await planner.plan(question())
+
+        assert not planner.is_ready()
+
+    async def test_closing_lets_the_models_connections_go(self) -> None:
+        model = ScriptedModel(completion())
+
+        await planner_of(model).close()
+
+        assert model.is_closed
+
+    def test_refusals_go_with_their_programs(self) -> None:
+        prompt = prompt_for(question("/orders", Refusal("line 1: no imports", "import os")))
+
+        assert '{"reason": "line 1: no imports", "program": "import os"}' in prompt.user
+
+    def test_a_body_that_is_too_long_to_pay_for_is_left_out(self) -> None:
+        asked = request("POST", "/orders", b'{"text": "' + b"x" * 10**6 + b'"}')
+        shape = shape_of(asked, lambda *_: False)
+        full = PlanningRequest(shape, {}, with_values(asked), {}, "ann", has_values=True)
+
+        prompt = prompt_for(full)
+
+        assert len(prompt.user) < 10_000
+        assert "too long to show" in prompt.user
+
+    def test_schemas_that_are_too_long_are_left_out_the_paths_own_last(self) -> None:
+        asked = question("/orders")
+        schemas = {name: {f"{name}{n}": "<text>" for n in range(2000)} for name in "abcdef"}
+
+        prompt = prompt_for(
+            PlanningRequest(asked.shape, {}, asked.context, schemas, asked.session_id)
+        )
+
+        assert '"a1999"' in prompt.user
+        assert '"f1"' not in prompt.user
+
+
+class TestPrices:
+    def test_each_kind_of_token_has_its_price(self) -> None:
+        price = {"m": Price(1.0, 10.0, cached=0.1, cache_written=2.0)}
+        tokens = Tokens(input=1_000_000, cached=400_000, cache_written=100_000, output=200_000)
+
+        assert cost_usd("m", tokens, price) == pytest.approx(0.5 + 0.04 + 0.2 + 2.0)
+
+    def test_a_dated_name_has_the_models_price(self) -> None:
+        assert cost_usd("gpt-6-luna-2026-09-22", Tokens(input=10**6), PRICES) == pytest.approx(0.1)
+
+    def test_prices_of_ones_own(self) -> None:
+        assert parse_prices("a=1/2, b=1/2/0.5") == {
+            "a": Price(1, 2, cached=1, cache_written=1),
+            "b": Price(1, 2, cached=0.5, cache_written=1),
+        }
+
+    @pytest.mark.parametrize("text", ["a", "a=1", "a=1/x", "=1/2", "a=1/-2", "a=1/nan"])
+    def test_what_is_no_price_is_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"."):
+            parse_prices(text)
+
+
+class TestFallback:
+    async def test_the_rules_stand_in_where_the_provider_cannot_be_reached(self) -> None:
+        planner = FallbackPlanner(planner_of(ScriptedModel(DOWN)), RulesPlanner())
+
+        planned = await planner.plan(question("/orders"))
+
+        assert planned.source == "rules-fallback"
+        assert planned.plan.action == "create"
+        assert not planned.lasting
+
+    async def test_what_they_cannot_read_is_told_as_the_provider_being_away(self) -> None:
+        """The client can come back later; that no rule fits would be no help."""
+        planner = FallbackPlanner(planner_of(ScriptedModel(DOWN)), RulesPlanner())
+
+        with pytest.raises(PlannerUnreachableError, match="down"):
+            await planner.plan(question("/orders/1/cancel"))
+
+    async def test_an_answer_of_no_use_is_no_reason_to_stand_in(self) -> None:
+        planner = FallbackPlanner(planner_of(ScriptedModel(completion("no"))), RulesPlanner())
+
+        with pytest.raises(AnswerUnusableError):
+            await planner.plan(question("/orders"))
+
+    async def test_with_rules_behind_it_it_is_always_ready(self) -> None:
+        first = planner_of(ScriptedModel(DOWN))
+        planner = FallbackPlanner(first, RulesPlanner())
+        for _ in range(5):
+            await planner.plan(question("/orders"))
+
+        assert not first.is_ready()
+        assert planner.is_ready()
+
+    async def test_they_have_nothing_better_than_what_was_refused(self) -> None:
+        planner = FallbackPlanner(planner_of(ScriptedModel(DOWN)), RulesPlanner())
+
+        with pytest.raises(PlannerUnreachableError):
+            await planner.plan(question("/orders", Refusal("it failed")))
+
+
+def plain(prompt: str) -> str:
+    return plan_text() if "REQUEST CONTEXT:" in prompt else ""
+
+
+async def coroutine(prompt: str) -> str:
+    return plain(prompt)
+
+
+def broken(prompt: str) -> str:
+    raise RuntimeError(f"{len(prompt) > 0}")
+
+
+def nothing(prompt: str) -> None:
+    del prompt
+
+
+class TestHandlers:
+    @pytest.mark.parametrize("name", ["plain", "coroutine"])
+    async def test_a_function_is_taken_for_a_model(self, name: str) -> None:
+        model = MockModel(load_handler(f"{__name__}.{name}"))
+        prompt = prompt_for(question())
+
+        answer = await model.complete(prompt, timeout_s=5)
+
+        assert plan_of(answer, Usage()).resource == "orders"
+
+    @pytest.mark.parametrize("name", ["broken", "nothing"])
+    async def test_one_that_fails_is_named(self, name: str) -> None:
+        model = MockModel(load_handler(f"{__name__}.{name}"))
+
+        with pytest.raises(PlannerBrokenError, match="LLM_MOCK_HANDLER"):
+            await model.complete(Prompt("a", "b", {}, "1"), timeout_s=5)
+
+    @pytest.mark.parametrize("name", ["nosuch.function", f"{__name__}.nosuch", f"{__name__}.DOWN"])
+    def test_one_that_is_not_there_stops_the_start(self, name: str) -> None:
+        with pytest.raises(ConfigError, match=f"LLM_MOCK_HANDLER={name}"):
+            load_handler(name)
+
+    def test_it_is_found_in_the_working_directory(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "handler_of_mine.py").write_text("def plan(prompt):\n    return '{}'\n")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("sys.path", [])
+
+        assert load_handler("handler_of_mine.plan")("") == "{}"
+
+
+class TestChoice:
+    @pytest.mark.parametrize(
+        ("variables", "provider"),
+        [
+            ({}, "rules"),
+            ({"OPENAI_API_KEY": "k"}, "openai"),
+            ({"ANTHROPIC_API_KEY": "k"}, "anthropic"),
+            ({"OPENAI_API_KEY": "k", "ANTHROPIC_API_KEY": "k"}, "openai"),
+            ({"OPENAI_API_KEY": "k", "LARS_DEFAULT_PROVIDER": "rules"}, "rules"),
+            ({"OPENAI_API_KEY": "k", "LARS_DEFAULT_PROVIDER": "anthropic"}, "anthropic"),
+            ({"LARS_LLM_BASE_URL": "http://127.0.0.1:11434/v1"}, "openai"),
+            ({"OPENAI_API_KEY": "k", "LLM_MOCK_HANDLER": "a.b"}, "mock"),
+        ],
+    )
+    def test_who_plans(self, variables: dict[str, object], provider: str) -> None:
+        assert provider_of(load_settings(variables)) == provider
+
+    @pytest.mark.parametrize(
+        ("variables", "line"),
+        [
+            ({"LARS_DEFAULT_PROVIDER": "openai"}, "needs OPENAI_API_KEY"),
+            ({"LARS_DEFAULT_PROVIDER": "anthropic"}, "needs ANTHROPIC_API_KEY"),
+            ({"LARS_LLM_BASE_URL": "http://127.0.0.1:1/v1"}, "LARS_LLM_BASE_URL needs LARS_MODEL"),
+            (
+                {"OPENAI_API_KEY": "k", "LARS_SANDBOX_LLM_ALLOWED_HOSTS": "a.example"},
+                "does not have api.openai.com",
+            ),
+        ],
+    )
+    def test_settings_that_contradict_each_other_stop_the_start(
+        self, variables: dict[str, object], line: str
+    ) -> None:
+        with pytest.raises(ConfigError) as stopped:
+            make_planner(load_settings(variables))
+
+        assert line in stopped.value.detail
+        assert "\n" not in stopped.value.detail
+
+    def test_without_a_stand_in_the_model_plans_alone(self) -> None:
+        settings = load_settings({"LLM_MOCK_HANDLER": f"{__name__}.plain", "LARS_FALLBACK": "none"})
+
+        assert isinstance(make_planner(settings), ModelPlanner)
+
+
+async def test_the_rules_have_no_second_answer() -> None:
+    with pytest.raises(NoUsablePlanError):
+        await RulesPlanner().plan(question("/orders", Refusal("no")))

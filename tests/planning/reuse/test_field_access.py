@@ -1,0 +1,94 @@
+"""What a program reads by name: found in its syntax tree, through names and loops."""
+
+from __future__ import annotations
+
+import pytest
+
+from larst.planning.reuse.field_access import reads_of
+
+BODY = [
+    ('x = ctx["body_json"]["amount"]', {"amount"}),
+    ('x = plan["payload"]["amount"]', {"amount"}),
+    ('x = plan.get("payload", {}).get("amount", 0)', {"amount"}),
+    ('body = plan["payload"] or {}\nx = body.get("amount")', {"amount"}),
+    ('body = plan["payload"] if isinstance(plan["payload"], dict) else {}\nx = body["a"]', {"a"}),
+    ('if "amount" in plan["payload"]:\n    x = 1', {"amount"}),
+    ('if (body := plan["payload"]) and body["a"] > 1:\n    x = 1', {"a"}),
+    ('x = plan["payload"].pop("a", None)', {"a"}),
+    ('x = plan["payload"]["address"]["city"]', {"address", "address/city"}),
+    ('for line in plan["payload"]["items"]:\n    x = line["sku"]', {"items", "items/[]/sku"}),
+    ('x = [line["sku"] for line in plan["payload"]]', {"[]/sku"}),
+    ('x = sum(line["n"] for line in plan["payload"].get("items", []))', {"items", "items/[]/n"}),
+    ('x = sorted(plan["payload"])[0]["n"]', {"[]/n"}),
+    ('for name in ("from", "to"):\n    x = plan["payload"][name]', {"from", "to"}),
+    ('x = [n for n in ["a", "b"] if n not in plan["payload"]]', {"a", "b"}),
+    ('for name, value in plan["payload"].items():\n    x = value["n"]', {"[]/n"}),
+    ('x = {**plan["payload"], "status": "new"}\ny = x["amount"]', {"amount"}),
+    ('copy = dict(plan["payload"])\nx = copy["amount"]', {"amount"}),
+    ('a = plan["payload"]\nb = a\nc = b\nx = c["amount"]', {"amount"}),
+    ('x = f\'{plan["payload"]["name"]}!\'', {"name"}),
+    ('store.insert({"total": plan["payload"]["n"] * 2})', {"n"}),
+    ('x = {name: plan["payload"]["v"] for name in ["k"]}', {"v"}),
+    # Later lines of a loop feed the earlier ones of its next round.
+    ('a = None\nfor i in range(2):\n    x = a["n"] if a else 0\n    a = plan["payload"]', {"n"}),
+    ('x = {k: v for k, v in plan["payload"].items() if v}\ny = x["a"]', {"a"}),
+    ('x = {}\nfor k, v in plan["payload"].items():\n    x[k] = v\ny = x["a"]', {"a"}),
+    ('x = []\nfor i in plan["payload"]:\n    x.append(i)\ny = x[0]["a"]', {"[]/a"}),
+    ('x = [i for i in plan["payload"] if i]\nfor i in x:\n    y = i["a"]', {"[]/a"}),
+    ('x = next(iter([i for i in plan["payload"]]), None)\ny = x["a"]', {"[]/a"}),
+    ('for i in [*plan["payload"], {}]:\n    y = i["a"]', {"[]/a"}),
+    ('for n, i in enumerate(plan["payload"]):\n    y = i["a"]', {"[]/a"}),
+    ('for a, b in zip([1], plan["payload"]):\n    y = b["a"]', {"[]/a"}),
+    ('a, b = plan["payload"], 1\nx = a["n"]', {"n"}),
+    ('x = {}\nx.update(plan["payload"])\ny = x["a"]', {"a"}),
+    (
+        'by_id = {i["id"]: i for i in plan["payload"]}\nx = by_id[plan["identifier"]]["n"]',
+        {"[]/id", "[]/n"},
+    ),
+    ('plan["payload"]["seen"] = True', set[str]()),
+    ('record = store.insert(plan["payload"])\nx = record["id"]', set[str]()),
+    ('x = plan["criteria"]["role"]', set[str]()),
+    ('x = ctx["query"]["role"]', set[str]()),
+]
+
+FIELDS = [
+    ('x = store.get("1")["status"]', {("orders", "status")}),
+    ('order = store.get("1")\nx = order.get("status")', {("orders", "status")}),
+    ('items, total = store.list()\nx = [item["born"] for item in items]', {("orders", "born")}),
+    ('x = store.search({"role": "a", "age__gte": 3})', {("orders", "role"), ("orders", "age")}),
+    ('x = store.search({**plan["criteria"], "post_id": "1"})', {("orders", "post_id")}),
+    ('x = store.search({}, sort="-price,name")', {("orders", "price"), ("orders", "name")}),
+    ('x = store.list(sort="price")', {("orders", "price")}),
+    ('x = store.count({"address.city": "Bern"})', {("orders", "address")}),
+    ('x = store.aggregate("sum", "n", by="kind")', {("orders", "n"), ("orders", "kind")}),
+    ('x = store.aggregate("sum", "n", "kind")', {("orders", "n"), ("orders", "kind")}),
+    ('users = session_store.resource("users")\nx = users.get("1")["born"]', {("users", "born")}),
+    ('x = session_store.resource("users").search({"a": 1})', {("users", "a")}),
+    ('x = store.get("1")["id"]', set[tuple[str, str]]()),
+    ('store.update("1", {"status": "x"})', set[tuple[str, str]]()),
+]
+
+
+@pytest.mark.parametrize(("program", "paths"), BODY)
+def test_fields_of_the_body_that_are_read_by_name(program: str, paths: set[str]) -> None:
+    reads = reads_of(program, "orders")
+
+    assert {"/".join(path) for path in reads.body} == paths
+
+
+@pytest.mark.parametrize(("program", "fields"), FIELDS)
+def test_fields_of_records_that_are_read_by_name(
+    program: str, fields: set[tuple[str, str]]
+) -> None:
+    assert reads_of(program, "orders").fields == fields
+
+
+def test_a_program_without_a_resource_reads_no_store() -> None:
+    assert reads_of('x = store.get("1")["a"]', None).fields == set()
+
+
+def test_a_path_has_an_end() -> None:
+    """A loop that goes ever deeper must not keep the reading from ending."""
+    reads = reads_of('a = plan["payload"]\nfor i in range(9):\n    a = a["next"]', "orders")
+
+    assert max(map(len, reads.body)) <= 9

@@ -1,0 +1,143 @@
+"""The built-in rules: every program they write passes the policy, and none is a guess."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from larst.domain import Json, Plan
+from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
+from larst.planning.planner import PlanningRequest, Refusal
+from larst.planning.rules.planner import RulesPlanner
+from larst.planning.shapes.rest_path import SchemaOf, facts_of
+from larst.planning.shapes.shape import Shape, shape_of
+from larst.policy import PolicyLimits, check
+from tests.fakes import request
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+PATHS = (
+    "/members",
+    "/members/1",
+    "/members/bob",
+    "/members/search",
+    "/posts/1/comments",
+    "/posts/1/comments/2",
+    "/posts/1/comments/search",
+    "/api/v1/shops/1/products/2/reviews/3",
+)
+QUERIES = (
+    "",
+    "?role=admin",
+    "?limit=1",
+    "?limit=x",
+    "?limit=1&offset=2&sort=-a",
+    "?role=a&sort=b",
+    "?q=x&limit=1",
+    "?findByName=x",
+)
+BODIES = (b"", b'{"a":1}', b"[]", b"5")
+
+
+def _shape(method: str, target: str, body: bytes = b"") -> Shape:
+    return shape_of(request(method, target, body), lambda *_: False)
+
+
+def _schemas(schemas: dict[str, Json]) -> SchemaOf:
+    return lambda name: schemas.get(name)
+
+
+async def _plan(shape: Shape, schemas: dict[str, Json] | None = None) -> Plan:
+    planned = await RulesPlanner().plan(_question(shape, facts_of(shape, _schemas(schemas or {}))))
+    return planned.plan
+
+
+def _question(shape: Shape, facts: dict[str, Json], *refusals: Refusal) -> PlanningRequest:
+    return PlanningRequest(shape, facts, {}, {}, "session-1", refusals=refusals)
+
+
+async def test_every_program_of_the_rules_passes_the_policy() -> None:
+    """Rules and models go the same way: what the policy refuses is no plan."""
+    programs = set()
+    for method, path, query, body in itertools.product(METHODS, PATHS, QUERIES, BODIES):
+        try:
+            plan = await _plan(_shape(method, path + query, body))
+        except NoRuleError:
+            continue
+        programs.add(check(plan.code.block, PolicyLimits()))
+
+    assert len(programs) > 60
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "action"),
+    [
+        ("POST", "/members", "create"),
+        ("GET", "/members/1", "get"),
+        ("GET", "/members", "list"),
+        ("PUT", "/members/1", "replace"),
+        ("PATCH", "/members/1", "patch"),
+        ("DELETE", "/members/1", "delete"),
+        ("GET", "/members/search", "search"),
+        ("GET", "/members?getByName=x", "search"),
+    ],
+)
+async def test_a_plan_says_what_it_does_to_which_resource(
+    method: str, target: str, action: str
+) -> None:
+    plan = await _plan(_shape(method, target, b"{}" if method.startswith("P") else b""))
+
+    assert (plan.action, plan.resource) == (action, "members")
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("POST", "/orders/1/cancel"),
+        ("POST", "/orders/cancel"),
+        ("GET", "/products/cheapest?category=tools"),
+        ("GET", "/5"),
+        ("GET", "/a/b/c"),
+        ("GET", "/as/1/bs/1/cs/1/ds/1/es/1/fs"),
+    ],
+)
+async def test_what_the_rules_cannot_read_they_refuse(method: str, target: str) -> None:
+    with pytest.raises(NoRuleError, match="language model"):
+        await _plan(_shape(method, target))
+
+
+async def test_the_rules_have_no_second_program_to_offer() -> None:
+    """Asked again with reasons, they would only write the same."""
+    shape = _shape("GET", "/members/1")
+
+    with pytest.raises(NoUsablePlanError, match="because"):
+        await RulesPlanner().plan(_question(shape, {"known": [], "links": {}}, Refusal("because")))
+
+
+async def test_a_bad_name_is_refused_before_it_becomes_a_plan() -> None:
+    """Else odd paths would fill the plan book."""
+    with pytest.raises(BadResourceNameError):
+        await _plan(_shape("GET", "/a.b/1"))
+
+
+def test_only_facts_that_matter_enter_the_key() -> None:
+    """A key that changes with the first record would plan everything twice."""
+    schema: dict[str, Json] = {"members": {"fields": ["id", "name"]}, "posts": {"fields": ["id"]}}
+
+    for target in ("/members", "/members/1", "/posts/1/comments"):
+        shape = _shape("GET", target)
+        assert facts_of(shape, _schemas({})) == facts_of(shape, _schemas(schema)), target
+
+
+def test_a_learned_link_field_is_a_fact() -> None:
+    schemas: dict[str, Json] = {"comments": {"fields": ["id", "postId"]}}
+
+    facts = facts_of(_shape("GET", "/posts/1/comments"), _schemas(schemas))
+
+    assert facts["links"] == {"comments": "postId"}
+
+
+def test_rules_that_differ_have_versions_that_differ() -> None:
+    """The version is made of the rules' own source, so nobody can forget to raise it."""
+    assert RulesPlanner().maker == RulesPlanner().maker
+    assert len(RulesPlanner().maker.version) == 12

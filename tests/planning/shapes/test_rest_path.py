@@ -1,0 +1,72 @@
+"""What paths say by REST convention."""
+
+from __future__ import annotations
+
+import pytest
+
+from larst.errors import BadResourceNameError
+from larst.planning.shapes.rest_path import Parent, Reading, link_fields, read_path
+from larst.planning.shapes.shape import Segment, identifier_class
+
+
+def _read(path: str, *known: str) -> Reading | None:
+    parts = [part for part in path.split("/") if part]
+    return read_path([Segment(part, identifier_class(part) is not None) for part in parts], known)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/members", Reading("", "members")),
+        ("/members/1", Reading("", "members", identifier="1")),
+        ("/members/bob", Reading("", "members", identifier="bob", is_word=True)),
+        ("/members/search", Reading("", "members", is_search=True)),
+        ("/api/v1/members/1", Reading("/api/v1", "members", identifier="1")),
+        ("/api", Reading("", "api")),
+        ("/v2/1", Reading("", "v2", identifier="1")),
+        ("/posts/1/comments", Reading("", "comments", (Parent("posts", "1"),))),
+        ("/posts/1/comments/2", Reading("", "comments", (Parent("posts", "1"),), "2")),
+        (
+            "/posts/1/comments/find",
+            Reading("", "comments", (Parent("posts", "1"),), is_search=True),
+        ),
+        (
+            "/shops/1/products/2/reviews",
+            Reading("", "reviews", (Parent("shops", "1"), Parent("products", "2"))),
+        ),
+    ],
+)
+def test_paths_are_read_by_convention(path: str, expected: Reading) -> None:
+    assert _read(path) == expected
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/5", "/orders/1/cancel", "/users/1/profile", "/a/1/2", "/a/1/posts/2/stop"]
+)
+def test_what_convention_does_not_cover_is_not_read(path: str) -> None:
+    """A guess would store or answer what nobody meant."""
+    assert _read(path) is None
+
+
+def test_a_resource_that_exists_is_a_collection_though_it_is_no_plural() -> None:
+    assert _read("/users/1/profile", "profile") == Reading("", "profile", (Parent("users", "1"),))
+
+
+@pytest.mark.parametrize("path", ["/a.b", "/ä", "/a b", "/" + "x" * 65, "/..", "/a*"])
+def test_what_no_resource_can_be_called_is_refused(path: str) -> None:
+    with pytest.raises(BadResourceNameError):
+        _read(path)
+
+
+@pytest.mark.parametrize(
+    ("parent", "fields"),
+    [
+        ("posts", ("post_id", "postId")),
+        ("categories", ("category_id", "categoryId")),
+        ("people", ("person_id", "personId")),
+        ("order-items", ("order_item_id", "order_itemId")),
+        ("status", ("status_id", "statusId")),
+    ],
+)
+def test_a_child_names_its_parent_in_the_singular(parent: str, fields: tuple[str, str]) -> None:
+    assert link_fields(parent) == fields

@@ -1,0 +1,103 @@
+"""Sorting never fails, paging never surprises, aggregates count what is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from larst.errors import ProgramFailedError
+from larst.store.query.sorting import aggregate, page, sorted_by
+
+INTEGERS = st.integers(min_value=-(2**63), max_value=2**64 - 1)
+VALUES = (
+    st.none()
+    | st.booleans()
+    | INTEGERS
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.lists(INTEGERS, max_size=2)
+)
+ROWS = st.lists(st.dictionaries(st.sampled_from(["a", "b"]), VALUES), max_size=12)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(ROWS, st.sampled_from(["a", "-a", "a,-b", "b,a", "nosuch", "", ",", "-"]))
+def test_any_records_sort_by_anything(rows: list[dict[str, Any]], sort: str) -> None:
+    """Front ends sort by what a user clicks, whatever was stored in it."""
+    ordered = sorted_by(rows, sort)
+
+    assert sorted(map(id, ordered)) == sorted(map(id, rows))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(ROWS)
+def test_missing_and_null_come_last_in_both_directions(rows: list[dict[str, Any]]) -> None:
+    for sort in ("a", "-a"):
+        there = [row.get("a") is not None for row in sorted_by(rows, sort)]
+        assert there == sorted(there, reverse=True)
+
+
+def test_types_have_an_order_among_themselves() -> None:
+    rows = [{"a": value} for value in (True, "b", 2, [1], "A", 1.5, False)]
+
+    assert [row["a"] for row in sorted_by(rows, "a")] == [1.5, 2, "A", "b", False, True, [1]]
+
+
+def test_equal_records_keep_their_order() -> None:
+    rows = [{"a": 1, "n": 1}, {"a": 1, "n": 2}, {"a": 0, "n": 3}]
+
+    assert [row["n"] for row in sorted_by(rows, "-a")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "expected"),
+    [(None, 0, [1, 2, 3]), (2, 0, [1, 2]), (2, 2, [3]), (0, 0, []), (None, 1, [2, 3]), (9, 9, [])],
+)
+def test_pages(limit: int | None, offset: int, expected: list[int]) -> None:
+    rows = [{"n": 1}, {"n": 2}, {"n": 3}]
+
+    assert [row["n"] for row in page(rows, limit, offset, None)] == expected
+
+
+@pytest.mark.parametrize(("limit", "offset"), [(-1, 0), (1.5, 0), (True, 0), ("1", 0), (1, -1)])
+def test_a_page_that_makes_no_sense_is_the_program_s_fault(limit: Any, offset: Any) -> None:
+    with pytest.raises(ProgramFailedError):
+        page([], limit, offset, None)
+
+
+ORDERS: list[dict[str, Any]] = [
+    {"item": "a", "price": 2},
+    {"item": "b", "price": 3.5},
+    {"item": "a", "price": 4},
+    {"item": "a", "price": "odd"},
+    {"item": "c"},
+]
+
+
+@pytest.mark.parametrize(
+    ("op", "expected"), [("sum", 9.5), ("avg", 9.5 / 3), ("min", 2), ("max", 4), ("count", 4)]
+)
+def test_aggregates_count_the_numbers_that_are_there(op: str, expected: float) -> None:
+    assert aggregate(ORDERS, op, "price", None) == expected
+
+
+def test_aggregates_group_by_a_field() -> None:
+    assert aggregate(ORDERS, "sum", "price", "item") == {"a": 6, "b": 3.5, "c": 0}
+
+
+def test_aggregates_of_nothing() -> None:
+    assert [aggregate([], op, "x", None) for op in ("sum", "count", "avg", "min", "max")] == [
+        0,
+        0,
+        None,
+        None,
+        None,
+    ]
+
+
+def test_an_unknown_operation_is_the_program_s_fault() -> None:
+    with pytest.raises(ProgramFailedError, match="median"):
+        aggregate([], "median", "x", None)

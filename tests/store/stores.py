@@ -1,0 +1,34 @@
+"""Sessions' stores, as tests open, fill and read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from larst.store import SessionStore
+from larst.store.disk.files import FileOps
+
+HOME = Path("/data/session")
+JOURNAL = HOME / ".journal"
+
+
+def now() -> datetime:
+    return datetime(2026, 11, 23, tzinfo=UTC)
+
+
+async def opened(disk: FileOps, directory: Path = HOME) -> SessionStore:
+    store = SessionStore(directory, files=disk, now=now)
+    await store.load()
+    return store
+
+
+async def insert(store: SessionStore, resource: str, *records: dict[str, Any]) -> None:
+    transaction = store.begin()
+    for record in records:
+        transaction.resource(resource).insert(record)
+    store.commit(transaction)
+
+
+def all_of(store: SessionStore, resource: str = "users") -> list[dict[str, Any]]:
+    return list(store.begin().resource(resource).list()[0])
