@@ -37,7 +37,7 @@ from larst.config import load_settings
 from larst.domain import CheckedProgram, ProgramInputs, Reply, SessionView
 from larst.http import middleware as edge
 from larst.http.access_log import begin_trace
-from larst.http.app import make_app, usual_parts
+from larst.http.app import default_components, make_app
 from larst.telemetry import RequestTrace, StoreCalls, Telemetry, span_here
 
 BODY = b'{"id":1,"name":"Alice Hartmann","email":"alice@example.com"}'
@@ -110,10 +110,10 @@ class Variant:
         """Have the service tell of requests in this way from now on."""
         begin = _untold if self._is_silent else begin_trace
         edge.begin_trace = lambda asked, _usual, **more: begin(asked, self.telemetry, **more)
-        edge.Edge.tell = _do_nothing if self._is_silent else _USUAL_TELL
+        edge.Middleware.tell = _do_nothing if self._is_silent else _USUAL_TELL
 
 
-_USUAL_TELL = edge.Edge.tell
+_USUAL_TELL = edge.Middleware.tell
 
 
 def _do_nothing(*_told: object) -> None:
@@ -145,7 +145,7 @@ async def _measure(rounds: int, collector: int, folder: str) -> dict[str, Varian
     variants = {"calls taken out": Variant(Silent()), "nothing set": Variant(Telemetry())}
     variants |= {name: _exporting(name, collector) for name in SAMPLERS}
     settings = load_settings({"SANDBOX_DATA_ROOT": folder, "LARS_LOG_LEVEL": "error"})
-    app = make_app(settings, replace(usual_parts(settings), sandbox=StandIn()))
+    app = make_app(settings, replace(default_components(settings), sandbox=StandIn()))
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

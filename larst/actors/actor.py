@@ -1,4 +1,4 @@
-"""What an actor is: state that one message at a time may touch, and the hooks around it.
+"""What an actor is: state that one message at a time may touch, and the hooks context it.
 
 Must never run anything itself: an incarnation calls the hooks, one after another, never two
 at once.
@@ -51,14 +51,14 @@ class Deferred(Generic[Message]):
 class Actor(ABC, Generic[Message, Answer]):
     """Owns its state: only its hooks touch it, one at a time, so it needs no locks.
 
-    An exception of a class in `harmless` is an answer. Any other one is a crash: the message
+    An exception of a class in `expected_errors` is an answer. Any other one is a crash: the message
     at hand fails, this object is thrown away, and a new one goes on with the queue. An actor
     that gives no `gate` (by the end of `on_start`) answers at once.
 
     It must never ask its own key: that waits for itself until the deadline.
     """
 
-    harmless: ClassVar[tuple[type[Exception], ...]] = ()
+    expected_errors: ClassVar[tuple[type[Exception], ...]] = ()
     gate: OutputGate | None = None
     _current: EnvelopeInfo | None = None
 
@@ -76,7 +76,7 @@ class Actor(ABC, Generic[Message, Answer]):
     async def on_start(self) -> None:
         """Load the state; called once, before all else.
 
-        A harmless exception fails every queued message and ends this incarnation; the next
+        A expected_errors exception fails every queued message and ends this incarnation; the next
         message starts another. Any other exception is a crash, and the queue waits.
         """
 
@@ -87,7 +87,7 @@ class Actor(ABC, Generic[Message, Answer]):
     async def on_quiet(self) -> None:
         """Tidy up: no message came for `quiet_s` and nothing is unflushed.
 
-        Called once, then not again until a message came. A harmless exception is reported and
+        Called once, then not again until a message came. A expected_errors exception is reported and
         changes nothing; any other is a crash.
         """
 
@@ -112,7 +112,7 @@ class Actor(ABC, Generic[Message, Answer]):
         """
 
     def error_for_asker(self, error: BaseException) -> Exception:
-        """Return what an asker is told of `error`: itself if harmless, else that it crashed."""
-        if isinstance(error, self.harmless):
+        """Return what an asker is told of `error`: itself if expected_errors, else that it crashed."""
+        if isinstance(error, self.expected_errors):
             return error
         return ActorCrashedError.on(error)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Generic, assert_never
 
 from larst.actors.actor import Actor
-from larst.actors.deferred import Parking
+from larst.actors.deferred import DeferredMessages
 from larst.actors.errors import ActorFailedError, ActorStoppedError
 from larst.actors.events import (
     CoolingDown,
@@ -24,10 +24,10 @@ from larst.actors.events import (
 from larst.actors.incarnation import Crash, Ending, Finished, Incarnation, Refused
 from larst.actors.mailbox import Answer, Mailbox, Message
 from larst.actors.restart import GiveUp, RestartAfter
-from larst.actors.settings import Surroundings
+from larst.actors.settings import ActorContext
 
 
-class Lineage(Generic[Message, Answer]):
+class Cell(Generic[Message, Answer]):
     """Lives from a key's first message until its actor sleeps and nobody waits."""
 
     def __init__(
@@ -35,17 +35,17 @@ class Lineage(Generic[Message, Answer]):
         make_actor: Callable[[], Actor[Message, Answer]],
         record_crash: Callable[[], RestartAfter | GiveUp],
         forget: Callable[[], None],
-        around: Surroundings,
+        context: ActorContext,
     ) -> None:
-        settings = around.settings
+        settings = context.settings
         self.mailbox: Mailbox[Message, Answer] = Mailbox(
-            size=settings.mailbox_size, grace_s=settings.grace_s, clock=around.clock
+            size=settings.mailbox_size, grace_s=settings.grace_s, clock=context.clock
         )
-        self._parking = Parking(self.mailbox)
+        self._deferred = DeferredMessages(self.mailbox)
         self._make_actor = make_actor
         self._record_crash = record_crash
         self._forget = forget
-        self._around = around
+        self._context = context
         self._is_awake = False
         self._is_dormant = False
         self._is_draining = False
@@ -72,7 +72,7 @@ class Lineage(Generic[Message, Answer]):
             self._forget()
             self.mailbox.fail_all(ActorStoppedError("the runtime ended before it began"))
             self._ended.set()
-            await self._parking.close()
+            await self._deferred.close()
 
     def retire(self) -> None:
         """Have the present incarnation end with what is queued now."""
@@ -92,7 +92,7 @@ class Lineage(Generic[Message, Answer]):
         self.mailbox.seal(waits_for_parked=True)
 
     async def _incarnate(self) -> Ending:
-        key = self._around.key
+        key = self._context.key
         try:
             actor = self._make_actor()
         except Exception as error:  # noqa: BLE001 - a bug in making it is its crash
@@ -101,7 +101,7 @@ class Lineage(Generic[Message, Answer]):
         self._is_awake = True
         try:
             return await Incarnation(
-                actor, self.mailbox, self._parking, self._around, greeting
+                actor, self.mailbox, self._deferred, self._context, greeting
             ).run()
         finally:
             self._is_awake = False
@@ -109,14 +109,14 @@ class Lineage(Generic[Message, Answer]):
     async def _continues_after(self, ending: Ending) -> bool:
         match ending:
             case Crash(error):
-                self._around.report(Crashed(self._around.key, error))
+                self._context.report(Crashed(self._context.key, error))
                 return await self._recovers()
             case Refused(error):
-                self._around.report(StartRefused(self._around.key, error))
+                self._context.report(StartRefused(self._context.key, error))
                 self.mailbox.fail_queued(error)
             case Finished():
                 event = Stopped if self._is_draining else Slept
-                self._around.report(event(self._around.key))
+                self._context.report(event(self._context.key))
             case _:
                 assert_never(ending)
         self._has_crashed = False
@@ -128,12 +128,12 @@ class Lineage(Generic[Message, Answer]):
         match self._record_crash():
             case RestartAfter(delay_s):
                 self._has_crashed = True
-                await self._around.clock.sleep(delay_s)
+                await self._context.clock.sleep(delay_s)
                 # Also with nothing queued: its start and quiet hooks complete its files.
                 return True
             case GiveUp(until_s):
-                retry_after_s = until_s - self._around.clock.now()
-                self._around.report(CoolingDown(self._around.key, retry_after_s))
+                retry_after_s = until_s - self._context.clock.now()
+                self._context.report(CoolingDown(self._context.key, retry_after_s))
                 self.mailbox.fail_all(
                     ActorFailedError("it crashed too often", retry_after_s=retry_after_s)
                 )
@@ -142,7 +142,7 @@ class Lineage(Generic[Message, Answer]):
     async def _is_needed(self) -> bool:
         self._is_dormant = True
         while self.mailbox.depth and not self.mailbox.queued_count:
-            self.mailbox.bell.clear()
-            await self.mailbox.bell.wait()
+            self.mailbox.wakeup.clear()
+            await self.mailbox.wakeup.wait()
         self._is_dormant = False
         return self.mailbox.queued_count > 0

@@ -16,7 +16,7 @@ class Cancellable(Protocol):
     """A timer that was set and can be taken back."""
 
     def cancel(self) -> None:
-        """Make sure that it does not fire; harmless when it has fired or was cancelled."""
+        """Make sure that it does not fire; expected_errors when it has fired or was cancelled."""
 
 
 class Clock(Protocol):

@@ -16,7 +16,7 @@ from larst.actors.restart import GiveUp, RestartAfter, RestartPolicy
 Key = TypeVar("Key", bound=Hashable)
 
 
-class CrashBook(Generic[Key]):
+class CrashHistory(Generic[Key]):
     """The recent crashes by key; a key without any costs nothing."""
 
     def __init__(self, policy: RestartPolicy, clock: Clock) -> None:

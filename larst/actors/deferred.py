@@ -14,7 +14,7 @@ from larst.actors.actor import Deferred
 from larst.actors.mailbox import Answer, Envelope, Mailbox, Message
 
 
-class Parking(Generic[Message, Answer]):
+class DeferredMessages(Generic[Message, Answer]):
     """Owns the tasks that wait on behalf of parked messages; outlives incarnations."""
 
     def __init__(self, mailbox: Mailbox[Message, Answer]) -> None:

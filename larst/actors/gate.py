@@ -1,6 +1,6 @@
 """Holds back answers until what they may have seen is durable.
 
-Reads are held too: they may have seen a write that a crash would still undo. Must never
+FieldAccess are held too: they may have seen a write that a crash would still undo. Must never
 retry a flush (the kernel may have dropped the pages that it failed to write, so that a second
 flush succeeds over a hole) and never know what is flushed.
 """

@@ -11,12 +11,12 @@ from typing import Generic, TypeAlias
 
 from larst.actors.actor import Actor, Deferred
 from larst.actors.clock import Alarm
-from larst.actors.deferred import Parking
+from larst.actors.deferred import DeferredMessages
 from larst.actors.errors import ActorLateError
 from larst.actors.events import FlushFailed, HookFailed, Restarted, Started
 from larst.actors.gate import OutputGate
 from larst.actors.mailbox import Answer, Envelope, Mailbox, Message
-from larst.actors.settings import Surroundings
+from larst.actors.settings import ActorContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,18 @@ class Incarnation(Generic[Message, Answer]):
         self,
         actor: Actor[Message, Answer],
         mailbox: Mailbox[Message, Answer],
-        parking: Parking[Message, Answer],
-        around: Surroundings,
+        deferred_messages: DeferredMessages[Message, Answer],
+        context: ActorContext,
         greeting: Started | Restarted,
     ) -> None:
         self._actor = actor
         self._mailbox = mailbox
-        self._parking = parking
-        self._around = around
+        self._deferred = deferred_messages
+        self._context = context
         self._greeting = greeting
         self._gate: OutputGate | None = None
-        self._alarm = Alarm(around.clock, mailbox.bell.set)
-        self._active_s = around.clock.now()
+        self._alarm = Alarm(context.clock, mailbox.wakeup.set)
+        self._active_s = context.clock.now()
         self._has_been_quiet = False
 
     async def run(self) -> Ending:
@@ -79,7 +79,7 @@ class Incarnation(Generic[Message, Answer]):
             await self._start()
             await self._serve()
             await self._stop()
-        except self._actor.harmless as error:
+        except self._actor.expected_errors as error:
             return Refused(error)
         except Exception as error:  # noqa: BLE001 - this is the actor loop: a crash is an ending
             return await self._crash(error)
@@ -96,10 +96,10 @@ class Incarnation(Generic[Message, Answer]):
         if self._gate is not None:
             # Rung at once, so that nobody's message is the one to find out that reloading fails.
             self._gate.attach(
-                translate=self._actor.error_for_asker, on_broken=self._mailbox.bell.set
+                translate=self._actor.error_for_asker, on_broken=self._mailbox.wakeup.set
             )
-        self._active_s = self._around.clock.now()
-        self._around.report(self._greeting)
+        self._active_s = self._context.clock.now()
+        self._context.report(self._greeting)
 
     async def _serve(self) -> None:
         while True:
@@ -117,7 +117,7 @@ class Incarnation(Generic[Message, Answer]):
         if gate.held_count >= self._mailbox.size:
             await gate.settle()  # else a hung disk lets answers pile up without a bound
         if gate.error is not None:
-            self._around.report(FlushFailed(self._around.key, gate.error))
+            self._context.report(FlushFailed(self._context.key, gate.error))
             await gate.mend(self._actor.on_flush_failed)
             self._touch()
 
@@ -126,7 +126,7 @@ class Incarnation(Generic[Message, Answer]):
         actor._current = envelope
         try:
             answer = await actor.on_message(envelope.message)
-        except actor.harmless as error:
+        except actor.expected_errors as error:
             envelope.settle_failed(error)
             self._let_out(envelope)
         except BaseException as error:
@@ -145,7 +145,7 @@ class Incarnation(Generic[Message, Answer]):
         self, envelope: Envelope[Message, Answer], answer: Answer | Deferred[Message]
     ) -> None:
         if isinstance(answer, Deferred):
-            self._parking.park(envelope, answer, self._refuse)
+            self._deferred.park(envelope, answer, self._refuse)
             return
         envelope.settle(answer)
         self._let_out(envelope)
@@ -167,17 +167,17 @@ class Incarnation(Generic[Message, Answer]):
             envelope.fail(self._actor.error_for_asker(error))
 
     def _touch(self) -> None:
-        self._active_s = self._around.clock.now()
+        self._active_s = self._context.clock.now()
         self._has_been_quiet = False
 
     async def _rest(self) -> None:
-        settings = self._around.settings
+        settings = self._context.settings
         wait_s = settings.idle_s if self._has_been_quiet else settings.quiet_s
         due_s = self._active_s + wait_s
-        if self._around.clock.now() < due_s:
+        if self._context.clock.now() < due_s:
             self._alarm.ring_by(due_s)
-            self._mailbox.bell.clear()
-            await self._mailbox.bell.wait()
+            self._mailbox.wakeup.clear()
+            await self._mailbox.wakeup.wait()
         elif self._has_been_quiet:
             self._mailbox.seal()
         else:
@@ -190,8 +190,8 @@ class Incarnation(Generic[Message, Answer]):
         self._has_been_quiet = True
         try:
             await self._actor.on_quiet()
-        except self._actor.harmless as error:
-            self._around.report(HookFailed(self._around.key, "on_quiet", error))
+        except self._actor.expected_errors as error:
+            self._context.report(HookFailed(self._context.key, "on_quiet", error))
         await self._settle()
 
     async def _stop(self) -> None:
@@ -201,7 +201,7 @@ class Incarnation(Generic[Message, Answer]):
         try:
             await self._actor.on_stop()
         except Exception as error:  # noqa: BLE001 - nobody waits for it: reported, not lost
-            self._around.report(HookFailed(self._around.key, "on_stop", error))
+            self._context.report(HookFailed(self._context.key, "on_stop", error))
 
     async def _crash(self, error: BaseException) -> Crash:
         # What earlier messages were promised does not fall with this one.
@@ -213,7 +213,7 @@ class Incarnation(Generic[Message, Answer]):
         try:
             self._actor.on_end()
         except Exception as error:  # noqa: BLE001 - nobody waits for it: reported, not lost
-            self._around.report(HookFailed(self._around.key, "on_end", error))
+            self._context.report(HookFailed(self._context.key, "on_end", error))
 
     async def _settle(self) -> None:
         if self._gate is not None:

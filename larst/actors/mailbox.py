@@ -90,12 +90,12 @@ class Envelope(Generic[Message, Answer]):
 class Mailbox(Generic[Message, Answer]):
     """Bounded and first in, first out; what returns from being parked goes before the rest.
 
-    `bell` is set whenever there may be something new to see.
+    `wakeup` is set whenever there may be something new to see.
     """
 
     def __init__(self, *, size: int, grace_s: float, clock: Clock) -> None:
         self.size = size
-        self.bell = asyncio.Event()
+        self.wakeup = asyncio.Event()
         self._grace_s = grace_s
         self._clock = clock
         # Ordered dictionaries, not deques: what is dropped must leave at once from the middle,
@@ -144,7 +144,7 @@ class Mailbox(Generic[Message, Answer]):
         )
         envelope.timer = self._clock.call_at(deadline_s, partial(self._expire, envelope))
         self._queue[envelope] = None
-        self.bell.set()
+        self.wakeup.set()
         return envelope
 
     def take(self) -> Envelope[Message, Answer] | None:
@@ -172,7 +172,7 @@ class Mailbox(Generic[Message, Answer]):
     def unpark(self, envelope: Envelope[Message, Answer]) -> bool:
         """Take a parked message out; False if it was dropped before."""
         is_parked = self._parked.pop(envelope, None) is not None
-        self.bell.set()
+        self.wakeup.set()
         return is_parked
 
     def put_back(self, envelope: Envelope[Message, Answer], message: Message) -> None:
@@ -212,7 +212,7 @@ class Mailbox(Generic[Message, Answer]):
         self._waits_for_parked |= waits_for_parked
         self._front.update(self._queue)
         self._queue.clear()
-        self.bell.set()
+        self.wakeup.set()
 
     def unseal(self) -> None:
         """Begin anew for the next incarnation."""
@@ -253,4 +253,4 @@ class Mailbox(Generic[Message, Answer]):
         cancel = self._parked.pop(envelope, None)
         if cancel is not None:
             cancel()
-        self.bell.set()
+        self.wakeup.set()

@@ -39,7 +39,7 @@ class SupervisorSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ActorContext:
     """One key's: `report` tells of an event and must not raise."""
 
     key: Hashable

@@ -14,18 +14,18 @@ from functools import partial
 from typing import Generic
 
 from larst.actors.actor import Actor
-from larst.actors.cell import Lineage
+from larst.actors.cell import Cell
 from larst.actors.clock import Clock
-from larst.actors.crash_history import CrashBook, Key
+from larst.actors.crash_history import CrashHistory, Key
 from larst.actors.errors import ActorFailedError, StoppingError
 from larst.actors.events import SupervisorEvent
 from larst.actors.mailbox import Answer, Message
-from larst.actors.settings import SupervisorSettings, Surroundings
+from larst.actors.settings import ActorContext, SupervisorSettings
 
 
 @dataclass(frozen=True, slots=True)
 class _Live(Generic[Message, Answer]):
-    lineage: Lineage[Message, Answer]
+    cell: Cell[Message, Answer]
     task: asyncio.Task[None]
 
 
@@ -48,7 +48,7 @@ class Supervisor(Generic[Key, Message, Answer]):
         self._make_actor = make_actor
         self._settings = settings
         self._clock = clock
-        self._crashes: CrashBook[Key] = CrashBook(settings.restart, clock)
+        self._crashes: CrashHistory[Key] = CrashHistory(settings.restart, clock)
         self._live: OrderedDict[Key, _Live[Message, Answer]] = OrderedDict()  # by last use
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
@@ -62,7 +62,7 @@ class Supervisor(Generic[Key, Message, Answer]):
     def waiting_count(self) -> int:
         """How many messages wait in all mailboxes, parked ones included; from any thread."""
         # The copy is made in one step of the interpreter: the loop may add keys meanwhile.
-        return sum(live.lineage.mailbox.depth for live in tuple(self._live.values()))
+        return sum(live.cell.mailbox.depth for live in tuple(self._live.values()))
 
     def is_live(self, key: Key) -> bool:
         """Whether `key` holds memory."""
@@ -71,7 +71,7 @@ class Supervisor(Generic[Key, Message, Answer]):
     def mailbox_depth(self, key: Key) -> int:
         """Return how many messages wait for `key`, parked ones included."""
         live = self._live.get(key)
-        return 0 if live is None else live.lineage.mailbox.depth
+        return 0 if live is None else live.cell.mailbox.depth
 
     async def ask(
         self, key: Key, message: Message, *, timeout_s: float, is_use: bool = True
@@ -90,7 +90,7 @@ class Supervisor(Generic[Key, Message, Answer]):
             ActorLateError: begun, but late; it may have effects, asking again is not safe.
             ActorCrashedError: it crashed on this very message.
             ActorStoppedError: the runtime was cancelled before it began; no effect.
-            Exception: one of the actor's `harmless`: its answer.
+            Exception: one of the actor's `expected_errors`: its answer.
         """
         mailbox = self._find(key, is_use=is_use).mailbox
         envelope = mailbox.put(message, timeout_s=timeout_s, is_use=is_use)
@@ -107,7 +107,7 @@ class Supervisor(Generic[Key, Message, Answer]):
         """
         live = self._live.get(key)
         if live is not None:
-            await live.lineage.sleep()
+            await live.cell.sleep()
 
     async def stop(self, *, drain_s: float) -> None:
         """Refuse what comes, serve what waits within `drain_s` seconds, and stop every actor.
@@ -121,7 +121,7 @@ class Supervisor(Generic[Key, Message, Answer]):
         self._is_stopping = True
         ended = asyncio.gather(*self._tasks, return_exceptions=True)
         for live in self._live.values():
-            live.lineage.drain()
+            live.cell.drain()
         await self._wait_for(ended, drain_s)
         self._cut_off()
         await self._wait_for(ended, self._settings.grace_s)
@@ -132,7 +132,7 @@ class Supervisor(Generic[Key, Message, Answer]):
         if bugs:
             raise ExceptionGroup("the runtime or its watcher failed", bugs)
 
-    def _find(self, key: Key, *, is_use: bool) -> Lineage[Message, Answer]:
+    def _find(self, key: Key, *, is_use: bool) -> Cell[Message, Answer]:
         if self._is_stopping:
             raise StoppingError("no more messages are taken")
         live = self._live.get(key)
@@ -140,26 +140,26 @@ class Supervisor(Generic[Key, Message, Answer]):
             return self._wake(key)
         if is_use:
             self._live.move_to_end(key)
-        return live.lineage
+        return live.cell
 
-    def _wake(self, key: Key) -> Lineage[Message, Answer]:
+    def _wake(self, key: Key) -> Cell[Message, Answer]:
         until_s = self._crashes.cooling_until_s(key)
         if until_s is not None:
             raise ActorFailedError(
                 "it crashed too often", retry_after_s=until_s - self._clock.now()
             )
-        lineage: Lineage[Message, Answer] = Lineage(
+        cell: Cell[Message, Answer] = Cell(
             partial(self._make, key),
             partial(self._crashes.record, key),
             partial(self._forget, key),
-            Surroundings(key, self._settings, self._clock, self._report),
+            ActorContext(key, self._settings, self._clock, self._report),
         )
         # In a context of its own, else the first asker's trace would own every later message.
-        task = asyncio.create_task(lineage.run(), context=Context())
+        task = asyncio.create_task(cell.run(), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._live[key] = _Live(lineage, task)
-        return lineage
+        self._live[key] = _Live(cell, task)
+        return cell
 
     def _make(self, key: Key) -> Actor[Message, Answer]:
         self._make_room(key)
@@ -174,20 +174,20 @@ class Supervisor(Generic[Key, Message, Answer]):
         if len(self._live) <= self._settings.max_live:
             return
         others = [
-            live.lineage
+            live.cell
             for other, live in self._live.items()
-            if other != key and live.lineage.is_evictable
+            if other != key and live.cell.is_evictable
         ]
         surplus = len(others) + 1 - self._settings.max_live
         if surplus > 0:
-            others.sort(key=lambda lineage: lineage.mailbox.depth > 0)  # stable: use stays order
-            for lineage in others[:surplus]:
-                lineage.retire()
+            others.sort(key=lambda cell: cell.mailbox.depth > 0)  # stable: use stays order
+            for cell in others[:surplus]:
+                cell.retire()
 
     def _cut_off(self) -> None:
         for live in tuple(self._live.values()):
-            live.lineage.mailbox.fail_all(StoppingError("not begun before the drain ended"))
-            if not live.lineage.is_awake:
+            live.cell.mailbox.fail_all(StoppingError("not begun before the drain ended"))
+            if not live.cell.is_awake:
                 live.task.cancel()  # it only waits to restart, and nothing waits for that
 
     def _forget(self, key: Key) -> None:

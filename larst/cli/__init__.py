@@ -22,7 +22,7 @@ from larst.runtime.memory import use_c_allocator
 
 if TYPE_CHECKING:
     from larst.config import Settings
-    from larst.http.components import Parts
+    from larst.http.components import Components
     from larst.otel import Providers
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -251,14 +251,14 @@ def _otel_environment() -> Mapping[str, str]:
     return os.environ
 
 
-def _parts(settings: Settings, providers: Providers) -> Parts:
+def _parts(settings: Settings, providers: Providers) -> Components:
     """Return what the service is made of, told of to those who asked by OTEL_ variables."""
-    from larst.http.app import usual_parts
+    from larst.http.app import default_components
     from larst.telemetry import Telemetry
 
     telemetry = Telemetry(providers.recorder, shows_content=providers.shows_content)
     providers.export_metrics(telemetry.readings)
-    return replace(usual_parts(settings), telemetry=telemetry, metrics_page=providers.page)
+    return replace(default_components(settings), telemetry=telemetry, metrics_page=providers.page)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -22,8 +22,8 @@ from larst.evaluation.meter import MeteredPlanner
 from larst.evaluation.report import as_json, print_table, progress
 from larst.evaluation.runner import Evaluation, evaluate
 from larst.evaluation.suite import Case, load_suite
-from larst.http.app import make_app, usual_parts
-from larst.http.components import Parts
+from larst.http.app import default_components, make_app
+from larst.http.components import Components
 
 
 def run(options: Namespace, settings: Settings) -> int:
@@ -55,9 +55,9 @@ def _cases(options: Namespace) -> list[Case]:
 
 
 async def _evaluate(settings: Settings, cases: list[Case]) -> Evaluation:
-    parts = usual_parts(settings)
+    parts = default_components(settings)
     metered = MeteredPlanner(parts.planner)
-    runner = web.AppRunner(make_app(settings, Parts(metered, parts.sandbox)), access_log=None)
+    runner = web.AppRunner(make_app(settings, Components(metered, parts.sandbox)), access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -13,19 +13,19 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
-from larst.http.components import PARTS, RUNNING, SETTINGS, Parts, Running
+from larst.http.components import COMPONENTS, RUNNING, SETTINGS, Components, RunningService
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
 from larst.http.ingress import Ingress
 from larst.http.keys import TOKEN, TRACE
-from larst.http.middleware import Edge
+from larst.http.middleware import Middleware
 from larst.http.pages.api_docs import ApiPages
 from larst.http.routes import RESERVED
 from larst.planning.book.book import PlanBook
 from larst.planning.factory import make_planner
-from larst.planning.resolver import DeskSettings
+from larst.planning.resolver import ResolverSettings
 from larst.policy import PolicyLimits
-from larst.runtime.memory import Trimmer
+from larst.runtime.memory import MemoryTrimmer
 from larst.sandbox import MontySandbox, SandboxLimits
 from larst.session.actor import SessionActor
 from larst.session.events import log_event, watch_levels
@@ -33,11 +33,11 @@ from larst.session.pipeline import Pipeline
 from larst.store import DataRoot, DiskFiles, Rescues, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 
-FOLD_AFTER_S = 1.0
+CHECKPOINT_AFTER_S = 1.0
 """A session's documented files are complete when it has been idle for this long (SPEC 7)."""
 
 
-def usual_parts(settings: Settings) -> Parts:
+def default_components(settings: Settings) -> Components:
     """Return the planner and the sandbox that the settings ask for; nothing is started yet.
 
     Raises:
@@ -51,15 +51,15 @@ def usual_parts(settings: Settings) -> Parts:
         stdout_bytes=settings.max_stdout_bytes,
         store_calls=settings.max_store_calls,
     )
-    return Parts(planner=make_planner(settings), sandbox=MontySandbox(limits))
+    return Components(planner=make_planner(settings), sandbox=MontySandbox(limits))
 
 
-def make_app(settings: Settings, parts: Parts | None = None) -> web.Application:
+def make_app(settings: Settings, parts: Components | None = None) -> web.Application:
     """Return the application; its parts start and stop with it."""
-    parts = parts or usual_parts(settings)
-    edge = Edge(settings, parts.telemetry)
+    parts = parts or default_components(settings)
+    edge = Middleware(settings, parts.telemetry)
     app = web.Application(middlewares=[edge.middleware], client_max_size=settings.max_body_bytes)
-    app[SETTINGS], app[PARTS] = settings, parts
+    app[SETTINGS], app[COMPONENTS] = settings, parts
     app.on_response_prepare.append(edge.add_headers)
     app.cleanup_ctx.append(_lifetime)
     for path, handler in RESERVED.items():
@@ -74,7 +74,7 @@ async def _planned(request: web.Request) -> web.StreamResponse:
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
     """Start what the application needs, in order of need; stop it in the other order."""
-    settings, parts = app[SETTINGS], app[PARTS]
+    settings, parts = app[SETTINGS], app[COMPONENTS]
     clock = parts.clock or actors.LoopClock()
     root = DataRoot.open(settings.data_root)
     book = PlanBook(root.path / ".plans", size=settings.plan_book_size, now=_utc_now)
@@ -82,7 +82,9 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         planner=parts.planner,
         book=book,
         sandbox=parts.sandbox,
-        settings=DeskSettings(settings.plan_mode, settings.plan_attempts, settings.prompt_values),
+        settings=ResolverSettings(
+            settings.plan_mode, settings.plan_attempts, settings.prompt_values
+        ),
         limits=PolicyLimits(code_bytes=settings.max_code_bytes),
         now=_utc_now,
         timer=time.perf_counter,
@@ -101,7 +103,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         )
         return SessionActor(store, pipeline, clock, schema_mode=settings.schema_mode)
 
-    trimmer = Trimmer()
+    trimmer = MemoryTrimmer()
 
     def watch(event: actors.SupervisorEvent) -> None:
         log_event(event)
@@ -131,7 +133,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         )
         pages = ApiPages(settings, sessions, book)
         plans = PlanControl(book)
-        app[RUNNING] = Running(root, parts.sandbox, ingress, plans, control, pages, sessions)
+        app[RUNNING] = RunningService(root, parts.sandbox, ingress, plans, control, pages, sessions)
         yield
     finally:
         await sessions.stop(drain_s=settings.drain_s)
@@ -150,7 +152,7 @@ def _utc_now() -> datetime:
 def _supervisor_settings(settings: Settings) -> actors.SupervisorSettings:
     return actors.SupervisorSettings(
         mailbox_size=settings.mailbox_size,
-        quiet_s=min(FOLD_AFTER_S, settings.idle_s),
+        quiet_s=min(CHECKPOINT_AFTER_S, settings.idle_s),
         idle_s=settings.idle_s,
         max_live=settings.max_sessions_in_memory,
         restart=actors.RestartPolicy(

@@ -15,7 +15,7 @@ from larst.http.ingress import Ingress
 from larst.http.pages.api_docs import ApiPages
 from larst.planning.planner import Planner
 from larst.sandbox import Sandbox
-from larst.session.actor import Answered, Turn, Visit, Visited
+from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
 from larst.store import DataRoot
 from larst.telemetry import Telemetry
 
@@ -24,7 +24,7 @@ MetricsPage = Callable[[str], tuple[bytes, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Components:
     """What an application is made of where it differs from the usual; tests put fakes here."""
 
     planner: Planner
@@ -35,7 +35,7 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningService:
     """The parts that live as long as the application."""
 
     root: DataRoot
@@ -44,9 +44,9 @@ class Running:
     plans: PlanControl
     session_control: SessionControl
     api_pages: ApiPages
-    sessions: actors.Supervisor[str, Turn | Visit, Answered | Visited]
+    sessions: actors.Supervisor[str, SessionRequest | StoreTask, SessionReply | StoreTaskResult]
 
 
-RUNNING = web.AppKey("running", Running)
+RUNNING = web.AppKey("running", RunningService)
 SETTINGS = web.AppKey("settings", Settings)
-PARTS = web.AppKey("parts", Parts)
+COMPONENTS = web.AppKey("parts", Components)

@@ -22,9 +22,9 @@ from larst.http.client_identity import (
     session_id_of,
 )
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
-from larst.http.refusal_throttle import Pacer
+from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.responses import program_response
-from larst.session.actor import Answered, Turn, Visit, Visited
+from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
 from larst.telemetry import RequestTrace
 
 _NEVER_BEGUN = (
@@ -39,7 +39,9 @@ _NEVER_BEGUN = (
 class Sessions(Protocol):
     """Where requests go: the supervisor of the session actors."""
 
-    async def ask(self, key: str, message: Turn | Visit, *, timeout_s: float) -> Answered | Visited:
+    async def ask(
+        self, key: str, message: SessionRequest | StoreTask, *, timeout_s: float
+    ) -> SessionReply | StoreTaskResult:
         """Have the session answer; start or wake it first where it sleeps."""
 
 
@@ -50,7 +52,7 @@ class Ingress:
         self._settings = settings
         self._sessions = sessions
         self._proxies = settings.trusted_proxies
-        self._refusals = Pacer()
+        self._refusals = RefusalThrottle()
 
     async def serve(
         self, request: web.Request, trace: RequestTrace, token: str | None
@@ -64,7 +66,9 @@ class Ingress:
         asked_s = time.perf_counter()
         try:
             answered = await self._sessions.ask(
-                context.session_id, Turn(context, trace), timeout_s=self._settings.request_timeout_s
+                context.session_id,
+                SessionRequest(context, trace),
+                timeout_s=self._settings.request_timeout_s,
             )
         except BaseException as error:
             if isinstance(error, _NEVER_BEGUN) and "queue" not in trace.stage_ms:
@@ -74,7 +78,7 @@ class Ingress:
                 await self._refusals.turn()
             raise
         trace.end_commit(None)
-        assert isinstance(answered, Answered)  # noqa: S101 - a turn is answered by nothing else
+        assert isinstance(answered, SessionReply)  # noqa: S101 - a turn is answered by nothing else
         return program_response(context, answered)
 
     def session_id(self, request: web.Request, token: str | None, named: str | None = None) -> str:

@@ -27,7 +27,7 @@ from larst.http.responses import (
 from larst.telemetry import RequestTrace, Telemetry
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-"""Answered without a token, for those who watch over the process."""
+"""SessionReply without a token, for those who watch over the process."""
 
 PAGE_PATHS = frozenset({"/docs", "/redoc"})
 FILES_PATH = "/_larst/ui/"
@@ -45,7 +45,7 @@ CATCH_ALL = "/{path}"
 _NOTHING: Mapping[str, str | int] = {}
 
 
-class Edge:
+class Middleware:
     """Goes around every handler, as a middleware."""
 
     def __init__(self, settings: Settings, telemetry: Telemetry) -> None:

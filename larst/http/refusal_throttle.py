@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 
-class Pacer:
+class RefusalThrottle:
     """Lets one waiter through in each turn of the event loop.
 
     A message that is served needs several turns, and a turn in which hundreds are refused takes

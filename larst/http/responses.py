@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 from larst.domain import Reply, RequestContext
 from larst.http.keys import TRACE
 from larst.http.problems import Problem, phrase, problem_of
-from larst.session.actor import Answered
+from larst.session.actor import SessionReply
 from larst.telemetry import RequestTrace
 
 STAGES = ("queue", "plan", "validate", "exec", "commit")
@@ -20,7 +20,7 @@ MAX_DRIFT_CHARACTERS = 2000
 """What a header says of drifts; clients refuse headers of more than some thousand bytes."""
 
 
-def program_response(context: RequestContext, answered: Answered) -> web.Response:
+def program_response(context: RequestContext, answered: SessionReply) -> web.Response:
     reply = answered.reply
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)
     if answered.hint is not None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from larst.http.components import PARTS, RUNNING, SETTINGS, Running
+from larst.http.components import COMPONENTS, RUNNING, SETTINGS, RunningService
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
 from larst.http.keys import TOKEN, TRACE, Handler
@@ -35,7 +35,7 @@ async def _healthz(_request: web.Request) -> web.Response:
 
 
 async def _readyz(request: web.Request) -> web.Response:
-    running, planner = request.app[RUNNING], request.app[PARTS].planner
+    running, planner = request.app[RUNNING], request.app[COMPONENTS].planner
     checks = {
         "data root": running.root.is_writable(),
         "sandbox": running.sandbox.is_ready(),
@@ -63,7 +63,7 @@ async def _welcome(request: web.Request) -> web.Response:
 
 def _visitor(request: web.Request) -> Visitor:
     token, settings = request.get(TOKEN), request.app[SETTINGS]
-    maker = request.app[PARTS].planner.maker
+    maker = request.app[COMPONENTS].planner.maker
     taken_from: SessionFrom = "address" if token is None else "token"
     return Visitor(
         address=_address(request),
@@ -113,7 +113,7 @@ async def _file(request: web.Request) -> web.StreamResponse:
 
 
 async def _metrics(request: web.Request) -> web.Response:
-    page = request.app[PARTS].metrics_page
+    page = request.app[COMPONENTS].metrics_page
     made = None
     if page is not None:  # in a thread: some hundred series take milliseconds
         made = await asyncio.to_thread(page, request.headers.get("Accept", ""))
@@ -125,7 +125,7 @@ async def _metrics(request: web.Request) -> web.Response:
 
 
 def _control(
-    part_of: Callable[[Running], Part],
+    part_of: Callable[[RunningService], Part],
     **by_method: Callable[[Part, web.Request], Awaitable[web.StreamResponse]],
 ) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -136,11 +136,11 @@ def _control(
     return handle
 
 
-def _plans(running: Running) -> PlanControl:
+def _plans(running: RunningService) -> PlanControl:
     return running.plans
 
 
-def _sessions(running: Running) -> SessionControl:
+def _sessions(running: RunningService) -> SessionControl:
     return running.session_control
 
 

@@ -36,7 +36,7 @@ What this session has become by the requests that were sent to it. Every other r
 the first `POST` to a path makes a new resource, and this document grows with it.
 
 Another session has another document: name yours by the header `X-Session-ID`, or by `?session=` \
-on this document's own address. Reads come with an `ETag`; a write with `If-Match` is done only if \
+on this document's own address. FieldAccess come with an `ETag`; a write with `If-Match` is done only if \
 the stored version is that one."""
 
 _LEARNING = """

@@ -67,7 +67,7 @@ class Read(Protocol):
 
 
 Readings = Callable[[], Sequence[Read]]
-"""Reads all metrics; called from any thread."""
+"""FieldAccess all metrics; called from any thread."""
 
 
 class Bridge:

@@ -50,7 +50,7 @@ class _Context:
     rejected: tuple[Refusal, ...]
 
 
-class Asker:
+class PlanAttempts:
     """Puts questions to one planner. `attempts` counts its answers for one request."""
 
     def __init__(

@@ -16,8 +16,8 @@ from larst.planning.fallback import FallbackPlanner
 from larst.planning.models.base import LanguageModel
 from larst.planning.models.budget import Budget
 from larst.planning.models.circuit import Circuit
-from larst.planning.models.function import MockModel, load_handler
-from larst.planning.models.instrumented import WatchedModel
+from larst.planning.models.function import FunctionModel, load_handler
+from larst.planning.models.instrumented import InstrumentedModel
 from larst.planning.models.planner import ModelPlanner
 from larst.planning.models.retry import CallSettings, ModelCalls
 from larst.planning.planner import Planner
@@ -77,7 +77,7 @@ def provider_of(settings: Settings) -> str:
 
 def _model(provider: str, settings: Settings) -> LanguageModel:
     if provider == "mock":
-        return WatchedModel(MockModel(load_handler(settings.mock_handler or "")), None)
+        return InstrumentedModel(FunctionModel(load_handler(settings.mock_handler or "")), None)
     base_url = settings.llm_base_url or BASE_URLS[provider]
     name = settings.model or (None if settings.llm_base_url else MODELS[provider])
     if name is None:
@@ -88,11 +88,11 @@ def _model(provider: str, settings: Settings) -> LanguageModel:
 
         key = _key(settings.openai_key, "OPENAI_API_KEY", settings)
         model = OpenAIModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts)
-        return WatchedModel(model, base_url)
+        return InstrumentedModel(model, base_url)
     from larst.planning.models.anthropic import AnthropicModel
 
     key = _key(settings.anthropic_key, "ANTHROPIC_API_KEY", settings)
-    return WatchedModel(
+    return InstrumentedModel(
         AnthropicModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts), base_url
     )
 

@@ -1,4 +1,4 @@
-"""What passes between a session and the planning desk: a case, a question, a ready plan. Pure."""
+"""What passes between a session and the planning resolver: a case, a question, a ready plan. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The planning desk: where a request gets its plan, from the book or from a planner.
+"""The planning resolver: where a request gets its plan, from the book or from a planner.
 
 One planner call serves all who wait for the same. Must never run a program, and never touch a
 session: what it needs of one comes in with each call.
@@ -21,7 +21,7 @@ from larst.errors import (
     ProgramFailedError,
     ProgramRefusedError,
 )
-from larst.planning.attempts import Asker, Check, PromptValues
+from larst.planning.attempts import Check, PlanAttempts, PromptValues
 from larst.planning.book.book import PlanBook
 from larst.planning.book.files import BookEntry
 from larst.planning.lookup import Case, Question, ReadyPlan
@@ -49,7 +49,7 @@ class _Flight:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskSettings:
+class ResolverSettings:
     """How plans come about: `attempts` counts a planner's answers for one request."""
 
     mode: PlanMode = "learn"
@@ -57,7 +57,7 @@ class DeskSettings:
     prompt_values: PromptValues = "sketch"
 
 
-class PlanningDesk:
+class PlanResolver:
     """One for all sessions, so that plans are shared."""
 
     def __init__(
@@ -66,7 +66,7 @@ class PlanningDesk:
         planner: Planner,
         book: PlanBook,
         check: Check,
-        settings: DeskSettings,
+        settings: ResolverSettings,
         now: Callable[[], datetime],
         timer: Callable[[], float],
     ) -> None:
@@ -76,7 +76,7 @@ class PlanningDesk:
         self._mode = settings.mode
         self._now = now
         self._timer = timer
-        self._asker = Asker(
+        self._attempts = PlanAttempts(
             planner,
             check,
             attempts=settings.attempts,
@@ -119,7 +119,7 @@ class PlanningDesk:
             for ready in self._found(case):
                 if ready.plan.code.block not in refused:
                     return ready
-            needs_values = self._asker.needs_values(case.key)
+            needs_values = self._attempts.needs_values(case.key)
             key = (case.situation.digest if needs_values else case.key, refusals)
             is_mine = key not in self._flights
             flight = self._start(key, question) if is_mine else self._flights[key]
@@ -166,7 +166,7 @@ class PlanningDesk:
         reason = f"while running, {error.detail}"
         block = ready.plan.code.block
         refusals = (*refusals, Refusal(reason, block, ready.usage, has_values=True))
-        self._asker.stop_after_last(refusals)
+        self._attempts.stop_after_last(refusals)
         return refusals
 
     def forget(self, ready: ReadyPlan, case: Case) -> None:
@@ -184,7 +184,7 @@ class PlanningDesk:
         await self._planner.close()
 
     async def _ask(self, question: Question, refusals: tuple[Refusal, ...]) -> ReadyPlan:
-        return await self._asker.ask(question, refusals, self._rejected(question.case))
+        return await self._attempts.ask(question, refusals, self._rejected(question.case))
 
     def _start(self, key: _FlightKey, question: Question) -> _Flight:
         task = asyncio.create_task(self._ask(question, key[1]), name="larst planning")

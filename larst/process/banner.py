@@ -9,7 +9,7 @@ _EVERY_ADDRESS = re.compile(r"//(0\.0\.0\.0|\[::\])(?=[:/]|$)")
 _PLANNERS = {"rules": "rules (built in, no key needed)"}
 
 
-def start_notice(
+def banner(
     *, url: str, data_root: Path, planner: str, version: str, model: str | None = None
 ) -> str:
     """Return the notice; `url` is where the service listens, without a slash at its end."""

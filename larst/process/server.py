@@ -15,9 +15,9 @@ from aiohttp import web
 from larst import __version__
 from larst.config import Settings
 from larst.http.app import make_app
-from larst.http.components import RUNNING, Parts
+from larst.http.components import RUNNING, Components
 from larst.http.problems import phrase
-from larst.process.banner import start_notice
+from larst.process.banner import banner
 
 MAX_TARGET_BYTES = 256 * 1024
 """What aiohttp reads of a request line: enough to refuse long targets in our own words."""
@@ -31,7 +31,7 @@ CLOSE_S = 0.5
 _log = logging.getLogger("larst.service")
 
 
-async def run_service(settings: Settings, parts: Parts, notice: Callable[[str], None]) -> None:
+async def run_service(settings: Settings, parts: Components, notice: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was accepted.
 
     Raises:
@@ -55,7 +55,7 @@ async def run_service(settings: Settings, parts: Parts, notice: Callable[[str], 
         maker = parts.planner.maker
         url = _url(settings.host, runner)
         notice(
-            start_notice(
+            banner(
                 url=url,
                 data_root=settings.data_root,
                 planner=maker.planner,

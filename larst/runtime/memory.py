@@ -50,7 +50,7 @@ def collector_at_rest() -> Iterator[None]:
         gc.enable()
 
 
-class Trimmer:
+class MemoryTrimmer:
     """Gives free pages back, soon after it was asked to, and once for many who ask."""
 
     def __init__(

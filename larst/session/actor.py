@@ -34,7 +34,7 @@ SchemaMode = Literal["learn", "warn", "enforce"]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SessionRequest:
     """A request's way through the mailbox; parked for planning, it comes back with more plans.
 
     `ready` holds plans by the key of the shape that they were made for; what is noted of the
@@ -48,21 +48,21 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class StoreTask:
     """Something that the control API does to a session's store, in a turn of its own."""
 
     work: Callable[[SessionStore], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
-class Visited:
+class StoreTaskResult:
     """What came of a visit."""
 
     value: object
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class SessionReply:
     """A program's reply, and what the session adds to it."""
 
     reply: Reply
@@ -72,10 +72,10 @@ class Answered:
     """How what was written differs from what was learned; told where LARS_SCHEMA_MODE=warn."""
 
 
-class SessionActor(Actor[Turn | Visit, Answered | Visited]):
+class SessionActor(Actor[SessionRequest | StoreTask, SessionReply | StoreTaskResult]):
     """Runs one request at a time, start to end, on the session's own store."""
 
-    harmless: ClassVar[tuple[type[Exception], ...]] = (LarstError,)
+    expected_errors: ClassVar[tuple[type[Exception], ...]] = (LarstError,)
 
     def __init__(
         self,
@@ -100,13 +100,13 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         await self._store.load()
 
     async def on_message(
-        self, message: Turn | Visit
-    ) -> Answered | Visited | Deferred[Turn | Visit]:
+        self, message: SessionRequest | StoreTask
+    ) -> SessionReply | StoreTaskResult | Deferred[SessionRequest | StoreTask]:
         """Answer a request, or park it until its plan is there."""
-        if isinstance(message, Visit):
+        if isinstance(message, StoreTask):
             value = await message.work(self._store)
             self.gate.mark()  # whatever it changed is durable before its answer leaves
-            return Visited(value)
+            return StoreTaskResult(value)
         current = self.current
         since_s = current.enqueued_s if current.returned_s is None else current.returned_s
         message.trace.waited(current.begun_s - since_s)
@@ -114,14 +114,14 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             try:
                 return await self._serve(message)
             except Exception as error:
-                if not isinstance(error, self.harmless):
+                if not isinstance(error, self.expected_errors):
                     # The supervisor logs a crash, and knows no request.
                     error.add_note(f"while serving request {message.request.request_id}")
                 raise
 
     async def on_quiet(self) -> None:
         """Complete the documented files: the session has been idle for a second."""
-        await self._store.fold()
+        await self._store.checkpoint()
 
     async def on_flush_failed(self, error: Exception) -> None:
         """Go back to what is on disk: what the failed write held was never answered for."""
@@ -135,7 +135,9 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         """Free the records: they are on disk."""
         self._store.let_go()
 
-    async def _serve(self, turn: Turn) -> Answered | Deferred[Turn | Visit]:
+    async def _serve(
+        self, turn: SessionRequest
+    ) -> SessionReply | Deferred[SessionRequest | StoreTask]:
         if isinstance(passed := await self._check_precondition(turn), Deferred):
             return passed
         case = self._pipeline.prepare(turn.request, self._store)
@@ -143,44 +145,44 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
             return self._park(turn, case)
         return await self._execute(turn, case, ready)
 
-    def _find(self, turn: Turn, case: Case) -> ReadyPlan | None:
+    def _find(self, turn: SessionRequest, case: Case) -> ReadyPlan | None:
         """Return the plan that was made for this turn, or one that is there already."""
         if (ready := turn.ready.get(case.key)) is not None:
             return ready
         began_s = self._clock.now()
-        if (ready := self._pipeline.desk.find(case)) is not None:
+        if (ready := self._pipeline.resolver.find(case)) is not None:
             took_s = self._clock.now() - began_s
-            turn.trace.found(took_s, ready.source, ready.key, ready.validate_ms / 1000)
+            turn.trace.record_lookup(took_s, ready.source, ready.key, ready.validate_ms / 1000)
         return ready
 
-    def _park(self, turn: Turn, case: Case) -> Deferred[Turn | Visit]:
+    def _park(self, turn: SessionRequest, case: Case) -> Deferred[SessionRequest | StoreTask]:
         # Asked now, in the turn: what the session knows must not be read outside of one.
         question = self._pipeline.question(case, self._store)
         return Deferred(partial(self._plan, turn, question))
 
-    async def _plan(self, turn: Turn, question: Question) -> Turn:
+    async def _plan(self, turn: SessionRequest, question: Question) -> SessionRequest:
         """Return the turn with its plan; awaited outside the mailbox."""
         with activate(turn.trace):
-            ready = await self._pipeline.desk.learn(question, turn.refusals)
+            ready = await self._pipeline.resolver.learn(question, turn.refusals)
         return replace(turn, ready={**turn.ready, question.case.key: ready})
 
     async def _execute(
-        self, turn: Turn, case: Case, ready: ReadyPlan
-    ) -> Answered | Deferred[Turn | Visit]:
-        desk, transaction = self._pipeline.desk, self._store.begin()
+        self, turn: SessionRequest, case: Case, ready: ReadyPlan
+    ) -> SessionReply | Deferred[SessionRequest | StoreTask]:
+        resolver, transaction = self._pipeline.resolver, self._store.begin()
         trace = turn.trace
-        trace.planned(ready.source, ready.key, ready.plan.action)
+        trace.set_plan(ready.source, ready.key, ready.plan.action)
         self._tell_place(trace, case, ready)
         binding = self._pipeline.bind(ready, case, self._store)
         try:
             reply = await self._run(turn, ready, case, binding, transaction)
         except ProgramFailedError as error:
-            refusals = desk.refuse(ready, case, turn.refusals, error)
+            refusals = resolver.refuse(ready, case, turn.refusals, error)
             return self._park(replace(turn, ready={}, refusals=refusals), case)
         except ProgramError:
-            desk.forget(ready, case)
+            resolver.forget(ready, case)
             raise
-        desk.keep(ready, case)
+        resolver.keep(ready, case)
         drifts: list[str] = []
         if reply.status < 400:
             drifts = self._drifts(transaction)
@@ -191,7 +193,7 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
                 if trace.route is None and ready.maker.planner != RULES:
                     trace.route = case.shape.route  # those answer whatever reads like a resource
         trace.begin_commit()
-        return Answered(
+        return SessionReply(
             reply=reply,
             etag=_etag(turn.request, reply),
             hint=binding.hint if reply.status < 300 else None,
@@ -200,10 +202,10 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
 
     def _tell_place(self, trace: RequestTrace, case: Case, ready: ReadyPlan) -> None:
         """Note route and resource, if they are there: clients make others up without end."""
-        trace.route = case.shape.told(self._store.has)
+        trace.route = case.shape.public_route(self._store.has)
         resource = ready.plan.resource
         if resource is not None and self._store.has(resource):
-            trace.about(resource)
+            trace.set_resource(resource)
 
     def _drifts(self, transaction: Transaction) -> list[str]:
         """Return how what is written differs from what was learned, where that matters.
@@ -223,7 +225,7 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
 
     async def _run(
         self,
-        turn: Turn,
+        turn: SessionRequest,
         ready: ReadyPlan,
         case: Case,
         binding: Binding,
@@ -233,7 +235,9 @@ class SessionActor(Actor[Turn | Visit, Answered | Visited]):
         with stage("exec"):
             return await self._pipeline.run(ready, case, binding, transaction, timeout_s=timeout_s)
 
-    async def _check_precondition(self, turn: Turn) -> Deferred[Turn | Visit] | None:
+    async def _check_precondition(
+        self, turn: SessionRequest
+    ) -> Deferred[SessionRequest | StoreTask] | None:
         """Hold If-Match against what GET would answer now (RFC 9110 section 13.1.1).
 
         Raises:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from larst import actors
 from larst.errors import LarstError
-from larst.session.actor import Answered, Turn, Visit, Visited
+from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
 from larst.store import DataRoot
 from larst.telemetry import Telemetry
 from larst.telemetry.metric_store import Labels
@@ -52,7 +52,7 @@ def log_event(event: actors.SupervisorEvent) -> None:
 def watch_levels(
     telemetry: Telemetry,
     root: DataRoot,
-    sessions: actors.Supervisor[str, Turn | Visit, Answered | Visited],
+    sessions: actors.Supervisor[str, SessionRequest | StoreTask, SessionReply | StoreTaskResult],
 ) -> None:
     """Have the metrics look at how many sessions there are, and how many requests wait."""
 

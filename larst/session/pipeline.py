@@ -15,7 +15,7 @@ from larst.errors import BadResourceNameError, DeadlineError
 from larst.planning.book.book import PlanBook
 from larst.planning.lookup import Case, Question, ReadyPlan
 from larst.planning.planner import Planner
-from larst.planning.resolver import DeskSettings, PlanningDesk
+from larst.planning.resolver import PlanResolver, ResolverSettings
 from larst.planning.reuse.conditions import Situation
 from larst.planning.shapes.binding import Binding, bind
 from larst.planning.shapes.rest_path import facts_of, read_path
@@ -47,7 +47,7 @@ class Knowledge(Protocol):
 class Pipeline:
     """Takes requests through the stages; one for all sessions, so that plans are shared.
 
-    `desk` is where their plans come from.
+    `resolver` is where their plans come from.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Pipeline:
         planner: Planner,
         book: PlanBook,
         sandbox: Sandbox,
-        settings: DeskSettings,
+        settings: ResolverSettings,
         limits: PolicyLimits,
         now: Callable[[], datetime],
         timer: Callable[[], float],
@@ -66,7 +66,7 @@ class Pipeline:
             return check(strip_fences(source), limits)
 
         self._sandbox = sandbox
-        self.desk = PlanningDesk(
+        self.resolver = PlanResolver(
             planner=planner,
             book=book,
             check=check_program,
@@ -148,7 +148,7 @@ class Pipeline:
 
     async def close(self) -> None:
         """End what is being planned."""
-        await self.desk.close()
+        await self.resolver.close()
 
 
 def _json_schema(learned: Json | None) -> Mapping[str, Json]:

@@ -30,7 +30,7 @@ from larst.store.transfer.replacing import Replacement, free, spelled
 
 _log = logging.getLogger("larst.store")
 
-FOLD_BYTES = 4 * 1024 * 1024
+CHECKPOINT_BYTES = 4 * 1024 * 1024
 """A journal larger than this, and than the files it completes, is folded at once: what is then
 rewritten is never more than what was written since."""
 
@@ -76,10 +76,10 @@ class SessionStore:
         self._collections: dict[str, Collection] = {}
         self._pending: list[Line] = []  # transactions that no flush has taken yet
         self._replaced: list[Collection] = []  # collections whose memory is to be freed
-        self._unfolded: set[str] = set()
-        self._folds_at = FOLD_BYTES
+        self._dirty: set[str] = set()
+        self._checkpoint_at_bytes = CHECKPOINT_BYTES
         self._has_failed = False
-        self._disk = asyncio.Lock()  # flushes and folds go one after another
+        self._disk = asyncio.Lock()  # flushes and checkpoints go one after another
 
     async def load(self) -> None:
         """Read what the session's files hold.
@@ -91,8 +91,8 @@ class SessionStore:
         async with self._disk:
             loaded = await self._threads.to_end(self._load, is_long=True)
         self._take_in(loaded)
-        if loaded.unfolded:
-            names = ", ".join(sorted(loaded.unfolded)[:_NAMES_TOLD])
+        if loaded.dirty:
+            names = ", ".join(sorted(loaded.dirty)[:_NAMES_TOLD])
             told = {"session_id": self._directory.name, "event": "Recovered"}
             _log.info("recovered what the files lacked: %s", names, extra={"fields": told})
 
@@ -119,7 +119,7 @@ class SessionStore:
         for name, change in changes.items():
             self._collections.setdefault(name, Collection()).apply(change)
         self._pending.append({"resources": {name: spelled(changes[name]) for name in changes}})
-        self._unfolded.update(changes)
+        self._dirty.update(changes)
         return True
 
     def snapshot(self) -> dict[str, Collection]:
@@ -145,7 +145,7 @@ class SessionStore:
             self._collections[name] = one.collection
             line[name] = one.spelled()
         self._pending.append({"resources": line})
-        self._unfolded.update(line)
+        self._dirty.update(line)
 
     async def erase(self) -> None:
         """Forget everything, on disk too; ids begin anew.
@@ -181,36 +181,38 @@ class SessionStore:
         return found
 
     async def flush(self) -> None:
-        """Make every committed transaction durable; fold when the journal has grown large.
+        """Make every committed transaction durable; checkpoint when the journal has grown large.
 
         Raises:
             DiskRefusedError: nothing of it counts; `reload` before anything else.
         """
         async with self._disk:
-            await self._write(folds=self._session_files.journal.end > self._folds_at)
+            await self._write(
+                checkpoints=self._session_files.journal.end > self._checkpoint_at_bytes
+            )
 
-    async def fold(self) -> None:
+    async def checkpoint(self) -> None:
         """Complete the documented files, and begin a fresh journal.
 
-        A disk that refuses the fold is logged: the journal still completes the files, and what
+        A disk that refuses the checkpoint is logged: the journal still completes the files, and what
         is committed later goes on in it.
 
         Raises:
             DiskRefusedError: what was committed could not be made durable; as for `flush`.
         """
         async with self._disk:
-            await self._write(folds=True)
+            await self._write(checkpoints=True)
 
     async def close(self) -> None:
-        """Complete the documented files; as `fold`."""
-        await self.fold()
+        """Complete the documented files; as `checkpoint`."""
+        await self.checkpoint()
 
     def let_go(self) -> None:
         """Free the records' memory at once; only `load` makes sense afterwards.
 
         Whoever else still holds the store does not hold them then, and no collector is needed.
         """
-        self._collections, self._unfolded = {}, set()
+        self._collections, self._dirty = {}, set()
         self._pending, self._replaced = [], []
 
     def names(self) -> list[str]:
@@ -255,9 +257,9 @@ class SessionStore:
         return doubt
 
     def _take_in(self, loaded: Loaded) -> None:
-        self._collections, self._unfolded = loaded.collections, loaded.unfolded
+        self._collections, self._dirty = loaded.collections, loaded.dirty
         self._pending.clear()
-        self._folds_at = max(FOLD_BYTES, loaded.file_bytes)
+        self._checkpoint_at_bytes = max(CHECKPOINT_BYTES, loaded.file_bytes)
         self._has_failed = False
 
     def _learned(self, name: str, change: Change) -> Change:
@@ -268,8 +270,8 @@ class SessionStore:
             learned = learned_with(learned, record, self._now())
         return change if learned is known else replace(change, learned=learned)
 
-    async def _write(self, *, folds: bool) -> None:
-        """Write what is committed now and, if asked, fold what the resources hold with it.
+    async def _write(self, *, checkpoints: bool) -> None:
+        """Write what is committed now and, if asked, checkpoint what the resources hold with it.
 
         Both are taken in one turn of the loop, so that they stand for the same moment; what is
         committed later goes to the next flush, and then to the new journal.
@@ -278,18 +280,18 @@ class SessionStore:
             raise DiskRefusedError("an earlier write failed; nothing was changed, try again")
         taken, self._pending = self._pending, []
         replaced, self._replaced = self._replaced, []
-        frozen = self._freeze() if folds else {}
+        frozen = self._freeze() if checkpoints else {}
         try:
             if taken:
                 self._has_failed = True  # until it is known to be written
                 await self._threads.to_end(partial(self._append, taken), is_long=False)
                 self._on_flushed()
             if frozen and self._session_files.journal.has_changes:
-                await self._fold(frozen)
+                await self._checkpoint(frozen)
             if replaced:
                 await self._threads.to_end(partial(free, replaced), is_long=True)
         except BaseException:
-            self._unfolded.update(frozen)
+            self._dirty.update(frozen)
             raise
 
     def _append(self, taken: list[Line]) -> None:
@@ -297,20 +299,20 @@ class SessionStore:
         self._has_failed = False
 
     def _freeze(self) -> dict[str, Collection]:
-        """Return what is to be folded; what changes from now on is unfolded again."""
-        names, self._unfolded = self._unfolded, set()
+        """Return what is to be folded; what changes from now on is dirty again."""
+        names, self._dirty = self._dirty, set()
         return {name: self._collections[name].snapshot() for name in sorted(names)}
 
-    async def _fold(self, frozen: Mapping[str, Collection]) -> None:
+    async def _checkpoint(self, frozen: Mapping[str, Collection]) -> None:
         try:
             file_bytes = await self._threads.to_end(
-                partial(self._session_files.fold, frozen),
+                partial(self._session_files.checkpoint, frozen),
                 is_long=sum(len(one.records) for one in frozen.values()) > FEW_RECORDS,
             )
         except DiskRefusedError as error:
-            self._unfolded.update(frozen)
+            self._dirty.update(frozen)
             # Else every flush would try again, and take as long.
-            self._folds_at = self._session_files.journal.end + FOLD_BYTES
+            self._checkpoint_at_bytes = self._session_files.journal.end + CHECKPOINT_BYTES
             _log.warning("%s was not folded: %s", self._directory, error.__cause__)
         else:
-            self._folds_at = max(FOLD_BYTES, file_bytes)
+            self._checkpoint_at_bytes = max(CHECKPOINT_BYTES, file_bytes)

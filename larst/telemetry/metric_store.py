@@ -30,7 +30,7 @@ Labels = tuple[tuple[str, str | int], ...]
 """A metric's attributes, always in the same order."""
 
 Level = Callable[[], Iterable[tuple[Labels, float]]]
-"""Reads a level, by labels; called from any thread, and must not raise."""
+"""FieldAccess a level, by labels; called from any thread, and must not raise."""
 
 SCHEME = "http"
 """What the service speaks; a proxy before it may speak another."""

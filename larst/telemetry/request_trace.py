@@ -125,7 +125,7 @@ class RequestTrace:
                 self.record_error(waiting, error)
             self.end_span(waiting)
 
-    def found(self, took_s: float, source: str, key: str, check_s: float) -> None:
+    def record_lookup(self, took_s: float, source: str, key: str, check_s: float) -> None:
         """Note that a plan was there just now, and how long it took to find it and check it."""
         self.took("plan", took_s)
         self.took("validate", check_s)
@@ -134,7 +134,7 @@ class RequestTrace:
             self.end_span(self.begin_span("larst.plan", told, ago_s=took_s))
             self.end_span(self.begin_span("larst.validate", ago_s=check_s))
 
-    def planned(self, source: str, key: str, action: str) -> None:
+    def set_plan(self, source: str, key: str, action: str) -> None:
         """Note which plan serves it."""
         self.source = source
         if self.is_recorded:
@@ -143,7 +143,7 @@ class RequestTrace:
             told[names.PLAN_KEY] = key
             told[names.ACTION] = action
 
-    def about(self, resource: str) -> None:
+    def set_resource(self, resource: str) -> None:
         """Note which resource it is about: one that there is, since clients make up others."""
         if self.is_recorded:
             self._server.attributes[names.RESOURCE] = resource

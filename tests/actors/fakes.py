@@ -31,7 +31,7 @@ class Add:
 
 @dataclass
 class Read:
-    """Answered with the sum."""
+    """SessionReply with the sum."""
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Disk:
 class Counter(Actor[Message, int]):
     """A sum that is durable before anybody hears of it."""
 
-    harmless: ClassVar[tuple[type[Exception], ...]] = (DiskFullError,)
+    expected_errors: ClassVar[tuple[type[Exception], ...]] = (DiskFullError,)
 
     def __init__(self, key: str, world: World) -> None:
         self.key = key
@@ -158,7 +158,7 @@ class Counter(Actor[Message, int]):
 
 @dataclass
 class World:
-    """Everything around the counters that a test may turn."""
+    """Everything context the counters that a test may turn."""
 
     settings: SupervisorSettings = field(default_factory=SupervisorSettings)
     clock: FakeClock = field(default_factory=FakeClock)

@@ -57,7 +57,7 @@ def pass_note(gate: OutputGate, *, mark: bool = False) -> Note:
 
 
 async def test_with_nothing_unflushed_an_answer_leaves_at_once() -> None:
-    """Reads of what is durable owe the disk nothing."""
+    """FieldAccess of what is durable owe the disk nothing."""
     flushes = Flushes()
 
     note = pass_note(OutputGate(flushes.flush))
@@ -179,7 +179,7 @@ async def test_closing_cuts_off_a_flush_and_leaves_nobody_waiting(turns: int) ->
 
 
 async def test_no_answer_leaves_before_the_flush_that_covers_it(world: World) -> None:
-    """Reads too: they may have seen what a crash would undo."""
+    """FieldAccess too: they may have seen what a crash would undo."""
     world.disk.open.clear()
     asks = await world.send_and_settle(Add(1), Read(), Raise(DiskFullError()))
     assert not any(ask.done() for ask in asks)
@@ -275,7 +275,7 @@ async def test_a_crash_waits_for_the_flush_of_earlier_answers(world: World) -> N
 
 
 async def test_quiet_waits_for_the_flush(world: World) -> None:
-    """To fold a journal while it is flushed would move it away under the flush."""
+    """To checkpoint a journal while it is flushed would move it away under the flush."""
     world.disk.open.clear()
     await world.send_and_settle(Add(1))
     await world.clock.advance(5.0)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larst.actors import GiveUp, RestartAfter, RestartPolicy
-from larst.actors.crash_history import CrashBook
+from larst.actors.crash_history import CrashHistory
 from tests.fake_clock import FakeClock
 
 policies = st.builds(
@@ -74,7 +74,7 @@ def test_a_policy_that_contradicts_itself_is_refused(change: dict[str, float]) -
 async def test_crashes_are_forgotten_once_they_no_longer_count() -> None:
     """A key that sleeps and is well costs nothing."""
     clock = FakeClock()
-    book: CrashBook[str] = CrashBook(RestartPolicy(window_s=30.0), clock)
+    book: CrashHistory[str] = CrashHistory(RestartPolicy(window_s=30.0), clock)
     book.record("k")
     await clock.advance(20.0)
     book.record("k")

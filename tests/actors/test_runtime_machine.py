@@ -53,7 +53,7 @@ class Letter:
 class Ledger(Actor[Letter, tuple[int, ...]]):
     """The numbers of the letters written so far; that is also each answer."""
 
-    harmless: ClassVar[tuple[type[Exception], ...]] = (RefusedError,)
+    expected_errors: ClassVar[tuple[type[Exception], ...]] = (RefusedError,)
 
     gate: OutputGate
 

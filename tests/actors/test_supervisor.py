@@ -473,7 +473,7 @@ async def test_a_parked_message_returns_before_those_that_wait(world: World) -> 
 
 
 async def test_a_parked_message_keeps_its_place_in_the_bound() -> None:
-    """Parking must not be a way around the mailbox's limit."""
+    """DeferredMessages must not be a way context the mailbox's limit."""
     world = World(SupervisorSettings(mailbox_size=1))
     later = Later()
     (parked,) = await world.send_and_settle(Defer(later.make))
@@ -544,16 +544,16 @@ async def test_a_message_that_is_deferred_too_late_is_not_parked(world: World) -
 
 async def test_what_a_parked_message_awaited_fails_its_asker_alone(world: World) -> None:
     """A planner's failure is no crash of the actor."""
-    harmless, bug = DiskFullError(), ValueError()
+    expected_errors, bug = DiskFullError(), ValueError()
     laters = [Later(), Later(), Later()]
     asks = await world.send_and_settle(*[Defer(later.make) for later in laters])
 
-    laters[0].result.set_exception(harmless)
+    laters[0].result.set_exception(expected_errors)
     laters[1].result.set_exception(bug)
     laters[2].result.cancel()
     await world.clock.settle()
 
-    assert asks[0].exception() is harmless
+    assert asks[0].exception() is expected_errors
     assert isinstance(asks[1].exception(), ActorCrashedError)
     assert isinstance(asks[2].exception(), ActorCrashedError)
     assert not world.events_of(Crashed)

@@ -20,8 +20,8 @@ from larst.evaluation.meter import MeteredPlanner
 from larst.evaluation.report import as_json, print_table, progress
 from larst.evaluation.runner import CaseResult, Evaluation, evaluate
 from larst.evaluation.suite import Case, load_suite
-from larst.http.app import make_app, usual_parts
-from larst.http.components import Parts
+from larst.http.app import default_components, make_app
+from larst.http.components import Components
 from larst.planning.planner import Maker, Planned, Planner, PlanningRequest
 from larst.planning.rules.planner import RulesPlanner
 from tests.fakes import ScriptedPlanner
@@ -91,7 +91,7 @@ Run = Callable[..., "AsyncIterator[Evaluation]"]
 async def running(folder: Path, planner: Planner) -> AsyncIterator[str]:
     """Serve with the planner; give the address."""
     settings = load_settings({"SANDBOX_DATA_ROOT": str(folder / "data")})
-    parts = Parts(planner, usual_parts(settings).sandbox)
+    parts = Components(planner, default_components(settings).sandbox)
     async with TestServer(make_app(settings, parts)) as server:
         yield str(server.make_url("")).rstrip("/")
 

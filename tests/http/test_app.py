@@ -11,8 +11,8 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from larst.config import load_settings
-from larst.http.app import make_app, usual_parts
-from larst.http.components import Parts
+from larst.http.app import default_components, make_app
+from larst.http.components import Components
 from larst.planning.planner import Planner
 from tests.fakes import ScriptedPlanner
 
@@ -32,8 +32,8 @@ async def make_client(
 
     async def make(planner: Planner | None = None, **variables: object) -> Client:
         settings = load_settings({"SANDBOX_DATA_ROOT": str(tmp_path / "data"), **variables})
-        usual = usual_parts(settings)
-        parts = Parts(planner=planner or usual.planner, sandbox=usual.sandbox)
+        usual = default_components(settings)
+        parts = Components(planner=planner or usual.planner, sandbox=usual.sandbox)
         return await aiohttp_client(make_app(settings, parts))
 
     return make

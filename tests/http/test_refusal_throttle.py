@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from larst.http.refusal_throttle import Pacer
+from larst.http.refusal_throttle import RefusalThrottle
 
 
 async def test_one_leaves_in_each_turn_in_order() -> None:
-    pacer = Pacer()
+    pacer = RefusalThrottle()
     left: list[int] = []
 
     async def refuse(number: int) -> None:
@@ -27,7 +27,7 @@ async def test_one_leaves_in_each_turn_in_order() -> None:
 
 
 async def test_one_whose_client_left_stops_nobody() -> None:
-    pacer = Pacer()
+    pacer = RefusalThrottle()
     gone = asyncio.ensure_future(pacer.turn())
     staying = asyncio.ensure_future(pacer.turn())
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The planning desk: what is kept, what a person decided, who shares a call and who may not."""
+"""The planning resolver: what is kept, what a person decided, who shares a call and who may not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from larst.errors import BookLockedError, BudgetSpentError, NoUsablePlanError, P
 from larst.planning.book.book import PlanBook
 from larst.planning.lookup import Case, Question, ReadyPlan
 from larst.planning.planner import Maker, Planned, PlanningRequest
-from larst.planning.resolver import DeskSettings, PlanningDesk
+from larst.planning.resolver import PlanResolver, ResolverSettings
 from larst.planning.reuse.conditions import Situation
 from larst.planning.shapes.rest_path import facts_of
 from larst.planning.shapes.shape import shape_key, shape_of
@@ -39,13 +39,13 @@ async def book(tmp_path: Path) -> AsyncIterator[PlanBook]:
 
 
 def desk_of(
-    book: PlanBook, planner: ScriptedPlanner, settings: DeskSettings | None = None
-) -> PlanningDesk:
-    return PlanningDesk(
+    book: PlanBook, planner: ScriptedPlanner, settings: ResolverSettings | None = None
+) -> PlanResolver:
+    return PlanResolver(
         planner=planner,
         book=book,
         check=lambda source: check(source, PolicyLimits()),
-        settings=settings or DeskSettings(attempts=2),
+        settings=settings or ResolverSettings(attempts=2),
         now=lambda: datetime(2026, 11, 23, tzinfo=UTC),
         timer=lambda: 0.0,
     )
@@ -70,34 +70,34 @@ def transfer(body: bytes, session_id: str = "session-1") -> Question:
     return ask(request("POST", "/accounts/transfer", body, session_id=session_id))
 
 
-async def learn(desk: PlanningDesk, question: Question) -> ReadyPlan:
+async def learn(resolver: PlanResolver, question: Question) -> ReadyPlan:
     """Have a plan made, and run well."""
-    ready = await desk.learn(question, ())
-    desk.keep(ready, question.case)
+    ready = await resolver.learn(question, ())
+    resolver.keep(ready, question.case)
     return ready
 
 
 class TestTheBook:
     async def test_a_plan_enters_it_only_after_it_ran_well(self, book: PlanBook) -> None:
         """A program that never worked would be handed to everybody."""
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
 
-        ready = await desk.learn(question, ())
+        ready = await resolver.learn(question, ())
         assert len(book) == 0
-        desk.keep(ready, question.case)
+        resolver.keep(ready, question.case)
 
         assert [entry.plan.code.block for entry in book.entries()] == [GOOD]
-        assert desk.find(question.case) is not None
+        assert resolver.find(question.case) is not None
 
     async def test_between_planning_and_its_first_run_a_plan_is_not_planned_again(
         self, book: PlanBook
     ) -> None:
         """Else a burst of one shape would cost a call for each request that came in between."""
         planner = ScriptedPlanner({SHAPE: [GOOD]})
-        desk = desk_of(book, planner)
-        await desk.learn(ask(), ())
+        resolver = desk_of(book, planner)
+        await resolver.learn(ask(), ())
 
-        again = desk.find(ask().case)
+        again = resolver.find(ask().case)
 
         assert again is not None
         assert len(planner.asked) == 1
@@ -106,18 +106,18 @@ class TestTheBook:
         self, book: PlanBook
     ) -> None:
         """A program that never ends must not take every later request with it."""
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
-        ready = await desk.learn(question, ())
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await resolver.learn(question, ())
 
-        desk.forget(ready, question.case)
+        resolver.forget(ready, question.case)
 
-        assert desk.find(question.case) is None
+        assert resolver.find(question.case) is None
 
     async def test_it_tells_what_planning_took(self, book: PlanBook) -> None:
         """All attempts are paid for, not only the last."""
-        desk = desk_of(book, ScriptedPlanner({SHAPE: ["import os", GOOD]}))
+        resolver = desk_of(book, ScriptedPlanner({SHAPE: ["import os", GOOD]}))
 
-        await learn(desk, ask())
+        await learn(resolver, ask())
 
         (entry,) = book.entries()
         assert entry.attempts == 2
@@ -125,11 +125,11 @@ class TestTheBook:
         assert entry.cost_usd == pytest.approx(0.002)
 
     async def test_what_running_refused_is_paid_for_too(self, book: PlanBook) -> None:
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD, BETTER]})), ask()
-        ready = await desk.learn(question, ())
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD, BETTER]})), ask()
+        ready = await resolver.learn(question, ())
 
-        refusals = desk.refuse(ready, question.case, (), FAILED)
-        better = await desk.learn(question, refusals)
+        refusals = resolver.refuse(ready, question.case, (), FAILED)
+        better = await resolver.learn(question, refusals)
 
         assert better.usage.calls == 2
         assert better.usage.input_tokens == 20
@@ -138,16 +138,16 @@ class TestTheBook:
         self, book: PlanBook
     ) -> None:
         """The book is readable and writable by people; the policy is not optional for them."""
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await learn(resolver, question)
         entry = book.get(ready.key)
         assert entry is not None
         code = entry.plan.code.model_copy(update={"block": "import os\nREPLY = 1"})
         book.put(entry.model_copy(update={"plan": entry.plan.model_copy(update={"code": code})}))
 
-        assert desk.find(question.case) is None
-        await learn(desk, question)
-        assert desk.find(question.case) is not None
+        assert resolver.find(question.case) is None
+        await learn(resolver, question)
+        assert resolver.find(question.case) is not None
 
     async def test_another_makers_plan_is_not_taken_for_ones_own(self, book: PlanBook) -> None:
         """Another model, or other prompts, may plan otherwise."""
@@ -166,70 +166,70 @@ class TestTheBook:
         await learn(desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask())
         other = ScriptedPlanner({SHAPE: [BETTER]})
         other.maker = Maker("someone else", "large", "2")
-        desk = desk_of(book, other, DeskSettings(mode="locked"))
+        resolver = desk_of(book, other, ResolverSettings(mode="locked"))
 
-        found = desk.find(ask().case)
+        found = resolver.find(ask().case)
 
         assert found is not None
         assert found.program == GOOD
         with pytest.raises(BookLockedError, match="LARS_PLAN_MODE=learn"):
-            desk.find(ask(request("GET", "/films/1")).case)
+            resolver.find(ask(request("GET", "/films/1")).case)
         assert other.asked == []
 
 
 class TestWhatAPlanServes:
     async def test_requests_that_differ_in_values_alone_share_it(self, book: PlanBook) -> None:
-        desk = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
+        resolver = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
 
-        await learn(desk, transfer(b'{"amount": 5, "note": "rent"}'))
+        await learn(resolver, transfer(b'{"amount": 5, "note": "rent"}'))
 
-        assert desk.find(transfer(b'{"amount": 7.5, "note": "food"}').case) is not None
+        assert resolver.find(transfer(b'{"amount": 7.5, "note": "food"}').case) is not None
 
     async def test_a_field_that_it_does_not_read_makes_no_difference(self, book: PlanBook) -> None:
-        desk = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
+        resolver = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
 
-        await learn(desk, transfer(b'{"amount": 5}'))
+        await learn(resolver, transfer(b'{"amount": 5}'))
 
-        assert desk.find(transfer(b'{"amount": 5, "colour": "red"}').case) is not None
+        assert resolver.find(transfer(b'{"amount": 5, "colour": "red"}').case) is not None
 
     @pytest.mark.parametrize("body", [b'{"sum": 5}', b'{"amount": "5"}', b'{"amount": null}'])
     async def test_a_field_that_it_reads_must_be_there_and_of_the_same_kind(
         self, book: PlanBook, body: bytes
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [READS_AMOUNT, BETTER]}, saw="sketch")
-        desk = desk_of(book, planner)
-        await learn(desk, transfer(b'{"amount": 5}'))
-        assert desk.find(transfer(body).case) is None
+        resolver = desk_of(book, planner)
+        await learn(resolver, transfer(b'{"amount": 5}'))
+        assert resolver.find(transfer(body).case) is None
 
-        other = await learn(desk, transfer(body))
+        other = await learn(resolver, transfer(body))
 
         assert other.program == BETTER
-        first = desk.find(transfer(b'{"amount": 6}').case)
+        first = resolver.find(transfer(b'{"amount": 6}').case)
         assert first is not None
         assert len(planner.asked) == 2
 
     async def test_made_from_a_shape_alone_it_serves_all_of_the_shape(self, book: PlanBook) -> None:
         """The rules have seen no body and no schema, so nothing of them can matter."""
-        desk = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}))
+        resolver = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}))
 
-        await learn(desk, transfer(b'{"amount": 5}'))
+        await learn(resolver, transfer(b'{"amount": 5}'))
 
-        assert desk.find(transfer(b'{"sum": 5}').case) is not None
+        assert resolver.find(transfer(b'{"sum": 5}').case) is not None
 
     async def test_who_wants_another_media_type_gets_a_plan_of_its_own(
         self, book: PlanBook
     ) -> None:
         """The planner was shown what the client takes, and may have written just that."""
         planner = ScriptedPlanner({"GET /books": [GOOD, BETTER]}, saw="sketch")
-        desk = desk_of(book, planner)
+        resolver = desk_of(book, planner)
         csv = ask(request("GET", "/books", headers={"accept": "text/csv"}))
-        await learn(desk, csv)
+        await learn(resolver, csv)
 
         anything = ask(request("GET", "/books", headers={"accept": "*/*"}))
-        assert desk.find(anything.case) is None
-        await learn(desk, anything)
+        assert resolver.find(anything.case) is None
+        await learn(resolver, anything)
 
-        found = desk.find(csv.case)
+        found = resolver.find(csv.case)
         assert found is not None
         assert found.program == GOOD
 
@@ -237,9 +237,9 @@ class TestWhatAPlanServes:
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="sketch")
-        desk = desk_of(book, planner)
+        resolver = desk_of(book, planner)
 
-        await learn(desk, transfer(b'{"wish": "all to Ann"}'))
+        await learn(resolver, transfer(b'{"wish": "all to Ann"}'))
 
         assert [asked.has_values for asked in planner.asked] == [False, True]
         assert planner.asked[0].context["body_json"] == {"wish": "<text>"}
@@ -248,11 +248,11 @@ class TestWhatAPlanServes:
     async def test_in_sketch_mode_an_equal_literal_is_a_coincidence(self, book: PlanBook) -> None:
         """No value was sent, so the program cannot have it from the request."""
         program = 'REPLY = make_response(200, "rent")'
-        desk = desk_of(book, ScriptedPlanner({TRANSFER: [program]}, saw="sketch"))
+        resolver = desk_of(book, ScriptedPlanner({TRANSFER: [program]}, saw="sketch"))
 
-        await learn(desk, transfer(b'{"note": "rent"}'))
+        await learn(resolver, transfer(b'{"note": "rent"}'))
 
-        assert desk.find(transfer(b'{"note": "food"}').case) is not None
+        assert resolver.find(transfer(b'{"note": "food"}').case) is not None
 
     @pytest.mark.parametrize(
         ("program", "is_shared"),
@@ -266,36 +266,36 @@ class TestWhatAPlanServes:
         self, book: PlanBook, program: str, is_shared: bool
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [program]}, saw="values")
-        desk = desk_of(book, planner, DeskSettings(prompt_values="full"))
-        await learn(desk, transfer(b'{"note": "rent"}'))
+        resolver = desk_of(book, planner, ResolverSettings(prompt_values="full"))
+        await learn(resolver, transfer(b'{"note": "rent"}'))
 
-        other = desk.find(transfer(b'{"note": "food"}').case)
+        other = resolver.find(transfer(b'{"note": "food"}').case)
 
         assert (other is not None) == is_shared
-        assert desk.find(transfer(b'{"note": "rent"}').case) is not None
+        assert resolver.find(transfer(b'{"note": "rent"}').case) is not None
 
     async def test_what_needed_values_serves_that_very_request_in_its_session(
         self, book: PlanBook
     ) -> None:
         """What was made of one client's words must answer nobody else."""
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="values")
-        desk = desk_of(book, planner)
+        resolver = desk_of(book, planner)
         wish = b'{"wish": "all to Ann"}'
 
-        await learn(desk, transfer(wish))
+        await learn(resolver, transfer(wish))
 
-        assert desk.find(transfer(wish).case) is not None
-        assert desk.find(transfer(wish, "session-2").case) is None
-        assert desk.find(transfer(b'{"wish": "all to Ben"}').case) is None
+        assert resolver.find(transfer(wish).case) is not None
+        assert resolver.find(transfer(wish, "session-2").case) is None
+        assert resolver.find(transfer(b'{"wish": "all to Ben"}').case) is None
 
     async def test_a_shape_that_needs_values_is_asked_with_them_at_once_the_next_time(
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="values")
-        desk = desk_of(book, planner)
-        await learn(desk, transfer(b'{"wish": "all to Ann"}'))
+        resolver = desk_of(book, planner)
+        await learn(resolver, transfer(b'{"wish": "all to Ann"}'))
 
-        await learn(desk, transfer(b'{"wish": "all to Ben"}'))
+        await learn(resolver, transfer(b'{"wish": "all to Ben"}'))
 
         assert [asked.has_values for asked in planner.asked] == [False, True, True]
 
@@ -303,10 +303,10 @@ class TestWhatAPlanServes:
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="sketch")
-        desk = desk_of(book, planner, DeskSettings(prompt_values="never"))
+        resolver = desk_of(book, planner, ResolverSettings(prompt_values="never"))
 
         with pytest.raises(NoUsablePlanError, match="LARS_PROMPT_VALUES"):
-            await desk.learn(transfer(b'{"wish": "all to Ann"}'), ())
+            await resolver.learn(transfer(b'{"wish": "all to Ann"}'), ())
 
         assert len(planner.asked) == 1
 
@@ -319,15 +319,15 @@ class TestWhatAPlanServes:
             "REPLY = make_response(200, items)"
         )
         planner = ScriptedPlanner({"GET /books/oldest": [program, BETTER]}, saw="sketch")
-        desk = desk_of(book, planner)
+        resolver = desk_of(book, planner)
         asked = request("GET", "/books/oldest")
         born: Json = {"born": {"type": "string", "format": "date"}}
-        await learn(desk, ask(asked, {"books": born}))
+        await learn(resolver, ask(asked, {"books": born}))
 
-        assert desk.find(ask(asked, {"books": {**born, "title": {"type": "string"}}}).case)
-        assert desk.find(ask(asked).case)
-        assert desk.find(ask(asked, {"books": {"published": {"type": "string"}}}).case) is None
-        assert desk.find(ask(asked, {"books": {"born": {"type": "integer"}}}).case) is None
+        assert resolver.find(ask(asked, {"books": {**born, "title": {"type": "string"}}}).case)
+        assert resolver.find(ask(asked).case)
+        assert resolver.find(ask(asked, {"books": {"published": {"type": "string"}}}).case) is None
+        assert resolver.find(ask(asked, {"books": {"born": {"type": "integer"}}}).case) is None
 
     async def test_a_field_that_the_plan_itself_brings_about_changes_nothing(
         self, book: PlanBook
@@ -341,27 +341,27 @@ class TestWhatAPlanServes:
             '    REPLY = make_response(200, store.update(record["id"], {"status": "sold"}))'
         )
         planner = ScriptedPlanner({"POST /books/<int>/sell": [program]}, saw="sketch")
-        desk = desk_of(book, planner)
+        resolver = desk_of(book, planner)
         asked = request("POST", "/books/1/sell")
         title: Json = {"title": {"type": "string"}}
-        await learn(desk, ask(asked, {"books": title}))
+        await learn(resolver, ask(asked, {"books": title}))
 
-        assert desk.find(ask(asked, {"books": {**title, "status": {"type": "string"}}}).case)
+        assert resolver.find(ask(asked, {"books": {**title, "status": {"type": "string"}}}).case)
 
 
 class TestWhatAPersonDecided:
     async def test_a_pinned_plan_is_never_thrown_out(self, book: PlanBook) -> None:
         """A person approved it: one bad record must not undo that."""
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await learn(resolver, question)
         book.set_state(ready.key, "pinned")
-        pinned = desk.find(question.case)
+        pinned = resolver.find(question.case)
         assert pinned is not None
 
         with pytest.raises(NoUsablePlanError, match="KeyError"):
-            desk.refuse(pinned, question.case, (), FAILED)
+            resolver.refuse(pinned, question.case, (), FAILED)
 
-        assert desk.find(question.case) == pinned
+        assert resolver.find(question.case) == pinned
 
     async def test_a_pinned_plan_goes_on_with_another_model(self, book: PlanBook) -> None:
         """What was approved is served ever after; a new model's name is no reason to pay again."""
@@ -379,17 +379,17 @@ class TestWhatAPersonDecided:
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({SHAPE: [GOOD, BETTER]})
-        desk, question = desk_of(book, planner), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, planner), ask()
+        ready = await learn(resolver, question)
         book.set_state(ready.key, "rejected", "it leaks")
 
-        assert desk.find(question.case) is None
-        better = await learn(desk, question)
+        assert resolver.find(question.case) is None
+        better = await learn(resolver, question)
 
         assert "it leaks" in planner.asked[-1].refusals[0].reason
         assert planner.asked[-1].refusals[0].program == GOOD
         assert better.program == BETTER
-        found = desk.find(question.case)
+        found = resolver.find(question.case)
         assert found is not None
         assert found.program == BETTER
         assert {entry.state for entry in book.entries()} == {"learned", "rejected"}
@@ -400,42 +400,42 @@ class TestWhatAPersonDecided:
         """It was made from one client's words; a model could write them into another's plan."""
         program = 'REPLY = make_response(200, "all to Ann")'
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, program, GOOD]}, saw="values")
-        desk = desk_of(book, planner)
+        resolver = desk_of(book, planner)
         wish = transfer(b'{"wish": "all to Ann"}')
-        ready = await learn(desk, wish)
+        ready = await learn(resolver, wish)
         book.set_state(ready.key, "rejected", "too generous")
 
-        await learn(desk, transfer(b'{"wish": "none"}', "session-2"))
-        await learn(desk, wish)
+        await learn(resolver, transfer(b'{"wish": "none"}', "session-2"))
+        await learn(resolver, wish)
 
         *_, others, its_own = planner.asked
         assert others.refusals == ()
         assert [refusal.program for refusal in its_own.refusals] == [program]
 
     async def test_a_pinned_plan_comes_before_a_later_one(self, book: PlanBook) -> None:
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await learn(resolver, question)
         entry = book.set_state(ready.key, "pinned")
         assert entry is not None
         code = entry.plan.code.model_copy(update={"block": BETTER})
         later = entry.plan.model_copy(update={"code": code})
         book.put(entry.model_copy(update={"key": "f" * 64, "plan": later, "state": "learned"}))
 
-        found = desk.find(question.case)
+        found = resolver.find(question.case)
 
         assert found is not None
         assert found.program == GOOD
 
     async def test_of_two_that_fit_the_later_one_is_served(self, book: PlanBook) -> None:
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await learn(resolver, question)
         entry = book.get(ready.key)
         assert entry is not None
         code = entry.plan.code.model_copy(update={"block": BETTER})
         later = entry.plan.model_copy(update={"code": code})
         book.put(entry.model_copy(update={"key": "f" * 64, "plan": later}))
 
-        found = desk.find(question.case)
+        found = resolver.find(question.case)
 
         assert found is not None
         assert found.program == BETTER
@@ -443,12 +443,12 @@ class TestWhatAPersonDecided:
     async def test_a_rejected_program_is_refused_though_the_planner_writes_it_again(
         self, book: PlanBook
     ) -> None:
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await learn(resolver, question)
         book.set_state(ready.key, "rejected", "it leaks")
 
         with pytest.raises(NoUsablePlanError, match="was rejected"):
-            await desk.learn(question, ())
+            await resolver.learn(question, ())
 
 
 class TestRepair:
@@ -456,12 +456,12 @@ class TestRepair:
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({SHAPE: [GOOD, BETTER]})
-        desk, question = desk_of(book, planner), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, planner), ask()
+        ready = await learn(resolver, question)
 
-        refusals = desk.refuse(ready, question.case, (), FAILED)
-        better = await desk.learn(question, refusals)
-        desk.keep(better, question.case)
+        refusals = resolver.refuse(ready, question.case, (), FAILED)
+        better = await resolver.learn(question, refusals)
+        resolver.keep(better, question.case)
 
         assert planner.asked[-1].refusals[0].reason == "while running, line 1: KeyError: 'x'"
         assert planner.asked[-1].refusals[0].has_values
@@ -471,27 +471,27 @@ class TestRepair:
         self, book: PlanBook
     ) -> None:
         """One request with an odd body must not take a plan from everybody."""
-        desk, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        ready = await learn(resolver, question)
 
-        desk.refuse(ready, question.case, (), FAILED)
+        resolver.refuse(ready, question.case, (), FAILED)
 
-        assert desk.find(question.case) is not None
+        assert resolver.find(question.case) is not None
 
     async def test_what_another_request_has_had_repaired_is_not_asked_for_again(
         self, book: PlanBook
     ) -> None:
         """A plan that fails for a hundred requests at once is mended once."""
         planner = ScriptedPlanner({SHAPE: [GOOD, BETTER]})
-        desk, question = desk_of(book, planner), ask()
-        ready = await learn(desk, question)
+        resolver, question = desk_of(book, planner), ask()
+        ready = await learn(resolver, question)
         one, other = (
-            desk.refuse(ready, question.case, (), ProgramFailedError(f"KeyError: {name!r}"))
+            resolver.refuse(ready, question.case, (), ProgramFailedError(f"KeyError: {name!r}"))
             for name in "ab"
         )
 
-        better = await desk.learn(question, one)
-        again = await desk.learn(question, other)
+        better = await resolver.learn(question, one)
+        again = await resolver.learn(question, other)
 
         assert (better.program, again.program) == (BETTER, BETTER)
         assert len(planner.asked) == 2
@@ -500,9 +500,9 @@ class TestRepair:
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({SHAPE: ["import os", "REPLY = stroe.get(1)", GOOD]})
-        desk = desk_of(book, planner, DeskSettings(attempts=3))
+        resolver = desk_of(book, planner, ResolverSettings(attempts=3))
 
-        await desk.learn(ask(), ())
+        await resolver.learn(ask(), ())
 
         told = planner.asked[-1].refusals
         assert [refusal.program for refusal in told] == ["import os", "REPLY = stroe.get(1)"]
@@ -519,17 +519,17 @@ class TestRepair:
                 plan = planned.plan.model_copy(update={"resource": None})
                 return replace(planned, plan=plan)
 
-        desk = desk_of(book, Homeless({SHAPE: ["REPLY = make_response(200, store.count())"]}))
+        resolver = desk_of(book, Homeless({SHAPE: ["REPLY = make_response(200, store.count())"]}))
 
         with pytest.raises(NoUsablePlanError, match="the plan has no resource"):
-            await desk.learn(ask(), ())
+            await resolver.learn(ask(), ())
 
     async def test_it_ends_after_so_many_attempts_and_tells_them_all(self, book: PlanBook) -> None:
         planner = ScriptedPlanner({SHAPE: ["import os", "import re"]})
-        desk = desk_of(book, planner, DeskSettings(attempts=2))
+        resolver = desk_of(book, planner, ResolverSettings(attempts=2))
 
         with pytest.raises(NoUsablePlanError, match=r"after 2 attempts.*import.*\|.*import"):
-            await desk.learn(ask(), ())
+            await resolver.learn(ask(), ())
 
         assert len(planner.asked) == 2
         assert len(book) == 0
@@ -541,8 +541,8 @@ class TestSharedCalls:
     ) -> None:
         planner = ScriptedPlanner({SHAPE: [GOOD]})
         planner.hold()
-        desk = desk_of(book, planner)
-        leaving, staying = (asyncio.create_task(desk.learn(ask(), ())) for _ in range(2))
+        resolver = desk_of(book, planner)
+        leaving, staying = (asyncio.create_task(resolver.learn(ask(), ())) for _ in range(2))
         await planner.is_waiting.wait()
 
         leaving.cancel()
@@ -557,23 +557,23 @@ class TestSharedCalls:
     ) -> None:
         """Looking and asking are two steps, and another session's call may end between them."""
         planner = ScriptedPlanner({SHAPE: [GOOD]})
-        desk, late = desk_of(book, planner), ask(request("GET", "/books/2"))
-        assert desk.find(late.case) is None
-        await desk.learn(ask(), ())
+        resolver, late = desk_of(book, planner), ask(request("GET", "/books/2"))
+        assert resolver.find(late.case) is None
+        await resolver.learn(ask(), ())
 
-        assert (await desk.learn(late, ())).program == GOOD
+        assert (await resolver.learn(late, ())).program == GOOD
         assert len(planner.asked) == 1
 
     async def test_who_waited_for_a_plan_that_does_not_fit_asks_for_one_that_does(
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [READS_AMOUNT, BETTER]}, saw="sketch")
-        desk = desk_of(book, planner)
+        resolver = desk_of(book, planner)
 
         first, same, other = await asyncio.gather(
-            desk.learn(transfer(b'{"amount": 1}'), ()),
-            desk.learn(transfer(b'{"amount": 2}'), ()),
-            desk.learn(transfer(b'{"sum": 1}'), ()),
+            resolver.learn(transfer(b'{"amount": 1}'), ()),
+            resolver.learn(transfer(b'{"amount": 2}'), ()),
+            resolver.learn(transfer(b'{"sum": 1}'), ()),
         )
 
         assert (first.program, same.program, other.program) == (READS_AMOUNT, READS_AMOUNT, BETTER)
@@ -591,11 +591,11 @@ class TestSharedCalls:
                     raise BudgetSpentError("spent", 30)
                 return await super().plan(request)
 
-        desk = desk_of(book, PoorPlanner({TRANSFER: [GOOD]}))
+        resolver = desk_of(book, PoorPlanner({TRANSFER: [GOOD]}))
 
         poor, rich = await asyncio.gather(
-            desk.learn(transfer(b"{}", "poor"), ()),
-            desk.learn(transfer(b"{}", "rich"), ()),
+            resolver.learn(transfer(b"{}", "poor"), ()),
+            resolver.learn(transfer(b"{}", "rich"), ()),
             return_exceptions=True,
         )
 
@@ -610,10 +610,10 @@ class TestSharedCalls:
                 return replace(await super().plan(request), source="rules-fallback", lasting=False)
 
         planner = StandIn({SHAPE: [GOOD]})
-        desk = desk_of(book, planner)
+        resolver = desk_of(book, planner)
 
-        assert (await learn(desk, ask())).source == "rules-fallback"
-        await learn(desk, ask())
+        assert (await learn(resolver, ask())).source == "rules-fallback"
+        await learn(resolver, ask())
 
         assert len(book) == 0
         assert len(planner.asked) == 2
@@ -623,11 +623,11 @@ class TestSharedCalls:
     ) -> None:
         planner = ScriptedPlanner({SHAPE: [GOOD]})
         planner.hold()
-        desk = desk_of(book, planner)
-        waiting = asyncio.create_task(desk.learn(ask(), ()))
+        resolver = desk_of(book, planner)
+        waiting = asyncio.create_task(resolver.learn(ask(), ()))
         await planner.is_waiting.wait()
 
-        await desk.close()
+        await resolver.close()
 
         with pytest.raises(asyncio.CancelledError):
             await waiting

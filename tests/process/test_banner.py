@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from larst.process.banner import start_notice
+from larst.process.banner import banner
 
 
 def notice(url: str = "http://127.0.0.1:8000", planner: str = "rules") -> str:
-    return start_notice(url=url, data_root=Path("/srv/larst"), planner=planner, version="1.2.3")
+    return banner(url=url, data_root=Path("/srv/larst"), planner=planner, version="1.2.3")
 
 
 def test_it_says_where_what_and_how_to_begin() -> None:

@@ -17,8 +17,8 @@ from aiohttp.test_utils import TestClient
 from yarl import URL
 
 from larst.config import load_settings
-from larst.http.app import make_app, usual_parts
-from larst.http.components import Parts
+from larst.http.app import default_components, make_app
+from larst.http.components import Components
 from larst.planning.factory import make_planner
 from larst.planning.models.base import Completion, Prompt, Tokens
 from larst.planning.models.planner import ModelPlanner
@@ -77,7 +77,7 @@ async def client(
             "LARS_MAX_EXEC_MS": 300,
             "LARS_PLAN_BUDGET_PER_MINUTE": 10_000,
             "LARS_FALLBACK": "none",
-            "LLM_MOCK_HANDLER": "tests.larst.planning.test_model_planner.plain",
+            "LLM_MOCK_HANDLER": "tests.planning.models.test_model_planner.plain",
             **KEYS,
         }
     )
@@ -85,8 +85,8 @@ async def client(
     assert isinstance(planner, ModelPlanner)
     # The usual planner in everything but whom it asks.
     planner._calls._model = model
-    sandbox = usual_parts(settings).sandbox
-    made = await aiohttp_client(make_app(settings, Parts(planner, sandbox)))
+    sandbox = default_components(settings).sandbox
+    made = await aiohttp_client(make_app(settings, Components(planner, sandbox)))
     stored = await send(made, "POST", "/secrets", {"text": TREASURE}, session_id=VICTIM)
     assert stored[0] == 201
     return made

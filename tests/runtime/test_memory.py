@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from larst.runtime.memory import Trimmer, _trim
+from larst.runtime.memory import MemoryTrimmer, _trim
 from tests.service.api import Service
 
 
@@ -21,7 +21,7 @@ async def test_many_who_ask_are_served_by_one_trim() -> None:
         trims.append(threading.current_thread().name)
         loop.call_soon_threadsafe(done.set)
 
-    trimmer = Trimmer(trim, after_s=0.0)
+    trimmer = MemoryTrimmer(trim, after_s=0.0)
     for _ in range(100):
         trimmer.ask()
     async with asyncio.timeout(10):
@@ -37,7 +37,7 @@ async def test_many_who_ask_are_served_by_one_trim() -> None:
 
 
 async def test_a_closed_one_does_nothing_more() -> None:
-    trimmer = Trimmer(lambda: pytest.fail("it was closed"), after_s=0.0)
+    trimmer = MemoryTrimmer(lambda: pytest.fail("it was closed"), after_s=0.0)
     trimmer.ask()
     trimmer.close()
     for _ in range(5):

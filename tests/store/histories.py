@@ -60,7 +60,7 @@ class Tenant:
         self._states = [State()]  # the first is what somebody has seen, the last what was begun
 
     async def live(self) -> None:
-        """Load, look, write, fold; until killed. A refusal of the disk is met as the actor does."""
+        """Load, look, write, checkpoint; until killed. A refusal of the disk is met as the actor does."""
         store = SessionStore(
             HOME, files=self._disk, now=_now, new_salt=lambda: self._random.randrange(2**32)
         )
@@ -77,7 +77,7 @@ class Tenant:
                 self._restore(store)
             await self._make_durable(store)
             if self._random.random() < 0.3:
-                await self._fold(store)
+                await self._checkpoint(store)
             if self._random.random() < 0.1:
                 await self._erase(store)
 
@@ -99,9 +99,9 @@ class Tenant:
         else:
             self._states = self._states[-1:]
 
-    async def _fold(self, store: SessionStore) -> None:
+    async def _checkpoint(self, store: SessionStore) -> None:
         try:
-            await store.fold()
+            await store.checkpoint()
         except DiskRefusedError:
             await store.reload()
             self.look(store)

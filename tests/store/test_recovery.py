@@ -16,7 +16,7 @@ import pytest
 from larst.errors import DiskRefusedError, SessionDamagedError
 from larst.store import DiskFiles, SessionStore
 from larst.store.disk.files import FileOps
-from larst.store.session_store import FOLD_BYTES
+from larst.store.session_store import CHECKPOINT_BYTES
 from tests.store.disks import MemoryDisk
 
 HOME = Path("/data/session")
@@ -65,7 +65,7 @@ class StuckDisk(UnsureDisk):
 
 
 class ReadOnlyDisk(MemoryDisk):
-    """Reads, and refuses all else."""
+    """FieldAccess, and refuses all else."""
 
     def _count(self, half_done: object = None) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
@@ -137,7 +137,7 @@ class TestRefusedWrites:
         with pytest.raises(DiskRefusedError):
             await store.flush()
         with pytest.raises(DiskRefusedError):
-            await store.fold()
+            await store.checkpoint()
         await store.reload()
         assert _ids(store) == []
 
@@ -157,10 +157,10 @@ class TestRefusedWrites:
         assert _ids(again) == [1]
 
     async def test_a_fold_that_fails_is_not_tried_again_at_each_flush(self) -> None:
-        """A full disk would make every write as slow as a whole fold."""
+        """A full disk would make every write as slow as a whole checkpoint."""
         disk = MemoryDisk()
         store = await _open(disk)
-        _insert(store, "users", {"text": "x" * FOLD_BYTES})
+        _insert(store, "users", {"text": "x" * CHECKPOINT_BYTES})
         await store.flush()
         disk.refuses_at = disk.calls + 3  # an append, the `next` line, and then the first file
         _insert(store, "users", {})
@@ -230,7 +230,7 @@ class TestJournal:
         store = await _open(disk)
         for resource in ("users", "logs"):
             _insert(store, resource, {})
-            await store.fold()
+            await store.checkpoint()
 
         again = await _open(disk)
 
@@ -314,7 +314,7 @@ class TestOddData:
         _insert(store, "users", {"deep": value})
         await store.flush()
         from_journal = await _open(MemoryDisk(disk.content))
-        await store.fold()
+        await store.checkpoint()
         from_files = await _open(MemoryDisk(disk.content))
 
         for loaded in (from_journal, from_files):

@@ -145,7 +145,7 @@ class TestFiles:
         await insert(store, "users", record)
         await store.flush()
         from_journal = all_of(await opened(MemoryDisk(disk.content)))
-        await store.fold()
+        await store.checkpoint()
         from_files = all_of(await opened(MemoryDisk(disk.content)))
 
         assert repr(from_journal) == repr(from_files) == repr([{"id": 1, **record}])
@@ -153,7 +153,7 @@ class TestFiles:
 
 class TestCrashes:
     async def _history(self, disk: MemoryDisk) -> list[list[int]]:
-        """Write, fold, delete, write again; return the ids that were acknowledged at each flush."""
+        """Write, checkpoint, delete, write again; return the ids that were acknowledged at each flush."""
         store = await opened(disk)
         acknowledged: list[list[int]] = []
         for step in range(6):
@@ -165,7 +165,7 @@ class TestCrashes:
             await store.flush()
             acknowledged.append([user["id"] for user in all_of(store)])
             if step in (1, 3):
-                await store.fold()
+                await store.checkpoint()
         return acknowledged
 
     async def test_a_crash_between_any_two_calls_leaves_a_whole_state(self) -> None:
@@ -233,7 +233,7 @@ class TestCrashes:
                     assert all_of(store) == acknowledged
                 acknowledged = all_of(store)
                 if step in (1, 3):
-                    await store.fold()
+                    await store.checkpoint()
             assert all_of(await opened(MemoryDisk(disk.content))) == acknowledged, call
 
 
@@ -245,7 +245,7 @@ class TestFolding:
         await insert(store, "users", {"n": 1})
         await store.flush()
         disk.may_go_on.clear()
-        folding = asyncio.create_task(store.fold())
+        folding = asyncio.create_task(store.checkpoint())
         await asyncio.to_thread(disk.is_halted.wait, 20)
 
         await insert(store, "users", {"n": 2})
@@ -255,18 +255,18 @@ class TestFolding:
 
         assert orjson.loads(disk.content[HOME / "users.json"]) == [{"id": 1, "n": 1}]
         assert all_of(await opened(MemoryDisk(disk.content))) == all_of(store)
-        await store.fold()
+        await store.checkpoint()
         assert len(orjson.loads(disk.content[HOME / "users.json"])) == 2
 
     async def test_what_is_committed_while_the_journal_is_written_before_a_fold_is_kept(
         self,
     ) -> None:
-        """Such a resource is not in the files of that fold: the next one has to write it."""
+        """Such a resource is not in the files of that checkpoint: the next one has to write it."""
         disk = HaltingDisk()
         store = await opened(disk)
         await insert(store, "users", {"n": 1})
         disk.may_go_on.clear()
-        folding = asyncio.create_task(store.fold())
+        folding = asyncio.create_task(store.checkpoint())
         await asyncio.to_thread(disk.is_halted.wait, 20)
 
         await insert(store, "others", {"n": 2})
@@ -274,7 +274,7 @@ class TestFolding:
         await folding
         await store.flush()
         await insert(store, "users", {"n": 3})
-        await store.fold()
+        await store.checkpoint()
 
         again = await opened(MemoryDisk(disk.content))
         assert [len(all_of(again, name)) for name in ("users", "others")] == [2, 1]
@@ -283,7 +283,7 @@ class TestFolding:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A session that is never idle would else grow its journal for ever."""
-        monkeypatch.setattr("larst.store.session_store.FOLD_BYTES", 1000)
+        monkeypatch.setattr("larst.store.session_store.CHECKPOINT_BYTES", 1000)
         disk = MemoryDisk()
         store = await opened(disk)
 
@@ -299,12 +299,12 @@ class TestFolding:
         store = await opened(disk)
         await insert(store, "users", {"n": 1})
         await insert(store, "logs", {"n": 1})
-        await store.fold()
+        await store.checkpoint()
         before = disk.content[HOME / "logs.json"]
         disk.history.clear()
 
         await insert(store, "users", {"n": 2})
-        await store.fold()
+        await store.checkpoint()
 
         assert all(HOME / "logs.json.tmp" not in content for content in disk.history)
         assert disk.content[HOME / "logs.json"] is before

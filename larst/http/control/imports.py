@@ -25,7 +25,7 @@ LARGE_IMPORT_BYTES = 4 * 1024**2
 
 
 class Imports:
-    """Reads imports, and makes them ready one at a time."""
+    """FieldAccess imports, and makes them ready one at a time."""
 
     def __init__(self, threads: Threads, *, timeout_s: float, max_bytes: int) -> None:
         self._threads = threads

@@ -1,6 +1,6 @@
 """The control API: what people and tools decide about plans, under `/_larst/plans`.
 
-Reads and changes the plan book alone. Must never answer a page of another origin: CORS is open
+FieldAccess and changes the plan book alone. Must never answer a page of another origin: CORS is open
 for the data of a mock backend, not for the service's own controls.
 """
 

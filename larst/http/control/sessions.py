@@ -28,7 +28,7 @@ from larst.http.client_identity import session_id_of
 from larst.http.control.guards import number_in_query
 from larst.http.control.imports import Imports
 from larst.http.responses import json_response
-from larst.session.actor import Answered, Turn, Visit, Visited
+from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
 from larst.store import DataRoot, Rescues, SessionStore, Threads
 from larst.store.collection import Collection
 from larst.store.disk.session_files import SessionFiles
@@ -52,8 +52,13 @@ class Sessions(Protocol):
         """Tell whether the session holds memory."""
 
     async def ask(
-        self, key: str, message: Turn | Visit, *, timeout_s: float, is_use: bool = True
-    ) -> Answered | Visited:
+        self,
+        key: str,
+        message: SessionRequest | StoreTask,
+        *,
+        timeout_s: float,
+        is_use: bool = True,
+    ) -> SessionReply | StoreTaskResult:
         """Have the session answer; start or wake it first where it sleeps."""
 
 
@@ -180,15 +185,15 @@ class SessionControl:
         is_use: bool = True,
     ) -> Value:
         answer = await self._sessions.ask(
-            session_id, Visit(work), timeout_s=self._timeout_s, is_use=is_use
+            session_id, StoreTask(work), timeout_s=self._timeout_s, is_use=is_use
         )
-        assert isinstance(answer, Visited)  # noqa: S101 - a visit is answered by nothing else
+        assert isinstance(answer, StoreTaskResult)  # noqa: S101 - a visit is answered by nothing else
         return cast("Value", answer.value)
 
     async def _visit_rescued(
         self, session_id: str, work: Callable[[SessionStore], Awaitable[Value]]
     ) -> Value:
-        """Visit a session that rescues itself when it is loaded."""
+        """StoreTask a session that rescues itself when it is loaded."""
         has_begun = False
 
         async def begin(store: SessionStore) -> Value:

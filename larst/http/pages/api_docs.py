@@ -29,7 +29,7 @@ from larst.planning.book.book import PlanBook
 from larst.planning.book.files import BookEntry
 from larst.planning.rules.planner import RULES
 from larst.planning.shapes.rest_path import plain_path
-from larst.session.actor import Answered, Turn, Visit, Visited
+from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
 from larst.store import SessionStore
 
 MAX_KEPT_BYTES = 64 << 20
@@ -87,8 +87,13 @@ class Sessions(Protocol):
     """The supervisor of the session actors, as far as a look at what they know needs it."""
 
     async def ask(
-        self, key: str, message: Turn | Visit, *, timeout_s: float, is_use: bool = True
-    ) -> Answered | Visited:
+        self,
+        key: str,
+        message: SessionRequest | StoreTask,
+        *,
+        timeout_s: float,
+        is_use: bool = True,
+    ) -> SessionReply | StoreTaskResult:
         """Have the session answer; start or wake it first where it sleeps."""
 
 
@@ -120,9 +125,9 @@ class ApiPages:
     async def session_document(self, session_id: str, address: str) -> web.Response:
         """Answer a session's document; `address` is the service's own, as the client knows it."""
         answer = await self._sessions.ask(
-            session_id, Visit(_known), timeout_s=self._settings.request_timeout_s, is_use=False
+            session_id, StoreTask(_known), timeout_s=self._settings.request_timeout_s, is_use=False
         )
-        assert isinstance(answer, Visited)  # noqa: S101 - a visit is answered by nothing else
+        assert isinstance(answer, StoreTaskResult)  # noqa: S101 - a visit is answered by nothing else
         body = await self._document(session_id, cast("Known", answer.value))
         # The first there is: what a session has learned comes after it.
         body = body.replace(_NO_ADDRESS, b'"servers":[{"url":%b}]' % orjson.dumps(address), 1)

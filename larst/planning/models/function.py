@@ -41,7 +41,7 @@ def load_handler(name: str) -> Handler:
     return found
 
 
-class MockModel:
+class FunctionModel:
     """Takes a function for a model."""
 
     provider = "mock"

@@ -26,7 +26,7 @@ _FINISH_REASONS: Mapping[Stopped, str] = {
 }
 
 
-class WatchedModel:
+class InstrumentedModel:
     """Passes each call on to `model`, and tells of it. `base_url` is where that is, if anywhere."""
 
     def __init__(self, model: LanguageModel, base_url: str | None) -> None:

@@ -30,7 +30,7 @@ class CallSettings:
     concurrency: int = 8
 
 
-class Surroundings(Protocol):
+class ActorContext(Protocol):
     """Time and chance, as calls need them; passed in, so that tests can choose."""
 
     def now(self) -> float:
@@ -51,7 +51,7 @@ class ModelCalls:
         model: LanguageModel,
         circuit: Circuit,
         settings: CallSettings,
-        surroundings: Surroundings,
+        surroundings: ActorContext,
     ) -> None:
         self.circuit = circuit
         self._model = model

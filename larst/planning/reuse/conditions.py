@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from larst.domain import BodyKind, Json, RequestContext
 from larst.planning.reuse.dataflow import ITEMS, Path
-from larst.planning.reuse.field_access import Reads, reads_of
+from larst.planning.reuse.field_access import FieldAccess, field_access_of
 from larst.planning.shapes.rest_path import SchemaOf
 from larst.planning.shapes.sketch import accepted
 
@@ -100,7 +100,7 @@ class Situation:
 
 def condition_of(program: str, resource: str | None, situation: Situation) -> Condition:
     """Return what holds for the request that the program was written for."""
-    reads, body = reads_of(program, resource), situation.request.body.json
+    reads, body = field_access_of(program, resource), situation.request.body.json
     return Condition(
         accept=situation.accept,
         body={_pointer(path): sorted(_kinds_at(body, path)) for path in sorted(reads.body)},
@@ -169,7 +169,7 @@ def _path(pointer: str) -> Path:
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/"))
 
 
-def _known_fields(reads: Reads, schema_of: SchemaOf) -> dict[str, dict[str, FieldKind]]:
+def _known_fields(reads: FieldAccess, schema_of: SchemaOf) -> dict[str, dict[str, FieldKind]]:
     known: dict[str, dict[str, FieldKind]] = {}
     for resource, field in sorted(reads.fields):
         known.setdefault(resource, {})[field] = _field_kind(schema_of(resource), field)

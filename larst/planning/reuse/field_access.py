@@ -42,14 +42,14 @@ _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 @dataclass(frozen=True, slots=True)
-class Reads:
+class FieldAccess:
     """`body`: paths into the request's body. `fields`: (resource, field) of stored records."""
 
     body: frozenset[Path]
     fields: frozenset[tuple[str, str]]
 
 
-def reads_of(program: str, resource: str | None) -> Reads:
+def field_access_of(program: str, resource: str | None) -> FieldAccess:
     """Return what the program reads; `resource` is what its `store` is."""
     reader = _Reader(resource)
     tree = ast.parse(program)
@@ -59,7 +59,7 @@ def reads_of(program: str, resource: str | None) -> Reads:
             reader.visit(statement)
         if reader.size() == before:
             break
-    return Reads(frozenset(reader.body), frozenset(reader.fields))
+    return FieldAccess(frozenset(reader.body), frozenset(reader.fields))
 
 
 def names_store(program: str) -> bool:

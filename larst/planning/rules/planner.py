@@ -1,6 +1,6 @@
 """The built-in planner: REST by convention, deterministic, no key needed.
 
-Reads what SPEC section 2 lists, and refuses what it cannot read: never a guess. Must never see a
+FieldAccess what SPEC section 2 lists, and refuses what it cannot read: never a guess. Must never see a
 value: it plans from shapes, as any planner does.
 """
 

@@ -66,7 +66,7 @@ class Shape:
         """The path as a person reads it, `/members/<int>`: no identifier is in it."""
         return "/" + "/".join(map(str, self.path))
 
-    def told(self, is_resource: Callable[[str], bool]) -> str | None:
+    def public_route(self, is_resource: Callable[[str], bool]) -> str | None:
         """Return the route for those who watch; None where it begins with no resource.
 
         Other names become `<text>`: clients can make up paths without end, and an id that no

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 
-class OddFileError(OSError):
+class NotRegularFileError(OSError):
     """What has the file's name is no ordinary file: a link, a directory, a pipe, a device."""
 
 
@@ -26,7 +26,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO wou
 _WRITE = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-PASSING = ".tmp"
+TEMP_SUFFIX = ".tmp"
 """How the name of a file ends that is not in its place yet."""
 
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
@@ -39,7 +39,7 @@ class FileOps(Protocol):
         """Return the file's bytes, or None where there is no such file.
 
         Raises:
-            OddFileError: it is no ordinary file.
+            NotRegularFileError: it is no ordinary file.
         """
 
     def names(self, directory: Path) -> list[str]:
@@ -80,7 +80,7 @@ class DiskFiles:
         """Return the file's bytes, or None where there is no such file."""
         try:
             if not stat.S_ISREG(path.lstat().st_mode):
-                raise OddFileError(errno.EINVAL, "it is not an ordinary file", str(path))
+                raise NotRegularFileError(errno.EINVAL, "it is not an ordinary file", str(path))
             with os.fdopen(os.open(path, _READ), "rb") as file:
                 return file.read()
         except FileNotFoundError:
@@ -164,7 +164,7 @@ def put_in_place(files: FileOps, path: Path, chunks: Iterable[bytes]) -> None:
     Its place is durable once the directory is synced; until then the old file or the new one is
     there, each of them whole.
     """
-    passing = path.with_name(path.name + PASSING)
+    passing = path.with_name(path.name + TEMP_SUFFIX)
     files.write_new(passing, chunks)
     files.rename(passing, path)
 

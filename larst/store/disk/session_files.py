@@ -4,8 +4,8 @@ Every documented file is known by its digest. The journal's first frame names th
 from; folding writes a line that names those to come before it renames any file. So whichever
 files a crash left old or new, each one's digest says from where in the journal it has to be
 completed, and a file that is neither was damaged or edited, and is never guessed at. That holds
-for a fold that failed, too: the journal goes on behind its `next` line, and the one that a later
-fold writes is as good.
+for a checkpoint that failed, too: the journal goes on behind its `next` line, and the one that a later
+checkpoint writes is as good.
 
 This room is synchronous; `session_store.py` calls it from threads, one call at a time.
 """
@@ -31,7 +31,7 @@ from larst.store.disk.documents import (
     names_of,
     resource_of,
 )
-from larst.store.disk.files import PASSING, FileOps, put_in_place
+from larst.store.disk.files import TEMP_SUFFIX, FileOps, put_in_place
 from larst.store.disk.journal import JOURNAL, Digests, Journal, JournalDamagedError, Line
 
 SET_ASIDE = ".damaged-"
@@ -46,10 +46,10 @@ _log = logging.getLogger("larst.store")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a session's files came to; `unfolded` names the resources whose files lack something."""
+    """What a session's files came to; `dirty` names the resources whose files lack something."""
 
     collections: dict[str, Collection]
-    unfolded: set[str]
+    dirty: set[str]
     file_bytes: int
 
 
@@ -95,7 +95,7 @@ class SessionFiles:
         self.journal.must_cut |= must_cut
         return loaded
 
-    def fold(self, collections: Mapping[str, Collection]) -> int:
+    def checkpoint(self, collections: Mapping[str, Collection]) -> int:
         """Write the documented files of those resources, then a fresh journal; return the bytes.
 
         Raises:
@@ -187,7 +187,7 @@ class SessionFiles:
         spent = {} if raw is None else self._spent(digests, lines)
         self.journal.base = digests
         try:
-            collections, unfolded = collections_of(documents, self._now(), is_ours=raw is not None)
+            collections, dirty = collections_of(documents, self._now(), is_ours=raw is not None)
         except DocumentDamagedError as error:
             raise self._damaged(
                 error.name, f"cannot be read ({error})", "mend it and put it back under its name"
@@ -195,8 +195,8 @@ class SessionFiles:
         for index, line in enumerate(lines):
             for resource, change in line.get("resources", {}).items():
                 replay(collections, resource, change, index, spent)
-                unfolded.add(resource)
-        return Loaded(collections, unfolded, sum(map(len, documents.values())))
+                dirty.add(resource)
+        return Loaded(collections, dirty, sum(map(len, documents.values())))
 
     def _documents(self) -> dict[str, bytes]:
         """Return the documented files; remove what an unfinished write left behind."""
@@ -204,7 +204,7 @@ class SessionFiles:
         for folder in ("", f"{SCHEMAS}/"):
             for name in self._files.names(self._directory / folder):
                 path = self._directory / folder / name
-                if name.endswith(PASSING):
+                if name.endswith(TEMP_SUFFIX):
                     with contextlib.suppress(OSError):  # it is in nobody's way
                         self._files.remove(path)
                 elif resource_of(folder + name) is None:

@@ -25,7 +25,7 @@ from larst.store.disk.documents import (
     read_into,
     resource_of,
 )
-from larst.store.disk.files import PASSING, FileOps, OddFileError, put_in_place
+from larst.store.disk.files import TEMP_SUFFIX, FileOps, NotRegularFileError, put_in_place
 from larst.store.disk.journal import JOURNAL, Digests, Journal, Line
 from larst.store.disk.session_files import SET_ASIDE, replay
 from larst.store.recovery.journal_salvage import SalvagedJournal, salvaged
@@ -92,15 +92,15 @@ def _found(directory: Path, files: FileOps) -> _Found:
         schemas = []
         found.odd.append(SCHEMAS)
     for name in [*files.names(directory), *(f"{SCHEMAS}/{one}" for one in schemas)]:
-        plain = name.removesuffix(PASSING).partition(SET_ASIDE)[0]
+        plain = name.removesuffix(TEMP_SUFFIX).partition(SET_ASIDE)[0]
         if plain != JOURNAL and resource_of(plain) is None:
             continue
         try:
             content = files.read(directory / name)
-        except OddFileError:
+        except NotRegularFileError:
             found.odd.append(name)
         else:
-            if content is not None and not name.endswith(PASSING):
+            if content is not None and not name.endswith(TEMP_SUFFIX):
                 found.contents[name] = content
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp.test_utils import TestClient
 
 from larst.http.components import RUNNING
-from larst.session.actor import Visit
+from larst.session.actor import StoreTask
 from larst.store import SessionStore
 
 Client = TestClient[Any, Any]
@@ -40,4 +40,4 @@ async def keep_busy(client: Client, session_id: str, leave: asyncio.Event) -> No
     async def wait(_store: SessionStore) -> None:
         await leave.wait()
 
-    await client.app[RUNNING].sessions.ask(session_id, Visit(wait), timeout_s=20)
+    await client.app[RUNNING].sessions.ask(session_id, StoreTask(wait), timeout_s=20)

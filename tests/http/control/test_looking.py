@@ -14,7 +14,7 @@ from larst.errors import SessionNotFoundError
 from larst.http.components import RUNNING
 from larst.http.control import sessions as session_control
 from larst.http.control.sessions import SessionControl
-from larst.session.actor import Answered, Turn, Visit, Visited
+from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
 from larst.store import DataRoot, Rescues, Threads
 from tests.http.control.asking import TWO, Client, keep_busy, sleep
 
@@ -130,11 +130,16 @@ class Meanwhile:
         return self._wakes and self._asked > 1
 
     async def ask(
-        self, key: str, message: Turn | Visit, *, timeout_s: float, is_use: bool = True
-    ) -> Answered | Visited:
+        self,
+        key: str,
+        message: SessionRequest | StoreTask,
+        *,
+        timeout_s: float,
+        is_use: bool = True,
+    ) -> SessionReply | StoreTaskResult:
         """Answer that it holds two members."""
         del key, message, timeout_s, is_use
-        return Visited({"members": 2})
+        return StoreTaskResult({"members": 2})
 
 
 class TestLookingMeanwhile:

@@ -10,8 +10,8 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from larst.config import load_settings
-from larst.http.app import make_app, usual_parts
-from larst.http.components import Parts
+from larst.http.app import default_components, make_app
+from larst.http.components import Components
 from tests.fakes import ScriptedPlanner
 
 Client = TestClient[Any, Any]
@@ -32,7 +32,7 @@ async def client(
 ) -> Client:
     """A service in which a book was created twice, and the books were listed once."""
     settings = load_settings({"SANDBOX_DATA_ROOT": str(tmp_path / "data")})
-    parts = Parts(planner=planner, sandbox=usual_parts(settings).sandbox)
+    parts = Components(planner=planner, sandbox=default_components(settings).sandbox)
     made = await aiohttp_client(make_app(settings, parts))
     for title in ("A", "B"):
         assert (await made.post("/books", json={"title": title})).status == 201

@@ -24,7 +24,7 @@ from larst.planning.models.base import Completion, Prompt, Tokens
 from larst.planning.models.budget import Budget
 from larst.planning.models.circuit import Circuit
 from larst.planning.models.costs import cost_usd
-from larst.planning.models.function import MockModel, load_handler
+from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.planner import ModelPlanner, prompt_for
 from larst.planning.models.retry import CallSettings, ModelCalls
 from larst.planning.planner import PlanningRequest, Refusal
@@ -254,7 +254,7 @@ def nothing(prompt: str) -> None:
 class TestHandlers:
     @pytest.mark.parametrize("name", ["plain", "coroutine"])
     async def test_a_function_is_taken_for_a_model(self, name: str) -> None:
-        model = MockModel(load_handler(f"{__name__}.{name}"))
+        model = FunctionModel(load_handler(f"{__name__}.{name}"))
         prompt = prompt_for(question())
 
         answer = await model.complete(prompt, timeout_s=5)
@@ -263,7 +263,7 @@ class TestHandlers:
 
     @pytest.mark.parametrize("name", ["broken", "nothing"])
     async def test_one_that_fails_is_named(self, name: str) -> None:
-        model = MockModel(load_handler(f"{__name__}.{name}"))
+        model = FunctionModel(load_handler(f"{__name__}.{name}"))
 
         with pytest.raises(PlannerBrokenError, match="LLM_MOCK_HANDLER"):
             await model.complete(Prompt("a", "b", {}, "1"), timeout_s=5)

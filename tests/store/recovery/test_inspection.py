@@ -16,7 +16,7 @@ from larst.store.recovery.inspection import ReadOnlyFiles, extent, inspect
 
 
 async def _write(directory: Path, resource: str = "users") -> None:
-    """Have a session wake, write a record, fold, and sleep again."""
+    """Have a session wake, write a record, checkpoint, and sleep again."""
     store = SessionStore(directory, files=DiskFiles(), now=lambda: datetime.now(UTC))
     await store.load()
     transaction = store.begin()
@@ -60,18 +60,18 @@ async def test_one_that_never_stands_still_is_not_called_damaged_either(tmp_path
 
 
 def test_a_file_that_gets_its_name_meanwhile_is_no_failure(tmp_path: Path) -> None:
-    """A fold renames each file that it wrote."""
+    """A checkpoint renames each file that it wrote."""
     for number in range(100):  # each of them takes time to look at
         (tmp_path / f"r{number}.json").write_bytes(b"[]")
     is_done = threading.Event()
 
-    def fold() -> None:
+    def checkpoint() -> None:
         while not is_done.is_set():
             for name in "abcdefgh":
                 (tmp_path / name).with_suffix(".tmp").touch()
                 (tmp_path / name).with_suffix(".tmp").replace(tmp_path / name)
 
-    folder = threading.Thread(target=fold)
+    folder = threading.Thread(target=checkpoint)
     folder.start()
     try:
         for _ in range(100):

@@ -49,7 +49,7 @@ async def folder(tmp_path: Path) -> Path:
     directory = tmp_path / "one"
     store = await _open(directory)
     await _commit(store, "users", *({"name": f"user {number}"} for number in range(1, 11)))
-    await store.fold()
+    await store.checkpoint()
     for number in range(11, 15):
         await _commit(store, "users", {"name": f"user {number}"})
     for number in range(1, 4):

@@ -57,18 +57,18 @@ class TestRestoring:
         assert all_of(store) == [{"id": 3}, {"id": 2, "n": 2}]
 
     async def test_what_is_gone_teaches_nothing_after_a_crash(self) -> None:
-        """Two folds that each left part of the files: old records beside the new, blank schema."""
+        """Two checkpoints that each left part of the files: old records beside the new, blank schema."""
         disk = MemoryDisk()
         store = await opened(disk)
         await insert(store, "users", {"n": 1})
         await store.flush()
         disk.refuses_at = disk.calls + 5  # the schema, with the records in place
-        await store.fold()
+        await store.checkpoint()
         records = HOME / "users.json"
         old = disk.content[records]
         store.restore(replacements_of({"users": Collection()}))
         await store.flush()
-        await store.fold()
+        await store.checkpoint()
         meta = HOME / ".schemas" / "users.meta.json"
         after = next(content for content in reversed(disk.history) if meta in content)
         journal = next(
