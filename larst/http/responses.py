@@ -6,11 +6,14 @@ import orjson
 from aiohttp import web
 from multidict import CIMultiDict
 
+from larst.accept import preferred
 from larst.domain import Reply, RequestContext
 from larst.http.keys import TRACE
 from larst.http.problems import Problem, phrase, problem_of
 from larst.session.actor import SessionReply
 from larst.telemetry import RequestTrace
+
+JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 
 STAGES = ("queue", "plan", "validate", "exec", "commit")
 """What Server-Timing and the log tell of, in this order."""
@@ -74,9 +77,10 @@ def server_timing(trace: RequestTrace) -> str | None:
 
 def problem_response(request: web.Request, problem: Problem, request_id: str) -> web.Response:
     """Return a problem as the client likes to read it: RFC 9457 where it asks for that."""
-    wants_rfc9457 = "application/problem+json" in request.headers.get("Accept", "")
-    body = problem.rfc9457(request_id) if wants_rfc9457 else problem.body(request_id)
-    media_type = "application/problem+json" if wants_rfc9457 else "application/json"
+    accept = request.headers.get("Accept", "")
+    media_type = preferred(accept, (PROBLEM_JSON, JSON), default=JSON) or JSON
+    is_rfc9457 = media_type == PROBLEM_JSON
+    body = problem.rfc9457(request_id) if is_rfc9457 else problem.body(request_id)
     return web.Response(
         status=problem.status,
         headers={**problem.headers, "Content-Type": media_type},

@@ -210,6 +210,14 @@ class TestErrorForm:
         assert reply.headers["Content-Type"] == "application/problem+json"
         assert (reply.body["status"], reply.body["title"]) == (400, "Invalid JSON in request body")
 
+    @pytest.mark.parametrize("accept", ["application/problem+json;q=0", "*/*", "text/html"])
+    async def test_other_clients_get_plain_json(self, api: Api, accept: str) -> None:
+        """`q=0` refuses a media type (RFC 9110, section 12.4.2)."""
+        reply = await api.post("/things", raw=b"{", headers={**JSON, "Accept": accept})
+
+        assert reply.headers["Content-Type"] == "application/json"
+        assert reply.body["error"] == "Invalid JSON in request body"
+
 
 async def _raw(api: Api, request: bytes) -> bytes:
     """Send bytes as they are; return all that comes until the service ends the connection."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from larst.accept import preferred
 from larst.domain import BodyKind, Json, RequestContext
 from larst.planning.shapes.shape import Segment, Shape, classify, identifier_class, is_name
 
@@ -22,12 +23,12 @@ MAX_LEVELS = 8
 MAX_NAME_CHARACTERS = 64
 
 _MORE = "<more>"
-_MEDIA_TYPES = frozenset(
+_MEDIA_TYPES = tuple(
     "application/json application/problem+json application/xml application/yaml application/csv"
     " application/x-ndjson application/pdf application/rss+xml application/geo+json"
     " text/html text/plain text/csv text/xml text/markdown text/calendar".split()
 )
-_ANY = "application/json"
+_JSON = "application/json"
 _TYPES = {"null": None, "boolean": "<bool>", "integer": "<int>", "number": "<number>"}
 _FORMATS = {
     "date": "<date>",
@@ -106,15 +107,13 @@ def sketch_of_schema(schema: Mapping[str, Json]) -> Json:
 
 
 def accepted(headers: Mapping[str, str]) -> str:
-    """Return the media type that the client would rather have, as one of those that exist.
+    """Return the media type that the client prefers, as one of a few known types.
 
-    JSON where it takes anything: clients differ in what they say then, and mean the same.
+    JSON wherever the client accepts it: clients that take anything say so in different words, and
+    browsers put HTML first although a program answers with JSON.
     """
-    wanted = headers.get("accept", "")
-    offers = [offer.partition(";")[0].strip().lower() for offer in wanted.split(",")]
-    if not offers[0] or "*/*" in offers or _ANY in offers:
-        return _ANY
-    return next((offer for offer in offers if offer in _MEDIA_TYPES), "<other>")
+    header = headers.get("accept", "")
+    return preferred(header, (_JSON,)) or preferred(header, _MEDIA_TYPES) or "<other>"
 
 
 def _context(request: RequestContext, **shown: Any) -> dict[str, Json]:
@@ -139,7 +138,7 @@ def _content_type(request: RequestContext) -> str | None:
             named = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             return named if named in _MEDIA_TYPES else "text/plain"
         case _:
-            return _ANY
+            return _JSON
 
 
 def _has_json(request: RequestContext) -> bool:

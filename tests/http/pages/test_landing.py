@@ -145,6 +145,7 @@ class TestPage:
         ("", False),
         ("application/json, text/plain, */*", False),
         ("application/json, text/html;q=0.9", False),
+        ("application/json, text/html", True),
         ("text/html;q=0", False),
         ("text/html;q=x", True),
         (";;,,", False),

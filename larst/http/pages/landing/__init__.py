@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from larst import __version__
+from larst.accept import preferred
 
 PlanMode = Literal["learn", "fresh", "locked"]
 SessionFrom = Literal["header", "token", "address"]
@@ -44,6 +45,7 @@ _RULES_OF_SESSIONS = {
     "token": "It comes from the bearer token that your browser sent: same token, same data.",
     "address": "It comes from your network address: a curl on the same machine sees the same data.",
 }
+_FORMATS = ("text/html", "application/json")
 _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -106,18 +108,8 @@ def welcome_page(visitor: Visitor) -> Page:
 
 
 def prefers_html(accept: str) -> bool:
-    """Tell whether an Accept header asks for HTML, and not rather for JSON (RFC 9110 12.5.1)."""
-    weights = dict(_weight(part) for part in accept.lower().split(","))
-    html = weights.get("text/html", 0.0)
-    return html > 0 and html >= weights.get("application/json", 0.0)
-
-
-def _weight(part: str) -> tuple[str, float]:
-    media_type, *parameters = (piece.strip() for piece in part.split(";"))
-    for parameter in parameters:
-        if re.fullmatch(r"q=[01](\.\d{0,3})?", parameter):
-            return media_type, float(parameter[2:])
-    return media_type, 1.0
+    """Return whether an Accept header asks for HTML; a client that takes anything gets JSON."""
+    return preferred(accept, _FORMATS, default="application/json") == "text/html"
 
 
 def _commands(visitor: Visitor) -> tuple[str, str, str]:
