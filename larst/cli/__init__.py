@@ -257,7 +257,7 @@ def _parts(settings: Settings, providers: Providers) -> Components:
     from larst.telemetry import Telemetry
 
     telemetry = Telemetry(providers.recorder, shows_content=providers.shows_content)
-    providers.export_metrics(telemetry.readings)
+    providers.export_metrics(telemetry.collect)
     return replace(default_components(settings), telemetry=telemetry, metrics_page=providers.page)
 
 

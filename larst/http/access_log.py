@@ -66,7 +66,7 @@ def _redacted(parameter: str) -> str:
 
 
 def log_request(request: web.Request, trace: RequestTrace, status: int | None) -> None:
-    ms = round((time.perf_counter() - trace.began_s) * 1000, 2)
+    ms = round((time.perf_counter() - trace.started_s) * 1000, 2)
     fields = {
         **trace.ids(),
         "method": request.method,
@@ -78,7 +78,7 @@ def log_request(request: web.Request, trace: RequestTrace, status: int | None) -
         "stages_ms": {
             stage: round(trace.stage_ms[stage], 2) for stage in STAGES if stage in trace.stage_ms
         },
-        "plan": trace.source,
+        "plan": trace.plan_source,
     }
     _log.info("%s %s %s", request.method, status, ms, extra={"fields": fields})
 
@@ -98,10 +98,10 @@ def begin_trace(request: web.Request, telemetry: Telemetry, *, is_recorded: bool
     request_id = request_id_of(request.headers.get("X-Request-ID"), new_id)
     recorder = telemetry.recorder
     if recorder is None or not is_recorded:
-        place = continue_trace(request.headers.get("traceparent"), new_id)
-        return RequestTrace(telemetry, request_id, place)
+        trace_context = continue_trace(request.headers.get("traceparent"), new_id)
+        return RequestTrace(telemetry, request_id, trace_context)
     method = known_method(request.method)
-    return RequestTrace.recorded(telemetry, recorder, request_id, method, request.headers)
+    return RequestTrace.start(telemetry, recorder, request_id, method, request.headers)
 
 
 def known_method(method: str) -> str:

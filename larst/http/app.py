@@ -28,7 +28,7 @@ from larst.policy import PolicyLimits
 from larst.runtime.memory import MemoryTrimmer
 from larst.sandbox import MontySandbox, SandboxLimits
 from larst.session.actor import SessionActor
-from larst.session.events import log_event, watch_levels
+from larst.session.events import log_event, observe_gauges
 from larst.session.pipeline import Pipeline
 from larst.store import DataRoot, DiskFiles, Rescues, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
@@ -118,7 +118,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         clock=clock,
         on_event=watch,
     )
-    watch_levels(parts.telemetry, root, sessions)
+    observe_gauges(parts.telemetry, root, sessions)
     try:
         await book.open()
         await parts.sandbox.start()

@@ -72,7 +72,7 @@ class Ingress:
             )
         except BaseException as error:
             if isinstance(error, _NEVER_BEGUN) and "queue" not in trace.stage_ms:
-                trace.waited(time.perf_counter() - asked_s, error)
+                trace.record_wait(time.perf_counter() - asked_s, error)
             trace.end_commit(error)
             if isinstance(error, actors.MailboxFullError | actors.ActorFailedError):
                 await self._refusals.turn()

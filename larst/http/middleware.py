@@ -76,7 +76,7 @@ class Middleware:
         trace, headers = self._trace_of(request), response.headers
         headers["X-Request-ID"] = trace.request_id
         headers["Server"] = "larst"
-        headers["traceparent"] = trace.place.header()
+        headers["traceparent"] = trace.trace_context.header()
         if (timing := server_timing(trace)) is not None:
             headers["Server-Timing"] = timing
         if trace.session_id is not None:
@@ -99,7 +99,7 @@ class Middleware:
         if trace.route is None and (resource := request.match_info.route.resource) is not None:
             canonical = resource.canonical
             trace.route = None if canonical == CATCH_ALL else canonical
-        attributes = span_attributes(request) if trace.is_recorded else _NOTHING
+        attributes = span_attributes(request) if trace.is_recording else _NOTHING
         trace.end(known_method(request.method), status, attributes)
         if _log.isEnabledFor(logging.INFO):
             log_request(request, trace, status)
@@ -118,7 +118,7 @@ class Middleware:
         except Exception as error:  # the edge: whatever went wrong becomes a reply
             if isinstance(error, ConnectionError) and _has_left(request):
                 raise  # in the middle of a reply that was streamed: there is nobody to tell
-            trace.failed(error)
+            trace.set_error(error)
             return error_response(request, error, trace.request_id)
 
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:

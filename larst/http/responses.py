@@ -66,8 +66,8 @@ def _is_known(if_none_match: str | None, etag: str) -> bool:
 def server_timing(trace: RequestTrace) -> str | None:
     """Return how long the stages took, in ms; None for a request that entered none."""
     told = [
-        f'{stage};dur={trace.stage_ms[stage]:.2f};desc="{trace.source}"'
-        if stage == "plan" and trace.source
+        f'{stage};dur={trace.stage_ms[stage]:.2f};desc="{trace.plan_source}"'
+        if stage == "plan" and trace.plan_source
         else f"{stage};dur={trace.stage_ms[stage]:.2f}"
         for stage in STAGES
         if stage in trace.stage_ms

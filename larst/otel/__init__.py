@@ -1,6 +1,8 @@
-"""Set-up and shut-down of telemetry, as the OTEL_ variables ask. Nothing here may import LARST.
+"""Set-up and shut-down of OpenTelemetry, by the OTEL_ variables.
 
-With no endpoint and no exporter named, nothing is traced, and nothing is imported but this.
+Of the other packages of LARST, only the data types in `larst.telemetry.spans` and
+`larst.telemetry.metrics` may be imported here. With no endpoint and no exporter named, nothing is
+traced and the SDK is not imported.
 """
 
 from __future__ import annotations

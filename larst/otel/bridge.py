@@ -1,14 +1,15 @@
-"""From metrics as the service keeps them to those of the SDK: in its specification, a bridge.
+"""Converts the service's metrics to those of the SDK. Must never change a metric.
 
-https://opentelemetry.io/docs/specs/otel/metrics/sdk/#metricproducer (November 2026). The Python SDK
-has no place for such a producer yet, so a bridge takes the place of its meter provider.
+The OpenTelemetry specification calls this a bridge, or MetricProducer
+(https://opentelemetry.io/docs/specs/otel/metrics/sdk/#metricproducer, November 2026). The Python
+SDK accepts no such producer yet, so the bridge takes the place of its meter provider.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TypeAlias
 
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
@@ -25,100 +26,66 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-Labels = tuple[tuple[str, str | int], ...]
+from larst.telemetry.metrics import Distribution, Kind, MetricData
+
+Collect: TypeAlias = Callable[[], Sequence[MetricData]]
+"""Returns the current values of all metrics; called from any thread."""
 
 _CUMULATIVE = AggregationTemporality.CUMULATIVE
 
 
-class Described(Protocol):
-    """A metric: `kind` is `count`, `level` or `histogram`, `unit` by UCUM."""
-
-    @property
-    def name(self) -> str:
-        """By which it is known."""
-
-    @property
-    def kind(self) -> str:
-        """How it behaves."""
-
-    @property
-    def unit(self) -> str:
-        """What it is measured in."""
-
-    @property
-    def description(self) -> str:
-        """What it says, in a sentence."""
-
-
-class Read(Protocol):
-    """What a metric says now.
-
-    A point of a histogram has `bounds`, `counts`, `total`, `lowest` and `highest`; others are
-    numbers.
-    """
-
-    @property
-    def metric(self) -> Described:
-        """Which metric it is."""
-
-    @property
-    def points(self) -> Sequence[tuple[Labels, Any]]:
-        """By labels, what it says."""
-
-
-Readings = Callable[[], Sequence[Read]]
-"""FieldAccess all metrics; called from any thread."""
-
-
 class Bridge:
-    """Gives the readings in the SDK's form; sums count from `began_ns` (Unix time)."""
+    """Gives the collected metrics in the SDK's form; sums start at `started_ns` (Unix time)."""
 
     def __init__(
-        self, readings: Readings, resource: Resource, scope: str, version: str, began_ns: int
+        self, collect: Collect, resource: Resource, scope: str, version: str, started_ns: int
     ) -> None:
-        self._readings = readings
+        self._collect = collect
         self._resource = resource
         self._scope = InstrumentationScope(scope, version)
-        self._began_ns = began_ns
+        self._started_ns = started_ns
 
-    def serve(self, reader: MetricReader) -> None:
-        """Have `reader` collect from here."""
-        # What a meter provider does with its readers; there is no public way.
-        reader._set_collect_callback(lambda *_asked, **_more: self.data())
+    def attach(self, reader: MetricReader) -> None:
+        """Make `reader` collect its metrics here."""
+        # A meter provider does the same with its readers; the SDK has no public way. Guarded by
+        # tests/otel/test_sdk_contract.py and by the upper bound in pyproject.toml.
+        reader._set_collect_callback(lambda *_args, **_options: self.data())
 
     def data(self) -> MetricsData:
-        """Return what all metrics say now; those without a point are left out."""
+        """Return the current values of all metrics that have a point."""
         now_ns = time.time_ns()
-        metrics = [self._metric(read, now_ns) for read in self._readings() if read.points]
+        metrics = [self._metric(metric, now_ns) for metric in self._collect() if metric.points]
         scoped = ScopeMetrics(self._scope, metrics, "")
         return MetricsData([ResourceMetrics(self._resource, [scoped], "")])
 
-    def _metric(self, read: Read, now_ns: int) -> Metric:
-        described = read.metric
-        data: Histogram | Sum
-        if described.kind == "histogram":
-            points = [self._distribution(dict(labels), one, now_ns) for labels, one in read.points]
-            data = Histogram(points, _CUMULATIVE)
-        else:
-            numbers = [
-                NumberDataPoint(dict(labels), self._began_ns, now_ns, value)
-                for labels, value in read.points
-            ]
-            data = Sum(numbers, _CUMULATIVE, is_monotonic=described.kind == "count")
-        return Metric(described.name, described.description, described.unit, data)
+    def _metric(self, collected: MetricData, now_ns: int) -> Metric:
+        metric = collected.metric
+        distributions: list[HistogramDataPoint] = []
+        numbers: list[NumberDataPoint] = []
+        for labels, value in collected.points:
+            if isinstance(value, Distribution):
+                distributions.append(self._distribution(dict(labels), value, now_ns))
+            else:
+                numbers.append(NumberDataPoint(dict(labels), self._started_ns, now_ns, value))
+        data = (
+            Histogram(distributions, _CUMULATIVE)
+            if metric.kind is Kind.HISTOGRAM
+            else Sum(numbers, _CUMULATIVE, is_monotonic=metric.kind is Kind.COUNTER)
+        )
+        return Metric(metric.name, metric.description, metric.unit, data)
 
     def _distribution(
-        self, attributes: Mapping[str, str | int], one: Any, now_ns: int
+        self, attributes: Mapping[str, str | int], distribution: Distribution, now_ns: int
     ) -> HistogramDataPoint:
-        counts = tuple(one.counts)
+        counts = tuple(distribution.counts)
         return HistogramDataPoint(
             attributes,
-            self._began_ns,
+            self._started_ns,
             now_ns,
             count=sum(counts),
-            sum=one.total,
+            sum=distribution.total,
             bucket_counts=counts,
-            explicit_bounds=one.bounds,
-            min=one.lowest,
-            max=one.highest,
+            explicit_bounds=distribution.bounds,
+            min=distribution.lowest,
+            max=distribution.highest,
         )

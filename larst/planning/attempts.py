@@ -26,7 +26,7 @@ from larst.planning.reuse.conditions import (
 from larst.planning.reuse.field_access import names_store
 from larst.planning.shapes.shape import plan_key
 from larst.planning.shapes.sketch import sketch_of, with_values
-from larst.telemetry import count, stage
+from larst.telemetry import Stage, count
 from larst.telemetry.attributes import PLAN_ATTEMPT, PLAN_SOURCE
 from larst.telemetry.metrics import PLANNER_CALLS
 
@@ -97,7 +97,7 @@ class PlanAttempts:
                     has_values = self._admit_values(question.case.key)
                     continue
                 block = planned.plan.code.block
-                with stage("validate"):
+                with Stage("validate"):
                     return self._accept(planned, context, spent, has_values=has_values)
             except AnswerUnusableError as error:
                 spent += error.usage
@@ -128,9 +128,9 @@ class PlanAttempts:
         planner = self._planner.maker.planner
         outcome = "failed"
         try:
-            with stage("plan", {PLAN_ATTEMPT: attempt}) as span:
+            with Stage("plan", {PLAN_ATTEMPT: attempt}) as span:
                 planned = await self._planner.plan(request)
-                span.set(PLAN_SOURCE, planned.source)
+                span.set_attribute(PLAN_SOURCE, planned.source)
             planner, outcome = planned.source, "planned"
             return planned
         finally:

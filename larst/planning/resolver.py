@@ -27,9 +27,9 @@ from larst.planning.book.files import BookEntry
 from larst.planning.lookup import Case, Question, ReadyPlan
 from larst.planning.planner import Planner, Refusal
 from larst.planning.reuse.conditions import fits
-from larst.telemetry import count, current_request, stage
+from larst.telemetry import Stage, count, current_request
 from larst.telemetry.attributes import PLAN_IS_SHARED
-from larst.telemetry.metric_store import FOUND, MISSED
+from larst.telemetry.metric_store import HIT, MISS
 from larst.telemetry.metrics import BOOK_LOOKUPS
 
 PlanMode = Literal["learn", "fresh", "locked"]
@@ -95,7 +95,7 @@ class PlanResolver:
         if self._mode == "fresh":
             return None
         ready = next(self._found(case), None)
-        count(BOOK_LOOKUPS, labels=MISSED if ready is None else FOUND)
+        count(BOOK_LOOKUPS, labels=MISS if ready is None else HIT)
         if ready is None and self._mode == "locked":
             asked = case.shape.as_json()
             raise BookLockedError(
@@ -189,7 +189,7 @@ class PlanResolver:
     def _start(self, key: _FlightKey, question: Question) -> _Flight:
         task = asyncio.create_task(self._ask(question, key[1]), name="larst planning")
         request = current_request()
-        flight = self._flights[key] = _Flight(task, None if request is None else request.place)
+        flight = self._flights[key] = _Flight(task, None if request is None else request.trace_context)
         task.add_done_callback(lambda done: self._landed(key, question.case, done))
         return flight
 
@@ -295,5 +295,5 @@ async def _landing(flight: _Flight, *, is_mine: bool) -> ReadyPlan:
     """
     if is_mine:
         return await asyncio.shield(flight.task)
-    with stage("plan", {PLAN_IS_SHARED: True}, link=flight.begun_for):
+    with Stage("plan", {PLAN_IS_SHARED: True}, link=flight.begun_for):
         return await asyncio.shield(flight.task)

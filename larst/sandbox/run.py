@@ -35,7 +35,7 @@ from larst.domain import (
 )
 from larst.errors import ProgramFailedError, ProgramLimitError, ProgramTimeoutError, WorkerLostError
 from larst.sandbox.frame import Framed
-from larst.telemetry import StoreCalls, count, span_here
+from larst.telemetry import StoreCalls, count, current_span
 from larst.telemetry.metrics import SANDBOX_KILLS
 
 _MIB = 1024 * 1024
@@ -81,7 +81,8 @@ class Run:
         self._stores: dict[UUID, _Lent] = {}
         self._views: dict[UUID, SessionView] = {}
         self._calls = 0
-        self._told = StoreCalls(span_here())
+        span = current_span()
+        self._store_calls = StoreCalls(span) if span.is_recording else None
 
     async def drive(
         self,
@@ -114,7 +115,8 @@ class Run:
         except MontyError as error:
             raise self._translate(error) from error
         finally:
-            self._told.done()
+            if self._store_calls is not None:
+                self._store_calls.end()
         return step.output
 
     def _inputs(self, inputs: ProgramInputs, view: SessionView) -> dict[str, Any]:
@@ -151,11 +153,13 @@ class Run:
             )
         receiver, method = call.object_id, str(call.function_name)
         if receiver in self._views and method in SESSION_STORE_METHODS:
-            self._told.called(None, method)
+            if self._store_calls is not None:
+                self._store_calls.add(None, method)
             return self._answer_session(self._views[receiver], method, call.args, call.kwargs)
         if receiver in self._stores and method in STORE_METHODS:
             lent = self._stores[receiver]
-            self._told.called(lent.name, method)
+            if self._store_calls is not None:
+                self._store_calls.add(lent.name, method)
             return _call(lent.store, method, call.args, call.kwargs)
         raise ProgramFailedError(f"there is no {method!r} to call")
 

@@ -27,7 +27,7 @@ from larst.planning.rules.planner import RULES
 from larst.planning.shapes.binding import Binding
 from larst.session.pipeline import Pipeline
 from larst.store import SessionStore, Transaction
-from larst.telemetry import RequestTrace, activate, stage
+from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate
 
 SchemaMode = Literal["learn", "warn", "enforce"]
 """Whether a write that differs from what was learned widens it in silence, aloud, or not at all."""
@@ -109,15 +109,17 @@ class SessionActor(Actor[SessionRequest | StoreTask, SessionReply | StoreTaskRes
             return StoreTaskResult(value)
         current = self.current
         since_s = current.enqueued_s if current.returned_s is None else current.returned_s
-        message.trace.waited(current.begun_s - since_s)
-        with activate(message.trace):
-            try:
-                return await self._serve(message)
-            except Exception as error:
-                if not isinstance(error, self.expected_errors):
-                    # The supervisor logs a crash, and knows no request.
-                    error.add_note(f"while serving request {message.request.request_id}")
-                raise
+        message.trace.record_wait(current.begun_s - since_s)
+        token = CURRENT_REQUEST.set(message.trace)
+        try:
+            return await self._serve(message)
+        except Exception as error:
+            if not isinstance(error, self.expected_errors):
+                # The supervisor logs a crash, and knows no request.
+                error.add_note(f"while serving request {message.request.request_id}")
+            raise
+        finally:
+            CURRENT_REQUEST.reset(token)
 
     async def on_quiet(self) -> None:
         """Complete the documented files: the session has been idle for a second."""
@@ -204,7 +206,7 @@ class SessionActor(Actor[SessionRequest | StoreTask, SessionReply | StoreTaskRes
         """Note route and resource, if they are there: clients make others up without end."""
         trace.route = case.shape.public_route(self._store.has)
         resource = ready.plan.resource
-        if resource is not None and self._store.has(resource):
+        if trace.is_recording and resource is not None and self._store.has(resource):
             trace.set_resource(resource)
 
     def _drifts(self, transaction: Transaction) -> list[str]:
@@ -232,7 +234,7 @@ class SessionActor(Actor[SessionRequest | StoreTask, SessionReply | StoreTaskRes
         transaction: Transaction,
     ) -> Reply:
         timeout_s = self.current.deadline_s - self._clock.now()
-        with stage("exec"):
+        with Stage("exec"):
             return await self._pipeline.run(ready, case, binding, transaction, timeout_s=timeout_s)
 
     async def _check_precondition(

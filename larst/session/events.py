@@ -9,8 +9,7 @@ from larst import actors
 from larst.errors import LarstError
 from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
 from larst.store import DataRoot
-from larst.telemetry import Telemetry
-from larst.telemetry.metric_store import Labels
+from larst.telemetry import Labels, Telemetry
 from larst.telemetry.metrics import MAILBOX_DEPTH, SESSIONS
 
 _log = logging.getLogger("larst.sessions")
@@ -49,12 +48,12 @@ def log_event(event: actors.SupervisorEvent) -> None:
     )
 
 
-def watch_levels(
+def observe_gauges(
     telemetry: Telemetry,
     root: DataRoot,
     sessions: actors.Supervisor[str, SessionRequest | StoreTask, SessionReply | StoreTaskResult],
 ) -> None:
-    """Have the metrics look at how many sessions there are, and how many requests wait."""
+    """Add the gauges of the sessions that exist and of the requests that wait."""
 
     def of_sessions() -> list[tuple[Labels, float]]:
         live: list[tuple[Labels, float]] = [((("state", "live"),), sessions.live_count)]
@@ -64,5 +63,5 @@ def watch_levels(
             return live
         return [*live, ((("state", "asleep"),), asleep)]
 
-    telemetry.watch_level(SESSIONS, of_sessions)
-    telemetry.watch_level(MAILBOX_DEPTH, lambda: [((), sessions.waiting_count)])
+    telemetry.observe(SESSIONS, of_sessions)
+    telemetry.observe(MAILBOX_DEPTH, lambda: [((), sessions.waiting_count)])

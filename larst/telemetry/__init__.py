@@ -1,29 +1,32 @@
-"""What the rooms tell of their work: spans, durations and counts.
+"""Traces and metrics of the service: spans, durations and counts.
 
-Who reads it, and whether anybody does, is decided elsewhere (the room otel); with no reader all of
-it costs a few microseconds a request. Must never be told a secret, a body or a stored value.
+Which requests are sampled and where the data goes is decided by `larst.otel`; without an exporter,
+all of it costs a few microseconds per request. Must never record a secret, a body or a stored
+value.
 """
 
 from __future__ import annotations
 
 from larst.telemetry.current import (
+    CURRENT_REQUEST,
     Stage,
     activate,
     count,
     current_request,
+    current_span,
     record,
     span,
-    span_here,
-    stage,
 )
 from larst.telemetry.metric_store import Telemetry
-from larst.telemetry.metrics import METRICS, Kind, Metric
+from larst.telemetry.metrics import METRICS, Kind, Labels, Metric
 from larst.telemetry.request_trace import RequestTrace
 from larst.telemetry.store_calls import StoreCalls
 
 __all__ = [
+    "CURRENT_REQUEST",
     "METRICS",
     "Kind",
+    "Labels",
     "Metric",
     "RequestTrace",
     "Stage",
@@ -32,8 +35,7 @@ __all__ = [
     "activate",
     "count",
     "current_request",
+    "current_span",
     "record",
     "span",
-    "span_here",
-    "stage",
 ]

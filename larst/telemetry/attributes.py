@@ -1,8 +1,8 @@
-"""Names of attributes. Data.
+"""The names of span attributes and metric labels. Data.
 
-By OpenTelemetry's semantic conventions for HTTP and generative AI
-(opentelemetry.io/docs/specs/semconv, read in November 2026; the constants of the Python package for
-the latter are marked as moved, so they stand here as literals); what those do not know is LARST's.
+Names outside `larst.` follow OpenTelemetry's semantic conventions for HTTP and generative AI
+(opentelemetry.io/docs/specs/semconv, November 2026). They are literals because the Python package
+marks its constants for generative AI as moved.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ GEN_AI_INPUT_TOKENS = "gen_ai.usage.input_tokens"
 GEN_AI_OUTPUT_TOKENS = "gen_ai.usage.output_tokens"
 GEN_AI_CACHE_READ_TOKENS = "gen_ai.usage.cache_read.input_tokens"
 GEN_AI_CACHE_WRITTEN_TOKENS = "gen_ai.usage.cache_creation.input_tokens"
-GEN_AI_TOKEN_TYPE = "gen_ai.token.type"  # noqa: S105 - the kind of a model's tokens, no secret
+GEN_AI_TOKEN_TYPE = "gen_ai.token.type"  # noqa: S105 - a kind of model token, not a secret
 GEN_AI_SYSTEM_INSTRUCTIONS = "gen_ai.system_instructions"
 GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages"
 GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages"

@@ -1,137 +1,125 @@
-"""Telling of the request at hand, where it was not passed in: it is the running task's.
+"""The current request of a task, for code that does not get the request as a parameter.
 
-Each call does nothing where no request is at hand, as in a tool or a test of one room.
+Without a current request, as in a command-line tool or a unit test, all of these do nothing.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import ContextVar, Token
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import TracebackType
 
 from larst.domain import TraceParent
-from larst.telemetry.metric_store import Labels
+from larst.telemetry.metrics import Labels
 from larst.telemetry.request_trace import RequestTrace
-from larst.telemetry.spans import NOT_KEPT, Attributes, Span, SpanKind
+from larst.telemetry.spans import NOOP_SPAN, Attributes, Span, SpanKind
 
-_CURRENT: ContextVar[RequestTrace | None] = ContextVar("larst_request", default=None)
-"""The trace of the request that the running task works for."""
+CURRENT_REQUEST: ContextVar[RequestTrace | None] = ContextVar("larst_request", default=None)
+"""The request that the running task works for."""
+
+
+@contextmanager
+def activate(trace: RequestTrace) -> Iterator[None]:
+    """Make `trace` the current request inside the block."""
+    token = CURRENT_REQUEST.set(trace)
+    try:
+        yield
+    finally:
+        CURRENT_REQUEST.reset(token)
 
 
 def current_request() -> RequestTrace | None:
     """Return the request that the running task works for, if any."""
-    return _CURRENT.get()
+    return CURRENT_REQUEST.get()
 
 
-def activate(trace: RequestTrace) -> Activation:
-    """Make `trace` the current one while the block runs."""
-    return Activation(trace)
-
-
-def span_here() -> Span:
-    """Return the span of the innermost stage that the request at hand is in."""
-    request = _CURRENT.get()
-    return NOT_KEPT if request is None else request.here
+def current_span() -> Span:
+    """Return the innermost open span of the current request."""
+    request = CURRENT_REQUEST.get()
+    return NOOP_SPAN if request is None else request.span
 
 
 def count(name: str, amount: float = 1, labels: Labels = ()) -> None:
-    """Add to a count of `METRICS`."""
-    if (request := _CURRENT.get()) is not None:
+    """Add to a counter of `METRICS`."""
+    if (request := CURRENT_REQUEST.get()) is None:
+        return
+    totals = request.telemetry.totals[name]
+    if labels in totals:  # the usual case, without another call: this runs for each request
+        totals[labels] += amount
+    else:
         request.telemetry.count(name, amount, labels)
 
 
 def record(name: str, amount: float, labels: Labels = ()) -> None:
-    """Measure something for a histogram of `METRICS`."""
-    if (request := _CURRENT.get()) is not None:
+    """Add a measurement to a histogram of `METRICS`."""
+    if (request := CURRENT_REQUEST.get()) is not None:
         request.telemetry.record(name, amount, labels)
-
-
-def stage(
-    name: str, attributes: Attributes | None = None, link: TraceParent | None = None
-) -> AbstractContextManager[Span]:
-    """Time the block as a stage of the current request; `link` is the stage that did its work."""
-    request = _CURRENT.get()
-    return nullcontext(NOT_KEPT) if request is None else Stage(request, name, attributes, link)
 
 
 @contextmanager
 def span(
     name: str, *, kind: SpanKind = "internal", attributes: Attributes | None = None
 ) -> Iterator[Span]:
-    """Give a span below the one at hand; what the block raises is recorded there."""
-    request = _CURRENT.get()
-    if request is None or not request.is_recorded:
-        yield NOT_KEPT
+    """Open a child of the current span; an exception from the block is recorded on it."""
+    request = CURRENT_REQUEST.get()
+    if request is None or not request.is_recording:
+        yield NOOP_SPAN
         return
-    made, outer = request.begin_span(name, attributes, kind=kind), request.here
-    request.here = made
+    child, parent = request.start_span(name, attributes, kind=kind), request.span
+    request.span = child
     try:
-        yield made
+        yield child
     except BaseException as error:
-        request.record_error(made, error)
+        request.record_error(child, error)
         raise
     finally:
-        request.here = outer
-        request.end_span(made)
-
-
-class Activation:
-    """Makes a trace the current one of the running task, for the length of a block."""
-
-    __slots__ = ("_token", "_trace")
-
-    def __init__(self, trace: RequestTrace) -> None:
-        self._trace = trace
-
-    def __enter__(self) -> None:
-        self._token: Token[RequestTrace | None] = _CURRENT.set(self._trace)
-
-    def __exit__(self, *_error: object) -> None:
-        _CURRENT.reset(self._token)
+        request.span = parent
+        request.end_span(child)
 
 
 class Stage:
-    """Times a block as a stage of a request; an exception is recorded on the stage's span.
+    """Times a block as a stage of the current request; its span records an exception.
 
-    A class and not a generator: it runs with every request.
+    `link` is the span in another trace that does the work of this stage. A class and not a
+    generator, because a stage runs for each request.
     """
 
-    __slots__ = ("_attributes", "_began_s", "_link", "_name", "_outer", "_span", "_trace")
+    __slots__ = ("_attributes", "_link", "_name", "_parent", "_request", "_span", "_started_s")
 
     def __init__(
-        self,
-        trace: RequestTrace,
-        name: str,
-        attributes: Attributes | None = None,
-        link: TraceParent | None = None,
+        self, name: str, attributes: Attributes | None = None, link: TraceParent | None = None
     ) -> None:
-        self._trace = trace
         self._name = name
         self._attributes = attributes
         self._link = link
 
     def __enter__(self) -> Span:
-        trace = self._trace
-        self._outer = trace.here
-        self._span = NOT_KEPT
-        if trace.is_recorded:
-            self._span = trace.begin_span(f"larst.{self._name}", self._attributes, link=self._link)
-            trace.here = self._span
-        self._began_s = time.perf_counter()
+        self._request = request = CURRENT_REQUEST.get()
+        self._span = NOOP_SPAN
+        if request is not None and request.is_recording:
+            self._parent = request.span
+            self._span = request.span = request.start_span(
+                f"larst.{self._name}", self._attributes, link=self._link
+            )
+        self._started_s = time.perf_counter()
         return self._span
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
-        noted = self._trace
-        noted.took(self._name, time.perf_counter() - self._began_s)
-        if self._span is not NOT_KEPT:
-            noted.here = self._outer
+        if (request := self._request) is None:
+            return
+        elapsed_s = time.perf_counter() - self._started_s
+        request.stage_ms[self._name] += elapsed_s * 1000
+        if request.has_ended:
+            request.telemetry.record_stage(self._name, elapsed_s)
+        if self._span is not NOOP_SPAN:
+            request.span = self._parent
             if error is not None:
-                noted.record_error(self._span, error)
-            noted.end_span(self._span)
+                request.record_error(self._span, error)
+            request.end_span(self._span)

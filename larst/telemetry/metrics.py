@@ -1,32 +1,70 @@
-"""The metrics: what is measured and counted, by which name and in which unit. Data.
+"""The metrics: name, kind, unit and description of each, and the form of their data. Data.
 
-Names and buckets of `http.*` and `gen_ai.*` are those of OpenTelemetry's semantic conventions
-(opentelemetry.io/docs/specs/semconv, read in November 2026).
+Names and buckets of `http.*` and `gen_ai.*` follow OpenTelemetry's semantic conventions
+(opentelemetry.io/docs/specs/semconv, November 2026).
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
+
+Labels: TypeAlias = tuple[tuple[str, str | int], ...]
+"""The attributes of one series of a metric, always in the same order."""
 
 
 class Kind(StrEnum):
-    """How a metric behaves: a `histogram` of measurements, a `count` that only grows, a `level`."""
+    """How a metric behaves: a `counter` only grows, a `gauge` is read when it is collected."""
 
     HISTOGRAM = "histogram"
-    COUNT = "count"
-    LEVEL = "level"
+    COUNTER = "counter"
+    GAUGE = "gauge"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric. `unit` is by UCUM; `buckets` are upper bounds, in that unit, of a histogram."""
+    """One metric. `unit` is a UCUM code; `buckets` are a histogram's upper bounds in that unit."""
 
     name: str
     kind: Kind
     unit: str
     description: str
     buckets: tuple[float, ...] = ()
+
+
+class Distribution:
+    """The measurements of one histogram series, counted by bucket.
+
+    `counts` has one more item than `bounds`, for measurements above the last bound.
+    """
+
+    __slots__ = ("bounds", "counts", "highest", "lowest", "total")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+        self.lowest = float("inf")
+        self.highest = float("-inf")
+
+    def add(self, amount: float) -> None:
+        """Add a measurement; a measurement equal to a bound belongs to the bucket it ends."""
+        self.counts[bisect_left(self.bounds, amount)] += 1
+        self.total += amount
+        if amount < self.lowest:
+            self.lowest = amount
+        if amount > self.highest:
+            self.highest = amount
+
+
+@dataclass(frozen=True, slots=True)
+class MetricData:
+    """The current values of one metric: a number or a distribution for each series."""
+
+    metric: Metric
+    points: list[tuple[Labels, float | Distribution]]
 
 
 _STAGE_BUCKETS_S = (
@@ -57,21 +95,21 @@ METRICS: tuple[Metric, ...] = (
         REQUEST_DURATION,
         Kind.HISTOGRAM,
         "s",
-        "Time from a request's head to its reply's.",
+        "Time from the head of a request to the head of its reply.",
         _REQUEST_BUCKETS_S,
     ),
     Metric(
         STAGE_DURATION,
         Kind.HISTOGRAM,
         "s",
-        "Time that a request spent in a stage: plan, validate, exec or commit.",
+        "Time of a request in a stage: plan, validate, exec or commit.",
         _STAGE_BUCKETS_S,
     ),
     Metric(
         MAILBOX_WAIT,
         Kind.HISTOGRAM,
         "s",
-        "Time that a request waited in its session's mailbox before it began.",
+        "Time of a request in the mailbox of its session.",
         _STAGE_BUCKETS_S,
     ),
     Metric(
@@ -88,14 +126,16 @@ METRICS: tuple[Metric, ...] = (
         "Tokens of a call to a language model.",
         _TOKEN_BUCKETS,
     ),
-    Metric(MAILBOX_DEPTH, Kind.LEVEL, "{request}", "Requests that wait in all mailboxes."),
-    Metric(SESSIONS, Kind.LEVEL, "{session}", "Sessions that are live, or have data and sleep."),
-    Metric(RESTARTS, Kind.COUNT, "{restart}", "Session actors restarted after a crash."),
-    Metric(BOOK_LOOKUPS, Kind.COUNT, "{lookup}", "Plans looked for in the plan book: hit or miss."),
-    Metric(PLANNER_CALLS, Kind.COUNT, "{call}", "Planners asked for a plan, by what came of it."),
-    Metric(PLANNER_TOKENS, Kind.COUNT, "{token}", "Tokens that planning has used."),
-    Metric(PLANNER_COST, Kind.COUNT, "USD", "What planning has cost, where prices are known."),
-    Metric(SANDBOX_RUNS, Kind.COUNT, "{run}", "Programs run, by what came of it."),
-    Metric(SANDBOX_KILLS, Kind.COUNT, "{worker}", "Sandbox workers that died or were killed."),
-    Metric(FSYNCS, Kind.COUNT, "{fsync}", "Journal writes made durable by an fsync."),
+    Metric(MAILBOX_DEPTH, Kind.GAUGE, "{request}", "Requests waiting in all mailboxes."),
+    Metric(
+        SESSIONS, Kind.GAUGE, "{session}", "Sessions by state: live in memory, or asleep on disk."
+    ),
+    Metric(RESTARTS, Kind.COUNTER, "{restart}", "Session actors restarted after a crash."),
+    Metric(BOOK_LOOKUPS, Kind.COUNTER, "{lookup}", "Lookups in the plan book: hit or miss."),
+    Metric(PLANNER_CALLS, Kind.COUNTER, "{call}", "Calls of a planner, by outcome."),
+    Metric(PLANNER_TOKENS, Kind.COUNTER, "{token}", "Tokens used for planning."),
+    Metric(PLANNER_COST, Kind.COUNTER, "USD", "Cost of planning, for models with a known price."),
+    Metric(SANDBOX_RUNS, Kind.COUNTER, "{run}", "Runs of a program, by outcome."),
+    Metric(SANDBOX_KILLS, Kind.COUNTER, "{worker}", "Sandbox workers that died or were killed."),
+    Metric(FSYNCS, Kind.COUNTER, "{fsync}", "Journal writes made durable by an fsync."),
 )

@@ -1,84 +1,97 @@
-"""One request as it goes through the rooms: what each stage took, what was planned, what failed.
+"""The telemetry of one request: its stages, its plan, its outcome and, if sampled, its spans.
 
-Always kept, since Server-Timing and the log tell of it; where its spans are wanted, they are noted
-here, too. It travels with the request: through the mailbox in its turn, and within a task as the
-one at hand, so that whoever logs or calls a model finds it.
+Every request has one, because Server-Timing and the log line are made from it. It travels with the
+request through the mailbox, and is the current request of the tasks that work for it. Must never
+cost more than a few attribute writes where the request is not sampled.
 """
 
 from __future__ import annotations
 
 import time
-import traceback
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from larst.domain import TraceParent
-from larst.errors import CallerError, LarstError, NoUsablePlanError, ProgramFailedError
+from larst.errors import CallerError
 from larst.telemetry import attributes as names
-from larst.telemetry.metric_store import Replied, Telemetry
-from larst.telemetry.spans import NOT_KEPT, Attributes, Begun, Recorder, Span, SpanKind, Value
+from larst.telemetry.error_events import exception_attributes
+from larst.telemetry.metric_store import RequestMeasurement, Telemetry
+from larst.telemetry.spans import (
+    NOOP_SPAN,
+    Attributes,
+    Recorder,
+    Span,
+    SpanContext,
+    SpanKind,
+    Value,
+)
 
-_MAX_MESSAGE_CHARACTERS = 500
 _SERVER_ERRORS = 500
 _CLIENT_LEFT = "client_left"
-_QUOTING = (ProgramFailedError, NoUsablePlanError)
-"""Errors of LARST whose words may hold a stored value: what a program raised with."""
+
+
+@dataclass(slots=True)
+class _Recording:
+    """The spans of a sampled request; `finished` is None once the server span is exported."""
+
+    recorder: Recorder
+    context: SpanContext
+    server: Span
+    finished: list[Span] | None
 
 
 class RequestTrace:
-    """What is noted of one request.
+    """The stages, plan and outcome of one request.
 
-    `place` is its place in the caller's trace, or in one of its own. `stage_ms` says how long the
-    stages took that it has been through, those twice that it was in twice; `queue` is the wait in
-    the mailbox. `source` is where its plan came from, `route` the path with identifiers taken out.
-    `here` is the span of the innermost stage that it is in. `is_precondition` while
-    If-Match is held against what GET would answer: the spans say so.
+    `trace_context` is its position in the caller's trace, or in a new one. `stage_ms` sums the
+    time in each stage; `queue` is the wait in the mailbox. `plan_source` says where its plan came
+    from, `route` is the path with identifiers replaced. `span` is its innermost open span.
+    `is_precondition` is set while If-Match is compared with what GET would answer, and marks
+    those spans. `is_recording` is set if the request is sampled, `has_ended` after `end`.
     """
 
     __slots__ = (
-        "_begun",
-        "_commit_began_s",
         "_commit_span",
+        "_commit_started_s",
         "_error",
-        "_is_replied",
-        "_is_told",
-        "_recorder",
-        "_server",
-        "_spans",
-        "began_s",
-        "here",
+        "_has_error_event",
+        "_recording",
+        "has_ended",
         "is_precondition",
-        "place",
+        "is_recording",
+        "plan_source",
         "request_id",
         "route",
         "session_id",
-        "source",
+        "span",
         "stage_ms",
+        "started_s",
         "telemetry",
+        "trace_context",
     )
 
-    def __init__(self, telemetry: Telemetry, request_id: str, place: TraceParent) -> None:
+    def __init__(self, telemetry: Telemetry, request_id: str, trace_context: TraceParent) -> None:
         self.telemetry = telemetry
         self.request_id = request_id
-        self.place = place
+        self.trace_context = trace_context
         self.session_id: str | None = None
         self.route: str | None = None
-        self.source: str | None = None
-        self.stage_ms: dict[str, float] = {}
-        self.began_s = time.perf_counter()
-        self.here = NOT_KEPT
+        self.plan_source: str | None = None
+        self.stage_ms: defaultdict[str, float] = defaultdict(float)
+        self.started_s = time.perf_counter()
+        self.span = NOOP_SPAN
         self.is_precondition = False
-        self._is_replied = False
-        self._error: BaseException | None = None  # what the reply tells of
-        self._is_told = False  # a span of a stage tells of it
-        self._commit_began_s: float | None = None
-        self._commit_span = NOT_KEPT
-        self._server = NOT_KEPT
-        self._spans: list[Span] | None = None  # None: nobody wants them, or they are told
-        self._recorder: Recorder | None = None
-        self._begun: Begun | None = None
+        self.is_recording = False
+        self.has_ended = False
+        self._recording: _Recording | None = None
+        self._error: BaseException | None = None
+        self._has_error_event = False  # on a span below the server span
+        self._commit_started_s: float | None = None
+        self._commit_span = NOOP_SPAN
 
     @classmethod
-    def recorded(
+    def start(
         cls,
         telemetry: Telemetry,
         recorder: Recorder,
@@ -86,119 +99,109 @@ class RequestTrace:
         method: str,
         headers: Mapping[str, str],
     ) -> RequestTrace:
-        """Begin with a server's span, unless `recorder` does not want this one."""
-        begun = recorder.begin(headers, method)
-        flags = "01" if begun.is_sampled else "00"
-        place = TraceParent(f"{begun.trace_id:032x}", f"{begun.span_id:016x}", flags)
-        trace = cls(telemetry, request_id, place)
-        if begun.is_sampled:
-            trace._recorder, trace._begun = recorder, begun
-            trace._server = Span(method, None, time.time_ns(), {}, "server")
-            trace._spans = []
-            trace.here = trace._server
+        """Return the trace of a request, with a server span if `recorder` samples it."""
+        context = recorder.start(headers, method)
+        flags = "01" if context.is_sampled else "00"
+        trace_context = TraceParent(f"{context.trace_id:032x}", f"{context.span_id:016x}", flags)
+        trace = cls(telemetry, request_id, trace_context)
+        if context.is_sampled:
+            trace.span = Span(method, None, time.time_ns(), {}, "server")
+            trace._recording = _Recording(recorder, context, trace.span, [])
+            trace.is_recording = True
         return trace
 
     @property
-    def is_recorded(self) -> bool:
-        """Whether its spans are kept for somebody."""
-        return self._server is not NOT_KEPT
-
-    @property
     def error_name(self) -> str | None:
-        """The class of what the reply tells of; None where nothing failed."""
+        """The class of the error that the reply reports; None if the request succeeded."""
         return None if self._error is None else type(self._error).__name__
 
     def ids(self) -> dict[str, str | None]:
-        """Return what finds the request in logs and traces."""
+        """Return the ids that find the request in logs and traces."""
         return {
             "request_id": self.request_id,
-            "trace_id": self.place.trace_id,
+            "trace_id": self.trace_context.trace_id,
             "session_id": self.session_id,
         }
 
-    def waited(self, wait_s: float, error: Exception | None = None) -> None:
-        """Note that it has waited in the mailbox until now; `error` is why it never began."""
-        self.took("queue", wait_s)
-        if self.is_recorded:
-            waiting = self.begin_span("larst.mailbox", ago_s=wait_s)
+    def record_wait(self, wait_s: float, error: Exception | None = None) -> None:
+        """Record a wait in the mailbox that ends now; `error` says why the request never began."""
+        self.stage_ms["queue"] += wait_s * 1000
+        if self.has_ended:
+            self.telemetry.record_stage("queue", wait_s)
+        if self.is_recording:
+            span = self.start_span("larst.mailbox", ago_s=wait_s)
             if error is not None:
-                self.record_error(waiting, error)
-            self.end_span(waiting)
+                self.record_error(span, error)
+            self.end_span(span)
 
-    def record_lookup(self, took_s: float, source: str, key: str, check_s: float) -> None:
-        """Note that a plan was there just now, and how long it took to find it and check it."""
-        self.took("plan", took_s)
-        self.took("validate", check_s)
-        if self.is_recorded:
-            told = {names.PLAN_SOURCE: source, names.PLAN_KEY: key}
-            self.end_span(self.begin_span("larst.plan", told, ago_s=took_s))
-            self.end_span(self.begin_span("larst.validate", ago_s=check_s))
+    def record_lookup(self, lookup_s: float, source: str, key: str, check_s: float) -> None:
+        """Record that a plan was found, and the time it took to find it and to check it."""
+        self.stage_ms["plan"] += lookup_s * 1000
+        self.stage_ms["validate"] += check_s * 1000
+        if self.has_ended:
+            self.telemetry.record_stage("plan", lookup_s)
+            self.telemetry.record_stage("validate", check_s)
+        if self.is_recording:
+            attributes = {names.PLAN_SOURCE: source, names.PLAN_KEY: key}
+            self.end_span(self.start_span("larst.plan", attributes, ago_s=lookup_s))
+            self.end_span(self.start_span("larst.validate", ago_s=check_s))
 
     def set_plan(self, source: str, key: str, action: str) -> None:
-        """Note which plan serves it."""
-        self.source = source
-        if self.is_recorded:
-            told = self._server.attributes
-            told[names.PLAN_SOURCE] = source
-            told[names.PLAN_KEY] = key
-            told[names.ACTION] = action
+        """Record which plan serves the request."""
+        self.plan_source = source
+        if self._recording is not None:
+            attributes = self._recording.server.attributes
+            attributes[names.PLAN_SOURCE] = source
+            attributes[names.PLAN_KEY] = key
+            attributes[names.ACTION] = action
 
     def set_resource(self, resource: str) -> None:
-        """Note which resource it is about: one that there is, since clients make up others."""
-        if self.is_recorded:
-            self._server.attributes[names.RESOURCE] = resource
+        """Record the resource; only an existing one, because clients invent others."""
+        if self._recording is not None:
+            self._recording.server.attributes[names.RESOURCE] = resource
 
     def begin_commit(self) -> None:
-        """Note that all is done but the wait for the disk; may be called but once."""
-        self._commit_began_s = time.perf_counter()
-        self._commit_span = self.begin_span("larst.commit")
+        """Record that only the wait for the disk remains; called once at most."""
+        self._commit_started_s = time.perf_counter()
+        if self.is_recording:
+            self._commit_span = self.start_span("larst.commit")
 
     def end_commit(self, error: BaseException | None) -> None:
-        """Note that the wait for the disk is over, if there was one."""
-        if self._commit_began_s is None:
+        """Record that the wait for the disk is over, if there was a wait."""
+        if self._commit_started_s is None:
             return
-        self.took("commit", time.perf_counter() - self._commit_began_s)
-        if error is not None:
-            self.record_error(self._commit_span, error)
-        self.end_span(self._commit_span)
+        elapsed_s = time.perf_counter() - self._commit_started_s
+        self.stage_ms["commit"] += elapsed_s * 1000
+        if self.has_ended:
+            self.telemetry.record_stage("commit", elapsed_s)
+        if self.is_recording:
+            if error is not None:
+                self.record_error(self._commit_span, error)
+            self.end_span(self._commit_span)
 
-    def failed(self, error: BaseException) -> None:
-        """Note what the reply will tell of."""
+    def set_error(self, error: BaseException) -> None:
+        """Record the error that the reply reports."""
         self._error = error
 
     def end(self, method: str, status: int | None, attributes: Attributes) -> None:
-        """Note that the reply is made: its status, None if nobody waits for it any more."""
-        is_failed = status is None or status >= _SERVER_ERRORS
-        error_name = self._failure_name(status) if is_failed else None
-        took_s = time.perf_counter() - self.began_s
-        outcome = (method, self.route, status, error_name)
-        # A copy: a program may run on past its deadline, and its stage end after this.
-        self.telemetry.replied(Replied(outcome, took_s, dict(self.stage_ms)))
-        self._is_replied = True
-        if not self.is_recorded:
-            return
-        server = self._server
-        server.name = method if self.route is None else f"{method} {self.route}"
-        server.attributes.update(attributes)
-        server.attributes[names.REQUEST_ID] = self.request_id
-        server.attributes[names.METHOD] = method
-        if status is not None:
-            server.attributes[names.STATUS] = status
-        if self.route is not None:
-            server.attributes[names.ROUTE] = self.route
-        if self.session_id is not None:
-            server.attributes[names.SESSION_ID] = self.session_id
-        if is_failed:
-            self._tell_failure(server, status)
-        self.end_span(server)
+        """Record that the reply is complete; `status` is None if the client has left."""
+        error_type = None
+        if status is None or status >= _SERVER_ERRORS:
+            error_type = self.error_name or (_CLIENT_LEFT if status is None else str(status))
+        outcome = (method, self.route, status, error_type)
+        elapsed_s = time.perf_counter() - self.started_s
+        # A copy: a program may run past its deadline, and its stage end after this.
+        stage_ms = dict(self.stage_ms)
+        self.telemetry.record_request(RequestMeasurement(outcome, elapsed_s, stage_ms))
+        self.has_ended = True
+        if self._recording is not None:
+            server = self._recording.server
+            server.name = method if self.route is None else f"{method} {self.route}"
+            server.attributes |= attributes
+            self._describe_outcome(server, method, status, error_type)
+            self.end_span(server)
 
-    def took(self, name: str, took_s: float) -> None:
-        """Add to what a stage took."""
-        self.stage_ms[name] = self.stage_ms.get(name, 0.0) + took_s * 1000
-        if self._is_replied:
-            self.telemetry.stage_took(name, took_s)
-
-    def begin_span(
+    def start_span(
         self,
         name: str,
         attributes: Attributes | None = None,
@@ -207,61 +210,59 @@ class RequestTrace:
         link: TraceParent | None = None,
         ago_s: float = 0.0,
     ) -> Span:
-        """Return a span below the one at hand, begun `ago_s` seconds ago; the caller ends it."""
-        if self._server is NOT_KEPT:
-            return NOT_KEPT
-        told: dict[str, Value] = {} if attributes is None else dict(attributes)
+        """Return a child of the current span, started `ago_s` seconds ago; the caller ends it."""
+        if not self.is_recording:
+            return NOOP_SPAN
+        own: dict[str, Value] = {} if attributes is None else dict(attributes)
         if self.session_id is not None:
-            told[names.SESSION_ID] = self.session_id
+            own[names.SESSION_ID] = self.session_id
         if self.is_precondition:
-            told[names.IS_PRECONDITION] = True
-        return Span(name, self.here, time.time_ns() - int(ago_s * 1e9), told, kind, link)
+            own[names.IS_PRECONDITION] = True
+        return Span(name, self.span, time.time_ns() - int(ago_s * 1e9), own, kind, link)
 
     def end_span(self, span: Span) -> None:
-        """Note that a span has ended; with the server's own, all of them are told.
+        """End a span; the end of the server span exports all of them.
 
-        One that ends after that (a program that ran on past its deadline) is told by itself.
+        A span that ends later (a program that ran past its deadline) is exported alone.
         """
-        if self._begun is None or self._recorder is None or span is NOT_KEPT:
+        if (recording := self._recording) is None or not span.is_recording:
             return
         span.end_ns = time.time_ns()
-        if self._spans is None:
-            self._recorder.tell(self._begun, [span])
+        if recording.finished is None:
+            recording.recorder.export(recording.context, [span])
             return
-        self._spans.append(span)
-        if span is self._server:
-            told, self._spans = self._spans, None
-            self._recorder.tell(self._begun, told)
+        recording.finished.append(span)
+        if span is recording.server:
+            spans, recording.finished = recording.finished, None
+            recording.recorder.export(recording.context, spans)
 
     def record_error(self, span: Span, error: BaseException) -> None:
-        """Record what went wrong where it did; what the client can mend is no error here."""
-        if not span.is_kept:
+        """Record an error on the span where it arose; a client's mistake is not a failure."""
+        if not span.is_recording:
             return
-        span.set(names.ERROR_TYPE, type(error).__name__)
-        if isinstance(error, CallerError):
-            return
-        self._is_told = True
-        span.happened("exception", self._exception(error))
-        span.error = type(error).__name__
+        span.set_attribute(names.ERROR_TYPE, type(error).__name__)
+        if not isinstance(error, CallerError):
+            self._has_error_event = True
+            self._add_exception(span, error)
+            span.error = type(error).__name__
 
-    def _tell_failure(self, server: Span, status: int | None) -> None:
-        name = self._failure_name(status)
-        server.set(names.ERROR_TYPE, name)
-        server.error = name
-        if self._error is not None and not self._is_told:
-            # A crash is told to the asker as an error of its own, whose cause is the bug.
-            server.happened("exception", self._exception(self._error.__cause__ or self._error))
+    def _describe_outcome(
+        self, server: Span, method: str, status: int | None, error_type: str | None
+    ) -> None:
+        outcome: dict[str, Value | None] = {
+            names.REQUEST_ID: self.request_id,
+            names.METHOD: method,
+            names.STATUS: status,
+            names.ROUTE: self.route,
+            names.SESSION_ID: self.session_id,
+            names.ERROR_TYPE: error_type,
+        }
+        server.attributes |= {name: value for name, value in outcome.items() if value is not None}
+        server.error = error_type
+        if error_type is not None and self._error is not None and not self._has_error_event:
+            # A crash reaches the caller wrapped; the cause is the bug.
+            self._add_exception(server, self._error.__cause__ or self._error)
 
-    def _failure_name(self, status: int | None) -> str:
-        return self.error_name or (_CLIENT_LEFT if status is None else str(status))
-
-    def _exception(self, error: BaseException) -> dict[str, Value]:
-        """Return the event's attributes; no message that may hold a stored value."""
-        kind = type(error)
-        told: dict[str, Value] = {names.EXCEPTION_TYPE: f"{kind.__module__}.{kind.__qualname__}"}
-        is_ours = isinstance(error, LarstError) and not isinstance(error, _QUOTING)
-        if is_ours or self.telemetry.shows_content:
-            told[names.EXCEPTION_MESSAGE] = str(error)[:_MAX_MESSAGE_CHARACTERS]
-        if not isinstance(error, LarstError) and error.__traceback__ is not None:
-            told[names.EXCEPTION_STACKTRACE] = "".join(traceback.format_tb(error.__traceback__))
-        return told
+    def _add_exception(self, span: Span, error: BaseException) -> None:
+        shows_content = self.telemetry.shows_content
+        span.add_event("exception", exception_attributes(error, shows_content=shows_content))

@@ -1,15 +1,15 @@
-"""Spans as they are kept until somebody is told of them: plain notes, made into more elsewhere.
+"""Spans as plain values, and the interface of the recorder that takes them. Data.
 
-The SDK's own spans take 200 us of the thread that serves, six of them a request; as notes, made
-into spans in the thread that exports them, 55 (opentelemetry-sdk 1.45, where an aiohttp handler
-takes 22; benchmarks/telemetry_cost.py, November 2026).
+A span of the OpenTelemetry SDK costs the serving thread 200 us for the six spans of a request;
+these values, converted to SDK spans in the exporting thread, cost 55 us (opentelemetry-sdk 1.45,
+where an aiohttp handler costs 22 us; benchmarks/telemetry_cost.py, November 2026).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from larst.domain import TraceParent
 
@@ -19,7 +19,7 @@ SpanKind: TypeAlias = Literal["internal", "server", "client"]
 
 
 class Event(NamedTuple):
-    """Something that happened within a span; `at_ns` is Unix time."""
+    """Something that happened during a span; `at_ns` is Unix time."""
 
     name: str
     at_ns: int
@@ -27,15 +27,14 @@ class Event(NamedTuple):
 
 
 class Span:
-    """A step of a request. Times are Unix time in ns; `end_ns` is 0 while it lasts.
+    """One operation of a request. Times are Unix time in ns; `end_ns` is 0 until the span ends.
 
-    `error` is what failed, in a word, where something did. `link` is another trace's span that
-    has to do with it. `span_id` is 0 until it is needed.
+    `error` is a short description of the failure, None for success. `link` refers to a related
+    span of another trace. The exporter assigns `span_id`; it is 0 until then.
     """
 
     __slots__ = (
         "attributes",
-        "begin_ns",
         "end_ns",
         "error",
         "events",
@@ -44,20 +43,23 @@ class Span:
         "name",
         "parent",
         "span_id",
+        "start_ns",
     )
+
+    is_recording = True
 
     def __init__(
         self,
         name: str,
         parent: Span | None,
-        begin_ns: int,
+        start_ns: int,
         attributes: dict[str, Value],
         kind: SpanKind = "internal",
         link: TraceParent | None = None,
     ) -> None:
         self.name = name
         self.parent = parent
-        self.begin_ns = begin_ns
+        self.start_ns = start_ns
         self.end_ns = 0
         self.attributes = attributes
         self.kind: SpanKind = kind
@@ -66,17 +68,12 @@ class Span:
         self.error: str | None = None
         self.span_id = 0
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether somebody will be told of it."""
-        return True
-
-    def set(self, name: str, value: Value) -> None:
+    def set_attribute(self, name: str, value: Value) -> None:
         """Set an attribute."""
         self.attributes[name] = value
 
-    def happened(self, name: str, attributes: Attributes) -> None:
-        """Note an event, now."""
+    def add_event(self, name: str, attributes: Attributes) -> None:
+        """Add an event with the current time."""
         event = Event(name, time.time_ns(), attributes)
         if self.events is None:
             self.events = [event]
@@ -84,49 +81,45 @@ class Span:
             self.events.append(event)
 
 
-class _NotKept(Span):
-    """Takes the place of a span where nobody is told of any."""
+class _NoopSpan(Span):
+    """Stands in for a span when the request is not sampled."""
 
     __slots__ = ()
 
-    @property
-    def is_kept(self) -> bool:
-        return False
+    is_recording = False
 
-    def set(self, name: str, value: Value) -> None:
+    def set_attribute(self, name: str, value: Value) -> None:
         """Do nothing."""
 
-    def happened(self, name: str, attributes: Attributes) -> None:
+    def add_event(self, name: str, attributes: Attributes) -> None:
         """Do nothing."""
 
 
-NOT_KEPT: Span = _NotKept("", None, 0, {})
+NOOP_SPAN: Span = _NoopSpan("", None, 0, {})
 
 
-class Begun(Protocol):
-    """A request's place in a trace: the caller's, or one of its own."""
+class SpanContext(NamedTuple):
+    """The position of a request's server span in its trace.
 
-    @property
-    def trace_id(self) -> int:
-        """128 bits."""
+    `parent_span_id` is the caller's span, 0 if the trace starts here; `trace_state` is the W3C
+    `tracestate` of the trace.
+    """
 
-    @property
-    def span_id(self) -> int:
-        """64 bits, of the server's own span."""
-
-    @property
-    def is_sampled(self) -> bool:
-        """Whether its spans are wanted."""
+    trace_id: int
+    span_id: int
+    is_sampled: bool
+    parent_span_id: int = 0
+    trace_state: Mapping[str, str] | None = None
 
 
 class Recorder(Protocol):
-    """Who decides which requests are recorded, and is told of their spans."""
+    """Decides which requests are sampled, and exports their spans."""
 
-    def begin(self, headers: Mapping[str, str], name: str) -> Begun:
-        """Continue the caller's trace, or begin one."""
+    def start(self, headers: Mapping[str, str], name: str) -> SpanContext:
+        """Continue the trace that `headers` name, or start a new one."""
 
-    def tell(self, begun: Any, spans: Sequence[Span]) -> None:
-        """Take spans that have ended, of the request that `begin` gave `begun` for.
+    def export(self, context: SpanContext, spans: Sequence[Span]) -> None:
+        """Queue finished spans of the request that `start` returned `context` for.
 
-        The one without a parent is the server's own. Returns at once.
+        The span without a parent is the server span. Must return at once.
         """

@@ -1,4 +1,4 @@
-"""What a program asked of its store, on the span of its run: which calls, never their values."""
+"""The store calls of one program run, as events and totals on its span. Must never see a value."""
 
 from __future__ import annotations
 
@@ -8,30 +8,27 @@ from larst.telemetry.attributes import RESOURCE, STORE_CALLS, STORE_METHOD
 from larst.telemetry.spans import Span
 
 MAX_EVENTS = 20
-"""Calls that get an event of their own; all are in the sums. A program may make thousands."""
+"""Calls that become events, because a program may make thousands; the totals count all calls."""
 
 
 class StoreCalls:
-    """Tells of one run's calls."""
+    """Records the store calls of one run on `span`."""
 
     def __init__(self, span: Span) -> None:
-        self._span = span if span.is_kept else None
+        self._span = span
         self._counts: Counter[str] = Counter()
 
-    def called(self, resource: str | None, method: str) -> None:
-        """Note a call; `resource` is None for one of the session's store."""
-        if self._span is None:
-            return
+    def add(self, resource: str | None, method: str) -> None:
+        """Record a call; `resource` is None for a call on the session's store."""
         if self._counts.total() < MAX_EVENTS:
-            told = {STORE_METHOD: method}
+            attributes = {STORE_METHOD: method}
             if resource is not None:
-                told[RESOURCE] = resource
-            self._span.happened("larst.store.call", told)
+                attributes[RESOURCE] = resource
+            self._span.add_event("larst.store.call", attributes)
         self._counts[method] += 1
 
-    def done(self) -> None:
-        """Tell the sums: all calls, and those of each method."""
-        if self._span is not None:
-            self._span.set(STORE_CALLS, self._counts.total())
-            for method, calls in self._counts.items():
-                self._span.set(f"{STORE_CALLS}.{method}", calls)
+    def end(self) -> None:
+        """Set the totals: of all calls, and of each method."""
+        self._span.set_attribute(STORE_CALLS, self._counts.total())
+        for method, calls in self._counts.items():
+            self._span.set_attribute(f"{STORE_CALLS}.{method}", calls)

@@ -293,7 +293,7 @@ class TestLimits:
 
             with activate(request):
                 assert (await _run(sandbox, "REPLY = make_response(200)")).status == 200
-        (kills,) = [one for one in telemetry.readings() if one.metric.name == SANDBOX_KILLS]
+        (kills,) = [one for one in telemetry.collect() if one.metric.name == SANDBOX_KILLS]
         ((_, killed),) = kills.points
         assert isinstance(killed, int)
         assert killed >= 1  # the pool itself finds others

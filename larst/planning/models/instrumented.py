@@ -13,9 +13,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from larst.planning.models.base import Completion, LanguageModel, Prompt, Stopped
+from larst.telemetry import Labels, current_request, record, span
 from larst.telemetry import attributes as names
-from larst.telemetry import current_request, record, span
-from larst.telemetry.metric_store import Labels
 from larst.telemetry.metrics import MODEL_DURATION, MODEL_TOKENS
 from larst.telemetry.spans import Span
 
@@ -74,19 +73,19 @@ class InstrumentedModel:
 
 def _tell(call: Span, prompt: Prompt, completion: Completion) -> None:
     tokens = completion.tokens
-    call.set(names.GEN_AI_INPUT_TOKENS, tokens.input)
-    call.set(names.GEN_AI_OUTPUT_TOKENS, tokens.output)
-    call.set(names.GEN_AI_CACHE_READ_TOKENS, tokens.cached)
-    call.set(names.GEN_AI_CACHE_WRITTEN_TOKENS, tokens.cache_written)
-    call.set(names.GEN_AI_FINISH_REASONS, (_FINISH_REASONS[completion.stopped],))
+    call.set_attribute(names.GEN_AI_INPUT_TOKENS, tokens.input)
+    call.set_attribute(names.GEN_AI_OUTPUT_TOKENS, tokens.output)
+    call.set_attribute(names.GEN_AI_CACHE_READ_TOKENS, tokens.cached)
+    call.set_attribute(names.GEN_AI_CACHE_WRITTEN_TOKENS, tokens.cache_written)
+    call.set_attribute(names.GEN_AI_FINISH_REASONS, (_FINISH_REASONS[completion.stopped],))
     request = current_request()
-    if not call.is_kept or request is None or not request.telemetry.shows_content:
+    if not call.is_recording or request is None or not request.telemetry.shows_content:
         return
     finish = _FINISH_REASONS[completion.stopped]
     answer = {**_message("assistant", completion.text), "finish_reason": finish}
-    call.set(names.GEN_AI_SYSTEM_INSTRUCTIONS, _json([_text(prompt.system)]))
-    call.set(names.GEN_AI_INPUT_MESSAGES, _json([_message("user", prompt.user)]))
-    call.set(names.GEN_AI_OUTPUT_MESSAGES, _json([answer]))
+    call.set_attribute(names.GEN_AI_SYSTEM_INSTRUCTIONS, _json([_text(prompt.system)]))
+    call.set_attribute(names.GEN_AI_INPUT_MESSAGES, _json([_message("user", prompt.user)]))
+    call.set_attribute(names.GEN_AI_OUTPUT_MESSAGES, _json([answer]))
 
 
 def _message(role: str, text: str) -> dict[str, object]:

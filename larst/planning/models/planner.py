@@ -19,7 +19,7 @@ from larst.planning.models.redaction import without_values
 from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import Maker, Planned, PlanningRequest, Refusal, Saw
 from larst.prices import Price
-from larst.telemetry import count, span_here
+from larst.telemetry import count, current_span
 from larst.telemetry.attributes import COST_USD
 from larst.telemetry.metrics import PLANNER_COST, PLANNER_TOKENS
 
@@ -73,7 +73,7 @@ def _tell(usage: Usage) -> None:
     count(PLANNER_TOKENS, usage.output_tokens, (("type", "output"),))
     if usage.cost_usd is not None:
         count(PLANNER_COST, usage.cost_usd)
-        span_here().set(COST_USD, usage.cost_usd)
+        current_span().set_attribute(COST_USD, usage.cost_usd)
 
 
 def prompt_for(request: PlanningRequest) -> Prompt:
