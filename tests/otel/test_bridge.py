@@ -16,24 +16,24 @@ LABELS = (("larst.stage", "exec"),)
 
 @pytest.fixture
 def telemetry() -> Telemetry:
-    told = Telemetry()
-    told.count(RESTARTS)
-    told.watch_level(SESSIONS, lambda: [((("state", "live"),), 3.0)])
+    telemetry = Telemetry()
+    telemetry.count(RESTARTS)
+    telemetry.observe(SESSIONS, lambda: [((("state", "live"),), 3.0)])
     for seconds in (0.0001, 0.0002, 99.0):
-        told.record(STAGE_DURATION, seconds, LABELS)
-    return told
+        telemetry.record(STAGE_DURATION, seconds, LABELS)
+    return telemetry
 
 
 def by_name(telemetry: Telemetry) -> dict[str, Metric]:
-    data = Bridge(telemetry.readings, Resource({}), "larst", "1", 5).data()
-    return {one.name: one for one in data.resource_metrics[0].scope_metrics[0].metrics}
+    data = Bridge(telemetry.collect, Resource({}), "larst", "1", 5).data()
+    return {metric.name: metric for metric in data.resource_metrics[0].scope_metrics[0].metrics}
 
 
-def test_only_what_says_something_is_sent(telemetry: Telemetry) -> None:
+def test_only_metrics_with_a_point_are_sent(telemetry: Telemetry) -> None:
     assert set(by_name(telemetry)) == {RESTARTS, SESSIONS, STAGE_DURATION}
 
 
-def test_a_count_is_a_sum_that_only_grows(telemetry: Telemetry) -> None:
+def test_a_counter_is_a_monotonic_sum(telemetry: Telemetry) -> None:
     data = by_name(telemetry)[RESTARTS].data
 
     assert isinstance(data, Sum)
@@ -46,7 +46,7 @@ def test_a_count_is_a_sum_that_only_grows(telemetry: Telemetry) -> None:
     assert point.time_unix_nano > 5
 
 
-def test_a_level_goes_up_and_down(telemetry: Telemetry) -> None:
+def test_a_gauge_is_a_sum_that_may_fall(telemetry: Telemetry) -> None:
     data = by_name(telemetry)[SESSIONS].data
 
     assert isinstance(data, Sum)
@@ -56,7 +56,7 @@ def test_a_level_goes_up_and_down(telemetry: Telemetry) -> None:
     ]
 
 
-def test_a_distribution_keeps_its_buckets(telemetry: Telemetry) -> None:
+def test_a_histogram_keeps_its_buckets(telemetry: Telemetry) -> None:
     """A bound belongs to the bucket that it ends; the last bucket has no bound."""
     metric = by_name(telemetry)[STAGE_DURATION]
 
@@ -70,9 +70,9 @@ def test_a_distribution_keeps_its_buckets(telemetry: Telemetry) -> None:
     assert metric.unit == "s"
 
 
-def test_prometheus_reads_it_in_the_form_that_it_asks_for(telemetry: Telemetry) -> None:
+def test_prometheus_gets_the_format_that_it_accepts(telemetry: Telemetry) -> None:
     providers = set_up({}, service="larst", version="1", instance_id="i")
-    providers.export_metrics(telemetry.readings)
+    providers.export_metrics(telemetry.collect)
 
     plain = providers.page("text/plain")
     modern = providers.page("application/openmetrics-text; version=1.0.0")
@@ -90,9 +90,25 @@ def test_prometheus_reads_it_in_the_form_that_it_asks_for(telemetry: Telemetry) 
     assert b"larst_session_restarts_total 2.0" in later.body
 
 
-def test_where_all_is_disabled_there_is_no_page() -> None:
+def test_prometheus_sees_the_kinds_that_the_table_lists(telemetry: Telemetry) -> None:
+    """docs/telemetry.md says counter, gauge or histogram; so must the page."""
+    providers = set_up({}, service="larst", version="1", instance_id="i")
+    providers.export_metrics(telemetry.collect)
+
+    page = providers.page("text/plain")
+
+    assert page is not None
+    for line in (
+        b"# TYPE larst_session_restarts_total counter",
+        b"# TYPE larst_sessions gauge",
+        b"# TYPE larst_stage_duration_seconds histogram",
+    ):
+        assert line in page.body.splitlines()
+
+
+def test_a_disabled_sdk_has_no_page_and_no_recorder() -> None:
     providers = set_up({"OTEL_SDK_DISABLED": "true"}, service="s", version="1", instance_id="i")
-    providers.export_metrics(Telemetry().readings)
+    providers.export_metrics(Telemetry().collect)
 
     assert providers.page("*/*") is None
     assert providers.recorder is None

@@ -1,4 +1,4 @@
-"""A collector that is away is told of once a minute, however often it is missed."""
+"""An unreachable collector is logged once a minute, however many exports fail."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from larst.otel.log_throttle import Drops, OneAMinute
+from larst.otel.log_throttle import QueueFullFilter, ThrottledHandler
 
 
 @dataclass
 class Time:
-    """Stands still until it is moved."""
+    """Stands still until a test moves it."""
 
     now_s: float = 0.0
 
@@ -27,13 +27,13 @@ def time() -> Time:
 
 @pytest.fixture
 def sdk(time: Time) -> logging.Logger:
-    """A logger as the SDK has them."""
+    """A logger like those of the SDK."""
     logger = logging.Logger("opentelemetry.exporter")
-    logger.addHandler(OneAMinute(time.now))
+    logger.addHandler(ThrottledHandler(time.now))
     return logger
 
 
-def test_one_a_minute_gets_through_and_says_how_many_did_not(
+def test_one_line_a_minute_passes_with_the_number_of_lines_held_back(
     sdk: logging.Logger, time: Time, caplog: pytest.LogCaptureFixture
 ) -> None:
     for _ in range(5):
@@ -50,7 +50,7 @@ def test_one_a_minute_gets_through_and_says_how_many_did_not(
     assert {(record.name, record.levelname) for record in caplog.records} == {("otel", "WARNING")}
 
 
-def test_addresses_are_told_without_what_is_secret_in_them(
+def test_addresses_are_logged_without_their_secrets(
     sdk: logging.Logger, caplog: pytest.LogCaptureFixture
 ) -> None:
     sdk.warning("cannot reach http://user:s3cret@collector:4318/v1/traces?key=s3cret today")
@@ -61,25 +61,25 @@ def test_addresses_are_told_without_what_is_secret_in_them(
     )
 
 
-def test_what_a_full_queue_drops_is_counted_and_told_once_a_minute(
+def test_requests_dropped_by_a_full_queue_are_counted_and_logged_once_a_minute(
     time: Time, caplog: pytest.LogCaptureFixture
 ) -> None:
     queue = logging.Logger("opentelemetry.sdk._shared_internal")
-    queue.addFilter(Drops(time.now))
-    queue.addHandler(OneAMinute(time.now))
+    queue.addFilter(QueueFullFilter(time.now))
+    queue.addHandler(ThrottledHandler(time.now))
     for _ in range(5):
         queue.warning("Queue full, dropping %s.", "Span")
     queue.error("Exception while exporting Span.")
     time.now_s = 60.1
     queue.warning("Queue full, dropping %s.", "Span")
 
-    first, other, second = (record.getMessage() for record in caplog.records)
-    assert "the spans of 1 requests are lost" in first
-    assert other == "telemetry: Exception while exporting Span."
-    assert "the spans of 5 requests are lost" in second
+    first, failure, second = (record.getMessage() for record in caplog.records)
+    assert "dropped the spans of 1 requests" in first
+    assert failure == "telemetry: Exception while exporting Span."
+    assert "dropped the spans of 5 requests" in second
 
 
-def test_what_is_no_warning_is_not_told(
+def test_records_below_a_warning_are_not_logged(
     sdk: logging.Logger, caplog: pytest.LogCaptureFixture
 ) -> None:
     sdk.info("all is well")

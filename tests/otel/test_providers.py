@@ -1,4 +1,4 @@
-"""Providers of odd variables: they work, or say in one line why they cannot."""
+"""Providers for unusual variables: they work, or fail with one line that says why."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from larst.otel import Providers, WrongVariableError, set_up
 ENDPOINT = "http://127.0.0.1:9"
 
 
-def providers(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Providers:
-    """As a process would with these variables."""
+def providers_of(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Providers:
+    """Set the variables in this process, and set up as the service does."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return set_up(variables, service="tests", version="1", instance_id="a")
@@ -18,33 +18,33 @@ def providers(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Providers:
 
 @pytest.mark.parametrize("size", ["1", "32"])
 def test_a_small_queue_makes_small_batches(monkeypatch: pytest.MonkeyPatch, size: str) -> None:
-    made = providers(
+    providers = providers_of(
         monkeypatch, OTEL_EXPORTER_OTLP_ENDPOINT=ENDPOINT, OTEL_BSP_MAX_QUEUE_SIZE=size
     )
 
-    assert made.recorder is not None
-    made.stop(0)
+    assert providers.recorder is not None
+    providers.stop(0)
 
 
-def test_what_the_sdk_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(WrongVariableError, match="an OTEL_ variable cannot be used") as told:
-        providers(
+def test_an_error_of_the_sdk_becomes_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(WrongVariableError, match="an OTEL_ variable cannot be used") as raised:
+        providers_of(
             monkeypatch,
             OTEL_EXPORTER_OTLP_ENDPOINT=ENDPOINT,
-            OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER="nobody",
+            OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER="missing",
         )
 
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(raised.value)
 
 
 @pytest.mark.parametrize("accept", ["", "text/plain;q=none", "*/*", "application/openmetrics-text"])
-def test_the_page_is_there_whatever_is_accepted(
+def test_the_page_exists_for_every_accept_header(
     monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
-    made = providers(monkeypatch)
-    made.export_metrics(list)
+    providers = providers_of(monkeypatch)
+    providers.export_metrics(list)
 
-    page = made.page(accept)
+    page = providers.page(accept)
 
     assert page is not None
     assert "text" in page.content_type

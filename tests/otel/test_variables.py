@@ -1,36 +1,42 @@
-"""What the OTEL_ variables ask for: the standard's words, and a clear line for any other."""
+"""The OTEL_ variables: values of the standard, and a clear line for any other value."""
 
 from __future__ import annotations
 
 import pytest
 
-from larst.otel.variables import WrongVariableError, asked_for
+from larst.otel.variables import WrongVariableError, read_variables
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
 def test_nothing_set_exports_nothing() -> None:
-    asked = asked_for({})
+    settings = read_variables({})
 
-    assert (asked.spans, asked.metrics, asked.shows_content) == ("none", frozenset(), False)
-    assert asked_for({ENDPOINT: "  "}) == asked, "an empty variable is an unset one"
-
-
-def test_an_endpoint_is_for_all_that_is_exported() -> None:
-    asked = asked_for({ENDPOINT: "http://collector:4318"})
-
-    assert asked.spans == "otlp"
-    assert asked.metrics == {"otlp"}
+    assert (settings.spans, settings.metrics, settings.shows_content) == (
+        "none",
+        frozenset(),
+        False,
+    )
+    assert read_variables({ENDPOINT: "  "}) == settings, "an empty variable counts as unset"
 
 
-def test_an_endpoint_of_one_signal_is_for_that_one_alone() -> None:
-    asked = asked_for({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"})
+def test_an_endpoint_applies_to_traces_and_metrics() -> None:
+    settings = read_variables({ENDPOINT: "http://collector:4318"})
 
-    assert (asked.spans, asked.metrics) == ("otlp", frozenset())
+    assert settings.spans == "otlp"
+    assert settings.metrics == {"otlp"}
 
 
-def test_an_exporter_that_is_named_wins() -> None:
-    asked = asked_for(
+def test_an_endpoint_of_a_signal_applies_to_that_signal_only() -> None:
+    settings = read_variables(
+        {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://collector:4318/v1/traces"}
+    )
+
+    assert (settings.spans, settings.metrics) == ("otlp", frozenset())
+
+
+def test_a_named_exporter_takes_precedence() -> None:
+    settings = read_variables(
         {
             ENDPOINT: "https://collector",
             "OTEL_TRACES_EXPORTER": "Console",
@@ -38,17 +44,17 @@ def test_an_exporter_that_is_named_wins() -> None:
         }
     )
 
-    assert asked.spans == "console"
-    assert asked.metrics == {"console", "prometheus"}
-    assert asked_for({ENDPOINT: "http://c", "OTEL_TRACES_EXPORTER": "none"}).spans == "none"
+    assert settings.spans == "console"
+    assert settings.metrics == {"console", "prometheus"}
+    assert read_variables({ENDPOINT: "http://c", "OTEL_TRACES_EXPORTER": "none"}).spans == "none"
 
 
 @pytest.mark.parametrize("value", ["true", "TRUE", "1", "span_only", "SPAN_AND_EVENT"])
-def test_content_is_shown_where_it_is_asked_for(value: str) -> None:
+def test_content_is_shown_with_the_operators_consent(value: str) -> None:
     name = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
-    assert asked_for({name: value}).shows_content
-    assert not asked_for({name: "false"}).shows_content
+    assert read_variables({name: value}).shows_content
+    assert not read_variables({name: "false"}).shows_content
 
 
 @pytest.mark.parametrize(
@@ -73,13 +79,13 @@ def test_content_is_shown_where_it_is_asked_for(value: str) -> None:
         ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta", "only cumulative"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_name_and_what_is_allowed(
+def test_the_error_names_the_variable_and_the_allowed_values(
     name: str, value: str, allowed: str
 ) -> None:
-    with pytest.raises(WrongVariableError) as told:
-        asked_for({name: value})
+    with pytest.raises(WrongVariableError) as raised:
+        read_variables({name: value})
 
-    line = str(told.value)
+    line = str(raised.value)
     assert line.startswith(f"{name}={value}")
     assert allowed in line
     assert "\n" not in line
@@ -95,27 +101,29 @@ def test_a_wrong_value_is_told_with_its_name_and_what_is_allowed(
         (ENDPOINT, "ftp://collector?key=s3cret"),
     ],
 )
-def test_a_wrong_value_that_holds_a_key_is_not_quoted(name: str, value: str) -> None:
-    with pytest.raises(WrongVariableError) as told:
-        asked_for({name: value})
+def test_a_wrong_value_that_may_hold_a_key_is_not_quoted(name: str, value: str) -> None:
+    with pytest.raises(WrongVariableError) as raised:
+        read_variables({name: value})
 
-    assert name in str(told.value)
-    assert "s3cret" not in str(told.value)
+    assert name in str(raised.value)
+    assert "s3cret" not in str(raised.value)
 
 
 @pytest.mark.parametrize("value", ["api-key=abc=", "a=1, b=2", "authorization=Basic%20abc,"])
-def test_headers_are_pairs(value: str) -> None:
-    assert asked_for({ENDPOINT: "http://c", "OTEL_EXPORTER_OTLP_HEADERS": value}).spans == "otlp"
+def test_headers_are_pairs_of_name_and_value(value: str) -> None:
+    assert (
+        read_variables({ENDPOINT: "http://c", "OTEL_EXPORTER_OTLP_HEADERS": value}).spans == "otlp"
+    )
 
 
 def test_a_batch_must_fit_into_the_queue() -> None:
     sizes = {"OTEL_BSP_MAX_QUEUE_SIZE": "8", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "9"}
 
     with pytest.raises(WrongVariableError, match="at most OTEL_BSP_MAX_QUEUE_SIZE"):
-        asked_for(sizes)
+        read_variables(sizes)
 
 
-def test_where_all_is_disabled_nothing_is_looked_at() -> None:
-    asked = asked_for({"OTEL_SDK_DISABLED": "true", ENDPOINT: "nowhere"})
+def test_a_disabled_sdk_skips_the_checks() -> None:
+    settings = read_variables({"OTEL_SDK_DISABLED": "true", ENDPOINT: "nowhere"})
 
-    assert asked.is_disabled
+    assert settings.is_disabled
