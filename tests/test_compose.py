@@ -1,6 +1,6 @@
-"""compose.yaml and what it mounts: read by the real compose binary, and held against their schemas.
+"""compose.yaml and the files it mounts, checked by the real compose binary and by schemas.
 
-There need be no container engine: `docker-compose config` reads, merges and checks without one.
+No container engine is needed: `docker-compose config` reads, merges and checks without one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from ruamel.yaml import YAML
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 TOOLS = Path(sys.executable).parent
 
 
@@ -40,24 +40,24 @@ def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    found: dict[str, Any] = yaml("compose.yaml")["services"]
-    return found
+    services: dict[str, Any] = yaml("compose.yaml")["services"]
+    return services
 
 
 @pytest.mark.parametrize("profile", ["", "llm"])
-def test_the_real_compose_takes_it(profile: str) -> None:
+def test_the_real_compose_accepts_the_file(profile: str) -> None:
     checked = run("docker-compose", "-f", "compose.yaml", "config", "-q", COMPOSE_PROFILES=profile)
 
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_it_is_as_the_compose_specification_says() -> None:
+def test_the_file_follows_the_compose_specification() -> None:
     checked = run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yaml")
 
     assert checked.returncode == 0, checked.stdout
 
 
-def test_the_model_server_runs_only_where_it_is_asked_for() -> None:
+def test_the_model_server_runs_only_with_its_profile() -> None:
     listed = {
         profile: run("docker-compose", "config", "--services", COMPOSE_PROFILES=profile)
         for profile in ("", "llm")
@@ -69,8 +69,8 @@ def test_the_model_server_runs_only_where_it_is_asked_for() -> None:
     ]  # fmt: skip
 
 
-def test_images_from_elsewhere_are_pinned_to_a_release(services: dict[str, Any]) -> None:
-    """What works today is what is started tomorrow."""
+def test_public_images_are_pinned_to_a_release(services: dict[str, Any]) -> None:
+    """The images that were tested are the images that start."""
     images = {service["image"] for service in services.values() if "build" not in service}
 
     assert images
@@ -78,8 +78,8 @@ def test_images_from_elsewhere_are_pinned_to_a_release(services: dict[str, Any])
         assert re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+:\d+\.\d+\.\d+", image)
 
 
-def test_ports_are_open_to_this_machine_alone(services: dict[str, Any]) -> None:
-    """Without a token, whoever reaches the port may do everything."""
+def test_ports_are_open_to_this_machine_only(services: dict[str, Any]) -> None:
+    """Without a token, anyone who reaches the port may do everything."""
     ports = [port for service in services.values() for port in service.get("ports", ())]
 
     assert "127.0.0.1:8000:8000" in ports
@@ -87,7 +87,8 @@ def test_ports_are_open_to_this_machine_alone(services: dict[str, Any]) -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_what_is_mounted_is_there(services: dict[str, Any]) -> None:
+def test_mounted_files_exist_and_are_not_reached_through_links(services: dict[str, Any]) -> None:
+    """Some Docker installations do not resolve a link in the path of a bind mount."""
     mounted = [
         volume.split(":")[0]
         for service in services.values()
@@ -96,11 +97,12 @@ def test_what_is_mounted_is_there(services: dict[str, Any]) -> None:
     named = set(yaml("compose.yaml")["volumes"])
 
     for source in mounted:
-        assert source in named or (ROOT / source).is_file()
+        path = ROOT / source
+        assert source in named or (path.is_file() and path.resolve() == path)
 
 
-@pytest.mark.parametrize("path", ["otel/collector.yaml", "otel/jaeger.yaml"])
-def test_a_pipeline_is_made_of_parts_that_are_configured(path: str) -> None:
+@pytest.mark.parametrize("path", ["larst/otel/collector.yaml", "larst/otel/jaeger.yaml"])
+def test_pipelines_use_all_configured_components(path: str) -> None:
     config = yaml(path)
 
     used = list(_used(config))
@@ -109,7 +111,7 @@ def test_a_pipeline_is_made_of_parts_that_are_configured(path: str) -> None:
     for kind, name in used:
         assert name in config[kind], f"{path}: {kind} has no {name}"
     for kind in ("receivers", "processors", "exporters", "extensions"):
-        assert set(config.get(kind, ())) == {name for one, name in used if one == kind}
+        assert set(config.get(kind, ())) == {name for used_kind, name in used if used_kind == kind}
 
 
 def _used(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -121,17 +123,17 @@ def _used(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "extensions", name
 
 
-def test_a_trace_finds_its_way_from_service_to_viewer(services: dict[str, Any]) -> None:
-    """Each sends to a name that is a service's, at a port where that one listens."""
-    collector, jaeger = yaml("otel/collector.yaml"), yaml("otel/jaeger.yaml")
+def test_traces_reach_jaeger_through_the_collector(services: dict[str, Any]) -> None:
+    """Each sends to the name of a service, at a port on which that service listens."""
+    collector, jaeger = yaml("larst/otel/collector.yaml"), yaml("larst/otel/jaeger.yaml")
     exported = urlsplit(services["larst"]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"])
-    passed_on = collector["exporters"]["otlp_grpc/jaeger"]["endpoint"].split(":")
+    host, port = collector["exporters"]["otlp_grpc/jaeger"]["endpoint"].split(":")
 
     assert exported.hostname in services
     listens = collector["receivers"]["otlp"]["protocols"]["http"]["endpoint"]
     assert listens == f"0.0.0.0:{exported.port}"
-    assert passed_on[0] in services
-    assert jaeger["receivers"]["otlp"]["protocols"]["grpc"]["endpoint"] == f"0.0.0.0:{passed_on[1]}"
+    assert host in services
+    assert jaeger["receivers"]["otlp"]["protocols"]["grpc"]["endpoint"] == f"0.0.0.0:{port}"
     health = services["jaeger"]["healthcheck"]["test"][-1]
     assert urlsplit(health).port == int(
         jaeger["extensions"]["healthcheckv2"]["http"]["endpoint"].split(":")[1]
