@@ -1,18 +1,19 @@
-"""The application: what it is made of, and what lives as long as it does.
+"""The application: puts the rooms together, starts and stops what lives as long as it does.
 
-Here the rooms are put together. Must never hold module-level state.
+Must never hold module-level state.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from larst import actors
-from larst.config import Settings
+from larst.config import SessionSettings, Settings
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS, Components, RunningService
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
@@ -21,16 +22,15 @@ from larst.http.keys import TOKEN, TRACE
 from larst.http.middleware import Middleware
 from larst.http.pages.api_docs import ApiPages
 from larst.http.routes import RESERVED
-from larst.planning.book.book import PlanBook
+from larst.planning.book import PlanBook
 from larst.planning.factory import make_planner
-from larst.planning.resolver import ResolverSettings
-from larst.policy import PolicyLimits
 from larst.runtime.memory import MemoryTrimmer
-from larst.sandbox import MontySandbox, SandboxLimits
-from larst.session.actor import SessionActor
+from larst.sandbox import MontySandbox
+from larst.session.actor import Answer, Message, SessionActor
+from larst.session.client import SessionClient
 from larst.session.events import log_event, observe_gauges
 from larst.session.pipeline import Pipeline
-from larst.store import DataRoot, DiskFiles, Rescues, SessionStore, Threads
+from larst.store import DataRoot, DiskFiles, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 
 CHECKPOINT_AFTER_S = 1.0
@@ -38,29 +38,23 @@ CHECKPOINT_AFTER_S = 1.0
 
 
 def default_components(settings: Settings) -> Components:
-    """Return the planner and the sandbox that the settings ask for; nothing is started yet.
+    """Return the planner and the sandbox that the settings ask for, not yet started.
 
     Raises:
         ConfigError: settings of the planner contradict each other.
     """
-    limits = SandboxLimits(
-        workers=settings.sandbox_workers,
-        exec_s=settings.max_exec_ms / 1000,
-        memory_mb=settings.max_memory_mb,
-        result_bytes=settings.max_result_bytes,
-        stdout_bytes=settings.max_stdout_bytes,
-        store_calls=settings.max_store_calls,
+    return Components(planner=make_planner(settings), sandbox=MontySandbox(settings.sandbox))
+
+
+def make_app(settings: Settings, components: Components | None = None) -> web.Application:
+    """Return the application; its components start and stop with it."""
+    components = components or default_components(settings)
+    middleware = Middleware(settings.http, components.telemetry)
+    app = web.Application(
+        middlewares=[middleware.middleware], client_max_size=settings.http.max_body_bytes
     )
-    return Components(planner=make_planner(settings), sandbox=MontySandbox(limits))
-
-
-def make_app(settings: Settings, parts: Components | None = None) -> web.Application:
-    """Return the application; its parts start and stop with it."""
-    parts = parts or default_components(settings)
-    edge = Middleware(settings, parts.telemetry)
-    app = web.Application(middlewares=[edge.middleware], client_max_size=settings.max_body_bytes)
-    app[SETTINGS], app[COMPONENTS] = settings, parts
-    app.on_response_prepare.append(edge.add_headers)
+    app[SETTINGS], app[COMPONENTS] = settings, components
+    app.on_response_prepare.append(middleware.add_headers)
     app.cleanup_ctx.append(_lifetime)
     for path, handler in RESERVED.items():
         app.router.add_route("*", path, handler)
@@ -73,88 +67,95 @@ async def _planned(request: web.Request) -> web.StreamResponse:
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
-    """Start what the application needs, in order of need; stop it in the other order."""
-    settings, parts = app[SETTINGS], app[COMPONENTS]
-    clock = parts.clock or actors.LoopClock()
-    root = DataRoot.open(settings.data_root)
-    book = PlanBook(root.path / ".plans", size=settings.plan_book_size, now=_utc_now)
-    pipeline = Pipeline(
-        planner=parts.planner,
-        book=book,
-        sandbox=parts.sandbox,
-        settings=ResolverSettings(
-            settings.plan_mode, settings.plan_attempts, settings.prompt_values
-        ),
-        limits=PolicyLimits(code_bytes=settings.max_code_bytes),
-        now=_utc_now,
-        timer=time.perf_counter,
-    )
+    """Start what the application needs, in order of need; stop it in reverse order."""
+    settings, components = app[SETTINGS], app[COMPONENTS]
+    async with AsyncExitStack() as stack:
+        root = DataRoot.open(settings.data_root)
+        stack.callback(root.close)
+        book = PlanBook(root.path / ".plans", size=settings.planning.book_size, now=_utc_now)
+        stack.push_async_callback(book.close)
+        stack.push_async_callback(components.sandbox.stop)
+        pipeline = Pipeline(
+            planner=components.planner,
+            book=book,
+            sandbox=components.sandbox,
+            settings=settings.planning,
+            now=_utc_now,
+            timer=time.perf_counter,
+        )
+        stack.push_async_callback(pipeline.close)
+        threads, trimmer = Threads.open(), MemoryTrimmer()
+        stack.callback(trimmer.close)
+        stack.callback(threads.close)
+        supervisor = _supervisor(settings.sessions, components, root, pipeline, threads, trimmer)
+        sessions = SessionClient(supervisor, timeout_s=settings.http.request_timeout_s)
+        observe_gauges(components.telemetry, root, sessions)
+        stack.push_async_callback(sessions.stop, drain_s=settings.sessions.drain_s)
+        await book.open()
+        await components.sandbox.start()
+        app[RUNNING] = RunningService(
+            root=root,
+            sandbox=components.sandbox,
+            ingress=Ingress(settings.http, sessions),
+            plans=PlanControl(book),
+            session_control=SessionControl(root, sessions, threads, settings.http),
+            api_pages=ApiPages(settings, sessions, book),
+            sessions=sessions,
+        )
+        yield
 
-    rescues, threads = Rescues(), Threads.open()
+
+def _supervisor(
+    settings: SessionSettings,
+    components: Components,
+    root: DataRoot,
+    pipeline: Pipeline,
+    threads: Threads,
+    trimmer: MemoryTrimmer,
+) -> actors.Supervisor[str, Message, Answer]:
+    clock = components.clock or actors.LoopClock()
 
     def make_session(session_id: str) -> SessionActor:
         store = SessionStore(
             root.session_directory(session_id),
             files=DiskFiles(),
             now=_utc_now,
-            on_flushed=lambda: parts.telemetry.count(FSYNCS),
-            rescue=lambda: rescues.of(session_id),
+            on_flushed=lambda: components.telemetry.count(FSYNCS),
             threads=threads,
         )
         return SessionActor(store, pipeline, clock, schema_mode=settings.schema_mode)
 
-    trimmer = MemoryTrimmer()
+    return actors.Supervisor(
+        make_session,
+        settings=_supervisor_settings(settings),
+        clock=clock,
+        on_event=_observer(components, trimmer),
+    )
 
-    def watch(event: actors.SupervisorEvent) -> None:
+
+def _observer(
+    components: Components, trimmer: MemoryTrimmer
+) -> Callable[[actors.SupervisorEvent], None]:
+    def observe(event: actors.SupervisorEvent) -> None:
         log_event(event)
         if isinstance(event, actors.Slept):
             trimmer.ask()
         elif isinstance(event, actors.Restarted):
-            parts.telemetry.count(RESTARTS)
+            components.telemetry.count(RESTARTS)
 
-    sessions = actors.Supervisor(
-        make_session,
-        settings=_supervisor_settings(settings),
-        clock=clock,
-        on_event=watch,
-    )
-    observe_gauges(parts.telemetry, root, sessions)
-    try:
-        await book.open()
-        await parts.sandbox.start()
-        ingress = Ingress(settings, sessions)
-        control = SessionControl(
-            root,
-            sessions,
-            rescues,
-            threads,
-            timeout_s=settings.request_timeout_s,
-            max_import_bytes=settings.max_import_bytes,
-        )
-        pages = ApiPages(settings, sessions, book)
-        plans = PlanControl(book)
-        app[RUNNING] = RunningService(root, parts.sandbox, ingress, plans, control, pages, sessions)
-        yield
-    finally:
-        await sessions.stop(drain_s=settings.drain_s)
-        threads.close()
-        trimmer.close()
-        await pipeline.close()
-        await parts.sandbox.stop()
-        await book.close()
-        root.close()
+    return observe
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _supervisor_settings(settings: Settings) -> actors.SupervisorSettings:
+def _supervisor_settings(settings: SessionSettings) -> actors.SupervisorSettings:
     return actors.SupervisorSettings(
         mailbox_size=settings.mailbox_size,
         quiet_s=min(CHECKPOINT_AFTER_S, settings.idle_s),
         idle_s=settings.idle_s,
-        max_live=settings.max_sessions_in_memory,
+        max_live=settings.max_in_memory,
         restart=actors.RestartPolicy(
             limit=settings.restart_limit, window_s=settings.restart_window_s
         ),

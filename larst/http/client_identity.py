@@ -14,8 +14,8 @@ from larst.config import Network
 from larst.domain import NewIds, TraceParent
 from larst.errors import BadSessionIdError
 
-_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-
+SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+"""What a session id looks like."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -30,7 +30,7 @@ def session_id_of(named: str | None, token: str | None, client_ip: str) -> str:
         BadSessionIdError: `named`, the X-Session-ID header, cannot be a session's id.
     """
     if named is not None:
-        if not _SESSION_ID.fullmatch(named):
+        if not SESSION_ID.fullmatch(named):
             raise BadSessionIdError(
                 "X-Session-ID must be 1 to 128 of the characters A-Z a-z 0-9 _ and -"
             )

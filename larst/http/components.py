@@ -1,4 +1,4 @@
-"""What an application is made of, and where its rooms find each other. Holds, and does nothing."""
+"""The components of an application and the keys under which they are found. Data."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from larst.http.ingress import Ingress
 from larst.http.pages.api_docs import ApiPages
 from larst.planning.planner import Planner
 from larst.sandbox import Sandbox
-from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
+from larst.session.client import SessionClient
 from larst.store import DataRoot
 from larst.telemetry import Telemetry
 
 MetricsPage = Callable[[str], tuple[bytes, str] | None]
-"""Takes an Accept header, returns the metrics as text and its content type; None: they are off."""
+"""Takes an Accept header; returns the metrics and their content type, None if they are off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """What an application is made of where it differs from the usual; tests put fakes here."""
+    """What an application is made with; tests put fakes here."""
 
     planner: Planner
     sandbox: Sandbox
@@ -36,7 +36,7 @@ class Components:
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """The parts that live as long as the application."""
+    """What lives as long as the application runs."""
 
     root: DataRoot
     sandbox: Sandbox
@@ -44,9 +44,9 @@ class RunningService:
     plans: PlanControl
     session_control: SessionControl
     api_pages: ApiPages
-    sessions: actors.Supervisor[str, SessionRequest | StoreTask, SessionReply | StoreTaskResult]
+    sessions: SessionClient
 
 
 RUNNING = web.AppKey("running", RunningService)
 SETTINGS = web.AppKey("settings", Settings)
-COMPONENTS = web.AppKey("parts", Components)
+COMPONENTS = web.AppKey("components", Components)

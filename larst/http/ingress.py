@@ -1,4 +1,4 @@
-"""HTTP request to context, to the session, and its answer back to HTTP.
+"""A planned request: HTTP in, through its session, HTTP out.
 
 The thin adapter between aiohttp and the rooms. Must never decide what a request means.
 """
@@ -7,24 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Protocol
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from larst import actors
-from larst.config import Settings
+from larst.config import HttpSettings
 from larst.domain import Body, RequestContext
 from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError
-from larst.http.client_identity import (
-    client_ip_of,
-    scheme_of,
-    session_id_of,
-)
+from larst.http.client_identity import client_ip_of, scheme_of, session_id_of
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.responses import program_response
-from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
+from larst.session.client import SessionClient
 from larst.telemetry import RequestTrace
 
 _NEVER_BEGUN = (
@@ -36,23 +31,13 @@ _NEVER_BEGUN = (
 )
 
 
-class Sessions(Protocol):
-    """Where requests go: the supervisor of the session actors."""
-
-    async def ask(
-        self, key: str, message: SessionRequest | StoreTask, *, timeout_s: float
-    ) -> SessionReply | StoreTaskResult:
-        """Have the session answer; start or wake it first where it sleeps."""
-
-
 class Ingress:
-    """Takes one HTTP request to its session and brings the reply back."""
+    """Takes HTTP requests to their sessions and brings the replies back."""
 
-    def __init__(self, settings: Settings, sessions: Sessions) -> None:
+    def __init__(self, settings: HttpSettings, sessions: SessionClient) -> None:
         self._settings = settings
         self._sessions = sessions
-        self._proxies = settings.trusted_proxies
-        self._refusals = RefusalThrottle()
+        self._throttle = RefusalThrottle()
 
     async def serve(
         self, request: web.Request, trace: RequestTrace, token: str | None
@@ -63,65 +48,63 @@ class Ingress:
             LarstError, ActorError: as problems.py maps them.
         """
         context = await self._context(request, trace, token)
-        asked_s = time.perf_counter()
+        start_s = time.perf_counter()
         try:
-            answered = await self._sessions.ask(
-                context.session_id,
-                SessionRequest(context, trace),
-                timeout_s=self._settings.request_timeout_s,
-            )
+            reply = await self._sessions.request(context, trace)
         except BaseException as error:
             if isinstance(error, _NEVER_BEGUN) and "queue" not in trace.stage_ms:
-                trace.record_wait(time.perf_counter() - asked_s, error)
+                trace.record_wait(time.perf_counter() - start_s, error)
             trace.end_commit(error)
             if isinstance(error, actors.MailboxFullError | actors.ActorFailedError):
-                await self._refusals.turn()
+                await self._throttle.turn()
             raise
         trace.end_commit(None)
-        assert isinstance(answered, SessionReply)  # noqa: S101 - a turn is answered by nothing else
-        return program_response(context, answered)
+        return program_response(context, reply)
 
-    def session_id(self, request: web.Request, token: str | None, named: str | None = None) -> str:
+    def session_id(self, request: web.Request, token: str | None, name: str | None = None) -> str:
         """Return the id of the session that a request belongs to.
 
-        `named` counts where the header X-Session-ID names none.
+        `name` counts where the request has no header X-Session-ID.
 
         Raises:
-            BadSessionIdError: the name cannot be a session's id.
+            BadSessionIdError: the name cannot be the id of a session.
         """
-        named = request.headers.get("X-Session-ID", named)
-        return session_id_of(named, token, self._client_ip(request))
+        name = request.headers.get("X-Session-ID", name)
+        return session_id_of(name, token, self._client_ip(request))
 
     def address(self, request: web.Request) -> str:
-        """Return the service's own address, as the client knows it."""
+        """Return the address of the service, as the client knows it."""
         forwarded = request.headers.get("X-Forwarded-Proto")
-        scheme = scheme_of(request.scheme, forwarded, request.remote or "", self._proxies)
+        proxies = self._settings.trusted_proxies
+        scheme = scheme_of(request.scheme, forwarded, request.remote or "", proxies)
         return f"{scheme}://{request.host}"
 
     def _client_ip(self, request: web.Request) -> str:
-        forwarded_for = request.headers.get("X-Forwarded-For")
-        return client_ip_of(request.remote or "", forwarded_for, self._proxies)
+        peer, proxies = request.remote or "", self._settings.trusted_proxies
+        if not proxies:
+            return peer
+        return client_ip_of(peer, request.headers.get("X-Forwarded-For"), proxies)
 
     async def _context(
         self, request: web.Request, trace: RequestTrace, token: str | None
     ) -> RequestContext:
-        trace.session_id = session_id = self.session_id(request, token)
+        client_ip = self._client_ip(request)
+        session_id = session_id_of(request.headers.get("X-Session-ID"), token, client_ip)
+        trace.session_id = session_id
         target = parse_target(request.rel_url.raw_path_qs)
         return RequestContext(
             method=request.method,
             path=target.path,
             segments=target.segments,
             query=target.query,
-            headers=_shown_headers(request),
-            body=await self._body(request),
-            client_ip=self._client_ip(request),
+            headers=_visible_headers(request),
+            body=await self._body(request) if request.body_exists else _empty_body(request),
+            client_ip=client_ip,
             session_id=session_id,
             request_id=trace.request_id,
         )
 
     async def _body(self, request: web.Request) -> Body:
-        if not request.body_exists:
-            return parse_body(request.method, request.headers.get("Content-Type", ""), b"")
         limit = self._settings.max_body_bytes
         if (request.content_length or 0) > limit:
             raise _too_large(limit)
@@ -142,8 +125,12 @@ class Ingress:
         return parse_body(request.method, request.headers.get("Content-Type", ""), raw)
 
 
+def _empty_body(request: web.Request) -> Body:
+    return parse_body(request.method, request.headers.get("Content-Type", ""), b"")
+
+
 def bytes_of(header: str) -> bytes:
-    """Return a header's text as it came: aiohttp keeps bytes that are no UTF-8 as surrogates."""
+    """Return the bytes of a header: aiohttp keeps bytes that are not UTF-8 as surrogates."""
     return header.encode("utf-8", "surrogateescape")
 
 
@@ -153,16 +140,16 @@ def _too_large(limit: int) -> BodyTooLargeError:
     )
 
 
-def _shown_headers(request: web.Request) -> dict[str, str]:
-    """Return the headers that a program may see.
+def _visible_headers(request: web.Request) -> dict[str, str]:
+    """Return the headers that a program may see, by their lower-case names.
 
     Raises:
-        BadRequestError: one of them is no text.
+        BadRequestError: a header is not text.
     """
-    shown: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in request.headers.items():
         if not value.isascii() and "\ufffd" in bytes_of(value).decode(errors="replace"):
             raise BadRequestError(f"the header {name} holds bytes that are not UTF-8")
-        if (lowered := name.lower()) not in SECRET_HEADERS:
-            shown[lowered] = value
-    return shown
+        if (lower := name.lower()) not in SECRET_HEADERS:
+            headers[lower] = value
+    return headers

@@ -53,8 +53,9 @@ def parse_target(raw: str) -> Target:
             f"the path has {len(parts)} segments; at most {MAX_SEGMENTS} are read"
         )
     try:
-        segments = tuple(unquote(part, errors="strict") for part in parts)
-        return Target(raw_path, segments, _parse_query(raw_query) if raw_query else {})
+        if "%" in raw_path:
+            parts = [unquote(part, errors="strict") for part in parts]
+        return Target(raw_path, tuple(parts), _parse_query(raw_query) if raw_query else {})
     except UnicodeDecodeError as error:
         raise BadRequestError(
             "the path or query has percent-encoded bytes that are not UTF-8; encode text as UTF-8"

@@ -139,6 +139,11 @@ def problem_of(error: Exception, request_id: str) -> Problem:
     return Problem(status, title, detail, _headers(error))
 
 
+def title_of(error: type[Exception]) -> str:
+    """Return the stable title of a class of errors."""
+    return error.title if issubclass(error, errors.LarstError) else _ACTOR_PROBLEMS[error][0]
+
+
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, errors.UnauthorizedError):
         return {"WWW-Authenticate": "Bearer"}

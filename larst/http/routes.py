@@ -21,13 +21,18 @@ from larst.http.responses import json_response, not_allowed, problem_response
 Part = TypeVar("Part")
 
 
-def _only_get(handler: Handler) -> Handler:
-    async def guarded(request: web.Request) -> web.StreamResponse:
-        if request.method not in ("GET", "HEAD"):
-            return not_allowed(request, ("GET", "HEAD"))
-        return await handler(request)
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path and method that the service answers itself.
 
-    return guarded
+    `allowed` are the methods that it adds to the header `Allow`; `operation` is what the document
+    of the control API says about it, None for pages and their files.
+    """
+
+    path: str
+    allowed: tuple[str, ...]
+    handler: Handler
+    operation: ControlOperation | None = None
 
 
 async def _healthz(_request: web.Request) -> web.Response:
@@ -72,8 +77,8 @@ def _visitor(request: web.Request) -> Visitor:
         has_token=token is not None,
         planner=maker.planner,
         model=maker.model,
-        plan_mode=settings.plan_mode,
-        has_model_server=settings.llm_base_url is not None,
+        plan_mode=settings.planning.mode,
+        has_model_server=settings.models.base_url is not None,
     )
 
 
@@ -124,51 +129,21 @@ async def _metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-def _control(
+def _of(
     part_of: Callable[[RunningService], Part],
-    **by_method: Callable[[Part, web.Request], Awaitable[web.StreamResponse]],
+    action: Callable[[Part, web.Request], Awaitable[web.StreamResponse]],
 ) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        if (action := by_method.get(_method(request))) is None:
-            return not_allowed(request, tuple(by_method))
         return await action(part_of(request.app[RUNNING]), request)
 
     return handle
 
 
-def _plans(running: RunningService) -> PlanControl:
-    return running.plans
+def _plans(action: Callable[[PlanControl, web.Request], Reply]) -> Handler:
+    return _of(lambda running: running.plans, action)
 
 
-def _sessions(running: RunningService) -> SessionControl:
-    return running.session_control
+def _sessions(action: Callable[[SessionControl, web.Request], Reply]) -> Handler:
+    return _of(lambda running: running.session_control, action)
 
 
-def _method(request: web.Request) -> str:
-    return "GET" if request.method == "HEAD" else request.method
-
-
-RESERVED: dict[str, Handler] = {
-    "/": _only_get(_welcome),
-    "/healthz": _only_get(_healthz),
-    "/readyz": _only_get(_readyz),
-    "/swagger.json": _only_get(_session_document),
-    "/openapi.json": _only_get(_session_document),
-    "/docs": _only_get(_page),
-    "/redoc": _only_get(_page),
-    f"{FILES_PATH}{{name}}": _only_get(_file),
-    "/_larst/openapi.json": _only_get(_control_document),
-    "/_larst/plans": _control(_plans, GET=PlanControl.list),
-    "/_larst/plans/{key}": _control(_plans, GET=PlanControl.show, DELETE=PlanControl.delete),
-    "/_larst/plans/{key}/pin": _control(_plans, POST=PlanControl.pin),
-    "/_larst/plans/{key}/reject": _control(_plans, POST=PlanControl.reject),
-    "/_larst/sessions": _control(_sessions, GET=SessionControl.list),
-    "/_larst/sessions/{id}": _control(
-        _sessions, GET=SessionControl.show, DELETE=SessionControl.erase
-    ),
-    "/_larst/sessions/{id}/export": _control(_sessions, GET=SessionControl.export),
-    "/_larst/sessions/{id}/import": _control(_sessions, POST=SessionControl.import_),
-    METRICS_PATH: _only_get(_metrics),
-    "/_larst": _reserved,
-    "/_larst/{path:.*}": _reserved,
-}

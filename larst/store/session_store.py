@@ -16,14 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from larst.domain import Json
-from larst.errors import DiskRefusedError, SessionDamagedError
+from larst.domain import Json, Record
+from larst.errors import DiskRefusedError
 from larst.store.collection import Change, Collection, learned_with
 from larst.store.disk.files import FileOps
 from larst.store.disk.journal import Line
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.io_threads import Threads, reason_of
-from larst.store.rescue import Rescue
 from larst.store.schema.drift import MAX_DRIFTS, drifts_of
 from larst.store.transaction import Transaction
 from larst.store.transfer.replacing import Replacement, free, spelled
@@ -52,8 +51,7 @@ def _nothing() -> None:
 class SessionStore:
     """All of one session's resources. Nothing is read or made before `load`.
 
-    `on_flushed` is called on the event loop after each write of the journal; `rescue` says what to
-    do with files that are refused by a load, None: nothing.
+    `on_flushed` is called on the event loop after each write of the journal.
     """
 
     def __init__(
@@ -64,13 +62,11 @@ class SessionStore:
         now: Callable[[], datetime],
         new_salt: Callable[[], int] = _random_salt,
         on_flushed: Callable[[], None] = _nothing,
-        rescue: Callable[[], Rescue | None] = _nothing,
         threads: Threads | None = None,
     ) -> None:
         self._threads = threads or Threads()
         self._directory = directory
         self._on_flushed = on_flushed
-        self._rescue = rescue
         self._now = now
         self._session_files = SessionFiles(directory, files, now, new_salt)
         self._collections: dict[str, Collection] = {}
@@ -79,6 +75,7 @@ class SessionStore:
         self._dirty: set[str] = set()
         self._checkpoint_at_bytes = CHECKPOINT_BYTES
         self._has_failed = False
+        self._is_loaded = False
         self._disk = asyncio.Lock()  # flushes and checkpoints go one after another
 
     async def load(self) -> None:
@@ -89,7 +86,7 @@ class SessionStore:
             DiskRefusedError: they cannot be read.
         """
         async with self._disk:
-            loaded = await self._threads.to_end(self._load, is_long=True)
+            loaded = await self._threads.to_end(self._session_files.load, is_long=True)
         self._take_in(loaded)
         if loaded.dirty:
             names = ", ".join(sorted(loaded.dirty)[:_NAMES_TOLD])
@@ -104,6 +101,17 @@ class SessionStore:
         """
         async with self._disk:
             self._take_in(await self._threads.to_end(self._session_files.reload, is_long=True))
+
+    async def set_all_aside(self) -> None:
+        """Move the session's files out of the way, under other names, and start empty.
+
+        Raises:
+            SessionDamagedError, DiskRefusedError: as for `load`.
+        """
+        async with self._disk:
+            await self._threads.to_end(self._session_files.set_all_aside, is_long=True)
+            loaded = await self._threads.to_end(self._session_files.load, is_long=True)
+        self._take_in(loaded)
 
     def begin(self) -> Transaction:
         """Return a view of the session for one request; to drop it is the rollback."""
@@ -212,8 +220,24 @@ class SessionStore:
 
         Whoever else still holds the store does not hold them then, and no collector is needed.
         """
+        self._is_loaded = False
         self._collections, self._dirty = {}, set()
         self._pending, self._replaced = [], []
+
+    @property
+    def session_id(self) -> str:
+        """The id of the session: the name of its directory."""
+        return self._directory.name
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the session's data are in memory."""
+        return self._is_loaded
+
+    def record(self, resource: str, id: str) -> Record | None:
+        """Return the stored record, which must not be changed; or None."""
+        collection = self._collections.get(resource)
+        return None if collection is None else collection.records.get(id)
 
     def names(self) -> list[str]:
         """Return the names of the resources that exist, sorted."""
@@ -238,16 +262,6 @@ class SessionStore:
         collection = self._collections.get(resource)
         return collection is not None and id in collection.records
 
-    def _load(self) -> Loaded:
-        try:
-            return self._session_files.load()
-        except (SessionDamagedError, OSError):
-            rescue = self._rescue()
-            if rescue is None:
-                raise
-        rescue(self._session_files)
-        return self._session_files.load()
-
     def _erase(self) -> OSError | None:
         """Erase, and forget in the same step: whoever waits for it may be cancelled meanwhile."""
         doubt = self._session_files.erase()
@@ -259,6 +273,7 @@ class SessionStore:
     def _take_in(self, loaded: Loaded) -> None:
         self._collections, self._dirty = loaded.collections, loaded.dirty
         self._pending.clear()
+        self._is_loaded = True
         self._checkpoint_at_bytes = max(CHECKPOINT_BYTES, loaded.file_bytes)
         self._has_failed = False
 

@@ -1,4 +1,4 @@
-"""Checks that every control route shares: the page's origin, and numbers in the query."""
+"""What control routes share: the check of a page's origin, and the reading of the query."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from larst.errors import BadRequestError, ForbiddenError
+from larst.openapi import ControlParameter
 
 
 def refuse_other_origins(request: web.Request) -> None:
-    """Return if the request comes from no page, or from one of this very service.
+    """Refuse requests that a page of another origin makes.
 
-    A page anywhere can have a visitor's browser send requests to an address that the visitor can
-    reach; browsers say so in `Origin` and `Sec-Fetch-Site` (Fetch Metadata, section 2.3).
+    A page anywhere can make a visitor's browser send requests to addresses that only the visitor
+    can reach; browsers say so in `Origin` and `Sec-Fetch-Site` (Fetch Metadata, section 2.3).
 
     Raises:
-        ForbiddenError: it comes from a page of another origin.
+        ForbiddenError: the request comes from a page of another origin.
     """
     origin = request.headers.get("Origin")
     is_other = origin is not None and urlsplit(origin).netloc != request.host
@@ -24,13 +25,31 @@ def refuse_other_origins(request: web.Request) -> None:
         raise ForbiddenError("pages of other origins may not use the control API")
 
 
-def number_in_query(request: web.Request, name: str, *, default: int, highest: int) -> int:
-    """Return a whole number of the query.
+def number_in_query(request: web.Request, parameter: ControlParameter) -> int:
+    """Return a whole number from the query, or the default of the parameter.
 
     Raises:
-        BadRequestError: it is none, or too high.
+        BadRequestError: the value is not a whole number within the bounds.
     """
-    text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= highest):
-        raise BadRequestError(f"{name} must be a whole number from 0 to {highest}")
+    name, maximum = parameter.name, parameter.schema["maximum"]
+    text = request.query.get(name, str(parameter.schema["default"]))
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= maximum):
+        raise BadRequestError(f"{name} must be a whole number from 0 to {maximum}")
     return int(text)
+
+
+def choice_in_query(request: web.Request, parameter: ControlParameter) -> str | None:
+    """Return a value from the query, None if there is none.
+
+    Raises:
+        BadRequestError: the value is not among the choices.
+    """
+    value, choices = request.query.get(parameter.name), parameter.schema["enum"]
+    if value is not None and value not in choices:
+        raise BadRequestError(f"{parameter.name} must be one of {', '.join(choices)}")
+    return value
+
+
+def flag_in_query(request: web.Request, parameter: ControlParameter) -> bool:
+    """Return whether the query sets a flag: `true`, `1` or `yes`."""
+    return request.query.get(parameter.name, "").lower() in ("true", "1", "yes")

@@ -7,21 +7,24 @@ for the data of a mock backend, not for the service's own controls.
 from __future__ import annotations
 
 import asyncio
-from typing import get_args
 
 from aiohttp import web
 
 from larst.domain import Json
 from larst.errors import BadRequestError, BodyTooSlowError, PlanNotFoundError
 from larst.exact_json import parse_json
-from larst.http.control.guards import number_in_query
+from larst.http.control.guards import choice_in_query, number_in_query
+from larst.http.control.parameters import (
+    MAX_REASON_CHARACTERS,
+    MIN_KEY_CHARACTERS,
+    OFFSET,
+    PLAN_LIMIT,
+    PLAN_STATE,
+)
 from larst.http.responses import json_response
-from larst.planning.book.book import PlanBook
+from larst.planning.book import PlanBook
 from larst.planning.book.files import BookEntry, PlanState
 
-MAX_PAGE = 1000
-MAX_REASON_CHARACTERS = 1000
-MIN_KEY_CHARACTERS = 6
 BODY_TIMEOUT_S = 10.0
 
 
@@ -37,11 +40,9 @@ class PlanControl:
         Raises:
             BadRequestError: a query value is none of those allowed.
         """
-        state = request.query.get("state")
-        if state is not None and state not in get_args(PlanState):
-            raise BadRequestError(f"state must be one of {', '.join(get_args(PlanState))}")
-        limit = number_in_query(request, "limit", default=100, highest=MAX_PAGE)
-        offset = number_in_query(request, "offset", default=0, highest=10**9)
+        state = choice_in_query(request, PLAN_STATE)
+        limit = number_in_query(request, PLAN_LIMIT)
+        offset = number_in_query(request, OFFSET)
         entries = [entry for entry in self._book.entries() if state in (None, entry.state)]
         entries.sort(key=lambda entry: (-entry.uses, entry.made_at, entry.key))
         return json_response(

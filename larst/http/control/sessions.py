@@ -9,78 +9,48 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar, cast
 
 from aiohttp import web
 
 from larst import actors
+from larst.config import HttpSettings
 from larst.domain import Json
 from larst.errors import (
     DiskRefusedError,
     SessionDamagedError,
     SessionNotEmptyError,
     SessionNotFoundError,
-    StoreError,
 )
 from larst.http.client_identity import session_id_of
-from larst.http.control.guards import number_in_query
+from larst.http.control.guards import flag_in_query, number_in_query
 from larst.http.control.imports import Imports
+from larst.http.control.parameters import OFFSET, REPLACE, SESSION_LIMIT
 from larst.http.responses import json_response
-from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
-from larst.store import DataRoot, Rescues, SessionStore, Threads
+from larst.session.client import SessionClient
+from larst.store import DataRoot, SessionStore, Threads
 from larst.store.collection import Collection
-from larst.store.disk.session_files import SessionFiles
 from larst.store.recovery.inspection import Inspection, extent, inspect
 from larst.store.transfer.exporting import lines_of
-
-MAX_PAGE = 500
 
 LOOK_S = 1.0
 """How long a look at a session may wait for it, in seconds; it is busy then."""
 
 LOOKS_AT_ONCE = 32
 
-Value = TypeVar("Value")
-
-
-class Sessions(Protocol):
-    """The supervisor of the session actors, as far as the control API needs it."""
-
-    def is_live(self, key: str) -> bool:
-        """Tell whether the session holds memory."""
-
-    async def ask(
-        self,
-        key: str,
-        message: SessionRequest | StoreTask,
-        *,
-        timeout_s: float,
-        is_use: bool = True,
-    ) -> SessionReply | StoreTaskResult:
-        """Have the session answer; start or wake it first where it sleeps."""
-
 
 class SessionControl:
     """Handles the requests below `/_larst/sessions`."""
 
     def __init__(
-        self,
-        root: DataRoot,
-        sessions: Sessions,
-        rescues: Rescues,
-        threads: Threads,
-        *,
-        timeout_s: float,
-        max_import_bytes: int,
+        self, root: DataRoot, sessions: SessionClient, threads: Threads, settings: HttpSettings
     ) -> None:
         self._root = root
         self._sessions = sessions
-        self._rescues = rescues
-        self._imports = Imports(threads, timeout_s=timeout_s, max_bytes=max_import_bytes)
+        self._imports = Imports(
+            threads, timeout_s=settings.request_timeout_s, max_bytes=settings.max_import_bytes
+        )
         self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
-        self._timeout_s = timeout_s
 
     async def list(self, request: web.Request) -> web.Response:
         """Answer a page of the sessions that have data, by their ids.
@@ -88,8 +58,8 @@ class SessionControl:
         Raises:
             BadRequestError: a query value is none of those allowed.
         """
-        limit = number_in_query(request, "limit", default=100, highest=MAX_PAGE)
-        offset = number_in_query(request, "offset", default=0, highest=10**9)
+        limit = number_in_query(request, SESSION_LIMIT)
+        offset = number_in_query(request, OFFSET)
         ids = await asyncio.to_thread(self._root.session_ids)
         looked_at = await asyncio.gather(*map(self._looked_at, ids[offset : offset + limit]))
         items = [item for item in looked_at if item is not None]
@@ -115,8 +85,9 @@ class SessionControl:
             SessionNotFoundError: it has no data.
         """
         session_id = await self._existing(request)
-        with self._rescues.asked(session_id, SessionFiles.erase):
-            await self._visit_rescued(session_id, lambda store: store.erase())
+        await self._sessions.run_on_store(
+            session_id, lambda store: store.erase(), admits_damaged=True
+        )
         return web.Response(status=204)
 
     async def export(self, request: web.Request) -> web.StreamResponse:
@@ -132,7 +103,7 @@ class SessionControl:
         response.content_type = "application/x-ndjson"
         if request.method == "HEAD":
             return response  # a body would be taken for the reply to the connection's next request
-        resources = await self._visit(session_id, _snapshot, is_use=False)
+        resources = await self._sessions.run_on_store(session_id, _snapshot, keeps_awake=False)
         await response.prepare(request)
         for chunk in lines_of(resources):
             await response.write(chunk)
@@ -150,7 +121,7 @@ class SessionControl:
         """
         session_id = _session_id(request)
         raw = await self._imports.read(request)
-        replaces = request.query.get("replace", "").lower() in ("true", "1", "yes")
+        replaces = flag_in_query(request, REPLACE)
         async with self._imports.turn():
             counts = await self._import_into(session_id, raw, replaces=replaces)
         return json_response({"imported": counts, "records": sum(counts.values())})
@@ -163,51 +134,17 @@ class SessionControl:
         counts = {name: len(one.collection.records) for name, one in sorted(ready.items())}
 
         async def restore(store: SessionStore) -> None:
+            if not store.is_loaded:
+                await store.set_all_aside()
             if any(store.counts().values()) and not replaces:
                 raise SessionNotEmptyError(
-                    f"the session {session_id} has records; say ?replace=true to have them"
-                    " replaced, or import into another session"
+                    f"the session {session_id} has records; say ?replace=true to replace them,"
+                    " or import into another session"
                 )
             store.restore(ready)
 
-        if replaces:
-            with self._rescues.asked(session_id, SessionFiles.set_all_aside):
-                await self._visit_rescued(session_id, restore)
-        else:
-            await self._visit(session_id, restore)
+        await self._sessions.run_on_store(session_id, restore, admits_damaged=replaces)
         return counts
-
-    async def _visit(
-        self,
-        session_id: str,
-        work: Callable[[SessionStore], Awaitable[Value]],
-        *,
-        is_use: bool = True,
-    ) -> Value:
-        answer = await self._sessions.ask(
-            session_id, StoreTask(work), timeout_s=self._timeout_s, is_use=is_use
-        )
-        assert isinstance(answer, StoreTaskResult)  # noqa: S101 - a visit is answered by nothing else
-        return cast("Value", answer.value)
-
-    async def _visit_rescued(
-        self, session_id: str, work: Callable[[SessionStore], Awaitable[Value]]
-    ) -> Value:
-        """StoreTask a session that rescues itself when it is loaded."""
-        has_begun = False
-
-        async def begin(store: SessionStore) -> Value:
-            nonlocal has_begun
-            has_begun = True
-            return await work(store)
-
-        try:
-            return await self._visit(session_id, begin)
-        except StoreError:
-            if has_begun:
-                raise
-        # The load that it waited for had been refused before the rescue was asked for.
-        return await self._visit(session_id, work)
 
     async def _existing(self, request: web.Request) -> str:
         session_id = _session_id(request)
@@ -237,7 +174,7 @@ class SessionControl:
         size_bytes, used_at = await asyncio.to_thread(extent, directory)
         try:
             async with asyncio.timeout(LOOK_S):
-                records = await self._visit(session_id, _counts, is_use=False)
+                records = await self._sessions.run_on_store(session_id, _counts, keeps_awake=False)
         except SessionDamagedError as error:
             return _told(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
         except (TimeoutError, actors.MailboxFullError):

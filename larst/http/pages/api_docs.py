@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple
 
 import openapi_ui_bundles
 import orjson
@@ -25,11 +25,11 @@ from larst.http.responses import json_response
 from larst.openapi import Described, control_document, document
 from larst.openapi.custom import LearnedPath
 from larst.openapi.schemas import Learned
-from larst.planning.book.book import PlanBook
+from larst.planning.book import PlanBook
 from larst.planning.book.files import BookEntry
 from larst.planning.rules.planner import RULES
 from larst.planning.shapes.rest_path import plain_path
-from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
+from larst.session.client import SessionClient
 from larst.store import SessionStore
 
 MAX_KEPT_BYTES = 64 << 20
@@ -83,20 +83,6 @@ PAGES: Mapping[str, Mapping[str, str]] = {
 """What is put into `page.html` for each of the pages."""
 
 
-class Sessions(Protocol):
-    """The supervisor of the session actors, as far as a look at what they know needs it."""
-
-    async def ask(
-        self,
-        key: str,
-        message: SessionRequest | StoreTask,
-        *,
-        timeout_s: float,
-        is_use: bool = True,
-    ) -> SessionReply | StoreTaskResult:
-        """Have the session answer; start or wake it first where it sleeps."""
-
-
 Known = dict[str, dict[str, Json]]
 """What a session has learned, by resource."""
 
@@ -114,7 +100,7 @@ class _Kept(NamedTuple):
 class ApiPages:
     """Handles the requests for documents and pages."""
 
-    def __init__(self, settings: Settings, sessions: Sessions, book: PlanBook) -> None:
+    def __init__(self, settings: Settings, sessions: SessionClient, book: PlanBook) -> None:
         self._settings = settings
         self._sessions = sessions
         self._book = book
@@ -124,11 +110,8 @@ class ApiPages:
 
     async def session_document(self, session_id: str, address: str) -> web.Response:
         """Answer a session's document; `address` is the service's own, as the client knows it."""
-        answer = await self._sessions.ask(
-            session_id, StoreTask(_known), timeout_s=self._settings.request_timeout_s, is_use=False
-        )
-        assert isinstance(answer, StoreTaskResult)  # noqa: S101 - a visit is answered by nothing else
-        body = await self._document(session_id, cast("Known", answer.value))
+        known = await self._sessions.run_on_store(session_id, _known, keeps_awake=False)
+        body = await self._document(session_id, known)
         # The first there is: what a session has learned comes after it.
         body = body.replace(_NO_ADDRESS, b'"servers":[{"url":%b}]' % orjson.dumps(address), 1)
         return web.Response(
@@ -140,7 +123,7 @@ class ApiPages:
 
     def control_document(self, address: str) -> web.Response:
         """Answer the document of the service's own paths."""
-        has_auth = self._settings.auth_token is not None
+        has_auth = self._settings.http.auth_token is not None
         return json_response(control_document(address, has_auth=has_auth))
 
     async def _document(self, session_id: str, known: Known) -> bytes:
@@ -157,8 +140,8 @@ class ApiPages:
             url="",
             resources=known,
             paths=paths,
-            has_auth=self._settings.auth_token is not None,
-            is_enforced=self._settings.schema_mode == "enforce",
+            has_auth=self._settings.http.auth_token is not None,
+            is_enforced=self._settings.sessions.schema_mode == "enforce",
         )
         if sum(map(_fields, known.values())) <= LARGE_FIELDS:
             return self._keep(session_id, _Kept(known, paths, _made(described)))

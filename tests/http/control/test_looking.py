@@ -6,16 +6,18 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from larst.config import HttpSettings
 from larst.errors import SessionNotFoundError
 from larst.http.components import RUNNING
 from larst.http.control import sessions as session_control
 from larst.http.control.sessions import SessionControl
-from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
-from larst.store import DataRoot, Rescues, Threads
+from larst.session.client import SessionClient
+from larst.store import DataRoot, Threads
 from tests.http.control.asking import TWO, Client, keep_busy, sleep
 
 
@@ -114,7 +116,7 @@ class TestLooking:
         assert (await client.get(f"/_larst/sessions/{path}")).status == status
 
 
-class Meanwhile:
+class Meanwhile(SessionClient):
     """Sessions with which something happens while they are looked at."""
 
     def __init__(self, happens: Callable[[], object], *, wakes: bool = False) -> None:
@@ -122,32 +124,22 @@ class Meanwhile:
         self._wakes = wakes
         self._asked = 0
 
-    def is_live(self, key: str) -> bool:
-        del key
+    def is_live(self, session_id: str) -> bool:
+        del session_id
         self._asked += 1
         if self._asked == 1:
             self._happens()
         return self._wakes and self._asked > 1
 
-    async def ask(
-        self,
-        key: str,
-        message: SessionRequest | StoreTask,
-        *,
-        timeout_s: float,
-        is_use: bool = True,
-    ) -> SessionReply | StoreTaskResult:
-        """Answer that it holds two members."""
-        del key, message, timeout_s, is_use
-        return StoreTaskResult({"members": 2})
+    async def run_on_store(self, *_arguments: Any, **_options: Any) -> Any:
+        """Answer that the session holds two members."""
+        return {"members": 2}
 
 
 class TestLookingMeanwhile:
     def _control(self, tmp_path: Path, sessions: Meanwhile) -> SessionControl:
         root = DataRoot.open(tmp_path / "root")
-        return SessionControl(
-            root, sessions, Rescues(), Threads(), timeout_s=5, max_import_bytes=100
-        )
+        return SessionControl(root, sessions, Threads(), HttpSettings())
 
     async def test_an_erased_session_is_left_out_of_the_list(self, tmp_path: Path) -> None:
         """Between the list of names and a look at each there is time enough."""

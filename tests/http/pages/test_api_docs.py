@@ -12,17 +12,18 @@ import pytest
 from larst.config import load_settings
 from larst.http.pages import api_docs as api_pages
 from larst.http.pages.api_docs import ApiPages
-from larst.planning.book.book import PlanBook
+from larst.planning.book import PlanBook
+from larst.session.client import SessionClient
 from larst.store.collection import learned_with
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-class Nobody:
-    """Takes the place of the supervisor: no session is asked."""
+class NoSessions(SessionClient):
+    """A client without sessions: no test here asks one."""
 
-    async def ask(self, *_asked: Any, **_how: Any) -> Any:
-        raise AssertionError
+    def __init__(self) -> None:
+        """Do without a supervisor."""
 
 
 def known(*fields: str) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def pages(tmp_path: Path) -> ApiPages:
     book = PlanBook(tmp_path, size=10, now=lambda: NOW)
-    return ApiPages(load_settings({}), Nobody(), book)
+    return ApiPages(load_settings({}), NoSessions(), book)
 
 
 async def test_a_document_is_made_again_only_when_something_was_learned(
