@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, NewType, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -194,8 +195,18 @@ class Usage:
         )
 
 
-CheckedProgram = NewType("CheckedProgram", str)
-"""A program's source that the policy let pass; only `policy.check` makes one."""
+@dataclass(frozen=True, slots=True)
+class CheckedProgram:
+    """A program that the policy accepted, parsed once; only `policy.check` makes one.
+
+    `names` are the names that it uses or assigns, `literals` its constants other than booleans
+    and None. Two programs of the same source are equal.
+    """
+
+    source: str
+    tree: ast.Module = field(compare=False, repr=False)
+    names: frozenset[str] = field(compare=False, repr=False)
+    literals: tuple[str | int | float, ...] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

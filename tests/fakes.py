@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from larst.domain import Code, Plan, RequestContext, Usage
+from larst.domain import CheckedProgram, Code, Plan, RequestContext, Usage
 from larst.errors import NoRuleError
 from larst.http.parsing import parse_body, parse_target
 from larst.planning.planner import Maker, Planned, PlanningRequest, Saw
@@ -33,6 +34,13 @@ def request(
         session_id=session_id,
         request_id="request-1",
     )
+
+
+def unchecked(source: str) -> CheckedProgram:
+    """Return a program as if the policy had accepted it."""
+    tree = ast.parse(source)
+    names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return CheckedProgram(source, tree, names, literals=())
 
 
 NEEDS_VALUES = "# needs values"

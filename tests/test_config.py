@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from ipaddress import ip_network
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
-from larst.config import Settings, load_settings
+from larst.config import FIELDS, load_settings
 from larst.errors import ConfigError
 
 NAMES_OF_OTHERS = {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "LLM_MOCK_HANDLER"}
@@ -28,14 +29,14 @@ class TestSources:
     def test_defaults_serve_without_any_configuration(self) -> None:
         settings = load_settings({})
 
-        assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+        assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8000)
         assert settings.data_root.is_absolute()
-        assert settings.auth_token is None
-        assert settings.cors_origins == ("*",)
-        assert settings.trusted_proxies == ()
-        assert settings.max_body_bytes == 10 * 1024 * 1024
-        assert settings.max_import_bytes == 64 * 1024 * 1024
-        assert settings.default_provider is None
+        assert settings.http.auth_token is None
+        assert settings.http.cors_origins == ("*",)
+        assert settings.http.trusted_proxies == ()
+        assert settings.http.max_body_bytes == 10 * 1024 * 1024
+        assert settings.http.max_import_bytes == 64 * 1024 * 1024
+        assert settings.models.default_provider is None
 
     def test_flags_win_over_the_environment_and_that_over_the_file(
         self, here: Path, monkeypatch: pytest.MonkeyPatch
@@ -46,7 +47,7 @@ class TestSources:
 
         settings = load_settings({"LARS_PORT": "3"})
 
-        assert (settings.port, settings.host, settings.log_level) == (3, "0.0.0.0", "debug")  # noqa: S104 - nothing listens here
+        assert (settings.http.port, settings.http.host, settings.log_level) == (3, "0.0.0.0", "debug")  # noqa: S104 - nothing listens here
 
     def test_an_empty_variable_counts_as_unset(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Compose files pass `${LARS_PORT:-}` on, whether it is set or not."""
@@ -55,12 +56,12 @@ class TestSources:
 
         settings = load_settings({})
 
-        assert (settings.port, settings.auth_token, settings.cors_origins) == (8000, None, ("*",))
+        assert (settings.http.port, settings.http.auth_token, settings.http.cors_origins) == (8000, None, ("*",))
 
     def test_other_programs_variables_in_the_file_are_not_ours(self, here: Path) -> None:
         (here / ".env").write_text("DATABASE_URL=x\nLARS_PORT=9\n")
 
-        assert load_settings({}).port == 9
+        assert load_settings({}).http.port == 9
 
     def test_a_file_that_cannot_be_read_stops_the_start(self, here: Path) -> None:
         """Going on without it could mean going on without its LARS_AUTH_TOKEN."""
@@ -71,11 +72,10 @@ class TestSources:
 
     def test_settings_cannot_be_changed(self) -> None:
         with pytest.raises(ValueError, match="frozen"):
-            load_settings({}).port = 1  # type: ignore[misc]  # what the test is about
+            load_settings({}).http.port = 1  # type: ignore[misc]  # what the test is about
 
     def test_every_setting_can_be_documented(self) -> None:
-        for field in Settings.model_fields.values():
-            variable = str(field.validation_alias)
+        for variable, field in FIELDS.items():
             assert variable.startswith(("LARS_", "SANDBOX_")) or variable in NAMES_OF_OTHERS
             assert field.description
             assert isinstance(field.json_schema_extra, dict)
@@ -86,25 +86,25 @@ class TestValues:
     @pytest.mark.parametrize(
         ("variable", "value", "field", "expected"),
         [
-            ("LARS_PORT", "0", "port", 0),
+            ("LARS_PORT", "0", "http.port", 0),
             ("LARS_LOG_LEVEL", " WARNING ", "log_level", "warning"),
-            ("LARS_AUTH_TOKEN", "s3cret", "auth_token", "s3cret"),
-            ("LARS_HOST", "::1", "host", "::1"),
+            ("LARS_AUTH_TOKEN", "s3cret", "http.auth_token", "s3cret"),
+            ("LARS_HOST", "::1", "http.host", "::1"),
             (
                 "LARS_CORS_ORIGINS",
                 "https://A.example, http://localhost:3000",
-                "cors_origins",
+                "http.cors_origins",
                 ("https://a.example", "http://localhost:3000"),
             ),
             (
                 "LARS_TRUSTED_PROXIES",
                 "10.0.0.0/8, 192.0.2.1,::1",
-                "trusted_proxies",
+                "http.trusted_proxies",
                 (ip_network("10.0.0.0/8"), ip_network("192.0.2.1/32"), ip_network("::1/128")),
             ),
-            ("LARS_IDLE_S", "2.5", "idle_s", 2.5),
-            ("LARS_PLAN_MODE", "locked", "plan_mode", "locked"),
-            ("LARS_SANDBOX_DENY_NET", "yes", "sandbox_deny_net", True),
+            ("LARS_IDLE_S", "2.5", "sessions.idle_s", 2.5),
+            ("LARS_PLAN_MODE", "locked", "planning.mode", "locked"),
+            ("LARS_SANDBOX_DENY_NET", "yes", "sandbox.deny_net", True),
             ("SANDBOX_DATA_ROOT", "~/larst", "data_root", Path.home() / "larst"),
         ],
     )
@@ -118,7 +118,7 @@ class TestValues:
     ) -> None:
         monkeypatch.setenv(variable, value)
 
-        assert getattr(load_settings({}), field) == expected
+        assert attrgetter(field)(load_settings({})) == expected
 
     @pytest.mark.parametrize(
         ("variable", "value", "allowed"),
@@ -146,7 +146,7 @@ class TestValues:
             ("LARS_MODEL", "two words", "the name of a model is allowed"),
             ("LLM_MOCK_HANDLER", "handler", "module.function is allowed"),
             ("LARS_SCHEMA_MODE", "strict", "learn, warn or enforce is allowed"),
-            ("LARS_SANDBOX_DENY_NET", "false", "no program ever gets a network"),
+            ("LARS_SANDBOX_DENY_NET", "false", "programs never get network access"),
             ("SANDBOX_DATA_ROOT", "~nobody-of-that-name/x", "the path of a directory is allowed"),
         ],
     )
@@ -180,7 +180,7 @@ class TestSecrets:
         shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
         assert "s3cret" not in shown
-        assert settings.auth_token == "s3cret"
+        assert settings.http.auth_token == "s3cret"
 
     @pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"])
     def test_a_providers_key_shows_in_no_text_either(self, variable: str) -> None:
@@ -201,8 +201,8 @@ class TestUnknownNames:
     @pytest.mark.parametrize(
         ("name", "warning"),
         [
-            ("LARS_PROT", "LARS_PROT is no setting and has no effect; did you mean LARS_PORT?"),
-            ("LARS_XYZZY", "LARS_XYZZY is no setting and has no effect"),
+            ("LARS_PROT", "unknown setting LARS_PROT is ignored; did you mean LARS_PORT?"),
+            ("LARS_XYZZY", "unknown setting LARS_XYZZY is ignored"),
         ],
     )
     def test_an_unknown_name_is_logged_and_stops_nothing(
@@ -227,5 +227,5 @@ class TestUnknownNames:
         load_settings({})
 
         assert caplog.messages == [
-            "LARS_AUTH_TOKN is no setting and has no effect; did you mean LARS_AUTH_TOKEN?"
+            "unknown setting LARS_AUTH_TOKN is ignored; did you mean LARS_AUTH_TOKEN?"
         ]

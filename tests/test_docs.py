@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from larst import cli
-from larst.config import Settings
+from larst.config import FIELDS
 from larst.errors import LarstError, ProgramRefusedError
 from larst.http.problems import _ACTOR_PROBLEMS, STATUS
 from larst.policy import PolicyLimits, check
@@ -27,7 +27,7 @@ _VARIABLE = re.compile(r"\b(?:LARS|SANDBOX)_[A-Z_]*[A-Z]\b")
 _PATH = re.compile(r"(?:actors|benchmarks|docs|larst|otel|prompts|tests|tools)/[\w./]*")
 _ROW = re.compile(r"^\| (.+?) \| (.+?) \|(?: (.+) \|)?$", re.MULTILINE)
 
-SETTINGS = {str(field.validation_alias) for field in Settings.model_fields.values()}
+SETTINGS = set(FIELDS)
 
 
 def test_every_metric_is_told_of_as_it_is() -> None:

@@ -1,6 +1,6 @@
-"""Writes docs/configuration.md from the settings themselves: python tools/configuration_page.py.
+"""Write docs/configuration.md from the settings: python tools/configuration_page.py.
 
-A test fails where the page is not what this makes of them.
+A test fails when the page is out of date.
 """
 
 from __future__ import annotations
@@ -9,80 +9,86 @@ from html import escape
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from larst.cli import _FLAGS
-from larst.config import Settings
+from larst.config import (
+    HttpSettings,
+    ModelSettings,
+    PlanningSettings,
+    SandboxSettings,
+    SessionSettings,
+    Settings,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 COMMAND = "python tools/configuration_page.py"
 
-_SECTIONS = {
-    "data_root": "The service",
-    "max_body_bytes": "Limits of requests and programs",
-    "mailbox_size": "Sessions",
-    "default_provider": "Planning, and what is learned",
-}
-"""The headings, by the first field that stands below each."""
+_SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("The service", Settings),
+    ("HTTP", HttpSettings),
+    ("Programs", SandboxSettings),
+    ("Sessions", SessionSettings),
+    ("Planning", PlanningSettings),
+    ("Language models", ModelSettings),
+)
+"""The headings, and the settings below each."""
 
 _HEAD = """# Configuration
 
-<!-- Made by `python tools/configuration_page.py`: change larst/config.py, not this page. -->
+<!-- Written by `python tools/configuration_page.py`: change larst/config/groups.py, not this page. -->
 
-Flags of `larst serve` win over the environment, and that wins over `.env` in the working directory.
+Settings come from three places. A flag of `larst serve` wins over an environment variable, and that
+wins over `.env` in the working directory.
 
 {flags}
 
-Other commands read the same variables: those that speak to a service look for it at `LARS_HOST` and
-`LARS_PORT`, with `LARS_AUTH_TOKEN`; `larst check` and `larst repair` look in `SANDBOX_DATA_ROOT`.
+Other commands read the same variables: a command that talks to a running service finds it at
+`LARS_HOST` and `LARS_PORT` and sends `LARS_AUTH_TOKEN`; `larst check` and `larst repair` read
+`SANDBOX_DATA_ROOT`.
 
-- `.env` has `NAME=value` on each line, in UTF-8. Settings are read once, at the start.
-- Names are written in capitals, as here. A variable that is empty counts as unset.
-- A wrong value stops the start, with exit code 2 and a line that says what is allowed. A secret is
-  never shown.
-- A variable that begins with `LARS_` and is none of these has no effect; the log names the one that
-  may have been meant.
+- `.env` has one `NAME=value` per line, in UTF-8. Settings are read once, at the start.
+- Names are in capitals, as in the tables. An empty variable counts as unset.
+- A wrong value stops the start with exit code 2 and a line that says what is allowed. The value of
+  a secret is never shown.
+- An unknown variable that begins with `LARS_` is ignored; the log names the one you may have meant.
 
 ```console
 $ LARS_PORT=eighty larst sessions
 LARS_PORT='eighty': an integer from 0 to 65535 is allowed
 ```
 
-`OTEL_` variables say where traces and metrics go: [telemetry](telemetry.md#settings).
+`OTEL_` variables say where traces and metrics go: see [telemetry](telemetry.md).
 """
 
 
 def page() -> str:
-    """Return the page as the settings have it."""
+    """Return the page."""
     flags = _table(
         ("flag", "variable", ""),
         [(f"`{flag}`", f"`{variable}`", text) for flag, variable, _, text in _FLAGS],
     )
-    parts, rows = [_HEAD.format(flags=flags)], list[tuple[str, ...]]()
-    for name, field in Settings.model_fields.items():
-        if name in _SECTIONS:
-            parts += [_settings(rows), f"\n## {_SECTIONS[name]}\n\n"]
-            rows = []
-        rows.append(_row(field))
-    return "".join([*parts, _settings(rows)])
+    sections = [f"\n## {title}\n\n{_settings(group)}" for title, group in _SECTIONS]
+    return "".join([_HEAD.format(flags=flags), *sections])
 
 
-def _settings(rows: list[tuple[str, ...]]) -> str:
-    if not rows:
-        return ""
-    return f"{_table(('variable', 'default', 'what is allowed', 'what it does'), rows)}\n"
+def _settings(group: type[BaseModel]) -> str:
+    fields = group.model_fields.values()
+    rows = [_row(field) for field in fields if field.validation_alias is not None]
+    return f"{_table(('variable', 'default', 'allowed', 'what it does'), rows)}\n"
 
 
 def _row(field: FieldInfo) -> tuple[str, ...]:
-    told = cast("dict[str, str]", field.json_schema_extra)
-    note = f" ({told['note']})" if told["note"] else ""
+    texts = cast("dict[str, str]", field.json_schema_extra)
+    note = f" ({texts['note']})" if texts["note"] else ""
     variable = f"`{field.validation_alias}`"
-    return variable, _default(field), f"{told['allowed']}{note}", str(field.description)
+    return variable, _default(field), f"{texts['allowed']}{note}", str(field.description)
 
 
 def _default(field: FieldInfo) -> str:
     if field.default_factory is not None:
-        # What it gives now is this machine's, and a page is for all.
+        # The value depends on the machine, and the page is for all of them.
         is_of_the_machine = bool(field.get_default(call_default_factory=True))
         return "by the machine" if is_of_the_machine else "none"
     return _spelled(field.default)

@@ -240,10 +240,10 @@ def _run(settings: Settings) -> int:
 
 def _otel_environment() -> Mapping[str, str]:
     """Return the environment, with the OTEL_ variables of `.env` in it: exporters read no other."""
-    from larst.config import variables_of_env_file
+    from larst.config import env_file_variables
     from larst.otel import WrongVariableError
 
-    for name, value in {**variables_of_env_file(), **os.environ}.items():
+    for name, value in {**env_file_variables(), **os.environ}.items():
         if name.startswith("OTEL_"):
             if "\0" in value:
                 raise WrongVariableError(f"{name}: a NUL character in .env; take it out")
@@ -271,7 +271,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _reason(error: OSError, settings: Settings) -> str:
-    address = f"{settings.host}:{settings.port}"
+    address = f"{settings.http.host}:{settings.http.port}"
     if error.errno == errno.EADDRINUSE:
         return f"{address} is in use by another program; choose another with --port"
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:

@@ -110,11 +110,11 @@ def service_at(url: str | None, settings: Settings) -> Service:
     Raises:
         ServiceError: the address is none.
     """
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = (url or f"http://{host}:{settings.port}").rstrip("/")
+    host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
+    address = (url or f"http://{host}:{settings.http.port}").rstrip("/")
     if not address.startswith(("http://", "https://")):
         raise ServiceError(f"{address} is no address such as http://127.0.0.1:8000")
-    return Service(address, settings.auth_token)
+    return Service(address, settings.http.auth_token)
 
 
 def printable(text: str) -> str:

@@ -35,7 +35,11 @@ def run(options: Namespace, settings: Settings) -> int:
     cases = _cases(options)
     with tempfile.TemporaryDirectory(prefix="larst-eval-") as folder:
         own = settings.model_copy(
-            update={"data_root": Path(folder), "auth_secret": None, "plan_mode": "learn"}
+            update={
+                "data_root": Path(folder),
+                "http": settings.http.model_copy(update={"auth_secret": None}),
+                "planning": settings.planning.model_copy(update={"mode": "learn"}),
+            }
         )
         evaluation = asyncio.run(_evaluate(own, cases))
     if options.json:
@@ -70,7 +74,7 @@ async def _evaluate(settings: Settings, cases: list[Case]) -> Evaluation:
                 cases,
                 on_case=on_case,
                 usage=metered.usage,
-                timeout_s=settings.request_timeout_s + 5,
+                timeout_s=settings.http.request_timeout_s + 5,
             )
     finally:
         await runner.cleanup()

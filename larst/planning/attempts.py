@@ -7,33 +7,30 @@ program, and never show a planner values that it may not see.
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
+from cachetools import LRUCache
+
+from larst.config import PlanningSettings
 from larst.domain import CheckedProgram, Usage, Violation
 from larst.errors import AnswerUnusableError, NoUsablePlanError, ProgramRefusedError
-from larst.planning.lookup import Question, ReadyPlan
+from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Planned, Planner, PlanningRequest, Refusal
 from larst.planning.reuse.conditions import (
     Condition,
-    Situation,
     condition_of,
     exact_condition,
     holds_value,
 )
-from larst.planning.reuse.field_access import names_store
+from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import plan_key
 from larst.planning.shapes.sketch import sketch_of, with_values
 from larst.telemetry import Stage, count
 from larst.telemetry.attributes import PLAN_ATTEMPT, PLAN_SOURCE
 from larst.telemetry.metrics import PLANNER_CALLS
 
-PromptValues = Literal["sketch", "full", "never"]
-"""When a planner sees a request's values: if it cannot do without, always, or never."""
-
-_NEEDY_SHAPES = 10_000
+_SHAPES_NEEDING_VALUES = 10_000
 _MAX_LOGGED_CHARACTERS = 500
 
 _log = logging.getLogger("larst.planner")
@@ -46,7 +43,7 @@ Check = Callable[[str], CheckedProgram]
 class _Context:
     """What stays the same while one question is asked again and again."""
 
-    question: Question
+    shaped: ShapedRequest
     rejected: tuple[Refusal, ...]
 
 
@@ -58,23 +55,21 @@ class PlanAttempts:
         planner: Planner,
         check: Check,
         *,
-        attempts: int,
-        prompt_values: PromptValues,
+        settings: PlanningSettings,
         timer: Callable[[], float],
     ) -> None:
         self._planner = planner
         self._check = check
-        self._attempts = attempts
-        self._prompt_values = prompt_values
+        self._settings = settings
         self._timer = timer
-        self._needy: OrderedDict[str, None] = OrderedDict()
+        self._shapes_needing_values: LRUCache[str, bool] = LRUCache(_SHAPES_NEEDING_VALUES)
 
     def needs_values(self, key: str) -> bool:
         """Tell whether plans for the shape are made from values, and so serve one request each."""
-        return self._prompt_values == "full" or key in self._needy
+        return self._settings.prompt_values == "full" or key in self._shapes_needing_values
 
-    async def ask(
-        self, question: Question, refusals: tuple[Refusal, ...], rejected: tuple[Refusal, ...]
+    async def plan(
+        self, shaped: ShapedRequest, refusals: tuple[Refusal, ...], rejected: tuple[Refusal, ...]
     ) -> ReadyPlan:
         """Return a plan that the policy let pass.
 
@@ -84,17 +79,17 @@ class PlanAttempts:
         Raises:
             PlannerError: no usable plan came of it.
         """
-        context = _Context(question, rejected)
+        context = _Context(shaped, rejected)
         spent = refusals[-1].usage if refusals else Usage()
-        has_values = self.needs_values(question.case.key)
+        has_values = self.needs_values(shaped.key)
         while True:
             request = _request(context, refusals, has_values=has_values)
             block = None
             try:
-                planned = await self._plan(request, len(refusals) + 1)
+                planned = await self._ask(request, len(refusals) + 1)
                 spent += planned.usage
                 if planned.plan.needs_values and not has_values:
-                    has_values = self._admit_values(question.case.key)
+                    has_values = self._admit_values(shaped.key)
                     continue
                 block = planned.plan.code.block
                 with Stage("validate"):
@@ -116,14 +111,14 @@ class PlanAttempts:
         Raises:
             NoUsablePlanError: it may not; the detail has every reason.
         """
-        if len(refusals) >= self._attempts:
+        if len(refusals) >= self._settings.attempts:
             reasons = " | ".join(refusal.reason for refusal in refusals)
             attempts = "1 attempt" if len(refusals) == 1 else f"{len(refusals)} attempts"
             raise NoUsablePlanError(
                 f"after {attempts}, no program of the planner was usable: {reasons}"
             )
 
-    async def _plan(self, request: PlanningRequest, attempt: int) -> Planned:
+    async def _ask(self, request: PlanningRequest, attempt: int) -> Planned:
         """Ask once; each time is a stage of its own."""
         planner = self._planner.maker.planner
         outcome = "failed"
@@ -138,31 +133,31 @@ class PlanAttempts:
 
     def _admit_values(self, key: str) -> bool:
         """Note that a shape needs values, so that its next request is asked with them at once."""
-        if self._prompt_values == "never":
+        if self._settings.prompt_values == "never":
             raise NoUsablePlanError(
                 "the planner needs this request's values, and LARS_PROMPT_VALUES=never keeps them"
                 " from it"
             )
-        self._needy[key] = None
-        if len(self._needy) > _NEEDY_SHAPES:
-            self._needy.popitem(last=False)
+        self._shapes_needing_values[key] = True
         return True
 
     def _accept(
         self, planned: Planned, context: _Context, spent: Usage, *, has_values: bool
     ) -> ReadyPlan:
         started_s = self._timer()
-        block, maker, case = planned.plan.code.block, planned.maker, context.question.case
+        block, maker, shaped = planned.plan.code.block, planned.maker, context.shaped
         # Never take a program again that a person has rejected, whoever writes it.
         if any(refusal.program == block for refusal in context.rejected):
             raise ProgramRefusedError([Violation(0, "this is the program that was rejected")])
         program = self._check(block)
-        if planned.plan.resource is None and names_store(program):
+        if planned.plan.resource is None and "store" in program.names:
             raise ProgramRefusedError([Violation(0, "store is used, but the plan has no resource")])
-        condition = self._condition(planned, program, case.situation, has_values=has_values)
+        condition = self._condition(planned, program, shaped, has_values=has_values)
         told = None if condition is None else condition.model_dump()
         return ReadyPlan(
-            key=plan_key(case.key, maker.planner, maker.model, maker.version, told, program),
+            key=plan_key(
+                shaped.key, maker.planner, maker.model, maker.version, told, program.source
+            ),
             plan=planned.plan,
             program=program,
             condition=condition,
@@ -174,30 +169,31 @@ class PlanAttempts:
         )
 
     def _condition(
-        self, planned: Planned, program: CheckedProgram, situation: Situation, *, has_values: bool
+        self, planned: Planned, program: CheckedProgram, shaped: ShapedRequest, *, has_values: bool
     ) -> Condition | None:
         """Return which requests of the shape the plan may serve: that depends on what was seen."""
         if planned.saw == "shape":
             return None
         # Who asked for the values has made a plan for this very request; who is always given them
         # may have made one for all.
-        asked_for_them = self._prompt_values != "full" or planned.plan.needs_values
-        if has_values and (asked_for_them or holds_value(program, situation.request)):
-            return exact_condition(situation)
-        return condition_of(program, planned.plan.resource, situation)
+        asked_for_them = self._settings.prompt_values != "full" or planned.plan.needs_values
+        if has_values and (asked_for_them or holds_value(program, shaped.request)):
+            return exact_condition(shaped)
+        return condition_of(program, planned.plan.resource, shaped)
 
 
 def _request(
     context: _Context, refusals: tuple[Refusal, ...], *, has_values: bool
 ) -> PlanningRequest:
-    question = context.question
-    case, asked = question.case, question.case.situation.request
+    shaped = context.shaped
+    request = shaped.request
     return PlanningRequest(
-        shape=case.shape,
-        facts=case.facts,
-        context=with_values(asked) if has_values else sketch_of(asked, case.shape),
-        schemas=question.schemas,
-        session_id=asked.session_id,
+        shape=shaped.shape,
+        path=shaped.path,
+        facts=shaped.facts,
+        context=with_values(request) if has_values else sketch_of(request, shaped.shape),
+        schemas=shaped.schemas,
+        session_id=request.session_id,
         has_values=has_values,
         refusals=(*context.rejected, *refusals),
     )

@@ -19,7 +19,7 @@ from larst.planning.models.circuit import Circuit
 from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.instrumented import InstrumentedModel
 from larst.planning.models.planner import ModelPlanner
-from larst.planning.models.retry import CallSettings, ModelCalls
+from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import Planner
 from larst.planning.rules.planner import RulesPlanner
 from larst.prices import PRICES
@@ -46,17 +46,17 @@ def make_planner(settings: Settings) -> Planner:
     around = _Surroundings()
     calls = ModelCalls(
         model,
-        Circuit(open_s=settings.llm_circuit_s, now=around.now),
-        CallSettings(settings.llm_timeout_s, settings.llm_concurrency),
+        Circuit(open_s=settings.models.circuit_s, now=around.now),
+        settings.models,
         around,
     )
     budget = Budget(
-        per_minute=settings.plan_budget_per_minute,
-        total=settings.plan_budget_total,
+        per_minute=settings.planning.budget_per_minute,
+        total=settings.planning.budget_total,
         now=around.now,
     )
-    planner = ModelPlanner(model, calls, budget, {**PRICES, **settings.prices})
-    return planner if settings.fallback == "none" else FallbackPlanner(planner, rules)
+    planner = ModelPlanner(model, calls, budget, {**PRICES, **settings.models.prices})
+    return planner if settings.planning.fallback == "none" else FallbackPlanner(planner, rules)
 
 
 def provider_of(settings: Settings) -> str:
@@ -64,34 +64,36 @@ def provider_of(settings: Settings) -> str:
 
     What is named wins; then the one whose key is there; then any server behind a base URL.
     """
-    if settings.mock_handler is not None:
+    if settings.models.mock_handler is not None:
         return "mock"
-    if settings.default_provider is not None:
-        return settings.default_provider
-    if settings.openai_key is not None:
+    if settings.models.default_provider is not None:
+        return settings.models.default_provider
+    if settings.models.openai_key is not None:
         return "openai"
-    if settings.anthropic_key is not None:
+    if settings.models.anthropic_key is not None:
         return "anthropic"
-    return "openai" if settings.llm_base_url is not None else "rules"
+    return "openai" if settings.models.base_url is not None else "rules"
 
 
 def _model(provider: str, settings: Settings) -> LanguageModel:
     if provider == "mock":
-        return InstrumentedModel(FunctionModel(load_handler(settings.mock_handler or "")), None)
-    base_url = settings.llm_base_url or BASE_URLS[provider]
-    name = settings.model or (None if settings.llm_base_url else MODELS[provider])
+        return InstrumentedModel(
+            FunctionModel(load_handler(settings.models.mock_handler or "")), None
+        )
+    base_url = settings.models.base_url or BASE_URLS[provider]
+    name = settings.models.name or (None if settings.models.base_url else MODELS[provider])
     if name is None:
         raise ConfigError("LARS_LLM_BASE_URL needs LARS_MODEL: the name of a model served there")
     hosts = _allowed_hosts(provider, base_url, settings)
     if provider == "openai":
         from larst.planning.models.openai import OpenAIModel
 
-        key = _key(settings.openai_key, "OPENAI_API_KEY", settings)
+        key = _key(settings.models.openai_key, "OPENAI_API_KEY", settings)
         model = OpenAIModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts)
         return InstrumentedModel(model, base_url)
     from larst.planning.models.anthropic import AnthropicModel
 
-    key = _key(settings.anthropic_key, "ANTHROPIC_API_KEY", settings)
+    key = _key(settings.models.anthropic_key, "ANTHROPIC_API_KEY", settings)
     return InstrumentedModel(
         AnthropicModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts), base_url
     )
@@ -102,8 +104,10 @@ def _key(secret: object, variable: str, settings: Settings) -> str:
     value = getattr(secret, "get_secret_value", str)()
     if value:
         return str(value)
-    if settings.llm_base_url is None:
-        raise ConfigError(f"LARS_DEFAULT_PROVIDER={settings.default_provider} needs {variable}")
+    if settings.models.base_url is None:
+        raise ConfigError(
+            f"LARS_DEFAULT_PROVIDER={settings.models.default_provider} needs {variable}"
+        )
     return "none"
 
 
@@ -115,7 +119,7 @@ def _allowed_hosts(provider: str, base_url: str, settings: Settings) -> frozense
     """
     host = urlsplit(base_url).hostname or ""
     own = urlsplit(BASE_URLS[provider]).hostname or ""
-    allowed = frozenset(settings.llm_allowed_hosts or (host, own))
+    allowed = frozenset(settings.models.allowed_hosts or (host, own))
     if host not in allowed:
         raise ConfigError(
             f"LARS_SANDBOX_LLM_ALLOWED_HOSTS={','.join(sorted(allowed))} does not have {host},"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from larst.domain import Json, Plan, Usage
+from larst.planning.shapes.rest_path import PathReading
 from larst.planning.shapes.shape import Shape
 
 Saw = Literal["shape", "sketch", "values"]
@@ -43,12 +44,14 @@ class Refusal:
 class PlanningRequest:
     """What a planner is asked.
 
-    `context` is the request context as SPEC section 3 has it: a sketch of it, or, with
-    `has_values`, the request's own values. `schemas` gives the fields of the session's resources.
-    `session_id` says whose budget pays; no model is shown it.
+    `path` is how the shape's path reads by REST convention. `context` is the request context of
+    SPEC section 3: a sketch of it or, with `has_values`, the request's own values. `schemas`
+    gives the fields of the session's resources. `session_id` says whose budget pays; no model
+    sees it.
     """
 
     shape: Shape
+    path: PathReading
     facts: Mapping[str, Json]
     context: Mapping[str, Json]
     schemas: Mapping[str, Json]

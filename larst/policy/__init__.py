@@ -36,7 +36,7 @@ def strip_fences(source: str) -> str:
 
 
 def check(source: str, limits: PolicyLimits) -> CheckedProgram:
-    """Return `source`, now marked as fit to run in the sandbox.
+    """Return the program with its syntax tree, fit to run in the sandbox.
 
     Raises:
         ProgramRefusedError: names every violation, so that one repair can mend all.
@@ -47,7 +47,18 @@ def check(source: str, limits: PolicyLimits) -> CheckedProgram:
     found = {*_violations_of_syntax(tree), *violations_of_names(tree)}
     if found:
         raise ProgramRefusedError(sorted(found, key=lambda one: (one.line, one.reason)))
-    return CheckedProgram(source)
+    return CheckedProgram(
+        source,
+        tree,
+        names=frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)),
+        literals=tuple(
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str | int | float)
+            and not isinstance(node.value, bool)
+        ),
+    )
 
 
 def _parse(source: str, limits: PolicyLimits) -> ast.Module:

@@ -50,10 +50,10 @@ async def run_service(settings: Settings, parts: Components, notice: Callable[[s
     )
     try:
         await runner.setup()
-        site = web.TCPSite(runner, settings.host, settings.port, backlog=1024)
+        site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)
         await site.start()
         maker = parts.planner.maker
-        url = _url(settings.host, runner)
+        url = _url(settings.http.host, runner)
         notice(
             banner(
                 url=url,
@@ -65,11 +65,11 @@ async def run_service(settings: Settings, parts: Components, notice: Callable[[s
         )
         _log.info("ready", extra={"fields": {"url": url, "planner": maker.planner}})
         await stop.wait()
-        _log.info("stopping", extra={"fields": {"drain_s": settings.drain_s}})
+        _log.info("stopping", extra={"fields": {"drain_s": settings.sessions.drain_s}})
         await site.stop()
         # Before the connections are closed: what is accepted gets its reply, within one deadline
         # for all. What comes now is refused.
-        await app[RUNNING].sessions.stop(drain_s=settings.drain_s)
+        await app[RUNNING].sessions.stop(drain_s=settings.sessions.drain_s)
     finally:
         await runner.cleanup()
         _log.info("stopped")

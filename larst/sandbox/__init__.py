@@ -8,13 +8,12 @@ and never believe what a worker sends.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Protocol
 
 from pydantic_monty import AsyncMonty, AsyncMontySession, MontyCrashedError, MontyError
 
+from larst.config import SandboxSettings
 from larst.domain import CheckedProgram, ProgramInputs, Reply, SessionView
 from larst.errors import LarstError, ProgramLimitError, ProgramTimeoutError, WorkerLostError
 from larst.sandbox.frame import frame
@@ -38,18 +37,6 @@ _OUTCOMES: Mapping[type[LarstError], str] = {
     WorkerLostError: "worker lost",
 }
 """What came of a run, for the metrics; any other error is `failed`."""
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxLimits:
-    """What one run may use, and how many may run at once."""
-
-    workers: int = 2
-    exec_s: float = 8.0
-    memory_mb: int = 128
-    result_bytes: int = 1_048_576
-    stdout_bytes: int = 4_096
-    store_calls: int = 10_000
 
 
 class Sandbox(Protocol):
@@ -87,19 +74,19 @@ class Sandbox(Protocol):
 class MontySandbox:
     """Runs programs in pydantic-monty's worker processes."""
 
-    def __init__(self, limits: SandboxLimits) -> None:
-        self._limits = limits
+    def __init__(self, settings: SandboxSettings) -> None:
+        self._settings = settings
         self._pool: AsyncMonty | None = None
         self._has_worked = False
 
     async def start(self) -> None:
         """Start the workers, and see one of them work."""
         self._pool = AsyncMonty(
-            min_processes=self._limits.workers,
-            max_processes=self._limits.workers,
+            min_processes=self._settings.workers,
+            max_processes=self._settings.workers,
             feed_duration_limit_grace=KILL_GRACE_S,
             # A worker that does not answer at all, its own limits notwithstanding.
-            request_timeout=self._limits.exec_s + 2 * KILL_GRACE_S,
+            request_timeout=self._settings.max_exec_s + 2 * KILL_GRACE_S,
         )
         await self._pool.__aenter__()
         async with self._pool.checkout() as session:
@@ -125,20 +112,19 @@ class MontySandbox:
         timeout_s: float,
     ) -> Reply:
         """Return the program's reply; as in `Sandbox`."""
-        limits = self._limits
-        framed = frame(program, result_bytes=limits.result_bytes)
-        run_limits = RunLimits(
-            exec_s=min(limits.exec_s, timeout_s),
-            memory_mb=limits.memory_mb,
-            stdout_bytes=limits.stdout_bytes,
-            store_calls=limits.store_calls,
-        )
+        settings = self._settings
+        framed = frame(program, result_bytes=settings.max_result_bytes)
+        limits = RunLimits(settings, exec_s=min(settings.max_exec_s, timeout_s))
         outcome = "failed"
         try:
-            async with self._worker(run_limits, timeout_s) as session:
-                output = await Run(framed, run_limits).drive(session, inputs, view)
+            worker = await self._free_worker(limits, timeout_s)
+            try:
+                output = await Run(framed, limits).drive(worker, inputs, view)
+            finally:
+                # Shielded: a worker that is not handed back is lost to the pool.
+                await asyncio.shield(asyncio.ensure_future(worker.__aexit__(None, None, None)))
             self._has_worked = True
-            reply = reply_of(output, result_bytes=limits.result_bytes)
+            reply = reply_of(output, result_bytes=settings.max_result_bytes)
             outcome = "replied"
         except LarstError as error:
             outcome = _OUTCOMES.get(type(error), outcome)
@@ -147,39 +133,29 @@ class MontySandbox:
             count(SANDBOX_RUNS, labels=(("outcome", outcome),))
         return reply
 
-    @contextlib.asynccontextmanager
-    async def _worker(
-        self, limits: RunLimits, timeout_s: float
-    ) -> AsyncIterator[AsyncMontySession]:
-        """Lend a fresh session of a worker; waits for a free one within the request's time."""
-        checkout = await self._free_worker(limits, timeout_s)
-        try:
-            yield checkout
-        finally:
-            # Shielded: a worker that is not handed back is lost to the pool.
-            await asyncio.shield(asyncio.ensure_future(checkout.__aexit__(None, None, None)))
-
     async def _free_worker(self, limits: RunLimits, timeout_s: float) -> AsyncMontySession:
-        """Return a session of a living worker.
+        """Return a fresh session of a living worker; wait for a free one within `timeout_s`.
 
-        One that died while it was idle is found dead only now. Nothing has run in it, so the next
-        is taken, at most as often as there are workers.
+        A worker that died while it was idle is noticed only now. Nothing has run in it, so the
+        next is tried, at most as often as there are workers.
         """
+        if self._pool is None:
+            raise WorkerLostError("the sandbox is not running")
         try:
             async with asyncio.timeout(timeout_s):
-                for _attempt in range(self._limits.workers):
+                for attempt in range(self._settings.workers + 1):
                     try:
-                        return await self._checkout(limits).__aenter__()
+                        session = self._pool.checkout(
+                            limits=limits.for_worker(), os_policy={"sleep": "zero"}
+                        )
+                        return await session.__aenter__()
                     except MontyCrashedError:
+                        if attempt == self._settings.workers:
+                            raise
                         count(SANDBOX_KILLS)
-                return await self._checkout(limits).__aenter__()
         except TimeoutError as error:
             raise ProgramTimeoutError("no sandbox worker was free in time") from error
         except MontyError as error:
             self._has_worked = False
             raise WorkerLostError("no sandbox worker could be started") from error
-
-    def _checkout(self, limits: RunLimits) -> AsyncMontySession:
-        if self._pool is None:
-            raise WorkerLostError("the sandbox is not running")
-        return self._pool.checkout(limits=limits.for_worker(), os_policy={"sleep": "zero"})
+        raise AssertionError("the last attempt returns or raises")

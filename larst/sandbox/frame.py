@@ -6,7 +6,6 @@ which the policy refuses.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,12 +50,12 @@ class Framed:
 @lru_cache(maxsize=4096)
 def frame(program: CheckedProgram, *, result_bytes: int) -> Framed:
     """Return the program with its frame; only the modules that it names are bound."""
-    words = frozenset(re.findall(r"\w+", program))
+    words = program.names
     imports = "".join(f"import {name}\n" for name in _MODULES if name in words)
     prelude = f"from json import dumps as _dumps\n{imports}{_MAKE_RESPONSE}"
     return Framed(
-        source=f"{prelude}{program}\n{_EPILOGUE.replace('LIMIT', str(result_bytes))}",
+        source=f"{prelude}{program.source}\n{_EPILOGUE.replace('LIMIT', str(result_bytes))}",
         lines_before=prelude.count("\n"),
-        lines=program.count("\n") + 1,
+        lines=program.source.count("\n") + 1,
         given=words & {"ctx", "plan", "store", "session_store"},
     )

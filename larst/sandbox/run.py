@@ -26,6 +26,7 @@ from pydantic_monty import (
     ResourceLimits,
 )
 
+from larst.config import SandboxSettings
 from larst.domain import (
     SESSION_STORE_METHODS,
     STORE_METHODS,
@@ -43,20 +44,18 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What one run may use."""
+    """What one run may use: the sandbox's settings, and the seconds left to it."""
 
+    settings: SandboxSettings
     exec_s: float
-    memory_mb: int
-    stdout_bytes: int
-    store_calls: int
 
     def for_worker(self) -> ResourceLimits:
-        """Return those that the worker itself enforces."""
+        """Return the limits that the worker itself enforces."""
         return {
             "max_feed_duration_secs": self.exec_s,
-            "max_memory": self.memory_mb * _MIB,
+            "max_memory": self.settings.max_memory_mb * _MIB,
             "max_recursion_depth": 200,
-            "max_suspensions": self.store_calls + 1,
+            "max_suspensions": self.settings.max_store_calls + 1,
         }
 
 
@@ -77,7 +76,8 @@ class Run:
 
     def __init__(self, framed: Framed, limits: RunLimits) -> None:
         self._framed = framed
-        self._limits = limits
+        self._exec_s = limits.exec_s
+        self._settings = limits.settings
         self._stores: dict[UUID, _Lent] = {}
         self._views: dict[UUID, SessionView] = {}
         self._calls = 0
@@ -96,12 +96,12 @@ class Run:
             LarstError: as `Sandbox.run` says.
         """
         # The worker's own clock stops while the host answers; this one does not.
-        deadline_s = time.monotonic() + self._limits.exec_s
+        deadline_s = time.monotonic() + self._exec_s
         try:
             step = await session.feed_start(
                 self._framed.source,
                 inputs=self._inputs(inputs, view),
-                print_callback=CollectString(self._limits.stdout_bytes),
+                print_callback=CollectString(self._settings.max_stdout_bytes),
             )
             while not isinstance(step, MontyComplete):
                 if time.monotonic() > deadline_s:
@@ -146,9 +146,9 @@ class Run:
             LarstError: as the store says; programs cannot catch, so the run ends with it.
         """
         self._calls += 1
-        if self._calls > self._limits.store_calls:
+        if self._calls > self._settings.max_store_calls:
             raise ProgramLimitError(
-                f"the program made more than {self._limits.store_calls} store calls"
+                f"the program made more than {self._settings.max_store_calls} store calls"
                 " (LARS_MAX_STORE_CALLS)"
             )
         receiver, method = call.object_id, str(call.function_name)
@@ -194,14 +194,14 @@ class Run:
             return self._too_slow()
         if isinstance(cause, MemoryError):
             return ProgramLimitError(
-                f"the program used more than {self._limits.memory_mb} MiB (LARS_MAX_MEMORY_MB)"
-                f" or printed more than {self._limits.stdout_bytes} bytes (LARS_MAX_STDOUT_BYTES)"
+                f"the program used more than {self._settings.max_memory_mb} MiB (LARS_MAX_MEMORY_MB)"
+                f" or printed more than {self._settings.max_stdout_bytes} bytes (LARS_MAX_STDOUT_BYTES)"
             )
         if isinstance(cause, RecursionError):
             return ProgramLimitError("the program's values nest too deep")
         if "suspension" in str(cause):
             return ProgramLimitError(
-                f"the program made more than {self._limits.store_calls} store calls"
+                f"the program made more than {self._settings.max_store_calls} store calls"
                 " (LARS_MAX_STORE_CALLS)"
             )
         return ProgramFailedError(self._place(error) + error.display("type-msg")[:500])
@@ -214,7 +214,7 @@ class Run:
 
     def _too_slow(self) -> ProgramTimeoutError:
         return ProgramTimeoutError(
-            f"the program ran longer than {self._limits.exec_s * 1000:.0f} ms (LARS_MAX_EXEC_MS,"
+            f"the program ran longer than {self._exec_s * 1000:.0f} ms (LARS_MAX_EXEC_MS,"
             " or what was left of the request's time) and was stopped; nothing was changed"
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from larst import actors
 from larst.errors import LarstError
-from larst.session.actor import SessionReply, SessionRequest, StoreTask, StoreTaskResult
+from larst.session.client import SessionClient
 from larst.store import DataRoot
 from larst.telemetry import Labels, Telemetry
 from larst.telemetry.metrics import MAILBOX_DEPTH, SESSIONS
@@ -51,7 +51,7 @@ def log_event(event: actors.SupervisorEvent) -> None:
 def observe_gauges(
     telemetry: Telemetry,
     root: DataRoot,
-    sessions: actors.Supervisor[str, SessionRequest | StoreTask, SessionReply | StoreTaskResult],
+    sessions: SessionClient,
 ) -> None:
     """Add the gauges of the sessions that exist and of the requests that wait."""
 

@@ -1,35 +1,35 @@
-"""The order of the stages: shape, plan, validate, run.
+"""The stages of a request: shape, plan, validate, run. One pipeline serves all sessions.
 
-Knows no HTTP and owns no session's data: what it needs of a session comes in with each call.
+Knows no HTTP and owns no session's data: what a stage needs of a session comes in with each call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Protocol
 
+from larst.config import PlanningSettings
 from larst.domain import CheckedProgram, Json, ProgramInputs, Reply, RequestContext, SessionView
-from larst.errors import BadResourceNameError, DeadlineError
-from larst.planning.book.book import PlanBook
-from larst.planning.lookup import Case, Question, ReadyPlan
+from larst.errors import DeadlineError
+from larst.planning.book import PlanBook
+from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Planner
-from larst.planning.resolver import PlanResolver, ResolverSettings
-from larst.planning.reuse.conditions import Situation
+from larst.planning.resolver import PlanResolver
 from larst.planning.shapes.binding import Binding, bind
-from larst.planning.shapes.rest_path import facts_of, read_path
-from larst.planning.shapes.shape import Segment, shape_key, shape_of
+from larst.planning.shapes.request import ShapedRequest, shaped
+from larst.planning.shapes.rest_path import RestPath
 from larst.planning.shapes.sketch import sketch_of_schema
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
 
-_CHECKED_PROGRAMS = 4096
+_CHECKED_PROGRAMS = 1024
 _SHOWN_RESOURCES = 20
 
 
 class Knowledge(Protocol):
-    """What a session knows, as far as planning needs it."""
+    """What planning needs to know of a session."""
 
     def has_record(self, resource: str, id: str) -> bool:
         """Tell whether the record exists."""
@@ -38,17 +38,14 @@ class Knowledge(Protocol):
         """Return the names of the resources that exist."""
 
     def schema(self, name: str) -> Json | None:
-        """Return the resource's learned schema, or None."""
+        """Return the learned schema of the resource, or None."""
 
     def fields(self, resource: str) -> frozenset[str]:
-        """Return the top-level fields that the resource's records ever had."""
+        """Return the top-level fields that records of the resource ever had."""
 
 
 class Pipeline:
-    """Takes requests through the stages; one for all sessions, so that plans are shared.
-
-    `resolver` is where their plans come from.
-    """
+    """The stages, and `resolver`, where plans come from."""
 
     def __init__(
         self,
@@ -56,11 +53,12 @@ class Pipeline:
         planner: Planner,
         book: PlanBook,
         sandbox: Sandbox,
-        settings: ResolverSettings,
-        limits: PolicyLimits,
+        settings: PlanningSettings,
         now: Callable[[], datetime],
         timer: Callable[[], float],
     ) -> None:
+        limits = PolicyLimits(code_bytes=settings.max_code_bytes)
+
         @lru_cache(_CHECKED_PROGRAMS)
         def check_program(source: str) -> CheckedProgram:
             return check(strip_fences(source), limits)
@@ -75,58 +73,48 @@ class Pipeline:
             timer=timer,
         )
 
-    def prepare(self, request: RequestContext, session: Knowledge) -> Case:
+    def shape(self, request: RequestContext, session: Knowledge) -> ShapedRequest:
         """Return the request with its shape, by which its plan is found."""
-        shape = shape_of(request, session.has_record)
-        facts = facts_of(shape, session.schema)
-        key = shape_key(shape.as_json(), facts)
-        return Case(key, shape, facts, Situation(request, session.schema))
+        return shaped(request, session.has_record, session.schema)
 
-    def question(self, case: Case, session: Knowledge) -> Question:
-        """Return what a planner needs to know, as the session knows it now."""
+    def detach(self, request: ShapedRequest, session: Knowledge) -> ShapedRequest:
+        """Return the request with a copy of what a planner needs to know of the session.
+
+        Planning runs outside the session's turn, where the session must not be read.
+        """
         names = session.names()
-        in_path = [part.text for part in case.shape.path if part.text in names]
-        shown = dict.fromkeys([*in_path, *names])
-        learned = {
-            name: schema
-            for name in list(shown)[:_SHOWN_RESOURCES]
-            if (schema := session.schema(name)) is not None
+        in_path = [segment.text for segment in request.shape.path if segment.text in names]
+        schemas = {name: session.schema(name) for name in dict.fromkeys([*in_path, *names])}
+        learned = [(name, schema) for name, schema in schemas.items() if schema is not None]
+        sketches = {
+            name: sketch_of_schema(schema["json_schema"])
+            for name, schema in learned
+            if name in list(schemas)[:_SHOWN_RESOURCES]
         }
-        # What a plan may later be held against is more than what fits into a prompt.
-        known = {name: session.schema(name) for name in names}
-        case = Case(case.key, case.shape, case.facts, Situation(case.situation.request, known.get))
-        return Question(
-            case,
-            {name: sketch_of_schema(schema["json_schema"]) for name, schema in learned.items()},
-        )
+        return request.detached(schemas.get, sketches)
 
-    def bind(self, ready: ReadyPlan, case: Case, session: Knowledge) -> Binding:
+    def bind(self, ready: ReadyPlan, request: ShapedRequest, session: Knowledge) -> Binding:
         """Return the request's own identifier, criteria and payload for its plan."""
-        request = case.situation.request
-        path = [
-            Segment(text, part.is_identifier)
-            for text, part in zip(request.segments, case.shape.path, strict=True)
-        ]
-        known = [part.text for part in path if not part.is_identifier and session.schema(part.text)]
-        try:
-            read = read_path(path, known)
-        except BadResourceNameError:
-            read = None
-        if read is not None:
-            fields, learned = session.fields(read.resource), session.schema(read.resource)
-            return bind(request, read.identifier, fields, _json_schema(learned))
-        # No plain REST: the nearest there is to an identifier is the last segment that looks so.
-        identifiers = [part.text for part in path if part.is_identifier]
-        identifier = identifiers[-1] if identifiers else None
-        if (resource := ready.plan.resource) is None:
-            return bind(request, identifier, ())
-        learned = _json_schema(session.schema(resource))
-        return bind(request, identifier, session.fields(resource), learned)
+        path, segments = request.path, request.request.segments
+        if isinstance(path, RestPath):
+            resource: str | None = path.resource
+            identifier = None if path.identifier is None else segments[path.identifier]
+        else:
+            # Not plain REST: the nearest thing to an identifier is the last segment like one.
+            places = zip(segments, request.shape.path, strict=True)
+            identifiers = [text for text, segment in places if segment.is_identifier]
+            identifier = identifiers[-1] if identifiers else None
+            resource = ready.plan.resource
+        if resource is None or not request.request.query:
+            return bind(request.request, identifier, ())
+        learned = session.schema(resource)
+        schema = {} if learned is None else learned["json_schema"]
+        return bind(request.request, identifier, session.fields(resource), schema)
 
     async def run(
         self,
         ready: ReadyPlan,
-        case: Case,
+        request: ShapedRequest,
         binding: Binding,
         view: SessionView,
         *,
@@ -135,21 +123,17 @@ class Pipeline:
         """Return the program's reply; what it changed is in `view`, for the caller to commit.
 
         Raises:
-            LarstError: the program failed, was stopped, or met what the client can mend.
+            LarstError: the program failed, was stopped, or met an error of the client's.
         """
         if timeout_s <= 0:
-            raise DeadlineError("the request's time was over before its program began")
+            raise DeadlineError("the deadline of the request passed before its program began")
         inputs = ProgramInputs(
-            ctx=case.situation.request.as_json(),
+            ctx=request.request.as_json(),
             plan=binding.fill(ready.plan),
             resource=ready.plan.resource,
         )
         return await self._sandbox.run(ready.program, inputs, view, timeout_s=timeout_s)
 
     async def close(self) -> None:
-        """End what is being planned."""
+        """Cancel planning under way and close the planner."""
         await self.resolver.close()
-
-
-def _json_schema(learned: Json | None) -> Mapping[str, Json]:
-    return {} if learned is None else learned["json_schema"]

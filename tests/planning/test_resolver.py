@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from larst.config import PlanningSettings
 from larst.domain import Json, RequestContext
 from larst.errors import BookLockedError, BudgetSpentError, NoUsablePlanError, ProgramFailedError
-from larst.planning.book.book import PlanBook
-from larst.planning.lookup import Case, Question, ReadyPlan
+from larst.planning.book import PlanBook
+from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Maker, Planned, PlanningRequest
-from larst.planning.resolver import PlanResolver, ResolverSettings
-from larst.planning.reuse.conditions import Situation
-from larst.planning.shapes.rest_path import facts_of
-from larst.planning.shapes.shape import shape_key, shape_of
+from larst.planning.resolver import PlanResolver
+from larst.planning.shapes.request import ShapedRequest, shaped
 from larst.policy import PolicyLimits, check
 from tests.fakes import NEEDS_VALUES, ScriptedPlanner, request
 
@@ -38,14 +37,14 @@ async def book(tmp_path: Path) -> AsyncIterator[PlanBook]:
     await opened.close()
 
 
-def desk_of(
-    book: PlanBook, planner: ScriptedPlanner, settings: ResolverSettings | None = None
+def resolver_of(
+    book: PlanBook, planner: ScriptedPlanner, settings: PlanningSettings | None = None
 ) -> PlanResolver:
     return PlanResolver(
         planner=planner,
         book=book,
         check=lambda source: check(source, PolicyLimits()),
-        settings=settings or ResolverSettings(attempts=2),
+        settings=settings or PlanningSettings(attempts=2),
         now=lambda: datetime(2026, 11, 23, tzinfo=UTC),
         timer=lambda: 0.0,
     )
@@ -53,51 +52,48 @@ def desk_of(
 
 def ask(
     asked: RequestContext | None = None, schemas: Mapping[str, Mapping[str, Json]] | None = None
-) -> Question:
+) -> ShapedRequest:
     """Return the question that a session with these learned schemas would put."""
     asked = asked or request("GET", "/books/1")
     learned = {
         name: {"fields": sorted(fields), "json_schema": {"properties": fields}}
         for name, fields in (schemas or {}).items()
     }
-    shape = shape_of(asked, lambda *_: False)
-    facts = facts_of(shape, learned.get)
-    case = Case(shape_key(shape.as_json(), facts), shape, facts, Situation(asked, learned.get))
-    return Question(case, {})
+    return shaped(asked, lambda *_: False, learned.get)
 
 
-def transfer(body: bytes, session_id: str = "session-1") -> Question:
+def transfer(body: bytes, session_id: str = "session-1") -> ShapedRequest:
     return ask(request("POST", "/accounts/transfer", body, session_id=session_id))
 
 
-async def learn(resolver: PlanResolver, question: Question) -> ReadyPlan:
+async def learn(resolver: PlanResolver, question: ShapedRequest) -> ReadyPlan:
     """Have a plan made, and run well."""
     ready = await resolver.learn(question, ())
-    resolver.keep(ready, question.case)
+    resolver.keep(ready, question)
     return ready
 
 
 class TestTheBook:
     async def test_a_plan_enters_it_only_after_it_ran_well(self, book: PlanBook) -> None:
         """A program that never worked would be handed to everybody."""
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
 
         ready = await resolver.learn(question, ())
         assert len(book) == 0
-        resolver.keep(ready, question.case)
+        resolver.keep(ready, question)
 
         assert [entry.plan.code.block for entry in book.entries()] == [GOOD]
-        assert resolver.find(question.case) is not None
+        assert resolver.find(question) is not None
 
     async def test_between_planning_and_its_first_run_a_plan_is_not_planned_again(
         self, book: PlanBook
     ) -> None:
         """Else a burst of one shape would cost a call for each request that came in between."""
         planner = ScriptedPlanner({SHAPE: [GOOD]})
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         await resolver.learn(ask(), ())
 
-        again = resolver.find(ask().case)
+        again = resolver.find(ask())
 
         assert again is not None
         assert len(planner.asked) == 1
@@ -106,16 +102,16 @@ class TestTheBook:
         self, book: PlanBook
     ) -> None:
         """A program that never ends must not take every later request with it."""
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
         ready = await resolver.learn(question, ())
 
-        resolver.forget(ready, question.case)
+        resolver.forget(ready, question)
 
-        assert resolver.find(question.case) is None
+        assert resolver.find(question) is None
 
     async def test_it_tells_what_planning_took(self, book: PlanBook) -> None:
         """All attempts are paid for, not only the last."""
-        resolver = desk_of(book, ScriptedPlanner({SHAPE: ["import os", GOOD]}))
+        resolver = resolver_of(book, ScriptedPlanner({SHAPE: ["import os", GOOD]}))
 
         await learn(resolver, ask())
 
@@ -125,10 +121,10 @@ class TestTheBook:
         assert entry.cost_usd == pytest.approx(0.002)
 
     async def test_what_running_refused_is_paid_for_too(self, book: PlanBook) -> None:
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD, BETTER]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD, BETTER]})), ask()
         ready = await resolver.learn(question, ())
 
-        refusals = resolver.refuse(ready, question.case, (), FAILED)
+        refusals = resolver.refuse(ready, question, (), FAILED)
         better = await resolver.learn(question, refusals)
 
         assert better.usage.calls == 2
@@ -138,106 +134,106 @@ class TestTheBook:
         self, book: PlanBook
     ) -> None:
         """The book is readable and writable by people; the policy is not optional for them."""
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
         ready = await learn(resolver, question)
         entry = book.get(ready.key)
         assert entry is not None
         code = entry.plan.code.model_copy(update={"block": "import os\nREPLY = 1"})
         book.put(entry.model_copy(update={"plan": entry.plan.model_copy(update={"code": code})}))
 
-        assert resolver.find(question.case) is None
+        assert resolver.find(question) is None
         await learn(resolver, question)
-        assert resolver.find(question.case) is not None
+        assert resolver.find(question) is not None
 
     async def test_another_makers_plan_is_not_taken_for_ones_own(self, book: PlanBook) -> None:
         """Another model, or other prompts, may plan otherwise."""
-        await learn(desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask())
+        await learn(resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask())
         other = ScriptedPlanner({SHAPE: [BETTER]})
         other.maker = Maker("scripted", None, "2")
 
-        ready = await learn(desk_of(book, other), ask())
+        ready = await learn(resolver_of(book, other), ask())
 
-        assert ready.program == BETTER
+        assert ready.program.source == BETTER
         assert len(book) == 2
 
     async def test_locked_it_serves_what_anybody_made_and_nothing_else(
         self, book: PlanBook
     ) -> None:
-        await learn(desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask())
+        await learn(resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask())
         other = ScriptedPlanner({SHAPE: [BETTER]})
         other.maker = Maker("someone else", "large", "2")
-        resolver = desk_of(book, other, ResolverSettings(mode="locked"))
+        resolver = resolver_of(book, other, PlanningSettings(mode="locked"))
 
-        found = resolver.find(ask().case)
+        found = resolver.find(ask())
 
         assert found is not None
-        assert found.program == GOOD
+        assert found.program.source == GOOD
         with pytest.raises(BookLockedError, match="LARS_PLAN_MODE=learn"):
-            resolver.find(ask(request("GET", "/films/1")).case)
+            resolver.find(ask(request("GET", "/films/1")))
         assert other.asked == []
 
 
 class TestWhatAPlanServes:
     async def test_requests_that_differ_in_values_alone_share_it(self, book: PlanBook) -> None:
-        resolver = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
+        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
 
         await learn(resolver, transfer(b'{"amount": 5, "note": "rent"}'))
 
-        assert resolver.find(transfer(b'{"amount": 7.5, "note": "food"}').case) is not None
+        assert resolver.find(transfer(b'{"amount": 7.5, "note": "food"}')) is not None
 
     async def test_a_field_that_it_does_not_read_makes_no_difference(self, book: PlanBook) -> None:
-        resolver = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
+        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
 
         await learn(resolver, transfer(b'{"amount": 5}'))
 
-        assert resolver.find(transfer(b'{"amount": 5, "colour": "red"}').case) is not None
+        assert resolver.find(transfer(b'{"amount": 5, "colour": "red"}')) is not None
 
     @pytest.mark.parametrize("body", [b'{"sum": 5}', b'{"amount": "5"}', b'{"amount": null}'])
     async def test_a_field_that_it_reads_must_be_there_and_of_the_same_kind(
         self, book: PlanBook, body: bytes
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [READS_AMOUNT, BETTER]}, saw="sketch")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         await learn(resolver, transfer(b'{"amount": 5}'))
-        assert resolver.find(transfer(body).case) is None
+        assert resolver.find(transfer(body)) is None
 
         other = await learn(resolver, transfer(body))
 
-        assert other.program == BETTER
-        first = resolver.find(transfer(b'{"amount": 6}').case)
+        assert other.program.source == BETTER
+        first = resolver.find(transfer(b'{"amount": 6}'))
         assert first is not None
         assert len(planner.asked) == 2
 
     async def test_made_from_a_shape_alone_it_serves_all_of_the_shape(self, book: PlanBook) -> None:
         """The rules have seen no body and no schema, so nothing of them can matter."""
-        resolver = desk_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}))
+        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}))
 
         await learn(resolver, transfer(b'{"amount": 5}'))
 
-        assert resolver.find(transfer(b'{"sum": 5}').case) is not None
+        assert resolver.find(transfer(b'{"sum": 5}')) is not None
 
     async def test_who_wants_another_media_type_gets_a_plan_of_its_own(
         self, book: PlanBook
     ) -> None:
         """The planner was shown what the client takes, and may have written just that."""
         planner = ScriptedPlanner({"GET /books": [GOOD, BETTER]}, saw="sketch")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         csv = ask(request("GET", "/books", headers={"accept": "text/csv"}))
         await learn(resolver, csv)
 
         anything = ask(request("GET", "/books", headers={"accept": "*/*"}))
-        assert resolver.find(anything.case) is None
+        assert resolver.find(anything) is None
         await learn(resolver, anything)
 
-        found = resolver.find(csv.case)
+        found = resolver.find(csv)
         assert found is not None
-        assert found.program == GOOD
+        assert found.program.source == GOOD
 
     async def test_a_planner_that_needs_values_is_asked_again_with_them(
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="sketch")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
 
         await learn(resolver, transfer(b'{"wish": "all to Ann"}'))
 
@@ -248,11 +244,11 @@ class TestWhatAPlanServes:
     async def test_in_sketch_mode_an_equal_literal_is_a_coincidence(self, book: PlanBook) -> None:
         """No value was sent, so the program cannot have it from the request."""
         program = 'REPLY = make_response(200, "rent")'
-        resolver = desk_of(book, ScriptedPlanner({TRANSFER: [program]}, saw="sketch"))
+        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [program]}, saw="sketch"))
 
         await learn(resolver, transfer(b'{"note": "rent"}'))
 
-        assert resolver.find(transfer(b'{"note": "food"}').case) is not None
+        assert resolver.find(transfer(b'{"note": "food"}')) is not None
 
     @pytest.mark.parametrize(
         ("program", "is_shared"),
@@ -266,33 +262,33 @@ class TestWhatAPlanServes:
         self, book: PlanBook, program: str, is_shared: bool
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [program]}, saw="values")
-        resolver = desk_of(book, planner, ResolverSettings(prompt_values="full"))
+        resolver = resolver_of(book, planner, PlanningSettings(prompt_values="full"))
         await learn(resolver, transfer(b'{"note": "rent"}'))
 
-        other = resolver.find(transfer(b'{"note": "food"}').case)
+        other = resolver.find(transfer(b'{"note": "food"}'))
 
         assert (other is not None) == is_shared
-        assert resolver.find(transfer(b'{"note": "rent"}').case) is not None
+        assert resolver.find(transfer(b'{"note": "rent"}')) is not None
 
     async def test_what_needed_values_serves_that_very_request_in_its_session(
         self, book: PlanBook
     ) -> None:
         """What was made of one client's words must answer nobody else."""
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="values")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         wish = b'{"wish": "all to Ann"}'
 
         await learn(resolver, transfer(wish))
 
-        assert resolver.find(transfer(wish).case) is not None
-        assert resolver.find(transfer(wish, "session-2").case) is None
-        assert resolver.find(transfer(b'{"wish": "all to Ben"}').case) is None
+        assert resolver.find(transfer(wish)) is not None
+        assert resolver.find(transfer(wish, "session-2")) is None
+        assert resolver.find(transfer(b'{"wish": "all to Ben"}')) is None
 
     async def test_a_shape_that_needs_values_is_asked_with_them_at_once_the_next_time(
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="values")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         await learn(resolver, transfer(b'{"wish": "all to Ann"}'))
 
         await learn(resolver, transfer(b'{"wish": "all to Ben"}'))
@@ -303,7 +299,7 @@ class TestWhatAPlanServes:
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="sketch")
-        resolver = desk_of(book, planner, ResolverSettings(prompt_values="never"))
+        resolver = resolver_of(book, planner, PlanningSettings(prompt_values="never"))
 
         with pytest.raises(NoUsablePlanError, match="LARS_PROMPT_VALUES"):
             await resolver.learn(transfer(b'{"wish": "all to Ann"}'), ())
@@ -319,15 +315,15 @@ class TestWhatAPlanServes:
             "REPLY = make_response(200, items)"
         )
         planner = ScriptedPlanner({"GET /books/oldest": [program, BETTER]}, saw="sketch")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         asked = request("GET", "/books/oldest")
         born: Json = {"born": {"type": "string", "format": "date"}}
         await learn(resolver, ask(asked, {"books": born}))
 
-        assert resolver.find(ask(asked, {"books": {**born, "title": {"type": "string"}}}).case)
-        assert resolver.find(ask(asked).case)
-        assert resolver.find(ask(asked, {"books": {"published": {"type": "string"}}}).case) is None
-        assert resolver.find(ask(asked, {"books": {"born": {"type": "integer"}}}).case) is None
+        assert resolver.find(ask(asked, {"books": {**born, "title": {"type": "string"}}}))
+        assert resolver.find(ask(asked))
+        assert resolver.find(ask(asked, {"books": {"published": {"type": "string"}}})) is None
+        assert resolver.find(ask(asked, {"books": {"born": {"type": "integer"}}})) is None
 
     async def test_a_field_that_the_plan_itself_brings_about_changes_nothing(
         self, book: PlanBook
@@ -341,57 +337,57 @@ class TestWhatAPlanServes:
             '    REPLY = make_response(200, store.update(record["id"], {"status": "sold"}))'
         )
         planner = ScriptedPlanner({"POST /books/<int>/sell": [program]}, saw="sketch")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         asked = request("POST", "/books/1/sell")
         title: Json = {"title": {"type": "string"}}
         await learn(resolver, ask(asked, {"books": title}))
 
-        assert resolver.find(ask(asked, {"books": {**title, "status": {"type": "string"}}}).case)
+        assert resolver.find(ask(asked, {"books": {**title, "status": {"type": "string"}}}))
 
 
 class TestWhatAPersonDecided:
     async def test_a_pinned_plan_is_never_thrown_out(self, book: PlanBook) -> None:
         """A person approved it: one bad record must not undo that."""
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
         ready = await learn(resolver, question)
         book.set_state(ready.key, "pinned")
-        pinned = resolver.find(question.case)
+        pinned = resolver.find(question)
         assert pinned is not None
 
         with pytest.raises(NoUsablePlanError, match="KeyError"):
-            resolver.refuse(pinned, question.case, (), FAILED)
+            resolver.refuse(pinned, question, (), FAILED)
 
-        assert resolver.find(question.case) == pinned
+        assert resolver.find(question) == pinned
 
     async def test_a_pinned_plan_goes_on_with_another_model(self, book: PlanBook) -> None:
         """What was approved is served ever after; a new model's name is no reason to pay again."""
-        ready = await learn(desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask())
+        ready = await learn(resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask())
         book.set_state(ready.key, "pinned")
         other = ScriptedPlanner({SHAPE: [BETTER]})
         other.maker = Maker("scripted", "large", "9")
 
-        found = desk_of(book, other).find(ask().case)
+        found = resolver_of(book, other).find(ask())
 
         assert found is not None
-        assert found.program == GOOD
+        assert found.program.source == GOOD
 
     async def test_a_rejected_program_is_never_used_again_and_the_planner_is_told_why(
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({SHAPE: [GOOD, BETTER]})
-        resolver, question = desk_of(book, planner), ask()
+        resolver, question = resolver_of(book, planner), ask()
         ready = await learn(resolver, question)
         book.set_state(ready.key, "rejected", "it leaks")
 
-        assert resolver.find(question.case) is None
+        assert resolver.find(question) is None
         better = await learn(resolver, question)
 
         assert "it leaks" in planner.asked[-1].refusals[0].reason
         assert planner.asked[-1].refusals[0].program == GOOD
-        assert better.program == BETTER
-        found = resolver.find(question.case)
+        assert better.program.source == BETTER
+        found = resolver.find(question)
         assert found is not None
-        assert found.program == BETTER
+        assert found.program.source == BETTER
         assert {entry.state for entry in book.entries()} == {"learned", "rejected"}
 
     async def test_a_rejected_program_that_may_hold_anothers_values_is_not_shown(
@@ -400,7 +396,7 @@ class TestWhatAPersonDecided:
         """It was made from one client's words; a model could write them into another's plan."""
         program = 'REPLY = make_response(200, "all to Ann")'
         planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, program, GOOD]}, saw="values")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         wish = transfer(b'{"wish": "all to Ann"}')
         ready = await learn(resolver, wish)
         book.set_state(ready.key, "rejected", "too generous")
@@ -413,7 +409,7 @@ class TestWhatAPersonDecided:
         assert [refusal.program for refusal in its_own.refusals] == [program]
 
     async def test_a_pinned_plan_comes_before_a_later_one(self, book: PlanBook) -> None:
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
         ready = await learn(resolver, question)
         entry = book.set_state(ready.key, "pinned")
         assert entry is not None
@@ -421,13 +417,13 @@ class TestWhatAPersonDecided:
         later = entry.plan.model_copy(update={"code": code})
         book.put(entry.model_copy(update={"key": "f" * 64, "plan": later, "state": "learned"}))
 
-        found = resolver.find(question.case)
+        found = resolver.find(question)
 
         assert found is not None
-        assert found.program == GOOD
+        assert found.program.source == GOOD
 
     async def test_of_two_that_fit_the_later_one_is_served(self, book: PlanBook) -> None:
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
         ready = await learn(resolver, question)
         entry = book.get(ready.key)
         assert entry is not None
@@ -435,15 +431,15 @@ class TestWhatAPersonDecided:
         later = entry.plan.model_copy(update={"code": code})
         book.put(entry.model_copy(update={"key": "f" * 64, "plan": later}))
 
-        found = resolver.find(question.case)
+        found = resolver.find(question)
 
         assert found is not None
-        assert found.program == BETTER
+        assert found.program.source == BETTER
 
     async def test_a_rejected_program_is_refused_though_the_planner_writes_it_again(
         self, book: PlanBook
     ) -> None:
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
         ready = await learn(resolver, question)
         book.set_state(ready.key, "rejected", "it leaks")
 
@@ -456,12 +452,12 @@ class TestRepair:
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({SHAPE: [GOOD, BETTER]})
-        resolver, question = desk_of(book, planner), ask()
+        resolver, question = resolver_of(book, planner), ask()
         ready = await learn(resolver, question)
 
-        refusals = resolver.refuse(ready, question.case, (), FAILED)
+        refusals = resolver.refuse(ready, question, (), FAILED)
         better = await resolver.learn(question, refusals)
-        resolver.keep(better, question.case)
+        resolver.keep(better, question)
 
         assert planner.asked[-1].refusals[0].reason == "while running, line 1: KeyError: 'x'"
         assert planner.asked[-1].refusals[0].has_values
@@ -471,36 +467,36 @@ class TestRepair:
         self, book: PlanBook
     ) -> None:
         """One request with an odd body must not take a plan from everybody."""
-        resolver, question = desk_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
+        resolver, question = resolver_of(book, ScriptedPlanner({SHAPE: [GOOD]})), ask()
         ready = await learn(resolver, question)
 
-        resolver.refuse(ready, question.case, (), FAILED)
+        resolver.refuse(ready, question, (), FAILED)
 
-        assert resolver.find(question.case) is not None
+        assert resolver.find(question) is not None
 
     async def test_what_another_request_has_had_repaired_is_not_asked_for_again(
         self, book: PlanBook
     ) -> None:
         """A plan that fails for a hundred requests at once is mended once."""
         planner = ScriptedPlanner({SHAPE: [GOOD, BETTER]})
-        resolver, question = desk_of(book, planner), ask()
+        resolver, question = resolver_of(book, planner), ask()
         ready = await learn(resolver, question)
         one, other = (
-            resolver.refuse(ready, question.case, (), ProgramFailedError(f"KeyError: {name!r}"))
+            resolver.refuse(ready, question, (), ProgramFailedError(f"KeyError: {name!r}"))
             for name in "ab"
         )
 
         better = await resolver.learn(question, one)
         again = await resolver.learn(question, other)
 
-        assert (better.program, again.program) == (BETTER, BETTER)
+        assert (better.program.source, again.program.source) == (BETTER, BETTER)
         assert len(planner.asked) == 2
 
     async def test_every_reason_goes_back_to_the_planner_with_its_program(
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({SHAPE: ["import os", "REPLY = stroe.get(1)", GOOD]})
-        resolver = desk_of(book, planner, ResolverSettings(attempts=3))
+        resolver = resolver_of(book, planner, PlanningSettings(attempts=3))
 
         await resolver.learn(ask(), ())
 
@@ -519,14 +515,16 @@ class TestRepair:
                 plan = planned.plan.model_copy(update={"resource": None})
                 return replace(planned, plan=plan)
 
-        resolver = desk_of(book, Homeless({SHAPE: ["REPLY = make_response(200, store.count())"]}))
+        resolver = resolver_of(
+            book, Homeless({SHAPE: ["REPLY = make_response(200, store.count())"]})
+        )
 
         with pytest.raises(NoUsablePlanError, match="the plan has no resource"):
             await resolver.learn(ask(), ())
 
     async def test_it_ends_after_so_many_attempts_and_tells_them_all(self, book: PlanBook) -> None:
         planner = ScriptedPlanner({SHAPE: ["import os", "import re"]})
-        resolver = desk_of(book, planner, ResolverSettings(attempts=2))
+        resolver = resolver_of(book, planner, PlanningSettings(attempts=2))
 
         with pytest.raises(NoUsablePlanError, match=r"after 2 attempts.*import.*\|.*import"):
             await resolver.learn(ask(), ())
@@ -541,14 +539,14 @@ class TestSharedCalls:
     ) -> None:
         planner = ScriptedPlanner({SHAPE: [GOOD]})
         planner.hold()
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         leaving, staying = (asyncio.create_task(resolver.learn(ask(), ())) for _ in range(2))
         await planner.is_waiting.wait()
 
         leaving.cancel()
         planner.release()
 
-        assert (await staying).program == GOOD
+        assert (await staying).program.source == GOOD
         assert len(planner.asked) == 1
         assert leaving.cancelled()
 
@@ -557,18 +555,18 @@ class TestSharedCalls:
     ) -> None:
         """Looking and asking are two steps, and another session's call may end between them."""
         planner = ScriptedPlanner({SHAPE: [GOOD]})
-        resolver, late = desk_of(book, planner), ask(request("GET", "/books/2"))
-        assert resolver.find(late.case) is None
+        resolver, late = resolver_of(book, planner), ask(request("GET", "/books/2"))
+        assert resolver.find(late) is None
         await resolver.learn(ask(), ())
 
-        assert (await resolver.learn(late, ())).program == GOOD
+        assert (await resolver.learn(late, ())).program.source == GOOD
         assert len(planner.asked) == 1
 
     async def test_who_waited_for_a_plan_that_does_not_fit_asks_for_one_that_does(
         self, book: PlanBook
     ) -> None:
         planner = ScriptedPlanner({TRANSFER: [READS_AMOUNT, BETTER]}, saw="sketch")
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
 
         first, same, other = await asyncio.gather(
             resolver.learn(transfer(b'{"amount": 1}'), ()),
@@ -576,7 +574,8 @@ class TestSharedCalls:
             resolver.learn(transfer(b'{"sum": 1}'), ()),
         )
 
-        assert (first.program, same.program, other.program) == (READS_AMOUNT, READS_AMOUNT, BETTER)
+        programs = [ready.program.source for ready in (first, same, other)]
+        assert programs == [READS_AMOUNT, READS_AMOUNT, BETTER]
         assert len(planner.asked) == 2
 
     async def test_who_waits_for_anothers_call_is_not_told_of_its_spent_budget(
@@ -591,7 +590,7 @@ class TestSharedCalls:
                     raise BudgetSpentError("spent", 30)
                 return await super().plan(request)
 
-        resolver = desk_of(book, PoorPlanner({TRANSFER: [GOOD]}))
+        resolver = resolver_of(book, PoorPlanner({TRANSFER: [GOOD]}))
 
         poor, rich = await asyncio.gather(
             resolver.learn(transfer(b"{}", "poor"), ()),
@@ -610,7 +609,7 @@ class TestSharedCalls:
                 return replace(await super().plan(request), source="rules-fallback", lasting=False)
 
         planner = StandIn({SHAPE: [GOOD]})
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
 
         assert (await learn(resolver, ask())).source == "rules-fallback"
         await learn(resolver, ask())
@@ -623,7 +622,7 @@ class TestSharedCalls:
     ) -> None:
         planner = ScriptedPlanner({SHAPE: [GOOD]})
         planner.hold()
-        resolver = desk_of(book, planner)
+        resolver = resolver_of(book, planner)
         waiting = asyncio.create_task(resolver.learn(ask(), ()))
         await planner.is_waiting.wait()
 

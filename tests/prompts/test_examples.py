@@ -14,12 +14,13 @@ import orjson
 import pytest
 
 from larst import prompts
+from larst.config import SandboxSettings
 from larst.domain import STORE_METHODS, Json, ProgramInputs
 from larst.planning.models.answers import ANSWER_SCHEMA
 from larst.planning.shapes.binding import bind
 from larst.policy import PolicyLimits, check
 from larst.policy.language import BUILTINS, EXCEPTIONS, GIVEN_NAMES, MODULES
-from larst.sandbox import MontySandbox, SandboxLimits
+from larst.sandbox import MontySandbox
 from larst.store.transaction import Transaction
 from tests.fakes import request
 
@@ -56,7 +57,7 @@ EXAMPLES = {
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[MontySandbox]:
-    running = MontySandbox(SandboxLimits(workers=1))
+    running = MontySandbox(SandboxSettings(workers=1))
     await running.start()
     yield running
     await running.stop()

@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 import pytest
 
-from larst.domain import CheckedProgram, ProgramInputs, Reply, TraceParent
+from larst.config import SandboxSettings
+from larst.domain import ProgramInputs, Reply, TraceParent
 from larst.errors import (
     BadResourceNameError,
     IdTakenError,
@@ -28,15 +29,21 @@ from larst.errors import (
     WorkerLostError,
 )
 from larst.policy import PolicyLimits, check
-from larst.sandbox import MontySandbox, SandboxLimits
+from larst.sandbox import MontySandbox
 from larst.store.transaction import Transaction
 from larst.telemetry import RequestTrace, Telemetry, activate
 from larst.telemetry.metrics import SANDBOX_KILLS
+from tests.fakes import unchecked
 from tests.policy.test_policy import ALLOWED
 
 CTX = {"query": {}, "segments": ["books", "1"]}
-LIMITS = SandboxLimits(
-    workers=2, exec_s=1.0, memory_mb=32, result_bytes=10_000, stdout_bytes=500, store_calls=50
+LIMITS = SandboxSettings(
+    workers=2,
+    max_exec_ms=1000,
+    max_memory_mb=32,
+    max_result_bytes=10_000,
+    max_stdout_bytes=500,
+    max_store_calls=50,
 )
 
 
@@ -59,7 +66,7 @@ async def _run(
     """Run a program that the policy has not seen: the sandbox must stand alone."""
     inputs = ProgramInputs(CTX, plan or {}, "books")
     return await sandbox.run(
-        CheckedProgram(source), inputs, view or Transaction({}), timeout_s=timeout_s
+        unchecked(source), inputs, view or Transaction({}), timeout_s=timeout_s
     )
 
 
@@ -69,7 +76,8 @@ class TestReplies:
     ) -> None:
         """The policy promises planners a language; the interpreter has to keep it."""
         for statement in ALLOWED:
-            source = check(f"{statement}\nREPLY = make_response(200)", PolicyLimits())
+            source = f"{statement}\nREPLY = make_response(200)"
+            check(source, PolicyLimits())
             assert (await _run(sandbox, source)).status == 200, statement
 
     @pytest.mark.parametrize(

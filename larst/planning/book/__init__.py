@@ -1,1 +1,8 @@
 """The plan book: plans by shape, kept as readable files."""
+
+from __future__ import annotations
+
+from larst.planning.book.book import PlanBook
+from larst.planning.book.files import BookEntry, PlanState
+
+__all__ = ["BookEntry", "PlanBook", "PlanState"]

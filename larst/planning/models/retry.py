@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from typing import Protocol
 
+from larst.config import ModelSettings
 from larst.errors import PlannerUnreachableError
 from larst.planning.models.base import Completion, LanguageModel, Prompt
 from larst.planning.models.circuit import Circuit
@@ -22,15 +22,7 @@ MAX_DELAY_S = 8.0
 _log = logging.getLogger("larst.planner")
 
 
-@dataclass(frozen=True, slots=True)
-class CallSettings:
-    """`timeout_s` is for a call with all its retries, and the wait for a free place."""
-
-    timeout_s: float = 30.0
-    concurrency: int = 8
-
-
-class ActorContext(Protocol):
+class Environment(Protocol):
     """Time and chance, as calls need them; passed in, so that tests can choose."""
 
     def now(self) -> float:
@@ -50,13 +42,13 @@ class ModelCalls:
         self,
         model: LanguageModel,
         circuit: Circuit,
-        settings: CallSettings,
-        surroundings: ActorContext,
+        settings: ModelSettings,
+        environment: Environment,
     ) -> None:
         self.circuit = circuit
         self._model = model
         self._settings = settings
-        self._around = surroundings
+        self._environment = environment
         self._places = asyncio.Semaphore(settings.concurrency)
 
     async def complete(self, prompt: Prompt) -> Completion:
@@ -65,7 +57,7 @@ class ModelCalls:
         Raises:
             PlannerUnreachableError: there was none in time, or none is to be expected now.
         """
-        deadline_s = self._around.now() + self._settings.timeout_s
+        deadline_s = self._environment.now() + self._settings.timeout_s
         await self._take_place()
         try:
             with self.circuit.call():
@@ -87,17 +79,17 @@ class ModelCalls:
     async def _try(self, prompt: Prompt, deadline_s: float) -> Completion:
         tries = 0
         while True:
-            left_s = max(0.01, deadline_s - self._around.now())
+            left_s = max(0.01, deadline_s - self._environment.now())
             try:
                 return await self._model.complete(prompt, timeout_s=left_s)
             except PlannerUnreachableError as error:
                 delay_s = self._delay_s(tries, error)
-                is_late = self._around.now() + delay_s >= deadline_s
+                is_late = self._environment.now() + delay_s >= deadline_s
                 if not error.is_transient or tries == MAX_RETRIES or is_late:
                     raise
                 _log.warning("the planner is tried again in %.2f s: %s", delay_s, error.detail)
             tries += 1
-            await self._around.sleep(delay_s)
+            await self._environment.sleep(delay_s)
 
     def _delay_s(self, tries: int, error: PlannerUnreachableError) -> float:
         """Return how long to wait: as the provider says, else longer each time, with full jitter.
@@ -107,4 +99,4 @@ class ModelCalls:
         """
         if error.retry_after_s is not None:
             return error.retry_after_s
-        return self._around.random() * min(MAX_DELAY_S, FIRST_DELAY_S * 2.0**tries)
+        return self._environment.random() * min(MAX_DELAY_S, FIRST_DELAY_S * 2.0**tries)

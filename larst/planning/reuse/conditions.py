@@ -8,22 +8,17 @@ Pure.
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
-import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from larst.domain import BodyKind, Json, RequestContext
+from larst.domain import BodyKind, CheckedProgram, Json, RequestContext
 from larst.planning.reuse.dataflow import ITEMS, Path
 from larst.planning.reuse.field_access import FieldAccess, field_access_of
+from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import SchemaOf
-from larst.planning.shapes.sketch import accepted
 
 Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object", "missing"]
 """What a value is; an integer and a float are both numbers, since they differ only in value."""
@@ -69,59 +64,30 @@ class Condition(BaseModel):
     exact: str | None = None
 
 
-@dataclass(frozen=True)
-class Situation:
-    """A request, and what its session has learned, for plans to be held against."""
-
-    request: RequestContext
-    schema_of: SchemaOf
-
-    @cached_property
-    def accept(self) -> str:
-        """The media type that the client would rather have."""
-        return accepted(self.request.headers)
-
-    @cached_property
-    def digest(self) -> str:
-        """What tells this request, in its session, from every other; 64 hex digits."""
-        request = self.request
-        identity = [
-            request.session_id,
-            request.method,
-            request.segments,
-            sorted(request.query.items()),
-            str(request.body.kind),
-            request.body.json,
-            request.body.text,
-            self.accept,
-        ]
-        return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def condition_of(program: str, resource: str | None, situation: Situation) -> Condition:
+def condition_of(program: CheckedProgram, resource: str | None, shaped: ShapedRequest) -> Condition:
     """Return what holds for the request that the program was written for."""
-    reads, body = field_access_of(program, resource), situation.request.body.json
+    reads, body = field_access_of(program, resource), shaped.request.body.json
     return Condition(
-        accept=situation.accept,
+        accept=shaped.accept,
         body={_pointer(path): sorted(_kinds_at(body, path)) for path in sorted(reads.body)},
-        fields=_known_fields(reads, situation.schema_of),
+        fields=_known_fields(reads, shaped.schema_of),
     )
 
 
-def exact_condition(situation: Situation) -> Condition:
+def exact_condition(shaped: ShapedRequest) -> Condition:
     """Return the condition that only this very request, in its session, meets."""
-    return Condition(accept=situation.accept, exact=situation.digest)
+    return Condition(accept=shaped.accept, exact=shaped.digest)
 
 
-def fits(condition: Condition | None, situation: Situation) -> bool:
+def fits(condition: Condition | None, shaped: ShapedRequest) -> bool:
     """Tell whether a plan may serve the request, which has the plan's shape."""
     if condition is None:
         return True
     if condition.exact is not None:
-        return condition.exact == situation.digest
-    body, schema_of = situation.request.body.json, situation.schema_of
+        return condition.exact == shaped.digest
+    body, schema_of = shaped.request.body.json, shaped.schema_of
     return (
-        condition.accept == situation.accept
+        condition.accept == shaped.accept
         and all(
             _kinds_at(body, _path(pointer)) <= set(kinds)
             for pointer, kinds in condition.body.items()
@@ -134,7 +100,7 @@ def fits(condition: Condition | None, situation: Situation) -> bool:
     )
 
 
-def holds_value(program: str, request: RequestContext) -> bool:
+def holds_value(program: CheckedProgram, request: RequestContext) -> bool:
     """Tell whether a literal of the program is, or holds, a value of the request."""
     values = {str(value) for value in _values(request)}
     telling = [value for value in values if len(value) >= _MIN_TELLING_CHARACTERS]
@@ -218,9 +184,8 @@ def _scalars(value: Json) -> Iterator[str | int | float]:
         yield value
 
 
-def _literals(program: str) -> Iterable[str]:
-    for node in ast.walk(ast.parse(program)):
-        if isinstance(node, ast.Constant) and not isinstance(node.value, bool | None):
-            yield str(node.value)
-            if isinstance(node.value, float) and math.isfinite(node.value):
-                yield f"{node.value:g}"
+def _literals(program: CheckedProgram) -> Iterator[str]:
+    for literal in program.literals:
+        yield str(literal)
+        if isinstance(literal, float) and math.isfinite(literal):
+            yield f"{literal:g}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from larst.domain import CRITERIA_OPERATORS
+from larst.domain import CRITERIA_OPERATORS, CheckedProgram
 from larst.planning.reuse.dataflow import (
     MAX_STEPS,
     NOTHING,
@@ -49,10 +49,10 @@ class FieldAccess:
     fields: frozenset[tuple[str, str]]
 
 
-def field_access_of(program: str, resource: str | None) -> FieldAccess:
+def field_access_of(program: CheckedProgram, resource: str | None) -> FieldAccess:
     """Return what the program reads; `resource` is what its `store` is."""
     reader = _Reader(resource)
-    tree = ast.parse(program)
+    tree = program.tree
     for _pass in range(_MAX_PASSES):
         before = reader.size()
         for statement in tree.body:
@@ -60,12 +60,6 @@ def field_access_of(program: str, resource: str | None) -> FieldAccess:
         if reader.size() == before:
             break
     return FieldAccess(frozenset(reader.body), frozenset(reader.fields))
-
-
-def names_store(program: str) -> bool:
-    """Tell whether the program uses `store`, which only a plan with a resource has."""
-    nodes = ast.walk(ast.parse(program))
-    return any(isinstance(node, ast.Name) and node.id == "store" for node in nodes)
 
 
 class _Reader:

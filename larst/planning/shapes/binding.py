@@ -66,6 +66,8 @@ def bind(
 
     `fields` are those that the resource's records ever had, `schema` what was learned of them.
     """
+    if not request.query:
+        return Binding(identifier, {}, request.body.json, None)
     known = _Known(fields, schema or {})
     read = [
         _criterion(key, values, known)

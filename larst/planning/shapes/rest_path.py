@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeAlias
 
 import inflection
 
@@ -20,6 +21,9 @@ from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
 SchemaOf = Callable[[str], Mapping[str, Json] | None]
 """Gives the learned schema of a resource of the session, or None where nothing was stored."""
 
+MIN_NESTED_SEGMENTS = 2
+"""Only a longer path can name a collection below a record."""
+
 MAX_PARENTS = 4
 """Collections above the one meant; deeper paths are not read as nesting."""
 
@@ -29,57 +33,65 @@ _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A record that the resource meant belongs to: `posts`, `1` in `/posts/1/comments`."""
+    """A record that the resource belongs to: `posts`, 1 in `/posts/7/comments`.
+
+    `index` is the place of its identifier among the path's segments.
+    """
 
     resource: str
-    identifier: str
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A path in REST's terms. `prefix` is text before the resource, such as `/api/v1`."""
+class RestPath:
+    """A path in REST's terms, without any value: identifiers are places among the segments.
+
+    `prefix` is the text before the resource, such as `/api/v1`.
+    """
 
     prefix: str
     resource: str
-    parents: tuple[Parent, ...] = field(default=())
-    identifier: str | None = None
+    parents: tuple[Parent, ...] = ()
+    identifier: int | None = None
     is_word: bool = False
-    """The identifier is a plain word: it may be meant as something other than an id."""
+    """The identifier is a plain word, which may mean something other than an id."""
     is_search: bool = False
 
 
-def read_path(path: Sequence[Segment], known: Collection[str]) -> Reading | None:
-    """Return what the path says, or None where REST convention has no reading for it.
+PathReading: TypeAlias = RestPath | BadResourceNameError | None
+"""How a path reads: None where REST convention has no reading, the error where a collection has
+a name that no resource can have."""
+
+
+def read_path(path: Sequence[Segment], known: Collection[str]) -> PathReading:
+    """Return how the path reads.
 
     `known` are the resources that exist: a segment below a record is read as a collection where
     it is one of these, or an English plural (`/orders/1/refunds`, but not `/orders/1/cancel`).
-
-    Raises:
-        BadResourceNameError: a collection's place holds what no resource can be called.
     """
     start = _prefix_length(path)
-    rest = path[start:]
-    if not rest or rest[0].is_identifier:
-        return None
-    prefix = "".join(f"/{segment.text}" for segment in path[:start])
-    return _read_collection(prefix, (), rest, known)
-
-
-def _read_collection(
-    prefix: str, parents: tuple[Parent, ...], rest: Sequence[Segment], known: Collection[str]
-) -> Reading | None:
-    resource = _resource_name(rest[0])
-    if len(rest) == 1:
-        return Reading(prefix, resource, parents)
-    second = rest[1]
-    is_word = not second.is_identifier
-    if len(rest) == 2 and is_word and second.text in SEARCH_VERBS:
-        return Reading(prefix, resource, parents, is_search=True)
-    if len(rest) == 2:
-        return Reading(prefix, resource, parents, identifier=second.text, is_word=is_word)
-    if len(parents) == MAX_PARENTS or not _is_collection(rest[2], known):
-        return None
-    return _read_collection(prefix, (*parents, Parent(resource, second.text)), rest[2:], known)
+    prefix = "".join([f"/{segment.text}" for segment in path[:start]]) if start else ""
+    parents: tuple[Parent, ...] = ()
+    index, last = start, len(path) - 1
+    while index <= last:
+        collection = path[index]
+        if collection.is_identifier and not parents:
+            return None
+        if collection.is_identifier or not _RESOURCE_NAME.fullmatch(collection.text):
+            return _bad_name(collection)
+        if index == last:
+            return RestPath(prefix, collection.text, parents)
+        second = path[index + 1]
+        is_word = not second.is_identifier
+        if index + 1 == last:
+            if is_word and second.text in SEARCH_VERBS:
+                return RestPath(prefix, collection.text, parents, is_search=True)
+            return RestPath(prefix, collection.text, parents, index + 1, is_word)
+        if len(parents) == MAX_PARENTS or not _is_collection(path[index + 2], known):
+            return None
+        parents = (*parents, Parent(collection.text, index + 1))
+        index += 2
+    return None
 
 
 def plain_path(path: str, known: Collection[str], *, is_word_an_id: bool) -> bool:
@@ -89,35 +101,33 @@ def plain_path(path: str, known: Collection[str], *, is_word_an_id: bool) -> boo
     """
     parts = [part for part in path.split("/") if part]
     segments = [Segment(part, part.startswith("<") and part.endswith(">")) for part in parts]
-    try:
-        read = read_path(segments, known)
-    except BadResourceNameError:
+    reading = read_path(segments, known)
+    if not isinstance(reading, RestPath) or (reading.is_word and not is_word_an_id):
         return False
-    if read is None or (read.is_word and not is_word_an_id):
-        return False
-    return not read.parents or (len(read.parents) == 1 and read.identifier is None)
+    return not reading.parents or (len(reading.parents) == 1 and reading.identifier is None)
 
 
-def facts_of(shape: Shape, schema_of: SchemaOf) -> dict[str, Json]:
-    """Return what a reading of the shape depends on in the session: part of every plan's key.
+def read_shape(shape: Shape, schema_of: SchemaOf) -> tuple[PathReading, dict[str, Json]]:
+    """Return how the shape's path reads, and what that depends on in the session.
 
-    `known`: which of the path's names are resources, where English cannot tell: a fact that does
-    not matter would split one shape into several. `links`: how nested resources name the record
-    above them. A path that names what no resource can be called has no facts.
+    These facts are part of every plan's key. `known`: which of the path's names are resources,
+    where English cannot decide it: a fact that does not matter would split one shape into several.
+    `links`: the field by which each nested resource names the record above it.
     """
-    unclear = {part.text for part in shape.path[2:] if not part.is_identifier}
-    known = sorted(
+    known = _known_names(shape.path, schema_of) if len(shape.path) > MIN_NESTED_SEGMENTS else []
+    reading = read_path(shape.path, known)
+    if not isinstance(reading, RestPath) or not reading.parents:
+        return reading, {"known": known, "links": {}}
+    chain = [parent.resource for parent in reading.parents] + [reading.resource]
+    links = {child: _link_field(parent, schema_of(child)) for parent, child in pairwise(chain)}
+    return reading, {"known": known, "links": links}
+
+
+def _known_names(path: Sequence[Segment], schema_of: SchemaOf) -> list[str]:
+    unclear = {segment.text for segment in path[2:] if not segment.is_identifier}
+    return sorted(
         name for name in unclear if singular(name) is None and schema_of(name) is not None
     )
-    try:
-        read = read_path(shape.path, known)
-    except BadResourceNameError:
-        read = None
-    if read is None or not read.parents:
-        return {"known": known, "links": {}}
-    chain = [parent.resource for parent in read.parents] + [read.resource]
-    links = {child: _link_field(parent, schema_of(child)) for parent, child in pairwise(chain)}
-    return {"known": known, "links": links}
 
 
 def _link_field(parent: str, schema: Mapping[str, Json] | None) -> str:
@@ -138,13 +148,11 @@ def _prefix_length(path: Sequence[Segment]) -> int:
     return length
 
 
-def _resource_name(segment: Segment) -> str:
-    if segment.is_identifier or not _RESOURCE_NAME.fullmatch(segment.text):
-        raise BadResourceNameError(
-            f"{segment.text[:80]!r} cannot be a resource's name:"
-            " 1 to 64 of the characters A-Z a-z 0-9 _ and - are allowed"
-        )
-    return segment.text
+def _bad_name(segment: Segment) -> BadResourceNameError:
+    return BadResourceNameError(
+        f"{segment.text[:80]!r} cannot be the name of a resource:"
+        " 1 to 64 of the characters A-Z a-z 0-9 _ and - are allowed"
+    )
 
 
 def _is_collection(segment: Segment, known: Collection[str]) -> bool:

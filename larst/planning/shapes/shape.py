@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import orjson
 
@@ -48,7 +49,7 @@ class Segment:
         return self.text if self.is_identifier else self.text.replace("<", "%3C")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """What stays the same among requests that one plan can serve.
 
@@ -61,9 +62,9 @@ class Shape:
     query: tuple[tuple[str, tuple[str, ...]], ...]
     body: BodyKind
 
-    @property
+    @cached_property
     def route(self) -> str:
-        """The path as a person reads it, `/members/<int>`: no identifier is in it."""
+        """The path for people, `/members/<int>`, without any identifier."""
         return "/" + "/".join(map(str, self.path))
 
     def public_route(self, is_resource: Callable[[str], bool]) -> str | None:
@@ -86,7 +87,7 @@ class Shape:
         return {
             "method": self.method,
             "path": self.route,
-            "query": {key: list(classes) for key, classes in self.query},
+            "query": {key: list(classes) for key, classes in self.query} if self.query else {},
             "body": str(self.body),
         }
 
@@ -96,9 +97,7 @@ def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
     return Shape(
         method="GET" if request.method == "HEAD" else request.method,
         path=_path_shape(request.segments, is_record),
-        query=tuple(
-            (key, tuple(map(classify, values))) for key, values in sorted(request.query.items())
-        ),
+        query=_query_shape(request.query) if request.query else (),
         body=request.body.kind,
     )
 
@@ -136,6 +135,7 @@ def classify(value: str) -> str:
     return f"{'*' if starts else ''}<text>{'*' if ends and len(value) > 1 else ''}"
 
 
+@lru_cache(maxsize=4096)
 def identifier_class(text: str) -> str | None:
     """Return the class of a path segment that looks like an identifier, else None."""
     if (name := classify(text)) in _IDENTIFIER_CLASSES:
@@ -150,10 +150,17 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def _query_shape(
+    query: Mapping[str, tuple[str, ...]],
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((key, tuple(map(classify, values))) for key, values in sorted(query.items()))
+
+
 def _path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment, ...]:
     shaped: list[Segment] = []
     for index, text in enumerate(segments):
-        name = identifier_class(text)
+        # Most names are words, most identifiers numbers: no pattern is needed to see that.
+        name = None if text.isalpha() else identifier_class(text)
         may_be_id = index and not shaped[-1].is_identifier and text not in SEARCH_VERBS
         if name is None and may_be_id and is_record(segments[index - 1], text):
             name = "<id>"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from larst.domain import Code, Plan
 from larst.errors import ConfigError
-from larst.planning.book.book import PlanBook
+from larst.planning.book import PlanBook
 from larst.planning.book.files import BookEntry, PlanState
 
 OpenBook = Callable[..., Awaitable[PlanBook]]
@@ -130,9 +130,9 @@ class TestKeeping:
         book = await open_book()
         book.put(entry())
         book.get(key(1))
-        book.used(key(1), "one")
-        book.used(key(1), "one")
-        book.used(key(2), "one")
+        book.count_use(key(1), "one")
+        book.count_use(key(1), "one")
+        book.count_use(key(2), "one")
 
         await book.close()
 
@@ -198,12 +198,12 @@ class TestBound:
         for number, uses in ((1, 2), (2, 1), (3, 1)):
             book.put(entry(number))
             for _ in range(uses):
-                book.used(key(number), "one")
+                book.count_use(key(number), "one")
 
         book.put(entry(4))
         assert {found.key for found in book.entries()} == {key(1), key(3), key(4)}
 
-        book.used(key(4), "one")
+        book.count_use(key(4), "one")
         book.put(entry(5))
         assert {found.key for found in book.entries()} == {key(1), key(4), key(5)}
 
@@ -276,7 +276,7 @@ class TestBound:
         started_s = time.process_time()
         for number in range(10_000, 11_000):
             book.put(entry(number))
-            book.used(key(number), "one")
+            book.count_use(key(number), "one")
 
         assert time.process_time() - started_s < 1
         for found in book.entries():  # nothing is left to write: close() need not take its time
@@ -293,7 +293,7 @@ class TestBound:
                 case "put":
                     book.put(book.get(key(number)) or entry(number))
                 case "used":
-                    book.used(key(number), "one")
+                    book.count_use(key(number), "one")
                 case _:
                     book.remove(key(number))
                     continue

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from larst.config import load_settings
+from larst.config import ModelSettings, load_settings
 from larst.domain import Json, Usage
 from larst.errors import (
     AnswerUnusableError,
@@ -26,7 +26,7 @@ from larst.planning.models.circuit import Circuit
 from larst.planning.models.costs import cost_usd
 from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.planner import ModelPlanner, prompt_for
-from larst.planning.models.retry import CallSettings, ModelCalls
+from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import PlanningRequest, Refusal
 from larst.planning.rules.planner import RulesPlanner
 from larst.planning.shapes.shape import shape_of
@@ -44,14 +44,16 @@ def question(
     asked = request("POST", target, b'{"why": "late"}')
     shape = shape_of(asked, lambda *_: False)
     facts: dict[str, Json] = {"known": [], "links": {}}
-    return PlanningRequest(shape, facts, sketch_of(asked, shape), {}, session_id, refusals=refusals)
+    return PlanningRequest(
+        shape, None, facts, sketch_of(asked, shape), {}, session_id, refusals=refusals
+    )
 
 
 def planner_of(
     model: ScriptedModel, per_minute: int = 100, prices: Mapping[str, Price] = PRICES
 ) -> ModelPlanner:
     around = FakeSurroundings()
-    calls = ModelCalls(model, Circuit(open_s=15, now=around.now), CallSettings(), around)
+    calls = ModelCalls(model, Circuit(open_s=15, now=around.now), ModelSettings(), around)
     budget = Budget(per_minute=per_minute, total=None, now=around.now)
     return ModelPlanner(model, calls, budget, prices)
 
@@ -155,7 +157,7 @@ class TestModelPlanner:
     def test_a_body_that_is_too_long_to_pay_for_is_left_out(self) -> None:
         asked = request("POST", "/orders", b'{"text": "' + b"x" * 10**6 + b'"}')
         shape = shape_of(asked, lambda *_: False)
-        full = PlanningRequest(shape, {}, with_values(asked), {}, "ann", has_values=True)
+        full = PlanningRequest(shape, None, {}, with_values(asked), {}, "ann", has_values=True)
 
         prompt = prompt_for(full)
 
@@ -167,7 +169,7 @@ class TestModelPlanner:
         schemas = {name: {f"{name}{n}": "<text>" for n in range(2000)} for name in "abcdef"}
 
         prompt = prompt_for(
-            PlanningRequest(asked.shape, {}, asked.context, schemas, asked.session_id)
+            PlanningRequest(asked.shape, None, {}, asked.context, schemas, asked.session_id)
         )
 
         assert '"a1999"' in prompt.user

@@ -6,10 +6,11 @@ import asyncio
 
 import pytest
 
+from larst.config import ModelSettings
 from larst.errors import PlannerBrokenError, PlannerUnreachableError
 from larst.planning.models.base import Completion, Prompt
 from larst.planning.models.circuit import FAILURES_TO_OPEN, Circuit
-from larst.planning.models.retry import CallSettings, ModelCalls
+from larst.planning.models.retry import ModelCalls
 from tests.planning.models.model_fakes import FakeSurroundings, ScriptedModel, completion
 
 PROMPT = Prompt("system", "user", {}, "1")
@@ -20,7 +21,12 @@ def calls_of(
     model: ScriptedModel, around: FakeSurroundings, timeout_s: float = 30, concurrency: int = 2
 ) -> ModelCalls:
     circuit = Circuit(open_s=15, now=around.now)
-    return ModelCalls(model, circuit, CallSettings(timeout_s, concurrency), around)
+    return ModelCalls(
+        model,
+        circuit,
+        ModelSettings.model_construct(timeout_s=timeout_s, concurrency=concurrency),
+        around,
+    )
 
 
 async def test_what_may_pass_is_tried_again_after_a_while() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from larst.planning.reuse.field_access import field_access_of
+from tests.fakes import unchecked
 
 BODY = [
     ('x = ctx["body_json"]["amount"]', {"amount"}),
@@ -71,7 +72,7 @@ FIELDS = [
 
 @pytest.mark.parametrize(("program", "paths"), BODY)
 def test_fields_of_the_body_that_are_read_by_name(program: str, paths: set[str]) -> None:
-    reads = field_access_of(program, "orders")
+    reads = field_access_of(unchecked(program), "orders")
 
     assert {"/".join(path) for path in reads.body} == paths
 
@@ -80,15 +81,17 @@ def test_fields_of_the_body_that_are_read_by_name(program: str, paths: set[str])
 def test_fields_of_records_that_are_read_by_name(
     program: str, fields: set[tuple[str, str]]
 ) -> None:
-    assert field_access_of(program, "orders").fields == fields
+    assert field_access_of(unchecked(program), "orders").fields == fields
 
 
 def test_a_program_without_a_resource_reads_no_store() -> None:
-    assert field_access_of('x = store.get("1")["a"]', None).fields == set()
+    assert field_access_of(unchecked('x = store.get("1")["a"]'), None).fields == set()
 
 
 def test_a_path_has_an_end() -> None:
     """A loop that goes ever deeper must not keep the reading from ending."""
-    reads = field_access_of('a = plan["payload"]\nfor i in range(9):\n    a = a["next"]', "orders")
+    reads = field_access_of(
+        unchecked('a = plan["payload"]\nfor i in range(9):\n    a = a["next"]'), "orders"
+    )
 
     assert max(map(len, reads.body)) <= 9

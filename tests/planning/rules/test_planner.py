@@ -10,7 +10,7 @@ from larst.domain import Json, Plan
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
 from larst.planning.planner import PlanningRequest, Refusal
 from larst.planning.rules.planner import RulesPlanner
-from larst.planning.shapes.rest_path import SchemaOf, facts_of
+from larst.planning.shapes.rest_path import SchemaOf, read_shape
 from larst.planning.shapes.shape import Shape, shape_of
 from larst.policy import PolicyLimits, check
 from tests.fakes import request
@@ -48,12 +48,13 @@ def _schemas(schemas: dict[str, Json]) -> SchemaOf:
 
 
 async def _plan(shape: Shape, schemas: dict[str, Json] | None = None) -> Plan:
-    planned = await RulesPlanner().plan(_question(shape, facts_of(shape, _schemas(schemas or {}))))
+    planned = await RulesPlanner().plan(_question(shape, _schemas(schemas or {})))
     return planned.plan
 
 
-def _question(shape: Shape, facts: dict[str, Json], *refusals: Refusal) -> PlanningRequest:
-    return PlanningRequest(shape, facts, {}, {}, "session-1", refusals=refusals)
+def _question(shape: Shape, schema_of: SchemaOf, *refusals: Refusal) -> PlanningRequest:
+    path, facts = read_shape(shape, schema_of)
+    return PlanningRequest(shape, path, facts, {}, {}, "session-1", refusals=refusals)
 
 
 async def test_every_program_of_the_rules_passes_the_policy() -> None:
@@ -111,7 +112,7 @@ async def test_the_rules_have_no_second_program_to_offer() -> None:
     shape = _shape("GET", "/members/1")
 
     with pytest.raises(NoUsablePlanError, match="because"):
-        await RulesPlanner().plan(_question(shape, {"known": [], "links": {}}, Refusal("because")))
+        await RulesPlanner().plan(_question(shape, _schemas({}), Refusal("because")))
 
 
 async def test_a_bad_name_is_refused_before_it_becomes_a_plan() -> None:
@@ -126,18 +127,12 @@ def test_only_facts_that_matter_enter_the_key() -> None:
 
     for target in ("/members", "/members/1", "/posts/1/comments"):
         shape = _shape("GET", target)
-        assert facts_of(shape, _schemas({})) == facts_of(shape, _schemas(schema)), target
+        assert read_shape(shape, _schemas({}))[1] == read_shape(shape, _schemas(schema))[1], target
 
 
 def test_a_learned_link_field_is_a_fact() -> None:
     schemas: dict[str, Json] = {"comments": {"fields": ["id", "postId"]}}
 
-    facts = facts_of(_shape("GET", "/posts/1/comments"), _schemas(schemas))
+    facts = read_shape(_shape("GET", "/posts/1/comments"), _schemas(schemas))[1]
 
     assert facts["links"] == {"comments": "postId"}
-
-
-def test_rules_that_differ_have_versions_that_differ() -> None:
-    """The version is made of the rules' own source, so nobody can forget to raise it."""
-    assert RulesPlanner().maker == RulesPlanner().maker
-    assert len(RulesPlanner().maker.version) == 12

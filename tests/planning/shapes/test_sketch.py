@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from larst.domain import Json, RequestContext
 from larst.planning.models.planner import prompt_for
 from larst.planning.planner import PlanningRequest, Refusal
-from larst.planning.shapes.rest_path import facts_of
+from larst.planning.shapes.rest_path import read_shape
 from larst.planning.shapes.shape import shape_of
 from larst.planning.shapes.sketch import sketch_of, sketch_of_schema, sketch_of_value, with_values
 from larst.store.schema.learning import infer
@@ -31,7 +31,8 @@ def prompt(asked: RequestContext, *refusals: Refusal) -> str:
     made = prompt_for(
         PlanningRequest(
             shape=shape,
-            facts=facts_of(shape, lambda _: None),
+            path=read_shape(shape, lambda _: None)[0],
+            facts=read_shape(shape, lambda _: None)[1],
             context=sketch_of(asked, shape),
             schemas={"orders": sketch_of_schema(infer(body))},
             session_id=asked.session_id,

@@ -1,0 +1,285 @@
+"""Settings in groups: each room is handed its own group whole. Data.
+
+The fields are the table that docs/configuration.md is made from: variable, default, what is
+allowed, description. Must never hold a secret in clear, except in a `SecretStr`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from larst.config import fields
+from larst.config.fields import GIB, Network, integer, seconds, setting
+from larst.prices import Price
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+PlanMode = Literal["learn", "fresh", "locked"]
+Provider = Literal["rules", "openai", "anthropic"]
+Fallback = Literal["rules", "none"]
+PromptValues = Literal["sketch", "full", "never"]
+"""When a planner sees the values of a request: if it cannot plan without, always, or never."""
+
+SchemaMode = Literal["learn", "warn", "enforce"]
+"""What a write does that differs from the learned schema: widen it, warn too, or fail with 422."""
+
+
+class Group(BaseModel):
+    """Settings that belong together; frozen, and made from variables or by field name."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+
+class HttpSettings(Group):
+    """The address, who may call, and how large and slow a request may be."""
+
+    host: str = setting(
+        "LARS_HOST",
+        "127.0.0.1",
+        "a host name or an IP address",
+        "The address to listen on.",
+        pattern=r"^[A-Za-z0-9_.:%-]+$",
+    )
+    port: int = integer("LARS_PORT", 8000, 0, 65535, "The port to listen on; 0 takes a free one.")
+    auth_secret: Annotated[SecretStr | None, BeforeValidator(fields.token)] = setting(
+        "LARS_AUTH_TOKEN",
+        None,
+        "text of visible ASCII characters without spaces",
+        "The token that clients must send (Authorization: Bearer <token>); unset, anyone may call.",
+    )
+    cors_origins: Annotated[tuple[str, ...], BeforeValidator(fields.origins)] = setting(
+        "LARS_CORS_ORIGINS",
+        ("*",),
+        "*, or a comma-separated list of origins such as https://app.example.com (no path)",
+        "The origins whose pages may call the service.",
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(fields.networks)] = setting(
+        "LARS_TRUSTED_PROXIES",
+        (),
+        "a comma-separated list of addresses and networks such as 10.0.0.0/8",
+        "The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none if unset.",
+    )
+    max_body_bytes: int = integer(
+        "LARS_MAX_BODY_BYTES",
+        10 * 1024**2,
+        1,
+        GIB,
+        "The largest request body; a larger one gets 413.",
+    )
+    max_import_bytes: int = integer(
+        "LARS_MAX_IMPORT_BYTES", 64 * 1024**2, 1, GIB, "The largest import; a larger one gets 413."
+    )
+    request_timeout_s: float = seconds(
+        "LARS_REQUEST_TIMEOUT_S", 60, 0.001, "The deadline of a request, planning included."
+    )
+
+    @property
+    def auth_token(self) -> str | None:
+        """The token in clear, for comparison only; repr, dump and logs hide it."""
+        return self.auth_secret.get_secret_value() if self.auth_secret else None
+
+
+class SandboxSettings(Group):
+    """What one run of a program may use, and how many run at the same time."""
+
+    max_exec_ms: int = integer(
+        "LARS_MAX_EXEC_MS", 8000, 1, 3_600_000, "Milliseconds that a program may run."
+    )
+    max_memory_mb: int = integer(
+        "LARS_MAX_MEMORY_MB", 128, 1, 65536, "MiB of memory that a program may use."
+    )
+    max_result_bytes: int = integer(
+        "LARS_MAX_RESULT_BYTES", 1024**2, 1, GIB, "The largest reply; a larger one gets 400."
+    )
+    max_stdout_bytes: int = integer(
+        "LARS_MAX_STDOUT_BYTES", 4096, 0, GIB, "Bytes that a program may print."
+    )
+    max_store_calls: int = integer(
+        "LARS_MAX_STORE_CALLS", 10_000, 1, 10**9, "Store calls that a program may make in one run."
+    )
+    workers: int = integer(
+        "LARS_SANDBOX_WORKERS",
+        lambda: os.cpu_count() or 1,
+        1,
+        1024,
+        "Worker processes for programs; one per processor if unset.",
+    )
+    deny_net: Annotated[Literal[True], BeforeValidator(fields.boolean)] = setting(
+        "LARS_SANDBOX_DENY_NET",
+        True,
+        "only true",
+        "States that programs have no network access.",
+        note="programs never get network access",
+    )
+
+    @property
+    def max_exec_s(self) -> float:
+        """How long a program may run, in seconds."""
+        return self.max_exec_ms / 1000
+
+
+class SessionSettings(Group):
+    """Mailboxes, restarts, sleep, and how strictly a session holds records to their schema."""
+
+    mailbox_size: int = integer(
+        "LARS_MAILBOX_SIZE", 256, 1, 10**6, "Requests that may wait in a session; more get 503."
+    )
+    restart_limit: int = integer(
+        "LARS_RESTART_LIMIT", 5, 0, 10**6, "Crashes after which a session has to cool down."
+    )
+    restart_window_s: float = seconds(
+        "LARS_RESTART_WINDOW_S", 30, 0.1, "Seconds within which those crashes are counted."
+    )
+    idle_s: float = seconds("LARS_IDLE_S", 300, 1, "Seconds after which an idle session sleeps.")
+    max_in_memory: int = integer(
+        "LARS_MAX_SESSIONS_IN_MEMORY",
+        1000,
+        1,
+        10**6,
+        "Sessions in memory; beyond that the least recently used sleep first.",
+    )
+    drain_s: float = seconds(
+        "LARS_DRAIN_S", 20, 0, "Seconds in which accepted requests finish when the service stops."
+    )
+    schema_mode: Annotated[SchemaMode, BeforeValidator(fields.lower)] = setting(
+        "LARS_SCHEMA_MODE",
+        "learn",
+        "learn, warn or enforce",
+        "Records that differ from the learned schema widen it, do so with a header, or get 422.",
+    )
+
+
+class PlanningSettings(Group):
+    """How requests get their plans, and how many plans are kept."""
+
+    mode: Annotated[PlanMode, BeforeValidator(fields.lower)] = setting(
+        "LARS_PLAN_MODE",
+        "learn",
+        "learn, fresh or locked",
+        "learn keeps plans in the plan book, fresh plans every request, locked uses the book only.",
+    )
+    attempts: int = integer(
+        "LARS_PLAN_ATTEMPTS", 3, 1, 100, "Answers that a planner may give before the reply is 502."
+    )
+    prompt_values: Annotated[PromptValues, BeforeValidator(fields.lower)] = setting(
+        "LARS_PROMPT_VALUES",
+        "sketch",
+        "sketch, full or never",
+        "When a model sees values: only if it cannot plan without them, always, or never.",
+    )
+    fallback: Annotated[Fallback, BeforeValidator(fields.lower)] = setting(
+        "LARS_FALLBACK",
+        "rules",
+        "rules or none",
+        "What plans new shapes while the provider cannot be reached.",
+    )
+    budget_per_minute: int = integer(
+        "LARS_PLAN_BUDGET_PER_MINUTE", 60, 1, 10**6, "Planner calls per minute for one session."
+    )
+    budget_total: int | None = integer(
+        "LARS_PLAN_BUDGET_TOTAL",
+        lambda: None,
+        1,
+        10**9,
+        "Planner calls of all sessions until the service stops; no limit if unset.",
+    )
+    book_size: int = integer(
+        "LARS_PLAN_BOOK_SIZE", 10_000, 1, 10**6, "Plans kept; beyond that the least used leave."
+    )
+    max_code_bytes: int = integer(
+        "LARS_MAX_CODE_BYTES",
+        16 * 1024,
+        1,
+        1024**2,
+        "The longest program; a longer one is refused.",
+    )
+
+
+class ModelSettings(Group):
+    """Which language model plans, where it is, and how it is called."""
+
+    default_provider: Annotated[Provider | None, BeforeValidator(fields.lower)] = setting(
+        "LARS_DEFAULT_PROVIDER",
+        None,
+        "openai, anthropic or rules",
+        "What plans; if unset, the provider whose key is set, else the built-in rules.",
+    )
+    openai_key: SecretStr | None = setting(
+        "OPENAI_API_KEY", None, "text", "The key for OpenAI, or for the server at the base URL."
+    )
+    anthropic_key: SecretStr | None = setting(
+        "ANTHROPIC_API_KEY", None, "text", "The key for Anthropic."
+    )
+    name: str | None = setting(
+        "LARS_MODEL",
+        None,
+        "the name of a model",
+        "The model to call; the provider's small one if unset.",
+        pattern=r"^[!-~]{1,200}$",
+    )
+    base_url: Annotated[str | None, BeforeValidator(fields.base_url)] = setting(
+        "LARS_LLM_BASE_URL",
+        None,
+        "an address such as http://127.0.0.1:11434/v1",
+        "Another server that speaks the provider's protocol: Ollama, vLLM, llama.cpp.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(fields.hosts)] = setting(
+        "LARS_SANDBOX_LLM_ALLOWED_HOSTS",
+        (),
+        "a comma-separated list of host names",
+        "Hosts that the planner may call; the provider's and the base URL's if unset.",
+    )
+    timeout_s: float = seconds(
+        "LARS_LLM_TIMEOUT_S", 30, 0.1, "Seconds that a planner call may take, retries included."
+    )
+    concurrency: int = integer(
+        "LARS_LLM_CONCURRENCY", 8, 1, 1000, "Planner calls at the same time; further calls wait."
+    )
+    circuit_s: float = seconds(
+        "LARS_LLM_CIRCUIT_S",
+        15,
+        0.1,
+        "Seconds without a call after a provider has failed five times in a row.",
+    )
+    prices: Annotated[dict[str, Price], BeforeValidator(fields.prices)] = setting(
+        "LARS_PRICES",
+        dict,
+        "model=input/output, in US dollars per million tokens, several separated by commas",
+        "Prices of models that the built-in table lacks or has out of date.",
+    )
+    mock_handler: str | None = setting(
+        "LLM_MOCK_HANDLER",
+        None,
+        "module.function",
+        "Your own planner: a function that takes the prompt and returns the plan as JSON text.",
+        pattern=fields.HANDLER_PATTERN,
+    )
+
+
+class Settings(Group):
+    """All settings, by group."""
+
+    data_root: Annotated[Path, BeforeValidator(fields.path)] = setting(
+        "SANDBOX_DATA_ROOT",
+        lambda: platformdirs.user_data_path("larst", appauthor=False),
+        "the path of a directory",
+        "The directory for sessions and plans; the platform's place for user data if unset.",
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(fields.lower)] = setting(
+        "LARS_LOG_LEVEL", "info", "debug, info, warning or error", "The lowest level to log."
+    )
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
+    sessions: SessionSettings = Field(default_factory=SessionSettings)
+    planning: PlanningSettings = Field(default_factory=PlanningSettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)

@@ -1,0 +1,68 @@
+"""A request with all that planning needs to know of it: made once, passed on whole.
+
+Pure. Must never be kept beyond its request: it holds the request's values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import orjson
+
+from larst.domain import Json, RequestContext
+from larst.planning.shapes.rest_path import PathReading, SchemaOf, read_shape
+from larst.planning.shapes.shape import IsRecord, Shape, shape_key, shape_of
+from larst.planning.shapes.sketch import accepted
+
+
+@dataclass(frozen=True)
+class ShapedRequest:
+    """A request, its shape, how its path reads, and the key under which its plans are found.
+
+    `facts` is what the reading depends on in the session. `schema_of` gives the learned schema of
+    a resource; `schemas` are sketches of them for a planner, empty until one is needed.
+    """
+
+    request: RequestContext
+    shape: Shape
+    path: PathReading
+    facts: Mapping[str, Json]
+    key: str
+    schema_of: SchemaOf
+    schemas: Mapping[str, Json] = field(default_factory=dict)
+
+    @cached_property
+    def accept(self) -> str:
+        """The media type that the client prefers."""
+        return accepted(self.request.headers)
+
+    @cached_property
+    def digest(self) -> str:
+        """What distinguishes this request, in its session, from every other; 64 hex digits."""
+        request = self.request
+        identity = [
+            request.session_id,
+            request.method,
+            request.segments,
+            sorted(request.query.items()),
+            str(request.body.kind),
+            request.body.json,
+            request.body.text,
+            self.accept,
+        ]
+        return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def detached(self, schema_of: SchemaOf, schemas: Mapping[str, Json]) -> ShapedRequest:
+        """Return the request with a copy of what the session knows, to be used outside its turn."""
+        return replace(self, schema_of=schema_of, schemas=schemas)
+
+
+def shaped(request: RequestContext, is_record: IsRecord, schema_of: SchemaOf) -> ShapedRequest:
+    """Return the request with its shape; `is_record` finds identifiers that look like names."""
+    shape = shape_of(request, is_record)
+    path, facts = read_shape(shape, schema_of)
+    key = shape_key(shape.as_json(), facts)
+    return ShapedRequest(request, shape, path, facts, key, schema_of)

@@ -1,0 +1,59 @@
+"""Every program of the rules, held against the programs of the version that they claim to be.
+
+A plan in a plan book is found by the version of the rules that made it. When this test fails, a
+shape now gets another program: raise `VERSION` in larst/planning/rules/planner.py and write the
+new programs down with `python -m tests.planning.rules.test_golden`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from pathlib import Path
+
+from larst.domain import Json
+from larst.errors import BadResourceNameError, NoRuleError
+from larst.planning.planner import PlanningRequest
+from larst.planning.rules.planner import VERSION, RulesPlanner
+from larst.planning.shapes.rest_path import read_shape
+from larst.planning.shapes.shape import shape_of
+from tests.fakes import request
+from tests.planning.rules.test_planner import BODIES, METHODS, PATHS, QUERIES
+
+GOLDEN = Path(__file__).with_name("golden.json")
+
+
+async def programs() -> dict[str, Json]:
+    """Return the program of each shape, or the name of the error; by method, target and body."""
+    planner, by_shape = RulesPlanner(), dict[str, Json]()
+    for method, path, query, body in itertools.product(METHODS, PATHS, QUERIES, BODIES):
+        shape = shape_of(request(method, path + query, body), lambda *_: False)
+        reading, facts = read_shape(shape, lambda _: None)
+        asked = PlanningRequest(shape, reading, facts, {}, {}, "session-1")
+        try:
+            program = (await planner.plan(asked)).plan.code.block
+        except (NoRuleError, BadResourceNameError) as error:
+            program = type(error).__name__
+        by_shape[f"{method} {path}{query} {body.decode()}"] = program
+    return by_shape
+
+
+def compact(by_shape: dict[str, Json]) -> dict[str, Json]:
+    """Return each program once, with the shapes that get it."""
+    shapes: dict[str, list[str]] = {}
+    for shape, program in by_shape.items():
+        shapes.setdefault(program, []).append(shape)
+    return {"version": VERSION, "programs": [[program, shapes[program]] for program in shapes]}
+
+
+async def test_each_shape_gets_the_program_that_the_version_promises() -> None:
+    golden = json.loads(GOLDEN.read_text())
+    current = compact(await programs())
+
+    assert golden["version"] == VERSION, "write the golden programs down for the new version"
+    assert current["programs"] == golden["programs"], "raise VERSION, then write them down"
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(compact(asyncio.run(programs())), indent=1) + "\n")
