@@ -1,6 +1,8 @@
-"""A small actor runtime: one mailbox and one actor a key, supervised, durable before it answers.
+"""A small actor runtime on asyncio: one mailbox and one supervised actor for each key.
 
-Must never know HTTP or LARST; it needs nothing but the standard library.
+A supervisor creates an actor when the first message for its key arrives, restarts it after a
+crash, and stops it when it is idle. A reply leaves only when everything that it depends on is
+durable. Must never import HTTP or LARST: the room needs only the standard library.
 """
 
 from __future__ import annotations

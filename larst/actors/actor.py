@@ -1,7 +1,7 @@
-"""What an actor is: state that one message at a time may touch, and the hooks context it.
+"""The base class of actors: private state, and the hooks that the runtime calls on it.
 
-Must never run anything itself: an incarnation calls the hooks, one after another, never two
-at once.
+Must never run anything itself: an incarnation calls the hooks, one after another, and never two
+at the same time.
 """
 
 from __future__ import annotations
@@ -13,49 +13,86 @@ from typing import ClassVar, Generic, Protocol
 
 from larst.actors.errors import ActorCrashedError
 from larst.actors.gate import OutputGate
-from larst.actors.mailbox import Answer, Message
+from larst.actors.mailbox import Message, Reply
 
 
 class EnvelopeInfo(Protocol):
-    """When a message did what, in the clock's seconds."""
+    """The times of a message, in the clock's seconds."""
 
     @property
     def enqueued_s(self) -> float:
-        """When it was asked."""
+        """When the message entered the mailbox."""
 
     @property
     def returned_s(self) -> float | None:
-        """When it came back from being parked; None if it never was."""
+        """When a deferred message came back to the mailbox; None if it was never deferred."""
 
     @property
     def begun_s(self) -> float:
-        """When the actor took it up, this last time."""
+        """When the actor last began to process the message."""
 
     @property
     def deadline_s(self) -> float:
-        """When it will be too late to begin it."""
+        """The time after which the message may no longer begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred(Generic[Message]):
-    """Returned instead of an answer: park this message, go on with others.
+    """Returned instead of a reply: set the message aside and continue with the next one.
 
-    `make` is called in a task of the runtime's and gives the message to process instead. It
-    runs beside the actor, so it must not touch the actor's state. A message that is deferred
-    must not have changed anything yet: it may still be dropped as never begun.
+    The runtime calls `prepare` in a task and then processes the message that it returns. The
+    task runs beside the actor, so it must not touch the actor's state. The actor must not have
+    changed anything before it defers: a deferred message may still be dropped as never begun.
     """
 
-    make: Callable[[], Awaitable[Message]]
+    prepare: Callable[[], Awaitable[Message]]
 
 
-class Actor(ABC, Generic[Message, Answer]):
-    """Owns its state: only its hooks touch it, one at a time, so it needs no locks.
+class Actor(ABC, Generic[Message, Reply]):
+    """State that only one message at a time can touch, so it needs no locks.
 
-    An exception of a class in `expected_errors` is an answer. Any other one is a crash: the message
-    at hand fails, this object is thrown away, and a new one goes on with the queue. An actor
-    that gives no `gate` (by the end of `on_start`) answers at once.
+    A supervisor creates one actor for each key, calls `on_start`, then `on_message` for each
+    message, and `on_stop` when the actor has been idle or the supervisor stops:
 
-    It must never ask its own key: that waits for itself until the deadline.
+        >>> import asyncio
+        >>> from larst.actors import Actor, LoopClock, Supervisor, SupervisorSettings
+        >>>
+        >>> class Counter(Actor[int, int]):
+        ...     def __init__(self, name: str) -> None:
+        ...         self.name = name
+        ...         self.total = 0
+        ...
+        ...     async def on_start(self) -> None:
+        ...         print(self.name, "starts")
+        ...
+        ...     async def on_message(self, message: int) -> int:
+        ...         self.total += message
+        ...         return self.total
+        ...
+        ...     async def on_stop(self) -> None:
+        ...         print(self.name, "stops at", self.total)
+        >>>
+        >>> async def main() -> None:
+        ...     supervisor = Supervisor(
+        ...         Counter, settings=SupervisorSettings(), clock=LoopClock(), on_event=print
+        ...     )
+        ...     await supervisor.ask("apples", 3, timeout_s=5)
+        ...     print("total:", await supervisor.ask("apples", 4, timeout_s=5))
+        ...     await supervisor.stop(drain_s=5)
+        >>>
+        >>> asyncio.run(main())
+        apples starts
+        Started(key='apples')
+        total: 7
+        apples stops at 7
+        Stopped(key='apples')
+
+    An exception of a class in `expected_errors` is raised to the caller like a reply. Any other
+    exception is a crash: the current message fails, the runtime discards this object, and a new
+    one continues with the queue. If `gate` is set by the end of `on_start`, replies wait in it
+    until they are durable; otherwise they leave at once.
+
+    An actor must never ask its own key: it would wait for itself until the deadline.
     """
 
     expected_errors: ClassVar[tuple[type[Exception], ...]] = ()
@@ -64,55 +101,55 @@ class Actor(ABC, Generic[Message, Answer]):
 
     @property
     def current(self) -> EnvelopeInfo:
-        """The times of the message at hand.
+        """The times of the message being processed; only `on_message` may use it.
 
         Raises:
-            LookupError: no message is at hand; only `on_message` may look.
+            LookupError: no message is being processed.
         """
         if self._current is None:
-            raise LookupError("no message is at hand")
+            raise LookupError("no message is being processed")
         return self._current
 
     async def on_start(self) -> None:
-        """Load the state; called once, before all else.
+        """Load the state; called once, before every other hook.
 
-        A expected_errors exception fails every queued message and ends this incarnation; the next
-        message starts another. Any other exception is a crash, and the queue waits.
+        An expected error fails every queued message and ends this incarnation; the next message
+        starts another one. Any other exception is a crash, and the queue waits.
         """
 
     @abstractmethod
-    async def on_message(self, message: Message) -> Answer | Deferred[Message]:
-        """Answer `message`, or defer it. Once called, it is never interrupted by a deadline."""
+    async def on_message(self, message: Message) -> Reply | Deferred[Message]:
+        """Return the reply to `message`, or defer it. No deadline interrupts this call."""
 
     async def on_quiet(self) -> None:
-        """Tidy up: no message came for `quiet_s` and nothing is unflushed.
+        """Tidy up: no message arrived for `quiet_s` seconds, and everything is flushed.
 
-        Called once, then not again until a message came. A expected_errors exception is reported and
-        changes nothing; any other is a crash.
+        Called once, and not again until another message has been processed. An expected error
+        is reported and changes nothing; any other exception is a crash.
         """
 
     async def on_flush_failed(self, error: Exception) -> None:
-        """Go back to what is durable: the flush raised `error` and every held answer failed.
+        """Return to the durable state: the flush raised `error`, and every held reply failed.
 
-        No message begins before this returns. As it stands it raises `error`, so that the
-        state ends with this incarnation, as by an exception in `on_start`.
+        No message begins before this hook returns. By default it raises `error`, so the state
+        ends with this incarnation, as after an exception in `on_start`.
         """
         raise error
 
     async def on_stop(self) -> None:
-        """Complete what shall outlive this object; the queue is served and the gate flushed.
+        """Complete what must outlive this object; the queue is empty and the gate is flushed.
 
-        Not called after a crash or a refused start. An exception is reported, no more.
+        Not called after a crash or a failed start. An exception is only reported.
         """
 
     def on_end(self) -> None:
-        """Let go of what this object holds open, however it ends; an exception is reported.
+        """Release the resources of this object, however it ended; an exception is reported.
 
-        Not the place to write: after a crash the state is not to be trusted.
+        Must not write: after a crash the state cannot be trusted.
         """
 
-    def error_for_asker(self, error: BaseException) -> Exception:
-        """Return what an asker is told of `error`: itself if expected_errors, else that it crashed."""
+    def error_for_caller(self, error: BaseException) -> Exception:
+        """Return the error to raise to the caller: `error` if expected, else ActorCrashedError."""
         if isinstance(error, self.expected_errors):
             return error
         return ActorCrashedError.on(error)

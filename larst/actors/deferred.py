@@ -1,7 +1,7 @@
-"""Messages that wait for something other than their actor.
+"""Deferred messages: they wait for something other than their actor.
 
-Must never touch an actor: what was awaited goes back to the mailbox, and what went wrong to
-whoever parked the message.
+Must never touch an actor: a prepared message goes back to the mailbox, and an error goes to the
+incarnation that deferred the message.
 """
 
 from __future__ import annotations
@@ -11,49 +11,47 @@ from collections.abc import Callable
 from typing import Generic
 
 from larst.actors.actor import Deferred
-from larst.actors.mailbox import Answer, Envelope, Mailbox, Message
+from larst.actors.mailbox import Envelope, Mailbox, Message, Reply
 
 
-class DeferredMessages(Generic[Message, Answer]):
-    """Owns the tasks that wait on behalf of parked messages; outlives incarnations."""
+class DeferredMessages(Generic[Message, Reply]):
+    """Owns the tasks that prepare deferred messages; outlives incarnations."""
 
-    def __init__(self, mailbox: Mailbox[Message, Answer]) -> None:
+    def __init__(self, mailbox: Mailbox[Message, Reply]) -> None:
         self._mailbox = mailbox
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def park(
+    def add(
         self,
-        envelope: Envelope[Message, Answer],
+        envelope: Envelope[Message, Reply],
         deferred: Deferred[Message],
-        refuse: Callable[[Envelope[Message, Answer], BaseException], None],
+        refuse: Callable[[Envelope[Message, Reply], BaseException], None],
     ) -> None:
-        """Set `envelope` aside until `deferred` has its message; `refuse` it if that raises."""
-        if not self._mailbox.is_wanted(envelope):
-            return
-        task = asyncio.create_task(self._wait(envelope, deferred, refuse))
+        """Set `envelope` aside until `deferred` is prepared; call `refuse` if that raises."""
+        task = asyncio.create_task(self._prepare(envelope, deferred, refuse))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._mailbox.park(envelope, task.cancel)
+        self._mailbox.defer(envelope, task.cancel)
 
     async def close(self) -> None:
-        """Cancel what is left and return when all of it has ended."""
+        """Cancel the remaining tasks and return when all of them have ended."""
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _wait(
+    async def _prepare(
         self,
-        envelope: Envelope[Message, Answer],
+        envelope: Envelope[Message, Reply],
         deferred: Deferred[Message],
-        refuse: Callable[[Envelope[Message, Answer], BaseException], None],
+        refuse: Callable[[Envelope[Message, Reply], BaseException], None],
     ) -> None:
         try:
-            message = await deferred.make()
+            message = await deferred.prepare()
         except BaseException as error:
-            # Dropped ones are no longer parked. One that still is, though cancelled, was
-            # cancelled by something it awaited: its asker must hear of that, too.
-            if self._mailbox.unpark(envelope):
+            # A dropped message is no longer deferred. If this one still is, then something that
+            # `prepare` awaited was cancelled, not this task: the caller must learn of that, too.
+            if self._mailbox.take_deferred(envelope):
                 refuse(envelope, error)
             if not isinstance(error, Exception):
                 raise

@@ -1,36 +1,36 @@
-"""Everything that the runtime raises on purpose, by what became of the message.
+"""Every error that the runtime raises on purpose, by its effect on the message.
 
 ActorError
-├── MailboxFullError      too many wait already: nothing was sent
+├── MailboxFullError      too many messages wait: not sent
 ├── StoppingError         the supervisor is draining: not begun, no effect
-├── ActorFailedError      it crashed too often and cools down: not begun, no effect
+├── ActorFailedError      crashed too often and is cooling down: not begun, no effect
 ├── DeadlinePassedError   not begun in time: dropped, no effect
-├── ActorLateError        begun, but not answered in time: it may have had effects
-├── ActorCrashedError     the actor crashed on this very message; the cause is the bug
+├── ActorLateError        begun, but no reply in time: it may have had effects
+├── ActorCrashedError     the actor crashed on this message; the cause is the bug
 └── ActorStoppedError     the runtime was cancelled under the actor: not begun, no effect
 
-Must never know what a message means, nor how an error is told to a client.
+Must never know the meaning of a message, or how a client sees an error.
 """
 
 from __future__ import annotations
 
 
 class ActorError(Exception):
-    """Base of every error that the runtime raises on purpose."""
+    """Base class of every error that the runtime raises on purpose."""
 
 
 class MailboxFullError(ActorError):
-    """The mailbox has no room; nothing was sent, and asking again later is safe."""
+    """The mailbox is full; the message was not sent, and sending it again later is safe."""
 
 
 class StoppingError(ActorError):
-    """The supervisor takes no more messages; this one had no effect."""
+    """The supervisor accepts no more messages; this message had no effect."""
 
 
 class ActorFailedError(ActorError):
-    """The actor crashed too often and cools down; the message had no effect.
+    """The actor crashed too often and is cooling down; the message had no effect.
 
-    `retry_after_s` is the time, in seconds, until the next ask will be tried.
+    `retry_after_s` is the time in seconds until the supervisor accepts messages for it again.
     """
 
     def __init__(self, message: str, *, retry_after_s: float) -> None:
@@ -43,18 +43,18 @@ class DeadlinePassedError(ActorError):
 
 
 class ActorLateError(ActorError):
-    """The message began but has no answer in time; it runs on and may have effects."""
+    """The message began but has no reply in time; it continues and may have effects."""
 
 
 class ActorCrashedError(ActorError):
-    """The actor crashed on this very message; `__cause__` is the bug.
+    """The actor crashed on this message; `__cause__` is the bug.
 
-    Nothing of the message took effect as far as the runtime knows.
+    As far as the runtime knows, no part of the message took effect.
     """
 
     @classmethod
     def on(cls, bug: BaseException) -> ActorCrashedError:
-        """Return the error that tells an asker of `bug`."""
+        """Return the error to raise to the caller whose message met `bug`."""
         error = cls(f"the actor crashed on this message: {type(bug).__name__}")
         error.__cause__ = bug
         return error

@@ -1,6 +1,6 @@
-"""What the runtime tells whoever watches it, for logs and metrics.
+"""Events that the supervisor reports, for logs and metrics.
 
-Must never carry a message or an answer: what is logged must not hold anybody's data.
+Must never carry a message or a reply: logs must not contain users' data.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """An actor is up, woken by a message."""
+    """An actor started because a message arrived."""
 
     key: Hashable
 
 
 @dataclass(frozen=True, slots=True)
 class Restarted:
-    """An actor is up again after a crash."""
+    """An actor started again after a crash."""
 
     key: Hashable
 
 
 @dataclass(frozen=True, slots=True)
 class StartRefused:
-    """An actor could not load, or could not go back to what is durable; it said why."""
+    """An actor raised an expected error while it loaded, or returned to, its durable state."""
 
     key: Hashable
     error: Exception
@@ -34,7 +34,7 @@ class StartRefused:
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """An actor met a bug; `error` has the traceback."""
+    """An actor raised an unexpected exception; `error` has the traceback."""
 
     key: Hashable
     error: BaseException
@@ -50,7 +50,7 @@ class CoolingDown:
 
 @dataclass(frozen=True, slots=True)
 class FlushFailed:
-    """A flush failed: nothing that it should have covered was told to anybody."""
+    """A flush failed; every reply that waited for it failed too."""
 
     key: Hashable
     error: Exception
@@ -58,7 +58,7 @@ class FlushFailed:
 
 @dataclass(frozen=True, slots=True)
 class HookFailed:
-    """`hook` raised where nobody waits for it, and the actor went on (or to its end)."""
+    """`hook` raised an error that no caller waits for; the actor continued, or ended as planned."""
 
     key: Hashable
     hook: str
@@ -67,14 +67,14 @@ class HookFailed:
 
 @dataclass(frozen=True, slots=True)
 class Slept:
-    """An actor went to sleep: all is complete and its memory freed."""
+    """An idle actor ended; its state is complete and its memory is free."""
 
     key: Hashable
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """An actor ended with the supervisor: all is complete."""
+    """An actor ended with the supervisor; its state is complete."""
 
     key: Hashable
 

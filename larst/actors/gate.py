@@ -1,8 +1,8 @@
-"""Holds back answers until what they may have seen is durable.
+"""Holds replies back until everything that they may have seen is durable.
 
-FieldAccess are held too: they may have seen a write that a crash would still undo. Must never
-retry a flush (the kernel may have dropped the pages that it failed to write, so that a second
-flush succeeds over a hole) and never know what is flushed.
+Replies to reads are held too: they may have seen a write that a crash would still undo. Must
+never retry a flush: the kernel may have dropped the pages that it failed to write, so a second
+flush succeeds over a hole. Must never know the data that it flushes.
 """
 
 from __future__ import annotations
@@ -14,121 +14,147 @@ from typing import Protocol
 from larst.actors.errors import ActorLateError
 
 
-class Held(Protocol):
-    """An answer that may have to wait."""
+class HeldReply(Protocol):
+    """A reply that may have to wait for a flush."""
 
     def release(self) -> None:
-        """Let it go: all that it may have seen is durable."""
+        """Deliver the reply: everything that it may have seen is durable."""
 
     def fail(self, error: Exception) -> None:
-        """Replace it by `error`: what it may have seen is not durable."""
+        """Deliver `error` instead: not everything that the reply may have seen is durable."""
 
 
 class OutputGate:
-    """Answers go in as they are made, and out when a flush has covered them.
+    """Holds each reply until a flush covers it.
 
-    One flush runs at a time, and all that is held meanwhile rides on the next (group commit).
-    A failed flush breaks the gate: every held answer fails, and so does any that comes, until
-    `mend`. The runtime works all of it but `mark`, which is the actor's.
+    One flush runs at a time; the replies that arrive meanwhile share the next flush (group
+    commit). A failed flush breaks the gate: every held reply fails, and so does every later
+    one, until `recover`. An actor calls only `mark`; the runtime calls everything else.
+
+        >>> import asyncio
+        >>> from larst.actors import Actor, LoopClock, OutputGate, Supervisor, SupervisorSettings
+        >>>
+        >>> class Notes(Actor[str, int]):
+        ...     def __init__(self, key: str) -> None:
+        ...         self.texts: list[str] = []
+        ...         self.gate = OutputGate(self.flush)
+        ...
+        ...     async def on_message(self, message: str) -> int:
+        ...         self.texts.append(message)
+        ...         self.gate.mark()  # the reply must wait for a flush
+        ...         return len(self.texts)
+        ...
+        ...     async def flush(self) -> None:
+        ...         print("flush", self.texts)  # a real flush writes a file and calls fsync
+        >>>
+        >>> async def main() -> None:
+        ...     supervisor = Supervisor(Notes, settings=SupervisorSettings(), clock=LoopClock())
+        ...     print("reply", await supervisor.ask("k", "buy milk", timeout_s=5))
+        ...     await supervisor.stop(drain_s=5)
+        >>>
+        >>> asyncio.run(main())
+        flush ['buy milk']
+        reply 1
+
+    Attributes:
+        error: The exception of the flush that broke the gate; None while the gate works.
+        held_count: The number of replies that wait for a flush.
     """
 
     def __init__(self, flush: Callable[[], Awaitable[None]]) -> None:
+        self.error: Exception | None = None
+        self.held_count = 0
         self._flush = flush
-        self._translate: Callable[[Exception], Exception] = _as_it_is
-        self._on_broken: Callable[[], None] = _nothing
+        self._translate: Callable[[Exception], Exception] = _unchanged
+        self._on_broken: Callable[[], None] = _do_nothing
         self._is_marked = False
-        self._waiting: list[Held] = []  # for a flush yet to begin
-        self._riding: list[Held] = []  # on the flush that runs
+        self._next_batch: list[HeldReply] = []  # waits for a flush that has yet to begin
+        self._batch: list[HeldReply] = []  # waits for the flush that is running
         self._flusher: asyncio.Task[None] | None = None
-        self._error: Exception | None = None
-        self._told: Exception | None = None  # what askers are told of it
-
-    @property
-    def error(self) -> Exception | None:
-        """What the flush raised that broke the gate; None while it is whole."""
-        return self._error
-
-    @property
-    def held_count(self) -> int:
-        """How many answers wait for a flush."""
-        return len(self._waiting) + len(self._riding)
+        self._caller_error: Exception | None = None  # `error` as callers receive it
 
     def mark(self) -> None:
-        """Note that something was written which is not yet durable."""
+        """Record that something was written that is not yet durable."""
         self._is_marked = True
 
     def attach(
         self, *, translate: Callable[[Exception], Exception], on_broken: Callable[[], None]
     ) -> None:
-        """Tell askers `translate(error)` of a failed flush, and call `on_broken` after it."""
+        """Send callers `translate(error)` after a failed flush, and then call `on_broken`."""
         self._translate = translate
         self._on_broken = on_broken
 
-    def pass_through(self, held: Held) -> None:
-        """Release `held` once everything marked so far is durable: at once, if it is."""
-        if self._told is not None:
-            held.fail(self._told)
+    def pass_through(self, reply: HeldReply) -> None:
+        """Release `reply` as soon as everything marked so far is durable."""
+        if self._caller_error is not None:
+            reply.fail(self._caller_error)
         elif self._is_marked:
-            self._waiting.append(held)
+            self._hold(reply, self._next_batch)
             if self._flusher is None:
                 self._flusher = asyncio.create_task(self._run_flushes())
         elif self._flusher is not None:
-            self._riding.append(held)  # nothing was marked since that flush began
+            self._hold(reply, self._batch)  # nothing was marked since that flush began
         else:
-            held.release()
+            reply.release()
 
-    async def settle(self) -> None:
-        """Return when nothing is held or marked any more, or the gate is broken."""
-        passed = _Passed()
-        self.pass_through(passed)
-        await passed.event.wait()
+    async def drain(self) -> None:
+        """Return when everything held or marked now is flushed, or the gate is broken."""
+        barrier = _Barrier()
+        self.pass_through(barrier)
+        await barrier.event.wait()
 
-    async def mend(self, reload: Callable[[Exception], Awaitable[None]]) -> None:
-        """Make a broken gate whole, once `reload` went back to what is durable.
+    async def recover(self, reload: Callable[[Exception], Awaitable[None]]) -> None:
+        """Make a broken gate work again after `reload` has returned to the durable state.
 
-        Raises whatever `reload` raises; the gate stays broken then.
+        Raises every exception of `reload`; the gate then stays broken.
         """
-        if self._error is None:
+        if self.error is None:
             return
-        self._is_marked = False  # what was marked is lost; `reload` may mark what it writes
-        await reload(self._error)
-        self._error = self._told = None
+        self._is_marked = False  # the marked writes are lost; `reload` may mark its own
+        await reload(self.error)
+        self.error = self._caller_error = None
 
     async def close(self) -> None:
-        """Cut off a flush that runs; whatever is held fails with ActorLateError."""
+        """Cancel a running flush; every held reply fails with ActorLateError."""
         if self._flusher is not None:
             self._flusher.cancel()
             await asyncio.wait({self._flusher})
-        if self.held_count:  # it was cancelled before its first step
-            self._break(_cut_off(), _cut_off())
+        if self.held_count:  # the flusher was cancelled before its first step
+            self._break(_interrupted(), _interrupted())
+
+    def _hold(self, reply: HeldReply, batch: list[HeldReply]) -> None:
+        batch.append(reply)
+        self.held_count += 1
 
     async def _run_flushes(self) -> None:
         try:
-            while self._waiting:
-                self._riding, self._waiting = self._waiting, []
+            while self._next_batch:
+                self._batch, self._next_batch = self._next_batch, []
                 self._is_marked = False
                 await self._flush()
-                riding, self._riding = self._riding, []
-                for held in riding:
-                    held.release()
-        except Exception as error:  # noqa: BLE001 - any failure breaks the gate, and `error` tells
+                batch, self._batch = self._batch, []
+                self.held_count -= len(batch)
+                for reply in batch:
+                    reply.release()
+        except Exception as error:  # noqa: BLE001 - any failure breaks the gate, which keeps it
             self._break(error, self._translate(error))
         except asyncio.CancelledError:
-            self._break(_cut_off(), _cut_off())
+            self._break(_interrupted(), _interrupted())
             raise
         finally:
             self._flusher = None
 
-    def _break(self, error: Exception, told: Exception) -> None:
-        self._error, self._told = error, told
-        held_back, self._riding, self._waiting = [*self._riding, *self._waiting], [], []
-        for held in held_back:
-            held.fail(told)
+    def _break(self, error: Exception, caller_error: Exception) -> None:
+        self.error, self._caller_error = error, caller_error
+        replies = [*self._batch, *self._next_batch]
+        self._batch, self._next_batch, self.held_count = [], [], 0
+        for reply in replies:
+            reply.fail(caller_error)
         self._on_broken()
 
 
-class _Passed:
-    """Goes through the gate like an answer, to learn when all before it have."""
+class _Barrier:
+    """Passes through the gate like a reply; its event is set when all earlier replies have."""
 
     def __init__(self) -> None:
         self.event = asyncio.Event()
@@ -137,17 +163,17 @@ class _Passed:
         self.event.set()
 
     def fail(self, error: Exception) -> None:
-        del error  # whoever settles the gate looks at the gate's own
+        del error  # the caller of `drain` checks the gate's own error
         self.event.set()
 
 
-def _as_it_is(error: Exception) -> Exception:
+def _unchanged(error: Exception) -> Exception:
     return error
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     pass
 
 
-def _cut_off() -> ActorLateError:
-    return ActorLateError("the flush was cut off: it may or may not have happened")
+def _interrupted() -> ActorLateError:
+    return ActorLateError("the flush was interrupted: it may or may not have happened")

@@ -1,39 +1,41 @@
-"""One actor object, from its start to its end.
+"""The life of one actor object, from its start to its end.
 
-Must never start another, nor decide whether there will be one: it says how it ended.
+Must never start another incarnation, nor decide whether another one will follow: it reports how
+it ended.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeAlias
 
 from larst.actors.actor import Actor, Deferred
-from larst.actors.clock import Alarm
+from larst.actors.clock import Timer
 from larst.actors.deferred import DeferredMessages
 from larst.actors.errors import ActorLateError
 from larst.actors.events import FlushFailed, HookFailed, Restarted, Started
 from larst.actors.gate import OutputGate
-from larst.actors.mailbox import Answer, Envelope, Mailbox, Message
+from larst.actors.mailbox import Envelope, Mailbox, Message, Reply
 from larst.actors.settings import ActorContext
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """It served what was its own, flushed and stopped."""
+    """The actor processed its messages, flushed and stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It could not load, or not go back to what is durable, and said so by `error`."""
+    """The actor raised an expected error while loading, or reloading, its durable state."""
 
     error: Exception
 
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """It met a bug."""
+    """The actor raised an unexpected exception."""
 
     error: BaseException
 
@@ -41,186 +43,167 @@ class Crash:
 Ending: TypeAlias = Finished | Refused | Crash
 
 
-class Incarnation(Generic[Message, Answer]):
-    """Takes messages from the mailbox, one after another, until the mailbox is sealed."""
+class Incarnation(Generic[Message, Reply]):
+    """Processes the messages of the mailbox, one after another, until the mailbox is sealed.
+
+    Each await inside `on_message` resumes every frame between the task and it, so `run` contains
+    the loop itself.
+    """
 
     def __init__(
         self,
-        actor: Actor[Message, Answer],
-        mailbox: Mailbox[Message, Answer],
-        deferred_messages: DeferredMessages[Message, Answer],
+        actor: Actor[Message, Reply],
+        mailbox: Mailbox[Message, Reply],
+        deferred_messages: DeferredMessages[Message, Reply],
         context: ActorContext,
-        greeting: Started | Restarted,
+        start_event: Started | Restarted,
     ) -> None:
         self._actor = actor
         self._mailbox = mailbox
-        self._deferred = deferred_messages
+        self._deferred_messages = deferred_messages
         self._context = context
-        self._greeting = greeting
+        self._start_event = start_event
         self._gate: OutputGate | None = None
-        self._alarm = Alarm(context.clock, mailbox.wakeup.set)
-        self._active_s = context.clock.now()
-        self._has_been_quiet = False
+        self._deliver: Callable[[Envelope[Message, Reply]], None] = Envelope.release
+        self._timer = Timer(context.clock, mailbox.wakeup.set)
+        self._now = context.clock.now
+        self._active_s = self._now()
+        self._is_quiet = False
 
     async def run(self) -> Ending:
-        """Live; return how it ended."""
-        try:
-            return await self._live()
-        finally:
-            self._alarm.cancel()
-            try:
-                if self._gate is not None:
-                    await self._gate.close()
-            finally:
-                self._let_go()
-
-    async def _live(self) -> Ending:
+        """Start the actor, process its messages and stop it; return how it ended."""
         try:
             await self._start()
-            await self._serve()
+            while (envelope := await self._next()) is not None:
+                self._actor._current = envelope
+                try:
+                    self._accept(envelope, await self._actor.on_message(envelope.message))
+                except self._actor.expected_errors as error:
+                    self._refuse(envelope, error)
+                except BaseException as error:
+                    self._fail_begun(envelope, error)
+                    raise
+                finally:
+                    self._actor._current = None
+                if envelope.keeps_awake:
+                    self._active_s, self._is_quiet = self._now(), False
+                if self._mailbox.queued_count:
+                    await asyncio.sleep(0)  # the caller receives its reply before the next begins
             await self._stop()
-        except self._actor.expected_errors as error:
-            return Refused(error)
-        except Exception as error:  # noqa: BLE001 - this is the actor loop: a crash is an ending
-            return await self._crash(error)
-        except asyncio.CancelledError as error:
-            if _is_being_cancelled():
-                raise
-            # Something that the actor awaited was cancelled, not this task.
-            return await self._crash(error)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the ending
+            return await self._end_early(error)
+        finally:
+            await self._close()
         return Finished()
 
     async def _start(self) -> None:
         await self._actor.on_start()
         self._gate = self._actor.gate
         if self._gate is not None:
-            # Rung at once, so that nobody's message is the one to find out that reloading fails.
+            self._deliver = self._gate.pass_through
+            # Wake up at once after a failed flush, so that the failure of a reload is not left
+            # for the next message to meet.
             self._gate.attach(
-                translate=self._actor.error_for_asker, on_broken=self._mailbox.wakeup.set
+                translate=self._actor.error_for_caller, on_broken=self._mailbox.wakeup.set
             )
-        self._active_s = self._context.clock.now()
-        self._context.report(self._greeting)
+        self._active_s = self._now()
+        self._context.report(self._start_event)
 
-    async def _serve(self) -> None:
+    async def _next(self) -> Envelope[Message, Reply] | None:
+        """Return the next message to process; None when this incarnation may end."""
+        mailbox, gate, settings = self._mailbox, self._gate, self._context.settings
         while True:
-            if self._gate is not None:
-                await self._tend(self._gate)
-            envelope = self._mailbox.take()
-            if envelope is not None:
-                await self._handle(envelope)
-            elif self._mailbox.is_served:
-                return
+            if gate is not None and (gate.error is not None or gate.held_count >= mailbox.size):
+                await self._tend(gate)
+            now_s = self._now()
+            if (envelope := mailbox.take(now_s)) is not None:
+                return envelope
+            if mailbox.is_sealed and mailbox.is_finished:
+                return None
+            due_s = self._active_s + (settings.idle_s if self._is_quiet else settings.quiet_s)
+            if now_s < due_s:
+                self._timer.fire_by(due_s)
+                mailbox.wakeup.clear()
+                await mailbox.wakeup.wait()
+            elif self._is_quiet:
+                mailbox.seal()
             else:
-                await self._rest()
+                await self._run_quiet_hook()
 
     async def _tend(self, gate: OutputGate) -> None:
         if gate.held_count >= self._mailbox.size:
-            await gate.settle()  # else a hung disk lets answers pile up without a bound
+            await gate.drain()  # the limit on replies that a hung disk holds back
         if gate.error is not None:
             self._context.report(FlushFailed(self._context.key, gate.error))
-            await gate.mend(self._actor.on_flush_failed)
-            self._touch()
+            await gate.recover(self._actor.on_flush_failed)
+            self._active_s, self._is_quiet = self._now(), False
 
-    async def _handle(self, envelope: Envelope[Message, Answer]) -> None:
-        actor = self._actor
-        actor._current = envelope
-        try:
-            answer = await actor.on_message(envelope.message)
-        except actor.expected_errors as error:
-            envelope.settle_failed(error)
-            self._let_out(envelope)
-        except BaseException as error:
-            self._fail_begun(envelope, error)
-            raise
-        else:
-            self._accept(envelope, answer)
-        finally:
-            actor._current = None
-        if envelope.is_use:
-            self._touch()
-        if self._mailbox.queued_count:
-            await asyncio.sleep(0)  # let the asker have its answer before the next one is made
-
-    def _accept(
-        self, envelope: Envelope[Message, Answer], answer: Answer | Deferred[Message]
-    ) -> None:
-        if isinstance(answer, Deferred):
-            self._deferred.park(envelope, answer, self._refuse)
+    def _accept(self, envelope: Envelope[Message, Reply], reply: Reply | Deferred[Message]) -> None:
+        if isinstance(reply, Deferred):
+            self._deferred_messages.add(envelope, reply, self._refuse)
             return
-        envelope.settle(answer)
-        self._let_out(envelope)
+        envelope.reply = reply
+        self._deliver(envelope)
 
-    def _refuse(self, envelope: Envelope[Message, Answer], error: BaseException) -> None:
-        envelope.settle_failed(self._actor.error_for_asker(error))
-        self._let_out(envelope)
+    def _refuse(self, envelope: Envelope[Message, Reply], error: BaseException) -> None:
+        envelope.error = self._actor.error_for_caller(error)
+        self._deliver(envelope)
 
-    def _let_out(self, envelope: Envelope[Message, Answer]) -> None:
-        if self._gate is None:
-            envelope.release()
-        else:
-            self._gate.pass_through(envelope)
-
-    def _fail_begun(self, envelope: Envelope[Message, Answer], error: BaseException) -> None:
+    def _fail_begun(self, envelope: Envelope[Message, Reply], error: BaseException) -> None:
         if _is_being_cancelled():
-            envelope.fail(ActorLateError("the runtime was cancelled while it ran"))
+            envelope.fail(ActorLateError("the runtime was cancelled while the message ran"))
         else:
-            envelope.fail(self._actor.error_for_asker(error))
+            envelope.fail(self._actor.error_for_caller(error))
 
-    def _touch(self) -> None:
-        self._active_s = self._context.clock.now()
-        self._has_been_quiet = False
-
-    async def _rest(self) -> None:
-        settings = self._context.settings
-        wait_s = settings.idle_s if self._has_been_quiet else settings.quiet_s
-        due_s = self._active_s + wait_s
-        if self._context.clock.now() < due_s:
-            self._alarm.ring_by(due_s)
-            self._mailbox.wakeup.clear()
-            await self._mailbox.wakeup.wait()
-        elif self._has_been_quiet:
-            self._mailbox.seal()
-        else:
-            await self._be_quiet()
-
-    async def _be_quiet(self) -> None:
-        await self._settle()  # tidying up beside a flush would move its file away under it
-        if self._mailbox.queued_count or self._is_gate_broken():
-            return  # that comes first
-        self._has_been_quiet = True
+    async def _run_quiet_hook(self) -> None:
+        await self._drain()  # the hook may move the files that a running flush writes
+        if self._mailbox.queued_count or (self._gate is not None and self._gate.error is not None):
+            return  # messages and a broken gate come first
+        self._is_quiet = True
         try:
             await self._actor.on_quiet()
         except self._actor.expected_errors as error:
-            self._context.report(HookFailed(self._context.key, "on_quiet", error))
-        await self._settle()
+            self._report_failure("on_quiet", error)
+        await self._drain()
 
     async def _stop(self) -> None:
-        await self._settle()
+        await self._drain()
         if self._gate is not None:
             await self._tend(self._gate)
         try:
             await self._actor.on_stop()
-        except Exception as error:  # noqa: BLE001 - nobody waits for it: reported, not lost
-            self._context.report(HookFailed(self._context.key, "on_stop", error))
+        except Exception as error:  # noqa: BLE001 - no caller waits: reported, not lost
+            self._report_failure("on_stop", error)
 
-    async def _crash(self, error: BaseException) -> Crash:
-        # What earlier messages were promised does not fall with this one.
+    async def _end_early(self, error: BaseException) -> Ending:
+        if isinstance(error, self._actor.expected_errors):
+            return Refused(error)
+        if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
+            raise error  # otherwise something that the actor awaited was cancelled
         if self._gate is not None and self._gate.held_count:
-            await self._gate.settle()
+            await self._gate.drain()  # a crash does not void the replies to earlier messages
         return Crash(error)
 
-    def _let_go(self) -> None:
+    async def _close(self) -> None:
+        self._timer.cancel()
+        try:
+            if self._gate is not None:
+                await self._gate.close()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
         try:
             self._actor.on_end()
-        except Exception as error:  # noqa: BLE001 - nobody waits for it: reported, not lost
-            self._context.report(HookFailed(self._context.key, "on_end", error))
+        except Exception as error:  # noqa: BLE001 - no caller waits: reported, not lost
+            self._report_failure("on_end", error)
 
-    async def _settle(self) -> None:
+    async def _drain(self) -> None:
         if self._gate is not None:
-            await self._gate.settle()
+            await self._gate.drain()
 
-    def _is_gate_broken(self) -> bool:
-        return self._gate is not None and self._gate.error is not None
+    def _report_failure(self, hook: str, error: Exception) -> None:
+        self._context.report(HookFailed(self._context.key, hook, error))
 
 
 def _is_being_cancelled() -> bool:

@@ -1,6 +1,6 @@
-"""When a crashed actor may try again: pure decisions.
+"""The decision when a crashed actor may start again, as pure functions of crash times.
 
-Must never read a clock, keep a crash or touch an actor: times come in, a decision goes out.
+Must never read a clock, store a crash or touch an actor.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RestartAfter:
-    """Make a new incarnation after `delay_s` seconds."""
+    """Start a new incarnation after `delay_s` seconds."""
 
     delay_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Refuse every message until the clock says `until_s`; then begin with a clean slate."""
+    """Refuse every message until the clock reaches `until_s`; then ignore the earlier crashes."""
 
     until_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
-    """At most `limit` crashes within `window_s` seconds, with a doubling delay between them.
+    """Allow `limit` crashes within `window_s` seconds; the delay doubles after each of them.
 
     Raises:
-        ValueError: the numbers contradict each other; at construction only.
+        ValueError: the values contradict each other; at construction only.
     """
 
     limit: int = 5
@@ -43,14 +43,14 @@ class RestartPolicy:
             raise ValueError("backoff_first_s must be between 0 and backoff_max_s")
 
     def recent(self, crashes_s: Sequence[float], now_s: float) -> tuple[float, ...]:
-        """Return those of `crashes_s` that still count at `now_s`, in their order."""
+        """Return the times in `crashes_s` that still count at `now_s`, in the same order."""
         return tuple(crash_s for crash_s in crashes_s if now_s < crash_s + self.window_s)
 
     def decide(self, crashes_s: Sequence[float]) -> RestartAfter | GiveUp:
-        """Say what follows the latest of `crashes_s` (seconds, ascending, not empty).
+        """Return the decision after the latest of `crashes_s` (seconds, ascending, not empty).
 
-        Giving up lasts a whole window from the latest crash. To wait only until the oldest
-        leaves the window would let a broken actor flap, one crash at a time, for ever.
+        GiveUp lasts a whole window from the latest crash. If it ended when the oldest crash
+        leaves the window, a broken actor would flap forever, one crash at a time.
         """
         latest_s = crashes_s[-1]
         count = len(self.recent(crashes_s, latest_s))
@@ -59,5 +59,5 @@ class RestartPolicy:
         return RestartAfter(self._backoff_s(count))
 
     def _backoff_s(self, count: int) -> float:
-        doublings = min(count - 1, 64)  # a float has no room for many thousand doublings
+        doublings = min(count - 1, 64)  # thousands of doublings overflow a float
         return min(self.backoff_first_s * 2.0**doublings, self.backoff_max_s)

@@ -1,4 +1,4 @@
-"""What everything that runs for one key shares: its settings, its clock and its watcher.
+"""The supervisor's settings, and the context that every part of one key's actor shares.
 
 Must never hold anything that changes.
 """
@@ -15,13 +15,13 @@ from larst.actors.restart import RestartPolicy
 
 @dataclass(frozen=True, slots=True)
 class SupervisorSettings:
-    """How much may wait, how long, and how many live at once. Times are in seconds.
+    """Limits and times of a supervisor. Times are in seconds.
 
-    `quiet_s` and `idle_s` count from an actor's last message (or its start). `grace_s` is how
-    long an asker waits past the deadline once its message has begun.
+    `quiet_s` and `idle_s` count from an actor's last message (or from its start). `grace_s` is
+    the time that a caller waits past the deadline once its message has begun.
 
     Raises:
-        ValueError: the numbers contradict each other; at construction only.
+        ValueError: the values contradict each other; at construction only.
     """
 
     mailbox_size: int = 256
@@ -40,7 +40,7 @@ class SupervisorSettings:
 
 @dataclass(frozen=True, slots=True)
 class ActorContext:
-    """One key's: `report` tells of an event and must not raise."""
+    """The environment of one key's actor; `report` publishes an event and must not raise."""
 
     key: Hashable
     settings: SupervisorSettings

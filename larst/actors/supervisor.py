@@ -1,6 +1,6 @@
-"""Actors by key: made when first asked, watched, restarted, put to sleep and woken again.
+"""The actors of all keys: created on demand, restarted after a crash, stopped when idle.
 
-Must never keep anything for a key that sleeps, nor let one key's trouble reach another.
+Must never keep anything for a key whose actor sleeps, nor let a failure of one key affect another.
 """
 
 from __future__ import annotations
@@ -19,26 +19,25 @@ from larst.actors.clock import Clock
 from larst.actors.crash_history import CrashHistory, Key
 from larst.actors.errors import ActorFailedError, StoppingError
 from larst.actors.events import SupervisorEvent
-from larst.actors.mailbox import Answer, Message
+from larst.actors.mailbox import Message, Reply
 from larst.actors.settings import ActorContext, SupervisorSettings
 
 
 @dataclass(frozen=True, slots=True)
-class _Live(Generic[Message, Answer]):
-    cell: Cell[Message, Answer]
+class _LiveActor(Generic[Message, Reply]):
+    cell: Cell[Message, Reply]
     task: asyncio.Task[None]
 
 
-class Supervisor(Generic[Key, Message, Answer]):
-    """Owns the actors of all keys and their tasks.
+class Supervisor(Generic[Key, Message, Reply]):
+    """Owns the actors of all keys, and their tasks; see `Actor` for an example.
 
-    `on_event` is told of whatever happens to them; it runs within the runtime and must not
-    raise.
+    `on_event` receives every event of the actors. It runs inside the runtime and must not raise.
     """
 
     def __init__(
         self,
-        make_actor: Callable[[Key], Actor[Message, Answer]],
+        make_actor: Callable[[Key], Actor[Message, Reply]],
         *,
         settings: SupervisorSettings,
         clock: Clock,
@@ -49,146 +48,127 @@ class Supervisor(Generic[Key, Message, Answer]):
         self._settings = settings
         self._clock = clock
         self._crashes: CrashHistory[Key] = CrashHistory(settings.restart, clock)
-        self._live: OrderedDict[Key, _Live[Message, Answer]] = OrderedDict()  # by last use
+        self._live: OrderedDict[Key, _LiveActor[Message, Reply]] = OrderedDict()  # by last use
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
     @property
     def live_count(self) -> int:
-        """How many keys hold memory: awake, starting, restarting or falling asleep."""
+        """The number of keys in memory: running, starting, restarting or stopping."""
         return len(self._live)
 
     @property
     def waiting_count(self) -> int:
-        """How many messages wait in all mailboxes, parked ones included; from any thread."""
-        # The copy is made in one step of the interpreter: the loop may add keys meanwhile.
+        """The number of messages in all mailboxes, deferred ones included; from any thread."""
+        # `tuple` copies in one step of the interpreter: the loop may add keys meanwhile.
         return sum(live.cell.mailbox.depth for live in tuple(self._live.values()))
 
     def is_live(self, key: Key) -> bool:
-        """Whether `key` holds memory."""
+        """Return whether `key` is in memory."""
         return key in self._live
 
-    def mailbox_depth(self, key: Key) -> int:
-        """Return how many messages wait for `key`, parked ones included."""
-        live = self._live.get(key)
-        return 0 if live is None else live.cell.mailbox.depth
-
     async def ask(
-        self, key: Key, message: Message, *, timeout_s: float, is_use: bool = True
-    ) -> Answer:
-        """Send `message` to the actor of `key`; return its answer.
+        self, key: Key, message: Message, *, timeout_s: float, keeps_awake: bool = True
+    ) -> Reply:
+        """Send `message` to the actor of `key`; return its reply.
 
-        The message begins within `timeout_s` seconds or never; once begun, the answer may take
-        `grace_s` longer. Whoever stops waiting takes a message back that has not begun. One that
-        is no use, but only looks, does not keep the actor awake.
+        The message begins within `timeout_s` seconds or never; once it has begun, the reply may
+        take `grace_s` longer. Cancelling this call withdraws a message that has not begun. A
+        message with `keeps_awake=False` does not count as use of the actor.
 
         Raises:
             StoppingError: the supervisor is draining; no effect.
-            MailboxFullError: nothing was sent; asking again later is safe.
-            ActorFailedError: it cools down; no effect, ask again after `retry_after_s`.
+            MailboxFullError: the message was not sent; sending it again later is safe.
+            ActorFailedError: the actor is cooling down; no effect, retry after `retry_after_s`.
             DeadlinePassedError: not begun in time; no effect.
-            ActorLateError: begun, but late; it may have effects, asking again is not safe.
-            ActorCrashedError: it crashed on this very message.
-            ActorStoppedError: the runtime was cancelled before it began; no effect.
-            Exception: one of the actor's `expected_errors`: its answer.
+            ActorLateError: begun, but late; it may have effects, so a retry is not safe.
+            ActorCrashedError: the actor crashed on this message.
+            ActorStoppedError: the runtime was cancelled before the message began; no effect.
+            Exception: an expected error of the actor, raised as its reply.
         """
-        mailbox = self._find(key, is_use=is_use).mailbox
-        envelope = mailbox.put(message, timeout_s=timeout_s, is_use=is_use)
+        if self._is_stopping:
+            raise StoppingError("the supervisor is stopping and accepts no more messages")
+        live = self._live.get(key) or self._start(key)
+        if keeps_awake:
+            self._live.move_to_end(key)
+        mailbox = live.cell.mailbox
+        envelope = mailbox.put(message, timeout_s=timeout_s, keeps_awake=keeps_awake)
         try:
-            return await envelope.reply
+            return await envelope.future
         except asyncio.CancelledError:
             mailbox.withdraw(envelope)
             raise
 
-    async def put_to_sleep(self, key: Key) -> None:
-        """Let the actor of `key` serve what is queued and stop; return when it has.
-
-        What arrives meanwhile waits, and wakes the next incarnation; so do parked messages.
-        """
-        live = self._live.get(key)
-        if live is not None:
-            await live.cell.sleep()
-
     async def stop(self, *, drain_s: float) -> None:
-        """Refuse what comes, serve what waits within `drain_s` seconds, and stop every actor.
+        """Refuse new messages, process the waiting ones for `drain_s` seconds, stop all actors.
 
-        What has not begun by then fails with StoppingError; a message at hand and the stop
-        hooks have `grace_s` more, then they are cancelled.
+        Messages that have not begun by then fail with StoppingError. A message that is being
+        processed and the stop hooks have `grace_s` seconds more; then they are cancelled.
 
         Raises:
-            ExceptionGroup: bugs of the runtime or of `on_event`; all has ended nevertheless.
+            ExceptionGroup: bugs of the runtime or of `on_event`; every actor has ended.
         """
         self._is_stopping = True
         ended = asyncio.gather(*self._tasks, return_exceptions=True)
         for live in self._live.values():
             live.cell.drain()
         await self._wait_for(ended, drain_s)
-        self._cut_off()
+        self._fail_waiting()
         await self._wait_for(ended, self._settings.grace_s)
         for task in tuple(self._tasks):
             task.cancel()
         bugs = [result for result in await ended if isinstance(result, Exception)]
         self._crashes.close()
         if bugs:
-            raise ExceptionGroup("the runtime or its watcher failed", bugs)
+            raise ExceptionGroup("the actor runtime or on_event failed", bugs)
 
-    def _find(self, key: Key, *, is_use: bool) -> Cell[Message, Answer]:
-        if self._is_stopping:
-            raise StoppingError("no more messages are taken")
-        live = self._live.get(key)
-        if live is None:
-            return self._wake(key)
-        if is_use:
-            self._live.move_to_end(key)
-        return live.cell
-
-    def _wake(self, key: Key) -> Cell[Message, Answer]:
+    def _start(self, key: Key) -> _LiveActor[Message, Reply]:
         until_s = self._crashes.cooling_until_s(key)
         if until_s is not None:
             raise ActorFailedError(
-                "it crashed too often", retry_after_s=until_s - self._clock.now()
+                "the actor crashed too often", retry_after_s=until_s - self._clock.now()
             )
-        cell: Cell[Message, Answer] = Cell(
-            partial(self._make, key),
+        cell: Cell[Message, Reply] = Cell(
+            partial(self._create_actor, key),
             partial(self._crashes.record, key),
             partial(self._forget, key),
             ActorContext(key, self._settings, self._clock, self._report),
         )
-        # In a context of its own, else the first asker's trace would own every later message.
+        # An empty context: otherwise the first caller's trace would own all later messages.
         task = asyncio.create_task(cell.run(), context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._live[key] = _Live(cell, task)
-        return cell
+        self._live[key] = _LiveActor(cell, task)
+        return self._live[key]
 
-    def _make(self, key: Key) -> Actor[Message, Answer]:
-        self._make_room(key)
+    def _create_actor(self, key: Key) -> Actor[Message, Reply]:
+        self._evict_surplus(key)
         return self._make_actor(key)
 
-    def _make_room(self, key: Key) -> None:
-        """Send the least recently used to sleep, those first for whom nothing waits.
+    def _evict_surplus(self, new_key: Key) -> None:
+        """Retire the least recently used actors, starting with the ones that have no messages.
 
-        Nobody waits for them to be asleep: the limit may be passed for as long as that takes,
-        which is better than to hang one key's request on another key's disk.
+        Does not wait until they have ended. The limit may be exceeded for that long, which is
+        better than to block one key's request on another key's disk.
         """
         if len(self._live) <= self._settings.max_live:
             return
-        others = [
+        cells = [
             live.cell
-            for other, live in self._live.items()
-            if other != key and live.cell.is_evictable
+            for key, live in self._live.items()
+            if key != new_key and live.cell.is_evictable
         ]
-        surplus = len(others) + 1 - self._settings.max_live
+        surplus = len(cells) + 1 - self._settings.max_live
         if surplus > 0:
-            others.sort(key=lambda cell: cell.mailbox.depth > 0)  # stable: use stays order
-            for cell in others[:surplus]:
+            cells.sort(key=lambda cell: cell.mailbox.depth > 0)  # stable: keeps the order of use
+            for cell in cells[:surplus]:
                 cell.retire()
 
-    def _cut_off(self) -> None:
+    def _fail_waiting(self) -> None:
         for live in tuple(self._live.values()):
-            live.cell.mailbox.fail_all(StoppingError("not begun before the drain ended"))
+            live.cell.mailbox.fail_all(StoppingError("the message had not begun by the stop"))
             if not live.cell.is_awake:
-                live.task.cancel()  # it only waits to restart, and nothing waits for that
+                live.task.cancel()  # only a restart is pending, and no message needs it
 
     def _forget(self, key: Key) -> None:
         del self._live[key]
@@ -200,14 +180,14 @@ class Supervisor(Generic[Key, Message, Answer]):
     async def _wait_for(
         self, ended: asyncio.Future[list[BaseException | None]], limit_s: float
     ) -> None:
-        alarm = asyncio.get_running_loop().create_future()
-        timer = self._clock.call_at(self._clock.now() + limit_s, partial(_ring, alarm))
+        timeout = asyncio.get_running_loop().create_future()
+        timer = self._clock.call_at(self._clock.now() + limit_s, partial(_complete, timeout))
         try:
-            await asyncio.wait({ended, alarm}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({ended, timeout}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             timer.cancel()
 
 
-def _ring(alarm: asyncio.Future[None]) -> None:
-    if not alarm.done():
-        alarm.set_result(None)
+def _complete(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

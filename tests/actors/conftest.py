@@ -1,4 +1,4 @@
-"""The world that most tests of the runtime live in."""
+"""The fixture that most tests of the actor runtime share."""
 
 from __future__ import annotations
 

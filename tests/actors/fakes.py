@@ -1,4 +1,4 @@
-"""A durable counter to run under the supervisor, and a disk that obeys the test."""
+"""A durable counter to run under the supervisor, and a disk that the test controls."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from tests.fake_clock import FakeClock
 
 
 class DiskFullError(Exception):
-    """Harmless: an answer, not a crash."""
+    """An expected error: a reply, not a crash."""
 
 
 @dataclass
 class Add:
-    """Add `amount`; answered with the sum."""
+    """Add `amount`; the reply is the sum."""
 
     amount: int
 
 
 @dataclass
 class Read:
-    """SessionReply with the sum."""
+    """Change nothing; the reply is the sum."""
 
 
 @dataclass
 class Raise:
-    """Raise `error`, after adding `amount` to the state."""
+    """Add `amount` to the state, then raise `error`."""
 
     error: BaseException
     amount: int = 0
@@ -44,27 +44,27 @@ class Raise:
 
 @dataclass
 class Wait:
-    """Wait for `until`; answered with the sum as it was at the beginning."""
+    """Wait for `until`; the reply is the sum before the wait."""
 
     until: asyncio.Event
 
 
 @dataclass
 class Defer:
-    """Park until `make` gives the message to process instead."""
+    """Defer until `prepare` returns the message to process instead."""
 
-    make: Callable[[], Awaitable[Message]]
+    prepare: Callable[[], Awaitable[Message]]
 
 
 Message = Add | Read | Raise | Wait | Defer
 
 
 class Disk:
-    """What survives, and how the next flushes go."""
+    """The durable sums, and the outcome of the next flushes."""
 
     def __init__(self) -> None:
         self.durable: dict[str, int] = {}
-        self.open = asyncio.Event()  # flushes wait for it
+        self.open = asyncio.Event()  # every flush waits for it
         self.open.set()
         self.failure: Exception | None = None
         self.flush_count = 0
@@ -79,7 +79,7 @@ class Disk:
 
 
 class Counter(Actor[Message, int]):
-    """A sum that is durable before anybody hears of it."""
+    """A sum that is durable before a reply contains it."""
 
     expected_errors: ClassVar[tuple[type[Exception], ...]] = (DiskFullError,)
 
@@ -91,7 +91,7 @@ class Counter(Actor[Message, int]):
         self.is_busy = False
 
     async def on_start(self) -> None:
-        self._note("start")
+        self._record("start")
         if self.world.start_errors:
             raise self.world.start_errors.pop(0)
         await self.world.may_start.wait()
@@ -106,24 +106,24 @@ class Counter(Actor[Message, int]):
             self.is_busy = False
 
     async def on_quiet(self) -> None:
-        self._note("quiet")
+        self._record("quiet")
         if self.world.quiet_errors:
             raise self.world.quiet_errors.pop(0)
 
     async def on_flush_failed(self, error: Exception) -> None:
-        self._note("reload")
+        self._record("reload")
         if self.world.reload_errors:
             raise self.world.reload_errors.pop(0)
         self.total = self.world.disk.durable.get(self.key, 0)
 
     async def on_stop(self) -> None:
-        self._note("stop")
+        self._record("stop")
         await self.world.may_stop.wait()
         if self.world.stop_errors:
             raise self.world.stop_errors.pop(0)
 
     def on_end(self) -> None:
-        self._note("end")
+        self._record("end")
 
     async def _process(self, message: Message) -> int | Deferred[Message]:
         self.world.waits_s.append(self.current.begun_s - self.current.enqueued_s)
@@ -135,11 +135,11 @@ class Counter(Actor[Message, int]):
                     self._add(amount)
                 raise error
             case Wait(until):
-                seen = self.total
+                total = self.total
                 await until.wait()
-                return seen
-            case Defer(make):
-                return Deferred(make)
+                return total
+            case Defer(prepare):
+                return Deferred(prepare)
             case Read():
                 pass
         return self.total
@@ -152,13 +152,13 @@ class Counter(Actor[Message, int]):
     async def _flush(self) -> None:
         await self.world.disk.flush(self.key, self.total)
 
-    def _note(self, hook: str) -> None:
+    def _record(self, hook: str) -> None:
         self.world.hooks.append((self.key, hook))
 
 
 @dataclass
 class World:
-    """Everything context the counters that a test may turn."""
+    """The environment of the counters, which a test can change."""
 
     settings: SupervisorSettings = field(default_factory=SupervisorSettings)
     clock: FakeClock = field(default_factory=FakeClock)
@@ -170,7 +170,7 @@ class World:
     quiet_errors: list[Exception] = field(default_factory=list)
     reload_errors: list[Exception] = field(default_factory=list)
     stop_errors: list[Exception] = field(default_factory=list)
-    sent: list[asyncio.Task[int]] = field(default_factory=list)
+    asks: list[asyncio.Task[int]] = field(default_factory=list)
     may_start: asyncio.Event = field(default_factory=asyncio.Event)
     may_stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -187,11 +187,11 @@ class World:
     def send(
         self, message: Message, *, key: str = "k", timeout_s: float = 10.0
     ) -> asyncio.Task[int]:
-        """Ask in a task of its own."""
-        self.sent.append(
+        """Ask in a new task."""
+        self.asks.append(
             asyncio.create_task(self.supervisor.ask(key, message, timeout_s=timeout_s))
         )
-        return self.sent[-1]
+        return self.asks[-1]
 
     async def ask(self, message: Message, *, key: str = "k", timeout_s: float = 10.0) -> int:
         return await self.supervisor.ask(key, message, timeout_s=timeout_s)
@@ -199,24 +199,24 @@ class World:
     async def send_and_settle(
         self, *messages: Message, key: str = "k", timeout_s: float = 10.0
     ) -> list[asyncio.Task[int]]:
-        """Ask each of `messages` at once; return when nothing moves any more."""
+        """Ask all `messages` at once; return when the loop is idle."""
         asks = [self.send(message, key=key, timeout_s=timeout_s) for message in messages]
         await self.clock.settle()
         return asks
 
     def hooks_of(self, key: str = "k") -> list[str]:
-        return [hook for whose, hook in self.hooks if whose == key]
+        return [hook for owner, hook in self.hooks if owner == key]
 
     def events_of(self, kind: type[SupervisorEvent]) -> list[SupervisorEvent]:
         return [event for event in self.events if isinstance(event, kind)]
 
     async def close(self) -> None:
-        """Stop everything; a test must leave no task behind."""
+        """Stop everything; a test must not leave a task behind."""
         self.disk.open.set()
         self.may_start.set()
         self.may_stop.set()
-        stopping = asyncio.create_task(self.supervisor.stop(drain_s=1.0))
+        stop = asyncio.create_task(self.supervisor.stop(drain_s=1.0))
         await self.clock.advance(100.0)
-        await stopping
-        await asyncio.gather(*self.sent, return_exceptions=True)
+        await stop
+        await asyncio.gather(*self.asks, return_exceptions=True)
         assert self.supervisor.live_count == 0

@@ -1,4 +1,4 @@
-"""The policy's decisions, for every sequence of crashes."""
+"""The decisions of the restart policy, for every sequence of crashes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ gaps_s = st.lists(st.floats(0.0, 20.0), min_size=1, max_size=30)
 
 
 @given(policies, gaps_s)
-def test_it_gives_up_exactly_when_more_than_the_limit_fall_into_the_window(
+def test_it_gives_up_exactly_when_the_window_contains_more_crashes_than_the_limit(
     policy: RestartPolicy, gaps_s: list[float]
 ) -> None:
-    """The contract's own words."""
+    """The rule as the specification states it."""
     crashes_s = list(itertools.accumulate(gaps_s))
 
     decision = policy.decide(crashes_s)
@@ -36,8 +36,8 @@ def test_it_gives_up_exactly_when_more_than_the_limit_fall_into_the_window(
 
 
 @given(policies, gaps_s)
-def test_the_delay_stays_within_its_bounds(policy: RestartPolicy, gaps_s: list[float]) -> None:
-    """Never sooner than the first backoff, never later than the last."""
+def test_the_delay_stays_within_its_limits(policy: RestartPolicy, gaps_s: list[float]) -> None:
+    """It is never below the first backoff and never above the last."""
     match policy.decide(list(itertools.accumulate(gaps_s))):
         case RestartAfter(delay_s):
             assert policy.backoff_first_s <= delay_s <= policy.backoff_max_s
@@ -46,7 +46,7 @@ def test_the_delay_stays_within_its_bounds(policy: RestartPolicy, gaps_s: list[f
 
 
 def test_the_delay_doubles_up_to_its_limit() -> None:
-    """Quick to mend what was a whim, slow to hammer on what is broken."""
+    """A rare failure recovers fast; a permanent one does not load the machine."""
     policy = RestartPolicy(limit=9, backoff_first_s=0.5, backoff_max_s=3.0)
 
     delays = [policy.decide([0.0] * count) for count in (1, 2, 3, 4, 9)]
@@ -55,7 +55,7 @@ def test_the_delay_doubles_up_to_its_limit() -> None:
 
 
 def test_thousands_of_crashes_do_not_overflow() -> None:
-    """An operator may allow any number."""
+    """An operator may set any limit."""
     policy = RestartPolicy(limit=10_000)
 
     assert policy.decide([0.0] * 5000) == RestartAfter(policy.backoff_max_s)
@@ -65,23 +65,23 @@ def test_thousands_of_crashes_do_not_overflow() -> None:
     "change",
     [{"limit": -1}, {"window_s": 0.0}, {"backoff_first_s": -1.0}, {"backoff_max_s": 0.01}],
 )
-def test_a_policy_that_contradicts_itself_is_refused(change: dict[str, float]) -> None:
-    """At the start, by the operator, not at the first crash."""
+def test_contradictory_values_are_refused(change: dict[str, float]) -> None:
+    """The operator learns it at the start, not at the first crash."""
     with pytest.raises(ValueError, match="must"):
-        RestartPolicy(**change)  # type: ignore[arg-type]  # limit is an int where it is given
+        RestartPolicy(**change)  # type: ignore[arg-type]  # only the limit is an int
 
 
-async def test_crashes_are_forgotten_once_they_no_longer_count() -> None:
-    """A key that sleeps and is well costs nothing."""
+async def test_crashes_that_no_longer_count_are_forgotten() -> None:
+    """A key without recent crashes uses no memory."""
     clock = FakeClock()
-    book: CrashHistory[str] = CrashHistory(RestartPolicy(window_s=30.0), clock)
-    book.record("k")
+    history: CrashHistory[str] = CrashHistory(RestartPolicy(window_s=30.0), clock)
+    history.record("k")
     await clock.advance(20.0)
-    book.record("k")
+    history.record("k")
 
     await clock.advance(29.0)
-    assert len(book) == 1
+    assert len(history) == 1
     await clock.advance(1.0)
 
-    assert len(book) == 0
+    assert len(history) == 0
     assert clock.pending_count == 0

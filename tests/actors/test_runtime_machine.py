@@ -1,4 +1,4 @@
-"""The runtime under every mixture of messages, crashes, disks and time that Hypothesis finds."""
+"""The runtime under every mix of messages, crashes, failures and time that Hypothesis finds."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ from tests.fake_clock import FakeClock
 
 Result = TypeVar("Result")
 Kind = Literal["write", "read", "crash", "refuse", "slow", "defer"]
+IDLE_S = 20.0
 KEYS = st.sampled_from(["a", "b", "c"])
 KINDS = st.sampled_from(["write", "read", "crash", "refuse", "slow", "defer"])
 WITHOUT_EFFECT = (MailboxFullError, DeadlinePassedError, ActorFailedError, StoppingError)
 
 
 class RefusedError(Exception):
-    """Harmless."""
+    """An expected error."""
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A message; `number` tells it from all others."""
+    """A message; `number` is unique."""
 
     key: str
     number: int
@@ -51,7 +52,7 @@ class Letter:
 
 
 class Ledger(Actor[Letter, tuple[int, ...]]):
-    """The numbers of the letters written so far; that is also each answer."""
+    """The numbers of the letters written so far; they are also the reply."""
 
     expected_errors: ClassVar[tuple[type[Exception], ...]] = (RefusedError,)
 
@@ -87,7 +88,7 @@ class Ledger(Actor[Letter, tuple[int, ...]]):
             case "refuse":
                 raise RefusedError(letter)
             case "defer":
-                return Deferred(lambda: self.machine.park(letter))
+                return Deferred(lambda: self.machine.prepare(letter))
             case "slow":
                 await self.machine.wait(self.machine.slow)
             case "write":
@@ -109,13 +110,13 @@ class Ledger(Actor[Letter, tuple[int, ...]]):
         await self.machine.wait(self.machine.flushes)
         self.machine.durable[self.key] = snapshot
 
-    def claim(self, holds: bool, what: str) -> None:
-        if not holds:  # an assertion here would only be one more crash to the runtime
-            self.machine.violations.append(f"{self.key}: {what}")
+    def claim(self, is_true: bool, violation: str) -> None:
+        if not is_true:  # to the runtime an assertion here would only be another crash
+            self.machine.violations.append(f"{self.key}: {violation}")
 
 
 class RuntimeMachine(RuleBasedStateMachine):
-    """Whatever happens: what was answered is durable, what was refused never happened."""
+    """Every reply is durable, and every refused message has no effect, whatever happens."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,24 +125,23 @@ class RuntimeMachine(RuleBasedStateMachine):
         self.durable: defaultdict[str, tuple[int, ...]] = defaultdict(tuple)
         self.flushes: list[asyncio.Future[None]] = []
         self.slow: list[asyncio.Future[None]] = []
-        self.parked: list[asyncio.Future[None]] = []
+        self.deferred: list[asyncio.Future[None]] = []
         self.live: Counter[str] = Counter()
         self.refusing: set[str] = set()
         self.cooled: set[str] = set()
         self.violations: list[str] = []
-        self.without_effect: set[tuple[str, int]] = set()
+        self.refused: set[tuple[str, int]] = set()
         self.asks: list[asyncio.Task[None]] = []
-        self.sleeps: list[asyncio.Task[None]] = []
         self.supervisor: Supervisor[str, Letter, tuple[int, ...]] = Supervisor(
             lambda key: Ledger(key, self),
             settings=SupervisorSettings(
                 mailbox_size=4,
-                idle_s=20.0,
+                idle_s=IDLE_S,
                 max_live=2,
                 restart=RestartPolicy(limit=2, window_s=30.0),
             ),
             clock=self.clock,
-            on_event=self.watch,
+            on_event=self.record,
         )
 
     @rule(key=KEYS, kinds=st.lists(KINDS, min_size=1, max_size=6), timeout_s=st.floats(0.1, 20.0))
@@ -162,10 +162,10 @@ class RuntimeMachine(RuleBasedStateMachine):
     def end_slow(self) -> None:
         self.end(self.slow.pop(0), None)
 
-    @precondition(lambda self: self.parked)
+    @precondition(lambda self: self.deferred)
     @rule(which=st.integers(0, 9), error=st.sampled_from([None, RefusedError(), ValueError()]))
-    def end_parked(self, which: int, error: Exception | None) -> None:
-        self.end(self.parked.pop(which % len(self.parked)), error)
+    def end_deferred(self, which: int, error: Exception | None) -> None:
+        self.end(self.deferred.pop(which % len(self.deferred)), error)
 
     @precondition(lambda self: self.asks)
     @rule(which=st.integers(0, 99))
@@ -173,14 +173,9 @@ class RuntimeMachine(RuleBasedStateMachine):
         self.asks[-1 - which % len(self.asks)].cancel()
         self.run(self.clock.settle())
 
-    @rule(seconds=st.sampled_from([0.05, 1.0, 6.0, 31.0]))
+    @rule(seconds=st.sampled_from([0.05, 1.0, 6.0, IDLE_S, 31.0]))
     def pass_time(self, seconds: float) -> None:
         self.run(self.clock.advance(seconds))
-
-    @rule(key=KEYS)
-    def put_to_sleep(self, key: str) -> None:
-        self.sleeps.append(self.loop.create_task(self.supervisor.put_to_sleep(key)))
-        self.run(self.clock.settle())
 
     @rule(key=KEYS)
     def toggle_damage(self, key: str) -> None:
@@ -189,13 +184,13 @@ class RuntimeMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_forbidden_happened(self) -> None:
         assert self.violations == []
-        for key, number in self.without_effect:
-            assert number not in self.durable[key], "refused, and yet it happened"
+        for key, number in self.refused:
+            assert number not in self.durable[key], "a refused message has an effect"
 
     @invariant()
-    def no_key_fails_for_another(self) -> None:
+    def no_mailbox_exceeds_its_limit(self) -> None:
         for key in "abc":
-            assert self.supervisor.mailbox_depth(key) <= 4
+            assert self.depth_of(key) <= 4
 
     def teardown(self) -> None:
         try:
@@ -205,52 +200,52 @@ class RuntimeMachine(RuleBasedStateMachine):
             self.loop.close()
 
     async def finish(self) -> None:
-        """Stop: whatever hangs now hangs for ever."""
+        """Stop; anything that hangs now hangs forever."""
         stopping = asyncio.create_task(self.supervisor.stop(drain_s=5.0))
         for _ in range(5):
             await self.clock.settle()
-            for waiting in (self.flushes, self.slow):
-                while waiting:
-                    self.set(waiting.pop(), None)
+            for futures in (self.flushes, self.slow):
+                while futures:
+                    self.set(futures.pop(), None)
         await self.clock.advance(200.0)
         assert stopping.done(), "the stop hangs"
         await stopping
-        assert all(task.done() for task in (*self.asks, *self.sleeps)), "an asker hangs"
+        assert all(task.done() for task in self.asks), "a caller hangs"
         assert self.supervisor.live_count == 0
         assert self.clock.pending_count == 0
         assert not any(self.live.values())
 
     async def ask(self, letter: Letter, timeout_s: float) -> None:
-        """Ask, and judge the outcome in the turn that it comes."""
+        """Ask, and check the outcome in the turn of the loop in which it arrives."""
         try:
-            seen = await self.supervisor.ask(letter.key, letter, timeout_s=timeout_s)
+            numbers = await self.supervisor.ask(letter.key, letter, timeout_s=timeout_s)
         except (ActorError, RefusedError) as error:
-            self.judge_error(letter, error)
+            self.check_error(letter, error)
         else:
-            if seen != self.durable[letter.key][: len(seen)]:
-                self.violations.append("an answer left before what it saw was durable")
-            if letter.kind == "write" and letter.number not in seen:
-                self.violations.append("a write was answered but not done")
+            if numbers != self.durable[letter.key][: len(numbers)]:
+                self.violations.append("a reply left before the state it saw was durable")
+            if letter.kind == "write" and letter.number not in numbers:
+                self.violations.append("a write has a reply but no effect")
 
-    def judge_error(self, letter: Letter, error: Exception) -> None:
+    def check_error(self, letter: Letter, error: Exception) -> None:
         if isinstance(error, WITHOUT_EFFECT):
-            self.without_effect.add((letter.key, letter.number))
+            self.refused.add((letter.key, letter.number))
         if isinstance(error, ActorFailedError) and letter.key not in self.cooled:
-            self.violations.append("failed for another key's crashes")
+            self.violations.append("a key failed because of another key's crashes")
         if isinstance(error, ActorCrashedError) and letter.kind not in ("crash", "defer"):
-            self.violations.append(f"a {letter.kind} fails for another's crash")
+            self.violations.append(f"a {letter.kind} failed because another message crashed")
 
-    async def wait(self, where: list[asyncio.Future[None]]) -> None:
-        """Wait until a rule, or the end, says so."""
+    async def wait(self, futures: list[asyncio.Future[None]]) -> None:
+        """Wait until a rule, or the end, sets the new future."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        where.append(future)
+        futures.append(future)
         await future
 
-    async def park(self, letter: Letter) -> Letter:
-        await self.wait(self.parked)
+    async def prepare(self, letter: Letter) -> Letter:
+        await self.wait(self.deferred)
         return Letter(letter.key, letter.number, "write")
 
-    def watch(self, event: SupervisorEvent) -> None:
+    def record(self, event: SupervisorEvent) -> None:
         if isinstance(event, CoolingDown):
             self.cooled.add(str(event.key))
 
@@ -265,6 +260,11 @@ class RuntimeMachine(RuleBasedStateMachine):
             future.set_result(None)
         else:
             future.set_exception(error)
+
+    def depth_of(self, key: str) -> int:
+        """Return the depth of one mailbox, which only this test needs."""
+        live = self.supervisor._live.get(key)
+        return 0 if live is None else live.cell.mailbox.depth
 
     def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         return self.loop.run_until_complete(coroutine)

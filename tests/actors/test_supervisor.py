@@ -1,4 +1,4 @@
-"""One key's life as its askers see it: crashes, sleep, limits, deferral and the end."""
+"""The life of one key's actor as callers see it: crashes, sleep, limits, deferral, the end."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from tests.actors.fakes import Add, Defer, DiskFullError, Message, Raise, Read, 
 
 
 class Later:
-    """What a parked message waits for, in the test's hands."""
+    """The message that a deferred message waits for; the test provides it."""
 
     def __init__(self) -> None:
         self.result: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self.is_cancelled = False
 
-    async def make(self) -> Message:
+    async def prepare(self) -> Message:
         try:
             return await self.result
         except asyncio.CancelledError:
@@ -47,21 +47,21 @@ class Later:
             raise
 
 
-async def test_an_answer_comes_back(world: World) -> None:
-    """The plainest thing of all."""
+async def test_ask_returns_the_reply(world: World) -> None:
+    """The basic contract: later messages see the effects of earlier ones."""
     assert await world.ask(Add(3)) == 3
     assert await world.ask(Read()) == 3
 
 
 async def test_keys_do_not_share_state(world: World) -> None:
-    """Two tenants never see each other."""
+    """Tenants never see each other's data."""
     await world.ask(Add(3), key="a")
 
     assert await world.ask(Read(), key="b") == 0
 
 
-async def test_messages_run_one_at_a_time_in_their_order(world: World) -> None:
-    """An actor needs no locks; the fake asserts that it is never entered twice."""
+async def test_messages_run_one_at_a_time_in_order(world: World) -> None:
+    """An actor needs no locks: the fake asserts that its messages never overlap."""
     gate = asyncio.Event()
     asks = await world.send_and_settle(Wait(gate), Add(1), Add(1), Read())
 
@@ -71,7 +71,7 @@ async def test_messages_run_one_at_a_time_in_their_order(world: World) -> None:
 
 
 async def test_the_actor_learns_how_long_a_message_waited(world: World) -> None:
-    """The time in the mailbox is part of every trace."""
+    """Every trace contains the time in the mailbox."""
     gate = asyncio.Event()
     first, second = await world.send_and_settle(Wait(gate), Read())
     await world.clock.advance(2.0)
@@ -82,8 +82,8 @@ async def test_the_actor_learns_how_long_a_message_waited(world: World) -> None:
     assert world.waits_s == [0.0, 2.0]
 
 
-async def test_a_message_runs_outside_of_the_first_askers_context() -> None:
-    """Else the trace of whoever woke an actor would own all its later messages."""
+async def test_a_message_runs_outside_the_context_of_the_first_caller() -> None:
+    """Otherwise the trace of the first caller would own all later messages."""
     variable = contextvars.ContextVar("variable", default="clean")
 
     class Look(Actor[None, str]):
@@ -93,14 +93,14 @@ async def test_a_message_runs_outside_of_the_first_askers_context() -> None:
     supervisor: Supervisor[str, None, str] = Supervisor(
         lambda _: Look(), settings=SupervisorSettings(), clock=LoopClock()
     )
-    variable.set("of the first asker")
+    variable.set("set by the first caller")
 
     assert await supervisor.ask("k", None, timeout_s=10) == "clean"
     await supervisor.stop(drain_s=1)
 
 
 async def test_a_full_mailbox_refuses_at_once() -> None:
-    """Waiting for room would hide the overload from those who can mend it."""
+    """Waiting for room would hide the overload from the clients, who can slow down."""
     world = World(SupervisorSettings(mailbox_size=2))
     gate = asyncio.Event()
     asks = await world.send_and_settle(Wait(gate))
@@ -114,8 +114,8 @@ async def test_a_full_mailbox_refuses_at_once() -> None:
     await world.close()
 
 
-async def test_an_expired_message_is_never_begun_and_frees_its_place() -> None:
-    """Nobody wants its effect any more, and it must not keep others out."""
+async def test_an_expired_message_never_begins_and_frees_its_place() -> None:
+    """Its effect is no longer wanted, and it must not block other messages."""
     world = World(SupervisorSettings(mailbox_size=1))
     gate = asyncio.Event()
     (waiting,) = await world.send_and_settle(Wait(gate))
@@ -125,33 +125,33 @@ async def test_an_expired_message_is_never_begun_and_frees_its_place() -> None:
 
     with pytest.raises(DeadlinePassedError):
         await expired
-    assert world.supervisor.mailbox_depth("k") == 0
+    assert world.supervisor.waiting_count == 0
     gate.set()
     assert list(await asyncio.gather(waiting, world.send(Read()))) == [0, 0]
     await world.close()
 
 
-async def test_a_message_whose_asker_left_is_never_begun_and_frees_its_place(
+async def test_a_message_whose_caller_left_never_begins_and_frees_its_place(
     world: World,
 ) -> None:
-    """A client that hung up must not change anything afterwards."""
+    """A client that has disconnected must not change anything afterwards."""
     gate = asyncio.Event()
-    waiting, left = await world.send_and_settle(Wait(gate), Add(5))
+    waiting, withdrawn = await world.send_and_settle(Wait(gate), Add(5))
 
-    left.cancel()
+    withdrawn.cancel()
     await world.clock.settle()
 
-    assert world.supervisor.mailbox_depth("k") == 0
+    assert world.supervisor.waiting_count == 0
     gate.set()
     assert list(await asyncio.gather(waiting, world.send(Read()))) == [0, 0]
 
 
-async def test_a_begun_message_runs_to_its_end_though_its_asker_left(world: World) -> None:
-    """A half-made change is worse than one that nobody reads about."""
+async def test_a_begun_message_completes_after_its_caller_has_left(world: World) -> None:
+    """Half of a change is worse than a change whose reply has no reader."""
     gate = asyncio.Event()
-    (left,) = await world.send_and_settle(Wait(gate))
+    (withdrawn,) = await world.send_and_settle(Wait(gate))
 
-    left.cancel()
+    withdrawn.cancel()
     await world.clock.settle()
     gate.set()
 
@@ -159,8 +159,8 @@ async def test_a_begun_message_runs_to_its_end_though_its_asker_left(world: Worl
     assert not world.events_of(Crashed)
 
 
-async def test_a_begun_message_is_late_only_after_the_grace(world: World) -> None:
-    """It may have effects, so its asker must not be told that it had none."""
+async def test_a_begun_message_is_late_only_after_the_grace_time(world: World) -> None:
+    """It may have effects, so its caller must not get an error that denies them."""
     gate = asyncio.Event()
     (late,) = await world.send_and_settle(Wait(gate), timeout_s=1.0)
 
@@ -173,8 +173,8 @@ async def test_a_begun_message_is_late_only_after_the_grace(world: World) -> Non
     gate.set()
 
 
-async def test_a_crash_fails_its_own_message_alone(world: World) -> None:
-    """One poisonous request must not cost the others theirs."""
+async def test_a_crash_fails_only_its_own_message(world: World) -> None:
+    """One harmful request must not fail the others."""
     bug = ValueError("bug")
     gate = asyncio.Event()
     asks = await world.send_and_settle(Wait(gate), Add(2), Raise(bug), Add(3))
@@ -189,8 +189,8 @@ async def test_a_crash_fails_its_own_message_alone(world: World) -> None:
     assert world.events_of(Restarted)
 
 
-async def test_a_crash_loses_what_was_not_flushed(world: World) -> None:
-    """A new incarnation begins from what is durable, not from what a bug left behind."""
+async def test_a_crash_loses_unflushed_changes(world: World) -> None:
+    """A new incarnation begins with the durable state, not with the state after a bug."""
     await world.ask(Add(2))
     (crash,) = await world.send_and_settle(Raise(ValueError(), amount=100))
 
@@ -201,8 +201,8 @@ async def test_a_crash_loses_what_was_not_flushed(world: World) -> None:
     assert world.hooks_of().count("end") == 1
 
 
-async def test_a_cancellation_that_nobody_asked_for_is_a_crash(world: World) -> None:
-    """An actor that awaits a cancelled worker must not die in silence."""
+async def test_a_cancellation_from_inside_the_actor_is_a_crash(world: World) -> None:
+    """An actor that awaits a cancelled worker must not end silently."""
     crash, after = await world.send_and_settle(Raise(asyncio.CancelledError()), Read())
 
     await world.clock.advance(0.05)
@@ -211,8 +211,8 @@ async def test_a_cancellation_that_nobody_asked_for_is_a_crash(world: World) -> 
     assert await after == 0
 
 
-async def test_a_harmless_exception_is_an_answer(world: World) -> None:
-    """An actor that says no is not broken."""
+async def test_an_expected_error_is_a_reply(world: World) -> None:
+    """An actor that refuses a message is not broken."""
     refusal = DiskFullError()
 
     with pytest.raises(DiskFullError) as caught:
@@ -222,8 +222,8 @@ async def test_a_harmless_exception_is_an_answer(world: World) -> None:
     assert not world.events_of(Crashed)
 
 
-async def test_a_crashed_actor_is_up_again_without_being_asked(world: World) -> None:
-    """Its quiet hook completes its files, and nobody may come to ask."""
+async def test_a_crashed_actor_restarts_without_a_message(world: World) -> None:
+    """Its quiet hook has to complete its files, and no message may ever arrive."""
     await world.send_and_settle(Raise(ValueError()))
 
     await world.clock.advance(0.05 + 1.0)
@@ -232,7 +232,7 @@ async def test_a_crashed_actor_is_up_again_without_being_asked(world: World) -> 
 
 
 async def test_backoff_doubles_while_it_crashes(world: World) -> None:
-    """A restart that helps nothing must not burn the machine."""
+    """Useless restarts must not load the machine."""
     await world.send_and_settle(Raise(ValueError()), Raise(ValueError()))
 
     await world.clock.advance(0.05)
@@ -245,7 +245,7 @@ async def test_backoff_doubles_while_it_crashes(world: World) -> None:
 
 
 async def test_a_crash_at_start_keeps_the_queue_waiting(world: World) -> None:
-    """The message did nothing wrong, and the next try may well succeed."""
+    """The message is not the cause, and the next start may succeed."""
     world.start_errors = [ValueError("bug")]
     (ask,) = await world.send_and_settle(Add(1))
     assert not ask.done()
@@ -255,8 +255,8 @@ async def test_a_crash_at_start_keeps_the_queue_waiting(world: World) -> None:
     assert await ask == 1
 
 
-async def test_too_many_crashes_fail_that_key_until_the_window_has_passed() -> None:
-    """A broken session answers fast, leaves the others alone and heals by itself."""
+async def test_too_many_crashes_fail_the_key_until_the_window_has_passed() -> None:
+    """A broken session fails fast, does not affect the others and recovers by itself."""
     world = World(SupervisorSettings(restart=RestartPolicy(limit=1, window_s=30.0)))
     asks = await world.send_and_settle(*[Raise(ValueError())] * 2, Read())
     await world.clock.advance(0.05)
@@ -275,20 +275,23 @@ async def test_too_many_crashes_fail_that_key_until_the_window_has_passed() -> N
 
 
 async def test_crashes_count_across_sleep() -> None:
-    """Else an actor that sleeps between two crashes would never be found to fail."""
-    world = World(SupervisorSettings(restart=RestartPolicy(limit=1, window_s=30.0)))
-    for _ in range(2):
-        await world.send_and_settle(Raise(ValueError()))
-        await world.clock.advance(0.05)
-        await world.supervisor.put_to_sleep("k")
+    """Otherwise an actor that sleeps between two crashes would never reach the limit."""
+    policy = RestartPolicy(limit=1, window_s=30.0)
+    world = World(SupervisorSettings(idle_s=2.0, restart=policy))
+    await world.send_and_settle(Raise(ValueError()))
+    await world.clock.advance(0.05 + 2.0)
+    assert world.events_of(Slept)
+    await world.send_and_settle(Raise(ValueError()))
 
     with pytest.raises(ActorFailedError):
         await world.ask(Read())
     await world.close()
 
 
-async def test_a_refused_start_fails_the_queue_and_is_tried_again(world: World) -> None:
-    """A damaged file is no bug: each asker is told, and mending it needs no restart."""
+async def test_an_expected_error_at_start_fails_the_queue_and_the_next_message_tries_again(
+    world: World,
+) -> None:
+    """A damaged file is not a bug: each caller gets the error, and a repair needs no restart."""
     refusal = DiskFullError()
     world.start_errors = [refusal]
     asks = await world.send_and_settle(Read(), Read())
@@ -300,7 +303,7 @@ async def test_a_refused_start_fails_the_queue_and_is_tried_again(world: World) 
 
 
 async def test_a_failing_factory_is_a_crash() -> None:
-    """A bug in making an actor must not hang its askers."""
+    """A bug in the factory must not hang the callers."""
 
     def make(key: str) -> Actor[None, None]:
         raise ValueError(key)
@@ -315,7 +318,7 @@ async def test_a_failing_factory_is_a_crash() -> None:
 
 
 async def test_quiet_comes_once_after_the_last_message(world: World) -> None:
-    """Folding must not compete with requests, nor run again over nothing."""
+    """A checkpoint must not compete with requests, nor run again without new changes."""
     await world.ask(Add(1))
     await world.clock.advance(0.9)
     await world.ask(Add(1))
@@ -331,8 +334,8 @@ async def test_quiet_comes_once_after_the_last_message(world: World) -> None:
     assert world.hooks_of().count("quiet") == 2
 
 
-async def test_a_harmless_failure_to_be_quiet_is_reported(world: World) -> None:
-    """A full disk while folding loses nothing: the journal is still there."""
+async def test_an_expected_error_in_the_quiet_hook_is_reported(world: World) -> None:
+    """A full disk during a checkpoint loses no data: the journal still has it."""
     world.quiet_errors = [DiskFullError()]
     await world.ask(Add(1))
 
@@ -342,8 +345,8 @@ async def test_a_harmless_failure_to_be_quiet_is_reported(world: World) -> None:
     assert await world.ask(Read()) == 1
 
 
-async def test_an_idle_actor_sleeps_and_leaves_nothing_behind(world: World) -> None:
-    """Memory is for those who use it."""
+async def test_an_idle_actor_sleeps_and_frees_its_memory(world: World) -> None:
+    """Only keys in use may take memory."""
     await world.ask(Add(1))
 
     await world.clock.advance(300.0)
@@ -355,12 +358,12 @@ async def test_an_idle_actor_sleeps_and_leaves_nothing_behind(world: World) -> N
     assert await world.ask(Read()) == 1
 
 
-async def test_who_only_looks_keeps_nobody_awake(world: World) -> None:
-    """Else a page that lists the actors would hold all of them in memory."""
+async def test_a_message_that_only_looks_does_not_keep_the_actor_awake(world: World) -> None:
+    """Otherwise a page that lists the actors would keep all of them in memory."""
     await world.ask(Add(1))
     for _ in range(3):
         await world.clock.advance(99.0)
-        assert await world.supervisor.ask("k", Read(), timeout_s=10.0, is_use=False) == 1
+        assert await world.supervisor.ask("k", Read(), timeout_s=10.0, keeps_awake=False) == 1
 
     await world.clock.advance(4.0)
 
@@ -372,29 +375,28 @@ async def test_who_only_looks_keeps_nobody_awake(world: World) -> None:
     assert world.supervisor.live_count == 1
 
 
-async def test_a_message_that_arrives_while_it_falls_asleep_reaches_the_next(
+async def test_a_message_that_arrives_during_the_stop_reaches_the_next_incarnation(
     world: World,
 ) -> None:
-    """Nothing may be lost between two incarnations, and the old one must not see it."""
+    """No message may be lost between two incarnations, and the old one must not see it."""
     await world.ask(Add(1))
     world.may_stop.clear()
-    sleeping = asyncio.create_task(world.supervisor.put_to_sleep("k"))
-    await world.clock.settle()
+    await world.clock.advance(300.0)
     (ask,) = await world.send_and_settle(Add(1))
     assert not ask.done()
 
     world.may_stop.set()
 
     assert await ask == 2
-    await sleeping
-    assert world.hooks_of() == ["start", "stop", "end", "start"]
+    assert world.hooks_of() == ["start", "quiet", "stop", "end", "start"]
 
 
-async def test_sleep_serves_what_was_queued_but_not_what_comes_after(world: World) -> None:
-    """A stream of messages must not keep an actor awake for ever."""
+async def test_an_evicted_actor_processes_its_queue_but_no_later_message() -> None:
+    """A stream of messages must not keep an actor awake forever."""
+    world = World(SupervisorSettings(max_live=1))
     gate = asyncio.Event()
     before = await world.send_and_settle(Wait(gate), Add(1))
-    sleeping = asyncio.create_task(world.supervisor.put_to_sleep("k"))
+    await world.ask(Read(), key="evicts k")
     world.may_stop.clear()
     (after,) = await world.send_and_settle(Add(1))
 
@@ -403,23 +405,23 @@ async def test_sleep_serves_what_was_queued_but_not_what_comes_after(world: Worl
 
     assert [ask.done() for ask in (*before, after)] == [True, True, False]
     world.may_stop.set()
-    await sleeping
     assert await after == 2
+    await world.close()
 
 
-async def test_a_failing_stop_is_reported(world: World) -> None:
-    """Nobody waits for it, and it must not be lost."""
+async def test_an_error_in_the_stop_hook_is_reported(world: World) -> None:
+    """No caller waits for it, and it must not be lost."""
     world.stop_errors = [DiskFullError()]
     await world.ask(Add(1))
 
-    await world.supervisor.put_to_sleep("k")
+    await world.clock.advance(300.0)
 
     assert [event.hook for event in world.events if isinstance(event, HookFailed)] == ["on_stop"]
     assert await world.ask(Read()) == 1
 
 
 async def test_the_least_recently_used_sleeps_first() -> None:
-    """Memory is bounded, and whoever is busy keeps its own."""
+    """Memory is limited, and busy actors stay in it."""
     world = World(SupervisorSettings(max_live=2))
     for key in ("a", "b", "a", "c"):
         await world.ask(Add(1), key=key)
@@ -431,8 +433,8 @@ async def test_the_least_recently_used_sleeps_first() -> None:
     await world.close()
 
 
-async def test_one_for_whom_messages_wait_sleeps_last() -> None:
-    """To put it to sleep would wake it at once."""
+async def test_an_actor_with_waiting_messages_sleeps_last() -> None:
+    """Its messages would wake it again at once."""
     world = World(SupervisorSettings(max_live=2))
     gate = asyncio.Event()
     asks = await world.send_and_settle(Wait(gate), Read(), key="oldest")
@@ -447,208 +449,208 @@ async def test_one_for_whom_messages_wait_sleeps_last() -> None:
     await world.close()
 
 
-async def test_others_are_served_while_a_message_is_parked(world: World) -> None:
-    """Whoever waits for an LLM must not make the others wait, too."""
+async def test_other_messages_run_while_one_is_deferred(world: World) -> None:
+    """A message that waits for an LLM must not delay the others."""
     later = Later()
-    (parked,) = await world.send_and_settle(Defer(later.make))
+    (deferred,) = await world.send_and_settle(Defer(later.prepare))
 
     assert await world.ask(Add(1)) == 1
-    assert world.supervisor.mailbox_depth("k") == 1
+    assert world.supervisor.waiting_count == 1
     later.result.set_result(Add(10))
 
-    assert await parked == 11
+    assert await deferred == 11
 
 
-async def test_a_parked_message_returns_before_those_that_wait(world: World) -> None:
+async def test_a_deferred_message_comes_back_before_the_queue(world: World) -> None:
     """It has waited the longest."""
     later, gate = Later(), asyncio.Event()
-    (parked,) = await world.send_and_settle(Defer(later.make))
+    (deferred,) = await world.send_and_settle(Defer(later.prepare))
     waiting, behind = await world.send_and_settle(Wait(gate), Read())
     later.result.set_result(Add(10))
     await world.clock.settle()
 
     gate.set()
 
-    assert list(await asyncio.gather(parked, waiting, behind)) == [10, 0, 10]
+    assert list(await asyncio.gather(deferred, waiting, behind)) == [10, 0, 10]
 
 
-async def test_a_parked_message_keeps_its_place_in_the_bound() -> None:
-    """DeferredMessages must not be a way context the mailbox's limit."""
+async def test_a_deferred_message_keeps_its_place_within_the_limit() -> None:
+    """Deferral must not bypass the mailbox's limit."""
     world = World(SupervisorSettings(mailbox_size=1))
     later = Later()
-    (parked,) = await world.send_and_settle(Defer(later.make))
+    (deferred,) = await world.send_and_settle(Defer(later.prepare))
 
     with pytest.raises(MailboxFullError):
         await world.ask(Read())
 
     later.result.set_result(Read())
-    assert await parked == 0
+    assert await deferred == 0
     assert await world.ask(Read()) == 0
     await world.close()
 
 
-async def test_a_parked_message_expires(world: World) -> None:
-    """Its deadline counts from when it was asked, and nobody else needs what it waits for."""
+async def test_a_deferred_message_expires(world: World) -> None:
+    """Its deadline counts from the ask, and its preparation ends with it."""
     later = Later()
-    (parked,) = await world.send_and_settle(Defer(later.make), timeout_s=1.0)
+    (deferred,) = await world.send_and_settle(Defer(later.prepare), timeout_s=1.0)
 
     await world.clock.advance(1.0)
 
-    assert isinstance(parked.exception(), DeadlinePassedError)
+    assert isinstance(deferred.exception(), DeadlinePassedError)
     assert later.is_cancelled
-    assert world.supervisor.mailbox_depth("k") == 0
+    assert world.supervisor.waiting_count == 0
 
 
-async def test_a_parked_message_goes_with_its_asker(world: World) -> None:
-    """An LLM call for a client that hung up is money for nothing."""
+async def test_a_deferred_message_is_dropped_when_its_caller_leaves(world: World) -> None:
+    """An LLM call for a client that has disconnected wastes money."""
     later = Later()
-    (parked,) = await world.send_and_settle(Defer(later.make))
+    (deferred,) = await world.send_and_settle(Defer(later.prepare))
 
-    parked.cancel()
+    deferred.cancel()
     await world.clock.settle()
 
     assert later.is_cancelled
-    assert world.supervisor.mailbox_depth("k") == 0
+    assert world.supervisor.waiting_count == 0
 
 
-async def test_a_message_that_is_deferred_too_late_is_not_parked(world: World) -> None:
-    """Its asker has left or was out of time: what it would wait for is money for nothing."""
-    may_defer, made = asyncio.Event(), list[str]()
+async def test_a_message_that_is_deferred_too_late_is_dropped(world: World) -> None:
+    """Its caller has left or has a timeout: its preparation would waste money."""
+    may_defer, calls = asyncio.Event(), list[str]()
 
-    async def make() -> str:
-        made.append("in vain")
+    async def prepare() -> str:
+        calls.append("wasted")
         return ""
 
     class Slow(Actor[str, str]):
         async def on_message(self, message: str) -> str | Deferred[str]:
             await may_defer.wait()
-            return Deferred(make)
+            return Deferred(prepare)
 
     supervisor: Supervisor[str, str, str] = Supervisor(
         lambda _: Slow(), settings=SupervisorSettings(), clock=world.clock
     )
-    left = asyncio.create_task(supervisor.ask("left", "", timeout_s=10.0))
+    withdrawn = asyncio.create_task(supervisor.ask("withdrawn", "", timeout_s=10.0))
     late = asyncio.create_task(supervisor.ask("late", "", timeout_s=1.0))
     await world.clock.advance(1.0)
-    left.cancel()
+    withdrawn.cancel()
     await world.clock.settle()
 
     may_defer.set()
     await world.clock.settle()
 
     assert isinstance(late.exception(), DeadlinePassedError)
-    assert made == []
+    assert calls == []
     assert supervisor.waiting_count == 0
     await supervisor.stop(drain_s=1.0)
 
 
-async def test_what_a_parked_message_awaited_fails_its_asker_alone(world: World) -> None:
-    """A planner's failure is no crash of the actor."""
-    expected_errors, bug = DiskFullError(), ValueError()
+async def test_a_failed_preparation_fails_only_its_own_caller(world: World) -> None:
+    """A failure of the planner is not a crash of the actor."""
+    refusal, bug = DiskFullError(), ValueError()
     laters = [Later(), Later(), Later()]
-    asks = await world.send_and_settle(*[Defer(later.make) for later in laters])
+    asks = await world.send_and_settle(*[Defer(later.prepare) for later in laters])
 
-    laters[0].result.set_exception(expected_errors)
+    laters[0].result.set_exception(refusal)
     laters[1].result.set_exception(bug)
     laters[2].result.cancel()
     await world.clock.settle()
 
-    assert asks[0].exception() is expected_errors
+    assert asks[0].exception() is refusal
     assert isinstance(asks[1].exception(), ActorCrashedError)
     assert isinstance(asks[2].exception(), ActorCrashedError)
     assert not world.events_of(Crashed)
 
 
-async def test_a_parked_message_survives_a_crash(world: World) -> None:
-    """The crash was another message's."""
+async def test_a_deferred_message_survives_a_crash(world: World) -> None:
+    """Another message caused the crash."""
     later = Later()
-    parked, _ = await world.send_and_settle(Defer(later.make), Raise(ValueError()))
+    deferred, _ = await world.send_and_settle(Defer(later.prepare), Raise(ValueError()))
     await world.clock.advance(0.05)
 
     later.result.set_result(Add(4))
 
-    assert await parked == 4
+    assert await deferred == 4
 
 
-async def test_a_parked_message_wakes_a_sleeping_actor(world: World) -> None:
-    """An actor need not stay in memory while an LLM thinks."""
+async def test_a_deferred_message_wakes_a_sleeping_actor(world: World) -> None:
+    """An actor does not have to stay in memory while an LLM works."""
     later = Later()
-    (parked,) = await world.send_and_settle(Defer(later.make))
-    await world.supervisor.put_to_sleep("k")
-    assert world.hooks_of() == ["start", "stop", "end"]
-    await world.supervisor.put_to_sleep("k")  # it sleeps already
+    (deferred,) = await world.send_and_settle(Defer(later.prepare), timeout_s=1000.0)
+    await world.clock.advance(300.0)
+    assert world.hooks_of() == ["start", "quiet", "stop", "end"]
+    await world.clock.advance(300.0)  # the actor sleeps already
 
     later.result.set_result(Add(4))
 
-    assert await parked == 4
-    assert world.hooks_of() == ["start", "stop", "end", "start"]
+    assert await deferred == 4
+    assert world.hooks_of() == ["start", "quiet", "stop", "end", "start"]
 
 
-async def test_drain_serves_what_waits_and_refuses_what_comes(world: World) -> None:
-    """A stop costs nobody the answer that was promised."""
+async def test_drain_processes_waiting_messages_and_refuses_new_ones(world: World) -> None:
+    """A stop must not fail an accepted message."""
     later, gate = Later(), asyncio.Event()
-    asks = await world.send_and_settle(Defer(later.make), Wait(gate), Add(1))
-    stopping = asyncio.create_task(world.supervisor.stop(drain_s=10.0))
+    asks = await world.send_and_settle(Defer(later.prepare), Wait(gate), Add(1))
+    stop = asyncio.create_task(world.supervisor.stop(drain_s=10.0))
     await world.clock.settle()
 
     with pytest.raises(StoppingError):
         await world.ask(Read())
     gate.set()
     await world.clock.advance(0.9)
-    assert not stopping.done()
+    assert not stop.done()
     later.result.set_result(Add(1))
 
     assert list(await asyncio.gather(*asks)) == [2, 0, 1]
-    await stopping
+    await stop
     assert world.hooks_of() == ["start", "stop", "end"]
     assert world.events_of(Stopped)
 
 
-async def test_what_waits_past_the_drain_is_told_so(world: World) -> None:
-    """A stop ends in time whatever waits; those not begun learn that nothing happened."""
+async def test_messages_that_wait_past_the_drain_fail(world: World) -> None:
+    """A stop ends in time; messages that have not begun fail with an error that says so."""
     later, gate = Later(), asyncio.Event()
-    parked, begun, queued = await world.send_and_settle(
-        Defer(later.make), Wait(gate), Read(), timeout_s=100.0
+    deferred, begun, queued = await world.send_and_settle(
+        Defer(later.prepare), Wait(gate), Read(), timeout_s=100.0
     )
-    stopping = asyncio.create_task(world.supervisor.stop(drain_s=10.0))
+    stop = asyncio.create_task(world.supervisor.stop(drain_s=10.0))
 
     await world.clock.advance(10.0)
 
-    assert isinstance(parked.exception(), StoppingError)
+    assert isinstance(deferred.exception(), StoppingError)
     assert isinstance(queued.exception(), StoppingError)
     assert later.is_cancelled
     assert not begun.done()
     await world.clock.advance(5.0)
     assert isinstance(begun.exception(), ActorLateError)
-    await stopping
+    await stop
     assert world.hooks_of() == ["start", "end"]
     assert world.clock.pending_count == 0
 
 
-async def test_drain_does_not_wait_for_a_backoff_that_nobody_needs() -> None:
-    """An actor between two lives has nothing left to complete but its files."""
+async def test_drain_does_not_wait_for_a_restart_without_messages() -> None:
+    """An actor that waits for its restart has only its files to complete."""
     world = World(
         SupervisorSettings(restart=RestartPolicy(backoff_first_s=50.0, backoff_max_s=50.0))
     )
     await world.send_and_settle(Raise(ValueError()))
-    stopping = asyncio.create_task(world.supervisor.stop(drain_s=1.0))
+    stop = asyncio.create_task(world.supervisor.stop(drain_s=1.0))
 
     await world.clock.advance(1.0)
 
-    assert stopping.done()
-    await stopping
+    assert stop.done()
+    await stop
     await world.close()
 
 
-async def test_a_watcher_that_raises_is_heard_at_the_end() -> None:
-    """A bug in logging must neither hang an asker nor be lost."""
+async def test_an_error_in_on_event_is_raised_by_the_stop() -> None:
+    """A bug in logging must neither hang a caller nor be lost."""
     world = World()
 
-    def watch(event: object) -> None:
+    def fail_on_stopped(event: object) -> None:
         if event == Stopped("k"):
             raise RuntimeError
 
-    world.supervisor.on_event = watch
+    world.supervisor.on_event = fail_on_stopped
     assert await world.ask(Read()) == 0
 
     with pytest.raises(ExceptionGroup):
@@ -656,8 +658,8 @@ async def test_a_watcher_that_raises_is_heard_at_the_end() -> None:
     assert world.supervisor.live_count == 0
 
 
-async def test_started_is_told_once(world: World) -> None:
-    """Whoever counts live sessions counts these."""
+async def test_started_is_reported_once(world: World) -> None:
+    """The count of live sessions depends on it."""
     await asyncio.gather(*await world.send_and_settle(Read(), Read()))
 
     assert world.events == [Started("k")]
