@@ -43,6 +43,7 @@ def log_event(event: actors.SupervisorEvent) -> None:
                 "session_id": event.key,
                 "event": type(event).__name__,
                 **({"detail": error.detail} if isinstance(error, LarstError) else {}),
+                **({"hook": event.hook} if isinstance(event, actors.HookFailed) else {}),
             }
         },
     )
