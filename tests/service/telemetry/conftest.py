@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from tests.service.api import Api, Service
-from tests.service.telemetry.reading import FAULTY, StartService
+from tests.service.telemetry.helpers import FAULTY, StartService
 from tests.wire.collector import Collector
 
 
@@ -20,7 +20,7 @@ async def collector() -> AsyncIterator[Collector]:
 
 @pytest.fixture
 def start_traced(start_service: StartService, collector: Collector) -> StartService:
-    """Starts services that export to the collector, a fifth of a second after each request."""
+    """Starts services that export to the collector 0.2 s after each request."""
 
     def start(**settings: str) -> Service:
         return start_service(
@@ -32,12 +32,12 @@ def start_traced(start_service: StartService, collector: Collector) -> StartServ
 
 @pytest.fixture
 async def traced(start_traced: StartService, http: aiohttp.ClientSession) -> Api:
-    """A client of a service whose planner makes things go wrong."""
+    """A client of a service whose planner provokes errors."""
     service = start_traced(**FAULTY, LARS_MAX_EXEC_MS="5000")
     return Api(http, service.url, "one")
 
 
 @pytest.fixture
 async def ruled(start_traced: StartService, http: aiohttp.ClientSession) -> Api:
-    """A client of a service that plans by the built-in rules."""
+    """A client of a service that plans with the built-in rules."""
     return Api(http, start_traced().url, "one")

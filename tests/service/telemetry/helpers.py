@@ -1,4 +1,4 @@
-"""Asking a service, and finding in what it exported and logged what a test is about."""
+"""Sends requests, and finds their spans and log lines."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ TRACE_ID, CALLER_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 FAULTY = {"LLM_MOCK_HANDLER": "tests.wire.faulty.plan"}
 
 
-async def raw(api: Api, head: str) -> str:
-    """Send a head that no client would; return the reply."""
+async def send_head(api: Api, head: str) -> str:
+    """Send a head that no client library sends; return the reply."""
     host, _, port = api.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"{head}Connection: close\r\n\r\n".encode())
@@ -34,18 +34,18 @@ def named(spans: list[SpanSeen], name: str) -> list[SpanSeen]:
     return [span for span in spans if span.name == name]
 
 
-def one(spans: list[SpanSeen], name: str) -> SpanSeen:
-    (found,) = named(spans, name)
-    return found
+def only(spans: list[SpanSeen], name: str) -> SpanSeen:
+    (span,) = named(spans, name)
+    return span
 
 
 def server(spans: list[SpanSeen]) -> SpanSeen:
-    (found,) = [span for span in spans if span.kind == "server"]
-    return found
+    (span,) = [span for span in spans if span.kind == "server"]
+    return span
 
 
-def steps(spans: list[SpanSeen]) -> list[str]:
-    """Return the names of the stages in the order in which they were begun."""
+def stage_names(spans: list[SpanSeen]) -> list[str]:
+    """Return the names of the stages in the order in which they started."""
     return [span.name for span in spans if span.name.startswith("larst.")]
 
 

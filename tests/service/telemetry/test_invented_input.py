@@ -1,4 +1,4 @@
-"""What clients make up: it stops no reply, and names nothing in what is told."""
+"""Input that clients invent: it stops no reply, and names no route and no resource."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import raw, server, trace_id_of
+from tests.service.telemetry.helpers import send_head, server, trace_id_of
 from tests.wire.collector import Collector
 
 
@@ -21,29 +21,29 @@ from tests.wire.collector import Collector
         ("a..b:80", "a..b"),
     ],
 )
-async def test_no_host_that_a_client_makes_up_stops_the_reply(
+async def test_an_invalid_host_does_not_stop_the_reply(
     ruled: Api, collector: Collector, host: str, name: str | None
 ) -> None:
-    reply = await raw(ruled, f"GET /orders HTTP/1.1\r\nHost: {host}\r\n")
+    reply = await send_head(ruled, f"GET /orders HTTP/1.1\r\nHost: {host}\r\n")
 
     spans = await collector.trace(re.search("traceparent: 00-(.{32})", reply)[1])  # type: ignore[index]
     assert reply.startswith("HTTP/1.1 200 ")
     assert server(spans).attributes.get("server.address") == name
 
 
-async def test_an_expectation_that_nobody_can_meet_is_answered(ruled: Api) -> None:
-    """It is refused before any of the service's own code sees the request."""
-    reply = await raw(ruled, "GET /orders HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n")
+async def test_an_unknown_expectation_is_answered(ruled: Api) -> None:
+    """The HTTP library refuses it before any code of the service sees the request."""
+    reply = await send_head(ruled, "GET /orders HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\n")
 
     assert reply.startswith("HTTP/1.1 417 ")
     assert "X-Request-ID: " in reply
 
 
-async def test_what_a_client_makes_up_is_no_route_and_no_resource(
+async def test_an_invented_path_is_neither_a_route_nor_a_resource(
     ruled: Api, collector: Collector
 ) -> None:
-    made = await ruled.post("/orders", {"item": "tea"})
-    root = server(await collector.trace(trace_id_of(made)))
+    created = await ruled.post("/orders", {"item": "tea"})
+    root = server(await collector.trace(trace_id_of(created)))
     assert (root.attributes["http.route"], root.attributes["larst.resource"]) == (
         "/orders",
         "orders",

@@ -1,4 +1,4 @@
-"""The log: a line for each request, and for what becomes of sessions and programs."""
+"""The log: a line for each request, each event of a session and each refused program."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import aiohttp
 
 from tests.service.api import Api, Service
-from tests.service.telemetry.reading import FAULTY, StartService, log_of, trace_id_of
+from tests.service.telemetry.helpers import FAULTY, StartService, log_of, trace_id_of
 from tests.wire.collector import Collector
 
 
@@ -28,7 +28,7 @@ async def test_a_request_is_one_line_that_leads_to_its_trace(
     assert (await collector.trace(line["trace_id"]))[0].attributes["larst.request.id"]
 
 
-async def test_what_becomes_of_sessions_and_programs_is_a_line_each(
+async def test_events_of_sessions_and_programs_are_a_line_each(
     start_traced: StartService, http: aiohttp.ClientSession
 ) -> None:
     service = start_traced(**FAULTY)
@@ -47,7 +47,7 @@ async def test_what_becomes_of_sessions_and_programs_is_a_line_each(
     assert len(refused) == 3
     assert {line["session_id"] for line in refused} == {"one"}
     tracebacks = [line for line in log if "traceback" in line]
-    assert len(tracebacks) == 1  # told once, and with the request that met it
+    assert len(tracebacks) == 1  # logged once, with the request that met the bug
     assert "while serving request crashed-1" in tracebacks[0]["traceback"]
     assert [line["msg"] for line in log if line["logger"] == "larst.service"] == [
         "ready",
@@ -57,20 +57,20 @@ async def test_what_becomes_of_sessions_and_programs_is_a_line_each(
 
 
 async def test_a_recovery_is_a_line(own_service: Service, http: aiohttp.ClientSession) -> None:
-    """Whoever had a power cut wants to know what became of what was not yet in the files."""
+    """After a power cut, the operator needs to know which changes were recovered."""
     await Api(http, own_service.url, "one").post("/orders", {"item": "tea"})
     own_service.stop(signal.SIGKILL)
     own_service.start()
 
-    found = await Api(http, own_service.url, "one").get("/orders/1")
+    reply = await Api(http, own_service.url, "one").get("/orders/1")
 
-    assert found.status == 200
+    assert reply.status == 200
     (line,) = [line for line in log_of(own_service) if line.get("event") == "Recovered"]
     assert (line["session_id"], line["level"]) == ("one", "info")
     assert "orders" in line["msg"]
 
 
-async def test_neither_secrets_nor_bodies_are_in_it(
+async def test_the_log_has_neither_secrets_nor_bodies(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_traced(
@@ -86,11 +86,11 @@ async def test_neither_secrets_nor_bodies_are_in_it(
     }
 
     stored = await api.post("/notes", {"text": "a s3cret body"}, headers=headers)
-    found = await api.get("/notes/search?text=*s3cret*", headers=headers)
+    listed = await api.get("/notes/search?text=*s3cret*", headers=headers)
     refused = await api.get("/notes", headers={"Authorization": "Bearer s3cret-guess"})
     broken = await api.send("POST", "/notes", raw=b"{s3cret", headers=headers)
 
-    assert (stored.status, len(found.body)) == (201, 1)
+    assert (stored.status, len(listed.body)) == (201, 1)
     assert (refused.status, broken.status) == (401, 400)
     await collector.trace(trace_id_of(broken))
     assert service.stop() == 0

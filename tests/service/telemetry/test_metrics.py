@@ -5,11 +5,11 @@ from __future__ import annotations
 import aiohttp
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import FAULTY, StartService
+from tests.service.telemetry.helpers import FAULTY, StartService
 from tests.wire.collector import Collector
 
 
-async def test_what_happened_is_counted_and_measured(
+async def test_requests_plans_and_restarts_are_counted_and_measured(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_traced(**FAULTY, OTEL_METRIC_EXPORT_INTERVAL="300")
@@ -56,7 +56,7 @@ async def test_what_happened_is_counted_and_measured(
     }
 
 
-async def test_they_are_there_without_any_variable(api: Api) -> None:
+async def test_the_page_needs_no_variable(api: Api) -> None:
     await api.post("/members", {"name": "Alice"})
 
     page = await api.get("/_larst/metrics")
@@ -66,7 +66,7 @@ async def test_they_are_there_without_any_variable(api: Api) -> None:
     assert b"# TYPE http_server_request_duration_seconds histogram" in page.raw
 
 
-async def test_they_are_off_where_all_of_it_is(
+async def test_a_disabled_sdk_disables_the_page(
     start_service: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_service(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_SDK_DISABLED="true")

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import FAULTY, StartService, named, one, server, trace_id_of
+from tests.service.telemetry.helpers import FAULTY, StartService, named, only, server, trace_id_of
 from tests.wire import server as wire
 from tests.wire.collector import Collector
 from tests.wire.planner import good_plan
@@ -36,40 +36,40 @@ async def test_a_call_is_a_client_span_by_the_conventions(
         spans = await collector.trace(trace_id_of(reply))
         await collector.until(lambda: "gen_ai.client.token.usage" in collector.metrics)
 
-    call = one(spans, "chat small")
-    told = call.attributes
+    call = only(spans, "chat small")
+    attributes = call.attributes
     assert call.kind == "client"
-    assert call.parent_id == one(spans, "larst.plan").span_id
-    assert told["gen_ai.operation.name"] == "chat"
-    assert told["gen_ai.provider.name"] == provider_name
-    assert told["gen_ai.request.model"] == "small"
-    assert told["gen_ai.usage.output_tokens"] == 50
-    assert told["gen_ai.usage.input_tokens"] >= 1000
-    assert told["gen_ai.response.finish_reasons"] == ["stop"]
-    assert (told["server.address"], told["session.id"]) == ("127.0.0.1", "one")
-    assert one(spans, "larst.plan").attributes["larst.plan.cost_usd"] > 0
+    assert call.parent_id == only(spans, "larst.plan").span_id
+    assert attributes["gen_ai.operation.name"] == "chat"
+    assert attributes["gen_ai.provider.name"] == provider_name
+    assert attributes["gen_ai.request.model"] == "small"
+    assert attributes["gen_ai.usage.output_tokens"] == 50
+    assert attributes["gen_ai.usage.input_tokens"] >= 1000
+    assert attributes["gen_ai.response.finish_reasons"] == ["stop"]
+    assert (attributes["server.address"], attributes["session.id"]) == ("127.0.0.1", "one")
+    assert only(spans, "larst.plan").attributes["larst.plan.cost_usd"] > 0
     assert "s3cret" not in str(spans)
-    assert "gen_ai.input.messages" not in told
+    assert "gen_ai.input.messages" not in attributes
     assert "gen_ai.client.operation.duration" in collector.metrics
 
 
-async def test_what_models_are_told_is_shown_only_where_it_was_asked_for(
+async def test_prompts_and_answers_are_shown_only_with_consent(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_traced(**FAULTY, OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="true")
 
     reply = await Api(http, service.url, "one").post("/orders", {"item": "tea"})
 
-    call = one(await collector.trace(trace_id_of(reply)), "chat")
-    (asked,) = orjson.loads(call.attributes["gen_ai.input.messages"])
-    (answered,) = orjson.loads(call.attributes["gen_ai.output.messages"])
-    assert asked["role"] == "user"
-    assert "REQUEST CONTEXT" in asked["parts"][0]["content"]
-    assert "store.insert" in answered["parts"][0]["content"]
-    assert answered["finish_reason"] == "stop"
+    call = only(await collector.trace(trace_id_of(reply)), "chat")
+    (prompt,) = orjson.loads(call.attributes["gen_ai.input.messages"])
+    (answer,) = orjson.loads(call.attributes["gen_ai.output.messages"])
+    assert prompt["role"] == "user"
+    assert "REQUEST CONTEXT" in prompt["parts"][0]["content"]
+    assert "store.insert" in answer["parts"][0]["content"]
+    assert answer["finish_reason"] == "stop"
 
 
-async def test_a_provider_that_fails_is_told_at_each_call(
+async def test_each_failed_call_of_a_provider_is_an_error(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_traced(
@@ -84,5 +84,5 @@ async def test_a_provider_that_fails_is_told_at_each_call(
     spans = await collector.trace(trace_id_of(reply))
     assert reply.status == 200
     assert [call.message for call in named(spans, "chat small")] == ["PlannerUnreachableError"] * 3
-    assert one(spans, "larst.plan").attributes["larst.plan.source"] == "rules-fallback"
+    assert only(spans, "larst.plan").attributes["larst.plan.source"] == "rules-fallback"
     assert not server(spans).is_error

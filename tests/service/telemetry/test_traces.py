@@ -1,4 +1,4 @@
-"""The trace of a request, as a real receiver gets it from a real service."""
+"""The trace of a request, as a real collector receives it from a real service."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import pytest
 from aiohttp import web
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import (
+from tests.service.telemetry.helpers import (
     CALLER_ID,
     FAULTY,
     TRACE_ID,
     StartService,
     named,
-    one,
+    only,
     server,
-    steps,
+    stage_names,
     trace_id_of,
 )
 from tests.wire import server as wire
@@ -31,7 +31,7 @@ from tests.wire.planner import good_plan
 from tests.wire.server import WireServer
 
 
-async def test_a_hit_has_a_span_for_each_stage_below_the_servers(
+async def test_a_hit_has_a_span_for_each_stage_below_the_server_span(
     traced: Api, collector: Collector
 ) -> None:
     await traced.post("/orders", {"item": "tea"})
@@ -43,7 +43,7 @@ async def test_a_hit_has_a_span_for_each_stage_below_the_servers(
     root = server(spans)
 
     assert reply.status == again.status == 200
-    assert sorted(steps(spans)) == sorted(
+    assert sorted(stage_names(spans)) == sorted(
         ["larst.mailbox", "larst.plan", "larst.validate", "larst.exec", "larst.commit"]
     )
     assert {span.parent_id for span in spans if span is not root} == {root.span_id}
@@ -60,7 +60,7 @@ async def test_a_hit_has_a_span_for_each_stage_below_the_servers(
     assert root.attributes["larst.resource"] == "orders"
     assert root.attributes["larst.request.id"] == again.headers["X-Request-ID"]
     assert root.attributes["server.port"] == int(traced.url.rpartition(":")[2])
-    assert one(spans, "larst.plan").attributes["larst.plan.source"] == "hit"
+    assert only(spans, "larst.plan").attributes["larst.plan.source"] == "hit"
     assert all(root.begin_ns <= span.begin_ns <= span.end_ns for span in spans)
 
 
@@ -85,7 +85,7 @@ async def test_the_callers_trace_is_continued(traced: Api, collector: Collector)
 async def test_a_caller_that_does_not_record_is_not_recorded(
     traced: Api, collector: Collector
 ) -> None:
-    """Whoever decided at the beginning of a trace has decided for all of it."""
+    """The sampling decision at the start of a trace holds for all of it."""
     quiet = {"traceparent": f"00-{TRACE_ID}-{CALLER_ID}-00"}
 
     reply = await traced.get("/orders", headers=quiet)
@@ -96,34 +96,32 @@ async def test_a_caller_that_does_not_record_is_not_recorded(
     assert not [span for span in collector.spans if span.trace_id == TRACE_ID]
 
 
-async def test_a_precondition_is_told_apart_from_the_request(
-    ruled: Api, collector: Collector
-) -> None:
-    made = await ruled.post("/orders", {"item": "tea"})
-    read = await ruled.get("/orders/1")
+async def test_the_spans_of_a_precondition_are_marked(ruled: Api, collector: Collector) -> None:
+    created = await ruled.post("/orders", {"item": "tea"})
+    current = await ruled.get("/orders/1")
     reply = await ruled.patch(
-        "/orders/1", {"item": "milk"}, headers={"If-Match": read.headers["ETag"]}
+        "/orders/1", {"item": "milk"}, headers={"If-Match": current.headers["ETag"]}
     )
 
     spans = await collector.trace(trace_id_of(reply))
     runs = sorted(named(spans, "larst.exec"), key=lambda run: run.begin_ns)
-    assert (made.status, reply.status) == (201, 200)
-    # Checked twice: the request was planned in between, and others had their turns.
+    assert (created.status, reply.status) == (201, 200)
+    # Checked twice: while the request was planned, other requests had their turns.
     assert [run.attributes.get("larst.is_precondition") for run in runs] == [True, True, None]
 
 
-async def test_each_attempt_of_a_repair_is_a_pair_of_its_own(
+async def test_each_attempt_of_a_repair_has_its_own_pair_of_spans(
     traced: Api, collector: Collector
 ) -> None:
     reply = await traced.get("/mended")
 
     spans = await collector.trace(trace_id_of(reply))
-    asked = named(spans, "larst.plan")
+    plans = named(spans, "larst.plan")
     first, second = named(spans, "larst.validate")
     calls = named(spans, "chat")
     assert reply.status == 200
-    assert [span.attributes["larst.plan.attempt"] for span in asked] == [1, 2]
-    assert [call.parent_id for call in calls] == [span.span_id for span in asked]
+    assert [span.attributes["larst.plan.attempt"] for span in plans] == [1, 2]
+    assert [call.parent_id for call in calls] == [span.span_id for span in plans]
     assert (first.is_error, second.is_error) == (True, False)
     assert first.attributes["error.type"] == "ProgramRefusedError"
     (event,) = first.events_of("exception")
@@ -132,7 +130,7 @@ async def test_each_attempt_of_a_repair_is_a_pair_of_its_own(
     assert not server(spans).is_error
 
 
-async def test_a_program_refused_to_the_end_is_told_where_it_was_refused(
+async def test_a_program_that_stays_refused_is_an_error_of_validation(
     traced: Api, collector: Collector
 ) -> None:
     reply = await traced.get("/refused")
@@ -145,11 +143,11 @@ async def test_a_program_refused_to_the_end_is_told_where_it_was_refused(
     assert not named(spans, "larst.exec")
     assert (root.is_error, root.attributes["error.type"]) == (True, "NoUsablePlanError")
     assert root.attributes["http.response.status_code"] == 502
-    assert root.name == "GET"  # no plan, no route: a path is not for names of spans
+    assert root.name == "GET"  # no plan, no route: paths must not name spans
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
-async def test_a_killed_worker_is_told_at_the_run_that_it_ended(
+async def test_a_killed_worker_is_an_error_of_its_run(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_traced(**FAULTY)
@@ -167,7 +165,7 @@ async def test_a_killed_worker_is_told_at_the_run_that_it_ended(
     assert reply.status == 500
     assert (run.is_error, run.message) == (True, "WorkerLostError")
     assert server(spans).attributes["error.type"] == "WorkerLostError"
-    assert not server(spans).events  # told once, where it arose
+    assert not server(spans).events  # recorded once, where it arose
     assert not named(spans, "larst.commit")
 
 
@@ -185,29 +183,29 @@ async def test_a_crashed_actor_is_an_error_with_its_traceback_and_no_value(
     assert "s3cret" not in str(spans)
 
 
-async def test_an_expired_deadline_is_told_by_the_wait_in_the_mailbox(
+async def test_an_expired_deadline_is_an_error_of_the_wait_in_the_mailbox(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_traced(**FAULTY, LARS_REQUEST_TIMEOUT_S="0.6")
     api = Api(http, service.url, "one")
-    holding = asyncio.create_task(api.get("/slow"))
+    holder = asyncio.create_task(api.get("/slow"))
     while b"larst_planner_calls_total" not in (await api.get("/_larst/metrics")).raw:
-        pass  # until then its session is free for others
+        pass  # until then the session is free for other requests
 
     late = await api.get("/orders")
 
-    await holding
+    await holder
     spans = await collector.trace(trace_id_of(late))
-    wait = one(spans, "larst.mailbox")
+    wait = only(spans, "larst.mailbox")
     assert (wait.is_error, wait.message) == (True, "DeadlinePassedError")
     assert late.status == 504
     assert wait.end_ns - wait.begin_ns >= 0.6e9
-    assert steps(spans) == ["larst.mailbox"]
+    assert stage_names(spans) == ["larst.mailbox"]
     assert server(spans).attributes["http.response.status_code"] == 504
 
 
 async def test_a_missing_record_is_no_error(traced: Api, collector: Collector) -> None:
-    """By the HTTP conventions: a 404 is the client's, and the server did well."""
+    """By the HTTP conventions, a 404 is an error of the client, not of the server."""
     reply = await traced.get("/orders/77")
 
     spans = await collector.trace(trace_id_of(reply))
@@ -217,7 +215,7 @@ async def test_a_missing_record_is_no_error(traced: Api, collector: Collector) -
     assert "error.type" not in server(spans).attributes
 
 
-async def test_a_full_mailbox_is_told_as_a_wait_that_never_began(
+async def test_a_full_mailbox_is_an_error_of_the_wait(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_traced(**FAULTY, LARS_MAILBOX_SIZE="1", LARS_MAX_EXEC_MS="1500")
@@ -227,17 +225,17 @@ async def test_a_full_mailbox_is_told_as_a_wait_that_never_began(
 
     spans = await collector.trace(trace_id_of(refused))
 
-    assert one(spans, "larst.mailbox").message == "MailboxFullError"
+    assert only(spans, "larst.mailbox").message == "MailboxFullError"
     assert server(spans).attributes["error.type"] == "MailboxFullError"
     assert server(spans).attributes["http.response.status_code"] == 503
 
 
-async def test_store_calls_are_events_up_to_a_bound_and_all_of_them_a_sum(
+async def test_store_calls_are_events_up_to_a_bound_and_totals_beyond(
     traced: Api, collector: Collector
 ) -> None:
     reply = await traced.post("/busy")
 
-    run = one(await collector.trace(trace_id_of(reply)), "larst.exec")
+    run = only(await collector.trace(trace_id_of(reply)), "larst.exec")
     calls = run.events_of("larst.store.call")
     assert reply.body == 30
     assert len(calls) == 20
@@ -247,27 +245,27 @@ async def test_store_calls_are_events_up_to_a_bound_and_all_of_them_a_sum(
     assert run.attributes["larst.store.calls.resource"] == 1
 
 
-async def test_who_waits_for_anothers_plan_says_whose(
+async def test_a_request_that_waits_for_a_shared_plan_links_to_its_owner(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
-    """One model call for many: the trace of each of the others leads to the one that has it."""
-    asked = asyncio.Event()
+    """A model call may serve many requests; their traces link to the trace that has the call."""
+    both_wait = asyncio.Event()
 
-    async def when_both_have(
+    async def answer_when_both_wait(
         _server: WireServer, _request: web.Request, kind: wire.Wire, text: str
     ) -> web.StreamResponse:
-        await asked.wait()
+        await both_wait.wait()
         return web.json_response(wire.success(kind, text))
 
     async with WireServer(good_plan) as provider:
-        provider.coming.append(when_both_have)
+        provider.coming.append(answer_when_both_wait)
         service = start_traced(
             LARS_DEFAULT_PROVIDER="openai",
             OPENAI_API_KEY="k",
             LARS_MODEL="small",
             LARS_LLM_BASE_URL=provider.base_url("chat"),
         )
-        asking = [
+        requests = [
             asyncio.create_task(Api(http, service.url, name).get("/orders"))
             for name in ("one", "two")
         ]
@@ -276,20 +274,20 @@ async def test_who_waits_for_anothers_plan_says_whose(
             not in (await Api(http, service.url, "three").get("/_larst/metrics")).raw
         ):
             pass
-        asked.set()
-        replies = await asyncio.gather(*asking)
+        both_wait.set()
+        replies = await asyncio.gather(*requests)
 
     traces = [await collector.trace(trace_id_of(reply)) for reply in replies]
     traces.sort(key=lambda spans: len(named(spans, "chat small")), reverse=True)
     owner, waiter = traces
-    waited = one(waiter, "larst.plan")
+    plan = only(waiter, "larst.plan")
     assert [reply.status for reply in replies] == [200, 200]
-    assert waited.attributes["larst.plan.is_shared"] is True
-    assert waited.links == [(owner[0].trace_id, server(owner).span_id)]
+    assert plan.attributes["larst.plan.is_shared"] is True
+    assert plan.links == [(owner[0].trace_id, server(owner).span_id)]
     assert not named(waiter, "chat small")
 
 
-async def test_sampling_is_as_the_variables_say(
+async def test_the_variables_choose_the_sampling(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
     service = start_traced(
@@ -298,17 +296,15 @@ async def test_sampling_is_as_the_variables_say(
     api = Api(http, service.url, "one")
 
     plain = await api.get("/orders")
-    wanted = await api.get("/orders", headers={"traceparent": f"00-{TRACE_ID}-{CALLER_ID}-01"})
+    sampled = await api.get("/orders", headers={"traceparent": f"00-{TRACE_ID}-{CALLER_ID}-01"})
 
-    assert wanted.status == 200
+    assert sampled.status == 200
     await collector.trace(TRACE_ID)
     assert plain.headers["traceparent"].endswith("-00")
     assert {span.trace_id for span in collector.spans} == {TRACE_ID}
 
 
-async def test_what_machines_ask_every_second_leaves_no_trace(
-    traced: Api, collector: Collector
-) -> None:
+async def test_health_checks_and_scrapes_leave_no_trace(traced: Api, collector: Collector) -> None:
     for path in ("/healthz", "/readyz", "/_larst/metrics"):
         assert (await traced.get(path)).status == 200
     control = await traced.get("/_larst/plans/0123456")

@@ -1,4 +1,4 @@
-"""A collector that is away costs nobody anything."""
+"""A collector that does not answer delays neither a request nor the shutdown."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import asyncio
 import aiohttp
 
 from tests.service.api import Api
-from tests.service.telemetry.reading import StartService, log_of
+from tests.service.telemetry.helpers import StartService, log_of
 from tests.wire.collector import Collector
 
 
-async def test_it_stops_no_request_and_holds_up_no_end(
+async def test_a_collector_that_hangs_delays_no_request_and_no_shutdown(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
-    """A collector that takes connections and never answers is the worst there is."""
+    """Accepting connections without an answer is the worst case."""
     collector.hang()
     service = start_traced()
     api = Api(http, service.url, "one")
@@ -25,11 +25,11 @@ async def test_it_stops_no_request_and_holds_up_no_end(
 
     assert {reply.status for reply in replies} == {201}
     assert stopped == 0
-    said = [line["msg"] for line in log_of(service) if line["logger"] == "otel"]
-    assert "could not be sent within 2 s" in said[-1]
+    messages = [line["msg"] for line in log_of(service) if line["logger"] == "otel"]
+    assert "could not be sent within 2 s" in messages[-1]
 
 
-async def test_it_is_warned_of_once_a_minute(
+async def test_an_unreachable_collector_is_logged_once_a_minute(
     start_service: StartService, http: aiohttp.ClientSession
 ) -> None:
     service = start_service(
@@ -44,6 +44,6 @@ async def test_it_is_warned_of_once_a_minute(
         await api.post("/orders", {"n": number})
 
     assert service.stop() == 0
-    said = [line for line in log_of(service) if line["level"] == "warning"]
-    assert len([line for line in said if line["msg"].startswith("telemetry: ")]) == 1
-    assert {line["logger"] for line in said} == {"otel"}
+    warnings = [line for line in log_of(service) if line["level"] == "warning"]
+    assert len([line for line in warnings if line["msg"].startswith("telemetry: ")]) == 1
+    assert {line["logger"] for line in warnings} == {"otel"}
