@@ -1,4 +1,4 @@
-"""The service's own fixtures, for tests with a real collector and a real viewer."""
+"""The fixtures of tests/service, for tests with a real collector and a real viewer."""
 
 from __future__ import annotations
 

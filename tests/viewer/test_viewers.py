@@ -1,8 +1,8 @@
-"""LARST with a real collector, and with a real trace viewer that people look at.
+"""LARST with a real collector, and with a real trace viewer.
 
     pip install -e '.[test,viewer]' && pytest -m viewer
 
-Rotel is an OpenTelemetry collector in one binary, Phoenix a trace viewer that needs no container.
+Rotel is an OpenTelemetry collector in one binary; Phoenix is a trace viewer without a container.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def needs(package: str) -> pytest.MarkDecorator:
 
 @asynccontextmanager
 async def process(log: Path, *command: str, ready: str, **variables: str) -> AsyncIterator[None]:
-    """Run a program until the block ends, once its port at `ready` takes connections."""
-    running = _started(log, command, variables)
+    """Run a program during the block, which starts once `ready` accepts connections."""
+    running = _start(log, command, variables)
     try:
         async with asyncio.timeout(START_S):
             await _until_open(running, ready)
@@ -62,19 +62,19 @@ async def process(log: Path, *command: str, ready: str, **variables: str) -> Asy
         await asyncio.to_thread(running.wait, 30)
 
 
-def _started(
+def _start(
     log: Path, command: Sequence[str], variables: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    with log.open("wb") as written:
+    with log.open("wb") as output:
         return subprocess.Popen(
-            command, env={**os.environ, **variables}, stdout=written, stderr=written
+            command, env={**os.environ, **variables}, stdout=output, stderr=output
         )
 
 
 async def _until_open(running: subprocess.Popen[bytes], address: str) -> None:
     host, _, port = address.rpartition(":")
     while True:
-        assert running.poll() is None, "it ended: its log is beside the service's"
+        assert running.poll() is None, "it ended; its log is beside the log of the service"
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection(host, int(port))
             writer.close()
@@ -83,15 +83,17 @@ async def _until_open(running: subprocess.Popen[bytes], address: str) -> None:
 
 
 @needs("rotel")
-async def test_a_real_collector_set_up_like_ours_passes_traces_and_metrics_on(
+async def test_a_collector_configured_like_ours_forwards_traces_and_metrics(
     start_service: Callable[..., Service], http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    """Rotel has flags in the place of a file: it gets those that otel/collector.yaml says."""
-    config = YAML(typ="safe").load(ROOT / "otel" / "collector.yaml")
-    takes = config["receivers"]["otlp"]["protocols"]
-    (sends,) = [one for name, one in config["exporters"].items() if name.startswith("otlp_grpc")]
-    assert set(takes) == {"http", "grpc"}
-    assert sends["tls"]["insecure"] is True
+    """Rotel takes flags instead of a file; they are made from larst/otel/collector.yaml."""
+    config = YAML(typ="safe").load(ROOT / "larst" / "otel" / "collector.yaml")
+    protocols = config["receivers"]["otlp"]["protocols"]
+    (exporter,) = [
+        exporter for name, exporter in config["exporters"].items() if name.startswith("otlp_grpc")
+    ]
+    assert set(protocols) == {"http", "grpc"}
+    assert exporter["tls"]["insecure"] is True
     binary = Path(_folder_of("rotel")) / "rotel-agent"
     http_port, grpc_port = free_port(), free_port()
     async with Collector() as viewer:
@@ -122,7 +124,7 @@ async def test_a_real_collector_set_up_like_ours_passes_traces_and_metrics_on(
 
 
 @needs("phoenix")
-async def test_a_real_viewer_finds_the_trace_by_its_id_and_by_its_session(
+async def test_a_viewer_finds_the_trace_by_its_id_and_by_its_session(
     start_service: Callable[..., Service], http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     port, grpc_port = free_port(), free_port()
@@ -160,14 +162,14 @@ async def test_a_real_viewer_finds_the_trace_by_its_id_and_by_its_session(
 
 
 async def _until(http: aiohttp.ClientSession, url: str, count: int) -> list[dict[str, Any]]:
-    """Return what a list of the viewer holds, once there is so much in it."""
+    """Return the items of a list of the viewer, once it has `count` of them."""
     assert urlsplit(url).hostname == "127.0.0.1"
     async with asyncio.timeout(30):
         while True:
             async with http.get(url) as reply:
-                found: list[dict[str, Any]] = (await reply.json())["data"]
-            if len(found) >= count:
-                return found
+                items: list[dict[str, Any]] = (await reply.json())["data"]
+            if len(items) >= count:
+                return items
             await asyncio.sleep(0.1)
 
 
