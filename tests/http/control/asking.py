@@ -8,16 +8,23 @@ from typing import Any
 
 from aiohttp.test_utils import TestClient
 
-from larst.http.components import RUNNING
-from larst.session.actor import StoreTask
+from larst.http.components import COMPONENTS, RUNNING
 from larst.store import SessionStore
+from tests.fake_clock import FakeClock
 
 Client = TestClient[Any, Any]
+IDLE_S = 300.0
 ONE, TWO = {"X-Session-ID": "one"}, {"X-Session-ID": "two"}
 
 
 async def sleep(client: Client, session_id: str) -> None:
-    await client.app[RUNNING].sessions.put_to_sleep(session_id)
+    """Let the idle time of all sessions pass; return when `session_id` is asleep."""
+    clock = client.app[COMPONENTS].clock
+    assert isinstance(clock, FakeClock)
+    await clock.advance(IDLE_S)
+    async with asyncio.timeout(20):
+        while client.app[RUNNING].sessions.is_live(session_id):  # its files close in a thread
+            await clock.settle()
 
 
 async def export(client: Client, session_id: str) -> bytes:
@@ -40,4 +47,4 @@ async def keep_busy(client: Client, session_id: str, leave: asyncio.Event) -> No
     async def wait(_store: SessionStore) -> None:
         await leave.wait()
 
-    await client.app[RUNNING].sessions.ask(session_id, StoreTask(wait), timeout_s=20)
+    await client.app[RUNNING].sessions.run_on_store(session_id, wait)

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from larst.config import load_settings
-from larst.http.app import make_app
-from tests.http.control.asking import ONE, Client
+from larst.http.app import default_components, make_app
+from tests.fake_clock import FakeClock
+from tests.http.control.asking import IDLE_S, ONE, Client
 
 
 @pytest.fixture
 async def client(aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path) -> Client:
     """A service in which session one has two members and a note."""
-    variables = {"SANDBOX_DATA_ROOT": str(tmp_path / "data"), "LARS_MAX_IMPORT_BYTES": 100_000}
-    made = await aiohttp_client(make_app(load_settings(variables)))
-    assert (await made.post("/members", json=[{"n": 1}, {"n": 2}], headers=ONE)).status == 201
-    assert (await made.post("/notes", json={"text": "☃"}, headers=ONE)).status == 201
-    return made
+    settings = load_settings(
+        {
+            "SANDBOX_DATA_ROOT": str(tmp_path / "data"),
+            "LARS_MAX_IMPORT_BYTES": 100_000,
+            "LARS_IDLE_S": IDLE_S,
+        }
+    )
+    components = replace(default_components(settings), clock=FakeClock())
+    client = await aiohttp_client(make_app(settings, components))
+    assert (await client.post("/members", json=[{"n": 1}, {"n": 2}], headers=ONE)).status == 201
+    assert (await client.post("/notes", json={"text": "☃"}, headers=ONE)).status == 201
+    return client

@@ -18,13 +18,14 @@ from larst.http.control import sessions as session_control
 from larst.http.control.sessions import SessionControl
 from larst.session.client import SessionClient
 from larst.store import DataRoot, Threads
-from tests.http.control.asking import TWO, Client, keep_busy, sleep
+from tests.http.control.asking import ONE, TWO, Client, keep_busy, sleep
 
 
 class TestLooking:
     async def test_sessions_are_listed_awake_or_asleep(self, client: Client) -> None:
         await client.post("/members", json={"n": 1}, headers=TWO)
         await sleep(client, "two")
+        await client.get("/members", headers=ONE)  # both slept: this wakes session one
 
         listed = await (await client.get("/_larst/sessions")).json()
 

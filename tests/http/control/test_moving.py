@@ -13,7 +13,6 @@ import pytest
 
 from larst.config import load_settings
 from larst.http.app import make_app
-from larst.http.components import RUNNING
 from larst.store import DiskFiles
 from tests.http.control.asking import ONE, TWO, Client, contents, export, sleep
 
@@ -92,7 +91,7 @@ class TestMoving:
         await client.post("/_larst/sessions/two/import", json=db)
         backup = await export(client, "two")
         await client.post("/films", json={"n": 1}, headers=TWO)
-        await client.app[RUNNING].sessions.put_to_sleep("two")
+        await sleep(client, "two")
         await client.post("/cast", json={"n": 1}, headers=TWO)
 
         await client.post("/_larst/sessions/two/import?replace=true", data=backup)
