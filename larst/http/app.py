@@ -20,11 +20,11 @@ from larst.http.control.sessions import SessionControl
 from larst.http.ingress import Ingress
 from larst.http.keys import TOKEN, TRACE
 from larst.http.middleware import Middleware
-from larst.http.pages.api_docs import ApiPages
+from larst.http.pages.documents import SessionDocuments
 from larst.http.routes import RESERVED
 from larst.planning.book import PlanBook
 from larst.planning.factory import make_planner
-from larst.runtime.memory import MemoryTrimmer
+from larst.runtime import MemoryTrimmer
 from larst.sandbox import MontySandbox
 from larst.session.actor import Answer, Message, SessionActor
 from larst.session.client import SessionClient
@@ -99,7 +99,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             ingress=Ingress(settings.http, sessions),
             plans=PlanControl(book),
             session_control=SessionControl(root, sessions, threads, settings.http),
-            api_pages=ApiPages(settings, sessions, book),
+            documents=SessionDocuments(settings, sessions, book),
             sessions=sessions,
         )
         yield
@@ -139,7 +139,7 @@ def _observer(
     def observe(event: actors.SupervisorEvent) -> None:
         log_event(event)
         if isinstance(event, actors.Slept):
-            trimmer.ask()
+            trimmer.schedule()
         elif isinstance(event, actors.Restarted):
             components.telemetry.count(RESTARTS)
 

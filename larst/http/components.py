@@ -12,7 +12,7 @@ from larst.config import Settings
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
 from larst.http.ingress import Ingress
-from larst.http.pages.api_docs import ApiPages
+from larst.http.pages.documents import SessionDocuments
 from larst.planning.planner import Planner
 from larst.sandbox import Sandbox
 from larst.session.client import SessionClient
@@ -43,7 +43,7 @@ class RunningService:
     ingress: Ingress
     plans: PlanControl
     session_control: SessionControl
-    api_pages: ApiPages
+    documents: SessionDocuments
     sessions: SessionClient
 
 

@@ -1,149 +1,133 @@
-"""The reserved paths: what the service answers itself, and never plans."""
+"""The routes of the service's own paths, each with its handler and its description.
+
+The control API's document is derived from this table. Every other path is planned.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from larst.http.components import COMPONENTS, RUNNING, SETTINGS, RunningService
+from larst.http import service_paths
+from larst.http.components import RUNNING, SETTINGS
+from larst.http.control import descriptions
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
-from larst.http.keys import TOKEN, TRACE, Handler
+from larst.http.keys import Handler
 from larst.http.middleware import FILES_PATH, METRICS_PATH
-from larst.http.pages.api_docs import file, page
-from larst.http.pages.landing import SessionFrom, Visitor, prefers_html, welcome, welcome_page
-from larst.http.problems import Problem
-from larst.http.responses import json_response, not_allowed, problem_response
+from larst.http.responses import json_response, not_allowed
+from larst.openapi import ControlApi, ControlOperation, control_document
 
-Part = TypeVar("Part")
+PAGE_METHODS = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path and method that the service answers itself.
+    """A path and the methods of one handler; HEAD is served wherever GET is.
 
-    `allowed` are the methods that it adds to the header `Allow`; `operation` is what the document
-    of the control API says about it, None for pages and their files.
+    `operation` is what the control API's document says. Pages and their files have none.
     """
 
     path: str
-    allowed: tuple[str, ...]
+    methods: Sequence[str]
     handler: Handler
     operation: ControlOperation | None = None
 
 
-async def _healthz(_request: web.Request) -> web.Response:
-    return json_response({"status": "ok"})
+def _page(path: str, handler: Handler, operation: ControlOperation | None = None) -> Route:
+    return Route(path, PAGE_METHODS, handler, operation)
 
 
-async def _readyz(request: web.Request) -> web.Response:
-    running, planner = request.app[RUNNING], request.app[COMPONENTS].planner
-    checks = {
-        "data root": running.root.is_writable(),
-        "sandbox": running.sandbox.is_ready(),
-        "planner": planner.is_ready(),
-    }
-    not_ready = [name for name, is_ready in checks.items() if not is_ready]
-    body = {"status": "not ready" if not_ready else "ready", "not_ready": not_ready}
-    return json_response(body, status=503 if not_ready else 200)
+def _plans(
+    method: str,
+    path: str,
+    handle: Callable[[PlanControl, web.Request], Awaitable[web.StreamResponse]],
+    operation: ControlOperation,
+) -> Route:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await handle(request.app[RUNNING].plans, request)
+
+    return Route(f"/_larst/plans{path}", (method,), handler, operation)
 
 
-async def _welcome(request: web.Request) -> web.Response:
-    visitor = _visitor(request)
-    if not prefers_html(request.headers.get("Accept", "")):
-        response = json_response(welcome(visitor))
-    else:
-        page = welcome_page(visitor)
-        response = web.Response(text=page.html, content_type="text/html")
-        response.headers["Content-Security-Policy"] = page.policy
-        response.headers["Referrer-Policy"] = "no-referrer"
-    # Two answers of one address, and both name the visitor's session: nobody's to keep.
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+def _sessions(
+    method: str,
+    path: str,
+    handle: Callable[[SessionControl, web.Request], Awaitable[web.StreamResponse]],
+    operation: ControlOperation,
+) -> Route:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await handle(request.app[RUNNING].session_control, request)
 
-
-def _visitor(request: web.Request) -> Visitor:
-    token, settings = request.get(TOKEN), request.app[SETTINGS]
-    maker = request.app[COMPONENTS].planner.maker
-    taken_from: SessionFrom = "address" if token is None else "token"
-    return Visitor(
-        address=_address(request),
-        session_id=_session(request),
-        session_from="header" if "X-Session-ID" in request.headers else taken_from,
-        has_token=token is not None,
-        planner=maker.planner,
-        model=maker.model,
-        plan_mode=settings.planning.mode,
-        has_model_server=settings.models.base_url is not None,
-    )
-
-
-def _address(request: web.Request) -> str:
-    return request.app[RUNNING].ingress.address(request)
-
-
-def _session(request: web.Request, named: str | None = None) -> str:
-    """Return whose session it is, and note it."""
-    session_id = request.app[RUNNING].ingress.session_id(request, request.get(TOKEN), named)
-    request[TRACE].session_id = session_id
-    return session_id
-
-
-async def _reserved(request: web.Request) -> web.Response:
-    detail = f"{request.path[:100]} is kept for the service itself and is never planned"
-    problem = Problem(404, "not found", detail)
-    return problem_response(request, problem, request[TRACE].request_id)
-
-
-async def _session_document(request: web.Request) -> web.Response:
-    session_id = _session(request, request.query.get("session"))
-    pages = request.app[RUNNING].api_pages
-    return await pages.session_document(session_id, _address(request))
+    return Route(f"/_larst/sessions{path}", (method,), handler, operation)
 
 
 async def _control_document(request: web.Request) -> web.Response:
-    return request.app[RUNNING].api_pages.control_document(_address(request))
+    """Answer the document of the routes below."""
+    has_auth = request.app[SETTINGS].http.auth_token is not None
+    url = service_paths.service_url(request)
+    return json_response(control_document(CONTROL_API, url, has_auth=has_auth))
 
 
-async def _page(request: web.Request) -> web.Response:
-    return await page(request.path[1:])
+ROUTES = (
+    _page("/", service_paths.welcome),
+    _page("/docs", service_paths.page),
+    _page("/redoc", service_paths.page),
+    _page(f"{FILES_PATH}{{name}}", service_paths.file),
+    _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
+    _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
+    _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
+    _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),
+    _plans("POST", "/{key}/reject", PlanControl.reject, descriptions.REJECT_PLAN),
+    _sessions("GET", "", SessionControl.list, descriptions.LIST_SESSIONS),
+    _sessions("GET", "/{id}", SessionControl.show, descriptions.GET_SESSION),
+    _sessions("DELETE", "/{id}", SessionControl.erase, descriptions.ERASE_SESSION),
+    _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
+    _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _page(METRICS_PATH, service_paths.metrics, descriptions.GET_METRICS),
+    _page("/_larst/openapi.json", _control_document, descriptions.GET_CONTROL_DOCUMENT),
+    _page("/swagger.json", service_paths.session_document, descriptions.GET_SESSION_DOCUMENT),
+    _page("/openapi.json", service_paths.session_document),
+    _page("/healthz", service_paths.healthz, descriptions.GET_HEALTH),
+    _page("/readyz", service_paths.readyz, descriptions.GET_READINESS),
+)
 
 
-async def _file(request: web.Request) -> web.StreamResponse:
-    return await file(request.match_info["name"]) or await _reserved(request)
+def _by_path(routes: Sequence[Route]) -> dict[str, Handler]:
+    """Return one handler for each path; it refuses other methods with 405."""
+    handlers: dict[str, dict[str, Handler]] = {}
+    for route in routes:
+        for method in route.methods:
+            handlers.setdefault(route.path, {})[method] = route.handler
+    return {path: _dispatcher(by_method) for path, by_method in handlers.items()}
 
 
-async def _metrics(request: web.Request) -> web.Response:
-    page = request.app[COMPONENTS].metrics_page
-    made = None
-    if page is not None:  # in a thread: some hundred series take milliseconds
-        made = await asyncio.to_thread(page, request.headers.get("Accept", ""))
-    if made is None:
-        problem = Problem(404, "not found", "metrics are off: OTEL_SDK_DISABLED=true")
-        return problem_response(request, problem, request[TRACE].request_id)
-    body, content_type = made
-    return web.Response(body=body, headers={"Content-Type": content_type})
+def _dispatcher(by_method: Mapping[str, Handler]) -> Handler:
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        method = "GET" if request.method == "HEAD" else request.method
+        if (handler := by_method.get(method)) is None:
+            return not_allowed(request, tuple(by_method))
+        return await handler(request)
+
+    return dispatch
 
 
-def _of(
-    part_of: Callable[[RunningService], Part],
-    action: Callable[[Part, web.Request], Awaitable[web.StreamResponse]],
-) -> Handler:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        return await action(part_of(request.app[RUNNING]), request)
-
-    return handle
+def _control_api(routes: Sequence[Route]) -> ControlApi:
+    operations: dict[str, dict[str, ControlOperation]] = {}
+    for route in routes:
+        if route.operation is not None:
+            operations.setdefault(route.path, {})[route.methods[0]] = route.operation
+    return ControlApi(operations, descriptions.SCHEMAS)
 
 
-def _plans(action: Callable[[PlanControl, web.Request], Reply]) -> Handler:
-    return _of(lambda running: running.plans, action)
+CONTROL_API = _control_api(ROUTES)
+"""The documented routes."""
 
-
-def _sessions(action: Callable[[SessionControl, web.Request], Reply]) -> Handler:
-    return _of(lambda running: running.session_control, action)
-
-
+RESERVED: dict[str, Handler] = {
+    **_by_path(ROUTES),
+    "/_larst": service_paths.reserved,
+    "/_larst/{path:.*}": service_paths.reserved,
+}
+"""The handler of each reserved path, in order of precedence."""

@@ -1,8 +1,29 @@
-"""What a session has become, as an OpenAPI 3.1 document. Pure: what it tells of comes in."""
+"""OpenAPI 3.1 documents: of a session, as it has grown, and of the control API.
+
+Pure: callers pass in what is to be described. Must never read a session or a request.
+"""
 
 from __future__ import annotations
 
-from larst.openapi.control import control_document
-from larst.openapi.document import Described, document
+from larst.openapi.control import (
+    ControlApi,
+    ControlOperation,
+    ControlParameter,
+    ControlReply,
+    control_document,
+    whole_number,
+)
+from larst.openapi.custom import LearnedPath
+from larst.openapi.document import SessionApi, session_document
 
-__all__ = ["Described", "control_document", "document"]
+__all__ = [
+    "ControlApi",
+    "ControlOperation",
+    "ControlParameter",
+    "ControlReply",
+    "LearnedPath",
+    "SessionApi",
+    "control_document",
+    "session_document",
+    "whole_number",
+]

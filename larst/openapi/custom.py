@@ -1,4 +1,4 @@
-"""Requests that are no plain REST, described by the plans that were learned for them. Pure."""
+"""Operations that are not plain REST, described from the plans learned for them. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 
 from larst.domain import Action, Json
-from larst.openapi import operations as to
-from larst.openapi.names import Names, one_of, words
-from larst.openapi.schemas import INTEGER
+from larst.openapi.names import Names, singular_name, snake_case
+from larst.openapi.operations import error_replies, json_reply, schema_ref
+from larst.openapi.schemas import INTEGER, TEXT, Schema
 
-_CLASSES: Mapping[str, Mapping[str, Any]] = {
+_CLASSES: Mapping[str, Schema] = {
     "<int>": INTEGER,
     "<number>": {"type": "number"},
     "<bool>": {"type": "boolean"},
@@ -24,20 +24,18 @@ _CLASSES: Mapping[str, Mapping[str, Any]] = {
     "<email>": {"type": "string", "format": "email"},
     "<url>": {"type": "string", "format": "uri"},
 }
-_TEXT: Mapping[str, Any] = {"type": "string"}
-_SORTED = orjson.OPT_SORT_KEYS
-_BODIES: Mapping[str, Mapping[str, Any]] = {
-    "object": {"application/json": {"schema": {"type": "object"}}},
-    "list": {"application/json": {"schema": {"type": "array", "items": {}}}},
-    "scalar": {"application/json": {"schema": {}}},
-    "patch": {"application/json-patch+json": {"schema": to.schema_ref("JsonPatch")}},
-    "text": {"text/plain": {"schema": _TEXT}},
+_BODIES: Mapping[str, tuple[str, Schema]] = {
+    "object": ("application/json", {"type": "object"}),
+    "list": ("application/json", {"type": "array", "items": {}}),
+    "scalar": ("application/json", {}),
+    "patch": ("application/json-patch+json", schema_ref("JsonPatch")),
+    "text": ("text/plain", TEXT),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LearnedPath:
-    """A shape of request that a plan serves, as the plan book tells it, and what it is for."""
+    """The shape of a request that a plan serves, with the plan's action and resource."""
 
     shape: Mapping[str, Json]
     action: Action
@@ -47,112 +45,119 @@ class LearnedPath:
 def add_custom(
     paths: dict[str, Any], learned: Iterable[LearnedPath], operation_ids: Names, *, has_auth: bool
 ) -> None:
-    """Add what was learned to `paths`; what those have of the same requests stays.
+    """Add the learned paths to `paths`; operations that are there already stay as they are.
 
-    Shapes of one path and method are one operation, which takes what any of them took.
+    Shapes with the same path and method become one operation that accepts what any of them does.
     """
-    templates = {_plain(path): path for path in paths}
-    alike: dict[tuple[str, str], list[LearnedPath]] = {}
-    for one in sorted(learned, key=lambda one: orjson.dumps(one.shape, option=_SORTED)):
-        template = _template(one.shape["path"])
-        path = templates.setdefault(_plain(template), template)
-        alike.setdefault((path, one.shape["method"].lower()), []).append(one)
-    for (path, method), shapes in alike.items():
-        item = paths.setdefault(path, {})
-        if method not in item:
-            item[method] = _operation(path, method, shapes, operation_ids, has_auth=has_auth)
+    templates = {_anonymous(path): path for path in paths}
+    by_operation: dict[tuple[str, str], list[LearnedPath]] = {}
+    for entry in sorted(learned, key=_sort_key):
+        template = _template(entry.shape["path"])
+        path = templates.setdefault(_anonymous(template), template)
+        by_operation.setdefault((path, entry.shape["method"].lower()), []).append(entry)
+    for (path, method), entries in by_operation.items():
+        path_item = paths.setdefault(path, {})
+        if method not in path_item:
+            operation_id = operation_ids.claim(_operation_id(method, path))
+            described = _describe(path, method, entries, has_auth=has_auth)
+            path_item[method] = {"operationId": operation_id, **described}
 
 
-def _operation(
-    path: str,
-    method: str,
-    shapes: Sequence[LearnedPath],
-    operation_ids: Names,
-    *,
-    has_auth: bool,
-) -> to.Operation:
-    operation: to.Operation = {
-        "operationId": operation_ids.free(_name(method, path)),
-        "summary": f"{method.upper()} {path}, as it was learned",
-        "tags": [shapes[0].resource or "custom"],
+def _sort_key(entry: LearnedPath) -> bytes:
+    return orjson.dumps(entry.shape, option=orjson.OPT_SORT_KEYS)
+
+
+def _describe(
+    path: str, method: str, entries: Sequence[LearnedPath], *, has_auth: bool
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": f"{method.upper()} {path}",
+        "description": "Learned from the requests of this session.",
+        "tags": [entries[0].resource or "custom"],
     }
-    if given := [*_in_path(path, shapes), *_in_query(shapes)]:
-        operation["parameters"] = given
-    contents = [_BODIES[body] for one in shapes if (body := one.shape["body"]) in _BODIES]
-    if contents:
-        kinds = sorted({kind for content in contents for kind in content})
-        operation["requestBody"] = {
-            "content": {
-                kind: {"schema": _any_of(one[kind]["schema"] for one in contents if kind in one)}
-                for kind in kinds
-            }
-        }
-    replies = {"2XX": to.json_reply("What its program answers.", {})}
-    failing = {**to.errors("NotFound", "Conflict", "TooManyPlans", writes=True, has_auth=has_auth)}
-    # A program may answer an error in words of its own.
-    told = {**failing, "4XX": to.json_reply("What its program answers.", {})}
-    del told["404"], told["409"]
-    operation["responses"] = {**replies, **dict(sorted(told.items()))}
+    if parameters := [*_path_parameters(path, entries), *_query_parameters(entries)]:
+        operation["parameters"] = parameters
+    if content := _body_content(entries):
+        operation["requestBody"] = {"content": content}
+    operation["responses"] = _replies(has_auth=has_auth)
     return operation
 
 
-def _in_path(path: str, shapes: Sequence[LearnedPath]) -> list[Mapping[str, Any]]:
+def _replies(*, has_auth: bool) -> dict[str, Any]:
+    """Return the replies; a program may answer any status from 200 to 499 as it likes."""
+    errors = error_replies("TooManyPlans", writes=True, has_auth=has_auth)
+    by_program = json_reply("The reply of the program.", {})
+    return {"2XX": by_program, **dict(sorted({**errors, "4XX": by_program}.items()))}
+
+
+def _path_parameters(path: str, entries: Sequence[LearnedPath]) -> list[Mapping[str, Any]]:
     names = re.findall(r"{(.+?)}", path)
-    classes = [[part for part in _parts(one) if _is_class(part)] for one in shapes]
+    classes = [[part for part in _parts(entry) if _is_class(part)] for entry in entries]
     return [
         {
             "name": name,
             "in": "path",
             "required": True,
-            "schema": _any_of(_CLASSES.get(taken, _TEXT) for taken in at_this_place),
+            "schema": _any_of(_CLASSES.get(name_class, TEXT) for name_class in alternatives),
         }
-        for name, at_this_place in zip(names, zip(*classes, strict=True), strict=True)
+        for name, alternatives in zip(names, zip(*classes, strict=True), strict=True)
     ]
 
 
-def _in_query(shapes: Sequence[LearnedPath]) -> list[Mapping[str, Any]]:
-    taken: dict[str, list[Mapping[str, Any]]] = {}
-    for one in shapes:
-        for key, classes in one.shape["query"].items():
-            taken.setdefault(key, []).append(_CLASSES.get(classes[-1], _TEXT))
+def _query_parameters(entries: Sequence[LearnedPath]) -> list[Mapping[str, Any]]:
+    schemas: dict[str, list[Schema]] = {}
+    for entry in entries:
+        for key, classes in entry.shape["query"].items():
+            schemas.setdefault(key, []).append(_CLASSES.get(classes[-1], TEXT))
     return [
-        {"name": key, "in": "query", "schema": _any_of(schemas)}
-        for key, schemas in sorted(taken.items())
+        {"name": key, "in": "query", "schema": _any_of(alternatives)}
+        for key, alternatives in sorted(schemas.items())
     ]
 
 
-def _any_of(schemas: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    different: list[Mapping[str, Any]] = []
+def _body_content(entries: Sequence[LearnedPath]) -> dict[str, Any]:
+    by_type: dict[str, list[Schema]] = {}
+    for entry in entries:
+        if (kind := entry.shape["body"]) in _BODIES:
+            media_type, schema = _BODIES[kind]
+            by_type.setdefault(media_type, []).append(schema)
+    return {
+        media_type: {"schema": _any_of(schemas)} for media_type, schemas in sorted(by_type.items())
+    }
+
+
+def _any_of(schemas: Iterable[Schema]) -> Schema:
+    distinct: list[Schema] = []
     for schema in schemas:
-        if schema not in different:
-            different.append(schema)
-    return different[0] if len(different) == 1 else {"anyOf": different}
+        if schema not in distinct:
+            distinct.append(schema)
+    return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
 
 def _template(path: str) -> str:
-    """Return a shape's path as a template: `/orders/<int>` becomes `/orders/{order_id}`."""
+    """Return the path of a shape as a template: `/orders/<int>` becomes `/orders/{order_id}`."""
     names, parts = Names(), list[str]()
     for part in filter(None, path.split("/")):
         if not _is_class(part):
             parts.append(part.replace("{", "%7B").replace("}", "%7D"))
             continue
-        above = parts[-1] if parts and not parts[-1].startswith("{") else "record"
-        parts.append(f"{{{names.free(f'{one_of(above)}_id')}}}")
+        resource = parts[-1] if parts and not parts[-1].startswith("{") else "record"
+        parts.append(f"{{{names.claim(f'{singular_name(resource)}_id')}}}")
     return "/" + "/".join(parts)
 
 
-def _plain(template: str) -> str:
-    """Return a template without the names: no document may have two that differ by those."""
+def _anonymous(template: str) -> str:
+    """Return a template without its names: OpenAPI forbids two that differ only in names."""
     return re.sub(r"{.+?}", "{}", template)
 
 
-def _parts(one: LearnedPath) -> list[str]:
-    return [part for part in one.shape["path"].split("/") if part]
+def _parts(entry: LearnedPath) -> list[str]:
+    return [part for part in entry.shape["path"].split("/") if part]
 
 
 def _is_class(part: str) -> bool:
     return part.startswith("<") and part.endswith(">")
 
 
-def _name(method: str, path: str) -> str:
-    return words(f"{method} {path.replace('{', '').replace('}', '')}")
+def _operation_id(method: str, path: str) -> str:
+    return snake_case(f"{method} {path.replace('{', '').replace('}', '')}")

@@ -1,4 +1,4 @@
-"""The whole document of a session. Pure; the same things described give the same document."""
+"""The document of a session. Pure: equal descriptions give equal documents."""
 
 from __future__ import annotations
 
@@ -8,49 +8,49 @@ from typing import Any
 
 from larst import __version__
 from larst.domain import Json
-from larst.openapi import operations as to
-from larst.openapi import parameters, schemas
+from larst.openapi import parameters, schemas, tables
 from larst.openapi.custom import LearnedPath, add_custom
-from larst.openapi.resources import (
-    FILTER,
-    FILTERS,
-    SHARED,
-    Components,
-    ResourcePaths,
+from larst.openapi.operations import (
+    BEARER,
+    HEADERS,
     Style,
-    counted,
+    Subject,
+    describe,
+    error_components,
+    json_body,
 )
+from larst.openapi.resources import SHARED, Components, Resource
 from larst.planning.shapes.rest_path import link_fields
 
-ANYTHING = "anything else"
-"""The tag of the path that stands for every other."""
+ANY_RESOURCE = "anything else"
+"""The tag of the path that stands for all unlisted resources."""
 
-_A_NAME = (
+_RESOURCE_NAME = (
     r"^(?!(docs|redoc|healthz|readyz|_larst)$)(?![0-9]+$)(?![0-9]{4}-[0-9]{2}-[0-9]{2}$)"
     r"(?![0-9a-fA-F-]{16,}$)[A-Za-z0-9_-]{1,64}$"
 )
-"""What a resource can be called: not what is reserved, nor what looks like an identifier."""
+"""Names of resources. Reserved paths, and names that look like identifiers, are excluded."""
 
-_ABOUT = """\
-What this session has become by the requests that were sent to it. Every other request works, too: \
-the first `POST` to a path makes a new resource, and this document grows with it.
+_DESCRIPTION = """\
+The API of one session, as its requests have shaped it so far. Every other request works as well: \
+the first `POST` to a path creates a resource, and this document grows with it.
 
-Another session has another document: name yours by the header `X-Session-ID`, or by `?session=` \
-on this document's own address. FieldAccess come with an `ETag`; a write with `If-Match` is done only if \
-the stored version is that one."""
+Each session has its own document. Choose a session with the header `X-Session-ID`, or with \
+`?session=` on the address of this document. Records are returned with an `ETag`; a write with \
+`If-Match` succeeds only if the stored version has that ETag."""
 
-_LEARNING = """
+_IS_LEARNING = """
 
-Records unlike those described are taken too, and widen what is described \
+Records that differ from these schemas are accepted, and the schemas are extended \
 (`LARS_SCHEMA_MODE=learn`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What a document is made from.
+class SessionApi:
+    """A session to describe.
 
-    `resources` has what was learned of each; `paths` are the shapes of requests that this session
-    has made. `url` is the service's own, without a slash at its end.
+    `resources` maps each resource to its learned schema; `paths` are the shapes of custom requests
+    of this session. `url` is the address of the service, without a trailing slash.
     """
 
     session_id: str
@@ -61,136 +61,101 @@ class Described:
     is_enforced: bool
 
 
-def document(session: Described) -> dict[str, Any]:
-    """Return the session's OpenAPI 3.1 document, in an order that stays the same."""
-    style = Style(is_enforced=session.is_enforced, has_auth=session.has_auth)
-    components = Components(filtered_fields=parameters.filtered_fields(len(session.resources)))
-    found = [
-        ResourcePaths(name, learned, components, style)
-        for name, learned in sorted(session.resources.items())
-    ]
-    for one in found:
-        one.add_components()
-    paths: dict[str, Any] = {}
-    for one in found:
-        paths |= one.paths()
-    by_field = {field: one for one in found for field in link_fields(one.name)}
-    for child in found:
-        for parent in child.parents_in(by_field):
-            paths |= child.paths_below(parent)
-    paths |= _anything(components, style)
-    add_custom(paths, session.paths, components.operation_ids, has_auth=session.has_auth)
-    about = _ABOUT if session.is_enforced else _ABOUT + _LEARNING
+def session_document(api: SessionApi) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of a session, in a stable order."""
+    style = Style(is_enforced=api.is_enforced, has_auth=api.has_auth)
+    components = Components(parameters.max_filtered_fields(len(api.resources)))
+    paths = _resource_paths(api, components, style)
+    paths |= _any_resource(components, style)
+    add_custom(paths, api.paths, components.operation_ids, has_auth=api.has_auth)
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": f"The API of session {session.session_id}",
+            "title": f"The Last REST Service™: session {api.session_id}",
             "version": __version__,
-            "description": about,
+            "description": _DESCRIPTION if api.is_enforced else _DESCRIPTION + _IS_LEARNING,
         },
-        "servers": [{"url": session.url}],
-        "security": _security(session),
+        "servers": [{"url": api.url}],
+        "security": _security(api),
         "tags": [{"name": name} for name in _tags(paths)],
         "paths": dict(sorted(paths.items())),
-        "components": _components(components, session),
+        "components": _components(components, api),
     }
 
 
-def _anything(components: Components, style: Style) -> dict[str, Any]:
-    """Return the path that stands for every other: a resource that is not there yet."""
-    names: dict[str, Any] = {
+def _resource_paths(api: SessionApi, components: Components, style: Style) -> dict[str, Any]:
+    resources = [
+        Resource(name, learned, components, style)
+        for name, learned in sorted(api.resources.items())
+    ]
+    for resource in resources:
+        resource.add_components()
+    paths: dict[str, Any] = {}
+    for resource in resources:
+        paths |= resource.paths()
+    by_field = {field: parent for parent in resources for field in link_fields(parent.name)}
+    for child in resources:
+        for parent in child.parents_in(by_field):
+            paths |= child.path_below(parent)
+    return paths
+
+
+def _any_resource(components: Components, style: Style) -> dict[str, Any]:
+    """Return the path that stands for every resource that does not exist yet."""
+    name: dict[str, Any] = {
         "name": "resource",
         "in": "path",
         "required": True,
-        "description": "Any name; what was never stored in is empty.",
-        "schema": {"type": "string", "pattern": _A_NAME},
+        "description": "Any name.",
+        "schema": {"type": "string", "pattern": _RESOURCE_NAME},
     }
-    listing = {
-        "operationId": components.operation_ids.free("list_anything"),
-        "summary": "List any other resource",
-        "tags": [ANYTHING],
-        "responses": {
-            "200": to.json_reply("A page of its records.", to.page_of(schemas.ANY)),
-            **to.errors(writes=False, has_auth=style.has_auth),
+    subject = Subject(
+        tag=ANY_RESOURCE,
+        names={},
+        schemas={
+            "page": schemas.page_of(schemas.ANY),
+            "record": {"type": "object", "required": ["id"]},
+            **schemas.COUNTERS,
         },
-    }
-    creating = {
-        "operationId": components.operation_ids.free("create_anything"),
-        "summary": "Create a record of any other resource, which makes the resource",
-        "tags": [ANYTHING],
-        "requestBody": to.json_body(schemas.ANY_OBJECT),
-        "responses": {
-            "201": to.json_reply(
-                "It is stored.", {"type": "object", "required": ["id"]}, ("Location",)
-            ),
-            **to.errors("Conflict", "SchemaBroken", writes=True, has_auth=style.has_auth),
-        },
-    }
-    changes = {
-        "patch": ("update_anything", "Change all that match", "updated"),
-        "delete": ("delete_anything", "Delete all that match", "deleted"),
-    }
-    many: dict[str, Any] = {}
-    for method, (operation_id, summary, told) in changes.items():
-        many[method] = {
-            "operationId": components.operation_ids.free(operation_id),
-            "summary": summary,
-            "tags": [ANYTHING],
-            "parameters": [to.parameter_ref("Filter")],
-            "responses": {
-                "200": to.json_reply("It is done.", counted(told)),
-                **to.errors(writes=True, has_auth=style.has_auth),
-            },
-        }
-    many["patch"]["requestBody"] = to.json_body(schemas.ANY_OBJECT)
-    return {"/{resource}": {"parameters": [names], "get": listing, "post": creating, **many}}
+        bodies=dict.fromkeys(("new", "changes"), json_body(schemas.ANY_OBJECT)),
+    )
+    operations = describe(tables.ANYTHING, subject, components.operation_ids, style)
+    return {"/{resource}": {"parameters": [name], **operations}}
 
 
-def _components(made: Components, session: Described) -> dict[str, Any]:
+def _components(components: Components, api: SessionApi) -> dict[str, Any]:
     schemes: dict[str, Any] = {
         "session": {
             "type": "apiKey",
             "in": "header",
             "name": "X-Session-ID",
-            "description": "Names the session; 1 to 128 of A-Z a-z 0-9 _ and -.",
+            "description": "The session: 1 to 128 of the characters A-Z a-z 0-9 _ and -.",
         }
     }
-    if session.has_auth:
-        schemes["token"] = to.BEARER
-    conditions = {
-        "Filter": FILTER,
-        "Filters": FILTERS,
-        "IfNoneMatch": {
-            "name": "If-None-Match",
-            "in": "header",
-            "description": "Only if the stored version is another one.",
-            "schema": {"type": "string"},
-        },
-    }
+    if api.has_auth:
+        schemes["token"] = BEARER
     return {
-        "schemas": dict(sorted({**SHARED, **made.schemas}.items())),
-        "parameters": dict(
-            sorted({**parameters.paging(), **conditions, **made.parameters}.items())
-        ),
-        "headers": dict(to.HEADERS),
-        "responses": to.error_responses(has_auth=session.has_auth),
+        "schemas": dict(sorted({**SHARED, **components.schemas}.items())),
+        "parameters": dict(sorted({**parameters.SHARED, **components.parameters}.items())),
+        "headers": dict(HEADERS),
+        "responses": error_components(has_auth=api.has_auth),
         "securitySchemes": schemes,
     }
 
 
-def _security(session: Described) -> list[dict[str, list[str]]]:
-    """Return what a request needs: a token where there is one; a session may be named."""
-    if session.has_auth:
+def _security(api: SessionApi) -> list[dict[str, list[str]]]:
+    """Return the alternatives: naming a session is optional, the token is not."""
+    if api.has_auth:
         return [{"token": [], "session": []}, {"token": []}]
     return [{"session": []}, {}]
 
 
 def _tags(paths: Mapping[str, Any]) -> list[str]:
-    found = {
+    tags = {
         tag
-        for item in paths.values()
-        for operation in item.values()
+        for path_item in paths.values()
+        for operation in path_item.values()
         if isinstance(operation, dict)
         for tag in operation["tags"]
     }
-    return sorted(found, key=lambda tag: (tag == ANYTHING, tag))
+    return sorted(tags, key=lambda tag: (tag == ANY_RESOURCE, tag))

@@ -1,4 +1,4 @@
-"""Names that generators can make code of, none of them twice. Pure."""
+"""Names that code generators can use, each given out once. Pure."""
 
 from __future__ import annotations
 
@@ -10,37 +10,44 @@ import inflection
 
 from larst.planning.shapes.rest_path import singular
 
-_ODD = re.compile(r"[^A-Za-z0-9]+")
+_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_TAKES_AN = re.compile(r"(?!eu|one\b|uni|us[aeiou]|ut[ei])[aeiou]|heir|honou?r|hour", re.IGNORECASE)
 
 
 class Names:
-    """Gives out names in one namespace; one that is taken gets a number behind it."""
+    """One namespace. Case does not distinguish names: generators make files of them."""
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken = {name.lower() for name in taken}
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
+        self._taken = {name.lower() for name in reserved}
 
-    def free(self, wanted: str, derived: Iterable[str] = ("{}",)) -> str:
-        """Return the name, or the first one that begins like it and is free in all its forms."""
+    def claim(self, name: str, forms: Iterable[str] = ("{}",)) -> str:
+        """Return the name, with a number appended if the name or one of its forms is taken."""
         for number in itertools.count(1):
-            name = wanted if number == 1 else f"{wanted}{number}"
-            forms = {form.format(name).lower() for form in derived}
-            if not forms & self._taken:
+            candidate = name if number == 1 else f"{name}{number}"
+            claimed = {form.format(candidate).lower() for form in forms}
+            if not claimed & self._taken:
                 break
-        self._taken |= forms
-        return name
+        self._taken |= claimed
+        return candidate
 
 
-def one_of(resource: str) -> str:
-    """Return what one record is called, in words joined by underscores: `order_line`."""
-    return words(singular(resource) or resource)
+def singular_name(resource: str) -> str:
+    """Return the name of a single record in snake case: `order_line` for `order-lines`."""
+    return snake_case(singular(resource) or resource)
 
 
-def words(text: str) -> str:
-    """Return a text as words joined by underscores; one that has none is `thing`."""
-    joined = _ODD.sub("_", inflection.underscore(text)).strip("_") or "thing"
+def snake_case(text: str) -> str:
+    """Return a text as words joined by underscores; `thing` if it has no letter or digit."""
+    joined = _SEPARATORS.sub("_", inflection.underscore(text)).strip("_") or "thing"
     return f"n{joined}" if joined[0].isdigit() else joined
 
 
 def type_name(text: str) -> str:
-    """Return words as the name of a type: `OrderLine`."""
-    return inflection.camelize(words(text))
+    """Return a text as the name of a type: `OrderLine`."""
+    return inflection.camelize(snake_case(text))
+
+
+def with_article(name: str) -> str:
+    """Return a snake-case name as English words with an article: `an order line`."""
+    article = "an" if _TAKES_AN.match(name) else "a"
+    return f"{article} {name.replace('_', ' ')}"

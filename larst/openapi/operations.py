@@ -1,100 +1,193 @@
-"""What all operations have in common: replies, errors, headers. Pure."""
+"""Operations as data, and the one reader that turns them into OpenAPI. Pure.
+
+A table lists operations once for all resources; a `Subject` supplies what differs from one
+resource to the next. Replies, errors and references that every document shares are here, too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from larst.openapi.schemas import COUNT
+from larst.openapi.names import Names
+from larst.openapi.schemas import COUNT, TEXT, Schema
 
-Operation = dict[str, Any]
+FIELD_FILTERS = "<field filters>"
+"""In `Operation.parameters`: the filters on the fields of the resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A successful reply. `schema` names a schema of the subject; without it there is no body."""
+
+    status: str
+    description: str
+    schema: str | None = None
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row of a table of operations.
+
+    `operation_id` and `summary` may hold names of the subject in braces. `parameters` and `errors`
+    name components; `body` names a body of the subject.
+    """
+
+    method: str
+    operation_id: str
+    summary: str
+    replies: tuple[Reply, ...]
+    description: str = ""
+    parameters: tuple[str, ...] = ()
+    body: str | None = None
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a table of operations is about: the values that its rows name."""
+
+    tag: str
+    names: Mapping[str, str]
+    schemas: Mapping[str, Schema]
+    bodies: Mapping[str, Mapping[str, Any]]
+    field_filters: Sequence[Mapping[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What depends on the settings of the service."""
+
+    is_enforced: bool
+    has_auth: bool
+
+
+def describe(
+    table: Sequence[Operation], subject: Subject, operation_ids: Names, style: Style
+) -> dict[str, Any]:
+    """Return the operations of one path as OpenAPI, by method."""
+    return {row.method: _describe_row(row, subject, operation_ids, style) for row in table}
+
+
+def _describe_row(
+    row: Operation, subject: Subject, operation_ids: Names, style: Style
+) -> dict[str, Any]:
+    description: dict[str, Any] = {
+        "operationId": operation_ids.claim(row.operation_id.format_map(subject.names)),
+        "summary": row.summary.format_map(subject.names),
+        "tags": [subject.tag],
+    }
+    if row.description:
+        description["description"] = row.description
+    if row.parameters:
+        description["parameters"] = list(_parameters(row, subject))
+    if row.body is not None:
+        description["requestBody"] = subject.bodies[row.body]
+    errors = row.errors
+    if not style.is_enforced:
+        errors = tuple(name for name in errors if name != "SchemaBroken")
+    description["responses"] = {
+        **{reply.status: _describe_reply(reply, subject) for reply in row.replies},
+        **error_replies(*errors, writes=row.method != "get", has_auth=style.has_auth),
+    }
+    return description
+
+
+def _parameters(row: Operation, subject: Subject) -> Iterator[Mapping[str, str]]:
+    for name in row.parameters:
+        if name == FIELD_FILTERS:
+            yield from subject.field_filters
+        else:
+            yield parameter_ref(name)
+
+
+def _describe_reply(reply: Reply, subject: Subject) -> dict[str, Any]:
+    if reply.schema is None:
+        return {"description": reply.description}
+    return json_reply(reply.description, subject.schemas[reply.schema], reply.headers)
+
 
 ERRORS: Mapping[str, tuple[int, str]] = {
-    "BadRequest": (400, "The request cannot be read: the detail says where, and what to do."),
+    "BadRequest": (400, "The request is malformed; `detail` says where and how to correct it."),
     "Unauthorized": (401, "The header `Authorization: Bearer <token>` is missing or wrong."),
-    "NotFound": (404, "There is no such record, or none above it in the path."),
-    "MethodNotAllowed": (405, "Not on this path; the header `Allow` says which are."),
+    "NotFound": (404, "The record, or its parent in the path, does not exist."),
+    "MethodNotAllowed": (405, "The path does not support the method; see the header `Allow`."),
     "Conflict": (409, "The id is taken, or the patch does not apply."),
-    "PreconditionFailed": (412, "`If-Match` names another version than the stored one."),
-    "TooLarge": (413, "The body is longer than the service takes."),
-    "SchemaBroken": (422, "The record is not as its resource's records are."),
-    "TooManyPlans": (429, "The planner's budget is spent; `Retry-After` says when to come again."),
-    "Bug": (500, "A bug, or a program that used more than it may; nothing was changed."),
-    "NotPlannable": (501, "No rule can read the request; a language model could."),
-    "NoUsablePlan": (502, "The planner answered, but no usable plan came of it."),
-    "Unavailable": (503, "Busy, stopping, damaged or without its planner; see `Retry-After`."),
-    "TooLate": (504, "The request's time was over; nothing was changed."),
-    "DiskRefused": (507, "The disk refused the write; nothing was changed."),
+    "PreconditionFailed": (412, "`If-Match` does not match the stored version."),
+    "TooLarge": (413, "The body exceeds the limit of the service."),
+    "SchemaBroken": (422, "The record does not match the schema of its resource."),
+    "TooManyPlans": (429, "The budget of the planner is spent; see `Retry-After`."),
+    "Bug": (500, "A bug, or a program that exceeded its limits. Nothing was changed."),
+    "NotPlannable": (501, "No built-in rule covers the request; a language model might."),
+    "NoUsablePlan": (502, "The planner answered, but its plan could not be used."),
+    "Unavailable": (503, "Busy, stopping, damaged or without planner; see `Retry-After`."),
+    "TooLate": (504, "The deadline of the request passed."),
+    "DiskRefused": (507, "The disk refused the write. Nothing was changed."),
 }
+"""The error replies of every document, by component name: status and description."""
 
 _ALWAYS = ("BadRequest", "Bug", "NoUsablePlan", "Unavailable", "TooLate")
 _WRITING = ("TooLarge", "DiskRefused")
 
 
-def error_responses(*, has_auth: bool) -> dict[str, Any]:
+def error_components(*, has_auth: bool) -> dict[str, Any]:
     """Return the error replies as components."""
     names = [name for name in ERRORS if has_auth or name != "Unauthorized"]
-    return {name: _error(ERRORS[name][1]) for name in names} | {
-        "Problem": _error("Anything else that went wrong.")
+    return {name: error_reply(ERRORS[name][1]) for name in names} | {
+        "Problem": error_reply("Any other error.")
     }
 
 
-def _error(description: str) -> dict[str, Any]:
+def error_reply(description: str) -> dict[str, Any]:
+    """Return an error reply: JSON, or RFC 9457 for clients that ask for it."""
     return {
         "description": description,
         "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/Problem"}},
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Rfc9457Problem"}},
+            "application/json": {"schema": schema_ref("Problem")},
+            "application/problem+json": {"schema": schema_ref("Rfc9457Problem")},
         },
     }
 
 
 @lru_cache(maxsize=256)
-def errors(*names: str, writes: bool, has_auth: bool) -> Mapping[str, Any]:
-    """Return an operation's error replies: its own, and those that any has."""
-    told = {
+def error_replies(*names: str, writes: bool, has_auth: bool) -> Mapping[str, Any]:
+    """Return references to the named errors and to those that every operation has."""
+    components = {
         *names,
         *_ALWAYS,
         *(_WRITING if writes else ()),
         *(("Unauthorized",) if has_auth else ()),
     }
-    known = sorted((ERRORS[name][0], name) for name in told)
-    replies = {str(status): _ref("responses", name) for status, name in known}
+    by_status = sorted((ERRORS[name][0], name) for name in components)
+    replies = {str(status): _ref("responses", name) for status, name in by_status}
     return {**replies, "default": _ref("responses", "Problem")}
 
 
-def json_reply(
-    description: str, schema: Mapping[str, Any], headers: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Return a reply with a JSON body and those headers of `HEADERS`."""
-    told: dict[str, Any] = {"description": description}
-    if headers:
-        told["headers"] = {name: _ref("headers", name) for name in headers}
-    return {**told, "content": {"application/json": {"schema": schema}}}
-
-
 HEADERS: Mapping[str, Any] = {
-    "Location": {"description": "The path of the new record.", "schema": {"type": "string"}},
-    "ETag": {
-        "description": "The version, for `If-Match` and `If-None-Match`.",
-        "schema": {"type": "string"},
-    },
-    "X-Total-Count": {"description": "How many records match.", "schema": COUNT},
+    "Location": {"description": "The path of the new record.", "schema": TEXT},
+    "ETag": {"description": "The version, for `If-Match` and `If-None-Match`.", "schema": TEXT},
+    "X-Total-Count": {"description": "The number of matches on all pages.", "schema": COUNT},
 }
-
+"""The reply headers of every document, by component name."""
 
 BEARER: Mapping[str, Any] = {"type": "http", "scheme": "bearer"}
-"""How the service's token is sent."""
+"""The security scheme of a service with a token."""
 
 
-def page_of(items: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema of a page of such items."""
-    return {
-        "type": "object",
-        "required": ["items", "page"],
-        "properties": {"items": {"type": "array", "items": items}, "page": schema_ref("Page")},
-    }
+def json_reply(description: str, schema: Schema, headers: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a reply with a JSON body and the named headers of `HEADERS`."""
+    reply: dict[str, Any] = {"description": description}
+    if headers:
+        reply["headers"] = {name: _ref("headers", name) for name in headers}
+    return {**reply, "content": {"application/json": {"schema": schema}}}
+
+
+def json_body(schema: Schema) -> dict[str, Any]:
+    """Return a required JSON body."""
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def schema_ref(name: str) -> Mapping[str, str]:
@@ -105,12 +198,6 @@ def schema_ref(name: str) -> Mapping[str, str]:
 def parameter_ref(name: str) -> Mapping[str, str]:
     """Return a reference to a parameter."""
     return _ref("parameters", name)
-
-
-def json_body(schema: Mapping[str, Any], description: str = "") -> dict[str, Any]:
-    """Return a request's body, which must be there."""
-    told = {"required": True, "content": {"application/json": {"schema": schema}}}
-    return {"description": description, **told} if description else told
 
 
 @lru_cache(maxsize=8192)

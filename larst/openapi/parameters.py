@@ -1,4 +1,4 @@
-"""The query of a resource: paging, sorting, and a filter for each field with its suffixes. Pure."""
+"""Query parameters of a resource: paging, sorting, and filters on each field. Pure."""
 
 from __future__ import annotations
 
@@ -6,85 +6,117 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from larst.openapi.schemas import PLACE, Learned, Schema, listed
+from larst.openapi.schemas import POSITION, TEXT, LearnedSchema, Schema, listed
 from larst.planning.shapes.binding import PAGING
 
 MAX_FILTERED_FIELDS = 30
-"""Fields of a resource whose filters are told; all others are filtered on just the same."""
+"""Fields of a resource that get documented filters; filters on all other fields work as well."""
 
 MAX_FILTERED_FIELDS_IN_ALL = 1500
-"""The same of a document, so that one of very many resources stays readable."""
+"""The limit for a whole document: with hundreds of resources it would become unreadable."""
 
-_OWN = frozenset({*PAGING, "q", "filter", "filters"})
-"""What a query says besides filters on fields, or is called so in a document."""
+_RESERVED = frozenset({*PAGING, "q", "filter", "filters"})
+"""Query keys that do not filter on a field, and the names of the generic filter parameters."""
 
 Parameter = Mapping[str, Any]
 
-_ORDERED: Mapping[str, str] = {
-    "gt": "greater than",
-    "gte": "at least",
-    "lt": "less than",
-    "lte": "at most",
+_COMPARISONS: Mapping[str, str] = {
+    "gt": "is greater than",
+    "gte": "is at least",
+    "lt": "is less than",
+    "lte": "is at most",
 }
-_SIMPLE = frozenset({"string", "integer", "number", "boolean", "null"})
+_SIMPLE_TYPES = frozenset({"string", "integer", "number", "boolean", "null"})
+
+_FILTER: Parameter = {
+    "name": "filter",
+    "in": "query",
+    "required": True,
+    "description": "Selects the records, with the filters of the list. At least one is required.",
+    "style": "form",
+    "explode": True,
+    "schema": {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"type": "string"},
+    },
+    "example": {"id_in": "1,2"},
+}
 
 
-def paging() -> dict[str, Parameter]:
-    """Return the parameters of every list, by their names as components."""
-    return {
-        "Limit": _query("limit", PLACE, "At most so many records."),
-        "Offset": _query("offset", PLACE, "Leave out so many of the first."),
-        "Sort": _query(
-            "sort", {"type": "string"}, "A field; `-name` descending, `a,-b` several fields."
-        ),
-        "Text": _query("q", {"type": "string"}, "Text that occurs in any field."),
-    }
+def query_parameter(name: str, schema: Schema, description: str) -> Parameter:
+    """Return a parameter of the query."""
+    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-def filters(learned: Learned, most: int = MAX_FILTERED_FIELDS) -> Iterator[Parameter]:
-    """Return the filters of a resource's fields, those of the first `most` fields by name.
+SHARED: Mapping[str, Parameter] = {
+    "Limit": query_parameter("limit", POSITION, "The maximum number of records to return."),
+    "Offset": query_parameter("offset", POSITION, "The number of records to skip."),
+    "Sort": query_parameter(
+        "sort", TEXT, "The field to sort by. `-name` sorts descending; `a,-b` sorts by several."
+    ),
+    "Text": query_parameter("q", TEXT, "Text that occurs in any field."),
+    "Filter": _FILTER,
+    "Filters": {
+        **_FILTER,
+        "name": "filters",
+        "required": False,
+        "description": "Any other filters. Dots reach into objects: `address.city`.",
+        "schema": {"type": "object"},
+        "example": {},
+    },
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "description": "Replies 304 if the stored version has this ETag.",
+        "schema": TEXT,
+    },
+}
+"""The parameters of every document, by component name."""
 
-    A field that is called like a comparison, `age_gte`, is that field.
+
+def field_filters(
+    learned: LearnedSchema, max_fields: int = MAX_FILTERED_FIELDS
+) -> Iterator[Parameter]:
+    """Yield the filters on the first `max_fields` fields, in order of name.
+
+    A field whose name looks like a comparison, `age_gte`, is that field.
     """
-    names = [name for name in sorted(learned.properties) if _is_plain(name)]
-    for name in names[:most]:
+    names = [name for name in sorted(learned.properties) if _is_filterable(name)]
+    for name in names[:max_fields]:
         schema = learned.properties[name]
-        for parameter in _of_field(name, listed(schema.get("type", ())), schema.get("format")):
+        for parameter in _filters_on(name, listed(schema.get("type", ())), schema.get("format")):
             if parameter["name"] == name or parameter["name"] not in learned.properties:
                 yield parameter
 
 
-def filtered_fields(resources: int) -> int:
-    """Return of how many fields of each resource the filters are told in one document."""
-    share = MAX_FILTERED_FIELDS_IN_ALL // max(1, resources)
+def max_filtered_fields(resource_count: int) -> int:
+    """Return how many fields of each resource get filters in one document."""
+    share = MAX_FILTERED_FIELDS_IN_ALL // max(1, resource_count)
     return min(MAX_FILTERED_FIELDS, max(1, share))
 
 
-def _is_plain(name: str) -> bool:
-    """Tell whether a field can be named in a query as it is, and means a filter there."""
+def _is_filterable(name: str) -> bool:
+    """Return whether a query can name the field without quoting and ambiguity."""
     is_name = name.isascii() and name.replace("_", "").isalnum()
-    return is_name and name not in _OWN
+    return is_name and name not in _RESERVED
 
 
 @lru_cache(maxsize=4096)
-def _of_field(name: str, types: tuple[str, ...], form: str | None) -> tuple[Parameter, ...]:
-    return tuple(_filters_on(name, types, form))
+def _filters_on(name: str, types: tuple[str, ...], form: str | None) -> tuple[Parameter, ...]:
+    return tuple(_make_filters(name, types, form))
 
 
-def _filters_on(name: str, types: tuple[str, ...], form: str | None) -> Iterator[Parameter]:
-    if not types or not set(types) <= _SIMPLE:
+def _make_filters(name: str, types: tuple[str, ...], form: str | None) -> Iterator[Parameter]:
+    if not types or not set(types) <= _SIMPLE_TYPES:
         return
     is_text, is_number = "string" in types, "integer" in types or "number" in types
-    how = "`A*` a prefix, `*e` a suffix, `*li*` anywhere." if is_text else ""
-    yield _query(name, {"type": "string"}, f"{name} is this. {how}".strip())
+    wildcards = " `A*` matches a prefix, `*e` a suffix, `*li*` any part." if is_text else ""
+    yield query_parameter(name, TEXT, f"`{name}` equals this value.{wildcards}")
     if is_number or form in ("date", "date-time"):
-        for suffix, said in _ORDERED.items():
-            # What is no number is taken, too, and compared as text.
-            value = {"type": ["number", "string"] if is_number else "string"}
-            yield _query(f"{name}_{suffix}", value, f"{name} is {said} this.")
-    yield _query(f"{name}_ne", {"type": "string"}, f"{name} is not this.")
-    yield _query(f"{name}_in", {"type": "string"}, f"{name} is one of these: `a,b`.")
-
-
-def _query(name: str, schema: Schema, description: str) -> Parameter:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
+        # The service accepts text that is not a number, too, and compares it as text.
+        value = {"type": ["number", "string"]} if is_number else TEXT
+        for suffix, comparison in _COMPARISONS.items():
+            yield query_parameter(f"{name}_{suffix}", value, f"`{name}` {comparison} this value.")
+    yield query_parameter(f"{name}_ne", TEXT, f"`{name}` differs from this value.")
+    yield query_parameter(f"{name}_in", TEXT, f"`{name}` equals one of these values: `a,b`.")

@@ -1,4 +1,4 @@
-"""From what was learned of a resource to the schemas of its records, bodies and pages. Pure."""
+"""JSON Schemas of records, request bodies and pages, from the learned schema. Pure."""
 
 from __future__ import annotations
 
@@ -12,34 +12,36 @@ from larst.store.schema.learning import PATTERNS
 Schema = Mapping[str, Any]
 
 INTEGER: Schema = {"type": "integer", "minimum": INTEGER_MIN, "maximum": INTEGER_MAX}
-"""What is kept exactly; longer integers are 400."""
+"""Integers are stored exactly within these bounds; a longer one is refused with 400."""
 
 _BOUNDS = {name: bound for name, bound in INTEGER.items() if name != "type"}
-"""Also of numbers: a whole one is taken for an integer by most who write it."""
+"""Numbers have them too: clients write a whole number without a fraction, as an integer."""
 
 ANY: Schema = {}
-"""Any JSON. That integers have at most 64 bits cannot be said here without shutting out floats."""
+"""Any JSON. A schema cannot limit integers to 64 bits here without limiting floats as well."""
 
 ANY_OBJECT: Schema = {"type": "object"}
 
+TEXT: Schema = {"type": "string"}
+
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
-PLACE: Schema = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1e20}
-"""A limit or an offset: twenty digits at most are read as a number."""
+POSITION: Schema = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1e20}
+"""A limit or an offset; up to twenty digits are read as a number."""
 
 PROBLEM: Schema = {
     "type": "object",
     "title": "Problem",
     "required": ["error"],
     "properties": {
-        "error": {"type": "string", "description": "What went wrong: short, and always the same."},
-        "detail": {"type": "string", "description": "What exactly, and what to do."},
-        "request_id": {"type": "string", "description": "Finds the log line and the trace."},
+        "error": {"type": "string", "description": "A short name of the error. Stable."},
+        "detail": {"type": "string", "description": "What went wrong and what to do about it."},
+        "request_id": {"type": "string", "description": "Identifies the log line and the trace."},
     },
 }
 RFC9457_PROBLEM: Schema = {
     "type": "object",
-    "title": "Problem of RFC 9457",
+    "title": "Problem (RFC 9457)",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
@@ -54,109 +56,161 @@ PAGE: Schema = {
     "title": "Page",
     "required": ["total", "limit", "offset"],
     "properties": {
-        "total": {**COUNT, "description": "How many records match, on all pages."},
-        "limit": {"type": ["integer", "null"], "description": "As it was asked for."},
+        "total": {**COUNT, "description": "The number of matches on all pages."},
+        "limit": {"type": ["integer", "null"], "description": "The limit of the request, if any."},
         "offset": {"type": "integer"},
+    },
+}
+COUNTERS: Mapping[str, Schema] = {
+    name: {"type": "object", "required": [name], "properties": {name: COUNT}}
+    for name in ("updated", "deleted")
+}
+"""The replies that count the changed records, by what was done to them."""
+
+_POINTER: Schema = {"type": "string", "pattern": "^(/([^~/]|~[01])*)+$"}
+JSON_PATCH: Schema = {
+    "title": "JSON Patch",
+    "description": "RFC 6902. All operations are applied, or none.",
+    "type": "array",
+    "items": {
+        "oneOf": [
+            {
+                "type": "object",
+                "required": ["op", "path", "value"],
+                "properties": {
+                    "op": {"enum": ["add", "replace", "test"]},
+                    "path": _POINTER,
+                    "value": ANY,
+                },
+            },
+            {
+                "type": "object",
+                "required": ["op", "path"],
+                "properties": {"op": {"const": "remove"}, "path": _POINTER},
+            },
+            {
+                "type": "object",
+                "required": ["op", "path", "from"],
+                "properties": {
+                    "op": {"enum": ["move", "copy"]},
+                    "path": _POINTER,
+                    "from": _POINTER,
+                },
+            },
+        ]
     },
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Learned:
-    """What a session knows of a resource, taken apart."""
+class LearnedSchema:
+    """What a session has learned about the records of a resource."""
 
     schema: Schema
     example: Json
 
     @classmethod
-    def of(cls, learned: Mapping[str, Json]) -> Learned:
-        """Take apart what was learned, as `.schemas/<resource>.json` holds it."""
+    def of(cls, learned: Mapping[str, Json]) -> LearnedSchema:
+        """Return the schema and the example from the content of `.schemas/<resource>.json`."""
         return cls(learned["json_schema"], learned["example"])
 
     @property
     def properties(self) -> Mapping[str, Schema]:
         """The fields of the records."""
-        found: Mapping[str, Schema] = self.schema["properties"]
-        return found
+        properties: Mapping[str, Schema] = self.schema["properties"]
+        return properties
 
     @property
     def required(self) -> list[str]:
-        """The fields that every record had so far."""
+        """The fields that every record has had so far."""
         return list(self.schema["required"])
 
     @property
     def is_open(self) -> bool:
-        """Whether records may have further fields, which are not named."""
+        """Whether records may have fields that the schema does not name."""
         return "additionalProperties" in self.schema
 
 
-def record(learned: Learned, *, is_enforced: bool) -> Schema:
+def record(learned: LearnedSchema, *, is_enforced: bool) -> Schema:
     """Return the schema of a stored record."""
-    made = _described(learned.schema, is_enforced=is_enforced)
-    made["required"] = sorted({"id", *learned.required})
-    identifier = _described(learned.properties.get("id", {}))
-    made["properties"]["id"] = {**identifier, "description": "Never changes."}
-    return {**made, "examples": [learned.example]}
+    schema = _published(learned.schema, is_enforced=is_enforced)
+    schema["required"] = sorted({"id", *learned.required})
+    identifier = _published(learned.properties.get("id", {}))
+    schema["properties"]["id"] = {**identifier, "description": "Never changes."}
+    return {**schema, "examples": [learned.example]}
 
 
-def new_record(learned: Learned, *, is_enforced: bool, given: Collection[str] = ()) -> Schema:
-    """Return the schema of what is posted or put: what every record had so far, and has to have.
+def new_record(
+    learned: LearnedSchema, *, is_enforced: bool, from_path: Collection[str] = ()
+) -> Schema:
+    """Return the schema of a POST or PUT body: it requires the fields that every record has had.
 
-    Where it is not enforced, anything else is taken too, and changes what clients can rely on.
-    `given` are fields that the path says, and the body need not.
+    If schemas are not enforced, the service accepts any other record as well. `from_path` names
+    the fields that the path sets, so the body does not need them.
     """
-    required = [name for name in learned.required if name != "id" and name not in given]
-    made = _sent(learned, required, is_enforced=is_enforced)
-    for name in given:
-        if name in made["properties"]:
-            made["properties"][name] = {"description": "As the path says, whatever is sent."}
-    return made
+    required = [name for name in learned.required if name != "id" and name not in from_path]
+    schema = _body(learned, required, is_enforced=is_enforced)
+    for name in from_path:
+        if name in schema["properties"]:
+            schema["properties"][name] = {"description": "Set from the path; the body cannot."}
+    return schema
 
 
-def changes(learned: Learned, *, is_enforced: bool) -> Schema:
-    """Return the schema of a merge: any of the fields but the id."""
-    return _sent(learned, [], is_enforced=is_enforced)
+def changes(learned: LearnedSchema, *, is_enforced: bool) -> Schema:
+    """Return the schema of a merge patch: any fields except the id."""
+    return _body(learned, [], is_enforced=is_enforced)
 
 
-def _sent(learned: Learned, required: list[str], *, is_enforced: bool) -> dict[str, Any]:
+def page_of(items: Schema) -> dict[str, Any]:
+    """Return the schema of a page of items."""
+    page = {"$ref": "#/components/schemas/Page"}
+    return {
+        "type": "object",
+        "required": ["items", "page"],
+        "properties": {"items": {"type": "array", "items": items}, "page": page},
+    }
+
+
+def listed(types: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the types of a schema as a tuple; JSON Schema allows one name or a list."""
+    return (types,) if isinstance(types, str) else tuple(types)
+
+
+def _body(learned: LearnedSchema, required: list[str], *, is_enforced: bool) -> dict[str, Any]:
     properties = {
-        name: _described(schema, is_enforced=is_enforced)
+        name: _published(schema, is_enforced=is_enforced)
         for name, schema in learned.properties.items()
         if name != "id"
     }
     example = {name: value for name, value in learned.example.items() if name != "id"}
     is_closed = is_enforced and not learned.is_open
     closed = {"additionalProperties": False} if is_closed else {}
-    made = {"type": "object", "properties": properties, **closed, "examples": [example]}
-    return {**made, "required": required} if required else made
+    body = {"type": "object", "properties": properties, **closed, "examples": [example]}
+    return {**body, "required": required} if required else body
 
 
-def _described(schema: Schema, *, is_enforced: bool = False) -> dict[str, Any]:
-    """Return a learned schema as a reader needs it: with the bounds of integers.
+def _published(schema: Schema, *, is_enforced: bool = False) -> dict[str, Any]:
+    """Return a learned schema with the bounds of integers.
 
-    `is_enforced`: formats and names are held to, so the schema says just what they are.
+    Enforced schemas are strict: they name the exact pattern of each format and allow no other
+    fields, because the service refuses everything else.
     """
-    made = dict(schema)
-    if {"integer", "number"} & set(listed(made.get("type", ()))):
-        made |= _BOUNDS
-    if is_enforced and "format" in made:
-        made["pattern"] = f"^{PATTERNS[made.pop('format')]}$"
-    if "items" in made:
-        made["items"] = _described(made["items"], is_enforced=is_enforced)
-    if "properties" in made:
-        made |= _described_object(made, is_enforced=is_enforced)
-    return made
+    published = dict(schema)
+    if {"integer", "number"} & set(listed(published.get("type", ()))):
+        published |= _BOUNDS
+    if is_enforced and "format" in published:
+        published["pattern"] = f"^{PATTERNS[published.pop('format')]}$"
+    if "items" in published:
+        published["items"] = _published(published["items"], is_enforced=is_enforced)
+    if "properties" in published:
+        published |= _published_object(published, is_enforced=is_enforced)
+    return published
 
 
-def _described_object(schema: Schema, *, is_enforced: bool) -> dict[str, Any]:
+def _published_object(schema: Schema, *, is_enforced: bool) -> dict[str, Any]:
     properties = {
-        name: _described(inner, is_enforced=is_enforced)
+        name: _published(inner, is_enforced=is_enforced)
         for name, inner in schema["properties"].items()
     }
     is_closed = is_enforced and "additionalProperties" not in schema
     return {"properties": properties, **({"additionalProperties": False} if is_closed else {})}
-
-
-def listed(types: str | Iterable[str]) -> tuple[str, ...]:
-    """Return a schema's types, of which there may be one or several."""
-    return (types,) if isinstance(types, str) else tuple(types)

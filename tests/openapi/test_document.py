@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from larst.domain import Json
-from larst.openapi import Described, control_document, document
-from larst.openapi.custom import LearnedPath
-from larst.store.collection import learned_with
+from larst.openapi import LearnedPath, SessionApi, session_document
+from larst.store.collection import learn_schema
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -24,7 +23,7 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 def learned(*records: dict[str, Json]) -> dict[str, Any]:
     known: dict[str, Any] | None = None
     for record in records:
-        known = learned_with(known, record, NOW)
+        known = learn_schema(known, record, NOW)
     assert known is not None
     return known
 
@@ -36,10 +35,10 @@ def described(
     has_auth: bool = False,
     is_enforced: bool = False,
 ) -> dict[str, Any]:
-    session = Described(
+    api = SessionApi(
         "shop", "http://x", resources, paths, has_auth=has_auth, is_enforced=is_enforced
     )
-    return document(session)
+    return session_document(api)
 
 
 def problems(made: Mapping[str, Any]) -> list[str]:
@@ -317,7 +316,3 @@ class TestDocument:
             map(name.search, ("docs", "12", "2026-01-01", "", "a b", "deadbeef12345678"))
         )
         assert not problems(made)
-
-    @pytest.mark.parametrize("has_auth", [True, False])
-    def test_the_control_api_has_a_valid_document_too(self, has_auth: bool) -> None:
-        assert not problems(control_document("http://x", has_auth=has_auth))

@@ -15,7 +15,6 @@ import aiohttp
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from larst.http.routes import RESERVED
 from tests.service.api import Api, Service
 
 StartService = Callable[..., Service]
@@ -163,15 +162,6 @@ async def test_pages_and_files_are_served_from_here_alone(api: Api) -> None:
     assert b"cdn.redoc.ly" not in script.raw
     for path in ("/_larst/ui/", "/_larst/ui/none.js", "/_larst/ui/..%2f__init__.py"):
         assert (await api.get(path)).status == 404
-
-
-async def test_the_control_api_tells_of_every_path_that_is_reserved(api: Api) -> None:
-    made = await document(api, "/_larst/openapi.json")
-
-    told = set(made["paths"])
-    pages = {"/", "/docs", "/redoc", "/openapi.json", "/_larst/ui/{name}"}
-    refusals = {"/_larst", "/_larst/{path:.*}"}
-    assert set(RESERVED) - pages - refusals == told
 
 
 async def test_schemathesis_finds_nothing(

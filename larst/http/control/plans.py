@@ -1,7 +1,6 @@
-"""The control API: what people and tools decide about plans, under `/_larst/plans`.
+"""The control API for plans, under `/_larst/plans`: list, show, pin, reject, delete.
 
-FieldAccess and changes the plan book alone. Must never answer a page of another origin: CORS is open
-for the data of a mock backend, not for the service's own controls.
+Reads and changes only the plan book.
 """
 
 from __future__ import annotations

@@ -1,0 +1,248 @@
+"""What the document of the control API says about each route. Data; routes.py assigns it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from larst import actors, errors
+from larst.http.control.parameters import (
+    IN_SESSION,
+    MAX_REASON_CHARACTERS,
+    OF_SESSION,
+    OFFSET,
+    PLAN_KEY,
+    PLAN_LIMIT,
+    PLAN_STATE,
+    REPLACE,
+    SESSION_LIMIT,
+)
+from larst.http.problems import STATUS, title_of
+from larst.openapi import ControlOperation, ControlReply
+from larst.openapi.operations import schema_ref
+from larst.openapi.schemas import ANY_OBJECT, COUNT, TEXT, Schema, page_of
+from larst.planning.book.files import PlanState
+
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+_COUNTS: Schema = {"type": "object", "additionalProperties": COUNT}
+
+PLAN: Schema = {
+    "type": "object",
+    "required": ["key", "state", "method", "path", "action", "planner", "uses", "made_at"],
+    "properties": {
+        "key": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+        "state": {"enum": list(get_args(PlanState))},
+        "reason": {**_TEXT_OR_NULL, "description": "Why the plan was rejected."},
+        "method": TEXT,
+        "path": {**TEXT, "description": "Identifiers are replaced: `/orders/<int>/cancel`."},
+        "query": {"type": "object"},
+        "action": TEXT,
+        "resource": _TEXT_OR_NULL,
+        "planner": TEXT,
+        "model": _TEXT_OR_NULL,
+        "uses": COUNT,
+        "attempts": COUNT,
+        "tokens": {"type": ["object", "null"], "additionalProperties": COUNT},
+        "cost_usd": {"type": ["number", "null"]},
+        "made_at": _TIME,
+        "last_used_at": {**_TIME, "type": ["string", "null"]},
+    },
+}
+SESSION: Schema = {
+    "type": "object",
+    "required": ["id", "state", "problem", "records", "resources", "size_bytes", "last_used_at"],
+    "properties": {
+        "id": TEXT,
+        "state": {"enum": ["awake", "asleep", "busy", "damaged", "failed"]},
+        "problem": {**_TEXT_OR_NULL, "description": "What is damaged and how to repair it."},
+        "records": COUNT,
+        "resources": {**_COUNTS, "description": "The number of records of each resource."},
+        "size_bytes": COUNT,
+        "last_used_at": _TIME,
+    },
+}
+SCHEMAS: Mapping[str, Schema] = {"Plan": PLAN, "Session": SESSION}
+"""The schemas that the operations refer to, by name."""
+
+_IMPORTED: Schema = {
+    "type": "object",
+    "required": ["imported", "records"],
+    "properties": {"imported": _COUNTS, "records": COUNT},
+}
+_REASON: Schema = {
+    "type": "object",
+    "required": ["reason"],
+    "properties": {
+        "reason": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": MAX_REASON_CHARACTERS,
+            "pattern": r"\S",
+        }
+    },
+}
+_STATUS: Schema = {"type": "object", "required": ["status"], "properties": {"status": TEXT}}
+
+
+def _json(schema: Schema) -> Mapping[str, Schema]:
+    return {"application/json": schema}
+
+
+def _errors(*classes: type[Exception]) -> Mapping[int, str]:
+    """Return the description of each status that the errors have."""
+    titles: dict[int, dict[str, None]] = {}
+    all_classes: tuple[type[Exception], ...] = (errors.ForbiddenError, *classes)
+    for error in all_classes:
+        titles.setdefault(STATUS[error], {})[title_of(error)] = None
+    return {status: f"The error is `{'` or `'.join(texts)}`." for status, texts in titles.items()}
+
+
+_PLAN_ERRORS = (errors.PlanNotFoundError,)
+_ID_ERRORS = (errors.BadSessionIdError, errors.SessionNotFoundError)
+_SESSION_ERRORS = (
+    errors.BadSessionIdError,
+    errors.SessionDamagedError,
+    errors.DiskRefusedError,
+    actors.MailboxFullError,
+    actors.ActorFailedError,
+    actors.StoppingError,
+    actors.DeadlinePassedError,
+    actors.ActorCrashedError,
+)
+"""The errors of a task that runs inside a session."""
+
+LIST_PLANS = ControlOperation(
+    "list_plans",
+    "plans",
+    "List plans, the most used first",
+    (ControlReply("A page of plans.", _json(page_of(schema_ref("Plan")))),),
+    (PLAN_STATE, PLAN_LIMIT, OFFSET),
+    errors=_errors(errors.BadRequestError),
+)
+GET_PLAN = ControlOperation(
+    "get_plan",
+    "plans",
+    "Get a plan with its program",
+    (ControlReply("The plan, as the plan book stores it.", _json(ANY_OBJECT)),),
+    (PLAN_KEY,),
+    errors=_errors(*_PLAN_ERRORS),
+)
+DELETE_PLAN = ControlOperation(
+    "delete_plan",
+    "plans",
+    "Delete a plan; the next request of its shape is planned again",
+    (ControlReply("The plan is deleted.", status=204),),
+    (PLAN_KEY,),
+    errors=_errors(*_PLAN_ERRORS),
+)
+PIN_PLAN = ControlOperation(
+    "pin_plan",
+    "plans",
+    "Approve a plan: it is used from now on, whatever planner is configured",
+    (ControlReply("The plan.", _json(schema_ref("Plan"))),),
+    (PLAN_KEY,),
+    errors=_errors(*_PLAN_ERRORS),
+)
+REJECT_PLAN = ControlOperation(
+    "reject_plan",
+    "plans",
+    "Reject a plan: it is never used again, and the planner gets the reason",
+    (ControlReply("The plan.", _json(schema_ref("Plan"))),),
+    (PLAN_KEY,),
+    body=_json(_REASON),
+    errors=_errors(
+        *_PLAN_ERRORS, errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError
+    ),
+)
+LIST_SESSIONS = ControlOperation(
+    "list_sessions",
+    "sessions",
+    "List the sessions that have data",
+    (ControlReply("A page of sessions.", _json(page_of(schema_ref("Session")))),),
+    (SESSION_LIMIT, OFFSET),
+    errors=_errors(errors.BadRequestError),
+)
+GET_SESSION = ControlOperation(
+    "get_session",
+    "sessions",
+    "Get the state and the contents of a session",
+    (ControlReply("The session.", _json(schema_ref("Session"))),),
+    (IN_SESSION,),
+    errors=_errors(*_ID_ERRORS),
+)
+ERASE_SESSION = ControlOperation(
+    "erase_session",
+    "sessions",
+    "Erase a session; its next request starts with no data",
+    (ControlReply("The session is erased.", status=204),),
+    (IN_SESSION,),
+    errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
+)
+EXPORT_SESSION = ControlOperation(
+    "export_session",
+    "sessions",
+    "Export a session",
+    (
+        ControlReply(
+            "A JSON value per line; the last line has a checksum.", {"application/x-ndjson": TEXT}
+        ),
+    ),
+    (IN_SESSION,),
+    errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
+)
+IMPORT_SESSION = ControlOperation(
+    "import_session",
+    "sessions",
+    "Import an export or a json-server db.json: all of it or nothing",
+    (ControlReply("The number of imported records.", _json(_IMPORTED)),),
+    (IN_SESSION, REPLACE),
+    body={"application/x-ndjson": TEXT, "application/json": ANY_OBJECT},
+    errors=_errors(
+        *_SESSION_ERRORS,
+        errors.BadRequestError,
+        errors.SessionNotEmptyError,
+        errors.BodyTooLargeError,
+        errors.BodyTooSlowError,
+        errors.DeadlineError,
+    ),
+)
+GET_CONTROL_DOCUMENT = ControlOperation(
+    "get_control_document",
+    "documents",
+    "Get this document",
+    (ControlReply("The document.", _json(ANY_OBJECT)),),
+    errors=_errors(),
+)
+GET_SESSION_DOCUMENT = ControlOperation(
+    "get_session_document",
+    "documents",
+    "Get the OpenAPI document of a session",
+    (ControlReply("The document.", _json(ANY_OBJECT)),),
+    (OF_SESSION,),
+    errors={status: text for status, text in _errors(*_SESSION_ERRORS).items() if status != 403},
+)
+GET_METRICS = ControlOperation(
+    "get_metrics",
+    "service",
+    "Get the metrics in the Prometheus format",
+    (ControlReply("The metrics.", {"text/plain": TEXT, "application/openmetrics-text": TEXT}),),
+    errors={**_errors(), 404: "Metrics are off."},
+)
+GET_HEALTH = ControlOperation(
+    "get_health",
+    "service",
+    "Check that the process responds",
+    (ControlReply("It does.", _json(_STATUS)),),
+    is_public=True,
+)
+GET_READINESS = ControlOperation(
+    "get_readiness",
+    "service",
+    "Check that the service can serve requests",
+    (
+        ControlReply("It can.", _json(_STATUS)),
+        ControlReply("It cannot; `not_ready` names the reasons.", _json(_STATUS), 503),
+    ),
+    is_public=True,
+)

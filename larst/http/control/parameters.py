@@ -1,0 +1,34 @@
+"""The parameters of the control API: handlers enforce their bounds, its document states them."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from larst.http.client_identity import SESSION_ID
+from larst.openapi import ControlParameter, whole_number
+from larst.planning.book.files import PlanState
+
+MIN_KEY_CHARACTERS = 6
+MAX_REASON_CHARACTERS = 1000
+
+PLAN_LIMIT = whole_number("limit", "The maximum number of plans.", maximum=1000, default=100)
+SESSION_LIMIT = whole_number("limit", "The maximum number of sessions.", maximum=500, default=100)
+OFFSET = whole_number("offset", "The number of entries to skip.", maximum=10**9, default=0)
+
+PLAN_STATE = ControlParameter(
+    "state", "List only the plans in this state.", {"enum": list(get_args(PlanState))}
+)
+PLAN_KEY = ControlParameter(
+    "key",
+    f"The key of the plan, or at least its first {MIN_KEY_CHARACTERS} digits.",
+    {"type": "string", "pattern": f"^[0-9a-fA-F]{{{MIN_KEY_CHARACTERS},64}}$"},
+    "path",
+)
+
+_SESSION_ID = {"type": "string", "pattern": f"^{SESSION_ID.pattern}$"}
+IN_SESSION = ControlParameter("id", "The session.", _SESSION_ID, "path")
+OF_SESSION = ControlParameter("session", "The session, instead of `X-Session-ID`.", _SESSION_ID)
+
+REPLACE = ControlParameter(
+    "replace", "Replace the records that the session has.", {"type": "boolean", "default": False}
+)

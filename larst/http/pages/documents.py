@@ -1,0 +1,161 @@
+"""The OpenAPI document of a session, cached until the session learns something new.
+
+Must never hold the event loop: large documents are built in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import orjson
+from aiohttp import web
+from cachetools import LRUCache
+
+from larst.config import Settings
+from larst.domain import Json
+from larst.openapi import LearnedPath, SessionApi, session_document
+from larst.openapi.schemas import LearnedSchema
+from larst.planning.book import PlanBook
+from larst.planning.book.files import BookEntry
+from larst.planning.rules.planner import RULES
+from larst.planning.shapes.rest_path import plain_path
+from larst.session.client import SessionClient
+from larst.store import SessionStore
+
+MAX_CACHED_BYTES = 64 << 20
+"""The size of all cached documents; a larger document is built on each request."""
+
+LARGE_FIELDS = 500
+"""Documents of more fields than this are built in a thread: 500 take about 20 ms."""
+
+FIELDS_PER_RESOURCE = 5
+"""The operations of a resource cost as much as this many fields."""
+
+MAX_CUSTOM_PATHS = 500
+
+Resources = dict[str, dict[str, Json]]
+"""The learned schema of each resource of a session."""
+
+_NO_URL = b'"servers":[{"url":""}]'
+
+
+class _Cached(NamedTuple):
+    """A document, and what it was built from."""
+
+    resources: Resources
+    paths: list[LearnedPath]
+    body: bytes
+
+
+class SessionDocuments:
+    """Answers requests for the documents of sessions."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: SessionClient,
+        book: PlanBook,
+        *,
+        max_cached_bytes: int = MAX_CACHED_BYTES,
+    ) -> None:
+        self._settings = settings
+        self._sessions = sessions
+        self._book = book
+        self._cache: LRUCache[str, _Cached] = LRUCache(
+            max_cached_bytes, getsizeof=lambda entry: len(entry.body)
+        )
+        self._building_large = asyncio.Lock()
+
+    async def respond(self, session_id: str, url: str) -> web.Response:
+        """Answer the document of a session; `url` is the service as the client addresses it."""
+        resources = await self._sessions.run_on_store(
+            session_id, _learned_resources, keeps_awake=False
+        )
+        body = await self._document(session_id, resources)
+        # The first match is the service's own: what clients sent comes after it.
+        body = body.replace(_NO_URL, b'"servers":[{"url":%b}]' % orjson.dumps(url), 1)
+        return web.Response(
+            body=body,
+            content_type="application/json",
+            charset="utf-8",
+            headers={"Cache-Control": "no-cache"},
+        )
+
+    async def _document(self, session_id: str, resources: Resources) -> bytes:
+        """Return the document of a session, without the address of the service."""
+        paths = self._custom_paths(session_id, resources)
+        if (body := self._cached(session_id, resources, paths)) is not None:
+            return body
+        api = SessionApi(
+            session_id=session_id,
+            url="",
+            resources=resources,
+            paths=paths,
+            has_auth=self._settings.http.auth_token is not None,
+            is_enforced=self._settings.sessions.schema_mode == "enforce",
+        )
+        if _size(resources) <= LARGE_FIELDS:
+            return self._store(session_id, _Cached(resources, paths, _build(api)))
+        async with self._building_large:
+            if (body := self._cached(session_id, resources, paths)) is None:
+                body = await asyncio.to_thread(_build, api)
+                self._store(session_id, _Cached(resources, paths, body))
+            return body
+
+    def _custom_paths(self, session_id: str, resources: Resources) -> list[LearnedPath]:
+        return [
+            LearnedPath(entry.shape, entry.plan.action, entry.plan.resource)
+            for entry in self._book.entries()
+            if session_id in entry.sessions and _is_custom(entry, resources)
+        ][:MAX_CUSTOM_PATHS]
+
+    def _cached(
+        self, session_id: str, resources: Resources, paths: list[LearnedPath]
+    ) -> bytes | None:
+        entry = self._cache.get(session_id)
+        if entry is None or entry.paths != paths or not _is_same(entry.resources, resources):
+            return None
+        return entry.body
+
+    def _store(self, session_id: str, entry: _Cached) -> bytes:
+        if len(entry.body) <= self._cache.maxsize:
+            self._cache[session_id] = entry
+        else:
+            self._cache.pop(session_id, None)
+        return entry.body
+
+
+async def _learned_resources(store: SessionStore) -> Resources:
+    return {name: learned for name in store.names() if (learned := store.schema(name)) is not None}
+
+
+def _build(api: SessionApi) -> bytes:
+    return orjson.dumps(session_document(api))
+
+
+def _size(resources: Resources) -> int:
+    fields = sum(len(_fields(learned)) for learned in resources.values())
+    return fields + FIELDS_PER_RESOURCE * len(resources)
+
+
+def _fields(learned: Mapping[str, Json]) -> Mapping[str, Json]:
+    return LearnedSchema.of(learned).properties
+
+
+def _is_same(resources: Resources, others: Resources) -> bool:
+    """Return whether nothing was learned in between: the store replaces schemas, never edits."""
+    return resources.keys() == others.keys() and all(
+        learned is others[name] for name, learned in resources.items()
+    )
+
+
+def _is_custom(entry: BookEntry, resources: Resources) -> bool:
+    """Return whether a plan serves a request that the resources' own paths do not describe."""
+    if entry.state == "rejected" or entry.shape["method"] in ("HEAD", "OPTIONS"):
+        return False
+    if entry.plan.action == "custom":
+        return True  # on the path of a resource, the operations of the resource take precedence
+    is_word_an_id = entry.planner == RULES
+    return not plain_path(entry.shape["path"], resources, is_word_an_id=is_word_an_id)

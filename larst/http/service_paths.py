@@ -1,0 +1,115 @@
+"""The handlers of the service's own paths: landing page, documents, health and metrics.
+
+Must never answer a request that is to be planned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from larst.http.components import COMPONENTS, RUNNING, SETTINGS
+from larst.http.control.parameters import OF_SESSION
+from larst.http.keys import TOKEN, TRACE
+from larst.http.pages import api_docs, landing
+from larst.http.problems import Problem
+from larst.http.responses import json_response, problem_response
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """Answer that the process responds."""
+    return json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Answer whether the service can serve requests; 503 names what is not ready."""
+    running, planner = request.app[RUNNING], request.app[COMPONENTS].planner
+    checks = {
+        "data root": running.root.is_writable(),
+        "sandbox": running.sandbox.is_ready(),
+        "planner": planner.is_ready(),
+    }
+    not_ready = [name for name, is_ready in checks.items() if not is_ready]
+    body = {"status": "not ready" if not_ready else "ready", "not_ready": not_ready}
+    return json_response(body, status=503 if not_ready else 200)
+
+
+async def welcome(request: web.Request) -> web.Response:
+    """Answer the first requests to try: as a page for browsers, as JSON for programs."""
+    visitor = _visitor(request)
+    if landing.prefers_html(request.headers.get("Accept", "")):
+        page = landing.welcome_page(visitor)
+        response = web.Response(text=page.html, content_type="text/html")
+        response.headers["Content-Security-Policy"] = page.policy
+        response.headers["Referrer-Policy"] = "no-referrer"
+    else:
+        response = json_response(landing.welcome(visitor))
+    # The reply depends on Accept and names the visitor's session: caches must not keep it.
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+async def session_document(request: web.Request) -> web.Response:
+    """Answer the OpenAPI document of a session, which `?session=` may name."""
+    session_id = _session_id(request, request.query.get(OF_SESSION.name))
+    return await request.app[RUNNING].documents.respond(session_id, service_url(request))
+
+
+async def page(request: web.Request) -> web.Response:
+    """Answer Swagger UI or ReDoc."""
+    return await api_docs.page(request.path[1:])
+
+
+async def file(request: web.Request) -> web.StreamResponse:
+    """Answer a file of these pages."""
+    return await api_docs.file(request.match_info["name"]) or await reserved(request)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Answer the metrics in the Prometheus format."""
+    render = request.app[COMPONENTS].metrics_page
+    rendered = None
+    if render is not None:  # in a thread: some hundred series take milliseconds
+        rendered = await asyncio.to_thread(render, request.headers.get("Accept", ""))
+    if rendered is None:
+        problem = Problem(404, "not found", "metrics are off: OTEL_SDK_DISABLED=true")
+        return problem_response(request, problem, request[TRACE].request_id)
+    body, content_type = rendered
+    return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+async def reserved(request: web.Request) -> web.Response:
+    """Answer 404 below `/_larst/`, where nothing is planned."""
+    detail = f"{request.path[:100]} is kept for the service itself and is never planned"
+    problem = Problem(404, "not found", detail)
+    return problem_response(request, problem, request[TRACE].request_id)
+
+
+def service_url(request: web.Request) -> str:
+    """Return the address of the service as the client knows it."""
+    return request.app[RUNNING].ingress.address(request)
+
+
+def _visitor(request: web.Request) -> landing.Visitor:
+    token, settings = request.get(TOKEN), request.app[SETTINGS]
+    maker = request.app[COMPONENTS].planner.maker
+    origin: landing.SessionFrom = "address" if token is None else "token"
+    return landing.Visitor(
+        address=service_url(request),
+        session_id=_session_id(request),
+        session_from="header" if "X-Session-ID" in request.headers else origin,
+        has_token=token is not None,
+        planner=maker.planner,
+        model=maker.model,
+        plan_mode=settings.planning.mode,
+        has_model_server=settings.models.base_url is not None,
+    )
+
+
+def _session_id(request: web.Request, name: str | None = None) -> str:
+    """Return the session of a request and record it in the trace."""
+    session_id = request.app[RUNNING].ingress.session_id(request, request.get(TOKEN), name)
+    request[TRACE].session_id = session_id
+    return session_id

@@ -1,0 +1,168 @@
+"""The operations of a session's API, one row each. Data only; operations.py reads it.
+
+`{one}`, `{many}` and `{resource}` are names of the resource: `order_line`, `order_lines` and
+`order-lines`. Below a parent, `{below}` is `order_`, and `{of_parent}` is ` of an order`; both are
+empty elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from larst.openapi.operations import FIELD_FILTERS, Operation, Reply
+
+Table: TypeAlias = tuple[Operation, ...]
+"""The operations of one path."""
+
+_LIST_PARAMETERS = ("Limit", "Offset", "Sort", "Text", FIELD_FILTERS, "Filters")
+_IN_ONE_TRANSACTION = "All matching records change in one transaction."
+
+_CHANGE_MATCHING = (
+    Operation(
+        "patch",
+        "update_all_{below}{many}",
+        "Update all matching {resource}{of_parent}",
+        (Reply("200", "The number of updated records.", "updated"),),
+        description=_IN_ONE_TRANSACTION,
+        parameters=("Filter",),
+        body="changes",
+        errors=("NotFound", "SchemaBroken"),
+    ),
+    Operation(
+        "delete",
+        "delete_all_{below}{many}",
+        "Delete all matching {resource}{of_parent}",
+        (Reply("200", "The number of deleted records.", "deleted"),),
+        description=_IN_ONE_TRANSACTION,
+        parameters=("Filter",),
+        errors=("NotFound",),
+    ),
+)
+
+COLLECTION: Table = (
+    Operation(
+        "get",
+        "list_{many}",
+        "List {resource}",
+        (Reply("200", "A page of records.", "page"),),
+        parameters=_LIST_PARAMETERS,
+    ),
+    Operation(
+        "post",
+        "create_{one}",
+        "Create {a_one}",
+        (Reply("201", "The stored record or records.", "one or many", ("Location",)),),
+        description="A list creates several records: all of them or none.",
+        body="one or many new",
+        errors=("Conflict", "SchemaBroken"),
+    ),
+    *_CHANGE_MATCHING,
+)
+"""`/{resource}`"""
+
+SEARCH: Table = (
+    Operation(
+        "get",
+        "search_{many}",
+        "Search {resource}",
+        (Reply("200", "The matching records, as a plain array.", "list", ("X-Total-Count",)),),
+        parameters=_LIST_PARAMETERS,
+    ),
+)
+"""`/{resource}/search`"""
+
+RECORD: Table = (
+    Operation(
+        "get",
+        "get_{one}",
+        "Get {a_one}",
+        (
+            Reply("200", "The record.", "record", ("ETag",)),
+            Reply("304", "The stored version has the ETag of `If-None-Match`."),
+        ),
+        parameters=("IfNoneMatch",),
+        errors=("NotFound",),
+    ),
+    Operation(
+        "put",
+        "replace_{one}",
+        "Replace {a_one}",
+        (Reply("200", "The stored record.", "record"),),
+        description="The id stays the same.",
+        body="new",
+        errors=("NotFound", "PreconditionFailed", "SchemaBroken"),
+    ),
+    Operation(
+        "patch",
+        "update_{one}",
+        "Update {a_one}",
+        (Reply("200", "The stored record.", "record"),),
+        description="Fields that the body does not name keep their values.",
+        body="changes or patch",
+        errors=("NotFound", "Conflict", "PreconditionFailed", "SchemaBroken"),
+    ),
+    Operation(
+        "delete",
+        "delete_{one}",
+        "Delete {a_one}",
+        (Reply("204", "The record is deleted."),),
+        description="Its id is never used again.",
+        errors=("NotFound", "PreconditionFailed"),
+    ),
+)
+"""`/{resource}/{id}`"""
+
+BELOW_PARENT: Table = (
+    Operation(
+        "get",
+        "list_{below}{many}",
+        "List {resource}{of_parent}",
+        (Reply("200", "A page of records.", "page"),),
+        parameters=_LIST_PARAMETERS,
+        errors=("NotFound",),
+    ),
+    Operation(
+        "post",
+        "create_{below}{one}",
+        "Create {a_one}{of_parent}",
+        (Reply("201", "The stored record.", "record", ("Location",)),),
+        body="new",
+        errors=("NotFound", "Conflict", "SchemaBroken"),
+    ),
+    *_CHANGE_MATCHING,
+)
+"""`/{parent}/{parent_id}/{resource}`"""
+
+ANYTHING: Table = (
+    Operation(
+        "get",
+        "list_anything",
+        "List any other resource",
+        (Reply("200", "A page of records; empty if nothing was ever stored.", "page"),),
+    ),
+    Operation(
+        "post",
+        "create_anything",
+        "Create a record of any other resource",
+        (Reply("201", "The stored record.", "record", ("Location",)),),
+        description="The first record creates the resource.",
+        body="new",
+        errors=("Conflict", "SchemaBroken"),
+    ),
+    Operation(
+        "patch",
+        "update_anything",
+        "Update all matching records of any other resource",
+        (Reply("200", "The number of updated records.", "updated"),),
+        parameters=("Filter",),
+        body="changes",
+    ),
+    Operation(
+        "delete",
+        "delete_anything",
+        "Delete all matching records of any other resource",
+        (Reply("200", "The number of deleted records.", "deleted"),),
+        parameters=("Filter",),
+    ),
+)
+"""`/{resource}`, where the name stands for any resource that the document does not list."""

@@ -1,0 +1,102 @@
+"""Documents of sessions are cached while they are current, within a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from larst.config import load_settings
+from larst.http.pages import documents
+from larst.http.pages.documents import LARGE_FIELDS, MAX_CACHED_BYTES, SessionDocuments
+from larst.planning.book import PlanBook
+from larst.session.client import SessionClient
+from larst.store.collection import learn_schema
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+MakeDocuments = Callable[..., SessionDocuments]
+
+
+class UnusedSessions:
+    """Takes the place of the session client; nothing here reaches a session."""
+
+
+def learned(*fields: str) -> dict[str, Any]:
+    return learn_schema(None, {"id": 1, **dict.fromkeys(fields, "x")}, NOW)
+
+
+@pytest.fixture
+def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sessions whose documents were built, in order."""
+    session_ids: list[str] = []
+    build = documents._build
+
+    def recording_build(api: Any) -> bytes:
+        session_ids.append(api.session_id)
+        return build(api)
+
+    monkeypatch.setattr(documents, "_build", recording_build)
+    return session_ids
+
+
+@pytest.fixture
+def make_documents(tmp_path: Path) -> MakeDocuments:
+    def make(max_cached_bytes: int = MAX_CACHED_BYTES) -> SessionDocuments:
+        sessions = cast("SessionClient", UnusedSessions())
+        book = PlanBook(tmp_path, size=10, now=lambda: NOW)
+        return SessionDocuments(
+            load_settings({}), sessions, book, max_cached_bytes=max_cached_bytes
+        )
+
+    return make
+
+
+async def test_a_document_is_built_again_only_when_something_was_learned(
+    make_documents: MakeDocuments, built: list[str]
+) -> None:
+    cache, before, after = make_documents(), {"a": learned("a")}, {"a": learned("a", "b")}
+    first = await cache._document("one", before)
+
+    assert await cache._document("one", dict(before)) is first
+    assert built == ["one"]
+    assert await cache._document("one", after) != first
+    assert built == ["one", "one"]
+
+
+async def test_the_cache_is_bounded_and_drops_the_least_recently_used(
+    make_documents: MakeDocuments, built: list[str]
+) -> None:
+    resources = {"a": learned("a")}
+    size = len(await make_documents()._document("one", resources))
+    built.clear()
+    cache = make_documents(int(2.5 * size))
+
+    for session_id in ("one", "two", "one", "six", "one", "two"):
+        await cache._document(session_id, resources)
+
+    assert built == ["one", "two", "six", "two"]
+
+
+async def test_a_document_larger_than_the_cache_is_not_cached(
+    make_documents: MakeDocuments, built: list[str]
+) -> None:
+    cache, resources = make_documents(10), {"a": learned("a")}
+
+    assert await cache._document("one", resources) == await cache._document("one", resources)
+    assert built == ["one", "one"]
+
+
+async def test_a_large_document_is_built_once_for_all_that_wait(
+    make_documents: MakeDocuments, built: list[str]
+) -> None:
+    cache = make_documents()
+    resources = {f"r{number}": learned("a") for number in range(LARGE_FIELDS)}
+
+    bodies = await asyncio.gather(*(cache._document("one", resources) for _ in range(3)))
+
+    assert built == ["one"]
+    assert bodies[0] is bodies[1] is bodies[2]
