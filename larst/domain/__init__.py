@@ -1,0 +1,48 @@
+"""The values that several rooms share: request, plan, program, reply, and the store's protocols.
+
+All of them are frozen. Must never do I/O or import another room.
+"""
+
+from __future__ import annotations
+
+from larst.domain.criteria import AND, CRITERIA_OPERATORS, LINKED, Criteria
+from larst.domain.json_values import INTEGER_MAX, INTEGER_MIN, Json, Record, RecordId
+from larst.domain.plan import Action, Code, Plan, Usage
+from larst.domain.program import CheckedProgram, ProgramInputs, Reply, Violation
+from larst.domain.request import METHODS, Body, BodyKind, NewIds, RequestContext, TraceParent
+from larst.domain.stores import (
+    SESSION_STORE_METHODS,
+    STORE_METHODS,
+    ResourceStore,
+    SessionView,
+)
+
+__all__ = [
+    "AND",
+    "CRITERIA_OPERATORS",
+    "INTEGER_MAX",
+    "INTEGER_MIN",
+    "LINKED",
+    "METHODS",
+    "SESSION_STORE_METHODS",
+    "STORE_METHODS",
+    "Action",
+    "Body",
+    "BodyKind",
+    "CheckedProgram",
+    "Code",
+    "Criteria",
+    "Json",
+    "NewIds",
+    "Plan",
+    "ProgramInputs",
+    "Record",
+    "RecordId",
+    "Reply",
+    "RequestContext",
+    "ResourceStore",
+    "SessionView",
+    "TraceParent",
+    "Usage",
+    "Violation",
+]

@@ -1,0 +1,83 @@
+"""A request as the planner and its program see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from larst.domain.json_values import Json
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""The HTTP methods that the service accepts; any other gets 405."""
+
+NewIds: TypeAlias = Callable[[], str]
+"""Returns a new unique id of 32 hex digits; passed in, so that tests can choose the ids."""
+
+
+class BodyKind(StrEnum):
+    """The form of a request's body."""
+
+    NONE = "none"
+    OBJECT = "object"
+    LIST = "list"
+    SCALAR = "scalar"
+    PATCH = "patch"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A parsed body: `json` is set for objects, lists, scalars and patches, `text` for text."""
+
+    kind: BodyKind
+    json: Json = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceParent:
+    """A W3C trace context (https://www.w3.org/TR/trace-context/): lower-case hex ids."""
+
+    trace_id: str
+    span_id: str
+    flags: str
+
+    def header(self) -> str:
+        """Return the value of a `traceparent` header."""
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One request as the planner and its program may see it; contains no secret.
+
+    `headers` has lower-case names. `query` maps each key to all of its values, in order.
+    `segments` are the non-empty parts of the path, percent-decoded once.
+    """
+
+    method: str
+    path: str
+    segments: tuple[str, ...]
+    query: Mapping[str, tuple[str, ...]]
+    headers: Mapping[str, str]
+    body: Body
+    client_ip: str
+    session_id: str
+    request_id: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the `ctx` of SPEC section 3."""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "segments": list(self.segments),
+            "query": {key: list(values) for key, values in self.query.items()},
+            "headers": dict(self.headers),
+            "body_json": self.body.json,
+            "body_text": self.body.text,
+            "client": {"ip": self.client_ip},
+            "session": {"id": self.session_id, "token": None},
+            "request_id": self.request_id,
+        }
