@@ -157,7 +157,7 @@ class SessionActor(Actor[Message, Answer]):
 
     def on_end(self) -> None:
         """Free the records: they are on disk."""
-        self._store.let_go()
+        self._store.release()
 
     async def _load(self) -> StoreError | None:
         """Load the session's files; return why they cannot be loaded."""
@@ -278,7 +278,7 @@ class SessionActor(Actor[Message, Answer]):
         Raises:
             SchemaBrokenError: they differ, and LARS_SCHEMA_MODE=enforce.
         """
-        drifts = self._store.drifts(transaction)
+        drifts = self._store.find_drifts(transaction)
         if drifts and self._schema_mode == "enforce":
             raise SchemaBrokenError(
                 f"{'; '.join(drifts)}. Nothing was stored: send records like the first one, or"

@@ -13,10 +13,17 @@ from typing import Any
 
 from larst.domain import Criteria, Json, Record, RecordId
 from larst.errors import IdTakenError
-from larst.store.query.criteria import checked_criteria, compile_criteria, id_asked_for
-from larst.store.query.sorting import aggregate, page
-from larst.store.records import MAX_AUTO_ID, checked, key_of, own_id, patched, with_id
-from larst.store.schema.learning import fits, learn
+from larst.store.query.criteria import compile_criteria, requested_id, validate_criteria
+from larst.store.query.sorting import aggregate, paginate
+from larst.store.records import (
+    MAX_AUTO_ID,
+    apply_patch,
+    copy_with_id,
+    key_of,
+    validate_id,
+    validate_record,
+)
+from larst.store.schema.learning import accepts, widen_schema
 
 
 @dataclass(slots=True)
@@ -28,43 +35,43 @@ class Collection:
 
     records: dict[str, Record] = field(default_factory=dict)
     auto_id: int = 0
-    learned: dict[str, Any] | None = None
+    schema: dict[str, Any] | None = None
     fields: frozenset[str] = frozenset()
 
     def learn(self, record: Record, now: datetime) -> None:
         """Widen the schema where the record does not fit it."""
-        self.learned = learned_with(self.learned, record, now)
-        self.fields = frozenset(self.learned["fields"])
+        self.schema = learn_schema(self.schema, record, now)
+        self.fields = frozenset(self.schema["fields"])
 
     def snapshot(self) -> Collection:
         """Return it as it is now; what is changed later does not show in it."""
         return replace(self, records=dict(self.records))
 
-    def complete(self, now: datetime, *, learns: bool = True) -> None:
+    def derive_metadata(self, now: datetime, *, learns: bool = True) -> None:
         """Find out from the records what no file says: records that were put here by hand."""
         for key in self.records:
-            self.auto_id = max(self.auto_id, number_in(key))
-        if learns and self.learned is None:
+            self.auto_id = max(self.auto_id, numeric_id(key))
+        if learns and self.schema is None:
             for record in self.records.values():
                 self.learn(record, now)
 
     def apply(self, change: Change) -> None:
         """Take a committed change in; a record that is replaced keeps its place."""
-        self.take_records(change.put, change.deleted)
+        self.apply_records(change.put, change.deleted)
         self.auto_id = change.auto_id
-        if change.learned is not None:
-            self.take_learned(change.learned)
+        if change.schema is not None:
+            self.set_schema(change.schema)
 
-    def take_records(self, put: Iterable[Record], deleted: Iterable[str]) -> None:
+    def apply_records(self, put: Iterable[Record], deleted: Iterable[str]) -> None:
         """Take in what a change does to the records."""
         for key in deleted:
             self.records.pop(key, None)
         for record in put:
             self.records[key_of(record["id"])] = record
 
-    def take_learned(self, learned: dict[str, Any] | None) -> None:
+    def set_schema(self, learned: dict[str, Any] | None) -> None:
         """Take in what the schema file is to hold."""
-        self.learned = learned
+        self.schema = learned
         self.fields = frozenset(learned["fields"]) if learned else frozenset()
 
 
@@ -75,21 +82,21 @@ class Change:
     put: list[Record]
     deleted: list[str]
     auto_id: int
-    learned: dict[str, Any] | None = None
+    schema: dict[str, Any] | None = None
 
 
-def number_in(key: str) -> int:
+def numeric_id(key: str) -> int:
     """Return the id as an integer that could have been given out, or 0."""
     if key.isascii() and key.isdigit() and len(key) <= len(str(MAX_AUTO_ID)):
         return int(key) if int(key) <= MAX_AUTO_ID else 0
     return 0
 
 
-def learned_with(learned: dict[str, Any] | None, record: Record, now: datetime) -> dict[str, Any]:
+def learn_schema(learned: dict[str, Any] | None, record: Record, now: datetime) -> dict[str, Any]:
     """Return the schema file's content, widened so that the record fits (SPEC section 7)."""
-    if learned is not None and fits(learned["json_schema"], record):
+    if learned is not None and accepts(learned["json_schema"], record):
         return learned
-    schema = learn(learned["json_schema"] if learned else None, record)
+    schema = widen_schema(learned["json_schema"] if learned else None, record)
     return {
         "fields": sorted(schema["properties"]),
         "example": learned["example"] if learned else record,
@@ -115,16 +122,16 @@ class CollectionView:
             BadRecordError: it cannot be kept.
             IdTakenError: a record has that id.
         """
-        record = checked(obj)
-        identifier = own_id(record)
+        record = validate_record(obj)
+        identifier = validate_id(record)
         if identifier is None:
             identifier = self._next_id()
         elif self.get(identifier) is not None:
             raise IdTakenError(f"{self.name} has a record {identifier!r:.80} already")
         else:
             # Never give it out, also when this record is deleted one day.
-            self._auto_id = max(self._auto_id, number_in(key_of(identifier)))
-        record = with_id(identifier, record)
+            self._auto_id = max(self._auto_id, numeric_id(key_of(identifier)))
+        record = copy_with_id(record, identifier)
         self._added[key_of(identifier)] = record
         return record
 
@@ -147,9 +154,9 @@ class CollectionView:
         Raises:
             BadRecordError: it cannot be kept.
         """
-        record = checked(obj)
+        record = validate_record(obj)
         before = self.get(id)
-        return None if before is None else self._put(with_id(before["id"], record))
+        return None if before is None else self._put(copy_with_id(record, before["id"]))
 
     def update(self, id: RecordId, changes: Record | Sequence[Json]) -> Record | None:
         """Merge top-level fields, or apply a JSON Patch given as a list.
@@ -161,9 +168,11 @@ class CollectionView:
         """
         before = self.get(id)
         if isinstance(changes, list | tuple):
-            return None if before is None else self._put(patched(before, list(changes)))
-        merged = checked(changes)
-        return None if before is None else self._put(with_id(before["id"], {**before, **merged}))
+            return None if before is None else self._put(apply_patch(before, list(changes)))
+        merged = validate_record(changes)
+        return (
+            None if before is None else self._put(copy_with_id({**before, **merged}, before["id"]))
+        )
 
     def delete(self, id: RecordId) -> bool:
         """Remove the record; tell whether there was one."""
@@ -180,7 +189,7 @@ class CollectionView:
     ) -> tuple[Sequence[Record], int]:
         """Return a page of the records and the number of all of them."""
         records = self._records()
-        return page(records, limit, offset, sort), len(records)
+        return paginate(records, limit, offset, sort), len(records)
 
     def search(
         self,
@@ -190,7 +199,7 @@ class CollectionView:
         sort: str | None = None,
     ) -> Sequence[Record]:
         """Return a page of the records that meet all criteria."""
-        return page(self._matching(criteria), limit, offset, sort)
+        return paginate(self._matching(criteria), limit, offset, sort)
 
     def count(self, criteria: Criteria | None = None) -> int:
         """Return how many records meet all criteria."""
@@ -204,7 +213,7 @@ class CollectionView:
 
     def get_schema(self) -> Json | None:
         """Return what was learned from committed records, or None."""
-        return self._base.learned
+        return self._base.schema
 
     def change(self) -> Change | None:
         """Return what was changed in the view, or None."""
@@ -216,7 +225,7 @@ class CollectionView:
         return Change(put, deleted, self._auto_id)
 
     def _matching(self, criteria: Criteria) -> Iterable[Record]:
-        identifier = id_asked_for(checked_criteria(criteria))
+        identifier = requested_id(validate_criteria(criteria))
         if identifier is None:
             return filter(compile_criteria(criteria), self._records())
         others = {key: wanted for key, wanted in criteria.items() if key != "id"}

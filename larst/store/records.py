@@ -35,7 +35,7 @@ _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEXT_ID = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
 
-def resource_name(name: object) -> str:
+def validate_resource_name(name: object) -> str:
     """Return the name, if a resource can have it.
 
     Raises:
@@ -60,10 +60,10 @@ def key_of(identifier: RecordId) -> str:
     is_integer = isinstance(identifier, int) and not isinstance(identifier, bool)
     if is_integer and INTEGER_MIN <= identifier <= INTEGER_MAX:  # `str` refuses endless ones
         return str(identifier)
-    raise ProgramFailedError(f"an id is text or an integer of 64 bits, not {kind_of(identifier)}")
+    raise ProgramFailedError(f"an id is text or an integer of 64 bits, not {type_name(identifier)}")
 
 
-def own_id(record: Record) -> RecordId | None:
+def validate_id(record: Record) -> RecordId | None:
     """Return the id that a client gave its record, or None where it gave none.
 
     Raises:
@@ -81,19 +81,19 @@ def own_id(record: Record) -> RecordId | None:
     )
 
 
-def with_id(identifier: RecordId, record: Record) -> Record:
+def copy_with_id(record: Record, identifier: RecordId) -> Record:
     """Return the record with the id, which stands first."""
     return {"id": identifier, **{name: item for name, item in record.items() if name != "id"}}
 
 
-def checked(record: object) -> Record:
+def validate_record(record: object) -> Record:
     """Return the record as it can be kept: tuples become lists, the rest stays as it is.
 
     Raises:
         BadRecordError: it is no object, or holds what JSON cannot say exactly.
     """
     if not isinstance(record, dict):
-        raise BadRecordError(f"a record must be a JSON object, not {kind_of(record)}")
+        raise BadRecordError(f"a record must be a JSON object, not {type_name(record)}")
     try:
         return _kept_object(record, 0)
     except _UnkeptError as error:
@@ -101,7 +101,7 @@ def checked(record: object) -> Record:
         raise BadRecordError(f"${path[:300]}: {error.reason}") from error
 
 
-def patched(record: Record, operations: Sequence[Json]) -> Record:
+def apply_patch(record: Record, operations: Sequence[Json]) -> Record:
     """Return the record after a JSON Patch (RFC 6902); the record itself stays as it is.
 
     Raises:
@@ -129,10 +129,10 @@ def patched(record: Record, operations: Sequence[Json]) -> Record:
         identifier,
     ]:
         raise PatchConflictError("a patch must leave an object with the same id")
-    return with_id(identifier, checked(result))
+    return copy_with_id(validate_record(result), identifier)
 
 
-def kind_of(value: object) -> str:
+def type_name(value: object) -> str:
     """Return what a value is, in words; never the value, whose text may be endless."""
     return {list: "a list", str: "text", bool: "a boolean", type(None): "null"}.get(
         type(value), f"a value of type {type(value).__name__}"
@@ -191,7 +191,7 @@ def _kept(value: Json, depth: int) -> Json:
         return _kept_object(value, depth)
     if kind is list or kind is tuple:
         return _kept_list(value, depth)
-    raise _UnkeptError(f"{kind_of(value)} cannot be kept, only what JSON can say")
+    raise _UnkeptError(f"{type_name(value)} cannot be kept, only what JSON can say")
 
 
 def _kept_object(value: Mapping[Any, Json], depth: int) -> dict[str, Json]:
@@ -220,7 +220,7 @@ def _kept_list(value: Sequence[Json], depth: int) -> list[Json]:
 
 def _kept_name(name: object) -> str:
     if type(name) is not str:
-        raise _UnkeptError(f"field names must be text, not {kind_of(name)}")
+        raise _UnkeptError(f"field names must be text, not {type_name(name)}")
     return name if name.isascii() else _kept_text(name)
 
 

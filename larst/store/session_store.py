@@ -18,12 +18,12 @@ from typing import Any
 
 from larst.domain import Json, Record
 from larst.errors import DiskRefusedError
-from larst.store.collection import Change, Collection, learned_with
+from larst.store.collection import Change, Collection, learn_schema
 from larst.store.disk.files import FileOps
 from larst.store.disk.journal import Line
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.io_threads import Threads, reason_of
-from larst.store.schema.drift import MAX_DRIFTS, drifts_of
+from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.transaction import Transaction
 from larst.store.transfer.replacing import Replacement, free, spelled
 
@@ -169,7 +169,7 @@ class SessionStore:
                 " may bring it back; mend the disk, and look"
             ) from doubt
 
-    def drifts(self, transaction: Transaction) -> list[str]:
+    def find_drifts(self, transaction: Transaction) -> list[str]:
         """Return how what the transaction writes differs from what was learned before it.
 
         The first write of a resource defines its schema, so nothing can differ from it.
@@ -177,10 +177,10 @@ class SessionStore:
         found: list[str] = []
         for name, change in transaction.changes().items():
             collection = self._collections.get(name)
-            if collection is None or collection.learned is None:
+            if collection is None or collection.schema is None:
                 continue
             for record in change.put:
-                drifts = drifts_of(collection.learned["json_schema"], record)
+                drifts = find_drifts(collection.schema["json_schema"], record)
                 # In ASCII: ids are a client's text, and a header may carry them.
                 record_id = ascii(str(record["id"])[:80])[1:-1]
                 found += [f"{name}/{record_id}: {drift}" for drift in drifts]
@@ -215,7 +215,7 @@ class SessionStore:
         """Complete the documented files; as `checkpoint`."""
         await self.checkpoint()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Free the records' memory at once; only `load` makes sense afterwards.
 
         Whoever else still holds the store does not hold them then, and no collector is needed.
@@ -250,7 +250,7 @@ class SessionStore:
     def schema(self, name: str) -> Json | None:
         """Return the learned schema's file content, or None."""
         collection = self._collections.get(name)
-        return None if collection is None else collection.learned
+        return None if collection is None else collection.schema
 
     def fields(self, resource: str) -> frozenset[str]:
         """Return the top-level fields that the resource's records ever had."""
@@ -280,10 +280,10 @@ class SessionStore:
     def _learned(self, name: str, change: Change) -> Change:
         """Return the change with what its records teach; most teach nothing."""
         collection = self._collections.get(name)
-        known = learned = collection.learned if collection else None
+        known = learned = collection.schema if collection else None
         for record in change.put:
-            learned = learned_with(learned, record, self._now())
-        return change if learned is known else replace(change, learned=learned)
+            learned = learn_schema(learned, record, self._now())
+        return change if learned is known else replace(change, schema=learned)
 
     async def _write(self, *, checkpoints: bool) -> None:
         """Write what is committed now and, if asked, checkpoint what the resources hold with it.

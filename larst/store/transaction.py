@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from larst.store.collection import Change, Collection, CollectionView
-from larst.store.records import resource_name
+from larst.store.records import validate_resource_name
 
 
 class Transaction:
@@ -22,7 +22,7 @@ class Transaction:
             BadResourceNameError: no resource can have the name.
         """
         if name not in self._views:
-            base = self._collections.get(resource_name(name)) or Collection()
+            base = self._collections.get(validate_resource_name(name)) or Collection()
             self._views[name] = CollectionView(name, base)
         return self._views[name]
 

@@ -158,7 +158,7 @@ class Tenant:
             if backup.last_id
         }
         for collection in resources.values():
-            collection.complete(_now())
+            collection.derive_metadata(_now())
         store.restore(replacements_of(resources))
 
 

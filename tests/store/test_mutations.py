@@ -200,7 +200,9 @@ BREAKS: dict[str, Break] = {
     "no checksum": patched(frames, "_checksum", _no_checksum),
     "no `next` before a fold": patched(Journal, "append", _append_without_next),
     "appends over each other": patched(Journal, "append", _append_at_the_end_that_there_was),
-    "a checkpoint that begins with the journal": patched(SessionFiles, "checkpoint", _fold_journal_first),
+    "a checkpoint that begins with the journal": patched(
+        SessionFiles, "checkpoint", _fold_journal_first
+    ),
     "a journal that names fewer files": patched(Journal, "begin", _begin_with_the_old_base),
     "a flush that writes nothing": patched(SessionStore, "_append", _forget_the_write),
     "a failed write that is believed": patched(SessionStore, "_append", _ignore_what_failed),

@@ -17,7 +17,7 @@ from larst.errors import (
     ProgramFailedError,
 )
 from larst.store.collection import Collection, CollectionView
-from larst.store.records import MAX_AUTO_ID, checked, key_of, patched
+from larst.store.records import MAX_AUTO_ID, apply_patch, key_of, validate_record
 
 ENDLESS = 10**5000
 """An integer that Python refuses to write as text; programs can compute it."""
@@ -41,7 +41,7 @@ ENDLESS = 10**5000
 def test_what_cannot_be_kept_exactly_is_refused_by_its_path(record: Any, told: str) -> None:
     """Whoever sent it finds the place (SPEC section 2: kept exactly, or 400)."""
     with pytest.raises(BadRecordError) as refused:
-        checked(record)
+        validate_record(record)
     assert told in refused.value.detail
     refused.value.detail.encode()
 
@@ -50,14 +50,14 @@ def test_a_record_nests_as_deep_as_the_files_bear_and_no_deeper() -> None:
     def deep(levels: int) -> Any:
         return {} if levels == 1 else {"a": deep(levels - 1)}
 
-    assert checked(deep(200)) == deep(200)
+    assert validate_record(deep(200)) == deep(200)
     with pytest.raises(BadRecordError, match="200"):
-        checked(deep(201))
+        validate_record(deep(201))
 
 
 def test_what_is_kept_is_no_longer_the_caller_s() -> None:
     inner: list[Any] = [(1, 2)]
-    kept = checked({"a": inner})
+    kept = validate_record({"a": inner})
     inner.append(3)
     assert kept == {"a": [[1, 2]]}
 
@@ -107,7 +107,7 @@ class TestPatches:
     def test_what_does_not_apply_or_takes_the_id_away_is_a_conflict(self, operations: Any) -> None:
         record = {"id": 1, "n": [1]}
         with pytest.raises(PatchConflictError):
-            patched(record, operations)
+            apply_patch(record, operations)
         assert record == {"id": 1, "n": [1]}
 
     @pytest.mark.parametrize(
@@ -115,13 +115,13 @@ class TestPatches:
     )
     def test_what_is_no_patch_is_a_bad_request(self, values: Any) -> None:
         with pytest.raises(BadRequestError):
-            patched({"id": 1}, values)
+            apply_patch({"id": 1}, values)
 
     def test_a_patch_cannot_fill_the_memory(self) -> None:
         """Each copy into itself doubles the record: forty would be a million million."""
         double = {"op": "copy", "from": "/n", "path": "/n/-"}
         with pytest.raises(BadRequestError, match="copy"):
-            patched({"id": 1, "n": [1]}, [double] * 40)
+            apply_patch({"id": 1, "n": [1]}, [double] * 40)
 
     @given(
         st.lists(
@@ -143,7 +143,7 @@ class TestPatches:
     def test_no_patch_meets_anything_but_an_error_for_its_sender(self, operations: Any) -> None:
         """And what does apply leaves a record with the id in its place."""
         try:
-            result = patched({"id": 1, "n": [1, {"b": 2}]}, operations)
+            result = apply_patch({"id": 1, "n": [1, {"b": 2}]}, operations)
         except CallerError:
             return
         assert next(iter(result.items())) == ("id", 1)

@@ -13,8 +13,15 @@ import orjson
 from larst.domain import Record
 from larst.errors import BadRequestError, BadResourceNameError
 from larst.store.collection import Collection
-from larst.store.records import MAX_AUTO_ID, checked, key_of, own_id, resource_name, with_id
-from larst.store.schema.learning import is_schema, is_texts
+from larst.store.records import (
+    MAX_AUTO_ID,
+    copy_with_id,
+    key_of,
+    validate_id,
+    validate_record,
+    validate_resource_name,
+)
+from larst.store.schema.learning import is_schema, is_string_list
 
 SCHEMAS = ".schemas"
 _META = ".meta"
@@ -27,7 +34,7 @@ def resource_of(document: str) -> str | None:
     if stem == document or not document.endswith(".json"):
         return None
     try:
-        return resource_name(stem.removesuffix(_META) if is_in_schemas(document) else stem)
+        return validate_resource_name(stem.removesuffix(_META) if is_in_schemas(document) else stem)
     except BadResourceNameError:
         return None
 
@@ -53,7 +60,7 @@ def documents_of(resource: str, collection: Collection) -> Iterator[tuple[str, l
     """
     records, schema, meta = names_of(resource)
     yield records, list(_lines(list(collection.records.values())))
-    yield schema, [orjson.dumps(collection.learned, option=orjson.OPT_INDENT_2), b"\n"]
+    yield schema, [orjson.dumps(collection.schema, option=orjson.OPT_INDENT_2), b"\n"]
     yield meta, [orjson.dumps({"auto_id": collection.auto_id}), b"\n"]
 
 
@@ -78,7 +85,7 @@ def collections_of(
     for resource in incomplete:
         _, schema, _ = names_of(resource)
         # One of ours that says null may be newer than the records beside it, which are to go.
-        collections[resource].complete(now, learns=not (is_ours and schema in documents))
+        collections[resource].derive_metadata(now, learns=not (is_ours and schema in documents))
     return collections, incomplete
 
 
@@ -120,10 +127,10 @@ def learned_of(value: Any) -> dict[str, Any] | None:
         raise TypeError("json_schema is not as LARST writes it")
     if "properties" not in value["json_schema"] or not isinstance(value["updated_at"], str):
         raise TypeError("json_schema must describe an object, and updated_at be a date")
-    if not is_texts(value["fields"]):
+    if not is_string_list(value["fields"]):
         raise TypeError("fields must be a list of names")
-    checked(value["example"])
-    checked({name: item for name, item in value.items() if name != "example"})
+    validate_record(value["example"])
+    validate_record({name: item for name, item in value.items() if name != "example"})
     return value
 
 
@@ -163,15 +170,15 @@ def _read_one(collections: dict[str, Collection], name: str, value: Any, *, is_o
     elif name.endswith(f"{_META}.json"):
         collection.auto_id = auto_id_of(value)
     else:
-        collection.take_learned(learned_of(value))
+        collection.set_schema(learned_of(value))
 
 
 def _by_key(value: Any, *, is_ours: bool) -> dict[str, Record]:
     """Return the records by key; those without an id get the first numbers that are free."""
     if not isinstance(value, list):
         raise TypeError("it must hold a list of objects")
-    items = value if is_ours else [checked(item) for item in value]
-    ids = [own_id(item) for item in items]
+    items = value if is_ours else [validate_record(item) for item in value]
+    ids = [validate_id(item) for item in items]
     given = {key_of(identifier) for identifier in ids if identifier is not None}
     free = (number for number in count(1) if str(number) not in given)
     records: dict[str, Record] = {}
@@ -181,5 +188,5 @@ def _by_key(value: Any, *, is_ours: bool) -> dict[str, Record]:
         if key in records:
             raise ValueError(f"the id {identifier!r:.80} is there twice")
         is_in_order = own is not None and next(iter(item)) == "id"
-        records[key] = item if is_in_order else with_id(identifier, item)
+        records[key] = item if is_in_order else copy_with_id(item, identifier)
     return records

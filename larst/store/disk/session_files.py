@@ -289,8 +289,8 @@ def replay(
     if not has_records:
         if replaces:
             collection.records = {}
-        collection.take_records(change["put"], change["del"])
+        collection.apply_records(change["put"], change["del"])
     if not has_schema and (replaces or "schema" in change):
-        collection.take_learned(change.get("schema"))
+        collection.set_schema(change.get("schema"))
     if not has_meta:
         collection.auto_id = change["auto_id"]

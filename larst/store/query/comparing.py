@@ -18,14 +18,14 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _MAX_NUMBER_CHARACTERS = 400
 
 
-def equality(wanted: Json) -> Callable[[Json], bool]:
+def equality_test(wanted: Json) -> Callable[[Json], bool]:
     """Return the test whether a stored value is the one wanted.
 
     Wanted text, which is how queries say everything, is read as the stored value's type.
     """
     if not isinstance(wanted, str):
-        return lambda stored: is_same(stored, wanted)
-    number, word = number_of(wanted), wanted.lower()
+        return lambda stored: is_equal(stored, wanted)
+    number, word = parse_number(wanted), wanted.lower()
     boolean = {"true": True, "false": False}.get(word)
 
     def passes(stored: Json) -> bool:
@@ -41,7 +41,7 @@ def equality(wanted: Json) -> Callable[[Json], bool]:
     return passes
 
 
-def is_same(stored: Json, wanted: Json) -> bool:
+def is_equal(stored: Json, wanted: Json) -> bool:
     """Tell whether both are the same JSON value: 1 is 1.0, but neither is true or "1"."""
     if is_number(stored):
         return is_number(wanted) and bool(stored == wanted)
@@ -49,13 +49,13 @@ def is_same(stored: Json, wanted: Json) -> bool:
         return (
             isinstance(wanted, list | tuple)
             and len(stored) == len(wanted)
-            and all(map(is_same, stored, wanted))
+            and all(map(is_equal, stored, wanted))
         )
     if isinstance(stored, dict):
         return (
             isinstance(wanted, dict)
             and stored.keys() == wanted.keys()
-            and all(is_same(item, wanted[name]) for name, item in stored.items())
+            and all(is_equal(item, wanted[name]) for name, item in stored.items())
         )
     return type(stored) is type(wanted) and bool(stored == wanted)
 
@@ -66,7 +66,7 @@ def is_number(value: Json) -> bool:
     return kind is int or kind is float
 
 
-def number_of(wanted: Json) -> int | float | None:
+def parse_number(wanted: Json) -> int | float | None:
     """Return the number that is wanted, written as one or as text; None where it is none."""
     if not isinstance(wanted, str):
         return wanted if is_number(wanted) else None
@@ -78,7 +78,7 @@ def number_of(wanted: Json) -> int | float | None:
     return number if math.isfinite(number) else None
 
 
-def text_of(value: Json) -> str:
+def json_text(value: Json) -> str:
     """Return a value as the text that JSON writes for it; text without its quotes."""
     if isinstance(value, str):
         return value

@@ -13,7 +13,7 @@ from typing import Any
 
 from larst.domain import AND, CRITERIA_OPERATORS, LINKED, Criteria, Json, Record, RecordId
 from larst.errors import ProgramFailedError
-from larst.store.query.comparing import MISSING, equality, is_number, number_of, text_of
+from larst.store.query.comparing import MISSING, equality_test, is_number, json_text, parse_number
 
 Predicate = Callable[[Record], bool]
 Test = Callable[[Json], bool]
@@ -37,7 +37,7 @@ def compile_criteria(criteria: Criteria) -> Predicate:
     Raises:
         ProgramFailedError: the criteria are no object, or an operator's value makes no sense.
     """
-    tests = [_compile_one(key, wanted) for key, wanted in checked_criteria(criteria).items()]
+    tests = [_compile_one(key, wanted) for key, wanted in validate_criteria(criteria).items()]
     if len(tests) == 1:
         return tests[0]
 
@@ -50,7 +50,7 @@ def compile_criteria(criteria: Criteria) -> Predicate:
     return matches
 
 
-def checked_criteria(criteria: object) -> Criteria:
+def validate_criteria(criteria: object) -> Criteria:
     """Return the criteria, if they are an object with text keys.
 
     Raises:
@@ -61,7 +61,7 @@ def checked_criteria(criteria: object) -> Criteria:
     return criteria
 
 
-def id_asked_for(criteria: Criteria) -> RecordId | None:
+def requested_id(criteria: Criteria) -> RecordId | None:
     """Return the id that the criteria name, where they name one: no scan is needed then."""
     wanted = criteria.get("id")
     if isinstance(wanted, int | str) and not isinstance(wanted, bool):
@@ -69,7 +69,7 @@ def id_asked_for(criteria: Criteria) -> RecordId | None:
     return None
 
 
-def value_at(record: Json, path: str) -> Json:
+def field_value(record: Json, path: str) -> Json:
     """Return what a field holds, MISSING where there is none; dots reach into objects."""
     if path in record:
         return record[path]
@@ -93,14 +93,14 @@ def _compile_one(key: str, wanted: Json) -> Predicate:
     if field == "*":
         return _any_field(operator, wanted)
     named = _at(field, _operator_test(field, operator, wanted))
-    literal = _at(key, _each_equals(equality(wanted)))
+    literal = _at(key, _each_equals(equality_test(wanted)))
     # A field that is really called `a__gt` means itself.
     return lambda record: literal(record) if key in record else named(record)
 
 
 def _linked(wanted: Mapping[str, Json]) -> Predicate:
     """Return the test whether one of the fields holds the id: `1` and `"1"` are the same."""
-    tests = [(field, _is_id(text_of(id))) for field, id in wanted.items()]
+    tests = [(field, _is_id(json_text(id))) for field, id in wanted.items()]
 
     def matches(record: Record) -> bool:
         return any(field in record and test(record[field]) for field, test in tests)
@@ -110,23 +110,23 @@ def _linked(wanted: Mapping[str, Json]) -> Predicate:
 
 def _is_id(wanted: str) -> Test:
     def passes(stored: Json) -> bool:
-        return type(stored) in (str, int) and text_of(stored) == wanted
+        return type(stored) in (str, int) and json_text(stored) == wanted
 
     return _each(passes)
 
 
 def _at(path: str, test: Test) -> Predicate:
     if "." in path:
-        return lambda record: test(value_at(record, path))
+        return lambda record: test(field_value(record, path))
     return lambda record: test(record.get(path, MISSING))
 
 
 def _equality_for(field: str, wanted: Json) -> Test:
     """Return equality as the field means it: of ids, `1` and `"1"` are the same."""
     if field == "id" and isinstance(wanted, int) and not isinstance(wanted, bool):
-        by_number, text = equality(wanted), text_of(wanted)
+        by_number, text = equality_test(wanted), json_text(wanted)
         return lambda stored: by_number(stored) or stored == text
-    return equality(wanted)
+    return equality_test(wanted)
 
 
 def _each_equals(test: Test) -> Test:
@@ -149,7 +149,7 @@ def _operator_test(field: str, operator: str, wanted: Json) -> Test:
     """Return the operator's test; a missing field passes only `ne` and `exists=false`."""
     match operator:
         case "exists":
-            is_wanted = text_of(wanted).lower() not in {"false", "0", "no", "none", "null", ""}
+            is_wanted = json_text(wanted).lower() not in {"false", "0", "no", "none", "null", ""}
             return lambda stored: (stored is not MISSING) is is_wanted
         case "ne":
             is_equal = _each_equals(_equality_for(field, wanted))
@@ -171,7 +171,7 @@ def _one_of(field: str, wanted: Json) -> Test:
 
 
 def _order_test(compare: Callable[[Any, Any], bool], wanted: Json) -> Test:
-    number = number_of(wanted)
+    number = parse_number(wanted)
     text = wanted if isinstance(wanted, str) else None
 
     def passes(stored: Json) -> bool:
@@ -184,7 +184,7 @@ def _order_test(compare: Callable[[Any, Any], bool], wanted: Json) -> Test:
 
 def _text_test(operator: str, wanted: Json) -> Test:
     """Return a test of texts and, by their JSON text, of numbers; a list means any of it."""
-    needles = [text_of(item) for item in (wanted if isinstance(wanted, list) else [wanted])]
+    needles = [json_text(item) for item in (wanted if isinstance(wanted, list) else [wanted])]
     ignores_case = operator not in _TEXT_TESTS
     if ignores_case:
         operator, needles = operator[1:], [needle.casefold() for needle in needles]
@@ -194,7 +194,7 @@ def _text_test(operator: str, wanted: Json) -> Test:
         if type(stored) is not str:
             if not is_number(stored):
                 return False
-            stored = text_of(stored)
+            stored = json_text(stored)
         if ignores_case:
             # Of ASCII texts, `lower` is `casefold`, at a third of the cost.
             stored = stored.lower() if stored.isascii() else stored.casefold()

@@ -12,15 +12,15 @@ import orjson
 from larst.domain import Json, Record
 from larst.errors import ProgramFailedError
 from larst.store.query.comparing import MISSING, is_number
-from larst.store.query.criteria import value_at
-from larst.store.records import kind_of
+from larst.store.query.criteria import field_value
+from larst.store.records import type_name
 
 _OPERATIONS = frozenset({"sum", "avg", "min", "max", "count"})
 _MOST = 2**53
 """More than any store holds, and few enough for every slice."""
 
 
-def page(
+def paginate(
     records: Iterable[Record], limit: int | None, offset: int, sort: str | None
 ) -> list[Record]:
     """Return the records from `offset` on, at most `limit` of them, sorted if asked.
@@ -30,11 +30,11 @@ def page(
     """
     start = _count("offset", offset)
     end = None if limit is None else start + _count("limit", limit)
-    ordered = records if sort is None else sorted_by(records, sort)
+    ordered = records if sort is None else sort_records(records, sort)
     return list(islice(ordered, start, end))
 
 
-def sorted_by(records: Iterable[Record], sort: str) -> list[Record]:
+def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
     """Return the records by the fields of `sort` (`a,-b`); missing and null come last always.
 
     Equal ones, and all where no record has the field, stay in the order they had.
@@ -50,7 +50,7 @@ def sorted_by(records: Iterable[Record], sort: str) -> list[Record]:
         there: list[tuple[Any, Record]] = []
         absent: list[Record] = []
         for record in ordered:
-            value = value_at(record, field)
+            value = field_value(record, field)
             if value is None or value is MISSING:
                 absent.append(record)
             else:
@@ -71,7 +71,7 @@ def aggregate(records: Iterable[Record], op: str, field: str, by: str | None) ->
         ProgramFailedError: there is no such operation, a field is no text, or a sum is too large.
     """
     if not isinstance(op, str) or op not in _OPERATIONS:
-        told = repr(op[:40]) if isinstance(op, str) else kind_of(op)
+        told = repr(op[:40]) if isinstance(op, str) else type_name(op)
         raise ProgramFailedError(f"no operation {told}; there are {', '.join(sorted(_OPERATIONS))}")
     if not isinstance(field, str) or not isinstance(by, str | None):
         raise ProgramFailedError("aggregate needs field, and by if given, as text")
@@ -79,14 +79,14 @@ def aggregate(records: Iterable[Record], op: str, field: str, by: str | None) ->
         return _total(op, [_value(record, field) for record in records])
     groups: dict[str, list[Json]] = {}
     for record in records:
-        group = value_at(record, by)
+        group = field_value(record, by)
         name = group if isinstance(group, str) else _json(None if group is MISSING else group)
         groups.setdefault(name, []).append(_value(record, field))
     return {name: _total(op, values) for name, values in groups.items()}
 
 
 def _value(record: Record, field: str) -> Json:
-    return True if field == "*" else value_at(record, field)
+    return True if field == "*" else field_value(record, field)
 
 
 def _total(op: str, values: Sequence[Json]) -> Json:
@@ -128,7 +128,7 @@ def _json(value: Json) -> str:
 
 def _count(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ProgramFailedError(f"{name} must be a whole number from 0, not {kind_of(value)}")
+        raise ProgramFailedError(f"{name} must be a whole number from 0, not {type_name(value)}")
     if value < 0:
         raise ProgramFailedError(f"{name} must be a whole number from 0, not a negative one")
     return min(value, _MOST)

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from larst.errors import SessionDamagedError
-from larst.store.collection import Collection, number_in
+from larst.store.collection import Collection, numeric_id
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.journal import JOURNAL
 from larst.store.disk.session_files import Loaded, SessionFiles
-from larst.store.schema.learning import fits
+from larst.store.schema.learning import accepts
 
 _LOOKS = 3
 """How often a session is looked at whose journal somebody writes meanwhile."""
@@ -146,14 +146,14 @@ def _journal_of(directory: Path) -> tuple[int, int, int] | None:
 def _remarks(collections: Mapping[str, Collection]) -> Iterator[str]:
     """Hold ids and records against what the other files say of them."""
     for name, collection in sorted(collections.items()):
-        last = max(map(number_in, collection.records), default=0)
+        last = max(map(numeric_id, collection.records), default=0)
         if last > collection.auto_id:
             yield f"{name}: the id {last} is beyond the last that was given out"
-        learned = collection.learned
+        learned = collection.schema
         unlike = sum(
             1
             for record in collection.records.values()
-            if learned is None or not fits(learned["json_schema"], record)
+            if learned is None or not accepts(learned["json_schema"], record)
         )
         if unlike:
             yield f"{name}: {unlike} of {len(collection.records)} records do not fit its schema"

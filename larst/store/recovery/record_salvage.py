@@ -21,8 +21,8 @@ import orjson
 
 from larst.domain import Json, Record
 from larst.errors import BadRequestError
-from larst.store.collection import number_in
-from larst.store.records import MAX_AUTO_ID, checked, key_of, own_id, with_id
+from larst.store.collection import numeric_id
+from larst.store.records import MAX_AUTO_ID, copy_with_id, key_of, validate_id, validate_record
 
 _GAPS = [re.compile(rf"(?:\s*\S){{{count}}}\s*(?=\{{)") for count in range(3)]
 """What stands between two records, a comma and a newline, each perhaps damaged: no object within
@@ -66,8 +66,8 @@ def whole_records(content: bytes, last_id: int) -> Salvaged:
     found: list[tuple[str | None, Record]] = []
     for item in items:
         try:
-            record = checked(item)
-            identifier = own_id(record)
+            record = validate_record(item)
+            identifier = validate_id(record)
         except BadRequestError:
             lost += 1
             continue
@@ -79,10 +79,10 @@ def whole_records(content: bytes, last_id: int) -> Salvaged:
         if key is None or owners[key] != index:
             homeless.append(record)
         else:
-            records[key] = with_id(record["id"], record)
-    first = max(last_id, *map(number_in, records), 0) + 1
+            records[key] = copy_with_id(record, record["id"])
+    first = max(last_id, *map(numeric_id, records), 0) + 1
     for number, record in enumerate(homeless, first):
-        records[str(number)] = with_id(number, record)
+        records[str(number)] = copy_with_id(record, number)
     return Salvaged(records, lost, len(homeless))
 
 
@@ -95,13 +95,13 @@ def _owners(keys: list[str | None]) -> dict[str, int]:
     """
     counts = Counter(keys)
     places = [index for index, key in enumerate(keys) if key is not None and counts[key] == 1]
-    numbers = [0, *(number_in(keys[index] or "") for index in places)]
+    numbers = [0, *(numeric_id(keys[index] or "") for index in places)]
     is_ascending = all(one < other for one, other in itertools.pairwise(numbers))
     numbers.append(MAX_AUTO_ID)
     owners: dict[str, int] = {}
     for index, key in enumerate(keys):
         if key is not None and owners.setdefault(key, index) != index and is_ascending:
-            first, number = owners[key], number_in(key)
+            first, number = owners[key], numeric_id(key)
             before, after = (
                 (numbers[place], numbers[place + 1])
                 for place in (bisect_left(places, first), bisect_left(places, index))

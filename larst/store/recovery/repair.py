@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from larst.store.collection import Collection, number_in
+from larst.store.collection import Collection, numeric_id
 from larst.store.disk.documents import (
     SCHEMAS,
     DocumentDamagedError,
@@ -149,7 +149,7 @@ def _collections(
     for collection in collections.values():
         for key, record in collection.records.items():
             collection.learn(record, now())
-            collection.auto_id = max(collection.auto_id, number_in(key))
+            collection.auto_id = max(collection.auto_id, numeric_id(key))
     for resource, collection in sorted(collections.items()):
         _, schema, meta = names_of(resource)
         # A folder that LARST never wrote to has no such file, and lacks none.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from larst.domain import Json, Record
-from larst.store.schema.learning import fits, infer
+from larst.store.schema.learning import accepts, infer_schema
 
 MAX_DRIFTS = 50
 """Drifts of one transaction that are told; a record of odd keys could have thousands."""
@@ -17,13 +17,13 @@ MAX_DRIFTS = 50
 MAX_NAME_CHARACTERS = 80
 
 
-def drifts_of(schema: Mapping[str, Any], record: Record) -> list[str]:
+def find_drifts(schema: Mapping[str, Any], record: Record) -> list[str]:
     """Return what does not fit, as `address.city: string expected, found integer`; [] if all does.
 
     A field that every record has had so far is expected; one that none had is not, unless the
     schema is open.
     """
-    if fits(schema, record):
+    if accepts(schema, record):
         return []
     found: list[str] = []
     for drift in _drifts(schema, record, ""):
@@ -34,11 +34,11 @@ def drifts_of(schema: Mapping[str, Any], record: Record) -> list[str]:
 
 
 def _drifts(schema: Mapping[str, Any], value: Json, path: str) -> Iterator[str]:
-    if not schema or fits(schema, value):
+    if not schema or accepts(schema, value):
         return
     types = schema["type"]
     expected = [types] if isinstance(types, str) else types
-    found = infer(value)["type"]
+    found = infer_schema(value)["type"]
     if found not in expected and not (found == "integer" and "number" in expected):
         yield f"{path or 'the record'}: {' or '.join(expected)} expected, found {found}"
     elif found == "string":

@@ -55,7 +55,7 @@ _TYPE_NAMES: Mapping[type, str] = {
 }
 
 
-def fits(schema: Schema, value: Json) -> bool:
+def accepts(schema: Schema, value: Json) -> bool:
     """Tell whether learning from the value would change nothing."""
     kind = _TYPE_NAMES[type(value)]
     types = schema.get("type", ())
@@ -71,12 +71,12 @@ def fits(schema: Schema, value: Json) -> bool:
     if kind == "array" and "items" in schema:
         items = schema["items"]
         for item in value:
-            if not fits(items, item):
+            if not accepts(items, item):
                 return False
     return True
 
 
-def learn(schema: Schema | None, record: Record) -> Schema:
+def widen_schema(schema: Schema | None, record: Record) -> Schema:
     """Return the schema, widened so that the record fits."""
     if schema is None:
         return _inferred(record, 0)
@@ -84,7 +84,7 @@ def learn(schema: Schema | None, record: Record) -> Schema:
     return _merged(schema, _inferred(record, 0), grows=grows)
 
 
-def infer(value: Json) -> Schema:
+def infer_schema(value: Json) -> Schema:
     """Return the schema of this one value."""
     return _inferred(value, 0)
 
@@ -102,17 +102,17 @@ def is_schema(value: Json, level: int = 0) -> bool:
         return level > 0  # the items of a list that was always empty
     types, name = value.get("type"), value.get("format")
     types = [types] if isinstance(types, str) else types
-    if not types or not is_texts(types) or not {*types} <= {*_TYPE_NAMES.values()}:
+    if not types or not is_string_list(types) or not {*types} <= {*_TYPE_NAMES.values()}:
         return False
     properties = value.get("properties")
-    is_object = isinstance(properties, dict) and is_texts(value.get("required"))
+    is_object = isinstance(properties, dict) and is_string_list(value.get("required"))
     if ("object" in types) != is_object or (name is not None and name not in [*_FORMATS]):
         return False
     inner = [*(properties or {}).values(), *([value["items"]] if "items" in value else [])]
     return all(is_schema(one, level + 1) for one in inner)
 
 
-def is_texts(value: Json) -> bool:
+def is_string_list(value: Json) -> bool:
     """Tell whether it is a list of texts."""
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
@@ -135,7 +135,7 @@ def _inferred(value: Json, level: int) -> Schema:
 def _inferred_array(value: Iterable[Json], level: int) -> Schema:
     items: Schema = {}
     for item in value:
-        if not fits(items, item):
+        if not accepts(items, item):
             grows = _count_properties(items) < MAX_TOTAL
             items = _merged(items, _inferred(item, level + 1), grows=grows)
     return {"type": "array", "items": items}
@@ -206,7 +206,7 @@ def _fits_object(schema: Schema, value: Mapping[str, Json]) -> bool:
         if known is None:
             if not is_open:
                 return False
-        elif not fits(known, item):
+        elif not accepts(known, item):
             return False
     for name in schema["required"]:  # noqa: SIM110 - `all` of a generator takes twice the time
         if name not in value:

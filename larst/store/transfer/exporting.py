@@ -31,7 +31,7 @@ def lines_of(resources: Mapping[str, Collection]) -> Iterator[bytes]:
 def _chunks(resources: Mapping[str, Collection]) -> Iterator[bytes]:
     yield _line({"larst": "session", "version": VERSION})
     for name, collection in sorted(resources.items()):
-        head = {"resource": name, "auto_id": collection.auto_id, "schema": collection.learned}
+        head = {"resource": name, "auto_id": collection.auto_id, "schema": collection.schema}
         yield _line(head)
         records = list(collection.records.values())
         for start in range(0, len(records), _RECORDS_A_CHUNK):

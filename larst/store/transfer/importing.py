@@ -20,9 +20,16 @@ import orjson
 from larst.domain import Json, Record, RecordId
 from larst.errors import BadRecordError, BadRequestError, InvalidJsonError
 from larst.exact_json import parse_json
-from larst.store.collection import Collection, number_in
+from larst.store.collection import Collection, numeric_id
 from larst.store.disk.documents import auto_id_of, learned_of
-from larst.store.records import MAX_AUTO_ID, checked, key_of, own_id, resource_name, with_id
+from larst.store.records import (
+    MAX_AUTO_ID,
+    copy_with_id,
+    key_of,
+    validate_id,
+    validate_record,
+    validate_resource_name,
+)
 from larst.store.transfer.exporting import VERSION
 
 MAX_RESOURCES = 10_000
@@ -56,7 +63,7 @@ def resources_of(raw: Source, now: datetime) -> dict[str, Collection]:
             raise BadRequestError(f"an import may hold at most {MAX_RESOURCES} resources")
         resources[name] = collection
     for collection in resources.values():
-        collection.complete(now)
+        collection.derive_metadata(now)
     return resources
 
 
@@ -119,7 +126,7 @@ def _parsed(line: bytes) -> Mapping[str, Any]:
 
 
 def _collection(entry: Mapping[str, Json]) -> tuple[str, Collection]:
-    name = resource_name(entry["resource"])
+    name = validate_resource_name(entry["resource"])
     try:
         learned, auto_id = learned_of(entry["schema"]), auto_id_of(entry)
     except (LookupError, TypeError, ValueError, BadRecordError) as error:
@@ -127,13 +134,13 @@ def _collection(entry: Mapping[str, Json]) -> tuple[str, Collection]:
             f"what the export says of {name} is not as LARST writes it"
         ) from error
     collection = Collection(auto_id=auto_id)
-    collection.take_learned(learned)
+    collection.set_schema(learned)
     return name, collection
 
 
 def _add_exported(collection: Collection, line: bytes) -> None:
-    record = checked(parse_json(line))
-    identifier = own_id(record)
+    record = validate_record(parse_json(line))
+    identifier = validate_id(record)
     if identifier is None:
         raise BadRequestError(_UNLIKE)
     _add(collection, identifier, record)
@@ -155,7 +162,7 @@ def _json_server(raw: Source, start: int) -> Iterator[tuple[str, Collection]]:
         if name.startswith("$"):  # "$schema" and the like are for editors
             text.value()
         else:
-            yield resource_name(name), _listed(name, text)
+            yield validate_resource_name(name), _listed(name, text)
     if text.next():
         raise text.unexpected("the end")
 
@@ -165,10 +172,10 @@ def _listed(name: str, text: _Text) -> Collection:
         raise BadRequestError(f"{name[:80]!r} is neither a list of records nor one record")
     given: list[tuple[RecordId | None, Record]] = []
     for item in text.items() if text.next() == "[" else (text.value(),):
-        record = checked(item)
-        given.append((own_id(record), record))
+        record = validate_record(item)
+        given.append((validate_id(record), record))
     known = (key_of(identifier) for identifier, _ in given if identifier is not None)
-    collection = Collection(auto_id=max(map(number_in, known), default=0))
+    collection = Collection(auto_id=max(map(numeric_id, known), default=0))
     for identifier, record in given:
         _add(collection, _next_id(collection) if identifier is None else identifier, record)
     return collection
@@ -189,8 +196,8 @@ def _add(collection: Collection, identifier: RecordId, record: Record) -> None:
     key = key_of(identifier)
     if key in collection.records:
         raise BadRecordError(f"two records have the id {identifier!r:.80}")
-    collection.auto_id = max(collection.auto_id, number_in(key))
-    collection.records[key] = with_id(identifier, record)
+    collection.auto_id = max(collection.auto_id, numeric_id(key))
+    collection.records[key] = copy_with_id(record, identifier)
 
 
 class _Text:

@@ -36,7 +36,7 @@ class Replacement:
             "put": orjson.Fragment(self.text),
             "del": [],
             "auto_id": self.collection.auto_id,
-            "schema": self.collection.learned,
+            "schema": self.collection.schema,
         }
 
 
@@ -64,7 +64,7 @@ def replacements_of(resources: Mapping[str, Collection]) -> dict[str, Replacemen
 
 def spelled(change: Change) -> dict[str, Any]:
     """Return a transaction's change as the journal has it."""
-    learned = {} if change.learned is None else {"schema": change.learned}
+    learned = {} if change.schema is None else {"schema": change.schema}
     return {"put": change.put, "del": change.deleted, "auto_id": change.auto_id, **learned}
 
 

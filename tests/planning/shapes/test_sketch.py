@@ -13,10 +13,15 @@ from hypothesis import strategies as st
 from larst.domain import Json, RequestContext
 from larst.planning.models.planner import prompt_for
 from larst.planning.planner import PlanningRequest, Refusal
-from larst.planning.shapes.rest_path import read_shape
+from larst.planning.shapes.rest_path import interpret_shape
 from larst.planning.shapes.shape import shape_of
-from larst.planning.shapes.sketch import sketch_of, sketch_of_schema, sketch_of_value, with_values
-from larst.store.schema.learning import infer
+from larst.planning.shapes.sketch import (
+    context_with_values,
+    sketch_of,
+    sketch_of_schema,
+    sketch_of_value,
+)
+from larst.store.schema.learning import infer_schema
 from tests.fakes import request
 
 
@@ -31,10 +36,10 @@ def prompt(asked: RequestContext, *refusals: Refusal) -> str:
     made = prompt_for(
         PlanningRequest(
             shape=shape,
-            path=read_shape(shape, lambda _: None)[0],
-            facts=read_shape(shape, lambda _: None)[1],
+            path=interpret_shape(shape, lambda _: None)[0],
+            facts=interpret_shape(shape, lambda _: None)[1],
             context=sketch_of(asked, shape),
-            schemas={"orders": sketch_of_schema(infer(body))},
+            schemas={"orders": sketch_of_schema(infer_schema(body))},
             session_id=asked.session_id,
             refusals=refusals,
         )
@@ -120,7 +125,7 @@ class TestWhatIsKept:
 
     def test_a_schema_is_told_in_the_same_words(self) -> None:
         record: Json = {"id": 1, "mail": "a@b.org", "tags": ["x"], "home": {"city": "Bern"}}
-        schema = dict(infer(record))
+        schema = dict(infer_schema(record))
         schema["required"] = ["id", "mail", "tags"]
 
         assert sketch_of_schema(schema) == {
@@ -263,7 +268,7 @@ class TestNoValueGetsThrough:
         """A session's id may be all that guards it."""
         asked = request("POST", "/orders?a=b", b'{"n": 1}', session_id="s3cret-session")
 
-        shown = json.dumps(with_values(asked))
+        shown = json.dumps(context_with_values(asked))
 
         assert "s3cret" not in shown
         assert "127.0.0.1" not in shown

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from larst.errors import ProgramFailedError
-from larst.store.query.sorting import aggregate, page, sorted_by
+from larst.store.query.sorting import aggregate, paginate, sort_records
 
 INTEGERS = st.integers(min_value=-(2**63), max_value=2**64 - 1)
 VALUES = (
@@ -27,7 +27,7 @@ ROWS = st.lists(st.dictionaries(st.sampled_from(["a", "b"]), VALUES), max_size=1
 @given(ROWS, st.sampled_from(["a", "-a", "a,-b", "b,a", "nosuch", "", ",", "-"]))
 def test_any_records_sort_by_anything(rows: list[dict[str, Any]], sort: str) -> None:
     """Front ends sort by what a user clicks, whatever was stored in it."""
-    ordered = sorted_by(rows, sort)
+    ordered = sort_records(rows, sort)
 
     assert sorted(map(id, ordered)) == sorted(map(id, rows))
 
@@ -36,20 +36,20 @@ def test_any_records_sort_by_anything(rows: list[dict[str, Any]], sort: str) -> 
 @given(ROWS)
 def test_missing_and_null_come_last_in_both_directions(rows: list[dict[str, Any]]) -> None:
     for sort in ("a", "-a"):
-        there = [row.get("a") is not None for row in sorted_by(rows, sort)]
+        there = [row.get("a") is not None for row in sort_records(rows, sort)]
         assert there == sorted(there, reverse=True)
 
 
 def test_types_have_an_order_among_themselves() -> None:
     rows = [{"a": value} for value in (True, "b", 2, [1], "A", 1.5, False)]
 
-    assert [row["a"] for row in sorted_by(rows, "a")] == [1.5, 2, "A", "b", False, True, [1]]
+    assert [row["a"] for row in sort_records(rows, "a")] == [1.5, 2, "A", "b", False, True, [1]]
 
 
 def test_equal_records_keep_their_order() -> None:
     rows = [{"a": 1, "n": 1}, {"a": 1, "n": 2}, {"a": 0, "n": 3}]
 
-    assert [row["n"] for row in sorted_by(rows, "-a")] == [1, 2, 3]
+    assert [row["n"] for row in sort_records(rows, "-a")] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -59,13 +59,13 @@ def test_equal_records_keep_their_order() -> None:
 def test_pages(limit: int | None, offset: int, expected: list[int]) -> None:
     rows = [{"n": 1}, {"n": 2}, {"n": 3}]
 
-    assert [row["n"] for row in page(rows, limit, offset, None)] == expected
+    assert [row["n"] for row in paginate(rows, limit, offset, None)] == expected
 
 
 @pytest.mark.parametrize(("limit", "offset"), [(-1, 0), (1.5, 0), (True, 0), ("1", 0), (1, -1)])
 def test_a_page_that_makes_no_sense_is_the_program_s_fault(limit: Any, offset: Any) -> None:
     with pytest.raises(ProgramFailedError):
-        page([], limit, offset, None)
+        paginate([], limit, offset, None)
 
 
 ORDERS: list[dict[str, Any]] = [

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larst.domain import Json
-from larst.store.schema.drift import MAX_DRIFTS, drifts_of
-from larst.store.schema.learning import fits, infer, learn
+from larst.store.schema.drift import MAX_DRIFTS, find_drifts
+from larst.store.schema.learning import accepts, infer_schema, widen_schema
 
 ALICE: Json = {
     "id": 1,
@@ -36,16 +36,16 @@ ALICE: Json = {
 )
 def test_each_field_that_does_not_fit_is_named(change: dict[str, Json], drift: str) -> None:
     """A client mends its record from the text alone."""
-    assert drifts_of(infer(ALICE), {**ALICE, **change}) == [drift]
+    assert find_drifts(infer_schema(ALICE), {**ALICE, **change}) == [drift]
 
 
 def test_what_fits_has_no_drift() -> None:
     """An integer is a number."""
-    assert drifts_of(infer(ALICE), {**ALICE, "id": 2, "name": "B", "height": 2}) == []
+    assert find_drifts(infer_schema(ALICE), {**ALICE, "id": 2, "name": "B", "height": 2}) == []
 
 
 def test_all_drifts_are_named_at_once() -> None:
-    assert drifts_of(infer(ALICE), {"id": "x", "name": 1}) == [
+    assert find_drifts(infer_schema(ALICE), {"id": "x", "name": 1}) == [
         "born: missing",
         "height: missing",
         "home: missing",
@@ -56,13 +56,16 @@ def test_all_drifts_are_named_at_once() -> None:
 
 
 def test_a_field_that_was_once_missing_may_be_missing() -> None:
-    schema = learn(infer(ALICE), {"id": 2, "name": "B"})
+    schema = widen_schema(infer_schema(ALICE), {"id": 2, "name": "B"})
 
-    assert drifts_of(schema, {"id": 3, "name": "C", "tags": []}) == []
+    assert find_drifts(schema, {"id": 3, "name": "C", "tags": []}) == []
 
 
 def test_a_record_of_very_many_odd_fields_is_told_in_part() -> None:
-    assert len(drifts_of(infer(ALICE), {f"f{number}": 1 for number in range(1000)})) == MAX_DRIFTS
+    assert (
+        len(find_drifts(infer_schema(ALICE), {f"f{number}": 1 for number in range(1000)}))
+        == MAX_DRIFTS
+    )
 
 
 VALUES = st.recursive(
@@ -83,10 +86,10 @@ def test_there_is_drift_just_where_learning_would_widen(
 
     But for items of lists that were always empty: of them nothing is known to differ from.
     """
-    schema = learn(infer(first), second)
-    drifts = drifts_of(schema, record)
+    schema = widen_schema(infer_schema(first), second)
+    drifts = find_drifts(schema, record)
 
-    if fits(schema, record):
+    if accepts(schema, record):
         assert drifts == []
     else:
         assert drifts or "'items': {}" in str(schema)

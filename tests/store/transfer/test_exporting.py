@@ -28,7 +28,7 @@ VALUES = st.recursive(
 
 def collection(*records: dict[str, Json], auto_id: int = 0) -> Collection:
     made = Collection({str(one["id"]): one for one in records}, auto_id=auto_id)
-    made.complete(NOW)
+    made.derive_metadata(NOW)
     return made
 
 
@@ -48,7 +48,7 @@ def test_what_goes_out_comes_in_again(fields: list[dict[str, Json]]) -> None:
 
     assert list(after["things"].records.values()) == records
     assert after["things"].auto_id == len(records) + 7
-    assert after["things"].learned == before["things"].learned
+    assert after["things"].schema == before["things"].schema
     assert after["none"].records == {}
 
 
@@ -101,7 +101,7 @@ class TestAnExportThatLarstDidNotWrite:
 
         resources = resources_of(forged(head, {"record": {"id": 1}}), NOW)
 
-        assert resources["a"].learned == self.LEARNED
+        assert resources["a"].schema == self.LEARNED
         assert resources["a"].auto_id == 2**53 - 1
 
     @pytest.mark.parametrize("auto_id", [True, 1.0, "1", None, -1, 2**53, [], 10**30])
