@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from larst.domain import CheckedProgram, Code, Plan, RequestContext, Usage
 from larst.errors import NoRuleError
 from larst.http.parsing import parse_body, parse_target
-from larst.planning.planner import Maker, Planned, PlanningRequest, Saw
+from larst.planning.planner import BasedOn, Maker, PlannerAnswer, PlanningRequest
 
 
 def request(
@@ -62,12 +62,12 @@ class ScriptedPlanner:
     `script` maps "METHOD /path/shape" to the programs to give, one an attempt; the last one is
     given again ever after. `hold()` makes it wait, when asked for a GET, until `release()`.
     A path that begins with /bug meets a bug in the session's own turn.
-    `saw` is what it says that its plans are made from; each answer has used 10 and 5 tokens.
+    `based_on` is copied into each answer; each answer has used 10 and 5 tokens.
     """
 
-    def __init__(self, script: Mapping[str, Sequence[str]], *, saw: Saw = "shape") -> None:
+    def __init__(self, script: Mapping[str, Sequence[str]], *, based_on: BasedOn = "shape") -> None:
         self.maker = Maker("scripted", None, "1")
-        self.saw: Saw = saw
+        self.based_on: BasedOn = based_on
         self.script = {shape: list(programs) for shape, programs in script.items()}
         self.asked: list[PlanningRequest] = []
         self.is_waiting = asyncio.Event()
@@ -87,11 +87,11 @@ class ScriptedPlanner:
     async def close(self) -> None:
         self.is_closed = True
 
-    async def plan(self, request: PlanningRequest) -> Planned:
+    async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         self.asked.append(request)
         if request.shape.path[0].text == "bug":
             buggy = _BuggyPlan(action="custom", resource="bug", code=Code(block="REPLY = 1"))
-            return Planned(buggy, self.maker, "scripted", self.saw)
+            return PlannerAnswer(buggy, self.maker, "scripted", self.based_on)
         shape = request.shape.as_json()
         programs = self.script.get(f"{shape['method']} {shape['path']}")
         if programs is None:
@@ -105,4 +105,4 @@ class ScriptedPlanner:
         plan = Plan(
             action="custom", resource=resource, needs_values=needs_values, code=Code(block=block)
         )
-        return Planned(plan, self.maker, "scripted", self.saw, Usage(1, 10, 5, 0.001))
+        return PlannerAnswer(plan, self.maker, "scripted", self.based_on, Usage(1, 10, 5, 0.001))

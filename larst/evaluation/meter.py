@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from larst.domain import Usage
 from larst.errors import AnswerUnusableError
-from larst.planning.planner import Maker, Planned, Planner, PlanningRequest
+from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest
 
 
 class MeteredPlanner:
@@ -29,7 +29,7 @@ class MeteredPlanner:
         """Tell whether the planner can be asked now."""
         return self._planner.is_ready()
 
-    async def plan(self, request: PlanningRequest) -> Planned:
+    async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the planner's answer; as in `Planner`."""
         self._spent += Usage(calls=1)
         try:

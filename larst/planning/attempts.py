@@ -16,16 +16,16 @@ from larst.config import PlanningSettings
 from larst.domain import CheckedProgram, Usage, Violation
 from larst.errors import AnswerUnusableError, NoUsablePlanError, ProgramRefusedError
 from larst.planning.lookup import ReadyPlan
-from larst.planning.planner import Planned, Planner, PlanningRequest, Refusal
+from larst.planning.planner import Planner, PlannerAnswer, PlanningRequest, Refusal
 from larst.planning.reuse.conditions import (
     Condition,
     condition_of,
+    contains_request_value,
     exact_condition,
-    holds_value,
 )
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import plan_key
-from larst.planning.shapes.sketch import sketch_of, with_values
+from larst.planning.shapes.sketch import context_with_values, sketch_of
 from larst.telemetry import Stage, count
 from larst.telemetry.attributes import PLAN_ATTEMPT, PLAN_SOURCE
 from larst.telemetry.metrics import PLANNER_CALLS
@@ -103,9 +103,9 @@ class PlanAttempts:
                 reason = error.detail
                 _log.warning("a program was refused: %s", reason[:_MAX_LOGGED_CHARACTERS])
             refusals = (*refusals, Refusal(reason, block, spent))
-            self.stop_after_last(refusals)
+            self.check_attempts_left(refusals)
 
-    def stop_after_last(self, refusals: tuple[Refusal, ...]) -> None:
+    def check_attempts_left(self, refusals: tuple[Refusal, ...]) -> None:
         """Return if the planner may be asked once more.
 
         Raises:
@@ -118,7 +118,7 @@ class PlanAttempts:
                 f"after {attempts}, no program of the planner was usable: {reasons}"
             )
 
-    async def _ask(self, request: PlanningRequest, attempt: int) -> Planned:
+    async def _ask(self, request: PlanningRequest, attempt: int) -> PlannerAnswer:
         """Ask once; each time is a stage of its own."""
         planner = self._planner.maker.planner
         outcome = "failed"
@@ -142,7 +142,7 @@ class PlanAttempts:
         return True
 
     def _accept(
-        self, planned: Planned, context: _Context, spent: Usage, *, has_values: bool
+        self, planned: PlannerAnswer, context: _Context, spent: Usage, *, has_values: bool
     ) -> ReadyPlan:
         started_s = self._timer()
         block, maker, shaped = planned.plan.code.block, planned.maker, context.shaped
@@ -165,19 +165,24 @@ class PlanAttempts:
             source=planned.source,
             validate_ms=(self._timer() - started_s) * 1000,
             usage=spent,
-            lasting=planned.lasting,
+            is_reusable=planned.is_reusable,
         )
 
     def _condition(
-        self, planned: Planned, program: CheckedProgram, shaped: ShapedRequest, *, has_values: bool
+        self,
+        planned: PlannerAnswer,
+        program: CheckedProgram,
+        shaped: ShapedRequest,
+        *,
+        has_values: bool,
     ) -> Condition | None:
         """Return which requests of the shape the plan may serve: that depends on what was seen."""
-        if planned.saw == "shape":
+        if planned.based_on == "shape":
             return None
         # Who asked for the values has made a plan for this very request; who is always given them
         # may have made one for all.
         asked_for_them = self._settings.prompt_values != "full" or planned.plan.needs_values
-        if has_values and (asked_for_them or holds_value(program, shaped.request)):
+        if has_values and (asked_for_them or contains_request_value(program, shaped.request)):
             return exact_condition(shaped)
         return condition_of(program, planned.plan.resource, shaped)
 
@@ -191,7 +196,7 @@ def _request(
         shape=shaped.shape,
         path=shaped.path,
         facts=shaped.facts,
-        context=with_values(request) if has_values else sketch_of(request, shaped.shape),
+        context=context_with_values(request) if has_values else sketch_of(request, shaped.shape),
         schemas=shaped.schemas,
         session_id=request.session_id,
         has_values=has_values,

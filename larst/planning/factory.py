@@ -15,7 +15,7 @@ from larst.errors import ConfigError
 from larst.planning.fallback import FallbackPlanner
 from larst.planning.models.base import LanguageModel
 from larst.planning.models.budget import Budget
-from larst.planning.models.circuit import Circuit
+from larst.planning.models.circuit_breaker import CircuitBreaker
 from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.instrumented import InstrumentedModel
 from larst.planning.models.planner import ModelPlanner
@@ -39,14 +39,14 @@ def make_planner(settings: Settings) -> Planner:
         ConfigError: the settings contradict each other.
     """
     rules = RulesPlanner()
-    provider = provider_of(settings)
+    provider = choose_provider(settings)
     if provider == "rules":
         return rules
     model = _model(provider, settings)
     around = _Surroundings()
     calls = ModelCalls(
         model,
-        Circuit(open_s=settings.models.circuit_s, now=around.now),
+        CircuitBreaker(open_s=settings.models.circuit_s, now=around.now),
         settings.models,
         around,
     )
@@ -59,7 +59,7 @@ def make_planner(settings: Settings) -> Planner:
     return planner if settings.planning.fallback == "none" else FallbackPlanner(planner, rules)
 
 
-def provider_of(settings: Settings) -> str:
+def choose_provider(settings: Settings) -> str:
     """Return whom to ask: `mock`, `openai`, `anthropic` or `rules`.
 
     What is named wins; then the one whose key is there; then any server behind a base URL.

@@ -15,7 +15,7 @@ from larst.errors import (
     NoUsablePlanError,
     PlannerUnreachableError,
 )
-from larst.planning.planner import Maker, Planned, Planner, PlanningRequest
+from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest
 
 SOURCE = "rules-fallback"
 
@@ -38,7 +38,7 @@ class FallbackPlanner:
         """Tell whether either can be asked."""
         return self._first.is_ready() or self._second.is_ready()
 
-    async def plan(self, request: PlanningRequest) -> Planned:
+    async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return a plan of the first, or one of the second that does not last.
 
         Raises:
@@ -57,7 +57,7 @@ class FallbackPlanner:
                 unreachable.detail,
                 extra={"fields": {"source": SOURCE, "reason": unreachable.detail}},
             )
-            return replace(planned, source=SOURCE, lasting=False)
+            return replace(planned, source=SOURCE, is_reusable=False)
 
     async def close(self) -> None:
         """Let both go."""

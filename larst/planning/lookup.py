@@ -13,7 +13,7 @@ from larst.planning.reuse.conditions import Condition
 class ReadyPlan:
     """A plan whose program the policy accepted. `source` is `hit`, or who planned it just now.
 
-    `usage` is all that planning it took. A plan that is not `lasting` enters no book.
+    `usage` is all that planning it took. A plan that is not `is_reusable` enters no book.
     """
 
     key: str
@@ -25,4 +25,4 @@ class ReadyPlan:
     validate_ms: float
     usage: Usage = field(default_factory=Usage)
     is_pinned: bool = False
-    lasting: bool = True
+    is_reusable: bool = True

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from larst.domain import Json, Plan, Usage
-from larst.planning.shapes.rest_path import PathReading
+from larst.planning.shapes.rest_path import PathInterpretation
 from larst.planning.shapes.shape import Shape
 
-Saw = Literal["shape", "sketch", "values"]
+BasedOn = Literal["shape", "sketch", "values"]
 """What a plan was made from; it decides which requests the plan may serve (conditions.py)."""
 
 
@@ -51,7 +51,7 @@ class PlanningRequest:
     """
 
     shape: Shape
-    path: PathReading
+    path: PathInterpretation
     facts: Mapping[str, Json]
     context: Mapping[str, Json]
     schemas: Mapping[str, Json]
@@ -61,18 +61,18 @@ class PlanningRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannerAnswer:
     """A planner's answer. `source` is what `Server-Timing` says of it.
 
-    A plan that is not `lasting` serves the request at hand and enters no book.
+    A plan that is not `is_reusable` serves the request at hand and enters no book.
     """
 
     plan: Plan
     maker: Maker
     source: str
-    saw: Saw
+    based_on: BasedOn
     usage: Usage = field(default_factory=Usage)
-    lasting: bool = True
+    is_reusable: bool = True
 
 
 class Planner(Protocol):
@@ -85,7 +85,7 @@ class Planner(Protocol):
     def is_ready(self) -> bool:
         """Tell whether it can be asked now; for /readyz."""
 
-    async def plan(self, request: PlanningRequest) -> Planned:
+    async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return a plan for the request.
 
         Raises:

@@ -27,7 +27,7 @@ from larst.planning.attempts import Check, PlanAttempts
 from larst.planning.book import BookEntry, PlanBook
 from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Planner, Refusal
-from larst.planning.reuse.conditions import fits
+from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes.request import ShapedRequest
 from larst.telemetry import Stage, count, current_request
 from larst.telemetry.attributes import PLAN_IS_SHARED
@@ -114,12 +114,12 @@ class PlanResolver:
                 if starts_flight:
                     raise
                 continue  # the budget of another session does not concern this one
-            if starts_flight or fits(ready.condition, shaped):
+            if starts_flight or can_serve(ready.condition, shaped):
                 return ready
 
     def keep(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
         """Enter a plan that ran well into the book, or count its use."""
-        if self._mode == "fresh" or not ready.lasting:
+        if self._mode == "fresh" or not ready.is_reusable:
             return
         plan = self._book.plan_of(ready.key)
         if plan is not ready.plan and plan != ready.plan:
@@ -152,7 +152,7 @@ class PlanResolver:
         reason = f"while running, {error.detail}"
         block = ready.plan.code.block
         refusals = (*refusals, Refusal(reason, block, ready.usage, has_values=True))
-        self._attempts.stop_after_last(refusals)
+        self._attempts.check_attempts_left(refusals)
         return refusals
 
     def forget(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
@@ -185,7 +185,7 @@ class PlanResolver:
         self, key: _FlightKey, shaped: ShapedRequest, task: asyncio.Task[ReadyPlan]
     ) -> None:
         self._flights.pop(key, None)
-        if task.cancelled() or task.exception() is not None or not task.result().lasting:
+        if task.cancelled() or task.exception() is not None or not task.result().is_reusable:
             return
         # Before its first run a plan is in no book, yet its shape must not cost a second call.
         plans = self._untested.get(shaped.key, ())[: _UNTESTED_PER_SHAPE - 1]
@@ -208,7 +208,7 @@ class PlanResolver:
 
     def _fitting_untested(self, shaped: ShapedRequest) -> Iterator[ReadyPlan]:
         plans = self._untested.get(shaped.key, ())
-        return (plan for plan in plans if fits(plan.condition, shaped))
+        return (plan for plan in plans if can_serve(plan.condition, shaped))
 
     def _candidates(self, shaped: ShapedRequest) -> Iterator[BookEntry]:
         """Return the entries that may serve: pinned ones first, then the newest."""
@@ -222,7 +222,7 @@ class PlanResolver:
         is_eligible = (
             entry.state == "pinned" or self._mode == "locked" or entry.maker == self._planner.maker
         )
-        return is_eligible and (entry.condition is None or fits(entry.condition, shaped))
+        return is_eligible and (entry.condition is None or can_serve(entry.condition, shaped))
 
     def _rejected(self, shaped: ShapedRequest) -> tuple[Refusal, ...]:
         """Return the programs that users have rejected for the shape, for the planner to know.
@@ -239,7 +239,7 @@ class PlanResolver:
             and (
                 entry.condition is None
                 or entry.condition.exact is None
-                or fits(entry.condition, shaped)
+                or can_serve(entry.condition, shaped)
             )
         )
 

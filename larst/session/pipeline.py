@@ -18,7 +18,7 @@ from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Planner
 from larst.planning.resolver import PlanResolver
 from larst.planning.shapes.binding import Binding, bind
-from larst.planning.shapes.request import ShapedRequest, shaped
+from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.rest_path import RestPath
 from larst.planning.shapes.sketch import sketch_of_schema
 from larst.policy import PolicyLimits, check, strip_fences
@@ -75,7 +75,7 @@ class Pipeline:
 
     def shape(self, request: RequestContext, session: Knowledge) -> ShapedRequest:
         """Return the request with its shape, by which its plan is found."""
-        return shaped(request, session.has_record, session.schema)
+        return shape_request(request, session.has_record, session.schema)
 
     def detach(self, request: ShapedRequest, session: Knowledge) -> ShapedRequest:
         """Return the request with a copy of what a planner needs to know of the session.

@@ -22,7 +22,7 @@ from larst.evaluation.runner import CaseResult, Evaluation, evaluate
 from larst.evaluation.suite import Case, load_suite
 from larst.http.app import default_components, make_app
 from larst.http.components import Components
-from larst.planning.planner import Maker, Planned, Planner, PlanningRequest
+from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest
 from larst.planning.rules.planner import RulesPlanner
 from tests.fakes import ScriptedPlanner
 from tests.planning.models.test_model_planner import question
@@ -72,14 +72,14 @@ class GoodPlanner:
     def is_ready(self) -> bool:
         return True
 
-    async def plan(self, request: PlanningRequest) -> Planned:
+    async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         asked = request.shape.as_json()
         program = self._programs.get(f"{asked['method']} {asked['path']}")
         is_custom = program and not request.shape.path[0].text.startswith(("members", "notes"))
         if program is None or not is_custom or asked["path"].endswith("comments"):
             return await self._rules.plan(request)
         plan = Plan(action="custom", resource=request.shape.path[0].text, code=Code(block=program))
-        return Planned(plan, self.maker, "good", "sketch", Usage(1, 100, 10, 0.001))
+        return PlannerAnswer(plan, self.maker, "good", "sketch", Usage(1, 100, 10, 0.001))
 
     async def close(self) -> None: ...
 
@@ -129,9 +129,9 @@ async def test_a_planner_that_answers_200_to_everything_passes_next_to_nothing(
     tmp_path: Path,
 ) -> None:
     class Yes(GoodPlanner):
-        async def plan(self, request: PlanningRequest) -> Planned:
+        async def plan(self, request: PlanningRequest) -> PlannerAnswer:
             code = Code(block="REPLY = make_response(200, {})")
-            return Planned(
+            return PlannerAnswer(
                 Plan(action="custom", resource="x", code=code), self.maker, "yes", "shape"
             )
 
@@ -159,7 +159,7 @@ async def test_the_meter_counts_answers_of_no_use_too() -> None:
     """They are paid for."""
 
     class Useless(ScriptedPlanner):
-        async def plan(self, request: PlanningRequest) -> Planned:
+        async def plan(self, request: PlanningRequest) -> PlannerAnswer:
             raise AnswerUnusableError("no plan", Usage(1, 30, 3, 0.5), may_ask_again=False)
 
     metered = MeteredPlanner(Useless({}))

@@ -18,7 +18,7 @@ import pytest
 
 from larst.domain import Usage
 from larst.errors import AnswerUnusableError
-from larst.planning.models.answers import ANSWER_SCHEMA, plan_of
+from larst.planning.models.answers import ANSWER_SCHEMA, parse_plan
 from larst.planning.models.base import Prompt
 from larst.planning.models.openai import OpenAIModel
 from tests.service.api import Api, Service
@@ -70,12 +70,12 @@ async def test_it_answers_in_the_schema_and_counts_its_tokens(
     record_property("tokens", (answer.tokens.input, answer.tokens.output))
     assert answer.tokens.input > 20
     assert answer.tokens.output > 10
-    if answer.stopped == "end":
-        assert plan_of(answer, Usage()).code.language == "python"
+    if answer.stop_reason == "end":
+        assert parse_plan(answer, Usage()).code.language == "python"
     else:
         # A small model may never come to an end; then it was cut, and is known to be.
         with pytest.raises(AnswerUnusableError, match="cut"):
-            plan_of(answer, Usage())
+            parse_plan(answer, Usage())
     await model.close()
 
 

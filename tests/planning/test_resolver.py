@@ -15,9 +15,9 @@ from larst.domain import Json, RequestContext
 from larst.errors import BookLockedError, BudgetSpentError, NoUsablePlanError, ProgramFailedError
 from larst.planning.book import PlanBook
 from larst.planning.lookup import ReadyPlan
-from larst.planning.planner import Maker, Planned, PlanningRequest
+from larst.planning.planner import Maker, PlannerAnswer, PlanningRequest
 from larst.planning.resolver import PlanResolver
-from larst.planning.shapes.request import ShapedRequest, shaped
+from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.policy import PolicyLimits, check
 from tests.fakes import NEEDS_VALUES, ScriptedPlanner, request
 
@@ -59,7 +59,7 @@ def ask(
         name: {"fields": sorted(fields), "json_schema": {"properties": fields}}
         for name, fields in (schemas or {}).items()
     }
-    return shaped(asked, lambda *_: False, learned.get)
+    return shape_request(asked, lambda *_: False, learned.get)
 
 
 def transfer(body: bytes, session_id: str = "session-1") -> ShapedRequest:
@@ -175,14 +175,14 @@ class TestTheBook:
 
 class TestWhatAPlanServes:
     async def test_requests_that_differ_in_values_alone_share_it(self, book: PlanBook) -> None:
-        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
+        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, based_on="sketch"))
 
         await learn(resolver, transfer(b'{"amount": 5, "note": "rent"}'))
 
         assert resolver.find(transfer(b'{"amount": 7.5, "note": "food"}')) is not None
 
     async def test_a_field_that_it_does_not_read_makes_no_difference(self, book: PlanBook) -> None:
-        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, saw="sketch"))
+        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [READS_AMOUNT]}, based_on="sketch"))
 
         await learn(resolver, transfer(b'{"amount": 5}'))
 
@@ -192,7 +192,7 @@ class TestWhatAPlanServes:
     async def test_a_field_that_it_reads_must_be_there_and_of_the_same_kind(
         self, book: PlanBook, body: bytes
     ) -> None:
-        planner = ScriptedPlanner({TRANSFER: [READS_AMOUNT, BETTER]}, saw="sketch")
+        planner = ScriptedPlanner({TRANSFER: [READS_AMOUNT, BETTER]}, based_on="sketch")
         resolver = resolver_of(book, planner)
         await learn(resolver, transfer(b'{"amount": 5}'))
         assert resolver.find(transfer(body)) is None
@@ -216,7 +216,7 @@ class TestWhatAPlanServes:
         self, book: PlanBook
     ) -> None:
         """The planner was shown what the client takes, and may have written just that."""
-        planner = ScriptedPlanner({"GET /books": [GOOD, BETTER]}, saw="sketch")
+        planner = ScriptedPlanner({"GET /books": [GOOD, BETTER]}, based_on="sketch")
         resolver = resolver_of(book, planner)
         csv = ask(request("GET", "/books", headers={"accept": "text/csv"}))
         await learn(resolver, csv)
@@ -232,7 +232,7 @@ class TestWhatAPlanServes:
     async def test_a_planner_that_needs_values_is_asked_again_with_them(
         self, book: PlanBook
     ) -> None:
-        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="sketch")
+        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, based_on="sketch")
         resolver = resolver_of(book, planner)
 
         await learn(resolver, transfer(b'{"wish": "all to Ann"}'))
@@ -244,7 +244,7 @@ class TestWhatAPlanServes:
     async def test_in_sketch_mode_an_equal_literal_is_a_coincidence(self, book: PlanBook) -> None:
         """No value was sent, so the program cannot have it from the request."""
         program = 'REPLY = make_response(200, "rent")'
-        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [program]}, saw="sketch"))
+        resolver = resolver_of(book, ScriptedPlanner({TRANSFER: [program]}, based_on="sketch"))
 
         await learn(resolver, transfer(b'{"note": "rent"}'))
 
@@ -261,7 +261,7 @@ class TestWhatAPlanServes:
     async def test_where_values_were_sent_one_as_a_literal_binds_it_to_the_request(
         self, book: PlanBook, program: str, is_shared: bool
     ) -> None:
-        planner = ScriptedPlanner({TRANSFER: [program]}, saw="values")
+        planner = ScriptedPlanner({TRANSFER: [program]}, based_on="values")
         resolver = resolver_of(book, planner, PlanningSettings(prompt_values="full"))
         await learn(resolver, transfer(b'{"note": "rent"}'))
 
@@ -274,7 +274,7 @@ class TestWhatAPlanServes:
         self, book: PlanBook
     ) -> None:
         """What was made of one client's words must answer nobody else."""
-        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="values")
+        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, based_on="values")
         resolver = resolver_of(book, planner)
         wish = b'{"wish": "all to Ann"}'
 
@@ -287,7 +287,7 @@ class TestWhatAPlanServes:
     async def test_a_shape_that_needs_values_is_asked_with_them_at_once_the_next_time(
         self, book: PlanBook
     ) -> None:
-        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="values")
+        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, based_on="values")
         resolver = resolver_of(book, planner)
         await learn(resolver, transfer(b'{"wish": "all to Ann"}'))
 
@@ -298,7 +298,7 @@ class TestWhatAPlanServes:
     async def test_values_are_never_sent_where_the_operator_forbids_it(
         self, book: PlanBook
     ) -> None:
-        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, saw="sketch")
+        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, GOOD]}, based_on="sketch")
         resolver = resolver_of(book, planner, PlanningSettings(prompt_values="never"))
 
         with pytest.raises(NoUsablePlanError, match="LARS_PROMPT_VALUES"):
@@ -314,7 +314,7 @@ class TestWhatAPlanServes:
             'items = [item for item in store.search({}) if item.get("born")]\n'
             "REPLY = make_response(200, items)"
         )
-        planner = ScriptedPlanner({"GET /books/oldest": [program, BETTER]}, saw="sketch")
+        planner = ScriptedPlanner({"GET /books/oldest": [program, BETTER]}, based_on="sketch")
         resolver = resolver_of(book, planner)
         asked = request("GET", "/books/oldest")
         born: Json = {"born": {"type": "string", "format": "date"}}
@@ -336,7 +336,7 @@ class TestWhatAPlanServes:
             "else:\n"
             '    REPLY = make_response(200, store.update(record["id"], {"status": "sold"}))'
         )
-        planner = ScriptedPlanner({"POST /books/<int>/sell": [program]}, saw="sketch")
+        planner = ScriptedPlanner({"POST /books/<int>/sell": [program]}, based_on="sketch")
         resolver = resolver_of(book, planner)
         asked = request("POST", "/books/1/sell")
         title: Json = {"title": {"type": "string"}}
@@ -395,7 +395,7 @@ class TestWhatAPersonDecided:
     ) -> None:
         """It was made from one client's words; a model could write them into another's plan."""
         program = 'REPLY = make_response(200, "all to Ann")'
-        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, program, GOOD]}, saw="values")
+        planner = ScriptedPlanner({TRANSFER: [NEEDS_VALUES, program, GOOD]}, based_on="values")
         resolver = resolver_of(book, planner)
         wish = transfer(b'{"wish": "all to Ann"}')
         ready = await learn(resolver, wish)
@@ -510,7 +510,7 @@ class TestRepair:
         self, book: PlanBook
     ) -> None:
         class Homeless(ScriptedPlanner):
-            async def plan(self, request: PlanningRequest) -> Planned:
+            async def plan(self, request: PlanningRequest) -> PlannerAnswer:
                 planned = await super().plan(request)
                 plan = planned.plan.model_copy(update={"resource": None})
                 return replace(planned, plan=plan)
@@ -565,7 +565,7 @@ class TestSharedCalls:
     async def test_who_waited_for_a_plan_that_does_not_fit_asks_for_one_that_does(
         self, book: PlanBook
     ) -> None:
-        planner = ScriptedPlanner({TRANSFER: [READS_AMOUNT, BETTER]}, saw="sketch")
+        planner = ScriptedPlanner({TRANSFER: [READS_AMOUNT, BETTER]}, based_on="sketch")
         resolver = resolver_of(book, planner)
 
         first, same, other = await asyncio.gather(
@@ -584,7 +584,7 @@ class TestSharedCalls:
         """The budget is a session's own."""
 
         class PoorPlanner(ScriptedPlanner):
-            async def plan(self, request: PlanningRequest) -> Planned:
+            async def plan(self, request: PlanningRequest) -> PlannerAnswer:
                 await asyncio.sleep(0)
                 if request.session_id == "poor":
                     raise BudgetSpentError("spent", 30)
@@ -605,8 +605,10 @@ class TestSharedCalls:
         """Once the provider is back, it plans the shape itself."""
 
         class StandIn(ScriptedPlanner):
-            async def plan(self, request: PlanningRequest) -> Planned:
-                return replace(await super().plan(request), source="rules-fallback", lasting=False)
+            async def plan(self, request: PlanningRequest) -> PlannerAnswer:
+                return replace(
+                    await super().plan(request), source="rules-fallback", is_reusable=False
+                )
 
         planner = StandIn({SHAPE: [GOOD]})
         resolver = resolver_of(book, planner)

@@ -23,7 +23,7 @@ from larst.planning.factory import make_planner
 from larst.planning.models.base import Completion, Prompt, Tokens
 from larst.planning.models.planner import ModelPlanner
 from tests.injections import PROGRAMS, TEXTS
-from tests.planning.models.model_fakes import plan_text
+from tests.planning.models.fakes import plan_text
 
 Client = TestClient[Any, Any]
 

@@ -12,7 +12,7 @@ from larst.domain import Usage
 from larst.planning.models.base import Prompt
 from larst.planning.models.planner import prompt_for
 from larst.planning.planner import PlanningRequest, Refusal
-from larst.planning.shapes.rest_path import read_shape
+from larst.planning.shapes.rest_path import interpret_shape
 from larst.planning.shapes.shape import shape_of
 from larst.planning.shapes.sketch import sketch_of, sketch_of_schema
 from tests.fakes import request
@@ -30,8 +30,8 @@ def the_prompt(*refusals: Refusal) -> Prompt:
     return prompt_for(
         PlanningRequest(
             shape=shape,
-            path=read_shape(shape, lambda _: None)[0],
-            facts=read_shape(shape, lambda _: None)[1],
+            path=interpret_shape(shape, lambda _: None)[0],
+            facts=interpret_shape(shape, lambda _: None)[1],
             context=sketch_of(asked, shape),
             schemas={name: sketch_of_schema(schema) for name, schema in learned.items()},
             session_id="session-1",

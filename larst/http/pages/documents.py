@@ -20,7 +20,7 @@ from larst.openapi.schemas import LearnedSchema
 from larst.planning.book import PlanBook
 from larst.planning.book.files import BookEntry
 from larst.planning.rules.planner import RULES
-from larst.planning.shapes.rest_path import plain_path
+from larst.planning.shapes.rest_path import is_plain_path
 from larst.session.client import SessionClient
 from larst.store import SessionStore
 
@@ -158,4 +158,4 @@ def _is_custom(entry: BookEntry, resources: Resources) -> bool:
     if entry.plan.action == "custom":
         return True  # on the path of a resource, the operations of the resource take precedence
     is_word_an_id = entry.planner == RULES
-    return not plain_path(entry.shape["path"], resources, is_word_an_id=is_word_an_id)
+    return not is_plain_path(entry.shape["path"], resources, is_word_an_id=is_word_an_id)

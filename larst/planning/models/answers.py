@@ -57,17 +57,17 @@ class _Answer(BaseModel):
     code: Code
 
 
-def plan_of(completion: Completion, usage: Usage) -> Plan:
+def parse_plan(completion: Completion, usage: Usage) -> Plan:
     """Return the plan that the model answered.
 
     Raises:
         AnswerUnusableError: it refused, was cut off, or answered no plan.
     """
-    if completion.stopped == "refused":
+    if completion.stop_reason == "refused":
         raise AnswerUnusableError(
             "the model refused to plan this request", usage, may_ask_again=False
         )
-    if completion.stopped == "cut":
+    if completion.stop_reason == "cut":
         raise AnswerUnusableError(
             "the answer was cut off; write a shorter program", usage, may_ask_again=True
         )

@@ -7,11 +7,11 @@ from collections.abc import Collection, Mapping
 import anthropic
 from anthropic.types import Message
 
-from larst.planning.models.base import Completion, Prompt, Stopped, Tokens
-from larst.planning.models.errors import Provider, only_to
+from larst.planning.models.base import Completion, Prompt, StopReason, Tokens
+from larst.planning.models.errors import Provider, allow_hosts
 
 MAX_OUTPUT_TOKENS = 8192
-_STOPPED: Mapping[str, Stopped] = {
+_STOPPED: Mapping[str, StopReason] = {
     "refusal": "refused",
     "max_tokens": "cut",
     "model_context_window_exceeded": "cut",
@@ -35,7 +35,7 @@ class AnthropicModel:
             # Else it makes a span of its own and sends `traceparent` to the provider.
             open_telemetry=False,
             http_client=anthropic.DefaultAsyncHttpxClient(
-                event_hooks=only_to(allowed_hosts), follow_redirects=False
+                event_hooks=allow_hosts(allowed_hosts), follow_redirects=False
             ),
         )
 

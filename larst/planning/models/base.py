@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from larst.domain import Json
 
-Stopped: TypeAlias = Literal["end", "cut", "refused"]
+StopReason: TypeAlias = Literal["end", "cut", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Completion:
 
     text: str
     tokens: Tokens
-    stopped: Stopped = "end"
+    stop_reason: StopReason = "end"
 
 
 class LanguageModel(Protocol):

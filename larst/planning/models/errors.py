@@ -113,7 +113,7 @@ class Provider:
         )
 
 
-def only_to(allowed_hosts: Collection[str]) -> Mapping[str, list[Callable[..., Any]]]:
+def allow_hosts(allowed_hosts: Collection[str]) -> Mapping[str, list[Callable[..., Any]]]:
     """Return httpx2 event hooks that refuse every request to another host before it is sent.
 
     Raises (from the hook):

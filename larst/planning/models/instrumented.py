@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from larst.planning.models.base import Completion, LanguageModel, Prompt, Stopped
+from larst.planning.models.base import Completion, LanguageModel, Prompt, StopReason
 from larst.telemetry import Labels, current_request, record, span
 from larst.telemetry import attributes as names
 from larst.telemetry.metrics import MODEL_DURATION, MODEL_TOKENS
 from larst.telemetry.spans import Span
 
-_FINISH_REASONS: Mapping[Stopped, str] = {
+_FINISH_REASONS: Mapping[StopReason, str] = {
     "end": "stop",
     "cut": "length",
     "refused": "content_filter",
@@ -77,11 +77,11 @@ def _tell(call: Span, prompt: Prompt, completion: Completion) -> None:
     call.set_attribute(names.GEN_AI_OUTPUT_TOKENS, tokens.output)
     call.set_attribute(names.GEN_AI_CACHE_READ_TOKENS, tokens.cached)
     call.set_attribute(names.GEN_AI_CACHE_WRITTEN_TOKENS, tokens.cache_written)
-    call.set_attribute(names.GEN_AI_FINISH_REASONS, (_FINISH_REASONS[completion.stopped],))
+    call.set_attribute(names.GEN_AI_FINISH_REASONS, (_FINISH_REASONS[completion.stop_reason],))
     request = current_request()
     if not call.is_recording or request is None or not request.telemetry.shows_content:
         return
-    finish = _FINISH_REASONS[completion.stopped]
+    finish = _FINISH_REASONS[completion.stop_reason]
     answer = {**_message("assistant", completion.text), "finish_reason": finish}
     call.set_attribute(names.GEN_AI_SYSTEM_INSTRUCTIONS, _json([_text(prompt.system)]))
     call.set_attribute(names.GEN_AI_INPUT_MESSAGES, _json([_message("user", prompt.user)]))

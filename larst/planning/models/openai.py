@@ -14,8 +14,8 @@ import openai
 from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
-from larst.planning.models.base import Completion, Prompt, Stopped, Tokens
-from larst.planning.models.errors import Provider, only_to
+from larst.planning.models.base import Completion, Prompt, StopReason, Tokens
+from larst.planning.models.errors import Provider, allow_hosts
 
 OPENAI_HOST = "api.openai.com"
 MAX_OUTPUT_TOKENS = 8192
@@ -47,7 +47,7 @@ class OpenAIModel:
             base_url=base_url,
             max_retries=0,
             http_client=openai.DefaultAsyncHttpxClient(
-                event_hooks=only_to(allowed_hosts), follow_redirects=False
+                event_hooks=allow_hosts(allowed_hosts), follow_redirects=False
             ),
         )
 
@@ -143,7 +143,7 @@ def _of_chat(answer: ChatCompletion) -> Completion:
     return Completion(choice.message.content or "", tokens, stopped)
 
 
-def _stopped(reason: str | None) -> Stopped:
+def _stopped(reason: str | None) -> StopReason:
     if reason == "content_filter":
         return "refused"
     return "cut" if reason in _CUT_REASONS else "end"

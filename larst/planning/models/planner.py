@@ -11,13 +11,13 @@ from collections.abc import Mapping
 
 from larst import prompts
 from larst.domain import Json, Usage
-from larst.planning.models.answers import ANSWER_SCHEMA, plan_of
+from larst.planning.models.answers import ANSWER_SCHEMA, parse_plan
 from larst.planning.models.base import LanguageModel, Prompt
 from larst.planning.models.budget import Budget
 from larst.planning.models.costs import cost_usd
-from larst.planning.models.redaction import without_values
+from larst.planning.models.redaction import redact
 from larst.planning.models.retry import ModelCalls
-from larst.planning.planner import Maker, Planned, PlanningRequest, Refusal, Saw
+from larst.planning.planner import BasedOn, Maker, PlannerAnswer, PlanningRequest, Refusal
 from larst.prices import Price
 from larst.telemetry import count, current_span
 from larst.telemetry.attributes import COST_USD
@@ -50,7 +50,7 @@ class ModelPlanner:
         """Tell whether its provider answered of late, as far as is known."""
         return not self._calls.circuit.is_open
 
-    async def plan(self, request: PlanningRequest) -> Planned:
+    async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the model's plan; as in `Planner`."""
         with self._budget.call(request.session_id):
             completion = await self._calls.complete(prompt_for(request))
@@ -58,9 +58,9 @@ class ModelPlanner:
         cost = cost_usd(self.maker.model, tokens, self._prices)
         usage = Usage(1, tokens.input, tokens.output, cost)
         _tell(usage)
-        plan = plan_of(completion, usage)
-        saw: Saw = "values" if request.has_values else "sketch"
-        return Planned(plan, self.maker, self.maker.planner, saw=saw, usage=usage)
+        plan = parse_plan(completion, usage)
+        based_on: BasedOn = "values" if request.has_values else "sketch"
+        return PlannerAnswer(plan, self.maker, self.maker.planner, based_on=based_on, usage=usage)
 
     async def close(self) -> None:
         """Let the connections go."""
@@ -92,7 +92,7 @@ def prompt_for(request: PlanningRequest) -> Prompt:
 
 def _told(refusal: Refusal, request: PlanningRequest) -> dict[str, Json]:
     hides = refusal.has_values and not request.has_values
-    reason = without_values(refusal.reason, refusal.program) if hides else refusal.reason
+    reason = redact(refusal.reason, refusal.program) if hides else refusal.reason
     return {"reason": reason, "program": refusal.program}
 
 

@@ -43,7 +43,7 @@ _OWN_WORDS = re.compile(
 _WITHHELD = "(its message is not shown, since it may hold a value)"
 
 
-def without_values(reason: str, program: str | None) -> str:
+def redact(reason: str, program: str | None) -> str:
     """Return the reason of a failed run in words that hold no value of any request or record."""
     found = _PLACE.fullmatch(reason)
     if found is None:

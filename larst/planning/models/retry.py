@@ -13,7 +13,7 @@ from typing import Protocol
 from larst.config import ModelSettings
 from larst.errors import PlannerUnreachableError
 from larst.planning.models.base import Completion, LanguageModel, Prompt
-from larst.planning.models.circuit import Circuit
+from larst.planning.models.circuit_breaker import CircuitBreaker
 
 MAX_RETRIES = 2
 FIRST_DELAY_S = 0.25
@@ -41,7 +41,7 @@ class ModelCalls:
     def __init__(
         self,
         model: LanguageModel,
-        circuit: Circuit,
+        circuit: CircuitBreaker,
         settings: ModelSettings,
         environment: Environment,
     ) -> None:

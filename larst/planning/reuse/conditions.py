@@ -79,7 +79,7 @@ def exact_condition(shaped: ShapedRequest) -> Condition:
     return Condition(accept=shaped.accept, exact=shaped.digest)
 
 
-def fits(condition: Condition | None, shaped: ShapedRequest) -> bool:
+def can_serve(condition: Condition | None, shaped: ShapedRequest) -> bool:
     """Tell whether a plan may serve the request, which has the plan's shape."""
     if condition is None:
         return True
@@ -100,7 +100,7 @@ def fits(condition: Condition | None, shaped: ShapedRequest) -> bool:
     )
 
 
-def holds_value(program: CheckedProgram, request: RequestContext) -> bool:
+def contains_request_value(program: CheckedProgram, request: RequestContext) -> bool:
     """Tell whether a literal of the program is, or holds, a value of the request."""
     values = {str(value) for value in _values(request)}
     telling = [value for value in values if len(value) >= _MIN_TELLING_CHARACTERS]

@@ -1,6 +1,6 @@
 """The built-in planner: REST by convention, deterministic, no key needed.
 
-FieldAccess what SPEC section 2 lists, and refuses what it cannot read: never a guess. Must never see a
+Covers what SPEC section 2 lists, and refuses what it cannot read: never a guess. Must never see a
 value: it plans from shapes, as any planner does.
 """
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from larst.domain import Action, BodyKind, Code, Json, Plan
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
-from larst.planning.planner import Maker, Planned, PlanningRequest
+from larst.planning.planner import Maker, PlannerAnswer, PlanningRequest
 from larst.planning.rules import programs
-from larst.planning.shapes.binding import PAGING, asks_by_field
+from larst.planning.shapes.binding import PAGING, is_search_key
 from larst.planning.shapes.rest_path import RestPath
 from larst.planning.shapes.shape import Shape
 
@@ -75,7 +75,7 @@ class RulesPlanner:
         """Tell that the rules are always there."""
         return True
 
-    async def plan(self, request: PlanningRequest) -> Planned:
+    async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the plan that REST convention gives the shape.
 
         Raises:
@@ -93,7 +93,7 @@ class RulesPlanner:
         question = _Question(request.shape, path, request.facts["links"])
         action, program = _decide(question)
         plan = Plan(action=action, resource=path.resource, code=Code(block=program))
-        return Planned(plan, self.maker, self.maker.planner, saw="shape")
+        return PlannerAnswer(plan, self.maker, self.maker.planner, based_on="shape")
 
     async def close(self) -> None:
         """Nothing to let go."""
@@ -190,7 +190,7 @@ def _create(question: _Question) -> tuple[Action, str]:
 def _list(question: _Question) -> tuple[Action, str]:
     if wrong := _wrong_paging(question):
         return "list", wrong
-    if any(asks_by_field(key) for key, _ in question.shape.query):
+    if any(is_search_key(key) for key, _ in question.shape.query):
         return _search(question)
     criteria = _criteria(question) if question.has_criteria or question.is_nested else None
     return "list", programs.envelope(question.paging, criteria)

@@ -123,7 +123,7 @@ def _criteria(read: Iterable[tuple[str, dict[str, Json]]], known: _Known) -> dic
     return {**criteria, AND: further} if further else criteria
 
 
-def asks_by_field(key: str) -> bool:
+def is_search_key(key: str) -> bool:
     """Tell whether a query key is of the kind `getByFirstName`, which asks for a plain list."""
     return _BY_FIELD.fullmatch(key) is not None
 

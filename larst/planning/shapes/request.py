@@ -13,9 +13,9 @@ from functools import cached_property
 import orjson
 
 from larst.domain import Json, RequestContext
-from larst.planning.shapes.rest_path import PathReading, SchemaOf, read_shape
+from larst.planning.shapes.rest_path import PathInterpretation, SchemaOf, interpret_shape
 from larst.planning.shapes.shape import IsRecord, Shape, shape_key, shape_of
-from larst.planning.shapes.sketch import accepted
+from larst.planning.shapes.sketch import preferred_media_type
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ShapedRequest:
 
     request: RequestContext
     shape: Shape
-    path: PathReading
+    path: PathInterpretation
     facts: Mapping[str, Json]
     key: str
     schema_of: SchemaOf
@@ -37,7 +37,7 @@ class ShapedRequest:
     @cached_property
     def accept(self) -> str:
         """The media type that the client prefers."""
-        return accepted(self.request.headers)
+        return preferred_media_type(self.request.headers)
 
     @cached_property
     def digest(self) -> str:
@@ -60,9 +60,11 @@ class ShapedRequest:
         return replace(self, schema_of=schema_of, schemas=schemas)
 
 
-def shaped(request: RequestContext, is_record: IsRecord, schema_of: SchemaOf) -> ShapedRequest:
+def shape_request(
+    request: RequestContext, is_record: IsRecord, schema_of: SchemaOf
+) -> ShapedRequest:
     """Return the request with its shape; `is_record` finds identifiers that look like names."""
     shape = shape_of(request, is_record)
-    path, facts = read_shape(shape, schema_of)
+    path, facts = interpret_shape(shape, schema_of)
     key = shape_key(shape.as_json(), facts)
     return ShapedRequest(request, shape, path, facts, key, schema_of)

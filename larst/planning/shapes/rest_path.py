@@ -58,12 +58,12 @@ class RestPath:
     is_search: bool = False
 
 
-PathReading: TypeAlias = RestPath | BadResourceNameError | None
+PathInterpretation: TypeAlias = RestPath | BadResourceNameError | None
 """How a path reads: None where REST convention has no reading, the error where a collection has
 a name that no resource can have."""
 
 
-def read_path(path: Sequence[Segment], known: Collection[str]) -> PathReading:
+def interpret_path(path: Sequence[Segment], known: Collection[str]) -> PathInterpretation:
     """Return how the path reads.
 
     `known` are the resources that exist: a segment below a record is read as a collection where
@@ -94,20 +94,22 @@ def read_path(path: Sequence[Segment], known: Collection[str]) -> PathReading:
     return None
 
 
-def plain_path(path: str, known: Collection[str], *, is_word_an_id: bool) -> bool:
+def is_plain_path(path: str, known: Collection[str], *, is_word_an_id: bool) -> bool:
     """Tell whether a path is of a collection, a search, a record, or a collection below a record.
 
     `is_word_an_id`: a word in the place of an id is one; else it is something to do.
     """
     parts = [part for part in path.split("/") if part]
     segments = [Segment(part, part.startswith("<") and part.endswith(">")) for part in parts]
-    reading = read_path(segments, known)
+    reading = interpret_path(segments, known)
     if not isinstance(reading, RestPath) or (reading.is_word and not is_word_an_id):
         return False
     return not reading.parents or (len(reading.parents) == 1 and reading.identifier is None)
 
 
-def read_shape(shape: Shape, schema_of: SchemaOf) -> tuple[PathReading, dict[str, Json]]:
+def interpret_shape(
+    shape: Shape, schema_of: SchemaOf
+) -> tuple[PathInterpretation, dict[str, Json]]:
     """Return how the shape's path reads, and what that depends on in the session.
 
     These facts are part of every plan's key. `known`: which of the path's names are resources,
@@ -115,7 +117,7 @@ def read_shape(shape: Shape, schema_of: SchemaOf) -> tuple[PathReading, dict[str
     `links`: the field by which each nested resource names the record above it.
     """
     known = _known_names(shape.path, schema_of) if len(shape.path) > MIN_NESTED_SEGMENTS else []
-    reading = read_path(shape.path, known)
+    reading = interpret_path(shape.path, known)
     if not isinstance(reading, RestPath) or not reading.parents:
         return reading, {"known": known, "links": {}}
     chain = [parent.resource for parent in reading.parents] + [reading.resource]

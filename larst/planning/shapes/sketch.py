@@ -56,7 +56,7 @@ def sketch_of(request: RequestContext, shape: Shape) -> dict[str, Json]:
     )
 
 
-def with_values(request: RequestContext) -> dict[str, Json]:
+def context_with_values(request: RequestContext) -> dict[str, Json]:
     """Return the request context with its values, and still nothing that says who the client is."""
     return _context(
         request,
@@ -106,7 +106,7 @@ def sketch_of_schema(schema: Mapping[str, Json]) -> Json:
     return kinds[0] if len(kinds) == 1 else {"any of": kinds}
 
 
-def accepted(headers: Mapping[str, str]) -> str:
+def preferred_media_type(headers: Mapping[str, str]) -> str:
     """Return the media type that the client prefers, as one of a few known types.
 
     JSON wherever the client accepts it: clients that take anything say so in different words, and
@@ -120,7 +120,10 @@ def _context(request: RequestContext, **shown: Any) -> dict[str, Json]:
     return {
         "method": "GET" if request.method == "HEAD" else request.method,
         **shown,
-        "headers": {"accept": accepted(request.headers), "content-type": _content_type(request)},
+        "headers": {
+            "accept": preferred_media_type(request.headers),
+            "content-type": _content_type(request),
+        },
         "client": {"ip": "<ip>"},
         "session": {"id": "<session>", "token": None},
         "request_id": "<id>",

@@ -7,7 +7,7 @@ import pytest
 from larst.errors import BudgetSpentError, PlannerUnreachableError
 from larst.planning.models import budget
 from larst.planning.models.budget import Budget
-from tests.planning.models.test_circuit import Clock
+from tests.planning.models.test_circuit_breaker import Clock
 
 
 def spend(spending: Budget, session_id: str) -> None:

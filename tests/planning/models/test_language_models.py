@@ -14,7 +14,7 @@ import pytest
 from larst.errors import PlannerBrokenError, PlannerUnreachableError
 from larst.planning.models.answers import ANSWER_SCHEMA
 from larst.planning.models.anthropic import AnthropicModel
-from larst.planning.models.base import Completion, LanguageModel, Prompt, Stopped, Tokens
+from larst.planning.models.base import Completion, LanguageModel, Prompt, StopReason, Tokens
 from larst.planning.models.errors import Provider, retry_after_s
 from larst.planning.models.openai import OpenAIModel
 from tests.wire import server as wire
@@ -63,20 +63,23 @@ async def test_an_answer_comes_with_its_tokens(model: LanguageModel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("misbehaviour", "stopped"),
+    ("misbehaviour", "stop_reason"),
     [(wire.REFUSAL, "refused"), (wire.TRUNCATION, "cut")],
     ids=["refusal", "truncation"],
 )
 async def test_an_answer_that_is_no_end_says_why(
-    model: LanguageModel, provider: WireServer, misbehaviour: wire.Misbehaviour, stopped: Stopped
+    model: LanguageModel,
+    provider: WireServer,
+    misbehaviour: wire.Misbehaviour,
+    stop_reason: StopReason,
 ) -> None:
     """What it cost is known all the same."""
     provider.coming.append(misbehaviour)
 
     answer = await ask(model)
 
-    assert (answer.stopped, answer.tokens) == (stopped, TOKENS)
-    assert (await ask(model)).stopped == "end"
+    assert (answer.stop_reason, answer.tokens) == (stop_reason, TOKENS)
+    assert (await ask(model)).stop_reason == "end"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ async def test_what_may_pass_says_so_and_when(
     assert failed.value.retry_after_s == retry_after_s
     assert len(provider.calls) == 1
     assert "s3cret" not in f"{failed.value.detail}"
-    assert (await ask(model)).stopped == "end"
+    assert (await ask(model)).stop_reason == "end"
 
 
 @pytest.mark.parametrize("misbehaviour", [wire.silence, wire.trickle], ids=["silence", "trickle"])
@@ -123,7 +126,7 @@ async def test_a_call_ends_in_its_time_whatever_comes(
         await ask(model, timeout_s=0.2)
 
     assert failed.value.is_transient
-    assert (await ask(model)).stopped == "end"
+    assert (await ask(model)).stop_reason == "end"
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,7 @@ async def test_what_is_not_the_api_is_told_to_be_that(
     with pytest.raises(PlannerBrokenError, match="LARS_LLM_BASE_URL"):
         await ask(model)
 
-    assert (await ask(model)).stopped == "end"
+    assert (await ask(model)).stop_reason == "end"
 
 
 @pytest.mark.parametrize(

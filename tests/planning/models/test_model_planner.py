@@ -17,12 +17,12 @@ from larst.errors import (
     PlannerBrokenError,
     PlannerUnreachableError,
 )
-from larst.planning.factory import make_planner, provider_of
+from larst.planning.factory import choose_provider, make_planner
 from larst.planning.fallback import FallbackPlanner
-from larst.planning.models.answers import plan_of
+from larst.planning.models.answers import parse_plan
 from larst.planning.models.base import Completion, Prompt, Tokens
 from larst.planning.models.budget import Budget
-from larst.planning.models.circuit import Circuit
+from larst.planning.models.circuit_breaker import CircuitBreaker
 from larst.planning.models.costs import cost_usd
 from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.planner import ModelPlanner, prompt_for
@@ -30,10 +30,10 @@ from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import PlanningRequest, Refusal
 from larst.planning.rules.planner import RulesPlanner
 from larst.planning.shapes.shape import shape_of
-from larst.planning.shapes.sketch import sketch_of, with_values
+from larst.planning.shapes.sketch import context_with_values, sketch_of
 from larst.prices import PRICES, Price, parse_prices
 from tests.fakes import request
-from tests.planning.models.model_fakes import FakeSurroundings, ScriptedModel, completion, plan_text
+from tests.planning.models.fakes import FakeEnvironment, ScriptedModel, completion, plan_text
 
 DOWN = PlannerUnreachableError("down", is_transient=False)
 
@@ -52,15 +52,15 @@ def question(
 def planner_of(
     model: ScriptedModel, per_minute: int = 100, prices: Mapping[str, Price] = PRICES
 ) -> ModelPlanner:
-    around = FakeSurroundings()
-    calls = ModelCalls(model, Circuit(open_s=15, now=around.now), ModelSettings(), around)
+    around = FakeEnvironment()
+    calls = ModelCalls(model, CircuitBreaker(open_s=15, now=around.now), ModelSettings(), around)
     budget = Budget(per_minute=per_minute, total=None, now=around.now)
     return ModelPlanner(model, calls, budget, prices)
 
 
 class TestAnswers:
     def test_a_plan_as_the_schema_has_it(self) -> None:
-        plan = plan_of(completion(plan_text("REPLY = 1", action="patch")), Usage())
+        plan = parse_plan(completion(plan_text("REPLY = 1", action="patch")), Usage())
 
         assert (plan.action, plan.resource, plan.code.block) == ("patch", "orders", "REPLY = 1")
 
@@ -70,12 +70,12 @@ class TestAnswers:
             identifier="1", criteria={"a": "s3cret"}, payload={"n": "s3cret"}, response_hints={}
         )
 
-        plan = plan_of(completion(text), Usage())
+        plan = parse_plan(completion(text), Usage())
 
         assert (plan.identifier, plan.criteria, plan.payload) == (None, {}, None)
 
     def test_fences_around_it_are_let_go(self) -> None:
-        assert plan_of(completion(f"```json\n{plan_text()}\n```"), Usage()).resource == "orders"
+        assert parse_plan(completion(f"```json\n{plan_text()}\n```"), Usage()).resource == "orders"
 
     @pytest.mark.parametrize(
         ("text", "reason"),
@@ -92,7 +92,7 @@ class TestAnswers:
     )
     def test_what_is_no_plan_is_refused_with_what_is_wrong(self, text: str, reason: str) -> None:
         with pytest.raises(AnswerUnusableError) as refused:
-            plan_of(completion(text), Usage(1, 5, 5))
+            parse_plan(completion(text), Usage(1, 5, 5))
 
         assert reason in refused.value.detail
         assert refused.value.may_ask_again
@@ -100,9 +100,9 @@ class TestAnswers:
 
     def test_a_cut_answer_may_be_asked_for_again_a_refusal_not(self) -> None:
         with pytest.raises(AnswerUnusableError, match="shorter") as cut:
-            plan_of(Completion('{"action', Tokens(), "cut"), Usage())
+            parse_plan(Completion('{"action', Tokens(), "cut"), Usage())
         with pytest.raises(AnswerUnusableError, match="refused") as refused:
-            plan_of(Completion("I cannot do that", Tokens(), "refused"), Usage())
+            parse_plan(Completion("I cannot do that", Tokens(), "refused"), Usage())
 
         assert (cut.value.may_ask_again, refused.value.may_ask_again) == (True, False)
 
@@ -114,7 +114,7 @@ class TestModelPlanner:
         assert (planned.maker.planner, planned.maker.model) == ("scripted", "gpt-6-luna")
         assert planned.source == "scripted"
         assert planned.usage == Usage(1, 1000, 50, 0.000125)
-        assert planned.saw == "sketch"
+        assert planned.based_on == "sketch"
 
     async def test_a_model_of_unknown_price_has_tokens_only(self) -> None:
         planned = await planner_of(ScriptedModel(completion(), model="mine")).plan(question())
@@ -157,7 +157,9 @@ class TestModelPlanner:
     def test_a_body_that_is_too_long_to_pay_for_is_left_out(self) -> None:
         asked = request("POST", "/orders", b'{"text": "' + b"x" * 10**6 + b'"}')
         shape = shape_of(asked, lambda *_: False)
-        full = PlanningRequest(shape, None, {}, with_values(asked), {}, "ann", has_values=True)
+        full = PlanningRequest(
+            shape, None, {}, context_with_values(asked), {}, "ann", has_values=True
+        )
 
         prompt = prompt_for(full)
 
@@ -206,7 +208,7 @@ class TestFallback:
 
         assert planned.source == "rules-fallback"
         assert planned.plan.action == "create"
-        assert not planned.lasting
+        assert not planned.is_reusable
 
     async def test_what_they_cannot_read_is_told_as_the_provider_being_away(self) -> None:
         """The client can come back later; that no rule fits would be no help."""
@@ -261,7 +263,7 @@ class TestHandlers:
 
         answer = await model.complete(prompt, timeout_s=5)
 
-        assert plan_of(answer, Usage()).resource == "orders"
+        assert parse_plan(answer, Usage()).resource == "orders"
 
     @pytest.mark.parametrize("name", ["broken", "nothing"])
     async def test_one_that_fails_is_named(self, name: str) -> None:
@@ -300,7 +302,7 @@ class TestChoice:
         ],
     )
     def test_who_plans(self, variables: dict[str, object], provider: str) -> None:
-        assert provider_of(load_settings(variables)) == provider
+        assert choose_provider(load_settings(variables)) == provider
 
     @pytest.mark.parametrize(
         ("variables", "line"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from larst.planning.models.redaction import without_values
+from larst.planning.models.redaction import redact
 
 PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
 
@@ -27,7 +27,7 @@ PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
 )
 def test_what_holds_no_value_is_told_as_it_is(reason: str) -> None:
     """The more a planner knows, the better its next program."""
-    assert without_values(reason, PROGRAM) == reason
+    assert redact(reason, PROGRAM) == reason
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def test_what_holds_no_value_is_told_as_it_is(reason: str) -> None:
     ],
 )
 def test_what_may_hold_one_is_withheld(reason: str, told: str) -> None:
-    shown = without_values(reason, PROGRAM)
+    shown = redact(reason, PROGRAM)
 
     assert shown.startswith(told)
     assert "Ann" not in shown
 
 
 def test_a_program_that_is_none_has_no_texts() -> None:
-    assert "Ann" not in without_values("while running, KeyError: 'Ann'", "x = (")
+    assert "Ann" not in redact("while running, KeyError: 'Ann'", "x = (")

@@ -9,18 +9,18 @@ import pytest
 from larst.config import ModelSettings
 from larst.errors import PlannerBrokenError, PlannerUnreachableError
 from larst.planning.models.base import Completion, Prompt
-from larst.planning.models.circuit import FAILURES_TO_OPEN, Circuit
+from larst.planning.models.circuit_breaker import FAILURES_TO_OPEN, CircuitBreaker
 from larst.planning.models.retry import ModelCalls
-from tests.planning.models.model_fakes import FakeSurroundings, ScriptedModel, completion
+from tests.planning.models.fakes import FakeEnvironment, ScriptedModel, completion
 
 PROMPT = Prompt("system", "user", {}, "1")
 DOWN = PlannerUnreachableError("down")
 
 
 def calls_of(
-    model: ScriptedModel, around: FakeSurroundings, timeout_s: float = 30, concurrency: int = 2
+    model: ScriptedModel, around: FakeEnvironment, timeout_s: float = 30, concurrency: int = 2
 ) -> ModelCalls:
-    circuit = Circuit(open_s=15, now=around.now)
+    circuit = CircuitBreaker(open_s=15, now=around.now)
     return ModelCalls(
         model,
         circuit,
@@ -30,7 +30,7 @@ def calls_of(
 
 
 async def test_what_may_pass_is_tried_again_after_a_while() -> None:
-    model, around = ScriptedModel(DOWN, DOWN, completion()), FakeSurroundings(chance=0.5)
+    model, around = ScriptedModel(DOWN, DOWN, completion()), FakeEnvironment(chance=0.5)
 
     answer = await calls_of(model, around).complete(PROMPT)
 
@@ -42,14 +42,14 @@ async def test_it_is_not_tried_for_ever() -> None:
     model = ScriptedModel(DOWN)
 
     with pytest.raises(PlannerUnreachableError, match="down"):
-        await calls_of(model, FakeSurroundings()).complete(PROMPT)
+        await calls_of(model, FakeEnvironment()).complete(PROMPT)
 
     assert len(model.asked) == 3
 
 
 async def test_it_waits_as_long_as_the_provider_says() -> None:
     model = ScriptedModel(PlannerUnreachableError("busy", 7), completion())
-    around = FakeSurroundings()
+    around = FakeEnvironment()
 
     await calls_of(model, around).complete(PROMPT)
 
@@ -58,7 +58,7 @@ async def test_it_waits_as_long_as_the_provider_says() -> None:
 
 async def test_a_wait_beyond_the_calls_time_is_not_begun() -> None:
     """The client is told at once, and when to come back."""
-    model, around = ScriptedModel(PlannerUnreachableError("busy", 120)), FakeSurroundings()
+    model, around = ScriptedModel(PlannerUnreachableError("busy", 120)), FakeEnvironment()
 
     with pytest.raises(PlannerUnreachableError) as busy:
         await calls_of(model, around).complete(PROMPT)
@@ -73,7 +73,7 @@ async def test_what_will_not_pass_is_not_tried_again() -> None:
     model = ScriptedModel(PlannerUnreachableError("bad key", is_transient=False))
 
     with pytest.raises(PlannerUnreachableError, match="bad key"):
-        await calls_of(model, FakeSurroundings()).complete(PROMPT)
+        await calls_of(model, FakeEnvironment()).complete(PROMPT)
 
     assert len(model.asked) == 1
 
@@ -82,12 +82,12 @@ async def test_an_answer_in_another_language_may_pass_too() -> None:
     """Gateways answer with a page of their own while what is behind them starts."""
     model = ScriptedModel(PlannerBrokenError("HTML"), completion())
 
-    assert await calls_of(model, FakeSurroundings()).complete(PROMPT) == completion()
+    assert await calls_of(model, FakeEnvironment()).complete(PROMPT) == completion()
 
 
 async def test_each_try_has_what_is_left_of_the_time() -> None:
     model, around = ScriptedModel(PlannerUnreachableError("busy", 20), completion()), None
-    around = FakeSurroundings()
+    around = FakeEnvironment()
 
     await calls_of(model, around, timeout_s=30).complete(PROMPT)
 
@@ -95,7 +95,7 @@ async def test_each_try_has_what_is_left_of_the_time() -> None:
 
 
 async def test_a_provider_that_keeps_failing_is_left_alone() -> None:
-    model, around = ScriptedModel(DOWN), FakeSurroundings()
+    model, around = ScriptedModel(DOWN), FakeEnvironment()
     calls = calls_of(model, around)
     for _ in range(FAILURES_TO_OPEN):
         with pytest.raises(PlannerUnreachableError):
@@ -131,7 +131,7 @@ class HeldModel(ScriptedModel):
 
 async def test_only_so_many_calls_are_made_at_once() -> None:
     model = HeldModel()
-    calls = calls_of(model, FakeSurroundings(), concurrency=2)
+    calls = calls_of(model, FakeEnvironment(), concurrency=2)
     tasks = [asyncio.create_task(calls.complete(PROMPT)) for _ in range(6)]
     for _ in range(10):
         await asyncio.sleep(0)
@@ -146,7 +146,7 @@ async def test_only_so_many_calls_are_made_at_once() -> None:
 
 async def test_who_finds_no_free_place_in_time_is_told_so() -> None:
     model = HeldModel()
-    calls = calls_of(model, FakeSurroundings(), timeout_s=0.05, concurrency=1)
+    calls = calls_of(model, FakeEnvironment(), timeout_s=0.05, concurrency=1)
     first = asyncio.create_task(calls.complete(PROMPT))
     await asyncio.sleep(0)
     assert model.waiting == 1

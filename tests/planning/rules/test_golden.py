@@ -16,7 +16,7 @@ from larst.domain import Json
 from larst.errors import BadResourceNameError, NoRuleError
 from larst.planning.planner import PlanningRequest
 from larst.planning.rules.planner import VERSION, RulesPlanner
-from larst.planning.shapes.rest_path import read_shape
+from larst.planning.shapes.rest_path import interpret_shape
 from larst.planning.shapes.shape import shape_of
 from tests.fakes import request
 from tests.planning.rules.test_planner import BODIES, METHODS, PATHS, QUERIES
@@ -29,7 +29,7 @@ async def programs() -> dict[str, Json]:
     planner, by_shape = RulesPlanner(), dict[str, Json]()
     for method, path, query, body in itertools.product(METHODS, PATHS, QUERIES, BODIES):
         shape = shape_of(request(method, path + query, body), lambda *_: False)
-        reading, facts = read_shape(shape, lambda _: None)
+        reading, facts = interpret_shape(shape, lambda _: None)
         asked = PlanningRequest(shape, reading, facts, {}, {}, "session-1")
         try:
             program = (await planner.plan(asked)).plan.code.block

@@ -10,7 +10,7 @@ from larst.domain import Json, Plan
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
 from larst.planning.planner import PlanningRequest, Refusal
 from larst.planning.rules.planner import RulesPlanner
-from larst.planning.shapes.rest_path import SchemaOf, read_shape
+from larst.planning.shapes.rest_path import SchemaOf, interpret_shape
 from larst.planning.shapes.shape import Shape, shape_of
 from larst.policy import PolicyLimits, check
 from tests.fakes import request
@@ -53,7 +53,7 @@ async def _plan(shape: Shape, schemas: dict[str, Json] | None = None) -> Plan:
 
 
 def _question(shape: Shape, schema_of: SchemaOf, *refusals: Refusal) -> PlanningRequest:
-    path, facts = read_shape(shape, schema_of)
+    path, facts = interpret_shape(shape, schema_of)
     return PlanningRequest(shape, path, facts, {}, {}, "session-1", refusals=refusals)
 
 
@@ -127,12 +127,14 @@ def test_only_facts_that_matter_enter_the_key() -> None:
 
     for target in ("/members", "/members/1", "/posts/1/comments"):
         shape = _shape("GET", target)
-        assert read_shape(shape, _schemas({}))[1] == read_shape(shape, _schemas(schema))[1], target
+        assert (
+            interpret_shape(shape, _schemas({}))[1] == interpret_shape(shape, _schemas(schema))[1]
+        ), target
 
 
 def test_a_learned_link_field_is_a_fact() -> None:
     schemas: dict[str, Json] = {"comments": {"fields": ["id", "postId"]}}
 
-    facts = read_shape(_shape("GET", "/posts/1/comments"), _schemas(schemas))[1]
+    facts = interpret_shape(_shape("GET", "/posts/1/comments"), _schemas(schemas))[1]
 
     assert facts["links"] == {"comments": "postId"}

@@ -5,13 +5,21 @@ from __future__ import annotations
 import pytest
 
 from larst.errors import BadResourceNameError
-from larst.planning.shapes.rest_path import Parent, PathReading, RestPath, link_fields, read_path
+from larst.planning.shapes.rest_path import (
+    Parent,
+    PathInterpretation,
+    RestPath,
+    interpret_path,
+    link_fields,
+)
 from larst.planning.shapes.shape import Segment, identifier_class
 
 
-def _read(path: str, *known: str) -> PathReading:
+def _read(path: str, *known: str) -> PathInterpretation:
     parts = [part for part in path.split("/") if part]
-    return read_path([Segment(part, identifier_class(part) is not None) for part in parts], known)
+    return interpret_path(
+        [Segment(part, identifier_class(part) is not None) for part in parts], known
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from larst.errors import PlannerUnreachableError
 FAILURES_TO_OPEN = 5
 
 
-class Circuit:
+class CircuitBreaker:
     """`open_s` is how long it stays open, in seconds; `now` is a clock in seconds."""
 
     def __init__(self, *, open_s: float, now: Callable[[], float]) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from larst.errors import PlannerUnreachableError
-from larst.planning.models.circuit import FAILURES_TO_OPEN, Circuit
+from larst.planning.models.circuit_breaker import FAILURES_TO_OPEN, CircuitBreaker
 
 
 class Clock:
@@ -24,22 +24,22 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def circuit(clock: Clock) -> Circuit:
-    return Circuit(open_s=15, now=clock)
+def circuit(clock: Clock) -> CircuitBreaker:
+    return CircuitBreaker(open_s=15, now=clock)
 
 
-def fail(circuit: Circuit, times: int = 1) -> None:
+def fail(circuit: CircuitBreaker, times: int = 1) -> None:
     for _ in range(times):
         with pytest.raises(PlannerUnreachableError, match="down"), circuit.call():
             raise PlannerUnreachableError("down")
 
 
-def succeed(circuit: Circuit) -> None:
+def succeed(circuit: CircuitBreaker) -> None:
     with circuit.call():
         pass
 
 
-def test_a_few_failures_do_not_open_it(circuit: Circuit) -> None:
+def test_a_few_failures_do_not_open_it(circuit: CircuitBreaker) -> None:
     fail(circuit, FAILURES_TO_OPEN - 1)
     succeed(circuit)
     fail(circuit, FAILURES_TO_OPEN - 1)
@@ -47,7 +47,9 @@ def test_a_few_failures_do_not_open_it(circuit: Circuit) -> None:
     assert not circuit.is_open
 
 
-def test_open_it_fails_at_once_and_says_when_to_come_back(circuit: Circuit, clock: Clock) -> None:
+def test_open_it_fails_at_once_and_says_when_to_come_back(
+    circuit: CircuitBreaker, clock: Clock
+) -> None:
     fail(circuit, FAILURES_TO_OPEN)
     clock.now_s = 5
 
@@ -59,7 +61,7 @@ def test_open_it_fails_at_once_and_says_when_to_come_back(circuit: Circuit, cloc
     assert not refused.value.is_transient
 
 
-def test_when_its_time_is_over_a_single_call_may_try(circuit: Circuit, clock: Clock) -> None:
+def test_when_its_time_is_over_a_single_call_may_try(circuit: CircuitBreaker, clock: Clock) -> None:
     """A provider that is coming back must not be run over by all who waited."""
     fail(circuit, FAILURES_TO_OPEN)
     clock.now_s = 16
@@ -71,7 +73,7 @@ def test_when_its_time_is_over_a_single_call_may_try(circuit: Circuit, clock: Cl
     succeed(circuit)
 
 
-def test_a_trial_that_fails_opens_it_anew(circuit: Circuit, clock: Clock) -> None:
+def test_a_trial_that_fails_opens_it_anew(circuit: CircuitBreaker, clock: Clock) -> None:
     fail(circuit, FAILURES_TO_OPEN)
     clock.now_s = 16
     fail(circuit)
@@ -82,7 +84,9 @@ def test_a_trial_that_fails_opens_it_anew(circuit: Circuit, clock: Clock) -> Non
     assert not circuit.is_open
 
 
-def test_a_trial_that_is_cancelled_lets_the_next_one_try(circuit: Circuit, clock: Clock) -> None:
+def test_a_trial_that_is_cancelled_lets_the_next_one_try(
+    circuit: CircuitBreaker, clock: Clock
+) -> None:
     """Else a client that left would leave the circuit open for ever."""
     fail(circuit, FAILURES_TO_OPEN)
     clock.now_s = 16

@@ -48,7 +48,7 @@ class ScriptedModel:
         self.is_closed = True
 
 
-class FakeSurroundings:
+class FakeEnvironment:
     """A clock that sleeping moves on, and chance that is always the same."""
 
     def __init__(self, chance: float = 0.5) -> None:
