@@ -1,14 +1,14 @@
-"""What telemetry costs, in units of a constant-reply aiohttp handler's CPU a request.
+"""The cost of telemetry, in units of a constant-reply aiohttp handler's CPU time per request.
 
     python benchmarks/telemetry_cost.py [--rounds 60]
 
-One service in this process, loaded over sockets by slices of 400 requests, in turn with its
-telemetry calls taken out (Server-Timing is still filled), with no OTEL_ variable set, with a tenth
-of the requests sampled, and with every request exported, over OTLP to a collector in a process of
-its own that takes it in. Slice by slice, so that a machine whose speed drifts favours none. It
-answers `GET /members/1` by a known plan; its sandbox is a stand-in that makes one store call, since
-a run in a worker costs ten times what is measured here. CPU is that of the thread that serves, and
-of the whole process with the exporting threads. The unit is measured first, alone.
+One service in this process answers `GET /members/1` with a known plan, over sockets, in slices of
+400 requests. The slices alternate between four variants, so that a machine whose speed drifts
+favours none: telemetry calls taken out (Server-Timing is still filled), no OTEL_ variable set, 10 %
+of the requests sampled, and every request exported over OTLP to a collector in another process.
+The sandbox is a stand-in that makes one store call, because a run in a worker costs ten times as
+much as the telemetry. CPU time is measured for the serving thread, and for the whole process with
+its exporting threads. The unit is measured first, in another process.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import uvloop
 from aiohttp import web
@@ -35,10 +34,10 @@ from served import Connection, request
 from larst import otel
 from larst.config import load_settings
 from larst.domain import CheckedProgram, ProgramInputs, Reply, SessionView
-from larst.http import middleware as edge
-from larst.http.access_log import begin_trace
+from larst.http import middleware
+from larst.http.access_log import finish_trace, start_trace
 from larst.http.app import default_components, make_app
-from larst.telemetry import RequestTrace, StoreCalls, Telemetry, span_here
+from larst.telemetry import StoreCalls, Telemetry, current_span
 
 BODY = b'{"id":1,"name":"Alice Hartmann","email":"alice@example.com"}'
 GET = request("GET", "/members/1")
@@ -47,11 +46,10 @@ SAMPLERS = {
     "10 % sampled": ("parentbased_traceidratio", "0.1"),
     "all exported": ("parentbased_always_on", "1"),
 }
-_NOTHING: AbstractContextManager[None] = nullcontext()
 
 
 class StandIn:
-    """A sandbox that makes one store call, and replies the same ever after."""
+    """A sandbox that makes one store call and returns a constant reply."""
 
     async def start(self) -> None:
         """Nothing to start."""
@@ -67,57 +65,43 @@ class StandIn:
         self, program: CheckedProgram, inputs: ProgramInputs, view: SessionView, *, timeout_s: float
     ) -> Reply:
         """Return the constant reply."""
-        told = StoreCalls(span_here())
-        told.called("members", "get")
+        span = current_span()
+        store_calls = StoreCalls(span) if span.is_recording else None
+        if store_calls is not None:
+            store_calls.add("members", "get")
         view.resource("members").get(1)
-        told.done()
+        if store_calls is not None:
+            store_calls.end()
         return Reply(200, BODY)
-
-
-class Untold(RequestTrace):
-    """Fills Server-Timing, and tells nobody."""
-
-    __slots__ = ()
-
-    def current(self) -> Any:
-        """Give a block that does nothing."""
-        return _NOTHING
 
 
 class Silent(Telemetry):
     """Counts nothing."""
 
-    def count(self, *_told: object, **_more: object) -> None:
+    def count(self, *_arguments: object, **_options: object) -> None:
         """Do nothing."""
 
 
-def _untold(asked: web.Request, telemetry: Telemetry, *, is_recorded: bool) -> RequestTrace:
-    plain = begin_trace(asked, telemetry, is_recorded=is_recorded)
-    return Untold(telemetry, plain.request_id, plain.place)
-
-
 class Variant:
-    """One way of telling: takes its place in the running service when its turn comes."""
+    """One set-up of telemetry, and its measurements."""
 
     def __init__(self, telemetry: Telemetry, flush: Callable[[], object] | None = None) -> None:
         self.telemetry = telemetry
         self.flush = flush
         self.main_us: list[float] = []
         self.process_us: list[float] = []
-        self._is_silent = isinstance(telemetry, Silent)
 
-    def take_turn(self) -> None:
-        """Have the service tell of requests in this way from now on."""
-        begin = _untold if self._is_silent else begin_trace
-        edge.begin_trace = lambda asked, _usual, **more: begin(asked, self.telemetry, **more)
-        edge.Middleware.tell = _do_nothing if self._is_silent else _USUAL_TELL
-
-
-_USUAL_TELL = edge.Middleware.tell
+    def activate(self) -> None:
+        """Make the running service use this variant from now on."""
+        middleware.start_trace = lambda message, _default, **options: start_trace(
+            message, self.telemetry, **options
+        )
+        is_silent = isinstance(self.telemetry, Silent)
+        middleware.finish_trace = _do_nothing if is_silent else finish_trace
 
 
-def _do_nothing(*_told: object) -> None:
-    """Tell nobody."""
+def _do_nothing(*_arguments: object) -> None:
+    """Record nothing."""
 
 
 def _exporting(name: str, collector: int) -> Variant:
@@ -129,7 +113,7 @@ def _exporting(name: str, collector: int) -> Variant:
     }
     providers = otel.set_up(os.environ, service="larst", version="0", instance_id="bench")
     telemetry = Telemetry(providers.recorder)
-    providers.export_metrics(telemetry.readings)
+    providers.export_metrics(telemetry.collect)
     return Variant(telemetry, providers.flush)
 
 
@@ -153,7 +137,7 @@ async def _measure(rounds: int, collector: int, folder: str) -> dict[str, Varian
     connections = [await Connection.open(port) for _ in range(CONNECTIONS)]
     for round_number in range(rounds + 2):
         for variant in variants.values():
-            variant.take_turn()
+            variant.activate()
             main_s, process_s = time.thread_time(), time.process_time()
             await _load(connections)
             main_s = time.thread_time() - main_s
@@ -170,34 +154,34 @@ async def _measure(rounds: int, collector: int, folder: str) -> dict[str, Varian
 
 
 async def _unit_us(pid: int, port: int) -> float:
-    """Return the CPU of the constant handler's process a request, by the kernel's count."""
+    """Return the CPU time per request of the constant handler's process, from the kernel."""
     connections = [await Connection.open(port) for _ in range(CONNECTIONS)]
-    taken = []
+    measured_us = []
     for _ in range(20):
         before_ns = _cpu_ns(pid)
         await _load(connections)
-        taken.append((_cpu_ns(pid) - before_ns) / CONNECTIONS / REQUESTS / 1e3)
+        measured_us.append((_cpu_ns(pid) - before_ns) / CONNECTIONS / REQUESTS / 1e3)
     for connection in connections:
         connection.close()
-    return statistics.median(taken)
+    return statistics.median(measured_us)
 
 
 def _cpu_ns(pid: int) -> int:
     return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0])
 
 
-async def _serve(what: str) -> None:
-    """Answer every request in the same way, until SIGTERM."""
+async def _serve(role: str) -> None:
+    """Answer every request in the same way until SIGTERM."""
 
-    async def constant(_asked: web.Request) -> web.Response:
+    async def constant(_request: web.Request) -> web.Response:
         return web.Response(body=BODY, content_type="application/json")
 
-    async def collector(asked: web.Request) -> web.Response:
-        await asked.read()
+    async def collector(message: web.Request) -> web.Response:
+        await message.read()
         return web.Response(content_type="application/x-protobuf")
 
     app = web.Application(client_max_size=2**26)
-    app.router.add_route("*", "/{path:.*}", constant if what == "constant" else collector)
+    app.router.add_route("*", "/{path:.*}", constant if role == "constant" else collector)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -207,10 +191,10 @@ async def _serve(what: str) -> None:
 
 
 @contextmanager
-def _process(what: str) -> Iterator[tuple[int, int]]:
-    """Start one of the other processes; give its id and its port."""
+def _process(role: str) -> Iterator[tuple[int, int]]:
+    """Start another process during the block; yield its id and its port."""
     process = subprocess.Popen(
-        [sys.executable, __file__, "--serve", what], stdout=subprocess.PIPE, text=True
+        [sys.executable, __file__, "--serve", role], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     try:
@@ -222,7 +206,7 @@ def _process(what: str) -> Iterator[tuple[int, int]]:
 
 def _print(unit_us: float, variants: dict[str, Variant]) -> None:
     sys.stdout.write(
-        f"the unit: {unit_us:.1f} us of CPU, a request of a constant-reply aiohttp handler\n"
+        f"the unit: {unit_us:.1f} us of CPU per request of a constant-reply aiohttp handler\n"
         f"{'':<17}{'over the calls taken out, us':>29}{'in units':>18}\n"
         f"{'':<17}{'main thread':>14}{'process':>10}{'main thread':>16}{'process':>10}\n"
     )
@@ -236,13 +220,14 @@ def _print(unit_us: float, variants: dict[str, Variant]) -> None:
         )
 
 
-def _over(taken_us: list[float], base_us: list[float]) -> float:
+def _over(measured_us: list[float], base_us: list[float]) -> float:
     """Return the median of the differences, round by round."""
-    return statistics.median(one - base for one, base in zip(taken_us, base_us, strict=True))
+    pairs = zip(measured_us, base_us, strict=True)
+    return statistics.median(measured - base for measured, base in pairs)
 
 
 def main() -> None:
-    """Measure, and print a line for each way of telling."""
+    """Measure, and print a line for each variant."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--serve", choices=("constant", "collector"), help=argparse.SUPPRESS)

@@ -151,7 +151,7 @@ class Providers:
             self.recorder.flush()
 
     def stop(self, limit_s: float) -> None:
-        """Send what is queued and end, within `limit_s` seconds whatever the collector does.
+        """Send everything in the queue and end, in `limit_s` seconds whatever the collector does.
 
         Runs in daemon threads, so that an exporter that hangs is left behind.
         """

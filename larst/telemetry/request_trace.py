@@ -198,8 +198,12 @@ class RequestTrace:
             server = self._recording.server
             server.name = method if self.route is None else f"{method} {self.route}"
             server.attributes |= attributes
-            self._describe_outcome(server, method, status, error_type)
-            self.end_span(server)
+            server.attributes[names.METHOD] = method
+            if status is not None:
+                server.attributes[names.STATUS] = status
+            if error_type is not None:
+                self._fail(server, error_type)
+            self._end_server_span(server)
 
     def start_span(
         self,
@@ -246,20 +250,18 @@ class RequestTrace:
             self._add_exception(span, error)
             span.error = type(error).__name__
 
-    def _describe_outcome(
-        self, server: Span, method: str, status: int | None, error_type: str | None
-    ) -> None:
-        outcome: dict[str, Value | None] = {
-            names.REQUEST_ID: self.request_id,
-            names.METHOD: method,
-            names.STATUS: status,
-            names.ROUTE: self.route,
-            names.SESSION_ID: self.session_id,
-            names.ERROR_TYPE: error_type,
-        }
-        server.attributes |= {name: value for name, value in outcome.items() if value is not None}
+    def _end_server_span(self, server: Span) -> None:
+        server.attributes[names.REQUEST_ID] = self.request_id
+        if self.route is not None:
+            server.attributes[names.ROUTE] = self.route
+        if self.session_id is not None:
+            server.attributes[names.SESSION_ID] = self.session_id
+        self.end_span(server)
+
+    def _fail(self, server: Span, error_type: str) -> None:
+        server.set_attribute(names.ERROR_TYPE, error_type)
         server.error = error_type
-        if error_type is not None and self._error is not None and not self._has_error_event:
+        if self._error is not None and not self._has_error_event:
             # A crash reaches the caller wrapped; the cause is the bug.
             self._add_exception(server, self._error.__cause__ or self._error)
 

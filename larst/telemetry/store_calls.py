@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 
 from larst.telemetry.attributes import RESOURCE, STORE_CALLS, STORE_METHOD
 from larst.telemetry.spans import Span
@@ -16,19 +16,21 @@ class StoreCalls:
 
     def __init__(self, span: Span) -> None:
         self._span = span
-        self._counts: Counter[str] = Counter()
+        self._total = 0
+        self._by_method: defaultdict[str, int] = defaultdict(int)
 
     def add(self, resource: str | None, method: str) -> None:
         """Record a call; `resource` is None for a call on the session's store."""
-        if self._counts.total() < MAX_EVENTS:
+        if self._total < MAX_EVENTS:
             attributes = {STORE_METHOD: method}
             if resource is not None:
                 attributes[RESOURCE] = resource
             self._span.add_event("larst.store.call", attributes)
-        self._counts[method] += 1
+        self._total += 1
+        self._by_method[method] += 1
 
     def end(self) -> None:
         """Set the totals: of all calls, and of each method."""
-        self._span.set_attribute(STORE_CALLS, self._counts.total())
-        for method, calls in self._counts.items():
+        self._span.set_attribute(STORE_CALLS, self._total)
+        for method, calls in self._by_method.items():
             self._span.set_attribute(f"{STORE_CALLS}.{method}", calls)

@@ -88,7 +88,12 @@ def test_a_full_queue_is_logged_as_the_throttle_expects() -> None:
     """Otherwise each dropped request would count as an unknown warning."""
     records: list[logging.LogRecord] = []
     logger = logging.getLogger(QUEUE_LOGGER)
-    filters, logger.filters = logger.filters, [lambda record: bool(records.append(record))]
+
+    def collect(record: logging.LogRecord) -> bool:
+        records.append(record)
+        return False
+
+    filters, logger.filters = logger.filters, [collect]
     exporter = _CollectingExporter()
     try:
         processor = BatchSpanProcessor(

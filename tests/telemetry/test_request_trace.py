@@ -25,7 +25,7 @@ SECRET = "a stored s3cret"
 
 @dataclass
 class Recorder:
-    """Samples every request, or none, and collects what is exported."""
+    """Samples every request, or none, and collects the exported spans."""
 
     is_sampling: bool = True
     exported: list[list[Span]] = field(default_factory=list)
@@ -135,14 +135,14 @@ def test_a_message_that_may_quote_a_value_needs_the_operators_consent(
 ) -> None:
     """The exception of a program, or of a bug, quotes the values it met."""
     fail_in_stage(start(recorder, shows_content=False), error)
-    hidden = start(recorder)
-    fail_in_stage(hidden, error)
-    hidden.end("GET", 500, {})
+    hides = start(recorder)
+    fail_in_stage(hides, error)
+    hides.end("GET", 500, {})
     assert "s3cret" not in str([exported.events for exported in recorder.spans().values()])
 
-    shown = start(recorder, shows_content=True)
-    fail_in_stage(shown, error)
-    shown.end("GET", 500, {})
+    shows = start(recorder, shows_content=True)
+    fail_in_stage(shows, error)
+    shows.end("GET", 500, {})
 
     assert "s3cret" in str([exported.events for exported in recorder.spans().values()])
 

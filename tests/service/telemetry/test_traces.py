@@ -204,7 +204,7 @@ async def test_an_expired_deadline_is_an_error_of_the_wait_in_the_mailbox(
     assert server(spans).attributes["http.response.status_code"] == 504
 
 
-async def test_a_missing_record_is_no_error(traced: Api, collector: Collector) -> None:
+async def test_a_missing_record_is_not_an_error(traced: Api, collector: Collector) -> None:
     """By the HTTP conventions, a 404 is an error of the client, not of the server."""
     reply = await traced.get("/orders/77")
 
