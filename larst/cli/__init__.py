@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 from uuid import uuid4
 
 from larst import __version__
-from larst.runtime.memory import use_c_allocator
 
 if TYPE_CHECKING:
     from larst.config import Settings
@@ -61,8 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = {variable: getattr(options, variable, None) for _, variable, _, _ in _FLAGS}
     overrides = {name: value for name, value in given.items() if value is not None}
     if options.command == "serve":
-        if argv is None:  # else the caller's program is not this one
-            use_c_allocator()
         return _serve(overrides)
     return _command(options)
 

@@ -1,9 +1,6 @@
-"""Giving memory back to the operating system, once sessions have gone to sleep.
+"""Giving memory back to the operating system, and pausing the garbage collector.
 
-CPython's own allocator returns an arena of 1 MiB only when nothing at all is left in it; a handful
-of survivors a session kept all of it (117 MB after 80,000 records were let go, where 57 MB was the
-start; November 2026). The C library's gives back each free page when told to, so the service runs
-on that one: 63 MB in the same experiment.
+The package's docstring has the reasons and the measurements. Must never change what a request does.
 """
 
 from __future__ import annotations
@@ -16,31 +13,20 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-TRIM_AFTER_S = 1.0
-_ALLOCATOR = "PYTHONMALLOC"
+TRIM_DELAY_S = 1.0
 
+ALLOCATOR_VARIABLE = "PYTHONMALLOC"
 
-def use_c_allocator() -> None:
-    """Begin this very program anew on the C library's allocator, where that gives pages back.
-
-    Does nothing where it is in use already, or the user has chosen one.
-    """
-    if _ALLOCATOR in os.environ or _trim() is None or not sys.orig_argv:
-        return
-    os.environ[_ALLOCATOR] = "malloc"
-    try:
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - itself
-    except OSError:
-        del os.environ[_ALLOCATOR]  # it serves as it is
+_C_ALLOCATORS = frozenset({"malloc", "malloc_debug"})
 
 
 @contextlib.contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """Have Python's collector look for no cycles meanwhile, nor ever among what is made meanwhile.
+def paused_collector() -> Iterator[None]:
+    """Pause the garbage collector, and exempt what is allocated meanwhile from later collections.
 
-    For a million objects that hold no cycle, as records do: to look through them stops all threads
-    for half a second, again and again while they are made (November 2026). Their memory is freed
-    without it. One at a time, and seldom: whatever else there is then is never looked at either.
+    For work that allocates a million objects without reference cycles, such as parsing a large
+    import. Their memory is freed by reference counting. Not reentrant; use it rarely, since
+    everything else that exists at the end is exempt too.
     """
     gc.disable()
     try:
@@ -51,38 +37,38 @@ def collector_at_rest() -> Iterator[None]:
 
 
 class MemoryTrimmer:
-    """Gives free pages back, soon after it was asked to, and once for many who ask."""
+    """Returns free pages to the operating system; calls within a second share one trim."""
 
     def __init__(
-        self, trim: Callable[[], object] | None = None, *, after_s: float = TRIM_AFTER_S
+        self, trim: Callable[[], object] | None = None, *, delay_s: float = TRIM_DELAY_S
     ) -> None:
-        self._trim = trim or _trim()
-        self._after_s = after_s
+        self._trim = trim or c_library_trim()
+        self._delay_s = delay_s
         self._pending: asyncio.TimerHandle | None = None
 
-    def ask(self) -> None:
-        """Have the free pages given back in about a second."""
+    def schedule(self) -> None:
+        """Return the free pages in about a second; does nothing where that has no effect."""
         if self._trim is not None and self._pending is None:
-            self._pending = asyncio.get_running_loop().call_later(self._after_s, self._begin)
+            self._pending = asyncio.get_running_loop().call_later(self._delay_s, self._start)
 
     def close(self) -> None:
-        """Take back what was asked."""
+        """Cancel a scheduled trim."""
         if self._pending is not None:
             self._pending.cancel()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         self._pending = None
         if self._trim is not None:
-            # In a thread: it walks the whole heap, and needs no interpreter for that.
+            # In a thread: malloc_trim walks the whole heap, and needs no interpreter lock for it.
             asyncio.get_running_loop().run_in_executor(None, self._trim)
 
 
-def _trim() -> Callable[[], object] | None:
-    """Return what gives free pages back, None where the C library has no such call."""
-    if not sys.platform.startswith("linux"):
+def c_library_trim() -> Callable[[], object] | None:
+    """Return the C library's `malloc_trim`, or None where Python allocates by other means."""
+    if os.environ.get(ALLOCATOR_VARIABLE) not in _C_ALLOCATORS or sys.platform != "linux":
         return None
     try:
         trim = ctypes.CDLL(None).malloc_trim
-    except (OSError, AttributeError):  # musl has none
+    except (OSError, AttributeError):  # musl does not have it
         return None
     return lambda: trim(0)

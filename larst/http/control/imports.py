@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError, DeadlineError
-from larst.runtime.memory import collector_at_rest
+from larst.runtime import paused_collector
 from larst.store import Threads
 from larst.store.transfer.importing import resources_of
 from larst.store.transfer.replacing import Replacement, replacements_of
@@ -93,5 +93,5 @@ class Imports:
 def _ready(raw: bytearray) -> dict[str, Replacement]:
     """Return what is imported, ready to be put in place."""
     is_large = len(raw) > LARGE_IMPORT_BYTES
-    with collector_at_rest() if is_large else nullcontext():
+    with paused_collector() if is_large else nullcontext():
         return replacements_of(resources_of(raw, datetime.now(UTC)))
