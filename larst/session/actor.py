@@ -34,7 +34,7 @@ from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import RestPath
 from larst.session.pipeline import Pipeline
 from larst.store import SessionStore, Transaction
-from larst.telemetry import RequestTrace, Stage, activate
+from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate
 
 Result = TypeVar("Result")
 
@@ -132,14 +132,16 @@ class SessionActor(Actor[Message, Answer]):
         current, trace = self.current, message.trace
         since_s = current.enqueued_s if current.returned_s is None else current.returned_s
         trace.record_wait(current.begun_s - since_s)
-        with activate(trace):
-            try:
-                return await self._serve(message)
-            except Exception as error:
-                if not isinstance(error, self.expected_errors):
-                    # The supervisor logs the crash, and does not know the request.
-                    error.add_note(f"while serving request {message.request.request_id}")
-                raise
+        token = CURRENT_REQUEST.set(trace)
+        try:
+            return await self._serve(message)
+        except Exception as error:
+            if not isinstance(error, self.expected_errors):
+                # The supervisor logs the crash, and does not know the request.
+                error.add_note(f"while serving request {message.request.request_id}")
+            raise
+        finally:
+            CURRENT_REQUEST.reset(token)
 
     async def on_quiet(self) -> None:
         """Complete the documented files: the session has been idle for a second."""
@@ -269,7 +271,7 @@ class SessionActor(Actor[Message, Answer]):
         """Record route and resource if they exist: clients can make up others without end."""
         trace.route = shaped.shape.public_route(self._store.has)
         resource = ready.plan.resource
-        if resource is not None and self._store.has(resource):
+        if trace.is_recording and resource is not None and self._store.has(resource):
             trace.set_resource(resource)
 
     def _drifts(self, transaction: Transaction) -> list[str]:
