@@ -1,47 +1,47 @@
-"""Everything that goes wrong by design, by who can mend it.
+"""Every error that LARST raises on purpose, by who can fix it.
 
 LarstError
-├── CallerError              the client: send another request
-│   ├── BadRequestError          it cannot be read
-│   │   ├── InvalidJsonError         the body is not the JSON that it was said to be
-│   │   ├── BadSessionIdError        the header does not name a session
-│   │   ├── BadResourceNameError     the name cannot be a resource's
-│   │   ├── BadRecordError           the record cannot be kept: no object, a bad id
-│   │   └── ResultTooLargeError      the reply is over the limit: page it
+├── CallerError              the client: send a different request
+│   ├── BadRequestError          the request cannot be understood
+│   │   ├── InvalidJsonError         the body is not valid JSON, or not exactly representable
+│   │   ├── BadSessionIdError        the header is not a valid session id
+│   │   ├── BadResourceNameError     not a valid name for a resource
+│   │   ├── BadRecordError           not a valid record: not an object, or a bad id or value
+│   │   └── ResultTooLargeError      the reply exceeds the limit: ask for a page
 │   ├── TargetTooLongError       too many path segments or query keys
 │   ├── BodyTooLargeError        over LARS_MAX_BODY_BYTES
-│   ├── BodyTooSlowError         it did not arrive within LARS_REQUEST_TIMEOUT_S
+│   ├── BodyTooSlowError         did not arrive within LARS_REQUEST_TIMEOUT_S
 │   ├── UnauthorizedError        no token, or a wrong one
-│   ├── ForbiddenError           not from there: a page of another origin
+│   ├── ForbiddenError           not allowed from there, such as a page of another origin
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
-│   ├── SessionNotEmptyError     an import would replace what is there
-│   ├── IdTakenError             a record has that id
+│   ├── SessionNotEmptyError     an import would replace existing data
+│   ├── IdTakenError             another record has that id
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version
-│   ├── SchemaBrokenError        a record is not as its resource's records are
-│   └── DeadlineError            the request was late before its program began
-├── PlannerError             whoever runs the planner
-│   ├── NoRuleError              the built-in rules cannot read the request
-│   ├── BookLockedError          the shape is not in the locked plan book
-│   ├── NoUsablePlanError        the planner answered, but nothing usable
-│   ├── AnswerUnusableError      one answer was no plan; asked again, it may give one
-│   ├── BudgetSpentError         the planner may not be called again so soon
-│   └── PlannerUnreachableError  no answer: connection, overload, time, credentials
-│       └── PlannerBrokenError       something answered, but not in the provider's language
-├── ProgramError             the planner, told what was wrong, may write a better program
+│   ├── SchemaBrokenError        the record does not match the resource's schema
+│   └── DeadlineError            the deadline passed before the program began
+├── PlannerError             the operator of the planner
+│   ├── NoRuleError              the built-in rules do not cover the request
+│   ├── BookLockedError          the plan book is locked and has no plan for the shape
+│   ├── NoUsablePlanError        the planner gave only unusable answers
+│   ├── AnswerUnusableError      one answer contained no plan; another attempt may succeed
+│   ├── BudgetSpentError         too many planner calls in a short time
+│   └── PlannerUnreachableError  no answer: connection, overload, timeout, credentials
+│       └── PlannerBrokenError       an answer that is not in the provider's format
+├── ProgramError             the planner: write a better program
 │   ├── ProgramRefusedError      the policy refused it
-│   ├── ProgramFailedError       it raised, or its REPLY is no reply
-│   ├── ProgramLimitError        it used more memory, output or store calls than allowed
+│   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
+│   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
-│   └── WorkerLostError          its worker process died under it
-├── StoreError               whoever runs the machine
-│   ├── DiskRefusedError         a write failed: nothing was changed
-│   ├── SessionDamagedError      files are not what was written: set aside, nothing overwritten
+│   └── WorkerLostError          its worker process died
+├── StoreError               the operator of the machine
+│   ├── DiskRefusedError         a write failed; nothing was changed
+│   ├── SessionDamagedError      files are corrupt: set aside, nothing overwritten
 │   └── DataRootTakenError       another process serves this data root
 └── ConfigError              the operator, at start only
 
-Must never know HTTP: problems.py alone maps these to statuses.
+Must never know HTTP: `larst/http/problems.py` alone maps these to statuses.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ from larst.domain import Usage, Violation
 
 
 class LarstError(Exception):
-    """Base of every error that LARST raises on purpose.
+    """Base class of every error that LARST raises on purpose.
 
-    `title` is short and stable, one per class; `detail` says what exactly and what to do.
+    `title` is short and stable. `detail` says exactly what went wrong and what to do.
     """
 
     title = "error"
@@ -65,35 +65,38 @@ class LarstError(Exception):
 
 
 class CallerError(LarstError):
-    """The client can mend it."""
+    """The client can fix it by sending a different request."""
 
     title = "bad request"
 
 
 class BadRequestError(CallerError):
-    """The request cannot be read."""
+    """The request cannot be understood."""
 
 
 class InvalidJsonError(BadRequestError):
-    """The body is not the JSON that it was said to be."""
+    """The body is not valid JSON, or contains a number that cannot be kept exactly."""
 
     title = "Invalid JSON in request body"
 
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"Invalid JSON: {detail}")  # clients match the first two words
+
 
 class BadSessionIdError(BadRequestError):
-    """The header does not name a session."""
+    """The header is not a valid session id."""
 
     title = "bad session id"
 
 
 class BadResourceNameError(BadRequestError):
-    """The name cannot be a resource's."""
+    """The name is not valid for a resource."""
 
     title = "bad resource name"
 
 
 class BadRecordError(BadRequestError):
-    """The record cannot be kept."""
+    """The record is not an object, or has an id or a value that cannot be stored."""
 
     title = "bad record"
 
@@ -105,7 +108,7 @@ class ResultTooLargeError(BadRequestError):
 
 
 class TargetTooLongError(CallerError):
-    """Too many path segments or query keys."""
+    """The request target has too many path segments or query keys."""
 
     title = "request target too long"
 
@@ -123,19 +126,19 @@ class BodyTooSlowError(CallerError):
 
 
 class UnauthorizedError(CallerError):
-    """No token, or a wrong one."""
+    """The request has no token, or a wrong one."""
 
     title = "unauthorized"
 
 
 class ForbiddenError(CallerError):
-    """The request may not come from there."""
+    """The request is not allowed from there, such as from a page of another origin."""
 
     title = "forbidden"
 
 
 class PlanNotFoundError(CallerError):
-    """The plan book has no such plan, or several that the key could mean."""
+    """The plan book has no such plan, or the key is the beginning of several."""
 
     title = "not found"
 
@@ -147,47 +150,47 @@ class SessionNotFoundError(CallerError):
 
 
 class SessionNotEmptyError(CallerError):
-    """An import would replace what is there, and was not told to."""
+    """An import would replace existing data without permission to do so."""
 
     title = "session not empty"
 
 
 class IdTakenError(CallerError):
-    """A record with that id exists."""
+    """Another record has that id."""
 
     title = "id taken"
 
 
 class PatchConflictError(CallerError):
-    """The JSON Patch does not apply to the record as it is."""
+    """The JSON Patch does not apply to the stored record."""
 
     title = "patch does not apply"
 
 
 class PreconditionFailedError(CallerError):
-    """If-Match names another version than the stored one."""
+    """If-Match names a version other than the stored one."""
 
     title = "precondition failed"
 
 
 class SchemaBrokenError(CallerError):
-    """A record is not as its resource's records are, and LARS_SCHEMA_MODE=enforce."""
+    """With LARS_SCHEMA_MODE=enforce, a record does not match its resource's schema."""
 
     title = "schema broken"
 
 
 class DeadlineError(CallerError):
-    """The request's deadline passed before its program began; nothing happened."""
+    """The deadline of the request passed before its program began; nothing was changed."""
 
     title = "deadline passed"
 
 
 class PlannerError(LarstError):
-    """Whoever runs the planner can mend it."""
+    """The operator of the planner can fix it."""
 
 
 class NoRuleError(PlannerError):
-    """The built-in rules cannot read the request."""
+    """The built-in rules do not cover the request."""
 
     title = "no rule for this request"
 
@@ -199,16 +202,16 @@ class BookLockedError(PlannerError):
 
 
 class NoUsablePlanError(PlannerError):
-    """The planner answered as often as allowed, and no answer was usable."""
+    """The planner used all of its attempts without a usable answer."""
 
     title = "no usable plan"
 
 
 class AnswerUnusableError(PlannerError):
-    """One answer of a model held no plan: refused, cut off, or not in the form asked for.
+    """An answer of a model contained no plan: refused, cut off, or in the wrong format.
 
-    `may_ask_again` tells whether the model could do better, told what was wrong; `usage` is what
-    the answer has cost.
+    `may_ask_again` says whether another attempt, with the reason, may succeed; `usage` is the
+    cost of the answer.
     """
 
     title = "no usable plan"
@@ -220,7 +223,7 @@ class AnswerUnusableError(PlannerError):
 
 
 class BudgetSpentError(PlannerError):
-    """The planner may not be called again so soon; `retry_after_s` says when."""
+    """Too many planner calls in a short time; retry after `retry_after_s`."""
 
     title = "planner budget spent"
 
@@ -230,10 +233,10 @@ class BudgetSpentError(PlannerError):
 
 
 class PlannerUnreachableError(PlannerError):
-    """The provider gave no answer: no connection, overload, no time left, or no permission.
+    """The provider did not answer: no connection, overload, timeout, or wrong credentials.
 
-    `retry_after_s` is when it may be worth trying again, in seconds; `is_transient` tells whether
-    the very same call may succeed a moment later.
+    `retry_after_s` is the time in seconds after which a retry may succeed. `is_transient` says
+    whether the same call may succeed a moment later.
     """
 
     title = "planner unreachable"
@@ -247,13 +250,13 @@ class PlannerUnreachableError(PlannerError):
 
 
 class PlannerBrokenError(PlannerUnreachableError):
-    """Something answered, but not in the provider's language: an HTML page, broken JSON."""
+    """The answer is not in the provider's format, such as an HTML page or broken JSON."""
 
     title = "planner broken"
 
 
 class ProgramError(LarstError):
-    """The planner, told what was wrong, may write a better program."""
+    """The planner can fix it: given the reason, it may write a better program."""
 
     title = "program failed"
 
@@ -269,29 +272,29 @@ class ProgramRefusedError(ProgramError):
 
 
 class ProgramFailedError(ProgramError):
-    """The program raised, or assigned something to REPLY that is no reply."""
+    """The program raised, or its REPLY is not a valid reply."""
 
 
 class ProgramLimitError(ProgramError):
-    """The program used more memory, output or store calls than allowed."""
+    """The program exceeded its memory, output or store calls; nothing was changed."""
 
     title = "program limit exceeded"
 
 
 class ProgramTimeoutError(ProgramError):
-    """The program ran longer than allowed and was stopped; nothing was changed."""
+    """The program ran too long and was stopped; nothing was changed."""
 
     title = "program timed out"
 
 
 class WorkerLostError(ProgramError):
-    """The sandbox worker died under the program; nothing was changed."""
+    """The sandbox worker died while it ran the program; nothing was changed."""
 
     title = "sandbox worker lost"
 
 
 class StoreError(LarstError):
-    """Whoever runs the machine can mend it."""
+    """The operator of the machine can fix it."""
 
 
 class DiskRefusedError(StoreError):
@@ -301,7 +304,7 @@ class DiskRefusedError(StoreError):
 
 
 class SessionDamagedError(StoreError):
-    """Files of the session are not what was written; they were set aside, none overwritten."""
+    """Files of the session are corrupt; they were set aside, and nothing was overwritten."""
 
     title = "session damaged"
 
@@ -313,6 +316,6 @@ class DataRootTakenError(StoreError):
 
 
 class ConfigError(LarstError):
-    """A setting is wrong; only at start."""
+    """A setting or a command-line argument is wrong; raised only at start."""
 
     title = "wrong setting"

@@ -1,6 +1,6 @@
-"""Read JSON exactly: every number as it was written, or refused.
+"""An exact JSON reader: keeps every number as it was sent, or refuses it.
 
-Must never change a value in silence: what cannot be kept is an error that says so.
+Must never change a value silently.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ _MAY_BE_INEXACT = re.compile(rb"\d{19}|\d[eE]")
 
 
 def parse_json(raw: bytes) -> Json:
-    """Return the JSON value, every number exactly as written.
+    """Return the JSON value, with every number exactly as it was sent.
 
     Raises:
-        InvalidJsonError: no JSON, more than 200 levels, or a number that cannot be kept exactly.
+        InvalidJsonError: not valid JSON, nested deeper than 200 levels, or contains a number that
+            cannot be kept exactly.
     """
     try:
         value = from_json(raw, allow_inf_nan=False, cache_strings="keys")
@@ -32,7 +33,7 @@ def parse_json(raw: bytes) -> Json:
 
 
 def _refuse_inexact(value: Json) -> None:
-    """Refuse what JSON readers and the files could not give back as it came."""
+    """Refuse numbers that other JSON readers or the files would return with another value."""
     if isinstance(value, dict):
         for item in value.values():
             _refuse_inexact(item)

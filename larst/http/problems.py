@@ -1,6 +1,6 @@
-"""Errors to HTTP: the only place that knows which status an error has.
+"""Errors as HTTP problems: the only module that knows the status of an error.
 
-Must never let out more than the error's own detail: a bug answers 500 and goes to the log.
+Must never send more than an error's own detail: a bug gets 500, and its traceback goes to the log.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ STATUS: Mapping[type[Exception], int] = {
     errors.PreconditionFailedError: 412,
     errors.BodyTooLargeError: 413,
     errors.TargetTooLongError: 414,
+    errors.SchemaBrokenError: 422,
+    errors.BudgetSpentError: 429,
     errors.ProgramLimitError: 500,
     errors.WorkerLostError: 500,
     actors.ActorCrashedError: 500,
-    errors.SchemaBrokenError: 422,
-    errors.BudgetSpentError: 429,
     errors.NoRuleError: 501,
     errors.AnswerUnusableError: 502,
     errors.PlannerBrokenError: 502,
@@ -56,7 +56,7 @@ STATUS: Mapping[type[Exception], int] = {
     actors.ActorLateError: 504,
     errors.DiskRefusedError: 507,
 }
-"""The status of each error that a request can meet; those at start only have none."""
+"""The status of each error that a request can meet; errors raised only at start have none."""
 
 _ACTOR_PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
     actors.MailboxFullError: (
@@ -75,11 +75,11 @@ _ACTOR_PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
     ),
     actors.ActorLateError: (
         "deadline passed",
-        "the request began but did not end in time; look before you send it again",
+        "the request began but did not finish in time; check its effect before you send it again",
     ),
     actors.ActorCrashedError: (
         "internal error",
-        "this request met a bug; nothing was changed. The log has its request id",
+        "this request triggered a bug; nothing was changed. See the log for its request id",
     ),
 }
 _RETRY_AFTER_S: Mapping[type[Exception], int] = {
@@ -96,7 +96,7 @@ _log = logging.getLogger("larst.problems")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as HTTP: `title` is short and stable, `detail` says what to do."""
+    """An error as HTTP: `title` is short and stable, `detail` says what happened and what to do."""
 
     status: int
     title: str
@@ -119,9 +119,9 @@ class Problem:
 
 
 def problem_of(error: Exception, request_id: str) -> Problem:
-    """Return what the client is told of an error; a bug is logged, and told without detail.
+    """Return the problem to send for an error; a bug is logged, and its detail is withheld.
 
-    A crash of a session is logged by whoever restarts it, with the request's id.
+    The crash of a session is logged where the session is restarted, with the id of the request.
     """
     status = STATUS.get(type(error))
     if status is None:
@@ -131,7 +131,7 @@ def problem_of(error: Exception, request_id: str) -> Problem:
             exc_info=error,
             extra={"fields": {"request_id": request_id}},
         )
-        return Problem(500, "internal error", "this is a bug; the log has its request id")
+        return Problem(500, "internal error", "this is a bug; see the log for its request id")
     if isinstance(error, errors.LarstError):
         title, detail = error.title, error.detail
     else:
@@ -140,23 +140,23 @@ def problem_of(error: Exception, request_id: str) -> Problem:
 
 
 def title_of(error: type[Exception]) -> str:
-    """Return the stable title of a class of errors."""
+    """Return the stable title of an error class in `STATUS`."""
     return error.title if issubclass(error, errors.LarstError) else _ACTOR_PROBLEMS[error][0]
 
 
 def _headers(error: Exception) -> dict[str, str]:
     if isinstance(error, errors.UnauthorizedError):
         return {"WWW-Authenticate": "Bearer"}
-    after_s = getattr(error, "retry_after_s", None)
-    if after_s is not None:
-        return {"Retry-After": str(max(1, math.ceil(after_s)))}
-    if seconds := _RETRY_AFTER_S.get(type(error)):
-        return {"Retry-After": str(seconds)}
-    return {}
+    retry_after_s = getattr(error, "retry_after_s", None)
+    if retry_after_s is None:
+        retry_after_s = _RETRY_AFTER_S.get(type(error))
+    if retry_after_s is None:
+        return {}
+    return {"Retry-After": str(max(1, math.ceil(retry_after_s)))}
 
 
 def phrase(status: int) -> str:
-    """Return the standard phrase of a status, for errors that HTTP itself makes."""
+    """Return the standard phrase of a status, for errors that aiohttp raises."""
     try:
         return HTTPStatus(status).phrase.lower()
     except ValueError:

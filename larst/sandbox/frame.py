@@ -1,7 +1,6 @@
-"""What stands around a program in the worker: the names it is given, and how its REPLY gets out.
+"""The code around a program in the worker: binds its names, and returns its REPLY. Pure text.
 
-Pure text. The program cannot touch the frame: the frame's own names begin with an underscore,
-which the policy refuses.
+A program cannot reach this code: its names begin with an underscore, which the policy refuses.
 """
 
 from __future__ import annotations
@@ -11,13 +10,14 @@ from functools import lru_cache
 
 from larst.domain import CheckedProgram
 
+_INPUTS = frozenset({"ctx", "plan", "store", "session_store"})
 _MODULES = ("math", "re", "json", "datetime")
 _MAKE_RESPONSE = (
     "def make_response(status, body=None, headers=None):\n"
     '    return {"status": status, "body": body, "headers": headers}\n'
 )
-# The body leaves as JSON text made in here: an aliased structure (a = [a, a], forty times) is
-# small in the worker and explodes where it is written out, so that must happen in here too.
+# The worker encodes the body: an aliased list (a = [a, a], forty times) is small in memory but
+# grows exponentially when it is written out, which must happen within the worker's limits.
 _EPILOGUE = """
 if not isinstance(REPLY, dict):
     raise TypeError("REPLY must be make_response(...) or a dict with status, body and headers")
@@ -37,25 +37,27 @@ _raw = _body if isinstance(_body, str) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Framed:
-    """A program as the worker gets it. `lines_before` is where the program's own line 1 is."""
+class FramedProgram:
+    """A program as it is sent to the worker.
+
+    `lines_before` lines precede the program's first line, and it has `line_count` lines.
+    `inputs` are the predefined values that it uses; the others are not sent.
+    """
 
     source: str
     lines_before: int
-    lines: int
-    given: frozenset[str]
-    """The given names that the program uses; what it does not use need not go into the worker."""
+    line_count: int
+    inputs: frozenset[str]
 
 
 @lru_cache(maxsize=4096)
-def frame(program: CheckedProgram, *, result_bytes: int) -> Framed:
-    """Return the program with its frame; only the modules that it names are bound."""
-    words = program.names
-    imports = "".join(f"import {name}\n" for name in _MODULES if name in words)
+def frame(program: CheckedProgram, *, result_bytes: int) -> FramedProgram:
+    """Return the program with its frame, which imports only the modules that it uses."""
+    imports = "".join(f"import {name}\n" for name in _MODULES if name in program.names)
     prelude = f"from json import dumps as _dumps\n{imports}{_MAKE_RESPONSE}"
-    return Framed(
+    return FramedProgram(
         source=f"{prelude}{program.source}\n{_EPILOGUE.replace('LIMIT', str(result_bytes))}",
         lines_before=prelude.count("\n"),
-        lines=program.source.count("\n") + 1,
-        given=words & {"ctx", "plan", "store", "session_store"},
+        line_count=program.source.count("\n") + 1,
+        inputs=program.names & _INPUTS,
     )

@@ -1,4 +1,4 @@
-"""What came out of a worker becomes a reply, or is refused: nothing of it is believed. Pure."""
+"""A worker's output, checked and turned into a reply. Pure. Must never trust the output."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ FORBIDDEN_HEADERS = frozenset(
         "x-session-id",
     }
 )
-"""Headers that no program may set; `Access-Control-*` besides."""
+"""Headers that programs may not set; headers that start with `Access-Control-` neither."""
 
+_JSON = "application/json"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}")
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;\s*[\w.+-]+=\"?[\w.+-]+\"?)*", re.ASCII)
@@ -46,70 +47,64 @@ _EMPTY_STATUSES = frozenset({204, 205, 304})
 
 
 def reply_of(output: Any, *, result_bytes: int) -> Reply:
-    """Return the reply that a worker's output stands for.
+    """Return the reply that a worker's output describes.
 
     Raises:
         ResultTooLargeError: the body is over the limit.
-        ProgramFailedError: it is no reply that HTTP could carry.
+        ProgramFailedError: HTTP cannot carry the reply.
     """
     match output:
         case [int() as status, headers, bool() as has_body, int() as size, str() as text, raw]:
             pass
         case [status, *_]:
-            raise ProgramFailedError(f"REPLY's status must be an integer, not {status!r:.40}")
+            raise ProgramFailedError(f"the status of REPLY must be an integer, not {status!r:.40}")
         case _:
-            raise ProgramFailedError("REPLY is no reply")
+            raise ProgramFailedError("REPLY is not a valid reply")
     if isinstance(status, bool) or not 200 <= status <= 599:
-        raise ProgramFailedError(f"REPLY's status must be from 200 to 599, not {status!r:.40}")
-    kept = _headers(headers)
-    media_type = _media_type(kept.pop("Content-Type", None))
+        raise ProgramFailedError(f"the status of REPLY must be 200 to 599, not {status!r:.40}")
+    fields = {} if headers is None else _headers(headers)
+    media_type = _media_type(fields.pop("Content-Type")) if "Content-Type" in fields else _JSON
     if status in _EMPTY_STATUSES or not has_body:
-        return Reply(status, None, kept)
-    is_text = isinstance(raw, str) and not media_type.startswith("application/json")
-    body = _encoded(raw if is_text else text)
+        return Reply(status, None, fields)
+    try:
+        is_text = isinstance(raw, str) and not media_type.startswith(_JSON)
+        body = (raw if is_text else text).encode()
+    except UnicodeEncodeError as error:
+        raise ProgramFailedError("the body of the reply contains a lone surrogate") from error
     if size > result_bytes or len(body) > result_bytes:
         raise ResultTooLargeError(
-            f"the reply has over {result_bytes} bytes (LARS_MAX_RESULT_BYTES);"
-            " ask for a page of it with ?limit=100&offset=0"
+            f"the reply is larger than {result_bytes} bytes (LARS_MAX_RESULT_BYTES);"
+            " request a page of it with ?limit=100&offset=0"
         )
-    return Reply(status, body, kept, media_type)
-
-
-def _encoded(text: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise ProgramFailedError("the reply's body holds a lone surrogate") from error
+    return Reply(status, body, fields, media_type)
 
 
 def _headers(headers: Any) -> dict[str, str]:
-    if headers is None:
-        return {}
     if not isinstance(headers, dict) or len(headers) > 50:
-        raise ProgramFailedError("REPLY's headers must be a dict of at most 50 texts")
+        raise ProgramFailedError("the headers of REPLY must be a dict of at most 50 texts")
     return dict(_header(name, value) for name, value in headers.items())
 
 
 def _header(name: Any, value: Any) -> tuple[str, str]:
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-        raise ProgramFailedError(f"{name!r:.80} is no header name")
+        raise ProgramFailedError(f"{name!r:.80} is not a valid header name")
     lowered = name.lower()
     if lowered in FORBIDDEN_HEADERS or lowered.startswith("access-control-"):
-        raise ProgramFailedError(f"the header {name} is not a program's to set")
+        raise ProgramFailedError(f"programs may not set the header {name}")
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ProgramFailedError(f"the header {name} must be text, not {value!r:.40}")
     text = str(value)
     if lowered == "location":
-        # Ids are a client's text; '%' stays, since the program has encoded what separates.
+        # Ids come from clients and may be any text; '%' stays, because the program has already
+        # encoded the separators.
         text = quote(text, safe="%/:?#[]@!$&'()*+,;=~", errors="replace")
     if not _VALUE.fullmatch(text):
-        raise ProgramFailedError(f"the header {name} may hold only printable ASCII")
+        raise ProgramFailedError(f"the header {name} may contain only printable ASCII")
     return "Content-Type" if lowered == "content-type" else name, text
 
 
-def _media_type(value: str | None) -> str:
-    if value is None:
-        return "application/json"
-    if not _MEDIA_TYPE.fullmatch(value.strip()):
-        raise ProgramFailedError(f"{value!r:.80} is no media type")
-    return value.strip().lower()
+def _media_type(value: str) -> str:
+    media_type = value.strip()
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        raise ProgramFailedError(f"{value!r:.80} is not a valid media type")
+    return media_type.lower()

@@ -37,8 +37,8 @@ _QUOTED_TAIL = re.compile(
     re.DOTALL,
 )
 _OWN_WORDS = re.compile(
-    r"REPLY is no reply|the reply's body holds a lone surrogate"
-    r"|REPLY's headers must be a dict of at most 50 texts|programs have nothing to await"
+    r"REPLY is not a valid reply|the body of the reply contains a lone surrogate"
+    r"|the headers of REPLY must be a dict of at most 50 texts|programs have nothing to await"
 )
 _WITHHELD = "(its message is not shown, since it may hold a value)"
 

@@ -22,7 +22,7 @@ PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
         "while running, line 1: ZeroDivisionError: division by zero",
         "while running, line 1: NameError: name 'store' is not defined",
         "while running, line 1: KeyError",
-        "while running, REPLY is no reply",
+        "while running, REPLY is not a valid reply",
     ],
 )
 def test_what_holds_no_value_is_told_as_it_is(reason: str) -> None:
@@ -43,7 +43,7 @@ def test_what_holds_no_value_is_told_as_it_is(reason: str) -> None:
         ),
         ("while running, line 1: KeyError: 'Ann'", "while running, line 1: KeyError (its message"),
         ("while running, line 1: ValueError: no Ann", "while running, line 1: ValueError (its"),
-        ("while running, 'Ann' is no header name", "while running, the program failed (its"),
+        ("while running, 'Ann' is not a valid header name", "while running, the program failed (its"),
         ("Ann broke it", "the program failed while running (its message"),
     ],
 )
