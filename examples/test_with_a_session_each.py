@@ -1,6 +1,6 @@
-"""LARST as a disposable backend for tests: one service for the run, a session for each test.
+"""LARST as a disposable backend for tests: one service for the run, one session for each test.
 
-Copy it, and put your own application in the place of `Backend`: `pytest <this file>`.
+Copy this file, replace `Backend` with your own application, and run `pytest <file>`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import pytest
 
 
 class Backend:
-    """Sends requests to the service, within one session."""
+    """Sends requests in one session of the service."""
 
     def __init__(self, url: str, session: str) -> None:
         self.url = url
         self.session = session
 
     def send(self, method: str, path: str, body: object = None) -> Any:
-        """Return the reply's JSON, None where there is none; 400 and more raise HTTPError."""
+        """Return the JSON of the reply, None without a body. Statuses from 400 raise HTTPError."""
         request = urllib.request.Request(
             self.url + path,
             method=method,
@@ -39,42 +39,42 @@ class Backend:
 
 @pytest.fixture(scope="session")
 def larst_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start `larst serve` once, on any free port, with data that pytest will throw away."""
+    """Start `larst serve` once, on a free port, with data in a temporary folder."""
     data_root = tmp_path_factory.mktemp("larst")
     command = [sys.executable, "-m", "larst", "serve", "--port=0", f"--data-root={data_root}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
         assert service.stdout is not None
         address = re.search(r"http://\S+", service.stdout.readline())
-        assert address, "larst did not start: it says why above"
+        assert address, "larst did not start; the reason is above"
         yield address[0]
         service.terminate()
 
 
 @pytest.fixture
 def backend(larst_url: str) -> Iterator[Backend]:
-    """Give the test a session of its own, and have the service forget it afterwards."""
-    used = Backend(larst_url, session=uuid4().hex)
-    yield used
+    """Give the test a new session, and erase it afterwards."""
+    session = Backend(larst_url, session=uuid4().hex)
+    yield session
     try:
-        used.send("DELETE", f"/_larst/sessions/{used.session}")
+        session.send("DELETE", f"/_larst/sessions/{session.session}")
     except HTTPError as error:
-        if error.code != 404:  # a test that stored nothing leaves nothing to forget
+        if error.code != 404:  # a test that stored nothing leaves no session
             raise
 
 
-def test_what_is_ordered_is_found_again(backend: Backend) -> None:
+def test_an_order_can_be_read_and_searched(backend: Backend) -> None:
     order = backend.send("POST", "/orders", {"customer": "Ann", "total": 12.5})
 
     assert backend.send("GET", f"/orders/{order['id']}") == order
     assert backend.send("GET", "/orders/search?total_gte=10") == [order]
 
 
-def test_every_test_begins_with_nothing(backend: Backend) -> None:
+def test_each_test_starts_without_data(backend: Backend) -> None:
     assert backend.send("GET", "/orders")["items"] == []
     assert backend.send("POST", "/orders", {"customer": "Ben"})["id"] == 1
 
 
-def test_what_is_deleted_is_gone(backend: Backend) -> None:
+def test_a_deleted_order_is_gone(backend: Backend) -> None:
     backend.send("POST", "/orders", [{"customer": "Ann"}, {"customer": "Ben"}])
     backend.send("DELETE", "/orders/1")
 

@@ -1,4 +1,4 @@
-"""The documentation as its tests see it: the pages, their fenced blocks, the commands in them."""
+"""The documentation as data for its tests: pages, fenced blocks and commands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 LANGUAGES = frozenset({"console", "sh", "python", "json", ""})
-"""`console`: commands and what they print. `sh`: commands alone. `python` and `json`: a file, where
-the line before ends with its name and a colon, else a program and data. The rest are drawings."""
+"""`console`: commands with their output. `sh`: commands only. `python` and `json`: a file if the
+line before ends with its name and a colon, otherwise a program or data. No language: a drawing."""
 
 _FENCED = re.compile(
     r"(?:`(?P<file>[a-z_]+\.(?:py|json))`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"\s+#\s.*$")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block of a page; `file` is the name to keep it by, or None."""
+    """A fenced block of a page; `file` is the file name that the page gives it, if any."""
 
     page: Path
     line: int
@@ -36,33 +36,33 @@ class Block:
         return f"{name_of(self.page)}:{self.line}"
 
     def examples(self) -> list[tuple[str, str]]:
-        """Return the commands of a `console` block, each with what it prints."""
-        found = _EXAMPLE.findall(self.text)
-        return [(_joined(command), printed.strip("\n")) for command, printed in found]
+        """Return the commands of a `console` block, each with its output."""
+        examples = _EXAMPLE.findall(self.text)
+        return [(_joined(command), output.strip("\n")) for command, output in examples]
 
     def commands(self) -> list[str]:
-        """Return the commands of a `sh` block, without what is remarked on them."""
-        found = (_COMMENT.sub("", _joined(line)) for line in _COMMAND.findall(self.text))
-        return [line for line in found if line and not line.startswith("#")]
+        """Return the commands of a `sh` block, without comments."""
+        lines = (_COMMENT.sub("", _joined(line)) for line in _COMMAND.findall(self.text))
+        return [line for line in lines if line and not line.startswith("#")]
 
 
 def name_of(page: Path) -> str:
-    """Return where a page is, from the checkout's root."""
+    """Return the path of a page, relative to the checkout."""
     return page.relative_to(ROOT).as_posix()
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """Return the fenced blocks of a page, in its order."""
+    """Return the fenced blocks of a page, in order."""
     text = page.read_text()
     return [
         Block(
             page,
-            text.count("\n", 0, found.start("language")) + 1,
-            found["language"],
-            found["text"],
-            found["file"],
+            text.count("\n", 0, match.start("language")) + 1,
+            match["language"],
+            match["text"],
+            match["file"],
         )
-        for found in _FENCED.finditer(text)
+        for match in _FENCED.finditer(text)
     ]
 
 

@@ -20,7 +20,7 @@ FIELD_FILTERS = "<field filters>"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A successful reply. `schema` names a schema of the subject; without it there is no body."""
+    """A reply that is not an error. `schema` names a schema of the subject; None: no body."""
 
     status: str
     description: str

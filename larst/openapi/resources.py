@@ -122,6 +122,7 @@ class Resource:
                 "a_one": with_article(self._one),
                 "below": f"{parent._one}_" if parent else "",
                 "of_parent": f" of {with_article(parent._one)}" if parent else "",
+                "for_parent": f" for {with_article(parent._one)}" if parent else "",
             },
             schemas={
                 "record": record,

@@ -1,8 +1,8 @@
 """The operations of a session's API, one row each. Data only; operations.py reads it.
 
 `{one}`, `{many}` and `{resource}` are names of the resource: `order_line`, `order_lines` and
-`order-lines`. Below a parent, `{below}` is `order_`, and `{of_parent}` is ` of an order`; both are
-empty elsewhere.
+`order-lines`. Below a parent, `{below}` is `order_`, `{of_parent}` is ` of an order`, and
+`{for_parent}` is ` for an order`; elsewhere they are empty.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ BELOW_PARENT: Table = (
     Operation(
         "post",
         "create_{below}{one}",
-        "Create {a_one}{of_parent}",
+        "Create {a_one}{for_parent}",
         (Reply("201", "The stored record.", "record", ("Location",)),),
         body="new",
         errors=("NotFound", "Conflict", "SchemaBroken"),

@@ -1,8 +1,8 @@
-"""One Chromium and one service for the whole folder; each test gets a page of its own.
+"""One Chromium and one service for all tests here; each test gets a fresh page.
 
-`page` is what a test of any page needs: see page.py. A page of LARST itself is below
-`service.url`; `examples_url` serves the examples, from another port than the service's.
-Screenshots go to the folder that LARST_ARTEFACTS names, `artefacts` if unset.
+The fixture `page` opens any page: see page.py. Pages of LARST are below `service.url`;
+`examples_url` serves the examples on another port.
+Screenshots are saved to the folder LARST_ARTEFACTS, by default `artefacts`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ FLAGS = """
     --hide-scrollbars
 """.split()
 RESOLVE_NOTHING = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
-"""A request to another host fails and is seen, whatever network the machine has."""
+"""Requests to other hosts fail and are recorded, with or without a network."""
 
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service as it comes."""
+    """A service with default settings."""
     folder = tmp_path_factory.mktemp("browser-service")
     with Service(folder / "data", folder / "log") as running:
         yield running
@@ -45,7 +45,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="package")
 def examples_url() -> Iterator[str]:
-    """Where the folder `examples` is served as plain files: another origin than the service."""
+    """The address of the folder `examples`, served as files from another origin."""
     handler = partial(_QuietFiles, directory=str(ROOT / "examples"))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -64,11 +64,11 @@ class _QuietFiles(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="package")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
-    """A headless Chromium with a profile that nobody used before."""
+    """A headless Chromium with a new profile."""
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
         missing = "chromium" if browser is None else "chromedriver"
-        pytest.skip(f"no {missing} here: apt-get install chromium chromium-driver")
+        pytest.skip(f"{missing} is not installed: apt-get install chromium chromium-driver")
     options = Options()
     options.binary_location = browser
     profile = tmp_path_factory.mktemp("chromium")
@@ -76,8 +76,8 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("NO_PROXY", "*")  # everything is on this machine
-        # The driver's path is given: otherwise Selenium would look for one to download.
+        environment.setenv("NO_PROXY", "*")  # all servers run on this machine
+        # With a path to the driver, Selenium does not try to download one.
         running = webdriver.Chrome(options=options, service=Driver(executable_path=driver))
         yield running
         running.quit()
@@ -85,14 +85,14 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
 
 @pytest.fixture
 def page(chromium: WebDriver) -> Page:
-    """A fresh page: nothing stored, nothing logged, the light scheme, 1024 pixels wide."""
+    """A page with empty storage and logs, in the light scheme, 1024 pixels wide."""
     artefacts = Path(os.environ.get("LARST_ARTEFACTS") or ROOT / "artefacts")
     fresh = Page(chromium, artefacts)
     everything = {"origin": "*", "storageTypes": "all"}
     chromium.get("about:blank")
     chromium.execute_cdp_cmd("Storage.clearDataForOrigin", everything)
     fresh.prefer("light")
-    fresh.be_wide(1024)
+    fresh.resize(1024)
     for log in ("browser", "performance"):
-        chromium.get_log(log)  # type: ignore[no-untyped-call]  # what was before is forgotten
+        chromium.get_log(log)  # type: ignore[no-untyped-call]  # discard earlier entries; Selenium has no types
     return fresh

@@ -1,7 +1,7 @@
-// Every text that is shown, with the contrast that WCAG 2.2 computes (relative luminance).
+// Returns every visible text with its contrast, as WCAG 2.2 defines it (relative luminance).
 const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 
-// Through a canvas, since computed colours come in any notation: rgb(), color(), oklch().
+// Uses a canvas, because computed colours come in many notations: rgb(), color(), oklch().
 function rgba(colour) {
   canvas.clearRect(0, 0, 1, 1);
   canvas.fillStyle = colour;
@@ -33,7 +33,7 @@ function luminance(colour) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-function measured(element, text, colour) {
+function measure(element, text, colour) {
   const back = behind(element);
   const front = over(rgba(colour), back);
   const [high, low] = [luminance(front), luminance(back)].sort((a, b) => b - a);
@@ -41,18 +41,18 @@ function measured(element, text, colour) {
   return { text: text.trim().slice(0, 60), contrast: (high + 0.05) / (low + 0.05), colours };
 }
 
-const found = [];
+const texts = [];
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 while (walker.nextNode()) {
   const { parentElement: element, data } = walker.currentNode;
   const isShown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
   if (data.trim() && isShown) {
-    found.push(measured(element, data, getComputedStyle(element).color));
+    texts.push(measure(element, data, getComputedStyle(element).color));
   }
 }
 for (const field of document.querySelectorAll("input[placeholder], textarea[placeholder]")) {
   if (field.checkVisibility() && !field.value) {
-    found.push(measured(field, field.placeholder, getComputedStyle(field, "::placeholder").color));
+    texts.push(measure(field, field.placeholder, getComputedStyle(field, "::placeholder").color));
   }
 }
-return found;
+return texts;

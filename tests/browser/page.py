@@ -1,4 +1,4 @@
-"""A page in a real browser, and what it did there: what it said, whom it asked, how it looks."""
+"""A page in a real browser: its console, its requests, its looks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Value = TypeVar("Value")
 
 WAIT_S = 10
 CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text()
-WIDTH_OF_A_PHONE = 360
+PHONE_WIDTH_PX = 360
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text as it is shown, and the contrast with what is behind it (WCAG 2.2, 1.4.3)."""
+    """A visible text, and its contrast with the background (WCAG 2.2, 1.4.3)."""
 
     text: str
     contrast: float
@@ -33,70 +33,67 @@ class Text:
 
 
 class Page:
-    """What a test does with a page. Its session is the test's own: no storage, no cookies yet.
-
-    What is not here is at `driver`, Selenium's own.
-    """
+    """A page for one test, without storage or cookies. `driver` is Selenium's own object."""
 
     def __init__(self, driver: WebDriver, artefacts: Path) -> None:
         self.driver = driver
         self._artefacts = artefacts
         self._events: list[dict[str, Any]] = []
-        self._said: list[dict[str, Any]] = []
+        self._console: list[dict[str, Any]] = []
 
     def open(self, url: str) -> None:
-        """Load `url` and everything that its HTML names."""
+        """Load `url` and everything that its HTML refers to."""
         self.driver.get(url)
 
     def prefer(self, scheme: Scheme) -> None:
-        """Be a browser whose user likes it light, or dark."""
+        """Emulate a user who prefers a colour scheme."""
         features = [
             {"name": "prefers-color-scheme", "value": scheme},
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
-    def be_wide(self, width: int, height: int = 800) -> None:
-        """Have a window of that many pixels; narrower than a real one can be, too."""
+    def resize(self, width: int, height: int = 800) -> None:
+        """Set the size of the window in pixels; it may be narrower than real windows."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
-    def one(self, css: str) -> WebElement:
-        """Return the first element, as soon as there is one."""
+    def first(self, css: str) -> WebElement:
+        """Wait for an element and return the first."""
         return self.wait(lambda: self.all(css))[0]
 
     def all(self, css: str) -> list[WebElement]:
-        """Return the elements that there are now."""
+        """Return the current elements."""
         return self.driver.find_elements(By.CSS_SELECTOR, css)
 
     def text(self, css: str) -> str:
-        """Return what the first element shows."""
-        return self.one(css).text
+        """Wait for an element and return the visible text of the first."""
+        return self.first(css).text
 
     def wait(self, condition: Callable[[], Value]) -> Value:
-        """Return what `condition` gives as soon as that is true.
+        """Wait until `condition` returns a true value, and return that value.
 
-        An element that the page has just replaced counts as false.
+        A condition on an element that the page has just replaced counts as false.
 
         Raises:
-            TimeoutException: it never was.
+            TimeoutException: it did not happen within `WAIT_S`.
         """
         return WebDriverWait(self.driver, WAIT_S, poll_frequency=0.02).until(
             lambda _driver: _now(condition)
         )
 
     def wait_for_script(self, expression: str) -> Any:
-        """Return what a JavaScript expression gives as soon as that is truthy."""
+        """Wait until a JavaScript expression is truthy, and return its value."""
         return self.wait(lambda: self.driver.execute_script(f"return ({expression})"))
 
     def console_errors(self) -> list[str]:
-        """Return what the console holds of level SEVERE, refused by a policy included."""
-        self._said.extend(self.driver.get_log("browser"))  # type: ignore[no-untyped-call]  # theirs
-        return [said["message"] for said in self._said if said["level"] == "SEVERE"]
+        """Return the console messages of level SEVERE, including violations of a policy."""
+        self._console.extend(self.driver.get_log("browser"))  # type: ignore[no-untyped-call]  # Selenium has no types
+        return [entry["message"] for entry in self._console if entry["level"] == "SEVERE"]
 
     def requests(self) -> list[str]:
-        """Return every address that was asked for, those that came to nothing included."""
-        for entry in self.driver.get_log("performance"):  # type: ignore[no-untyped-call]  # theirs
+        """Return the address of every request, including failed ones."""
+        for entry in self.driver.get_log("performance"):  # type: ignore[no-untyped-call]  # Selenium has no types
             self._events.append(json.loads(entry["message"])["message"])
         return [
             event["params"]["request"]["url"]
@@ -105,26 +102,26 @@ class Page:
         ]
 
     def hosts(self) -> set[str]:
-        """Return the hosts, with their ports, that were asked; `data:` asks nobody."""
+        """Return the hosts of all requests, with ports. `data:` addresses have none."""
         addresses = map(urlsplit, self.requests())
-        return {found.netloc for found in addresses if found.scheme not in ("data", "blob")}
+        return {address.netloc for address in addresses if address.scheme not in ("data", "blob")}
 
     def overflow_px(self) -> int:
-        """Return by how many pixels the page is wider than its window, or begins left of it."""
+        """Return how many pixels of the page lie outside the window, on the right or the left."""
         right = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        # What is left of the window cannot even be scrolled to.
+        # Users cannot scroll to the left of the window.
         lefts = "...[...document.body.querySelectorAll('*')].map((e) => -e.getClientRects()[0]?.x)"
-        found = f"[{right}, {lefts}].filter(Number.isFinite)"
-        return int(self.driver.execute_script(f"return Math.ceil(Math.max(...{found}))"))
+        excess = f"[{right}, {lefts}].filter(Number.isFinite)"
+        return int(self.driver.execute_script(f"return Math.ceil(Math.max(...{excess}))"))
 
     def contrasts(self) -> list[Text]:
-        """Return every text that is shown, the one that is hardest to read first."""
-        found = self.driver.execute_script(CONTRASTS)
-        texts = [Text(item["text"], item["contrast"], item["colours"]) for item in found]
+        """Return every visible text, in order of contrast, the lowest first."""
+        items = self.driver.execute_script(CONTRASTS)
+        texts = [Text(item["text"], item["contrast"], item["colours"]) for item in items]
         return sorted(texts, key=lambda text: text.contrast)
 
-    def shoot(self, name: str) -> Path:
-        """Save what the whole page looks like, for a person to see; return the file."""
+    def save_screenshot(self, name: str) -> Path:
+        """Save a screenshot of the whole page; return the file."""
         shot = self.driver.execute_cdp_cmd(
             "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True}
         )

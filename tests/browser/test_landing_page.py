@@ -1,4 +1,4 @@
-"""What a person sees who opens the service's address in a browser."""
+"""The landing page in a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from selenium.webdriver.common.by import By
 
-from tests.browser.page import WIDTH_OF_A_PHONE, Page, Scheme
+from tests.browser.page import PHONE_WIDTH_PX, Page, Scheme
 from tests.service.api import Service
 
 pytestmark = pytest.mark.browser
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.browser
 
 @pytest.mark.parametrize("scheme", get_args(Scheme))
 def test_every_text_is_readable(page: Page, service: Service, scheme: Scheme) -> None:
-    """4.5:1 is what WCAG 2.2 (1.4.3) asks of text, by day and by night."""
+    """WCAG 2.2 (1.4.3) requires a contrast of 4.5:1, in both colour schemes."""
     page.prefer(scheme)
     page.open(service.url)
-    page.shoot(f"landing-{scheme}")
+    page.save_screenshot(f"landing-{scheme}")
 
     texts = page.contrasts()
 
@@ -29,7 +29,7 @@ def test_every_text_is_readable(page: Page, service: Service, scheme: Scheme) ->
 
 
 def test_the_schemes_differ(page: Page, service: Service) -> None:
-    """Else the test above would see the same page twice."""
+    """Otherwise the test above would check the same page twice."""
     page.open(service.url)
     background = "getComputedStyle(document.body).backgroundColor"
     light = page.wait_for_script(background)
@@ -38,16 +38,16 @@ def test_the_schemes_differ(page: Page, service: Service) -> None:
     assert page.wait_for_script(background) != light
 
 
-def test_it_works_by_itself_and_asks_no_other_host(page: Page, service: Service) -> None:
-    """It must work on a machine without a network; and its own policy must not break it."""
+def test_it_loads_nothing_from_other_hosts(page: Page, service: Service) -> None:
+    """It must work without a network, and under its own Content-Security-Policy."""
     page.open(service.url)
 
     assert page.console_errors() == []
     assert page.hosts() == {service.url.removeprefix("http://")}
 
 
-def test_its_commands_are_for_the_address_in_the_address_bar(page: Page, service: Service) -> None:
-    """A command is copied as it stands: by whichever name this machine was reached."""
+def test_its_commands_use_the_address_of_the_address_bar(page: Page, service: Service) -> None:
+    """Users copy a command unchanged, whatever host name they used to open the page."""
     page.open(service.url.replace("127.0.0.1", "localhost"))
 
     commands = [shlex.split(element.text) for element in page.all(".steps pre code")]
@@ -60,85 +60,85 @@ def test_its_commands_are_for_the_address_in_the_address_bar(page: Page, service
     ]
 
 
-def test_its_commands_reply_what_it_says(page: Page, service: Service) -> None:
-    """Typed one after the other on the browser's machine: a newcomer's first minute."""
+def test_its_commands_give_the_replies_that_it_shows(page: Page, service: Service) -> None:
+    """A newcomer runs them one after the other on the browser's machine."""
     page.open(service.url)
 
     for step in page.all(".steps li"):
-        shown = step.find_element(By.CSS_SELECTOR, ".reply").text
-        assert _typed(step.find_element(By.CSS_SELECTOR, "pre code").text) == shown
+        reply = step.find_element(By.CSS_SELECTOR, ".reply").text
+        assert _run_curl(step.find_element(By.CSS_SELECTOR, "pre code").text) == reply
 
 
-def _typed(command: str) -> str:
-    """Return what curl would get, as the page writes it: the status and the body."""
+def _run_curl(command: str) -> str:
+    """Return the status and the body that curl would print, in the form that the page uses."""
     _curl, address, *options = shlex.split(command)
     body = options[1].encode() if options[:1] == ["-d"] else None
     with urllib.request.urlopen(address, data=body) as reply:  # noqa: S310 - the service's own
         return f"{reply.status} {reply.read().decode()}"
 
 
-def test_a_button_copies_the_command_beside_it(page: Page, service: Service) -> None:
+def test_a_button_copies_its_command(page: Page, service: Service) -> None:
     page.open(service.url)
     page.driver.execute_cdp_cmd(
         "Browser.grantPermissions",
         {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]},
     )
-    button = page.one(".steps li:nth-child(2) button")
+    button = page.first(".steps li:nth-child(2) button")
     button.click()
     page.wait(lambda: button.text == "Copied")
 
-    copied = page.driver.execute_async_script(
+    clipboard = page.driver.execute_async_script(
         "navigator.clipboard.readText().then(arguments[0], arguments[0])"
     )
 
-    assert copied == page.text(".steps li:nth-child(2) pre code")
-    assert page.text("#told") == "Copied"
+    assert clipboard == page.text(".steps li:nth-child(2) pre code")
+    assert page.text("#status") == "Copied"
     assert page.console_errors() == []
 
 
-def test_it_works_without_a_script(page: Page, service: Service) -> None:
-    """Where scripts are off, no button pretends to copy, and a click selects the command."""
+def test_it_works_without_scripts(page: Page, service: Service) -> None:
+    """Without scripts there are no copy buttons, and a click selects the command."""
     page.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         page.open(service.url)
         assert [button.is_displayed() for button in page.all(".bar button")] == [False] * 3
-        page.one(".steps pre code").click()
+        page.first(".steps pre code").click()
         selected = page.driver.execute_script("return String(getSelection())")
-        shown = page.text(".steps pre code")
+        command = page.text(".steps pre code")
     finally:
         page.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
-    assert selected == shown
+    assert selected == command
 
 
 @pytest.mark.parametrize("scheme", get_args(Scheme))
 def test_it_fits_a_phone(page: Page, service: Service, scheme: Scheme) -> None:
     page.prefer(scheme)
-    page.be_wide(WIDTH_OF_A_PHONE)
+    page.resize(PHONE_WIDTH_PX)
     page.open(service.url)
-    page.shoot(f"landing-phone-{scheme}")
+    page.save_screenshot(f"landing-phone-{scheme}")
 
     assert page.overflow_px() == 0
 
 
-def test_it_can_be_walked_by_its_landmarks(page: Page, service: Service) -> None:
-    """A screen reader jumps between them; each but the unique ones has a name."""
+def test_its_landmarks_have_names(page: Page, service: Service) -> None:
+    """Screen readers jump between landmarks and need a name for those that occur repeatedly."""
     page.open(service.url)
 
     assert page.driver.title == "LARST, the last REST service"
-    assert page.one("html").get_attribute("lang") == "en"
+    assert page.first("html").get_attribute("lang") == "en"
     for landmark in ("body > header", "main", "nav", "footer"):
         assert len(page.all(landmark)) == 1
-    assert [found.accessible_name for found in page.all("main section, main nav")] == [
-        "Try it, right here",
-        "What this session has learned",
-        "Who plans",
-        "Whose data",
+    assert [landmark.accessible_name for landmark in page.all("main section, main nav")] == [
+        "Try it",
+        "Your session's API",
+        "Planner",
+        "Session",
     ]
     assert len(page.all("h1")) == 1
 
 
-def test_the_keyboard_reaches_everything_and_shows_where_it_is(
+def test_the_keyboard_reaches_every_control_and_shows_the_focus(
     page: Page, service: Service
 ) -> None:
     page.open(service.url)

@@ -1,4 +1,4 @@
-"""The document of a session: valid whatever was learned, in a stable order, with names for code."""
+"""The document of a session is valid for any data, stable, and has names that suit code."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from larst.domain import Json
 from larst.openapi import LearnedPath, SessionApi, session_document
-from larst.store.collection import learn_schema
+from larst.store.schema.learning import learn_schema
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def learned(*records: dict[str, Json]) -> dict[str, Any]:
-    known: dict[str, Any] | None = None
+    schema: dict[str, Any] | None = None
     for record in records:
-        known = learn_schema(known, record, NOW)
-    assert known is not None
-    return known
+        schema = learn_schema(schema, record, NOW)
+    assert schema is not None
+    return schema
 
 
-def described(
+def document(
     resources: Mapping[str, dict[str, Any]],
     paths: Sequence[LearnedPath] = (),
     *,
     has_auth: bool = False,
     is_enforced: bool = False,
 ) -> dict[str, Any]:
-    api = SessionApi(
+    session = SessionApi(
         "shop", "http://x", resources, paths, has_auth=has_auth, is_enforced=is_enforced
     )
-    return session_document(api)
+    return session_document(session)
 
 
-def problems(made: Mapping[str, Any]) -> list[str]:
-    return [str(error) for error in OpenAPIV31SpecValidator(made).iter_errors()]
+def problems(api: Mapping[str, Any]) -> list[str]:
+    return [str(error) for error in OpenAPIV31SpecValidator(api).iter_errors()]
 
 
-def operations(made: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the operations by `METHOD path`."""
+def operations(api: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the operations of a document by `METHOD path`."""
     return {
         f"{method.upper()} {path}": operation
-        for path, item in made["paths"].items()
+        for path, item in api["paths"].items()
         for method, operation in item.items()
         if method != "parameters"
     }
@@ -62,10 +62,10 @@ MEMBERS = learned(
 
 
 class TestResource:
-    def test_its_paths_are_all_that_rest_has(self) -> None:
-        made = operations(described({"members": MEMBERS}))
+    def test_its_paths_cover_all_of_rest(self) -> None:
+        names = operations(document({"members": MEMBERS}))
 
-        assert [name for name in made if "members" in name] == [
+        assert [name for name in names if "members" in name] == [
             "GET /members",
             "POST /members",
             "PATCH /members",
@@ -77,47 +77,49 @@ class TestResource:
             "DELETE /members/{id}",
         ]
 
-    def test_its_schema_is_what_was_learned(self) -> None:
-        made = described({"members": MEMBERS})["components"]["schemas"]["Member"]
+    def test_its_schema_is_the_learned_one(self) -> None:
+        member = document({"members": MEMBERS})["components"]["schemas"]["Member"]
 
-        assert made["required"] == ["age", "email", "home", "id", "name", "tags"]
-        assert made["properties"]["name"]["type"] == ["null", "string"]
-        assert made["properties"]["age"]["type"] == "number"
-        assert made["properties"]["email"]["format"] == "email"
-        assert made["properties"]["tags"] == {"type": "array", "items": {"type": "string"}}
-        assert made["properties"]["home"]["properties"] == {"city": {"type": "string"}}
-        assert made["examples"][0]["name"] == "Ann"
+        assert member["required"] == ["age", "email", "home", "id", "name", "tags"]
+        assert member["properties"]["name"]["type"] == ["null", "string"]
+        assert member["properties"]["age"]["type"] == "number"
+        assert member["properties"]["email"]["format"] == "email"
+        assert member["properties"]["tags"] == {"type": "array", "items": {"type": "string"}}
+        assert member["properties"]["home"]["properties"] == {"city": {"type": "string"}}
+        assert member["examples"][0]["name"] == "Ann"
 
-    def test_fields_have_filters_by_their_type(self) -> None:
-        made = described({"members": MEMBERS})["components"]["parameters"]
-        names = {one["name"] for key, one in made.items() if key.startswith("Member.")}
+    def test_fields_have_filters_that_suit_their_type(self) -> None:
+        components = document({"members": MEMBERS})["components"]["parameters"]
+        names = {
+            parameter["name"] for key, parameter in components.items() if key.startswith("Member.")
+        }
 
         assert {"age", "age_gte", "age_lt", "age_in", "name", "name_ne", "email_in"} <= names
         assert not {name for name in names if name.startswith(("tags", "home", "name_g"))}
 
-    def test_names_are_fit_for_code_and_none_is_there_twice(self) -> None:
+    def test_operation_ids_are_unique_and_suit_code(self) -> None:
         many = dict.fromkeys(("members", "member", "Members", "order-lines", "9lives"), MEMBERS)
 
-        made = operations(described(many))
-        ids = [operation["operationId"] for operation in made.values()]
+        described = operations(document(many))
+        ids = [operation["operationId"] for operation in described.values()]
 
         assert len(set(ids)) == len(ids)
-        assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", one) for one in ids)
+        assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) for name in ids)
         assert {"get_order_line", "list_order_lines", "get_n9life"} <= set(ids)
 
-    def test_records_below_another_have_a_path_of_their_own(self) -> None:
+    def test_records_of_a_parent_have_their_own_path(self) -> None:
         comments = learned({"id": 1, "post_id": 1, "text": "x"})
         replies = learned({"id": 1, "commentId": 1})
 
-        made = described({"posts": MEMBERS, "comments": comments, "replies": replies})
+        api = document({"posts": MEMBERS, "comments": comments, "replies": replies})
 
-        assert "/posts/{post_id}/comments" in made["paths"]
-        assert "/comments/{comment_id}/replies" in made["paths"]
-        assert not problems(made)
+        assert "/posts/{post_id}/comments" in api["paths"]
+        assert "/comments/{comment_id}/replies" in api["paths"]
+        assert not problems(api)
 
-    def test_where_it_is_enforced_the_body_is_just_what_is_taken(self) -> None:
-        strict = described({"members": MEMBERS}, is_enforced=True)["components"]["schemas"]
-        lax = described({"members": MEMBERS})["components"]["schemas"]
+    def test_an_enforced_schema_describes_exactly_what_is_accepted(self) -> None:
+        strict = document({"members": MEMBERS}, is_enforced=True)["components"]["schemas"]
+        lax = document({"members": MEMBERS})["components"]["schemas"]
 
         assert strict["NewMember"]["required"] == ["age", "email", "home", "name", "tags"]
         assert strict["NewMember"]["additionalProperties"] is False
@@ -146,13 +148,13 @@ class TestResource:
         ),
         st.booleans(),
     )
-    def test_odd_data_gives_a_valid_document(
+    def test_the_document_is_valid_for_any_data(
         self, sessions: dict[str, dict[str, Json]], is_enforced: bool
     ) -> None:
-        """Names and fields are the clients' own, and clients are inventive."""
+        """Clients choose the names of resources and fields freely."""
         resources = {name: learned({"id": 1, **record}) for name, record in sessions.items()}
 
-        assert not problems(described(resources, is_enforced=is_enforced, has_auth=True))
+        assert not problems(document(resources, is_enforced=is_enforced, has_auth=True))
 
 
 class TestCustomPaths:
@@ -167,47 +169,50 @@ class TestCustomPaths:
         "orders",
     )
 
-    def test_a_learned_path_has_its_parameters_and_its_body(self) -> None:
-        made = described({"orders": MEMBERS}, [self.CANCEL])
+    def test_a_learned_path_has_its_parameters_and_body(self) -> None:
+        api = document({"orders": MEMBERS}, [self.CANCEL])
 
-        item = made["paths"]["/orders/{order_id}/cancel"]
-        assert {one["name"]: one["schema"]["type"] for one in item["post"]["parameters"]} == {
+        item = api["paths"]["/orders/{order_id}/cancel"]
+        assert {entry["name"]: entry["schema"]["type"] for entry in item["post"]["parameters"]} == {
             "order_id": "integer",
             "at": "string",
             "why": "string",
         }
         assert "application/json" in item["post"]["requestBody"]["content"]
         assert item["post"]["tags"] == ["orders"]
-        assert not problems(made)
+        assert not problems(api)
 
-    def test_shapes_of_one_path_are_one_operation_that_takes_what_any_took(self) -> None:
+    def test_shapes_of_one_path_become_one_operation_that_accepts_any_of_them(self) -> None:
         shape = {"method": "POST", "path": "/orders/<email>/cancel", "query": {}, "body": "list"}
         forced = {**shape, "path": "/orders/<int>/cancel", "query": {"force": ["<bool>"]}}
-        paths = [self.CANCEL, *(LearnedPath(one, "custom", "orders") for one in (shape, forced))]
+        paths = [
+            self.CANCEL,
+            *(LearnedPath(entry, "custom", "orders") for entry in (shape, forced)),
+        ]
 
-        made = described({}, paths)
+        api = document({}, paths)
 
-        assert made == described({}, paths[::-1])
-        (cancel,) = [one for name, one in operations(made).items() if "cancel" in name]
-        given = {one["name"]: one["schema"] for one in cancel["parameters"]}
-        assert set(given) == {"order_id", "at", "why", "force"}
-        assert {one.get("format") for one in given["order_id"]["anyOf"]} == {None, "email"}
+        assert api == document({}, paths[::-1])
+        (cancel,) = [entry for name, entry in operations(api).items() if "cancel" in name]
+        schemas = {entry["name"]: entry["schema"] for entry in cancel["parameters"]}
+        assert set(schemas) == {"order_id", "at", "why", "force"}
+        assert {schema.get("format") for schema in schemas["order_id"]["anyOf"]} == {None, "email"}
         body = cancel["requestBody"]["content"]["application/json"]["schema"]
-        assert {one["type"] for one in body["anyOf"]} == {"object", "array"}
-        ids = [one["operationId"] for one in operations(made).values()]
+        assert {schema["type"] for schema in body["anyOf"]} == {"object", "array"}
+        ids = [entry["operationId"] for entry in operations(api).values()]
         assert len(set(ids)) == len(ids)
-        assert not problems(made)
+        assert not problems(api)
 
-    def test_identifiers_of_one_name_are_told_apart(self) -> None:
+    def test_identifiers_of_the_same_name_are_numbered(self) -> None:
         shape = {"method": "GET", "path": "/a/<int>/a/<uuid>/<hex>", "query": {}, "body": "none"}
 
-        made = described({}, [LearnedPath(shape, "custom", None)])
+        api = document({}, [LearnedPath(shape, "custom", None)])
 
-        assert "/a/{a_id}/a/{a_id2}/{record_id}" in made["paths"]
-        assert not problems(made)
+        assert "/a/{a_id}/a/{a_id2}/{record_id}" in api["paths"]
+        assert not problems(api)
 
-    def test_a_resource_s_own_operations_stay(self) -> None:
-        """No two templates may differ only by the names in them."""
+    def test_operations_of_resources_take_precedence(self) -> None:
+        """OpenAPI forbids two templates that differ only in the names of their parameters."""
         paths = [
             LearnedPath(
                 {"method": method, "path": path, "query": {}, "body": "none"}, "custom", None
@@ -216,29 +221,55 @@ class TestCustomPaths:
             for path in ("/orders", "/orders/<int>", "/<int>")
         ]
 
-        made = described({"orders": MEMBERS}, paths)
+        api = document({"orders": MEMBERS}, paths)
 
-        assert set(made["paths"]) == {"/orders", "/orders/search", "/orders/{id}", "/{resource}"}
-        assert made["paths"]["/orders"]["get"]["operationId"] == "list_orders"
-        added = made["paths"]["/orders/{id}"]["post"]
-        assert [one["name"] for one in added["parameters"]] == ["id"]
-        assert not problems(made)
+        assert set(api["paths"]) == {"/orders", "/orders/search", "/orders/{id}", "/{resource}"}
+        assert api["paths"]["/orders"]["get"]["operationId"] == "list_orders"
+        added = api["paths"]["/orders/{id}"]["post"]
+        assert [parameter["name"] for parameter in added["parameters"]] == ["id"]
+        assert not problems(api)
 
-    def test_a_word_alone_can_be_a_custom_path(self) -> None:
+    def test_a_single_word_can_be_a_custom_path(self) -> None:
         shape = {"method": "POST", "path": "/login", "query": {}, "body": "object"}
 
-        made = described({}, [LearnedPath(shape, "custom", None)])
+        api = document({}, [LearnedPath(shape, "custom", None)])
 
-        assert "2XX" in made["paths"]["/login"]["post"]["responses"]
-        assert not problems(made)
+        assert "2XX" in api["paths"]["/login"]["post"]["responses"]
+        assert not problems(api)
 
-    def test_braces_of_a_path_are_no_parameters(self) -> None:
+    def test_braces_in_a_path_are_escaped(self) -> None:
         shape = {"method": "GET", "path": "/{order_id}/<int>/x", "query": {}, "body": "none"}
 
-        made = described({}, [LearnedPath(shape, "custom", None)])
+        api = document({}, [LearnedPath(shape, "custom", None)])
 
-        assert any(path.startswith("/%7Border_id%7D/{") for path in made["paths"])
-        assert not problems(made)
+        assert any(path.startswith("/%7Border_id%7D/{") for path in api["paths"])
+        assert not problems(api)
+
+
+class TestSummaries:
+    @pytest.mark.parametrize(
+        ("resource", "summary"),
+        [
+            ("members", "Create a member"),
+            ("orders", "Create an order"),
+            ("order-lines", "Create an order line"),
+            ("users", "Create a user"),
+            ("uploads", "Create an upload"),
+            ("hours", "Create an hour"),
+        ],
+    )
+    def test_they_are_plain_sentences(self, resource: str, summary: str) -> None:
+        path = document({resource: MEMBERS})["paths"][f"/{resource}"]
+
+        assert path["post"]["summary"] == summary
+        assert path["get"]["summary"] == f"List {resource}"
+
+    def test_they_name_the_parent(self) -> None:
+        api = document({"posts": MEMBERS, "comments": learned({"id": 1, "post_id": 1})})
+
+        path = api["paths"]["/posts/{post_id}/comments"]
+        assert path["get"]["summary"] == "List comments of a post"
+        assert path["post"]["summary"] == "Create a comment for a post"
 
 
 class TestNames:
@@ -250,69 +281,71 @@ class TestNames:
             ("users", "new_users", "user_pages", "user_changes", "userchanges"),
         ],
     )
-    def test_no_resource_takes_the_place_of_another_schema(self, names: tuple[str, ...]) -> None:
-        """Each has a field of its own, and is described with it wherever it is described."""
-        made = described({name: learned({"id": 1, f"of_{name}": "x"}) for name in names})
+    def test_no_schema_replaces_another(self, names: tuple[str, ...]) -> None:
+        """Each resource has a field that the others lack, and keeps it in every schema."""
+        api = document({name: learned({"id": 1, f"of_{name}": "x"}) for name in names})
 
-        schemas = made["components"]["schemas"]
+        schemas = api["components"]["schemas"]
         assert "total" in schemas["Page"]["properties"]
         assert "detail" in schemas["Problem"]["properties"]
         assert schemas["JsonPatch"]["type"] == "array"
         assert len(schemas) == 4 + 4 * len(names)
         for name in names:
-            listing = made["paths"][f"/{name}"]["get"]["responses"]["200"]
-            page = resolved(made, listing["content"]["application/json"]["schema"])
-            record = resolved(made, page["properties"]["items"]["items"])
+            listing = api["paths"][f"/{name}"]["get"]["responses"]["200"]
+            page = resolved(api, listing["content"]["application/json"]["schema"])
+            record = resolved(api, page["properties"]["items"]["items"])
             assert f"of_{name}" in record["properties"]
             assert page["properties"]["page"] == {"$ref": "#/components/schemas/Page"}
-        assert not problems(made)
+        assert not problems(api)
 
-    def test_a_field_that_is_called_like_a_filter_is_that_field(self) -> None:
+    def test_a_field_named_like_a_filter_is_that_field(self) -> None:
         fields = {"age": 1, "age_gte": 2, "tag": "x", "tag_in": "y", "tag_ne": "z"}
-        made = described({"things": learned({"id": 1, **fields, "filters": "x", "filter": "y"})})
+        api = document({"things": learned({"id": 1, **fields, "filters": "x", "filter": "y"})})
 
-        given = [
-            resolved(made, one)["name"] for one in made["paths"]["/things"]["get"]["parameters"]
-        ]
-        assert len(set(given)) == len(given)
-        assert {"age_gte", "age_lt", "tag_in", "filters"} <= set(given)
-        assert not problems(made)
+        references = api["paths"]["/things"]["get"]["parameters"]
+        names = [resolved(api, reference)["name"] for reference in references]
+        assert len(set(names)) == len(names)
+        assert {"age_gte", "age_lt", "tag_in", "filters"} <= set(names)
+        assert not problems(api)
 
 
-def resolved(made: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
-    """Return what a reference leads to."""
+def resolved(api: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
+    """Return the component that a reference names."""
     _, _, kind, name = schema["$ref"].split("/")
-    return made["components"][kind][name]
+    return api["components"][kind][name]
 
 
 class TestDocument:
     def test_equal_sessions_have_equal_documents(self) -> None:
-        """Two documents can be compared: nothing in them hangs on the order of requests."""
-        one = described({"a": MEMBERS, "b": MEMBERS}, [TestCustomPaths.CANCEL])
-        other = described({"b": MEMBERS, "a": MEMBERS}, [TestCustomPaths.CANCEL])
+        """Documents can be compared: the order of requests does not matter."""
+        first = document({"a": MEMBERS, "b": MEMBERS}, [TestCustomPaths.CANCEL])
+        second = document({"b": MEMBERS, "a": MEMBERS}, [TestCustomPaths.CANCEL])
 
-        assert orjson.dumps(one) == orjson.dumps(other)
-        assert list(one["paths"]) == sorted(one["paths"])
+        assert orjson.dumps(first) == orjson.dumps(second)
+        assert list(first["paths"]) == sorted(first["paths"])
 
-    def test_a_token_is_asked_for_where_there_is_one(self) -> None:
-        guarded, free = described({}, has_auth=True), described({})
+    def test_its_title_names_the_service_and_the_session(self) -> None:
+        assert document({})["info"]["title"] == "The Last REST Service™: session shop"
+
+    def test_a_service_with_a_token_requires_it(self) -> None:
+        guarded, free = document({}, has_auth=True), document({})
 
         assert guarded["components"]["securitySchemes"]["token"] == {
             "type": "http",
             "scheme": "bearer",
         }
-        assert all("token" in one for one in guarded["security"])
+        assert all("token" in alternative for alternative in guarded["security"])
         assert "token" not in free["components"]["securitySchemes"]
         assert "401" in operations(guarded)["GET /{resource}"]["responses"]
         assert "401" not in operations(free)["GET /{resource}"]["responses"]
 
-    def test_what_is_not_there_yet_is_told_of_too(self) -> None:
-        made = described({})
+    def test_resources_that_do_not_exist_yet_are_described_too(self) -> None:
+        api = document({})
 
-        assert set(made["paths"]) == {"/{resource}"}
-        name = re.compile(made["paths"]["/{resource}"]["parameters"][0]["schema"]["pattern"])
+        assert set(api["paths"]) == {"/{resource}"}
+        name = re.compile(api["paths"]["/{resource}"]["parameters"][0]["schema"]["pattern"])
         assert all(map(name.search, ("members", "order-lines", "a1", "docs2")))
         assert not any(
             map(name.search, ("docs", "12", "2026-01-01", "", "a b", "deadbeef12345678"))
         )
-        assert not problems(made)
+        assert not problems(api)

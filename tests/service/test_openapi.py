@@ -1,4 +1,4 @@
-"""A session's own document from a real service: true, its own, and fit for generators."""
+"""The document of a session from a real service: correct, isolated, and usable by generators."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ async def document(api: Api, path: str = "/swagger.json", **options: Any) -> dic
     reply = await api.get(path, **options)
     assert reply.status == 200
     assert not [str(error) for error in OpenAPIV31SpecValidator(reply.body).iter_errors()]
-    made: dict[str, Any] = reply.body
-    return made
+    body: dict[str, Any] = reply.body
+    return body
 
 
 async def shop(http: aiohttp.ClientSession, url: str) -> Api:
-    """Return a session with products, their reviews, and pages: a word that documents use, too."""
+    """Return a session with products, reviews of products, and pages, a word of documents too."""
     api = Api(http, url, "shop")
     assert (await api.post("/products", PRODUCTS)).status == 201
     assert (await api.post("/products/1/reviews", {"stars": 5})).status == 201
@@ -50,24 +50,24 @@ async def shop(http: aiohttp.ClientSession, url: str) -> Api:
     return api
 
 
-async def test_it_grows_with_use_and_is_the_sessions_own(api: Api) -> None:
-    other = api.session("somebody-else")
+async def test_it_grows_with_use_and_shows_only_its_session(api: Api) -> None:
+    neighbour = api.session("neighbour")
     empty = await document(api)
     await api.post("/members", {"name": "Alice"})
 
     grown = await document(api)
     again = await document(api, "/openapi.json")
-    others = await document(other)
+    neighbours = await document(neighbour)
 
     assert "/members" not in empty["paths"]
     assert "/members/{id}" in grown["paths"]
     assert grown["components"]["schemas"]["Member"]["examples"] == [{"id": 1, "name": "Alice"}]
     assert again == grown
-    assert "/members" not in others["paths"]
+    assert "/members" not in neighbours["paths"]
     assert grown["servers"] == [{"url": api.url}]
 
 
-async def test_it_follows_what_is_learned_later(api: Api) -> None:
+async def test_it_changes_when_the_session_learns_more(api: Api) -> None:
     await api.post("/members", {"name": "Alice"})
     before = await document(api)
     await api.post("/members", {"name": None, "age": 3})
@@ -81,75 +81,77 @@ async def test_it_follows_what_is_learned_later(api: Api) -> None:
     ]
 
 
-async def test_a_session_can_be_named_in_the_address(api: Api) -> None:
-    """Many generators take an address, and no header."""
+async def test_the_query_can_name_the_session(api: Api) -> None:
+    """Many generators accept an address but no headers."""
     await api.post("/members", {"name": "Alice"})
     nameless = Api(api._http, api.url, None)
 
-    made = await document(nameless, f"/swagger.json?session={api.session_id}")
+    grown = await document(nameless, f"/swagger.json?session={api.session_id}")
 
-    assert "/members" in made["paths"]
+    assert "/members" in grown["paths"]
     assert (await nameless.get("/swagger.json?session=no/session")).status == 400
 
 
-async def test_looking_makes_nothing(own_service: Service, http: aiohttp.ClientSession) -> None:
-    await document(Api(http, own_service.url, "nobody"))
+async def test_reading_it_creates_no_session(
+    own_service: Service, http: aiohttp.ClientSession
+) -> None:
+    await document(Api(http, own_service.url, "unused"))
 
-    assert not (own_service.data_root / "nobody").exists()
+    assert not (own_service.data_root / "unused").exists()
 
 
-async def test_paths_that_a_model_planned_are_in_the_document_of_who_used_them(
+async def test_paths_that_a_model_planned_appear_for_the_session_that_used_them(
     start_service: StartService, http: aiohttp.ClientSession
 ) -> None:
     variables = {"LLM_MOCK_HANDLER": "tests.wire.planner.planned_by_prompt"}
     service = start_service(**variables)
-    one, two = Api(http, service.url, "one"), Api(http, service.url, "two")
-    for api in (one, two):
+    buyer, neighbour = Api(http, service.url, "one"), Api(http, service.url, "two")
+    for api in (buyer, neighbour):
         assert (await api.post("/orders", {"item": "tea"})).status == 201
-    assert (await one.post("/orders/1/cancel")).status == 200
+    assert (await buyer.post("/orders/1/cancel")).status == 200
 
-    made, others = await document(one), await document(two)
+    used, unused = await document(buyer), await document(neighbour)
     service.stop()
     again = await document(Api(http, start_service(**variables).url, "one"))
 
-    assert list(made["paths"]["/orders/{order_id}/cancel"]) == ["post"]
-    assert not [path for path in others["paths"] if "cancel" in path]
-    assert "/orders/{order_id}/cancel" in again["paths"], "also after a restart"
+    assert list(used["paths"]["/orders/{order_id}/cancel"]) == ["post"]
+    assert not [path for path in unused["paths"] if "cancel" in path]
+    assert "/orders/{order_id}/cancel" in again["paths"], "it is there after a restart"
 
 
 @pytest.mark.parametrize(("proxies", "scheme"), [("", "http"), ("127.0.0.1", "https")])
-async def test_behind_a_proxy_the_address_is_the_proxys(
+async def test_behind_a_trusted_proxy_its_address_is_the_proxys(
     start_service: StartService, http: aiohttp.ClientSession, proxies: str, scheme: str
 ) -> None:
-    """Believed of a proxy that is trusted, and of nobody else."""
+    """Only a trusted proxy may set the scheme."""
     api = Api(http, start_service(LARS_TRUSTED_PROXIES=proxies).url, "one")
     forwarded = {"Host": "api.example.com", "X-Forwarded-Proto": "https"}
 
-    made = await document(api, headers=forwarded)
+    proxied = await document(api, headers=forwarded)
     hints = await api.get("/", headers=forwarded)
 
-    assert made["servers"] == [{"url": f"{scheme}://api.example.com"}]
+    assert proxied["servers"] == [{"url": f"{scheme}://api.example.com"}]
     assert f"curl {scheme}://api.example.com/members/" in hints.body["try"][0]
 
 
-async def test_with_a_token_the_document_asks_for_it_and_the_pages_do_not(
+async def test_with_a_token_the_document_requires_it_and_the_pages_do_not(
     start_service: StartService, http: aiohttp.ClientSession
 ) -> None:
-    """A browser has no token to send before the page has asked for it."""
+    """A browser has no token before the page has asked the user for it."""
     api = Api(http, start_service(LARS_AUTH_TOKEN="t0ken").url, "one")
 
     refused = await api.get("/swagger.json")
-    made = await document(api, headers={"Authorization": "Bearer t0ken"})
+    guarded = await document(api, headers={"Authorization": "Bearer t0ken"})
 
     assert refused.status == 401
-    assert {"token": []} in made["security"]
+    assert {"token": []} in guarded["security"]
     for path in ("/docs", "/redoc", "/_larst/ui/session.js"):
         assert (await api.get(path)).status == 200
     assert (await api.get("/_larst/openapi.json")).status == 401
 
 
-async def test_pages_and_files_are_served_from_here_alone(api: Api) -> None:
-    """They work offline: no script, style or picture of another host."""
+async def test_pages_load_nothing_from_other_hosts(api: Api) -> None:
+    """They work offline: no script, style or image comes from another host."""
     for path in ("/docs", "/redoc"):
         page = await api.get(path)
         policy = page.headers["Content-Security-Policy"]
@@ -164,15 +166,15 @@ async def test_pages_and_files_are_served_from_here_alone(api: Api) -> None:
         assert (await api.get(path)).status == 404
 
 
-async def test_schemathesis_finds_nothing(
+async def test_schemathesis_finds_no_violation(
     start_service: StartService, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
-    """With all its checks, on what can be said in OpenAPI.
+    """All checks of Schemathesis pass, where OpenAPI can express the behaviour.
 
-    Where LARS_SCHEMA_MODE=enforce: else any type is taken, as the document says in words. Left out
-    are changes of many (that one filter must be there, whichever, is no schema's to say; and to
-    delete what matches is not to delete the collection), and `/{resource}`, which stands for every
-    path there is.
+    It runs with LARS_SCHEMA_MODE=enforce; in the default mode any type is accepted, which only the
+    description says. Changes of all matching records are excluded: a schema cannot require one
+    filter of many, and Schemathesis takes their DELETE for the deletion of the collection.
+    `/{resource}` is excluded because it stands for every path.
     """
     service = start_service(LARS_SCHEMA_MODE="enforce")
     await shop(http, service.url)
@@ -198,7 +200,7 @@ def _schemathesis(url: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def generated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Makes a client by a public generator, to be imported as `shop_client`."""
+    """Generates a client with a public generator, to be imported as `shop_client`."""
 
     def make(url: str) -> None:
         run = subprocess.run(
@@ -236,12 +238,12 @@ async def test_a_generated_client_creates_lists_searches_and_deletes(
     with client:
         created = calls["create_product"](client=client, body=body)
         listed = calls["list_products"](client=client, limit=2, sort="-price")
-        found = calls["search_products"](client=client, name="Dr*")
-        gone = delete(created.id, client=client)
+        matches = calls["search_products"](client=client, name="Dr*")
+        deletion = delete(created.id, client=client)
         missing = calls["get_product"](created.id, client=client)
 
     assert (created.id, created.name, created.price) == (3, "Drill", 99.5)
-    assert ([one.name for one in listed.items], listed.page.total) == (["Drill", "Saw"], 3)
-    assert [one.id for one in found] == [3]
-    assert gone.status_code == 204
+    assert ([item.name for item in listed.items], listed.page.total) == (["Drill", "Saw"], 3)
+    assert [item.id for item in matches] == [3]
+    assert deletion.status_code == 204
     assert missing.error == "not found"

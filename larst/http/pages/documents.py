@@ -144,10 +144,10 @@ def _fields(learned: Mapping[str, Json]) -> Mapping[str, Json]:
     return LearnedSchema.of(learned).properties
 
 
-def _is_same(resources: Resources, others: Resources) -> bool:
+def _is_same(before: Resources, after: Resources) -> bool:
     """Return whether nothing was learned in between: the store replaces schemas, never edits."""
-    return resources.keys() == others.keys() and all(
-        learned is others[name] for name, learned in resources.items()
+    return before.keys() == after.keys() and all(
+        learned is after[name] for name, learned in before.items()
     )
 
 

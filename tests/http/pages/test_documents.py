@@ -15,7 +15,7 @@ from larst.http.pages import documents
 from larst.http.pages.documents import LARGE_FIELDS, MAX_CACHED_BYTES, SessionDocuments
 from larst.planning.book import PlanBook
 from larst.session.client import SessionClient
-from larst.store.collection import learn_schema
+from larst.store.schema.learning import learn_schema
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 MakeDocuments = Callable[..., SessionDocuments]

@@ -1,4 +1,4 @@
-"""The hints at the service's own address, for programs and for people."""
+"""The landing page: the first requests to try, as JSON and as HTML."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ VISITOR = Visitor(
 
 
 class _Tags(HTMLParser):
-    """Collects the tags of a page with their attributes, and its texts."""
+    """Collects the tags and the text of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class _Tags(HTMLParser):
         self.text += data
 
 
-def _read(visitor: Visitor) -> _Tags:
+def _parse(visitor: Visitor) -> _Tags:
     tags = _Tags()
     tags.feed(welcome_page(visitor).html)
     return tags
@@ -52,20 +52,20 @@ class TestCommands:
             "curl 'http://localhost:8000/members/search?name=A*'",
         ]
 
-    def test_they_stay_in_a_session_that_was_named(self) -> None:
-        """Else curl would create in one session, and the page's links show another."""
+    def test_they_name_the_session_if_the_visitor_did(self) -> None:
+        """Otherwise curl would write to one session, and the page would link to another."""
         for command in welcome(replace(VISITOR, session_from="header"))["try"]:
             assert " -H 'X-Session-ID: abc'" in command
 
-    def test_they_send_a_token_where_the_visitor_did_and_never_show_it(self) -> None:
+    def test_they_send_a_token_if_the_visitor_did_without_showing_it(self) -> None:
         visitor = replace(VISITOR, session_from="token", has_token=True)
 
         for command in welcome(visitor)["try"]:
             assert ' -H "Authorization: Bearer $TOKEN"' in command
 
     @pytest.mark.parametrize("host", ["a$(touch x)", "a;touch x", "a'b", "a`b`", "a b", "a&b"])
-    def test_a_made_up_host_runs_nothing_in_a_shell(self, host: str) -> None:
-        """The Host header is whatever a client writes; a command is pasted unread."""
+    def test_a_forged_host_runs_nothing_in_a_shell(self, host: str) -> None:
+        """Clients choose the Host header, and users paste commands without reading them."""
         visitor = replace(VISITOR, address=f"http://{host}")
 
         words = [shlex.split(command) for command in welcome(visitor)["try"]]
@@ -76,63 +76,62 @@ class TestCommands:
 
 class TestPage:
     @pytest.mark.parametrize("field", ["address", "session_id", "planner", "model"])
-    def test_what_a_visitor_or_a_setting_says_is_no_markup(self, field: str) -> None:
+    def test_texts_of_visitors_and_settings_are_escaped(self, field: str) -> None:
         bad = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&{{style}}"
         visitor = replace(VISITOR, session_from="header", planner="openai", model="m")
         changed: dict[str, Any] = {field: bad}
-        read = _read(replace(visitor, **changed))
+        page = _parse(replace(visitor, **changed))
 
-        plain = _read(visitor)
-        assert read.tags == plain.tags
-        assert "<img src=x" in read.text
+        assert page.tags == _parse(visitor).tags
+        assert "<img src=x" in page.text
 
-    def test_nothing_in_it_is_refused_by_its_own_policy(self) -> None:
-        """Inline handlers and style attributes would be; no other host is named either."""
-        read = _read(VISITOR)
+    def test_its_policy_allows_everything_on_it(self) -> None:
+        """It has no inline handlers, no style attributes and no addresses of other hosts."""
+        page = _parse(VISITOR)
 
-        for tag, attributes in read.tags:
+        for tag, attributes in page.tags:
             assert not [name for name in attributes if name.startswith("on") or name == "style"]
             for name in ("src", "href"):
                 address = attributes.get(name) or "/"
                 assert address.startswith(("/", "data:")), (tag, address)
                 assert not address.startswith("//")
 
-    def test_its_policy_admits_nothing_but_what_is_in_it(self) -> None:
+    def test_its_policy_allows_nothing_else(self) -> None:
         policy = welcome_page(VISITOR).policy
 
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
         assert "unsafe" not in policy
         assert "http" not in policy
 
-    def test_the_rules_are_named_with_how_to_give_a_key(self) -> None:
-        text = _read(VISITOR).text
+    def test_the_built_in_rules_come_with_how_to_set_a_key(self) -> None:
+        text = _parse(VISITOR).text
 
         assert "The built-in rules" in text
         assert "OPENAI_API_KEY=… larst serve" in text
         assert "{{" not in text
 
-    def test_a_model_is_named_with_its_provider(self) -> None:
-        text = _read(replace(VISITOR, planner="anthropic", model="claude-haiku-5-5")).text
+    def test_a_model_is_shown_with_its_provider(self) -> None:
+        text = _parse(replace(VISITOR, planner="anthropic", model="claude-haiku-5-5")).text
 
         assert "Anthropic, with the model claude-haiku-5-5" in text
         assert "LARS_DEFAULT_PROVIDER=rules" in text
-        assert "asked once for each shape" in text
+        assert "called once for each new shape" in text
 
-    def test_a_server_of_ones_own_is_not_taken_for_a_provider(self) -> None:
-        """Whoever runs a local model must not read that data go to OpenAI."""
+    def test_a_configured_model_server_is_not_shown_as_a_provider(self) -> None:
+        """Users of a local model must not get the impression that data goes to OpenAI."""
         own = replace(VISITOR, planner="openai", model="qwen3", has_model_server=True)
 
-        text = _read(own).text
+        text = _parse(own).text
 
-        assert "A model server of your own, with the model qwen3" in text
+        assert "Your own model server, with the model qwen3" in text
         assert "OpenAI" not in text
 
-    def test_a_book_that_is_locked_or_not_used_is_told_of(self) -> None:
-        locked = _read(replace(VISITOR, plan_mode="locked")).text
-        fresh = _read(replace(VISITOR, planner="openai", model="m", plan_mode="fresh")).text
+    def test_it_shows_a_locked_or_unused_plan_book(self) -> None:
+        locked = _parse(replace(VISITOR, plan_mode="locked")).text
+        fresh = _parse(replace(VISITOR, planner="openai", model="m", plan_mode="fresh")).text
 
-        assert "the plan book is locked" in locked
-        assert "anew for every request" in fresh
+        assert "The plan book is locked" in locked
+        assert "called for every request" in fresh
 
 
 @pytest.mark.parametrize(
@@ -151,6 +150,6 @@ class TestPage:
         (";;,,", False),
     ],
 )
-def test_a_page_is_for_those_who_ask_for_one(accept: str, is_preferred: bool) -> None:
-    """A program that also takes HTML still gets JSON; a browser asks for HTML first."""
+def test_only_clients_that_ask_for_html_get_the_page(accept: str, is_preferred: bool) -> None:
+    """A program that also accepts HTML gets JSON; a browser asks for HTML first."""
     assert prefers_html(accept) is is_preferred

@@ -1,7 +1,7 @@
-"""What `GET /` answers: the first requests to try at this very address, as JSON or as a page.
+"""The reply to `GET /`: the first requests to try, as JSON for programs or as an HTML page.
 
-Pure: it is told what is known of the visitor. Must never show what a visitor sent unescaped,
-neither to a browser nor to the shell that a command is pasted into.
+Pure. Must never pass on a visitor's text unescaped, neither to a browser nor to the shell that a
+command is pasted into.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from larst.accept import preferred
 
 PlanMode = Literal["learn", "fresh", "locked"]
 SessionFrom = Literal["header", "token", "address"]
-"""What a session's id was taken from: X-Session-ID, the bearer token, or the client's address."""
+"""The source of the session id: X-Session-ID, the bearer token, or the client's address."""
 
 LINKS = {
     "docs": "/docs",
@@ -35,15 +35,15 @@ LINKS = {
 }
 
 _FORM = '{"name":"Alice"}'
-_NAMES = {"openai": "OpenAI", "anthropic": "Anthropic", "mock": "A function of your own"}
-_ASKED = {
-    "learn": "once for each shape of request; what it learned answers ever after",
-    "fresh": "anew for every request, since LARS_PLAN_MODE is fresh",
+_PLANNER_NAMES = {"openai": "OpenAI", "anthropic": "Anthropic", "mock": "Your own function"}
+_WHEN_CALLED = {
+    "learn": "once for each new shape of request; the plan is then reused",
+    "fresh": "for every request, because LARS_PLAN_MODE is fresh",
 }
-_RULES_OF_SESSIONS = {
-    "header": "Your browser named it in the header X-Session-ID, and so do the commands above.",
-    "token": "It comes from the bearer token that your browser sent: same token, same data.",
-    "address": "It comes from your network address: a curl on the same machine sees the same data.",
+_SESSION_RULES = {
+    "header": "Your browser named it in the header X-Session-ID, as the commands above do.",
+    "token": "It belongs to the bearer token that your browser sent: same token, same data.",
+    "address": "It belongs to your network address: curl on the same machine sees the same data.",
 }
 _FORMATS = ("text/html", "application/json")
 _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
@@ -51,9 +51,10 @@ _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """What is known of whoever asks; `address` is the service's own, as the visitor named it.
+    """A visitor and the settings that the page shows.
 
-    It has no slash at its end. `has_model_server`: whom the planner asks is no provider's own.
+    `address` is the service as the visitor addressed it, without a trailing slash.
+    `has_model_server`: the planner calls a configured server, not a provider's own.
     """
 
     address: str
@@ -68,20 +69,20 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page for a person, and the Content-Security-Policy that lets its own parts work."""
+    """An HTML page, and the Content-Security-Policy that allows its own style and script."""
 
     html: str
     policy: str
 
 
 def welcome(visitor: Visitor) -> dict[str, Any]:
-    """Return the hints for programs."""
+    """Return the hints as JSON."""
     return {
         "name": "LARST",
         "version": __version__,
-        "what": "The last REST service: send any REST request, there is nothing to set up",
+        "what": "The last REST service: send any REST request, without setting anything up",
         "try": list(_commands(visitor)),
-        "session": "Send the header X-Session-ID to have data of your own",
+        "session": "Send the header X-Session-ID to keep your data separate",
         "session_id": visitor.session_id,
         "planner": visitor.planner,
         "model": visitor.model,
@@ -90,19 +91,19 @@ def welcome(visitor: Visitor) -> dict[str, Any]:
 
 
 def welcome_page(visitor: Visitor) -> Page:
-    """Return the same as a page for a person; it asks nothing of any other host."""
-    create, read, search = _commands(visitor)
+    """Return the hints as an HTML page that loads nothing from other hosts."""
+    create, get, search = _commands(visitor)
     style, script = _text("page.css"), _text("copy.js")
     html = _fill(
         "page.html",
         {"style": style, "script": script, "planner": _planner(visitor)},
         version=__version__,
         create=create,
-        read=read,
+        read=get,
         search=search,
         address=visitor.address,
         session_id=visitor.session_id,
-        session_rule=_RULES_OF_SESSIONS[visitor.session_from],
+        session_rule=_SESSION_RULES[visitor.session_from],
     )
     return Page(html, _policy(style, script))
 
@@ -113,7 +114,7 @@ def prefers_html(accept: str) -> bool:
 
 
 def _commands(visitor: Visitor) -> tuple[str, str, str]:
-    """Return the three requests to try: they work as they stand, in the visitor's own session."""
+    """Return three commands that work as they are, in the visitor's session."""
     flags = ""
     if visitor.has_token:
         flags += ' -H "Authorization: Bearer $TOKEN"'
@@ -121,7 +122,7 @@ def _commands(visitor: Visitor) -> tuple[str, str, str]:
         flags += f" -H {shlex.quote(f'X-Session-ID: {visitor.session_id}')}"
 
     def curl(path: str) -> str:
-        # Quoted: a host that was made up could hold what a shell would run.
+        # Quoted, because a forged Host header could contain shell commands.
         return f"curl {shlex.quote(visitor.address + path)}{flags}"
 
     return (
@@ -136,26 +137,26 @@ def _planner(visitor: Visitor) -> str:
         return _text("locked.html")
     if visitor.planner == "rules":
         return _text("rules.html")
-    name = _NAMES.get(visitor.planner, visitor.planner)
+    name = _PLANNER_NAMES.get(visitor.planner, visitor.planner)
     if visitor.has_model_server and visitor.planner != "mock":
-        name = "A model server of your own"
+        name = "Your own model server"
     with_model = f", with the model <code>{escape((visitor.model or '')[:100])}</code>"
     return _fill(
         "model.html",
         {"with_model": with_model if visitor.model else ""},
         name=name,
-        asked=_ASKED[visitor.plan_mode],
+        when=_WHEN_CALLED[visitor.plan_mode],
     )
 
 
 def _fill(file: str, markup: Mapping[str, str], /, **texts: str) -> str:
-    """Return a file with its variables in their places: markup as it is, texts escaped."""
+    """Return a file with its variables replaced: markup unchanged, texts escaped."""
     values = {**markup, **{name: escape(text) for name, text in texts.items()}}
-    return _VARIABLE.sub(lambda found: values[found[1]], _text(file))
+    return _VARIABLE.sub(lambda match: values[match[1]], _text(file))
 
 
 def _policy(style: str, script: str) -> str:
-    """Return a policy that admits this style, this script and the icon, and nothing else."""
+    """Return a policy that allows only this style, this script and the icon."""
     return (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)};"
         " img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,20 +1,20 @@
 "use strict";
-// Without this script a click selects a command as a whole; with it a button copies one.
+// Adds the copy buttons. Without this script, a click on a command selects all of it.
 for (const button of document.querySelectorAll(".bar button")) {
   const command = button.closest("li").querySelector("pre code");
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const told = await copied(command) ? "Copied" : "Press Ctrl+C";
-    button.textContent = told;
-    document.getElementById("told").textContent = told;
+    const message = await copy(command) ? "Copied" : "Press Ctrl+C";
+    button.textContent = message;
+    document.getElementById("status").textContent = message;
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
 }
 
-async function copied(element) {
+async function copy(element) {
   getSelection().selectAllChildren(element);
   try {
-    // There is no clipboard where the page came by plain HTTP from another machine.
+    // Browsers offer no clipboard to pages that another machine serves over plain HTTP.
     await navigator.clipboard.writeText(element.textContent);
     return true;
   } catch {

@@ -1,1 +1,1 @@
-"""The pages that show a session's API, and the files that they are made of."""
+"""The files of Swagger UI and ReDoc that are LARST's own: template, styles and scripts."""

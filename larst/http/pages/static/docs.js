@@ -1,4 +1,4 @@
-// Swagger UI for one session: whatever is tried out goes to that session.
+// Swagger UI for one session. Requests from its forms go to that session.
 "use strict";
 
 larst.begin((spec, place, headers) => {

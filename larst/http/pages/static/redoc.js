@@ -1,4 +1,5 @@
-// ReDoc for one session. Its search wants a worker made of a text, which this page's policy forbids.
+// ReDoc for one session. Its search is off: it needs a worker from a blob, which the page's
+// Content-Security-Policy forbids.
 "use strict";
 
 larst.begin((spec, place) => {

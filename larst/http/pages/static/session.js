@@ -1,33 +1,33 @@
-// Which session's API is shown, and with which token it is asked for. Shared by both pages.
+// The session bar of both pages: fetches the document of the named session, with the token if any.
 "use strict";
 
 const larst = (() => {
   const TOKEN = "larst.token";
   const NAME = /^[A-Za-z0-9_-]{1,128}$/;
-  const SENDABLE = /^[\x21-\x7e]*$/; // fetch sends no header of other letters at all
+  const SENDABLE = /^[\x21-\x7e]*$/; // fetch throws on headers with other characters
   const element = (id) => document.getElementById(id);
   const session = () => element("session").value.trim();
   const token = () => element("token").value || sessionStorage.getItem(TOKEN) || "";
 
   function headers() {
-    const told = {};
-    if (session()) told["X-Session-ID"] = session();
-    if (token()) told.Authorization = `Bearer ${token()}`;
-    return told;
+    const fields = {};
+    if (session()) fields["X-Session-ID"] = session();
+    if (token()) fields.Authorization = `Bearer ${token()}`;
+    return fields;
   }
 
-  function say(text) {
+  function notify(text) {
     element("notice").textContent = text;
   }
 
-  function askForToken(why) {
+  function askForToken(reason) {
     element("token-label").hidden = false;
     element("token").focus();
-    say(why);
+    notify(reason);
     sessionStorage.removeItem(TOKEN);
   }
 
-  // The address names the session, so that a page can be sent to somebody else.
+  // The address names the session, so that the page can be shared.
   function remember() {
     const address = new URL(location.href);
     if (session()) address.searchParams.set("session", session());
@@ -37,44 +37,44 @@ const larst = (() => {
     if (element("token").value) sessionStorage.setItem(TOKEN, element("token").value);
   }
 
-  // The document goes into a place of its own, with the headers that it was asked for with: the
-  // fields may say something else by the time that it is used. Of two requests, the later one counts.
+  // The document is shown with the headers it was fetched with: the fields may have changed by the
+  // time a form is sent. Of two overlapping loads, the later one wins.
   let latest;
   async function load(show) {
     remember();
-    element("api").replaceChildren(); // nothing old stands under a new name
-    const asked = headers();
-    latest = asked;
+    element("api").replaceChildren(); // an old document must not stand under a new name
+    const current = headers();
+    latest = current;
     if (session() && !NAME.test(session())) {
-      say("bad session id: it must be 1 to 128 of the characters A-Z a-z 0-9 _ and -");
+      notify("bad session id: it must be 1 to 128 of the characters A-Z a-z 0-9 _ and -");
       return;
     }
     if (!SENDABLE.test(token())) {
-      askForToken("A token has only letters, digits and signs of ASCII: this is not the service's.");
+      askForToken("This is not the service's token: a token has only printable ASCII characters.");
       return;
     }
-    say("");
+    notify("");
     let reply;
     try {
-      reply = await fetch("/swagger.json", { headers: asked });
+      reply = await fetch("/swagger.json", { headers: current });
     } catch {
-      if (latest === asked) say("The service cannot be reached.");
+      if (latest === current) notify("The service cannot be reached.");
       return;
     }
-    if (latest !== asked) return;
+    if (latest !== current) return;
     if (reply.status === 401) {
-      askForToken(asked.Authorization ? "This is not the service's token." : "The service asks for its token.");
+      askForToken(current.Authorization ? "This is not the service's token." : "The service requires a token.");
       return;
     }
-    const answer = await reply.json().catch(() => null); // a proxy's page is no JSON
-    if (latest !== asked) return;
-    if (!reply.ok || answer === null) {
-      say(answer?.error ? `${answer.error}: ${answer.detail}` : `The service answered ${reply.status}, and no document.`);
+    const body = await reply.json().catch(() => null); // a proxy may send HTML
+    if (latest !== current) return;
+    if (!reply.ok || body === null) {
+      notify(body?.error ? `${body.error}: ${body.detail}` : `The service answered ${reply.status} without a document.`);
       return;
     }
     const place = document.createElement("div");
     element("api").replaceChildren(place);
-    show(answer, place, asked);
+    show(body, place, current);
   }
 
   function begin(show) {
