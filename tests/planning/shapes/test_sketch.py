@@ -257,7 +257,7 @@ class TestNoValueGetsThrough:
             f"while running, line 1: ValueError: Invalid isoformat string: {secret!r}",
             f"while running, line 2: KeyError: {secret!r}",
             f"while running, ValueError: bad name {secret}",
-            f"while running, {secret!r} is no header name",
+            f"while running, {secret!r} is not a valid header name",
         )
 
         told = prompt(asked, *(Refusal(text, "x = 1", has_values=True) for text in failures))
