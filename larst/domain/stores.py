@@ -1,4 +1,8 @@
-"""The store as a program sees it (SPEC section 6): `store` and `session_store`, as protocols."""
+"""The store as a program sees it (SPEC section 6): `store` and `session_store`, as protocols.
+
+To let programs call a new method, add it to the protocol and to `larst.store.CollectionView`: the
+policy and the sandbox take the names and parameters from here.
+"""
 
 from __future__ import annotations
 
@@ -8,42 +12,57 @@ from typing import Protocol
 from larst.domain.criteria import Criteria
 from larst.domain.json_values import Json, Record, RecordId
 
-STORE_METHODS = frozenset(
-    "insert get replace update delete list search count aggregate get_schema".split()
-)
-"""The methods that a program may call on `store`; `ResourceStore` has each of them."""
-
-SESSION_STORE_METHODS = frozenset({"resource", "names"})
-"""The methods that a program may call on `session_store`; `SessionView` has each of them."""
-
 
 class ResourceStore(Protocol):
-    """One resource as a program sees it (SPEC section 6); calls are quick and never wait.
+    """The records of one resource: `store` in a program.
 
-    Records given out must not be changed by the caller; records taken in are kept as they are,
-    so the caller hands over objects of its own. Wrong arguments raise `ProgramFailedError`,
-    what the client can mend a `CallerError` (a taken id, a patch that does not apply).
+        >>> from larst.store import Transaction
+        >>> store = Transaction({}).resource("users")
+        >>> store.insert({"name": "Ann", "age": 30})
+        {'id': 1, 'name': 'Ann', 'age': 30}
+        >>> store.insert({"id": "ben", "name": "Ben", "age": 25})
+        {'id': 'ben', 'name': 'Ben', 'age': 25}
+        >>> store.update(1, {"age": 31})
+        {'id': 1, 'name': 'Ann', 'age': 31}
+        >>> store.update("ben", [{"op": "remove", "path": "/age"}])
+        {'id': 'ben', 'name': 'Ben'}
+        >>> store.list(limit=1, sort="-name")
+        ([{'id': 'ben', 'name': 'Ben'}], 2)
+        >>> store.search({"age__gte": 18, "name__istartswith": "a"})
+        [{'id': 1, 'name': 'Ann', 'age': 31}]
+        >>> store.aggregate("avg", "age")
+        31.0
+        >>> store.delete(1), store.get(1)
+        (True, None)
+
+    All calls are fast and do not block. A caller must not change the records that it gets, nor
+    objects that it has stored. The ids `1` and `"1"` name the same record.
+
+    Raises:
+        ProgramFailedError: an argument has the wrong type or value.
+        CallerError: the client can correct it, such as an id that is taken or a patch that does
+            not apply.
     """
 
     def insert(self, obj: Record) -> Record:
-        """Keep a new record; give it an integer id where it has none, and return it."""
+        """Store a new record and return it, with a generated integer id if it has none."""
 
     def get(self, id: RecordId) -> Record | None:
-        """Return the record, or None."""
+        """Return the record, or None if it does not exist."""
 
     def replace(self, id: RecordId, obj: Record) -> Record | None:
-        """Put `obj` in the record's place; the id stays. None: there is no such record."""
+        """Replace the whole record except its id; return it, or None if it does not exist."""
 
     def update(self, id: RecordId, changes: Record | Sequence[Json]) -> Record | None:
-        """Merge top-level fields, or apply a JSON Patch (RFC 6902) given as a list."""
+        """Merge top-level fields, or apply a JSON Patch (RFC 6902) if `changes` is a list."""
 
     def delete(self, id: RecordId) -> bool:
-        """Remove the record; tell whether there was one. Its id is never given out again."""
+        """Delete the record and return whether it existed; its id is never generated again."""
 
     def list(
         self, limit: int | None = None, offset: int = 0, sort: str | None = None
     ) -> tuple[Sequence[Record], int]:
-        """Return a page of the records and the number of all of them."""
+        """Return a page of the records, and the number of all records."""
 
     def search(
         self,
@@ -52,29 +71,48 @@ class ResourceStore(Protocol):
         offset: int = 0,
         sort: str | None = None,
     ) -> Sequence[Record]:
-        """Return a page of the records that meet all criteria."""
+        """Return a page of the records that match all criteria."""
 
     def count(self, criteria: Criteria | None = None) -> int:
-        """Return how many records meet all criteria."""
+        """Return the number of records that match all criteria."""
 
     def aggregate(
         self, op: str, field: str, by: str | None = None, criteria: Criteria | None = None
     ) -> Json:
-        """Return `sum avg min max count` of a field, or that by the values of another field."""
+        """Return the `sum`, `avg`, `min`, `max` or `count` of a field, in groups if `by` is set."""
 
     def get_schema(self) -> Json | None:
-        """Return what was learned, as in `.schemas/<resource>.json`, or None."""
+        """Return the learned schema, as in `.schemas/<resource>.json`, or None."""
 
 
 class SessionView(Protocol):
-    """A session's resources as one program run sees them: `session_store`."""
+    """All resources of a session: `session_store` in a program.
+
+    >>> from larst.store import Transaction
+    >>> session_store = Transaction({})
+    >>> session_store.resource("logs").insert({"event": "signup"})
+    {'id': 1, 'event': 'signup'}
+    >>> session_store.names()
+    ['logs']
+    """
 
     def resource(self, name: str) -> ResourceStore:
-        """Return the resource, also one that nothing was ever stored in.
+        """Return the resource; it is empty if nothing was ever stored in it.
 
         Raises:
             BadResourceNameError: `name` is not `[A-Za-z0-9_-]{1,64}`.
         """
 
     def names(self) -> Sequence[str]:
-        """Return the names of the resources that exist, sorted."""
+        """Return the names of all resources that exist, sorted."""
+
+
+def _methods_of(protocol: type) -> frozenset[str]:
+    return frozenset(name for name in vars(protocol) if not name.startswith("_"))
+
+
+STORE_METHODS = _methods_of(ResourceStore)
+"""The methods that a program may call on `store`."""
+
+SESSION_STORE_METHODS = _methods_of(SessionView)
+"""The methods that a program may call on `session_store`."""

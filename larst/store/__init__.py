@@ -1,6 +1,6 @@
-"""The store: sessions' records in memory, one journal a session on disk, readable files.
+"""The store: the records of each session in memory, in a journal and in readable files.
 
-Must never know a request: it is given records, ids and criteria.
+Must never know a request: its arguments are records, ids and criteria.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What can be a record, and what can be its id. Pure.
+"""Validation of records, ids and resource names, and JSON Patch. Pure.
 
-Whatever passes here comes back from the files exactly as it went in.
+Must never accept a value that the session's files cannot return exactly as it was stored.
 """
 
 from __future__ import annotations
@@ -23,51 +23,53 @@ from larst.errors import (
 )
 
 MAX_DEPTH = 200
-"""Levels of nesting that the JSON readers and writers on the way all bear."""
+"""Levels of nesting that every JSON reader and writer in use supports."""
 
 MAX_AUTO_ID = 2**53 - 1
-"""Ids are given out up to here: JavaScript's readers keep integers exactly no further."""
+"""The largest id that is generated: JavaScript represents larger integers inexactly."""
 
 MAX_COPIED_VALUES = 100_000
-"""Values that one patch may copy: thirty `copy` operations double a record to any size."""
+"""Values that one patch may copy: each `copy` operation can double the size of a record."""
 
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEXT_ID = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
 
 def validate_resource_name(name: object) -> str:
-    """Return the name, if a resource can have it.
+    """Return `name` if it is a valid resource name.
 
     Raises:
-        BadResourceNameError: it cannot; no file was touched.
+        BadResourceNameError: the name is not `[A-Za-z0-9_-]{1,64}`.
     """
     if not isinstance(name, str) or not _RESOURCE_NAME.fullmatch(name):
         raise BadResourceNameError(
-            f"{name!r:.80} cannot be a resource's name:"
-            " 1 to 64 of the characters A-Z a-z 0-9 _ and - are allowed"
+            f"{name!r:.80} is not a valid resource name: use 1 to 64 of the characters"
+            " A-Z a-z 0-9 _ and -"
         )
     return name
 
 
 def key_of(identifier: RecordId) -> str:
-    """Return the text by which a record is found: `1` and `"1"` are the same id.
+    """Return the key of a record in its collection: `1` and `"1"` are the same id.
 
     Raises:
-        ProgramFailedError: it is neither an integer of 64 bits nor text.
+        ProgramFailedError: the id is neither a string nor a 64-bit integer.
     """
     if isinstance(identifier, str):
         return identifier
     is_integer = isinstance(identifier, int) and not isinstance(identifier, bool)
-    if is_integer and INTEGER_MIN <= identifier <= INTEGER_MAX:  # `str` refuses endless ones
+    if is_integer and INTEGER_MIN <= identifier <= INTEGER_MAX:  # `str` fails on huge ones
         return str(identifier)
-    raise ProgramFailedError(f"an id is text or an integer of 64 bits, not {type_name(identifier)}")
+    raise ProgramFailedError(
+        f"an id must be a string or a 64-bit integer, not {type_name(identifier)}"
+    )
 
 
 def validate_id(record: Record) -> RecordId | None:
-    """Return the id that a client gave its record, or None where it gave none.
+    """Return the id in a client's record; None if it has no id, or null.
 
     Raises:
-        BadRecordError: it is neither an integer of 64 bits nor a short text.
+        BadRecordError: the id is neither an integer nor a string of 1 to 255 characters.
     """
     identifier = record.get("id")
     if identifier is None:
@@ -77,98 +79,99 @@ def validate_id(record: Record) -> RecordId | None:
     if isinstance(identifier, str) and _TEXT_ID.fullmatch(identifier):
         return identifier
     raise BadRecordError(
-        "an id must be an integer of at most 64 bits, or a text of 1 to 255 characters"
+        "an id must be a 64-bit integer, or a string of 1 to 255 characters without control"
+        " characters"
     )
 
 
 def copy_with_id(record: Record, identifier: RecordId) -> Record:
-    """Return the record with the id, which stands first."""
+    """Return a copy of the record with this id as its first field."""
     return {"id": identifier, **{name: item for name, item in record.items() if name != "id"}}
 
 
 def validate_record(record: object) -> Record:
-    """Return the record as it can be kept: tuples become lists, the rest stays as it is.
+    """Return a deep copy of the record, with tuples converted to lists.
 
     Raises:
-        BadRecordError: it is no object, or holds what JSON cannot say exactly.
+        BadRecordError: the record is not an object, or JSON cannot represent it exactly.
     """
     if not isinstance(record, dict):
         raise BadRecordError(f"a record must be a JSON object, not {type_name(record)}")
     try:
-        return _kept_object(record, 0)
-    except _UnkeptError as error:
+        return _validate_object(record, 0)
+    except _UnsupportedValueError as error:
         path = error.path.encode(errors="replace").decode()
         raise BadRecordError(f"${path[:300]}: {error.reason}") from error
 
 
 def apply_patch(record: Record, operations: Sequence[Json]) -> Record:
-    """Return the record after a JSON Patch (RFC 6902); the record itself stays as it is.
+    """Return a copy of the record with a JSON Patch (RFC 6902) applied.
 
     Raises:
-        BadRecordError: the result cannot be kept.
-        BadRequestError: the operations are no JSON Patch, or copy without measure.
-        PatchConflictError: they do not apply to this record, or would change its id.
+        BadRecordError: the result cannot be stored.
+        BadRequestError: the operations are not a JSON Patch, or copy too many values.
+        PatchConflictError: the patch does not apply to this record, or would change its id.
     """
     identifier = record["id"]
     try:
         result = _apply(record, operations)
     except jsonpatch.InvalidJsonPatch as error:
-        raise BadRequestError(f"no JSON Patch (RFC 6902): {error}"[:500]) from error
+        raise BadRequestError(f"not a JSON Patch (RFC 6902): {error}"[:500]) from error
     except jsonpatch.JsonPatchTestFailed as error:
         raise PatchConflictError(
-            "a test in the patch failed: the record has another value there, or none"
+            "a test in the patch failed: the value in the record is different or missing"
         ) from error
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
         raise PatchConflictError(str(error)[:500]) from error
     except (TypeError, AttributeError, LookupError, ValueError) as error:
-        # The library checks only part of an operation's form before it runs it.
-        raise BadRequestError(f"no JSON Patch (RFC 6902): {error}"[:500]) from error
-    # By type too: in Python true is 1, and 1.0 is.
+        # The library validates only part of an operation before it runs it.
+        raise BadRequestError(f"not a JSON Patch (RFC 6902): {error}"[:500]) from error
+    # Compare the types too: in Python, True == 1 == 1.0.
     if not isinstance(result, dict) or [type(result.get("id")), result.get("id")] != [
         type(identifier),
         identifier,
     ]:
-        raise PatchConflictError("a patch must leave an object with the same id")
+        raise PatchConflictError("the result of a patch must be an object with the same id")
     return copy_with_id(validate_record(result), identifier)
 
 
 def type_name(value: object) -> str:
-    """Return what a value is, in words; never the value, whose text may be endless."""
-    return {list: "a list", str: "text", bool: "a boolean", type(None): "null"}.get(
+    """Return the type of a value for an error text; the value itself may be huge."""
+    return {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(
         type(value), f"a value of type {type(value).__name__}"
     )
 
 
 def _apply(record: Record, operations: Sequence[Json]) -> Json:
-    """Apply the operations one by one, so that what they copy can be counted before."""
+    """Apply the operations one by one, so that a copy can be refused before it is made."""
     patch = jsonpatch.JsonPatch(operations)
     result: Json = copy.deepcopy(record)
-    left = MAX_COPIED_VALUES
+    budget = MAX_COPIED_VALUES
     for operation in patch:
         if operation["op"] == "copy":
             source = jsonpatch.JsonPointer(operation["from"]).resolve(result)
-            left -= _count(source, left)
-            if left <= 0:
+            budget -= _count_values(source, budget)
+            if budget <= 0:
                 raise BadRequestError(f"a patch may copy at most {MAX_COPIED_VALUES} values")
         result = jsonpatch.JsonPatch([operation]).apply(result, in_place=True)
     return result
 
 
-def _count(value: Json, enough: int) -> int:
-    """Return how many values are in this one, itself included; stop at `enough`."""
-    total, waiting = 0, [value]
-    while waiting and total < enough:
-        item = waiting.pop()
+def _count_values(value: Json, limit: int) -> int:
+    """Return how many values a value consists of, counting itself; stop at `limit`."""
+    total, stack = 0, [value]
+    while stack and total < limit:
+        item = stack.pop()
         total += 1
         if isinstance(item, dict):
-            waiting.extend(item.values())
+            stack.extend(item.values())
         elif isinstance(item, list):
-            waiting.extend(item)
+            stack.extend(item)
     return total
 
 
-class _UnkeptError(Exception):
-    """A value cannot be kept; the path to it grows as this rises."""
+class _UnsupportedValueError(Exception):
+    """A value cannot be stored. Each level that the error passes adds its part of the path."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -176,72 +179,72 @@ class _UnkeptError(Exception):
         self.path = ""
 
 
-def _kept(value: Json, depth: int) -> Json:
-    """Return the value as it can be kept. Hot: paths are made only for what is refused."""
+def _validate(value: Json, depth: int) -> Json:
+    """Return a copy of the value. Hot code: paths are built only for errors."""
     kind = type(value)
     if kind is str:
-        return value if value.isascii() else _kept_text(value)
+        return value if value.isascii() else _validate_string(value)
     if kind is bool or value is None:
         return value
     if kind is int or kind is float:
-        return _kept_number(value)
+        return _validate_number(value)
     if depth >= MAX_DEPTH and kind in (dict, list, tuple):
-        raise _UnkeptError(f"a record must not nest deeper than {MAX_DEPTH} levels")
+        raise _UnsupportedValueError(f"a record must not nest deeper than {MAX_DEPTH} levels")
     if kind is dict:
-        return _kept_object(value, depth)
+        return _validate_object(value, depth)
     if kind is list or kind is tuple:
-        return _kept_list(value, depth)
-    raise _UnkeptError(f"{type_name(value)} cannot be kept, only what JSON can say")
+        return _validate_list(value, depth)
+    raise _UnsupportedValueError(f"{type_name(value)} cannot be stored, only JSON values can")
 
 
-def _kept_object(value: Mapping[Any, Json], depth: int) -> dict[str, Json]:
-    kept: dict[str, Json] = {}
+def _validate_object(value: Mapping[Any, Json], depth: int) -> dict[str, Json]:
+    copied: dict[str, Json] = {}
     name: object = ""
     try:
         for name, item in value.items():
-            kept[_kept_name(name)] = _kept(item, depth + 1)
-    except _UnkeptError as error:
+            copied[_validate_name(name)] = _validate(item, depth + 1)
+    except _UnsupportedValueError as error:
         if isinstance(name, str):
             error.path = f".{name[:80]}{error.path}"
         raise
-    return kept
+    return copied
 
 
-def _kept_list(value: Sequence[Json], depth: int) -> list[Json]:
-    kept: list[Json] = []
+def _validate_list(value: Sequence[Json], depth: int) -> list[Json]:
+    copied: list[Json] = []
     try:
         for item in value:
-            kept.append(_kept(item, depth + 1))  # noqa: PERF401 - its length is the index
-    except _UnkeptError as error:
-        error.path = f"[{len(kept)}]{error.path}"
+            copied.append(_validate(item, depth + 1))  # noqa: PERF401 - its length is the index
+    except _UnsupportedValueError as error:
+        error.path = f"[{len(copied)}]{error.path}"
         raise
-    return kept
+    return copied
 
 
-def _kept_name(name: object) -> str:
+def _validate_name(name: object) -> str:
     if type(name) is not str:
-        raise _UnkeptError(f"field names must be text, not {type_name(name)}")
-    return name if name.isascii() else _kept_text(name)
+        raise _UnsupportedValueError(f"field names must be strings, not {type_name(name)}")
+    return name if name.isascii() else _validate_string(name)
 
 
-def _kept_number(number: int | float) -> int | float:
+def _validate_number(number: int | float) -> int | float:
     if isinstance(number, float):
         if not math.isfinite(number):
-            raise _UnkeptError(f"{_spelled(number)} cannot be kept, JSON has no word for it")
+            raise _UnsupportedValueError(f"{_float_name(number)} cannot be stored: it is not JSON")
     elif not INTEGER_MIN <= number <= INTEGER_MAX:
-        raise _UnkeptError("an integer of more than 64 bits cannot be kept")
+        raise _UnsupportedValueError("an integer of more than 64 bits cannot be stored")
     return number
 
 
-def _kept_text(text: str) -> str:
+def _validate_string(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _UnkeptError("a lone surrogate is no text that can be kept") from None
+        raise _UnsupportedValueError("a lone surrogate cannot be stored") from None
     return text
 
 
-def _spelled(number: float) -> str:
+def _float_name(number: float) -> str:
     if math.isnan(number):
         return "NaN"
     return "Infinity" if number > 0 else "-Infinity"

@@ -1,25 +1,35 @@
-"""One request's view of a session. Must never change what is stored: to drop it is the rollback."""
+"""One request's view of a session. Must never change stored data: to roll back is to drop it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from larst.store.collection import Change, Collection, CollectionView
+from larst.store.collection import Change, Collection
+from larst.store.collection_view import CollectionView
 from larst.store.records import validate_resource_name
 
 
 class Transaction:
-    """One request's view of a session; what it changed counts only once it is committed."""
+    """One request's view of a session; its changes count only once they are committed.
+
+    >>> from larst.store.collection import Collection
+    >>> stored = {"users": Collection({"1": {"id": 1, "name": "Ann"}})}
+    >>> transaction = Transaction(stored)
+    >>> transaction.resource("users").delete(1)
+    True
+    >>> transaction.resource("users").count(), len(stored["users"].records)
+    (0, 1)
+    """
 
     def __init__(self, collections: Mapping[str, Collection]) -> None:
         self._collections = collections
         self._views: dict[str, CollectionView] = {}
 
     def resource(self, name: str) -> CollectionView:
-        """Return the resource, also one that nothing was ever stored in.
+        """Return the resource; it is empty if nothing was ever stored in it.
 
         Raises:
-            BadResourceNameError: no resource can have the name.
+            BadResourceNameError: the name is not valid.
         """
         if name not in self._views:
             base = self._collections.get(validate_resource_name(name)) or Collection()
@@ -27,11 +37,11 @@ class Transaction:
         return self._views[name]
 
     def names(self) -> list[str]:
-        """Return the names of the resources that exist, sorted."""
+        """Return the names of all resources that exist, sorted."""
         return sorted({*self._collections, *self.changes()})
 
     def changes(self) -> dict[str, Change]:
-        """Return what was changed, by resource."""
+        """Return the changes of the transaction, by resource."""
         return {
             name: change
             for name, view in self._views.items()

@@ -1,4 +1,4 @@
-"""LARS_SCHEMA_MODE: what differs from what was learned widens it, is told, or is refused."""
+"""LARS_SCHEMA_MODE: a record with drift widens the schema, gets a warning, or is refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATCH = {"Content-Type": "application/json-patch+json"}
 async def make_client(
     aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path
 ) -> MakeClient:
-    """Return a maker of clients in which one member is stored."""
+    """Return a function that starts a service which has one member."""
 
     async def make(mode: str) -> Client:
         variables = {"SANDBOX_DATA_ROOT": str(tmp_path / "data"), "LARS_SCHEMA_MODE": mode}
@@ -33,17 +33,17 @@ async def make_client(
 
 
 class TestEnforce:
-    async def test_a_record_that_breaks_the_schema_is_refused_with_each_field(
+    async def test_a_record_with_drift_is_refused_and_each_field_is_named(
         self, make_client: MakeClient
     ) -> None:
         client = await make_client("enforce")
 
         reply = await client.post("/members", json={"name": 5, "nick": "B"})
 
-        told = await reply.json()
-        assert (reply.status, told["error"]) == (422, "schema broken")
+        problem = await reply.json()
+        assert (reply.status, problem["error"]) == (422, "schema broken")
         for drift in ("age: missing", "name: string expected, found integer", "nick: unknown"):
-            assert drift in told["detail"]
+            assert drift in problem["detail"]
         listed = await (await client.get("/members")).json()
         assert listed["page"]["total"] == 1
 
@@ -57,7 +57,7 @@ class TestEnforce:
             ("POST", "/members", [{"name": "B", "age": 1}, {"name": "C"}], {}),
         ],
     )
-    async def test_by_whatever_way_it_comes(
+    async def test_every_kind_of_write_is_checked(
         self,
         make_client: MakeClient,
         method: str,
@@ -74,7 +74,7 @@ class TestEnforce:
             {"id": 1, "name": "Ann", "age": 30}
         ]
 
-    async def test_what_fits_is_stored(self, make_client: MakeClient) -> None:
+    async def test_a_record_that_conforms_is_stored(self, make_client: MakeClient) -> None:
         client = await make_client("enforce")
 
         created = await client.post("/members", json={"name": "Ben", "age": 31})
@@ -84,7 +84,7 @@ class TestEnforce:
         assert "X-LARST-Schema-Drift" not in created.headers
 
     async def test_the_first_write_of_a_resource_defines_it(self, make_client: MakeClient) -> None:
-        """Also where it is a list of unlike records."""
+        """Even if it is a list of records with different fields."""
         client = await make_client("enforce")
 
         first = await client.post("/films", json=[{"title": "A"}, {"title": "B", "year": 1990}])
@@ -92,7 +92,7 @@ class TestEnforce:
 
         assert (first.status, later.status) == (201, 201)
 
-    async def test_a_wrong_record_does_not_use_up_an_id(self, make_client: MakeClient) -> None:
+    async def test_a_refused_record_does_not_use_up_an_id(self, make_client: MakeClient) -> None:
         client = await make_client("enforce")
         await client.post("/members", json={"name": "B"})
 
@@ -101,21 +101,21 @@ class TestEnforce:
         assert (await created.json())["id"] == 2
 
 
-async def test_warn_stores_the_record_and_tells_of_the_drift(make_client: MakeClient) -> None:
+async def test_warn_stores_the_record_and_reports_the_drift(make_client: MakeClient) -> None:
     client = await make_client("warn")
 
     reply = await client.post("/members", json={"name": 5, "age": 1, "näme": "B"})
-    again = await client.post("/members", json={"name": 5, "age": 1, "näme": "B"})
+    repeated = await client.post("/members", json={"name": 5, "age": 1, "näme": "B"})
 
     assert reply.status == 201
     assert reply.headers["X-LARST-Schema-Drift"] == (
         "members/2: name: string expected, found integer; members/2: n\\xe4me: unknown field"
     )
-    # It has been learned by then.
-    assert "X-LARST-Schema-Drift" not in again.headers
+    # The first write has widened the schema.
+    assert "X-LARST-Schema-Drift" not in repeated.headers
 
 
-async def test_an_id_that_is_no_header_text_is_spelled_out(make_client: MakeClient) -> None:
+async def test_an_id_that_a_header_cannot_carry_is_escaped(make_client: MakeClient) -> None:
     client = await make_client("warn")
 
     reply = await client.post("/members", json={"id": "a\u2603", "name": "B", "age": "1"})
@@ -124,7 +124,7 @@ async def test_an_id_that_is_no_header_text_is_spelled_out(make_client: MakeClie
     assert r"members/a\u2603: age: " in reply.headers["X-LARST-Schema-Drift"]
 
 
-async def test_learn_widens_in_silence(make_client: MakeClient) -> None:
+async def test_learn_widens_the_schema_without_a_warning(make_client: MakeClient) -> None:
     client = await make_client("learn")
 
     reply = await client.post("/members", json={"name": 5})

@@ -1,4 +1,4 @@
-"""Sessions' stores, as tests open, fill and read them."""
+"""Helpers that open, fill and read session stores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def now() -> datetime:
     return datetime(2026, 11, 23, tzinfo=UTC)
 
 
-async def opened(disk: FileOps, directory: Path = HOME) -> SessionStore:
+async def open_store(disk: FileOps, directory: Path = HOME) -> SessionStore:
     store = SessionStore(directory, files=disk, now=now)
     await store.load()
     return store
@@ -30,5 +30,5 @@ async def insert(store: SessionStore, resource: str, *records: dict[str, Any]) -
     store.commit(transaction)
 
 
-def all_of(store: SessionStore, resource: str = "users") -> list[dict[str, Any]]:
+def records_of(store: SessionStore, resource: str = "users") -> list[dict[str, Any]]:
     return list(store.begin().resource(resource).list()[0])

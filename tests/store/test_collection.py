@@ -1,4 +1,4 @@
-"""Records and their ids, as a program meets them."""
+"""Records and their ids, as a program sees them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from larst.errors import (
     IdTakenError,
     PatchConflictError,
 )
-from larst.store.collection import Collection, CollectionView
+from larst.store.collection import Collection
+from larst.store.collection_view import CollectionView
 from larst.store.transaction import Transaction
 
 
@@ -23,55 +24,55 @@ def users() -> CollectionView:
 
 
 class TestIds:
-    def test_the_id_stands_first_and_counts_up(self, users: CollectionView) -> None:
+    def test_generated_ids_count_up_and_come_first(self, users: CollectionView) -> None:
         assert list(users.insert({"name": "A"})) == ["id", "name"]
         assert users.insert({})["id"] == 2
 
-    def test_text_and_number_name_the_same_record(self, users: CollectionView) -> None:
+    def test_a_string_and_a_number_identify_the_same_record(self, users: CollectionView) -> None:
         users.insert({"id": 5})
 
         assert users.get("5") == users.get(5) == {"id": 5}
         with pytest.raises(IdTakenError):
             users.insert({"id": "5"})
 
-    @pytest.mark.parametrize("own", [7, "7"])
-    def test_new_ids_go_past_those_that_clients_used(
-        self, users: CollectionView, own: int | str
+    @pytest.mark.parametrize("client_id", [7, "7"])
+    def test_generated_ids_skip_those_that_clients_used(
+        self, users: CollectionView, client_id: int | str
     ) -> None:
-        users.insert({"id": own})
-        users.delete(own)
+        users.insert({"id": client_id})
+        users.delete(client_id)
 
         assert users.insert({})["id"] == 8
 
-    def test_a_huge_id_of_a_client_s_does_not_end_the_counting(self, users: CollectionView) -> None:
+    def test_a_huge_id_does_not_affect_generated_ids(self, users: CollectionView) -> None:
         users.insert({"id": 2**63})
 
         assert users.insert({})["id"] == 1
 
-    @pytest.mark.parametrize("bad", [True, 1.5, "", "a\nb", "x" * 256, [], {}, 2**64])
-    def test_other_ids_are_refused(self, users: CollectionView, bad: Any) -> None:
+    @pytest.mark.parametrize("identifier", [True, 1.5, "", "a\nb", "x" * 256, [], {}, 2**64])
+    def test_other_ids_are_refused(self, users: CollectionView, identifier: Any) -> None:
         with pytest.raises(BadRecordError):
-            users.insert({"id": bad})
+            users.insert({"id": identifier})
 
-    def test_a_null_id_is_none(self, users: CollectionView) -> None:
+    def test_a_null_id_counts_as_missing(self, users: CollectionView) -> None:
         assert users.insert({"id": None, "a": 1}) == {"id": 1, "a": 1}
 
 
 class TestChanges:
-    def test_replacing_keeps_the_id_and_the_place(self, users: CollectionView) -> None:
+    def test_replace_keeps_the_id_and_the_position(self, users: CollectionView) -> None:
         users.insert({"n": 1})
         users.insert({"n": 2})
 
         assert users.replace("1", {"id": 9, "n": 3}) == {"id": 1, "n": 3}
         assert [user["id"] for user in users.list()[0]] == [1, 2]
 
-    def test_updating_merges_and_leaves_the_old_object_alone(self, users: CollectionView) -> None:
-        before = users.insert({"a": 1, "b": {"c": 1}})
+    def test_update_merges_and_does_not_change_the_old_object(self, users: CollectionView) -> None:
+        original = users.insert({"a": 1, "b": {"c": 1}})
 
         assert users.update(1, {"b": 2, "id": 5}) == {"id": 1, "a": 1, "b": 2}
-        assert before == {"id": 1, "a": 1, "b": {"c": 1}}
+        assert original == {"id": 1, "a": 1, "b": {"c": 1}}
 
-    def test_what_is_not_there_is_none(self, users: CollectionView) -> None:
+    def test_a_missing_record_yields_none(self, users: CollectionView) -> None:
         assert users.get(1) is None
         assert users.replace(1, {}) is None
         assert users.update(1, {}) is None
@@ -88,7 +89,7 @@ class TestChanges:
             [{"op": "add", "path": "a", "value": 1}],
         ],
     )
-    def test_what_is_no_json_patch_is_the_client_s_fault(
+    def test_an_invalid_json_patch_is_an_error_of_the_client(
         self, users: CollectionView, patch: Any
     ) -> None:
         users.insert({"a": 1})
@@ -132,15 +133,17 @@ class TestRecords:
             None,
         ],
     )
-    def test_what_json_cannot_say_is_refused(self, users: CollectionView, record: Any) -> None:
+    def test_a_value_that_json_cannot_represent_is_refused(
+        self, users: CollectionView, record: Any
+    ) -> None:
         with pytest.raises(BadRecordError):
             users.insert(record)
 
-    def test_the_refusal_names_the_place(self, users: CollectionView) -> None:
+    def test_the_error_contains_the_path_of_the_value(self, users: CollectionView) -> None:
         with pytest.raises(BadRecordError, match=r"\$\.a\[1\]\.b"):
             users.insert({"a": [1, {"b": float("nan")}]})
 
-    def test_nesting_has_a_bound(self, users: CollectionView) -> None:
+    def test_nesting_is_limited(self, users: CollectionView) -> None:
         deep: Any = 1
         for _level in range(300):
             deep = [deep]
@@ -149,12 +152,12 @@ class TestRecords:
             users.insert({"deep": deep})
 
     def test_tuples_become_lists(self, users: CollectionView) -> None:
-        """A program's tuple is a list in JSON, and must be one before it is stored."""
+        """JSON has no tuples: a stored record must equal the record that is read back."""
         assert users.insert({"t": (1, (2,))})["t"] == [1, [2]]
 
 
-class TestReading:
-    def test_a_program_sees_its_own_changes_in_place(self) -> None:
+class TestQueries:
+    def test_a_program_sees_its_own_changes_in_order(self) -> None:
         base = Collection()
         first = CollectionView("users", base)
         for number in range(3):
@@ -174,6 +177,6 @@ class TestReading:
         assert view.search({"id": "2"}) == []
 
     @pytest.mark.parametrize("name", ["", "a.b", "../x", "a/b", "ä", "x" * 65, "a\n", 5, None])
-    def test_a_resource_has_a_plain_name(self, name: Any) -> None:
+    def test_an_invalid_resource_name_is_refused(self, name: Any) -> None:
         with pytest.raises(BadResourceNameError):
             Transaction({}).resource(name)

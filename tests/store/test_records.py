@@ -1,4 +1,4 @@
-"""What can be a record and an id, and what a JSON Patch may do: pure."""
+"""Validation of records and ids, and the limits of JSON Patch."""
 
 from __future__ import annotations
 
@@ -16,37 +16,40 @@ from larst.errors import (
     PatchConflictError,
     ProgramFailedError,
 )
-from larst.store.collection import Collection, CollectionView
+from larst.store.collection import Collection
+from larst.store.collection_view import CollectionView
 from larst.store.records import MAX_AUTO_ID, apply_patch, key_of, validate_record
 
-ENDLESS = 10**5000
-"""An integer that Python refuses to write as text; programs can compute it."""
+HUGE = 10**5000
+"""An integer that `str` refuses to convert; programs can compute it."""
 
 
 @pytest.mark.parametrize(
-    ("record", "told"),
+    ("record", "detail"),
     [
-        ({"price": float("nan")}, "$.price: NaN cannot be kept"),
-        ({"a": [1, {"b": float("-inf")}]}, "$.a[1].b: -Infinity cannot be kept"),
+        ({"price": float("nan")}, "$.price: NaN cannot be stored"),
+        ({"a": [1, {"b": float("-inf")}]}, "$.a[1].b: -Infinity cannot be stored"),
         ({"n": 2**64}, "$.n: an integer of more than 64 bits"),
         ({"n": -(2**63) - 1}, "$.n: an integer"),
         ({"t": "\ud800"}, "$.t: a lone surrogate"),
-        ({"a": {1: 2}}, "$.a: field names must be text"),
+        ({"a": {1: 2}}, "$.a: field names must be strings"),
         ({"\ud800": 1}, "lone surrogate"),
         ({"a": {1, 2}}, "$.a: a value of type set"),
         ([], "a record must be a JSON object, not a list"),
         (None, "not null"),
     ],
 )
-def test_what_cannot_be_kept_exactly_is_refused_by_its_path(record: Any, told: str) -> None:
-    """Whoever sent it finds the place (SPEC section 2: kept exactly, or 400)."""
-    with pytest.raises(BadRecordError) as refused:
+def test_a_value_that_cannot_be_stored_exactly_is_refused_with_its_path(
+    record: Any, detail: str
+) -> None:
+    """The path shows the client which value to change (SPEC section 2: kept exactly, or 400)."""
+    with pytest.raises(BadRecordError) as caught:
         validate_record(record)
-    assert told in refused.value.detail
-    refused.value.detail.encode()
+    assert detail in caught.value.detail
+    caught.value.detail.encode()
 
 
-def test_a_record_nests_as_deep_as_the_files_bear_and_no_deeper() -> None:
+def test_nesting_is_limited_to_the_depth_that_the_files_support() -> None:
     def deep(levels: int) -> Any:
         return {} if levels == 1 else {"a": deep(levels - 1)}
 
@@ -55,35 +58,35 @@ def test_a_record_nests_as_deep_as_the_files_bear_and_no_deeper() -> None:
         validate_record(deep(201))
 
 
-def test_what_is_kept_is_no_longer_the_caller_s() -> None:
+def test_later_changes_of_the_caller_s_object_are_not_stored() -> None:
     inner: list[Any] = [(1, 2)]
-    kept = validate_record({"a": inner})
+    record = validate_record({"a": inner})
     inner.append(3)
-    assert kept == {"a": [[1, 2]]}
+    assert record == {"a": [[1, 2]]}
 
 
 @pytest.mark.parametrize(
-    "identifier", [None, True, 1.0, [], {}, pytest.param(ENDLESS, id="endless"), 2**64]
+    "identifier", [None, True, 1.0, [], {}, pytest.param(HUGE, id="huge"), 2**64]
 )
-def test_what_can_be_no_id_is_the_program_s_fault(identifier: Any) -> None:
-    """`str` would make "None" of a missing one, and fail on an endless one."""
+def test_an_invalid_id_is_an_error_of_the_program(identifier: Any) -> None:
+    """`str` would turn a missing id into "None", and fail on a huge integer."""
     with pytest.raises(ProgramFailedError):
         key_of(identifier)
 
 
 @pytest.mark.parametrize(
     "argument",
-    [pytest.param({"limit": -ENDLESS}, id="endless"), {"limit": True}, {"offset": "1"}],
+    [pytest.param({"limit": -HUGE}, id="huge"), {"limit": True}, {"offset": "1"}],
 )
-def test_endless_and_odd_pages_are_the_program_s_fault(argument: dict[str, Any]) -> None:
+def test_an_invalid_page_is_an_error_of_the_program(argument: dict[str, Any]) -> None:
     view = CollectionView("users", Collection())
     with pytest.raises(ProgramFailedError):
         view.list(**argument)
-    assert view.list(limit=ENDLESS, offset=ENDLESS) == ([], 0)
+    assert view.list(limit=HUGE, offset=HUGE) == ([], 0)
 
 
-def test_the_last_number_can_be_a_client_s_own_id() -> None:
-    """It is the client who can mend that no number is left: with an id of its own."""
+def test_a_client_may_use_the_largest_id_that_is_generated() -> None:
+    """Then no id can be generated any more, and the client has to send its own."""
     view = CollectionView("users", Collection())
     view.insert({"id": MAX_AUTO_ID})
     with pytest.raises(IdTakenError, match="own"):
@@ -104,7 +107,9 @@ class TestPatches:
             [{"op": "remove", "path": "/n/9"}],
         ],
     )
-    def test_what_does_not_apply_or_takes_the_id_away_is_a_conflict(self, operations: Any) -> None:
+    def test_a_patch_that_does_not_apply_or_changes_the_id_is_a_conflict(
+        self, operations: Any
+    ) -> None:
         record = {"id": 1, "n": [1]}
         with pytest.raises(PatchConflictError):
             apply_patch(record, operations)
@@ -113,12 +118,12 @@ class TestPatches:
     @pytest.mark.parametrize(
         "values", [[1], [None], [{}], [{"op": []}], [{"op": "add", "path": 5}]]
     )
-    def test_what_is_no_patch_is_a_bad_request(self, values: Any) -> None:
+    def test_an_invalid_patch_is_a_bad_request(self, values: Any) -> None:
         with pytest.raises(BadRequestError):
             apply_patch({"id": 1}, values)
 
     def test_a_patch_cannot_fill_the_memory(self) -> None:
-        """Each copy into itself doubles the record: forty would be a million million."""
+        """Each copy doubles the record, so forty of them would make 10**12 values."""
         double = {"op": "copy", "from": "/n", "path": "/n/-"}
         with pytest.raises(BadRequestError, match="copy"):
             apply_patch({"id": 1, "n": [1]}, [double] * 40)
@@ -140,8 +145,8 @@ class TestPatches:
             max_size=6,
         )
     )
-    def test_no_patch_meets_anything_but_an_error_for_its_sender(self, operations: Any) -> None:
-        """And what does apply leaves a record with the id in its place."""
+    def test_any_patch_either_applies_or_is_an_error_of_the_caller(self, operations: Any) -> None:
+        """A patched record still has its id as the first field."""
         try:
             result = apply_patch({"id": 1, "n": [1, {"b": 2}]}, operations)
         except CallerError:

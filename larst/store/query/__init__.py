@@ -1,1 +1,1 @@
-"""Criteria, comparison, sorting and aggregates over records."""
+"""Search: criteria, typed comparison, sorting, pages and aggregates. Pure."""

@@ -1,4 +1,4 @@
-"""Sorting, paging and aggregation of records. Pure; never fails on mixed types."""
+"""Sorting, pagination and aggregation of records. Pure; must never fail on mixed types."""
 
 from __future__ import annotations
 
@@ -16,65 +16,72 @@ from larst.store.query.criteria import field_value
 from larst.store.records import type_name
 
 _OPERATIONS = frozenset({"sum", "avg", "min", "max", "count"})
-_MOST = 2**53
-"""More than any store holds, and few enough for every slice."""
+_MAX_COUNT = 2**53
+"""More records than any store holds, and an index that every slice accepts."""
 
 
 def paginate(
     records: Iterable[Record], limit: int | None, offset: int, sort: str | None
 ) -> list[Record]:
-    """Return the records from `offset` on, at most `limit` of them, sorted if asked.
+    """Return at most `limit` records from `offset` on, in the order of `sort` if it is not None.
 
     Raises:
-        ProgramFailedError: limit or offset is no whole number from 0, or sort is no text.
+        ProgramFailedError: limit or offset is not a whole number from 0, or sort not a string.
     """
-    start = _count("offset", offset)
-    end = None if limit is None else start + _count("limit", limit)
+    start = _validate_count("offset", offset)
+    end = None if limit is None else start + _validate_count("limit", limit)
     ordered = records if sort is None else sort_records(records, sort)
     return list(islice(ordered, start, end))
 
 
 def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
-    """Return the records by the fields of `sort` (`a,-b`); missing and null come last always.
+    """Return the records sorted by the fields in `sort`, such as `a,-b`; `-` sorts descending.
 
-    Equal ones, and all where no record has the field, stay in the order they had.
+    The sort is stable. Records without the field, or with null in it, come last in either
+    direction.
 
     Raises:
-        ProgramFailedError: sort is no text.
+        ProgramFailedError: sort is not a string.
     """
     if not isinstance(sort, str):
-        raise ProgramFailedError("sort must be text such as 'name' or '-age,name'")
+        raise ProgramFailedError("sort must be a string such as 'name' or '-age,name'")
     ordered = list(records)
     for key in reversed([part.strip() for part in sort.split(",") if part.strip("- ")]):
         field = key.removeprefix("-")
-        there: list[tuple[Any, Record]] = []
-        absent: list[Record] = []
+        ranked: list[tuple[Any, Record]] = []
+        unranked: list[Record] = []
         for record in ordered:
             value = field_value(record, field)
             if value is None or value is MISSING:
-                absent.append(record)
+                unranked.append(record)
             else:
-                there.append((_rank(value), record))
-        there.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
-        ordered = [record for _, record in there] + absent
+                ranked.append((_rank(value), record))
+        ranked.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
+        ordered = [record for _, record in ranked] + unranked
     return ordered
 
 
 def aggregate(records: Iterable[Record], op: str, field: str, by: str | None) -> Json:
-    """Return `sum avg min max count` of a field, or that for each value of the field `by`.
+    """Return the `sum`, `avg`, `min`, `max` or `count` of a field, in groups by the field `by`.
 
-    Of nothing, sum and count are 0 and the others None. Values that are no numbers are left out
-    (count counts every value that is there, and records for the field `*`; min and max compare
-    texts where there is no number). A group's name is its text, or the JSON text of its value.
+        >>> orders = [{"item": "tea", "price": 2}, {"item": "tea", "price": 3}]
+        >>> aggregate(orders, "sum", "price", by="item")
+        {'tea': 5}
+
+    Only numbers are aggregated; without numbers, `min` and `max` compare strings, and `count`
+    counts all values except null (for the field `*`, all records). Without values, `sum`
+    and `count` are 0 and the others None. The key of a group is its value as JSON text; strings
+    are not quoted.
 
     Raises:
-        ProgramFailedError: there is no such operation, a field is no text, or a sum is too large.
+        ProgramFailedError: unknown operation, a field is not a string, or the sum overflows.
     """
     if not isinstance(op, str) or op not in _OPERATIONS:
-        told = repr(op[:40]) if isinstance(op, str) else type_name(op)
-        raise ProgramFailedError(f"no operation {told}; there are {', '.join(sorted(_OPERATIONS))}")
+        name = repr(op[:40]) if isinstance(op, str) else type_name(op)
+        operations = ", ".join(sorted(_OPERATIONS))
+        raise ProgramFailedError(f"unknown operation {name}; known operations: {operations}")
     if not isinstance(field, str) or not isinstance(by, str | None):
-        raise ProgramFailedError("aggregate needs field, and by if given, as text")
+        raise ProgramFailedError("field and by must be strings")
     if by is None:
         return _total(op, [_value(record, field) for record in records])
     groups: dict[str, list[Json]] = {}
@@ -90,13 +97,13 @@ def _value(record: Record, field: str) -> Json:
 
 
 def _total(op: str, values: Sequence[Json]) -> Json:
-    there = [value for value in values if value is not None and value is not MISSING]
+    present = [value for value in values if value is not None and value is not MISSING]
     if op == "count":
-        return len(there)
-    numbers = [value for value in there if is_number(value)]
+        return len(present)
+    numbers = [value for value in present if is_number(value)]
     if op in ("sum", "avg"):
         return _sum(op, numbers)
-    comparable: list[Any] = numbers or [value for value in there if isinstance(value, str)]
+    comparable: list[Any] = numbers or [value for value in present if isinstance(value, str)]
     if not comparable:
         return None
     return min(comparable) if op == "min" else max(comparable)
@@ -105,14 +112,14 @@ def _total(op: str, values: Sequence[Json]) -> Json:
 def _sum(op: str, numbers: Sequence[int | float]) -> int | float | None:
     total = sum(numbers)
     if not math.isfinite(total):
-        raise ProgramFailedError("the sum is larger than a number in JSON can be")
+        raise ProgramFailedError("the sum is too large for a JSON number")
     if op == "sum":
         return total
     return total / len(numbers) if numbers else None
 
 
 def _rank(value: Json) -> tuple[int, Any, Any]:
-    """Return what orders a value among values of every type: numbers, texts, booleans, others."""
+    """Return a sort key: numbers first, then strings, booleans, and lists and objects."""
     if isinstance(value, bool):
         return 2, value, 0
     if isinstance(value, int | float):
@@ -126,9 +133,9 @@ def _json(value: Json) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _count(name: str, value: object) -> int:
+def _validate_count(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ProgramFailedError(f"{name} must be a whole number from 0, not {type_name(value)}")
     if value < 0:
         raise ProgramFailedError(f"{name} must be a whole number from 0, not a negative one")
-    return min(value, _MOST)
+    return min(value, _MAX_COUNT)

@@ -1,1 +1,1 @@
-"""Schemas learned from records, and how a record differs from one."""
+"""The schema that a session learns from its records, and how a record differs from it. Pure."""

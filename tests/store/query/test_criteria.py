@@ -27,8 +27,8 @@ RECORD = {
 }
 
 
-def test_further_criteria_must_hold_too() -> None:
-    """Two bounds of one kind on one field."""
+def test_nested_criteria_must_match_too() -> None:
+    """A query may contain the same key twice, such as two lower bounds for one field."""
     matches = compile_criteria({"age__gte": 3, "&": [{"age__gte": 5}, {"name": "A"}]})
 
     assert [matches({"age": age, "name": "A"}) for age in (2, 4, 6)] == [False, False, True]
@@ -36,7 +36,7 @@ def test_further_criteria_must_hold_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("record", "is_its"),
+    ("record", "is_linked"),
     [
         ({"post_id": 1}, True),
         ({"postId": "1"}, True),
@@ -49,9 +49,9 @@ def test_further_criteria_must_hold_too() -> None:
         ({}, False),
     ],
 )
-def test_a_link_holds_the_very_id_in_either_spelling(record: Record, is_its: bool) -> None:
-    """Were it read like a query's text, the children of "01" would be those of 1 too."""
-    assert compile_criteria({"|": {"post_id": 1, "postId": 1}})(record) is is_its
+def test_a_link_matches_the_exact_id_as_string_or_number(record: Record, is_linked: bool) -> None:
+    """If the id were parsed like a query value, "01" would match the children of 1."""
+    assert compile_criteria({"|": {"post_id": 1, "postId": 1}})(record) is is_linked
 
 
 def _matches(**criteria: Json) -> bool:
@@ -92,12 +92,14 @@ def _matches(**criteria: Json) -> bool:
         ({"age": "30", "name": "Hart"}, False),
     ],
 )
-def test_values_compare_as_what_is_stored(criteria: dict[str, Json], expected: bool) -> None:
+def test_operands_are_converted_to_the_stored_type(
+    criteria: dict[str, Json], expected: bool
+) -> None:
     assert compile_criteria(criteria)(RECORD) is expected
 
 
 @pytest.mark.parametrize(
-    ("criterion", "wanted", "expected"),
+    ("criterion", "operand", "expected"),
     [
         ("name__startswith", "Hart", True),
         ("name__startswith", "hart", False),
@@ -134,19 +136,19 @@ def test_values_compare_as_what_is_stored(criteria: dict[str, Json], expected: b
         ("*__icontains", "nowhere", False),
     ],
 )
-def test_operators(criterion: str, wanted: Json, expected: bool) -> None:
-    assert _matches(**{criterion: wanted}) is expected
+def test_operators(criterion: str, operand: Json, expected: bool) -> None:
+    assert _matches(**{criterion: operand}) is expected
 
 
 @pytest.mark.parametrize("criteria", [[], "x", {"a__in": 5}])
-def test_criteria_that_make_no_sense_are_the_program_s_fault(criteria: Any) -> None:
+def test_invalid_criteria_are_an_error_of_the_program(criteria: Any) -> None:
     with pytest.raises(ProgramFailedError):
         compile_criteria(criteria)
 
 
 @given(st.integers(min_value=-(2**63), max_value=2**64 - 1))
-def test_an_integer_is_found_by_its_own_text(number: int) -> None:
-    """Through floats, 2**63 would find its neighbours."""
+def test_an_integer_matches_its_exact_text(number: int) -> None:
+    """If converted to floats, 2**63 would equal its neighbors."""
     assert compile_criteria({"n": str(number)})({"n": number})
     assert not compile_criteria({"n": str(number + 1)})({"n": number})
 

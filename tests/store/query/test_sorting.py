@@ -1,4 +1,4 @@
-"""Sorting never fails, paging never surprises, aggregates count what is there."""
+"""Sorting accepts any values, pages are exact, and aggregates skip missing values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROWS = st.lists(st.dictionaries(st.sampled_from(["a", "b"]), VALUES), max_size=1
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(ROWS, st.sampled_from(["a", "-a", "a,-b", "b,a", "nosuch", "", ",", "-"]))
 def test_any_records_sort_by_anything(rows: list[dict[str, Any]], sort: str) -> None:
-    """Front ends sort by what a user clicks, whatever was stored in it."""
+    """A user interface may sort by any column, and a column may hold any values."""
     ordered = sort_records(rows, sort)
 
     assert sorted(map(id, ordered)) == sorted(map(id, rows))
@@ -36,11 +36,11 @@ def test_any_records_sort_by_anything(rows: list[dict[str, Any]], sort: str) -> 
 @given(ROWS)
 def test_missing_and_null_come_last_in_both_directions(rows: list[dict[str, Any]]) -> None:
     for sort in ("a", "-a"):
-        there = [row.get("a") is not None for row in sort_records(rows, sort)]
-        assert there == sorted(there, reverse=True)
+        has_value = [row.get("a") is not None for row in sort_records(rows, sort)]
+        assert has_value == sorted(has_value, reverse=True)
 
 
-def test_types_have_an_order_among_themselves() -> None:
+def test_values_of_different_types_have_a_fixed_order() -> None:
     rows = [{"a": value} for value in (True, "b", 2, [1], "A", 1.5, False)]
 
     assert [row["a"] for row in sort_records(rows, "a")] == [1.5, 2, "A", "b", False, True, [1]]
@@ -63,7 +63,7 @@ def test_pages(limit: int | None, offset: int, expected: list[int]) -> None:
 
 
 @pytest.mark.parametrize(("limit", "offset"), [(-1, 0), (1.5, 0), (True, 0), ("1", 0), (1, -1)])
-def test_a_page_that_makes_no_sense_is_the_program_s_fault(limit: Any, offset: Any) -> None:
+def test_an_invalid_page_is_an_error_of_the_program(limit: Any, offset: Any) -> None:
     with pytest.raises(ProgramFailedError):
         paginate([], limit, offset, None)
 
@@ -80,7 +80,7 @@ ORDERS: list[dict[str, Any]] = [
 @pytest.mark.parametrize(
     ("op", "expected"), [("sum", 9.5), ("avg", 9.5 / 3), ("min", 2), ("max", 4), ("count", 4)]
 )
-def test_aggregates_count_the_numbers_that_are_there(op: str, expected: float) -> None:
+def test_aggregates_use_all_numbers_of_the_field(op: str, expected: float) -> None:
     assert aggregate(ORDERS, op, "price", None) == expected
 
 
@@ -98,6 +98,6 @@ def test_aggregates_of_nothing() -> None:
     ]
 
 
-def test_an_unknown_operation_is_the_program_s_fault() -> None:
+def test_an_unknown_operation_is_an_error_of_the_program() -> None:
     with pytest.raises(ProgramFailedError, match="median"):
         aggregate([], "median", "x", None)

@@ -1,4 +1,4 @@
-"""Drift: what a record has otherwise than the schema says, field by field."""
+"""Drift: the fields in which a record differs from the schema."""
 
 from __future__ import annotations
 
@@ -34,17 +34,19 @@ ALICE: Json = {
         ({"näme\n": 1}, r"n\xe4me\n: unknown field"),
     ],
 )
-def test_each_field_that_does_not_fit_is_named(change: dict[str, Json], drift: str) -> None:
-    """A client mends its record from the text alone."""
+def test_each_drift_names_the_field_and_the_expected_type(
+    change: dict[str, Json], drift: str
+) -> None:
+    """The text alone must show a client how to correct its record."""
     assert find_drifts(infer_schema(ALICE), {**ALICE, **change}) == [drift]
 
 
-def test_what_fits_has_no_drift() -> None:
-    """An integer is a number."""
+def test_a_record_that_conforms_has_no_drift() -> None:
+    """An integer is also a number."""
     assert find_drifts(infer_schema(ALICE), {**ALICE, "id": 2, "name": "B", "height": 2}) == []
 
 
-def test_all_drifts_are_named_at_once() -> None:
+def test_all_drifts_are_reported_together() -> None:
     assert find_drifts(infer_schema(ALICE), {"id": "x", "name": 1}) == [
         "born: missing",
         "height: missing",
@@ -55,13 +57,13 @@ def test_all_drifts_are_named_at_once() -> None:
     ]
 
 
-def test_a_field_that_was_once_missing_may_be_missing() -> None:
+def test_a_field_that_some_record_lacked_is_optional() -> None:
     schema = widen_schema(infer_schema(ALICE), {"id": 2, "name": "B"})
 
     assert find_drifts(schema, {"id": 3, "name": "C", "tags": []}) == []
 
 
-def test_a_record_of_very_many_odd_fields_is_told_in_part() -> None:
+def test_the_number_of_reported_drifts_is_limited() -> None:
     assert (
         len(find_drifts(infer_schema(ALICE), {f"f{number}": 1 for number in range(1000)}))
         == MAX_DRIFTS
@@ -79,12 +81,12 @@ RECORDS = st.dictionaries(st.sampled_from(["a", "b", "c"]), VALUES)
 
 
 @given(RECORDS, RECORDS, RECORDS)
-def test_there_is_drift_just_where_learning_would_widen(
+def test_a_record_has_drift_exactly_if_it_would_widen_the_schema(
     first: dict[str, Json], second: dict[str, Json], record: dict[str, Json]
 ) -> None:
-    """Enforcing and learning must agree on what fits.
+    """The modes `enforce` and `learn` must agree on which records conform.
 
-    But for items of lists that were always empty: of them nothing is known to differ from.
+    The items of lists that were always empty are an exception: no type is known for them.
     """
     schema = widen_schema(infer_schema(first), second)
     drifts = find_drifts(schema, record)
