@@ -1,7 +1,7 @@
-"""The policy: a program becomes a checked program, or every reason why not. Pure.
+"""The policy: accepts a program for the sandbox, or refuses it with every reason. Pure.
 
-The sandbox is the wall; the policy is what tells a planner early and in words what cannot work.
-Must never run anything, and must never let through what it does not know.
+The sandbox is the security boundary; the policy gives a planner early, readable errors.
+Must never run a program, and must never accept a construct that it does not know.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from dataclasses import dataclass
 from larst.domain import CheckedProgram, Violation
 from larst.errors import ProgramRefusedError
 from larst.policy.language import ALLOWED_NODES, REFUSED_NODES
-from larst.policy.names import violations_of_names
+from larst.policy.names import name_violations
+
+__all__ = ["PolicyLimits", "check", "strip_fences"]
 
 _FENCES = re.compile(r"\s*```[A-Za-z0-9_+-]*[ \t]*\r?\n(?P<block>.*?)\r?\n?[ \t]*```\s*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyLimits:
-    """How large a program may be; `levels` is how deep its syntax tree may nest."""
+    """The maximum size of a program; `levels` limits the depth of its syntax tree."""
 
     code_bytes: int = 16_384
     nodes: int = 2_000
@@ -30,46 +32,52 @@ class PolicyLimits:
 
 
 def strip_fences(source: str) -> str:
-    """Return the program without the Markdown fences that models like to put around it."""
+    """Return the program without the Markdown fences that models often put around it."""
     fenced = _FENCES.fullmatch(source)
     return fenced["block"] if fenced else source
 
 
 def check(source: str, limits: PolicyLimits) -> CheckedProgram:
-    """Return the program with its syntax tree, fit to run in the sandbox.
+    """Return the program, parsed and accepted for the sandbox.
 
     Raises:
-        ProgramRefusedError: names every violation, so that one repair can mend all.
+        ProgramRefusedError: names every violation, so that one repair can fix all of them.
     """
     tree = _parse(source, limits)
-    if sizes := list(_violations_of_size(tree, limits)):
-        raise ProgramRefusedError(sizes)
-    found = {*_violations_of_syntax(tree), *violations_of_names(tree)}
-    if found:
-        raise ProgramRefusedError(sorted(found, key=lambda one: (one.line, one.reason)))
+    # The size comes first: the other checks recurse, and would overflow the stack.
+    if too_large := list(_size_violations(tree, limits)):
+        raise ProgramRefusedError(too_large)
+    if violations := {*_syntax_violations(tree), *name_violations(tree)}:
+        raise ProgramRefusedError(sorted(violations, key=lambda item: (item.line, item.reason)))
     return CheckedProgram(
         source,
         tree,
         names=frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)),
-        literals=tuple(
-            node.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Constant)
-            and isinstance(node.value, str | int | float)
-            and not isinstance(node.value, bool)
-        ),
+        literals=tuple(_literals(tree)),
     )
 
 
+def _literals(tree: ast.Module) -> Iterator[str | int | float]:
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str | int | float)
+            and not isinstance(node.value, bool)
+        ):
+            yield node.value
+
+
 def _parse(source: str, limits: PolicyLimits) -> ast.Module:
-    """Return the syntax tree; the size is checked first, since parsing is slow beyond it."""
+    """Return the syntax tree; checks the size first, because parsing a long text is slow."""
     try:
         size_bytes = len(source.encode())
     except UnicodeEncodeError as error:
-        raise _refused(0, "the program holds a lone surrogate; write plain text") from error
+        raise _refused(
+            0, "the program contains a lone surrogate; write valid Unicode text"
+        ) from error
     if size_bytes > limits.code_bytes:
         raise _refused(
-            0, f"the program has {size_bytes} bytes; at most {limits.code_bytes} are allowed"
+            0, f"the program is {size_bytes} bytes long; the limit is {limits.code_bytes}"
         )
     try:
         with warnings.catch_warnings():
@@ -85,8 +93,8 @@ def _refused(line: int, reason: str) -> ProgramRefusedError:
     return ProgramRefusedError([Violation(line, reason)])
 
 
-def _violations_of_size(tree: ast.Module, limits: PolicyLimits) -> Iterator[Violation]:
-    """Count level by level, not by recursion: the tree may be deeper than the stack."""
+def _size_violations(tree: ast.Module, limits: PolicyLimits) -> Iterator[Violation]:
+    """Counts level by level and not by recursion, because the tree may be deeper than the stack."""
     count, levels = 0, 0
     level: list[ast.AST] = [tree]
     while level:
@@ -94,20 +102,24 @@ def _violations_of_size(tree: ast.Module, limits: PolicyLimits) -> Iterator[Viol
         levels += 1
         level = [child for node in level for child in ast.iter_child_nodes(node)]
     if count > limits.nodes:
-        yield Violation(0, f"the program has {count} nodes; at most {limits.nodes} are allowed")
+        yield Violation(0, f"the program has {count} syntax nodes; the limit is {limits.nodes}")
     if levels > limits.levels:
-        yield Violation(0, f"the program nests {levels} deep; at most {limits.levels} are allowed")
+        yield Violation(
+            0, f"the program is nested {levels} levels deep; the limit is {limits.levels}"
+        )
 
 
-def _violations_of_syntax(tree: ast.Module) -> Iterator[Violation]:
+def _syntax_violations(tree: ast.Module) -> Iterator[Violation]:
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 0)
         if (reason := REFUSED_NODES.get(type(node))) is not None:
             yield Violation(line, reason)
         elif isinstance(node, ast.stmt | ast.expr) and not isinstance(node, ALLOWED_NODES):
-            # Every other kind of node stands below a statement or expression refused above.
+            # Any other unknown node is part of a statement or expression that is refused here.
             yield Violation(line, f"{type(node).__name__} is not allowed")
         elif isinstance(node, ast.comprehension) and node.is_async:
-            yield Violation(node.target.lineno, "async is not allowed; store calls answer at once")
+            yield Violation(
+                node.target.lineno, "async is not allowed; store calls return immediately"
+            )
         elif isinstance(node, ast.Constant) and isinstance(node.value, bytes | complex):
-            yield Violation(line, f"JSON cannot say {type(node.value).__name__}")
+            yield Violation(line, f"JSON cannot represent {type(node.value).__name__}")

@@ -1,7 +1,7 @@
-"""The language that programs are written in: which constructs and names there are. Data only.
+"""The language of programs: its constructs and names. Data only.
 
-An allow-list: what is not named here is refused. Which attributes the modules have, and what the
-interpreter cannot run, was read off pydantic-monty 1.4.0 (November 2026).
+This is an allow-list: anything that is not listed here is refused. The attributes of the modules
+and the limits of the interpreter are those of pydantic-monty 1.4.0 (November 2026).
 """
 
 from __future__ import annotations
@@ -55,30 +55,31 @@ ALLOWED_NODES: tuple[type[ast.AST], ...] = (
 )
 
 REFUSED_NODES: Mapping[type[ast.AST], str] = {
-    ast.Import: "import is not allowed; math, re, json and datetime are there already",
-    ast.ImportFrom: "import is not allowed; math, re, json and datetime are there already",
+    ast.Import: "import is not allowed; math, re, json and datetime are already imported",
+    ast.ImportFrom: "import is not allowed; math, re, json and datetime are already imported",
     ast.Lambda: "lambda is not allowed; write a comprehension",
-    ast.FunctionDef: "functions cannot be defined; write the steps one after another",
-    ast.AsyncFunctionDef: "functions cannot be defined, and nothing is async",
-    ast.ClassDef: "classes cannot be defined; use dicts",
-    ast.Return: "return is not allowed; assign REPLY, and use if and else",
-    ast.Try: "try is not allowed; test with if before you act",
-    ast.TryStar: "try is not allowed; test with if before you act",
-    ast.With: "with is not allowed",
-    ast.AsyncWith: "async is not allowed; store calls answer at once",
-    ast.AsyncFor: "async is not allowed; store calls answer at once",
-    ast.Await: "await is not allowed; store calls answer at once",
+    ast.FunctionDef: "function definitions are not allowed; write the steps in sequence",
+    ast.AsyncFunctionDef: "function definitions are not allowed; write the steps in sequence",
+    ast.ClassDef: "class definitions are not allowed; use dicts",
+    ast.Return: "return is not allowed; assign REPLY in if and else branches",
+    ast.Try: "try is not allowed; check with if before you act",
+    ast.TryStar: "try is not allowed; check with if before you act",
+    ast.With: "with is not allowed; programs have nothing to open or close",
+    ast.AsyncWith: "async is not allowed; store calls return immediately",
+    ast.AsyncFor: "async is not allowed; store calls return immediately",
+    ast.Await: "await is not allowed; store calls return immediately",
     ast.Yield: "yield is not allowed; build a list",
     ast.YieldFrom: "yield is not allowed; build a list",
-    ast.Global: "global is not allowed; all names are of one program",
-    ast.Nonlocal: "nonlocal is not allowed; all names are of one program",
-    ast.Delete: "del is not allowed; use d.pop(key), or build a new value",
+    ast.Global: "global is not allowed; a program has a single scope",
+    ast.Nonlocal: "nonlocal is not allowed; a program has a single scope",
+    ast.Delete: "del is not allowed; use d.pop(key) or build a new value",
     ast.Match: "match is not allowed; use if and elif",
     ast.Assert: "assert is not allowed; use if, and reply with an error status",
 }
+"""Constructs with a reason of their own: each says what to write instead."""
 
-GIVEN_NAMES = frozenset({"ctx", "plan", "store", "session_store", "make_response"})
-"""What a program is given; it may not give them another value."""
+PREDEFINED_NAMES = frozenset({"ctx", "plan", "store", "session_store", "make_response"})
+"""The values that every program starts with; it may not rebind them."""
 
 MODULES: Mapping[str, frozenset[str]] = {
     "math": frozenset(
@@ -93,7 +94,7 @@ MODULES: Mapping[str, frozenset[str]] = {
     "json": frozenset({"dumps", "loads"}),
     "datetime": frozenset({"date", "datetime", "timedelta", "timezone"}),
 }
-"""The modules that are bound, and the attributes of theirs that may be used."""
+"""The modules that are already imported, and the attributes that programs may use."""
 
 EXCEPTIONS = frozenset(
     {
@@ -138,23 +139,23 @@ FORBIDDEN_NAMES = frozenset(
         "vars",
     }
 )
-"""Names that exist in Python and are refused in words of their own."""
+"""Python's names that are refused as not available, instead of as unknown."""
 
 FORBIDDEN_ATTRIBUTES: Mapping[str, str] = {
-    # "{0.__class__}".format(x) reaches what no name check sees; f-strings do the same safely.
+    # "{0.__class__}".format(x) reads attributes that the name checks cannot see.
     "format": "write an f-string",
     "format_map": "write an f-string",
     **dict.fromkeys(
         "gi_frame gi_code gi_yieldfrom f_back f_builtins f_code f_globals f_locals tb_frame tb_next"
         " co_code co_consts func_globals mro".split(),
-        "the interpreter's insides are not a program's",
+        "interpreter internals are not accessible",
     ),
 }
-"""Attributes refused in words of their own, with what to do instead."""
+"""Attributes that are refused, each with the reason or what to write instead."""
 
-UNCALLED_METHODS = frozenset(
+CALL_ONLY_METHODS = frozenset(
     "append capitalize clear copy count endswith extend get index insert items join keys lower"
     " lstrip pop remove replace rstrip setdefault sort split startswith strip title update upper"
     " values".split()
 )
-"""Methods of texts, lists and dicts: the interpreter has them as calls, not as values."""
+"""Methods of str, list and dict, which the interpreter can call but not pass as values."""

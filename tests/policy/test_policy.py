@@ -1,4 +1,4 @@
-"""The policy: what is let through really runs, what is refused is refused with its reason."""
+"""The policy: what it accepts is in the language, and each refusal gives its reason."""
 
 from __future__ import annotations
 
@@ -50,23 +50,23 @@ ALLOWED = [
     "x = 5 // 2 % 2 ** 2 | 1 & 3 ^ 1 << 2 >> 1",
     "x = 'a' in 'abc' and 1 not in [2] and None is None",
     "x = reversed([1])\nx = list(x)",
-    "print('seen')",
+    "print('text')",
     "items, total = store.list(limit=1, offset=0, sort='a')",
     "x = store.search({'a': 1}, limit=2)",
-    "other = session_store.resource('books')\nx = other.count()",
+    "books = session_store.resource('books')\nx = books.count()",
     "x = session_store.resource('books').get(1)",
     "x = session_store.names()",
     "x = store.aggregate('sum', 'price', by='kind')",
 ]
-"""Statements that programs are made of; the sandbox's tests run each."""
+"""Statements of the language; the tests of the sandbox run each of them."""
 
 REFUSED = [
     ("import os", "import"),
     ("from os import path", "import"),
     ("x = lambda: 1", "lambda"),
-    ("def f():\n    pass", "functions"),
-    ("async def f():\n    pass", "functions"),
-    ("class A:\n    pass", "classes"),
+    ("def f():\n    pass", "function definitions"),
+    ("async def f():\n    pass", "function definitions"),
+    ("class A:\n    pass", "class definitions"),
     ("return 1", "return"),
     ("try:\n    x = 1\nexcept ValueError:\n    x = 2", "try"),
     ("with open('x') as f:\n    pass", "with"),
@@ -94,58 +94,58 @@ REFUSED = [
     ("x = nosuch", "unknown name 'nosuch'"),
     ("x = [n for n in [1]]\ny = n", "unknown name 'n'"),
     ("x = type(1)", "unknown name 'type'"),
-    ("x = store.find({})", "no method .find"),
-    ("x = session_store.drop()", "no method .drop"),
-    ("x = session_store.resource('a').fetch()", "no method .fetch"),
-    ("other = session_store.resource('a')\nx = other.fetch()", "no method .fetch"),
+    ("x = store.find({})", "unknown method .find"),
+    ("x = session_store.drop()", "unknown method .drop"),
+    ("x = session_store.resource('a').fetch()", "unknown method .fetch"),
+    ("books = session_store.resource('a')\nx = books.fetch()", "unknown method .fetch"),
     ("x = store.get()", "missing a required argument"),
     ("x = store.search({}, page=2)", "unexpected keyword argument"),
     ("x = store.get", "must be called"),
-    ("store = 1", "another value"),
-    ("ctx = 1", "another value"),
-    ("for plan in [1]:\n    pass", "another value"),
-    ("x = [store for store in [1]]", "another value"),
-    ("x = (make_response := 1)", "another value"),
-    ("len = 1", "another value"),
-    ("json = 1", "another value"),
+    ("store = 1", "predefined"),
+    ("ctx = 1", "predefined"),
+    ("for plan in [1]:\n    pass", "predefined"),
+    ("x = [store for store in [1]]", "predefined"),
+    ("x = (make_response := 1)", "predefined"),
+    ("len = 1", "predefined"),
+    ("json = 1", "predefined"),
     ("ctx.x = 1", "attributes cannot be assigned"),
-    ("x = math.nosuch(1)", "math has no 'nosuch'"),
+    ("x = math.nosuch(1)", "math.nosuch is not available"),
     ("x = sorted([1], key={}.get)", "cannot be used as a value"),
-    ("x = next((n for n in [1]), None)", "takes no generator"),
-    ("x = b'bytes'", "JSON cannot say bytes"),
+    ("x = next((n for n in [1]), None)", "does not accept a generator"),
+    ("x = b'bytes'", "JSON cannot represent bytes"),
 ]
 
 
 @pytest.mark.parametrize("statement", ALLOWED)
-def test_the_language_has_what_programs_need(statement: str) -> None:
+def test_each_statement_of_the_language_is_accepted(statement: str) -> None:
     assert check(f"{statement}\nREPLY = make_response(200)", LIMITS)
 
 
 @pytest.mark.parametrize(("statement", "reason"), REFUSED)
-def test_the_rest_is_refused_with_its_reason(statement: str, reason: str) -> None:
-    """A planner mends what it is told in words."""
+def test_other_statements_are_refused_with_the_reason(statement: str, reason: str) -> None:
+    """A planner repairs a program by the reasons."""
     with pytest.raises(ProgramRefusedError) as refused:
         check(f"\n{statement}\nREPLY = make_response(200)", LIMITS)
 
     reasons = [str(violation) for violation in refused.value.violations]
-    assert any(reason in one for one in reasons), reasons
+    assert any(reason in text for text in reasons), reasons
     assert all(violation.line >= 2 for violation in refused.value.violations)
 
 
 def test_every_violation_is_named_at_once() -> None:
-    """So that one repair can mend all."""
+    """So that one repair can fix all of them."""
     with pytest.raises(ProgramRefusedError) as refused:
         check("import os\nx = nosuch\ny = store.find()", LIMITS)
 
-    assert [(one.line, one.reason.split()[0]) for one in refused.value.violations] == [
+    assert [(item.line, item.reason.split()[0]) for item in refused.value.violations] == [
         (0, "the"),
         (1, "import"),
         (2, "unknown"),
-        (3, "there"),
+        (3, "unknown"),
     ]
 
 
-def test_a_program_must_answer() -> None:
+def test_a_program_must_assign_reply() -> None:
     with pytest.raises(ProgramRefusedError, match="never assigns REPLY"):
         check("x = 1", LIMITS)
     assert check("if ctx:\n    REPLY = 1\nelse:\n    REPLY = 2", LIMITS)
@@ -163,7 +163,7 @@ def test_a_program_must_answer() -> None:
         ("REPLY = '\ud800'", "surrogate"),
     ],
 )
-def test_programs_have_a_size(source: str, reason: str) -> None:
+def test_the_size_of_a_program_is_limited(source: str, reason: str) -> None:
     with pytest.raises(ProgramRefusedError, match=reason):
         check(source, LIMITS)
 
@@ -177,12 +177,12 @@ def test_programs_have_a_size(source: str, reason: str) -> None:
         "REPLY = 1",
     ],
 )
-def test_markdown_fences_are_taken_off(fenced: str) -> None:
+def test_markdown_fences_are_removed(fenced: str) -> None:
     assert strip_fences(fenced) == "REPLY = 1"
 
 
 @given(st.text())
-def test_any_text_is_checked_or_refused(source: str) -> None:
+def test_any_text_is_accepted_or_refused(source: str) -> None:
     refusal = None
     try:
         check(source, LIMITS)
@@ -196,8 +196,8 @@ def test_any_text_is_checked_or_refused(source: str) -> None:
         st.sampled_from(ALLOWED + [statement for statement, _ in REFUSED]), min_size=1, max_size=4
     )
 )
-def test_what_is_let_through_holds_nothing_forbidden(statements: list[str]) -> None:
-    """Held against a reader of its own, so that the two would have to err together."""
+def test_an_accepted_program_contains_nothing_forbidden(statements: list[str]) -> None:
+    """Checks with a second implementation, so that a mistake would have to be in both."""
     try:
         checked = check("\n".join([*statements, "REPLY = 1"]), LIMITS)
     except ProgramRefusedError:

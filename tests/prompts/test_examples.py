@@ -19,7 +19,7 @@ from larst.domain import STORE_METHODS, Json, ProgramInputs
 from larst.planning.models.answers import ANSWER_SCHEMA
 from larst.planning.shapes.binding import bind
 from larst.policy import PolicyLimits, check
-from larst.policy.language import BUILTINS, EXCEPTIONS, GIVEN_NAMES, MODULES
+from larst.policy.language import BUILTINS, EXCEPTIONS, MODULES, PREDEFINED_NAMES
 from larst.sandbox import MontySandbox
 from larst.store.transaction import Transaction
 from tests.fakes import request
@@ -290,7 +290,7 @@ def _beginning(text: str) -> Example:
     return found
 
 
-@pytest.mark.parametrize("word", sorted(STORE_METHODS | GIVEN_NAMES | MODULES.keys()))
+@pytest.mark.parametrize("word", sorted(STORE_METHODS | PREDEFINED_NAMES | MODULES.keys()))
 def test_it_names_all_that_a_program_is_given(word: str) -> None:
     """A model does not use what it has not been told of."""
     assert re.search(rf"\b{word}\b", TEXT)
