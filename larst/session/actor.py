@@ -114,6 +114,8 @@ class SessionActor(Actor[Message, Answer]):
         self._resolver = pipeline.resolver
         self._clock = clock
         self._schema_mode = schema_mode
+        self._damage: StoreError | None = None
+        self._load_begun_s = clock.now()
 
     async def on_start(self) -> None:
         """Load the session's files; if they are damaged, stay up without them."""
@@ -122,9 +124,7 @@ class SessionActor(Actor[Message, Answer]):
     async def on_message(self, message: Message) -> Answer | Deferred[Message]:
         """Answer a request, or defer it until its plan exists; or run a task."""
         if not self._store.is_loaded:
-            admits_damaged = isinstance(message, StoreTask) and message.admits_damaged
-            if (damage := await self._load()) is not None and not admits_damaged:
-                raise damage
+            await self._retry_load(message)
         if isinstance(message, StoreTask):
             await message.run(self._store)
             self.gate.mark()  # whatever it changed is durable before its answer leaves
@@ -161,25 +161,28 @@ class SessionActor(Actor[Message, Answer]):
         """Free the records: they are on disk."""
         self._store.release()
 
-    async def _load(self) -> StoreError | None:
-        """Load the session's files; return why they cannot be loaded."""
+    async def _retry_load(self, message: Message) -> None:
+        """Load the session's files again, unless the message already waited for the last attempt.
+
+        Raises:
+            StoreError: they cannot be loaded, and the message does not admit that.
+        """
+        if self._damage is None or self.current.enqueued_s >= self._load_begun_s:
+            await self._load()
+        admits_damaged = isinstance(message, StoreTask) and message.admits_damaged
+        if self._damage is not None and not admits_damaged:
+            raise self._damage
+
+    async def _load(self) -> None:
+        """Load the session's files; on failure, log the error and remember it."""
+        self._load_begun_s, self._damage = self._clock.now(), None
         try:
             await self._store.load()
         except StoreError as error:
+            self._damage = error
             session_id = self._store.session_id
-            _log.error(
-                "session %s cannot be loaded",
-                session_id,
-                extra={
-                    "fields": {
-                        "session_id": session_id,
-                        "event": "StartRefused",
-                        "detail": error.detail,
-                    }
-                },
-            )
-            return error
-        return None
+            fields = {"session_id": session_id, "event": "StartRefused", "detail": error.detail}
+            _log.error("session %s cannot be loaded", session_id, extra={"fields": fields})
 
     async def _serve(self, message: SessionRequest) -> Turn:
         """Take a request through its stages."""
