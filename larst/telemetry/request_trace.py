@@ -47,7 +47,7 @@ class RequestTrace:
     `trace_context` is its position in the caller's trace, or in a new one. `stage_ms` sums the
     time in each stage; `queue` is the wait in the mailbox. `plan_source` says where its plan came
     from, `route` is the path with identifiers replaced. `span` is its innermost open span.
-    `is_precondition` is set while If-Match is compared with what GET would answer, and marks
+    `is_precondition` is set while If-Match is checked, and marks
     those spans. `is_recording` is set if the request is sampled, `has_ended` after `end`.
     """
 

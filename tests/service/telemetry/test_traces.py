@@ -26,7 +26,7 @@ from tests.service.telemetry.helpers import (
     trace_id_of,
 )
 from tests.wire import server as wire
-from tests.wire.collector import Collector
+from tests.wire.collector import Collector, SpanSeen
 from tests.wire.planner import good_plan
 from tests.wire.server import WireServer
 
@@ -96,18 +96,31 @@ async def test_a_caller_that_does_not_record_is_not_recorded(
     assert not [span for span in collector.spans if span.trace_id == TRACE_ID]
 
 
-async def test_the_spans_of_a_precondition_are_marked(ruled: Api, collector: Collector) -> None:
-    created = await ruled.post("/orders", {"item": "tea"})
-    current = await ruled.get("/orders/1")
-    reply = await ruled.patch(
-        "/orders/1", {"item": "milk"}, headers={"If-Match": current.headers["ETag"]}
-    )
-
-    spans = await collector.trace(trace_id_of(reply))
-    runs = sorted(named(spans, "larst.exec"), key=lambda run: run.begin_ns)
+async def patch_with_precondition(api: Api, collector: Collector) -> list[SpanSeen]:
+    """Return the runs of a PATCH with If-Match, in their order."""
+    created = await api.post("/orders", {"item": "tea"})
+    current = await api.get("/orders/1")
+    etag = {"If-Match": current.headers["ETag"]}
+    reply = await api.patch("/orders/1", {"item": "milk"}, headers=etag)
     assert (created.status, reply.status) == (201, 200)
+    spans = await collector.trace(trace_id_of(reply))
+    return sorted(named(spans, "larst.exec"), key=lambda run: run.begin_ns)
+
+
+async def test_the_runs_of_a_precondition_are_marked(traced: Api, collector: Collector) -> None:
+    """A planner's program for GET runs, because it may reply anything."""
+    runs = await patch_with_precondition(traced, collector)
+
     # Checked twice: while the request was planned, other requests had their turns.
     assert [run.attributes.get("larst.is_precondition") for run in runs] == [True, True, None]
+
+
+async def test_the_precondition_of_a_plain_record_needs_no_run(
+    ruled: Api, collector: Collector
+) -> None:
+    runs = await patch_with_precondition(ruled, collector)
+
+    assert [run.attributes.get("larst.is_precondition") for run in runs] == [None]
 
 
 async def test_each_attempt_of_a_repair_has_its_own_pair_of_spans(
