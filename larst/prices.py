@@ -1,8 +1,8 @@
-"""What language models cost, in US dollars. Data, and how it is written in a setting. Pure.
+"""Prices of language models in US dollars, and the parser of LARS_PRICES. Pure.
 
-List prices per million tokens for prompts of ordinary length, as published by the providers
-(platform.claude.com/docs/models, developers.openai.com/api/docs/models; read in November 2026).
-They change: LARS_PRICES overrides them.
+The providers' list prices per million tokens for prompts of normal length
+(platform.claude.com/docs/models, developers.openai.com/api/docs/models; as of November 2026).
+Prices change: LARS_PRICES overrides them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars per million tokens; `cached` are read from the provider's cache."""
+    """US dollars per million tokens; `cached` is for tokens read from the provider's cache."""
 
     input: float
     output: float
@@ -31,10 +31,13 @@ PRICES: Mapping[str, Price] = {
 
 
 def parse_prices(text: str) -> dict[str, Price]:
-    """Return the prices in `model=input/output[/cached]`, several separated by commas.
+    """Return the prices in a comma-separated list of `model=input/output[/cached]`.
 
     Raises:
-        ValueError: it is not written so.
+        ValueError: the text has another format.
+
+    >>> parse_prices("my-model=0.20/0.80")["my-model"].output
+    0.8
     """
     prices = {}
     for item in filter(None, map(str.strip, text.split(","))):

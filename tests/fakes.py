@@ -1,4 +1,4 @@
-"""Requests made by hand, and a planner whose programs the test writes."""
+"""Fakes for tests: request contexts, unchecked programs, and a planner with a script."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from larst.domain import CheckedProgram, Code, Plan, RequestContext, Usage
 from larst.errors import NoRuleError
 from larst.http.parsing import parse_body, parse_target
-from larst.planning.planner import BasedOn, Maker, PlannerAnswer, PlanningRequest
+from larst.planning import BasedOn, Maker, PlannerAnswer, PlanningRequest
 
 
 def request(
@@ -21,7 +21,7 @@ def request(
     headers: Mapping[str, str] | None = None,
     session_id: str = "session-1",
 ) -> RequestContext:
-    """Return the context of a request, parsed as the edge would parse it."""
+    """Return the context of a request, parsed as the service parses it."""
     parsed = parse_target(target)
     return RequestContext(
         method=method,
@@ -37,39 +37,39 @@ def request(
 
 
 def unchecked(source: str) -> CheckedProgram:
-    """Return a program as if the policy had accepted it."""
+    """Return a program that the policy has not checked."""
     tree = ast.parse(source)
     names = frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
     return CheckedProgram(source, tree, names, literals=())
 
 
 NEEDS_VALUES = "# needs values"
-"""A program by which a scripted planner says that it cannot do with a sketch."""
+"""The program of a scripted planner that cannot plan from a sketch."""
 
 
 class _BuggyPlan(Plan):
-    """Cannot be bound to a request, which no plan of any planner's is like."""
+    """A plan that raises when it is bound to a request, which real plans never do."""
 
     def __getattribute__(self, name: str) -> object:
         if name == "response_hints":
-            raise RuntimeError("a bug, on purpose")
+            raise RuntimeError("a deliberate bug")
         return super().__getattribute__(name)
 
 
 class ScriptedPlanner:
-    """Plans with programs written by the test, for shapes the test names; the rest is refused.
+    """Answers with the programs of its script, and refuses all other requests.
 
-    `script` maps "METHOD /path/shape" to the programs to give, one an attempt; the last one is
-    given again ever after. `hold()` makes it wait, when asked for a GET, until `release()`.
-    A path that begins with /bug meets a bug in the session's own turn.
-    `based_on` is copied into each answer; each answer has used 10 and 5 tokens.
+    `script` maps "METHOD /path/shape" to programs, one for each attempt; the last one repeats.
+    After `hold()`, it waits with its answer to a GET until `release()`. A path that begins with
+    /bug gets a plan that raises in the session's actor. `based_on` is copied into each answer;
+    each answer costs 10 input and 5 output tokens. `requests` records every request.
     """
 
     def __init__(self, script: Mapping[str, Sequence[str]], *, based_on: BasedOn = "shape") -> None:
         self.maker = Maker("scripted", None, "1")
         self.based_on: BasedOn = based_on
         self.script = {shape: list(programs) for shape, programs in script.items()}
-        self.asked: list[PlanningRequest] = []
+        self.requests: list[PlanningRequest] = []
         self.is_waiting = asyncio.Event()
         self.is_closed = False
         self._free = asyncio.Event()
@@ -88,7 +88,7 @@ class ScriptedPlanner:
         self.is_closed = True
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
-        self.asked.append(request)
+        self.requests.append(request)
         if request.shape.path[0].text == "bug":
             buggy = _BuggyPlan(action="custom", resource="bug", code=Code(block="REPLY = 1"))
             return PlannerAnswer(buggy, self.maker, "scripted", self.based_on)

@@ -22,8 +22,8 @@ from larst.http.keys import TOKEN, TRACE
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.routes import RESERVED
+from larst.planning import make_planner
 from larst.planning.book import PlanBook
-from larst.planning.factory import make_planner
 from larst.runtime import MemoryTrimmer
 from larst.sandbox import MontySandbox
 from larst.session.actor import Answer, Message, SessionActor

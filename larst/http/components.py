@@ -13,7 +13,7 @@ from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
 from larst.http.ingress import Ingress
 from larst.http.pages.documents import SessionDocuments
-from larst.planning.planner import Planner
+from larst.planning import Planner
 from larst.sandbox import Sandbox
 from larst.session.client import SessionClient
 from larst.store import DataRoot

@@ -20,7 +20,7 @@ from larst.openapi.operations import (
     json_body,
 )
 from larst.openapi.resources import SHARED, Components, Resource
-from larst.planning.shapes.rest_path import link_fields
+from larst.planning.shapes import link_fields
 
 ANY_RESOURCE = "anything else"
 """The tag of the path that stands for all unlisted resources."""

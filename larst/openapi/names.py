@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import inflection
 
-from larst.planning.shapes.rest_path import singular
+from larst.planning.shapes import singular
 
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 _TAKES_AN = re.compile(r"(?!eu|one\b|uni|us[aeiou]|ut[ei])[aeiou]|heir|honou?r|hour", re.IGNORECASE)

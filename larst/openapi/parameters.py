@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from larst.openapi.schemas import POSITION, TEXT, LearnedSchema, Schema, listed
-from larst.planning.shapes.binding import PAGING
+from larst.planning.shapes import PAGING
 
 MAX_FILTERED_FIELDS = 30
 """Fields of a resource that get documented filters; filters on all other fields work as well."""

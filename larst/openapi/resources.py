@@ -18,8 +18,7 @@ from larst.openapi.operations import (
     schema_ref,
 )
 from larst.openapi.schemas import Schema
-from larst.planning.shapes.rest_path import link_fields
-from larst.planning.shapes.shape import SEARCH_VERBS
+from larst.planning.shapes import SEARCH_VERBS, link_fields
 
 SHARED: Mapping[str, Schema] = {
     "Page": schemas.PAGE,

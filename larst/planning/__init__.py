@@ -1,1 +1,30 @@
-"""Planning: shapes, the plan book, the planner protocol, and the built-in rules."""
+"""Planning: shapes of requests, planners, the plan book and the resolver that connects them."""
+
+from __future__ import annotations
+
+from larst.planning.factory import make_planner
+from larst.planning.lookup import ReadyPlan
+from larst.planning.planner import (
+    BasedOn,
+    Maker,
+    Planner,
+    PlannerAnswer,
+    PlanningRequest,
+    Refusal,
+)
+from larst.planning.resolver import PlanResolver
+from larst.planning.rules import RULES, RulesPlanner
+
+__all__ = [
+    "RULES",
+    "BasedOn",
+    "Maker",
+    "PlanResolver",
+    "Planner",
+    "PlannerAnswer",
+    "PlanningRequest",
+    "ReadyPlan",
+    "Refusal",
+    "RulesPlanner",
+    "make_planner",
+]

@@ -1,7 +1,7 @@
-"""Asking a planner until its answer is of use, a bounded number of times.
+"""Planning attempts: calls to a planner until its program passes the policy, at most so many.
 
-What it answers is held against the policy and sent back with the reasons. Must never run a
-program, and never show a planner values that it may not see.
+Each refused program goes back to the planner with the reasons. Must never run a program, and never
+send a planner values that it may not see.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ _MAX_LOGGED_CHARACTERS = 500
 _log = logging.getLogger("larst.planner")
 
 Check = Callable[[str], CheckedProgram]
-"""The policy: returns the program, or raises ProgramRefusedError with every reason."""
+"""The policy: returns the program, or raises ProgramRefusedError with every violation."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What stays the same while one question is asked again and again."""
+    """The constant part of all attempts for one request."""
 
     shaped: ShapedRequest
     rejected: tuple[Refusal, ...]
 
 
 class PlanAttempts:
-    """Puts questions to one planner. `attempts` counts its answers for one request."""
+    """Calls one planner for one plan, several times if necessary."""
 
     def __init__(
         self,
@@ -65,35 +65,35 @@ class PlanAttempts:
         self._shapes_needing_values: LRUCache[str, bool] = LRUCache(_SHAPES_NEEDING_VALUES)
 
     def needs_values(self, key: str) -> bool:
-        """Tell whether plans for the shape are made from values, and so serve one request each."""
+        """Return whether plans of the shape are made from values, and so serve one request each."""
         return self._settings.prompt_values == "full" or key in self._shapes_needing_values
 
     async def plan(
         self, shaped: ShapedRequest, refusals: tuple[Refusal, ...], rejected: tuple[Refusal, ...]
     ) -> ReadyPlan:
-        """Return a plan that the policy let pass.
+        """Return a plan whose program passes the policy.
 
-        `refusals` are this request's own so far, and count as attempts; `rejected` is what people
-        ruled out for the shape before.
+        `refusals` are the earlier ones of this request and count as attempts. `rejected` are the
+        programs that users rejected for the shape.
 
         Raises:
-            PlannerError: no usable plan came of it.
+            PlannerError: the planner returned no usable plan.
         """
         context = _Context(shaped, rejected)
         spent = refusals[-1].usage if refusals else Usage()
         has_values = self.needs_values(shaped.key)
         while True:
-            request = _request(context, refusals, has_values=has_values)
+            request = _planning_request(context, refusals, has_values=has_values)
             block = None
             try:
-                planned = await self._ask(request, len(refusals) + 1)
-                spent += planned.usage
-                if planned.plan.needs_values and not has_values:
-                    has_values = self._admit_values(shaped.key)
+                answer = await self._call_planner(request, len(refusals) + 1)
+                spent += answer.usage
+                if answer.plan.needs_values and not has_values:
+                    has_values = self._allow_values(shaped.key)
                     continue
-                block = planned.plan.code.block
+                block = answer.plan.code.block
                 with Stage("validate"):
-                    return self._accept(planned, context, spent, has_values=has_values)
+                    return self._accept(answer, context, spent, has_values=has_values)
             except AnswerUnusableError as error:
                 spent += error.usage
                 if not error.may_ask_again:
@@ -101,15 +101,15 @@ class PlanAttempts:
                 reason = error.detail
             except ProgramRefusedError as error:
                 reason = error.detail
-                _log.warning("a program was refused: %s", reason[:_MAX_LOGGED_CHARACTERS])
+                _log.warning("program refused: %s", reason[:_MAX_LOGGED_CHARACTERS])
             refusals = (*refusals, Refusal(reason, block, spent))
             self.check_attempts_left(refusals)
 
     def check_attempts_left(self, refusals: tuple[Refusal, ...]) -> None:
-        """Return if the planner may be asked once more.
+        """Return if the planner may be called again.
 
         Raises:
-            NoUsablePlanError: it may not; the detail has every reason.
+            NoUsablePlanError: all attempts are used; the detail lists every reason.
         """
         if len(refusals) >= self._settings.attempts:
             reasons = " | ".join(refusal.reason for refusal in refusals)
@@ -118,76 +118,91 @@ class PlanAttempts:
                 f"after {attempts}, no program of the planner was usable: {reasons}"
             )
 
-    async def _ask(self, request: PlanningRequest, attempt: int) -> PlannerAnswer:
-        """Ask once; each time is a stage of its own."""
+    async def _call_planner(self, request: PlanningRequest, attempt: int) -> PlannerAnswer:
+        """Call the planner once, in a stage for this attempt."""
         planner = self._planner.maker.planner
         outcome = "failed"
         try:
             with Stage("plan", {PLAN_ATTEMPT: attempt}) as span:
-                planned = await self._planner.plan(request)
-                span.set_attribute(PLAN_SOURCE, planned.source)
-            planner, outcome = planned.source, "planned"
-            return planned
+                answer = await self._planner.plan(request)
+                span.set_attribute(PLAN_SOURCE, answer.source)
+            planner, outcome = answer.source, "planned"
+            return answer
         finally:
             count(PLANNER_CALLS, labels=(("planner", planner), ("outcome", outcome)))
 
-    def _admit_values(self, key: str) -> bool:
-        """Note that a shape needs values, so that its next request is asked with them at once."""
+    def _allow_values(self, key: str) -> bool:
+        """Mark the shape, so that its next request is sent with values immediately."""
         if self._settings.prompt_values == "never":
             raise NoUsablePlanError(
-                "the planner needs this request's values, and LARS_PROMPT_VALUES=never keeps them"
-                " from it"
+                "the planner needs the values of this request, but LARS_PROMPT_VALUES=never"
+                " does not allow sending them"
             )
         self._shapes_needing_values[key] = True
         return True
 
     def _accept(
-        self, planned: PlannerAnswer, context: _Context, spent: Usage, *, has_values: bool
+        self, answer: PlannerAnswer, context: _Context, spent: Usage, *, has_values: bool
     ) -> ReadyPlan:
         started_s = self._timer()
-        block, maker, shaped = planned.plan.code.block, planned.maker, context.shaped
-        # Never take a program again that a person has rejected, whoever writes it.
+        shaped = context.shaped
+        program = self._check_program(answer, context)
+        condition = self._condition(answer, program, shaped, has_values=has_values)
+        return ReadyPlan(
+            key=_plan_key(answer, program, condition, shaped),
+            plan=answer.plan,
+            program=program,
+            condition=condition,
+            maker=answer.maker,
+            source=answer.source,
+            validate_ms=(self._timer() - started_s) * 1000,
+            usage=spent,
+            is_reusable=answer.is_reusable,
+        )
+
+    def _check_program(self, answer: PlannerAnswer, context: _Context) -> CheckedProgram:
+        block = answer.plan.code.block
+        # A program that a user rejected stays rejected, even if another planner writes it again.
         if any(refusal.program == block for refusal in context.rejected):
             raise ProgramRefusedError([Violation(0, "this is the program that was rejected")])
         program = self._check(block)
-        if planned.plan.resource is None and "store" in program.names:
+        if answer.plan.resource is None and "store" in program.names:
             raise ProgramRefusedError([Violation(0, "store is used, but the plan has no resource")])
-        condition = self._condition(planned, program, shaped, has_values=has_values)
-        told = None if condition is None else condition.model_dump()
-        return ReadyPlan(
-            key=plan_key(
-                shaped.key, maker.planner, maker.model, maker.version, told, program.source
-            ),
-            plan=planned.plan,
-            program=program,
-            condition=condition,
-            maker=maker,
-            source=planned.source,
-            validate_ms=(self._timer() - started_s) * 1000,
-            usage=spent,
-            is_reusable=planned.is_reusable,
-        )
+        return program
 
     def _condition(
         self,
-        planned: PlannerAnswer,
+        answer: PlannerAnswer,
         program: CheckedProgram,
         shaped: ShapedRequest,
         *,
         has_values: bool,
     ) -> Condition | None:
-        """Return which requests of the shape the plan may serve: that depends on what was seen."""
-        if planned.based_on == "shape":
+        """Return which requests of the shape the plan may serve; None means all."""
+        if answer.based_on == "shape":
             return None
-        # Who asked for the values has made a plan for this very request; who is always given them
-        # may have made one for all.
-        asked_for_them = self._settings.prompt_values != "full" or planned.plan.needs_values
-        if has_values and (asked_for_them or contains_request_value(program, shaped.request)):
+        # A planner that requests values plans for this very request. A planner that always gets
+        # values may have written a general program.
+        requested_values = self._settings.prompt_values != "full" or answer.plan.needs_values
+        if has_values and (requested_values or contains_request_value(program, shaped.request)):
             return exact_condition(shaped)
-        return condition_of(program, planned.plan.resource, shaped)
+        return condition_of(program, answer.plan.resource, shaped)
 
 
-def _request(
+def _plan_key(
+    answer: PlannerAnswer,
+    program: CheckedProgram,
+    condition: Condition | None,
+    shaped: ShapedRequest,
+) -> str:
+    maker = answer.maker
+    condition_json = None if condition is None else condition.model_dump()
+    return plan_key(
+        shaped.key, maker.planner, maker.model, maker.version, condition_json, program.source
+    )
+
+
+def _planning_request(
     context: _Context, refusals: tuple[Refusal, ...], *, has_values: bool
 ) -> PlanningRequest:
     shaped = context.shaped

@@ -1,6 +1,16 @@
-"""Which planner the settings ask for, put together from its parts.
+"""The planner factory: builds the planner that the settings select.
 
-An SDK is imported only where it is used: both together take over a second.
+To add a provider:
+
+1. Write an adapter with the methods of `LanguageModel` (larst/planning/models/base.py), next to
+   larst/planning/models/openai.py. For a server that speaks OpenAI's protocol, reuse `OpenAIModel`.
+2. Add an entry to `PROVIDERS` below, and its name to `Provider` in larst/config/groups.py. Its
+   API key is a setting in the same module.
+3. Add its protocol to tests/wire/server.py; tests/planning/models/test_language_models.py then runs
+   against it.
+
+Retries, circuit breaker, budget, costs and telemetry apply to every provider. A planner without a
+language model implements `Planner` (larst/planning/planner.py) instead.
 """
 
 from __future__ import annotations
@@ -8,9 +18,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from larst.config import Settings
+from pydantic import SecretStr
+
+from larst.config import ModelSettings, Settings
 from larst.errors import ConfigError
 from larst.planning.fallback import FallbackPlanner
 from larst.planning.models.base import LanguageModel
@@ -24,16 +38,72 @@ from larst.planning.planner import Planner
 from larst.planning.rules.planner import RulesPlanner
 from larst.prices import PRICES
 
-BASE_URLS = {
-    "openai": "https://api.openai.com/v1",
-    "anthropic": "https://api.anthropic.com",
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The address of one model, and the hosts that its client may connect to."""
+
+    model: str
+    api_key: str
+    base_url: str
+    allowed_hosts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    """`model` is a small one: a program is a few lines, and written once for each shape."""
+
+    base_url: str
+    model: str
+    key_variable: str
+    key: Callable[[ModelSettings], SecretStr | None]
+    connect: Callable[[Endpoint], LanguageModel]
+
+
+def _openai(endpoint: Endpoint) -> LanguageModel:
+    # Imported here: together, both SDKs take more than a second to import.
+    from larst.planning.models.openai import OpenAIModel
+
+    return OpenAIModel(
+        model=endpoint.model,
+        api_key=endpoint.api_key,
+        base_url=endpoint.base_url,
+        allowed_hosts=endpoint.allowed_hosts,
+    )
+
+
+def _anthropic(endpoint: Endpoint) -> LanguageModel:
+    from larst.planning.models.anthropic import AnthropicModel
+
+    return AnthropicModel(
+        model=endpoint.model,
+        api_key=endpoint.api_key,
+        base_url=endpoint.base_url,
+        allowed_hosts=endpoint.allowed_hosts,
+    )
+
+
+PROVIDERS: Mapping[str, _Provider] = {
+    "openai": _Provider(
+        base_url="https://api.openai.com/v1",
+        model="gpt-6-luna",
+        key_variable="OPENAI_API_KEY",
+        key=lambda settings: settings.openai_key,
+        connect=_openai,
+    ),
+    "anthropic": _Provider(
+        base_url="https://api.anthropic.com",
+        model="claude-haiku-5-5",
+        key_variable="ANTHROPIC_API_KEY",
+        key=lambda settings: settings.anthropic_key,
+        connect=_anthropic,
+    ),
 }
-MODELS = {"openai": "gpt-6-luna", "anthropic": "claude-haiku-5-5"}
-"""The small model of each provider: a plan is a few lines, and made once a shape."""
+"""Providers of language models. If several have a key, the first one in this order is used."""
 
 
 def make_planner(settings: Settings) -> Planner:
-    """Return the planner: its model's, with the rules to stand in, or the rules alone.
+    """Return the planner: a model with the rules as its fallback, or the rules alone.
 
     Raises:
         ConfigError: the settings contradict each other.
@@ -42,94 +112,86 @@ def make_planner(settings: Settings) -> Planner:
     provider = choose_provider(settings)
     if provider == "rules":
         return rules
-    model = _model(provider, settings)
-    around = _Surroundings()
+    model = _model(provider, settings.models)
+    environment = _SystemEnvironment()
     calls = ModelCalls(
         model,
-        CircuitBreaker(open_s=settings.models.circuit_s, now=around.now),
+        CircuitBreaker(open_s=settings.models.circuit_s, now=environment.now),
         settings.models,
-        around,
+        environment,
     )
     budget = Budget(
         per_minute=settings.planning.budget_per_minute,
         total=settings.planning.budget_total,
-        now=around.now,
+        now=environment.now,
     )
     planner = ModelPlanner(model, calls, budget, {**PRICES, **settings.models.prices})
     return planner if settings.planning.fallback == "none" else FallbackPlanner(planner, rules)
 
 
 def choose_provider(settings: Settings) -> str:
-    """Return whom to ask: `mock`, `openai`, `anthropic` or `rules`.
+    """Return the name of the provider: `mock`, `rules`, or a key of `PROVIDERS`.
 
-    What is named wins; then the one whose key is there; then any server behind a base URL.
+    An explicit setting takes precedence, then a provider whose key is set, then a base URL.
     """
-    if settings.models.mock_handler is not None:
+    models = settings.models
+    if models.mock_handler is not None:
         return "mock"
-    if settings.models.default_provider is not None:
-        return settings.models.default_provider
-    if settings.models.openai_key is not None:
-        return "openai"
-    if settings.models.anthropic_key is not None:
-        return "anthropic"
-    return "openai" if settings.models.base_url is not None else "rules"
+    if models.default_provider is not None:
+        return models.default_provider
+    for name, provider in PROVIDERS.items():
+        if provider.key(models) is not None:
+            return name
+    return "openai" if models.base_url is not None else "rules"
 
 
-def _model(provider: str, settings: Settings) -> LanguageModel:
-    if provider == "mock":
-        return InstrumentedModel(
-            FunctionModel(load_handler(settings.models.mock_handler or "")), None
-        )
-    base_url = settings.models.base_url or BASE_URLS[provider]
-    name = settings.models.name or (None if settings.models.base_url else MODELS[provider])
-    if name is None:
-        raise ConfigError("LARS_LLM_BASE_URL needs LARS_MODEL: the name of a model served there")
-    hosts = _allowed_hosts(provider, base_url, settings)
-    if provider == "openai":
-        from larst.planning.models.openai import OpenAIModel
-
-        key = _key(settings.models.openai_key, "OPENAI_API_KEY", settings)
-        model = OpenAIModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts)
-        return InstrumentedModel(model, base_url)
-    from larst.planning.models.anthropic import AnthropicModel
-
-    key = _key(settings.models.anthropic_key, "ANTHROPIC_API_KEY", settings)
-    return InstrumentedModel(
-        AnthropicModel(model=name, api_key=key, base_url=base_url, allowed_hosts=hosts), base_url
+def _model(name: str, settings: ModelSettings) -> LanguageModel:
+    if name == "mock":
+        return InstrumentedModel(FunctionModel(load_handler(settings.mock_handler or "")), None)
+    provider = PROVIDERS[name]
+    base_url = settings.base_url or provider.base_url
+    model = settings.name or (None if settings.base_url else provider.model)
+    if model is None:
+        raise ConfigError("LARS_LLM_BASE_URL needs LARS_MODEL: the name of a model on that server")
+    endpoint = Endpoint(
+        model=model,
+        api_key=_api_key(provider, settings),
+        base_url=base_url,
+        allowed_hosts=_allowed_hosts(provider, base_url, settings),
     )
+    return InstrumentedModel(provider.connect(endpoint), base_url)
 
 
-def _key(secret: object, variable: str, settings: Settings) -> str:
-    """Return the key in clear; a server of one's own usually asks for none."""
-    value = getattr(secret, "get_secret_value", str)()
-    if value:
-        return str(value)
-    if settings.models.base_url is None:
+def _api_key(provider: _Provider, settings: ModelSettings) -> str:
+    """Return the API key; a local server usually needs none."""
+    if (secret := provider.key(settings)) is not None and secret.get_secret_value():
+        return secret.get_secret_value()
+    if settings.base_url is None:
         raise ConfigError(
-            f"LARS_DEFAULT_PROVIDER={settings.models.default_provider} needs {variable}"
+            f"LARS_DEFAULT_PROVIDER={settings.default_provider} needs {provider.key_variable}"
         )
     return "none"
 
 
-def _allowed_hosts(provider: str, base_url: str, settings: Settings) -> frozenset[str]:
-    """Return the hosts that may be called.
+def _allowed_hosts(provider: _Provider, base_url: str, settings: ModelSettings) -> frozenset[str]:
+    """Return the hosts that the model's client may call.
 
     Raises:
-        ConfigError: the one that would be is not among them.
+        ConfigError: the host of `base_url` is not one of them.
     """
     host = urlsplit(base_url).hostname or ""
-    own = urlsplit(BASE_URLS[provider]).hostname or ""
-    allowed = frozenset(settings.models.allowed_hosts or (host, own))
+    provider_host = urlsplit(provider.base_url).hostname or ""
+    allowed = frozenset(settings.allowed_hosts or (host, provider_host))
     if host not in allowed:
         raise ConfigError(
-            f"LARS_SANDBOX_LLM_ALLOWED_HOSTS={','.join(sorted(allowed))} does not have {host},"
+            f"LARS_SANDBOX_LLM_ALLOWED_HOSTS={','.join(sorted(allowed))} does not contain {host},"
             " which the planner would call; add it, or change LARS_LLM_BASE_URL"
         )
     return allowed
 
 
-class _Surroundings:
-    """Real time and chance."""
+class _SystemEnvironment:
+    """The system's clock and randomness."""
 
     def now(self) -> float:
         return time.monotonic()
@@ -138,4 +200,4 @@ class _Surroundings:
         await asyncio.sleep(seconds)
 
     def random(self) -> float:
-        return random.random()  # noqa: S311 - jitter, no secret
+        return random.random()  # noqa: S311 - jitter, not a secret

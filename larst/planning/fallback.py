@@ -1,7 +1,7 @@
-"""When a provider gives no answer, the built-in rules stand in.
+"""The fallback planner: the built-in rules plan while the provider cannot be reached.
 
-What they plan then serves the request at hand and enters no book: once the provider is back, it
-plans the shape itself.
+Their plans serve one request and do not enter the plan book: once the provider is back, it plans
+the shape itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _log = logging.getLogger("larst.planner")
 
 
 class FallbackPlanner:
-    """Asks `first`; where that cannot be reached, `second`."""
+    """Calls `first`, and calls `second` when `first` cannot be reached."""
 
     def __init__(self, first: Planner, second: Planner) -> None:
         self._first = first
@@ -31,35 +31,35 @@ class FallbackPlanner:
 
     @property
     def maker(self) -> Maker:
-        """Who signs the plans that last."""
+        """The maker of the plans that enter the book."""
         return self._first.maker
 
     def is_ready(self) -> bool:
-        """Tell whether either can be asked."""
+        """Return whether either planner is ready."""
         return self._first.is_ready() or self._second.is_ready()
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
-        """Return a plan of the first, or one of the second that does not last.
+        """Return the plan of the first planner, or a plan of the second for this request only.
 
         Raises:
-            PlannerError: as the first says; that it cannot be reached, only where the second has
-                no plan either.
+            PlannerError: raised by the first planner; PlannerUnreachableError only if the second
+                planner has no plan either.
         """
         try:
             return await self._first.plan(request)
         except PlannerUnreachableError as unreachable:
             try:
-                planned = await self._second.plan(request)
+                answer = await self._second.plan(request)
             except (NoRuleError, NoUsablePlanError, BadResourceNameError):
                 raise unreachable from None
             _log.warning(
-                "the rules stand in for the planner: %s",
+                "planner unreachable, using the built-in rules: %s",
                 unreachable.detail,
                 extra={"fields": {"source": SOURCE, "reason": unreachable.detail}},
             )
-            return replace(planned, source=SOURCE, is_reusable=False)
+            return replace(answer, source=SOURCE, is_reusable=False)
 
     async def close(self) -> None:
-        """Let both go."""
+        """Close both planners."""
         await self._first.close()
         await self._second.close()

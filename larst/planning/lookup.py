@@ -1,4 +1,4 @@
-"""A plan that is ready to run: what the resolver hands to a session. Data."""
+"""The result of a plan lookup: a plan that is ready to run. Data."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from larst.planning.reuse.conditions import Condition
 
 @dataclass(frozen=True, slots=True)
 class ReadyPlan:
-    """A plan whose program the policy accepted. `source` is `hit`, or who planned it just now.
+    """A plan whose program the policy accepted.
 
-    `usage` is all that planning it took. A plan that is not `is_reusable` enters no book.
+    `source` is `hit` for a plan from the plan book, otherwise the name of the planner. `usage` is
+    the cost of planning it. Only plans with `is_reusable` enter the plan book.
     """
 
     key: str

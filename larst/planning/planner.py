@@ -1,7 +1,7 @@
-"""The planner protocol: what every planner is asked, and what it answers.
+"""The planner protocol: the request that a planner receives, and the answer that it returns.
 
-A planner sees shapes, sketches and what was learned; values only where it was asked with them, a
-secret never.
+A planner sees shapes, sketches and learned schemas. It sees values only in a request that has
+them, and never a secret.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from larst.planning.shapes.rest_path import PathInterpretation
 from larst.planning.shapes.shape import Shape
 
 BasedOn = Literal["shape", "sketch", "values"]
-"""What a plan was made from; it decides which requests the plan may serve (conditions.py)."""
+"""The input that a plan was made from; it decides which requests the plan may serve
+(reuse/conditions.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who made a plan. `version` changes whenever the same question may get another answer."""
+    """The planner that made a plan. `version` changes whenever its answers may change."""
 
     planner: str
     model: str | None
@@ -29,9 +30,9 @@ class Maker:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why an earlier answer was no use, and what the request's planning had cost by then.
+    """The reason why an earlier program was refused, and the cost of planning so far.
 
-    A `reason` that came of running the program may hold values: `has_values` says so.
+    `has_values`: the reason comes from a failed run and may quote values.
     """
 
     reason: str
@@ -42,12 +43,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class PlanningRequest:
-    """What a planner is asked.
+    """The request to a planner.
 
-    `path` is how the shape's path reads by REST convention. `context` is the request context of
-    SPEC section 3: a sketch of it or, with `has_values`, the request's own values. `schemas`
-    gives the fields of the session's resources. `session_id` says whose budget pays; no model
-    sees it.
+    `path` is the meaning of the shape's path by REST convention, `facts` are the session's facts
+    that it depends on. `context` is the request context of SPEC section 3: a sketch or, with
+    `has_values`, the request's values. `schemas` are the fields of the session's resources.
+    `session_id` identifies the budget to charge; models do not see it.
     """
 
     shape: Shape
@@ -62,9 +63,9 @@ class PlanningRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlannerAnswer:
-    """A planner's answer. `source` is what `Server-Timing` says of it.
+    """The answer of a planner. `source` appears in the `Server-Timing` header.
 
-    A plan that is not `is_reusable` serves the request at hand and enters no book.
+    Set `is_reusable=False` for a plan that must serve this request only and not enter the book.
     """
 
     plan: Plan
@@ -76,25 +77,54 @@ class PlannerAnswer:
 
 
 class Planner(Protocol):
-    """Writes programs for shapes of requests."""
+    """Writes programs for shapes of requests.
+
+    A planner for one custom request, which leaves every other request to its fallback:
+
+    >>> import asyncio
+    >>> from larst.domain import Code, Plan
+    >>> from larst.errors import NoRuleError
+    >>> class PingPlanner:
+    ...     maker = Maker(planner="ping", model=None, version="1")
+    ...
+    ...     def is_ready(self) -> bool:
+    ...         return True
+    ...
+    ...     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
+    ...         if request.shape.route != "/ping" or request.refusals:
+    ...             raise NoRuleError("only /ping can be planned")
+    ...         code = Code(block='REPLY = make_response(200, {"ping": "pong"})')
+    ...         plan = Plan(action="custom", resource=None, code=code)
+    ...         return PlannerAnswer(plan, self.maker, source="ping", based_on="shape")
+    ...
+    ...     async def close(self) -> None:
+    ...         pass
+    >>> from larst.planning.shapes.shape import Segment
+    >>> from larst.domain import BodyKind
+    >>> shape = Shape("GET", (Segment("ping", is_identifier=False),), (), BodyKind.NONE)
+    >>> request = PlanningRequest(shape, None, {}, {}, {}, session_id="demo")
+    >>> answer = asyncio.run(PingPlanner().plan(request))
+    >>> print(answer.plan.code.block)
+    REPLY = make_response(200, {"ping": "pong"})
+    """
 
     @property
     def maker(self) -> Maker:
-        """Who signs its plans."""
+        """The planner, model and version that are recorded with its plans."""
 
     def is_ready(self) -> bool:
-        """Tell whether it can be asked now; for /readyz."""
+        """Return whether it can plan now; reported by /readyz."""
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return a plan for the request.
 
         Raises:
-            NoRuleError: it cannot read the request; asking again is no use.
-            NoUsablePlanError: it has no better program than those refused.
-            AnswerUnusableError: its answer held no plan; it may do better the next time.
-            BudgetSpentError: the session, or the service, has asked too often.
-            PlannerUnreachableError: its provider gave no answer.
+            NoRuleError: it cannot plan this request; another attempt would not help.
+            NoUsablePlanError: it has no better program than the refused ones.
+            AnswerUnusableError: the answer contains no plan; another attempt may succeed.
+            BudgetSpentError: the session, or the service, has made too many calls.
+            PlannerUnreachableError: its provider did not answer.
         """
 
     async def close(self) -> None:
-        """Let its connections go."""
+        """Close its connections."""

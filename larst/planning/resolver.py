@@ -1,7 +1,7 @@
-"""The plan resolver: where a request gets its plan, from the plan book or from a planner.
+"""The plan resolver: gets the plan of a request from the plan book or from a planner.
 
-Requests of one shape that miss share one planner call. Must never run a program, and never touch
-a session: what planning needs of a session comes in with each call.
+Concurrent requests of one shape share one planner call. Must never run a program or read a
+session: each call passes in what planning needs to know of a session.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ _FlightKey = tuple[str, tuple[Refusal, ...]]
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
-    """Planning under way, and the trace of the request that started it."""
+    """A planner call in progress, and the trace of the request that started it."""
 
     task: asyncio.Task[ReadyPlan]
     started_by: TraceParent | None
 
 
 class PlanResolver:
-    """Finds plans, has new ones made, and keeps those that work; one for all sessions."""
+    """Finds plans, requests new ones and keeps those that work; one instance for all sessions."""
 
     def __init__(
         self,
@@ -73,10 +73,10 @@ class PlanResolver:
         self._ready: LRUCache[str, ReadyPlan] = LRUCache(_READY_PLANS)
 
     def find(self, shaped: ShapedRequest) -> ReadyPlan | None:
-        """Return a plan that exists already; None if one has to be made.
+        """Return an existing plan, or None if the request has to be planned.
 
         Raises:
-            BookLockedError: the plan book is locked and has none.
+            BookLockedError: the plan book is locked and has no plan for the request.
         """
         if self._mode == "fresh":
             return None
@@ -91,16 +91,16 @@ class PlanResolver:
         return ready
 
     async def learn(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
-        """Return a plan made by the planner; requests of one shape share one call.
+        """Return a new plan from the planner; requests of one shape share one call.
 
         Raises:
-            PlannerError: the planner gave no usable plan.
+            PlannerError: the planner returned no usable plan.
         """
         if self._mode == "fresh":
             return await self._plan(shaped, refusals)
         refused = {refusal.program for refusal in refusals}
         while True:
-            # A call for another request may have ended since the session looked.
+            # A call for another request may have ended since `find` returned None.
             for ready in self._all_fitting(shaped):
                 if ready.plan.code.block not in refused:
                     return ready
@@ -113,17 +113,17 @@ class PlanResolver:
             except BudgetSpentError:
                 if starts_flight:
                     raise
-                continue  # the budget of another session does not concern this one
+                continue  # another session's budget was spent: start a call for this one
             if starts_flight or can_serve(ready.condition, shaped):
                 return ready
 
     def keep(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
-        """Enter a plan that ran well into the book, or count its use."""
+        """Add a plan that ran successfully to the book, or count a use of it."""
         if self._mode == "fresh" or not ready.is_reusable:
             return
         plan = self._book.plan_of(ready.key)
         if plan is not ready.plan and plan != ready.plan:
-            # Plans that this one replaces would only stand in its way.
+            # Remove the plans that this one replaces: they would be found before it.
             for rival in list(self._candidates(shaped)):
                 if rival.state == "learned" and rival.maker == ready.maker:
                     self._book.remove(rival.key)
@@ -139,16 +139,16 @@ class PlanResolver:
         refusals: tuple[Refusal, ...],
         error: ProgramFailedError,
     ) -> tuple[Refusal, ...]:
-        """Set a plan aside whose program failed; return all reasons so far, for the planner.
+        """Refuse a plan whose program failed; return all refusals so far, for the planner.
 
-        The plan leaves the book when a better one has run well: until then it may serve others.
+        The plan stays in the book until a better one has run: it may still serve other requests.
 
         Raises:
-            NoUsablePlanError: the planner may not be asked again.
+            NoUsablePlanError: the planner may not be called again.
         """
         self.forget(ready, shaped)
         if ready.is_pinned or self._mode == "locked":
-            raise NoUsablePlanError(f"the plan kept for this request failed: {error.detail}")
+            raise NoUsablePlanError(f"the plan for this request failed: {error.detail}")
         reason = f"while running, {error.detail}"
         block = ready.plan.code.block
         refusals = (*refusals, Refusal(reason, block, ready.usage, has_values=True))
@@ -156,14 +156,14 @@ class PlanResolver:
         return refusals
 
     def forget(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
-        """Drop an untested plan: it failed, was stopped, or is in the book by now."""
+        """Drop an untested plan: it failed, was stopped, or has entered the book."""
         plans = self._untested.pop(shaped.key, ())
         remaining = tuple(plan for plan in plans if plan.key != ready.key)
         if remaining:
             self._untested[shaped.key] = remaining
 
     async def close(self) -> None:
-        """Cancel planning under way and close the planner."""
+        """Cancel planner calls in progress and close the planner."""
         tasks = [flight.task for flight in self._flights.values()]
         for task in tasks:
             task.cancel()
@@ -187,9 +187,9 @@ class PlanResolver:
         self._flights.pop(key, None)
         if task.cancelled() or task.exception() is not None or not task.result().is_reusable:
             return
-        # Before its first run a plan is in no book, yet its shape must not cost a second call.
+        # Plans enter the book after their first run; until then, this avoids a second call.
         plans = self._untested.get(shaped.key, ())[: _UNTESTED_PER_SHAPE - 1]
-        plan = replace(task.result(), source="hit", validate_ms=0.0)  # checked when it was made
+        plan = replace(task.result(), source="hit", validate_ms=0.0)  # already validated
         self._untested[shaped.key] = (plan, *plans)
 
     def _find_in_book(self, shaped: ShapedRequest) -> ReadyPlan | None:
@@ -200,7 +200,7 @@ class PlanResolver:
         return None
 
     def _all_fitting(self, shaped: ShapedRequest) -> Iterator[ReadyPlan]:
-        """Return every plan that may serve: the book's, then those without a run yet."""
+        """Return every plan that may serve: plans of the book first, then untested ones."""
         for entry in self._candidates(shaped):
             if (ready := self._ready_of(entry)) is not None:
                 yield ready
@@ -211,12 +211,12 @@ class PlanResolver:
         return (plan for plan in plans if can_serve(plan.condition, shaped))
 
     def _candidates(self, shaped: ShapedRequest) -> Iterator[BookEntry]:
-        """Return the entries that may serve: pinned ones first, then the newest."""
+        """Return the entries that may serve: pinned first, then newest first."""
         entries = self._book.of_shape(shaped.key)
         return (entry for entry in entries if self._may_serve(entry, shaped))
 
     def _may_serve(self, entry: BookEntry, shaped: ShapedRequest) -> bool:
-        """Tell whether an entry may serve: a pinned one whoever made it, none that is rejected."""
+        """Return whether an entry may serve: pinned plans of any maker, rejected plans never."""
         if entry.state == "rejected":
             return False
         is_eligible = (
@@ -225,13 +225,13 @@ class PlanResolver:
         return is_eligible and (entry.condition is None or can_serve(entry.condition, shaped))
 
     def _rejected(self, shaped: ShapedRequest) -> tuple[Refusal, ...]:
-        """Return the programs that users have rejected for the shape, for the planner to know.
+        """Return the programs that users have rejected for the shape, to show the planner.
 
-        A program made from the values of another request may hold them, and is left out.
+        Programs made from the values of another request are left out: they may contain them.
         """
         return tuple(
             Refusal(
-                f"a person rejected the program: {entry.reason or 'no reason was given'}",
+                f"a user rejected this program: {entry.reason or 'no reason given'}",
                 entry.plan.code.block,
             )
             for entry in self._book.of_shape(shaped.key)
@@ -244,7 +244,7 @@ class PlanResolver:
         )
 
     def _ready_of(self, entry: BookEntry) -> ReadyPlan | None:
-        """Return the entry's plan; None if its program was edited into one that is refused."""
+        """Return the entry's plan, or None if its file was edited and the policy refuses it."""
         ready = self._ready.get(entry.key)
         is_pinned = entry.state == "pinned"
         if ready is not None and ready.plan is entry.plan and ready.is_pinned == is_pinned:
@@ -292,7 +292,7 @@ class PlanResolver:
 async def _wait_for(flight: _Flight, *, is_shared: bool) -> ReadyPlan:
     """Return the plan; callers sharing another request's call record their wait as a stage.
 
-    Shielded: a client that disconnects must not take the plan from the others.
+    Shielded: a client that disconnects must not cancel the call for the other clients.
     """
     if not is_shared:
         return await asyncio.shield(flight.task)

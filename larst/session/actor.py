@@ -26,12 +26,8 @@ from larst.errors import (
     SchemaBrokenError,
     StoreError,
 )
-from larst.planning.lookup import ReadyPlan
-from larst.planning.planner import Refusal
-from larst.planning.rules.planner import RULES
-from larst.planning.shapes.binding import Binding
-from larst.planning.shapes.request import ShapedRequest
-from larst.planning.shapes.rest_path import RestPath
+from larst.planning import RULES, ReadyPlan, Refusal
+from larst.planning.shapes import Binding, RestPath, ShapedRequest
 from larst.session.pipeline import Pipeline
 from larst.store import SessionStore, Transaction
 from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate

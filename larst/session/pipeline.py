@@ -13,14 +13,16 @@ from typing import Protocol
 from larst.config import PlanningSettings
 from larst.domain import CheckedProgram, Json, ProgramInputs, Reply, RequestContext, SessionView
 from larst.errors import DeadlineError
+from larst.planning import Planner, PlanResolver, ReadyPlan
 from larst.planning.book import PlanBook
-from larst.planning.lookup import ReadyPlan
-from larst.planning.planner import Planner
-from larst.planning.resolver import PlanResolver
-from larst.planning.shapes.binding import Binding, bind
-from larst.planning.shapes.request import ShapedRequest, shape_request
-from larst.planning.shapes.rest_path import RestPath
-from larst.planning.shapes.sketch import sketch_of_schema
+from larst.planning.shapes import (
+    Binding,
+    RestPath,
+    ShapedRequest,
+    bind,
+    shape_request,
+    sketch_of_schema,
+)
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
 

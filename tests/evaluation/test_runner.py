@@ -1,9 +1,9 @@
-"""The evaluation end to end: the rules pass the contract, and a good planner passes everything."""
+"""The evaluation end to end: the rules pass the contract, a good planner passes all cases."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from io import StringIO
 from pathlib import Path
@@ -16,14 +16,20 @@ from larst.cli import main
 from larst.config import load_settings
 from larst.domain import Code, Plan, Usage
 from larst.errors import AnswerUnusableError, NoRuleError
-from larst.evaluation.meter import MeteredPlanner
-from larst.evaluation.report import as_json, print_table, progress
-from larst.evaluation.runner import CaseResult, Evaluation, evaluate
-from larst.evaluation.suite import Case, load_suite
+from larst.evaluation import (
+    Case,
+    CaseResult,
+    MeteredPlanner,
+    SuiteResult,
+    as_json,
+    load_suite,
+    print_table,
+    progress_bar,
+    run_suite,
+)
 from larst.http.app import default_components, make_app
 from larst.http.components import Components
-from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest
-from larst.planning.rules.planner import RulesPlanner
+from larst.planning import Maker, Planner, PlannerAnswer, PlanningRequest, RulesPlanner
 from tests.fakes import ScriptedPlanner
 from tests.planning.models.test_model_planner import question
 from tests.prompts.test_examples import EXAMPLES
@@ -57,7 +63,7 @@ EXTRA = {
 
 
 class GoodPlanner:
-    """Plans by the worked examples and a few more, the rest by the rules."""
+    """Plans with the examples of the prompt and `EXTRA`, and otherwise with the rules."""
 
     maker = Maker("good", None, "1")
 
@@ -73,10 +79,10 @@ class GoodPlanner:
         return True
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
-        asked = request.shape.as_json()
-        program = self._programs.get(f"{asked['method']} {asked['path']}")
+        shape = request.shape.as_json()
+        program = self._programs.get(f"{shape['method']} {shape['path']}")
         is_custom = program and not request.shape.path[0].text.startswith(("members", "notes"))
-        if program is None or not is_custom or asked["path"].endswith("comments"):
+        if program is None or not is_custom or shape["path"].endswith("comments"):
             return await self._rules.plan(request)
         plan = Plan(action="custom", resource=request.shape.path[0].text, code=Code(block=program))
         return PlannerAnswer(plan, self.maker, "good", "sketch", Usage(1, 100, 10, 0.001))
@@ -84,66 +90,63 @@ class GoodPlanner:
     async def close(self) -> None: ...
 
 
-Run = Callable[..., "AsyncIterator[Evaluation]"]
-
-
 @asynccontextmanager
-async def running(folder: Path, planner: Planner) -> AsyncIterator[str]:
-    """Serve with the planner; give the address."""
+async def serving(folder: Path, planner: Planner) -> AsyncIterator[str]:
+    """Start a service with the planner; yield its address."""
     settings = load_settings({"SANDBOX_DATA_ROOT": str(folder / "data")})
-    parts = Components(planner, default_components(settings).sandbox)
-    async with TestServer(make_app(settings, parts)) as server:
+    components = Components(planner, default_components(settings).sandbox)
+    async with TestServer(make_app(settings, components)) as server:
         yield str(server.make_url("")).rstrip("/")
 
 
-async def run(folder: Path, planner: Planner, cases: list[Case]) -> Evaluation:
+async def run(folder: Path, planner: Planner, cases: list[Case]) -> SuiteResult:
     metered = MeteredPlanner(planner)
-    async with running(folder, metered) as url:
-        return await evaluate(url, cases, on_case=lambda _: None, usage=metered.usage, timeout_s=20)
+    async with serving(folder, metered) as url:
+        return await run_suite(
+            url, cases, on_case=lambda _: None, usage=metered.usage, timeout_s=20
+        )
 
 
-def failures(evaluation: Evaluation) -> dict[str, tuple[str, ...]]:
-    return {result.name: result.reasons for result in evaluation.results if not result.passed}
+def failures(suite: SuiteResult) -> dict[str, tuple[str, ...]]:
+    return {result.name: result.reasons for result in suite.results if not result.passed}
 
 
-async def test_the_rules_pass_the_contract_and_what_tries_to_talk_them_over(
-    tmp_path: Path,
-) -> None:
-    """What anybody gets without a key."""
+async def test_the_rules_pass_the_contract_and_the_adversarial_cases(tmp_path: Path) -> None:
+    """Users without a key have only the rules."""
     cases = [case for case in load_suite() if case.group != "custom"]
 
     assert failures(await run(tmp_path, RulesPlanner(), cases)) == {}
 
 
 async def test_a_good_planner_passes_every_case(tmp_path: Path) -> None:
-    """A case that nobody can pass would tell nothing of a model."""
-    evaluation = await run(tmp_path, GoodPlanner(), load_suite())
+    """A case that cannot be passed would say nothing about a model."""
+    suite = await run(tmp_path, GoodPlanner(), load_suite())
 
-    assert failures(evaluation) == {}
-    custom = [result for result in evaluation.results if result.group == "custom"]
+    assert failures(suite) == {}
+    custom = [result for result in suite.results if result.group == "custom"]
     assert {result.planner for result in custom} <= {"good", "hit"}
     assert sum(result.usage.input_tokens for result in custom) >= 1000
 
 
-async def test_a_planner_that_answers_200_to_everything_passes_next_to_nothing(
+async def test_a_planner_that_answers_200_to_everything_fails_almost_all_cases(
     tmp_path: Path,
 ) -> None:
-    class Yes(GoodPlanner):
+    class YesPlanner(GoodPlanner):
         async def plan(self, request: PlanningRequest) -> PlannerAnswer:
             code = Code(block="REPLY = make_response(200, {})")
             return PlannerAnswer(
                 Plan(action="custom", resource="x", code=code), self.maker, "yes", "shape"
             )
 
-    evaluation = await run(tmp_path, Yes(), load_suite())
+    suite = await run(tmp_path, YesPlanner(), load_suite())
 
-    passed = {result.name for result in evaluation.results if result.passed}
-    # A body that is no JSON is refused before any planner is asked.
-    assert passed <= {"a body that is no JSON", "head"}
+    passed = {result.name for result in suite.results if result.passed}
+    # The service refuses invalid JSON before it plans.
+    assert passed <= {"a body that is not JSON", "head"}
 
 
-async def test_a_service_that_is_not_there_fails_the_cases_and_not_the_run() -> None:
-    evaluation = await evaluate(
+async def test_an_unreachable_service_fails_the_cases_but_not_the_run() -> None:
+    suite = await run_suite(
         "http://127.0.0.1:9",
         load_suite()[:3],
         on_case=lambda _: None,
@@ -151,18 +154,18 @@ async def test_a_service_that_is_not_there_fails_the_cases_and_not_the_run() -> 
         timeout_s=2,
     )
 
-    assert len(evaluation.results) == 3
-    assert all("no reply" in result.reasons[0] for result in evaluation.results)
+    assert len(suite.results) == 3
+    assert all("no reply" in result.reasons[0] for result in suite.results)
 
 
-async def test_the_meter_counts_answers_of_no_use_too() -> None:
-    """They are paid for."""
+async def test_the_meter_counts_unusable_answers_too() -> None:
+    """The provider charges for them."""
 
-    class Useless(ScriptedPlanner):
+    class UselessPlanner(ScriptedPlanner):
         async def plan(self, request: PlanningRequest) -> PlannerAnswer:
             raise AnswerUnusableError("no plan", Usage(1, 30, 3, 0.5), may_ask_again=False)
 
-    metered = MeteredPlanner(Useless({}))
+    metered = MeteredPlanner(UselessPlanner({}))
     with pytest.raises(AnswerUnusableError):
         await metered.plan(question())
     refusing = MeteredPlanner(RulesPlanner())
@@ -173,7 +176,7 @@ async def test_the_meter_counts_answers_of_no_use_too() -> None:
     assert refusing.usage() == Usage(1, 0, 0, 0.0)
 
 
-RESULTS = Evaluation(
+RESULTS = SuiteResult(
     (
         CaseResult("one", "contract", (), "openai", 100.0, Usage(2, 1000, 50, 0.25)),
         CaseResult("two", "custom", ("status 500, not 200",), "hit", 3.0, Usage()),
@@ -182,10 +185,10 @@ RESULTS = Evaluation(
 
 
 class TestReport:
-    def test_as_json_it_has_the_sums_and_each_case(self) -> None:
-        told = as_json(RESULTS)
+    def test_the_json_has_the_sums_and_each_case(self) -> None:
+        report = as_json(RESULTS)
 
-        assert told["summary"] == {
+        assert report["summary"] == {
             "cases": 2,
             "passed": 1,
             "pass_rate": 0.5,
@@ -195,11 +198,11 @@ class TestReport:
             "cost_usd": 0.25,
             "latency_ms": {"p50": 51.5, "p95": 95.2},
         }
-        assert told["groups"]["custom"]["passed"] == 0
-        assert told["cases"][1]["reasons"] == ["status 500, not 200"]
-        json.dumps(told)
+        assert report["groups"]["custom"]["passed"] == 0
+        assert report["cases"][1]["reasons"] == ["status 500, not 200"]
+        json.dumps(report)
 
-    def test_as_a_table_it_says_what_failed_and_why(self) -> None:
+    def test_the_table_lists_failed_cases_with_their_reasons(self) -> None:
         text = StringIO()
 
         print_table(RESULTS, Console(file=text, width=120))
@@ -209,19 +212,19 @@ class TestReport:
         assert "1/2" in text.getvalue()
         assert "$0.2500" in text.getvalue()
 
-    def test_an_unknown_price_is_no_price(self) -> None:
+    def test_an_unknown_price_is_shown_as_unknown(self) -> None:
         result = CaseResult("one", "custom", (), "openai", 1.0, Usage(1, 10, 1, None))
         text = StringIO()
 
-        print_table(Evaluation((result,)), Console(file=text, width=120))
+        print_table(SuiteResult((result,)), Console(file=text, width=120))
 
         assert "price unknown" in text.getvalue()
 
-    def test_progress_is_shown_as_it_goes(self) -> None:
+    def test_the_progress_bar_counts_cases_and_failures(self) -> None:
         text = StringIO()
         console = Console(file=text, width=100, force_terminal=True)
 
-        with progress(console, 2) as on_case:
+        with progress_bar(console, 2) as on_case:
             for result in RESULTS.results:
                 on_case(result)
 
@@ -230,20 +233,20 @@ class TestReport:
 
 
 class TestCommand:
-    def test_it_exits_with_0_where_all_pass(
+    def test_the_exit_code_is_0_if_all_cases_pass(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
 
         code = main(["eval", "--only", "contract get", "--json"])
 
-        told = json.loads(capsys.readouterr().out)
+        report = json.loads(capsys.readouterr().out)
         assert code == 0
-        assert told["summary"]["pass_rate"] == 1.0
-        assert told["summary"]["cases"] == 2
+        assert report["summary"]["pass_rate"] == 1.0
+        assert report["summary"]["cases"] == 2
         assert not list(tmp_path.iterdir())
 
-    def test_and_with_1_where_one_fails(
+    def test_the_exit_code_is_1_if_a_case_fails(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
@@ -251,7 +254,7 @@ class TestCommand:
         assert main(["eval", "--only", "like a post"]) == 1
         assert "✗ custom: like a post" in capsys.readouterr().out
 
-    def test_a_suite_without_such_a_case_is_said(
+    def test_the_exit_code_is_2_if_no_case_matches(
         self, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient
 from larst.config import load_settings
 from larst.http.app import default_components, make_app
 from larst.http.components import Components
-from larst.planning.planner import Planner
+from larst.planning import Planner
 from tests.fakes import ScriptedPlanner
 
 Client = TestClient[Any, Any]
@@ -64,8 +64,8 @@ class TestPlanning:
         reply = await client.post("/books", json={"title": "T"})
 
         assert reply.status == 201
-        assert [len(asked.refusals) for asked in planner.asked] == [0, 1]
-        assert "lambda" in planner.asked[1].refusals[0].reason
+        assert [len(asked.refusals) for asked in planner.requests] == [0, 1]
+        assert "lambda" in planner.requests[1].refusals[0].reason
 
     async def test_a_program_that_fails_is_rolled_back_and_repaired(
         self, make_client: MakeClient
@@ -78,7 +78,7 @@ class TestPlanning:
         reply = await client.post("/books", json={"title": "T"})
 
         assert reply.status == 201
-        assert "IndexError" in planner.asked[1].refusals[0].reason
+        assert "IndexError" in planner.requests[1].refusals[0].reason
         assert await (await client.get("/books")).json() == [{"id": 1, "title": "T"}]
 
     async def test_the_planner_is_asked_a_bounded_number_of_times(
@@ -89,7 +89,7 @@ class TestPlanning:
 
         reply = await client.get("/books")
 
-        assert (reply.status, len(planner.asked)) == (502, 2)
+        assert (reply.status, len(planner.requests)) == (502, 2)
         assert "ZeroDivisionError" in (await reply.json())["detail"]
 
     async def test_a_reply_of_400_or_more_changes_nothing(self, make_client: MakeClient) -> None:
@@ -129,7 +129,7 @@ class TestPlanning:
         )
 
         assert {reply.status for reply in replies} == {200}
-        assert len(planner.asked) == 1
+        assert len(planner.requests) == 1
 
     async def test_fresh_mode_asks_every_time(self, make_client: MakeClient) -> None:
         planner = _scripted({"GET /books": [LIST]})
@@ -138,7 +138,7 @@ class TestPlanning:
         for _ in range(3):
             assert (await client.get("/books")).status == 200
 
-        assert len(planner.asked) == 3
+        assert len(planner.requests) == 3
 
     async def test_locked_mode_serves_the_book_and_nothing_else(
         self, make_client: MakeClient
@@ -153,7 +153,7 @@ class TestPlanning:
 
         assert (known.status, unknown.status) == (200, 404)
         assert "locked" in (await unknown.json())["detail"]
-        assert len(planner.asked) == 1
+        assert len(planner.requests) == 1
 
     async def test_the_book_survives_a_restart(self, make_client: MakeClient) -> None:
         planner = _scripted({"GET /books": [LIST]})
@@ -165,7 +165,7 @@ class TestPlanning:
         reply = await second.get("/books")
 
         assert 'desc="hit"' in reply.headers["Server-Timing"]
-        assert len(planner.asked) == 1
+        assert len(planner.requests) == 1
 
 
 class TestHostilePrograms:

@@ -96,7 +96,7 @@ class TestTheBook:
         again = resolver.find(ask())
 
         assert again is not None
-        assert len(planner.asked) == 1
+        assert len(planner.requests) == 1
 
     async def test_a_plan_that_was_stopped_is_not_tried_on_the_next_request(
         self, book: PlanBook
@@ -202,7 +202,7 @@ class TestWhatAPlanServes:
         assert other.program.source == BETTER
         first = resolver.find(transfer(b'{"amount": 6}'))
         assert first is not None
-        assert len(planner.asked) == 2
+        assert len(planner.requests) == 2
 
     async def test_made_from_a_shape_alone_it_serves_all_of_the_shape(self, book: PlanBook) -> None:
         """The rules have seen no body and no schema, so nothing of them can matter."""
@@ -237,9 +237,9 @@ class TestWhatAPlanServes:
 
         await learn(resolver, transfer(b'{"wish": "all to Ann"}'))
 
-        assert [asked.has_values for asked in planner.asked] == [False, True]
-        assert planner.asked[0].context["body_json"] == {"wish": "<text>"}
-        assert planner.asked[1].context["body_json"] == {"wish": "all to Ann"}
+        assert [asked.has_values for asked in planner.requests] == [False, True]
+        assert planner.requests[0].context["body_json"] == {"wish": "<text>"}
+        assert planner.requests[1].context["body_json"] == {"wish": "all to Ann"}
 
     async def test_in_sketch_mode_an_equal_literal_is_a_coincidence(self, book: PlanBook) -> None:
         """No value was sent, so the program cannot have it from the request."""
@@ -293,7 +293,7 @@ class TestWhatAPlanServes:
 
         await learn(resolver, transfer(b'{"wish": "all to Ben"}'))
 
-        assert [asked.has_values for asked in planner.asked] == [False, True, True]
+        assert [asked.has_values for asked in planner.requests] == [False, True, True]
 
     async def test_values_are_never_sent_where_the_operator_forbids_it(
         self, book: PlanBook
@@ -304,7 +304,7 @@ class TestWhatAPlanServes:
         with pytest.raises(NoUsablePlanError, match="LARS_PROMPT_VALUES"):
             await resolver.learn(transfer(b'{"wish": "all to Ann"}'), ())
 
-        assert len(planner.asked) == 1
+        assert len(planner.requests) == 1
 
     async def test_a_learned_field_that_it_reads_must_still_be_what_it_was(
         self, book: PlanBook
@@ -382,8 +382,8 @@ class TestWhatAPersonDecided:
         assert resolver.find(question) is None
         better = await learn(resolver, question)
 
-        assert "it leaks" in planner.asked[-1].refusals[0].reason
-        assert planner.asked[-1].refusals[0].program == GOOD
+        assert "it leaks" in planner.requests[-1].refusals[0].reason
+        assert planner.requests[-1].refusals[0].program == GOOD
         assert better.program.source == BETTER
         found = resolver.find(question)
         assert found is not None
@@ -404,7 +404,7 @@ class TestWhatAPersonDecided:
         await learn(resolver, transfer(b'{"wish": "none"}', "session-2"))
         await learn(resolver, wish)
 
-        *_, others, its_own = planner.asked
+        *_, others, its_own = planner.requests
         assert others.refusals == ()
         assert [refusal.program for refusal in its_own.refusals] == [program]
 
@@ -459,8 +459,8 @@ class TestRepair:
         better = await resolver.learn(question, refusals)
         resolver.keep(better, question)
 
-        assert planner.asked[-1].refusals[0].reason == "while running, line 1: KeyError: 'x'"
-        assert planner.asked[-1].refusals[0].has_values
+        assert planner.requests[-1].refusals[0].reason == "while running, line 1: KeyError: 'x'"
+        assert planner.requests[-1].refusals[0].has_values
         assert [entry.plan.code.block for entry in book.entries()] == [BETTER]
 
     async def test_until_there_is_a_better_one_it_may_still_serve_others(
@@ -490,7 +490,7 @@ class TestRepair:
         again = await resolver.learn(question, other)
 
         assert (better.program.source, again.program.source) == (BETTER, BETTER)
-        assert len(planner.asked) == 2
+        assert len(planner.requests) == 2
 
     async def test_every_reason_goes_back_to_the_planner_with_its_program(
         self, book: PlanBook
@@ -500,7 +500,7 @@ class TestRepair:
 
         await resolver.learn(ask(), ())
 
-        told = planner.asked[-1].refusals
+        told = planner.requests[-1].refusals
         assert [refusal.program for refusal in told] == ["import os", "REPLY = stroe.get(1)"]
         assert "import is not allowed" in told[0].reason
         assert "never assigns REPLY" in told[0].reason
@@ -529,7 +529,7 @@ class TestRepair:
         with pytest.raises(NoUsablePlanError, match=r"after 2 attempts.*import.*\|.*import"):
             await resolver.learn(ask(), ())
 
-        assert len(planner.asked) == 2
+        assert len(planner.requests) == 2
         assert len(book) == 0
 
 
@@ -547,7 +547,7 @@ class TestSharedCalls:
         planner.release()
 
         assert (await staying).program.source == GOOD
-        assert len(planner.asked) == 1
+        assert len(planner.requests) == 1
         assert leaving.cancelled()
 
     async def test_a_plan_that_came_while_the_request_was_parked_is_not_made_again(
@@ -560,7 +560,7 @@ class TestSharedCalls:
         await resolver.learn(ask(), ())
 
         assert (await resolver.learn(late, ())).program.source == GOOD
-        assert len(planner.asked) == 1
+        assert len(planner.requests) == 1
 
     async def test_who_waited_for_a_plan_that_does_not_fit_asks_for_one_that_does(
         self, book: PlanBook
@@ -576,7 +576,7 @@ class TestSharedCalls:
 
         programs = [ready.program.source for ready in (first, same, other)]
         assert programs == [READS_AMOUNT, READS_AMOUNT, BETTER]
-        assert len(planner.asked) == 2
+        assert len(planner.requests) == 2
 
     async def test_who_waits_for_anothers_call_is_not_told_of_its_spent_budget(
         self, book: PlanBook
@@ -617,7 +617,7 @@ class TestSharedCalls:
         await learn(resolver, ask())
 
         assert len(book) == 0
-        assert len(planner.asked) == 2
+        assert len(planner.requests) == 2
 
     async def test_closing_ends_what_is_being_planned_and_lets_the_planner_go(
         self, book: PlanBook

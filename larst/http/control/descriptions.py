@@ -21,7 +21,7 @@ from larst.http.problems import STATUS, title_of
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
 from larst.openapi.schemas import ANY_OBJECT, COUNT, TEXT, Schema, page_of
-from larst.planning.book.files import PlanState
+from larst.planning.book import PlanState
 
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _TIME: Schema = {"type": "string", "format": "date-time"}

@@ -6,7 +6,7 @@ from typing import get_args
 
 from larst.http.client_identity import SESSION_ID
 from larst.openapi import ControlParameter, whole_number
-from larst.planning.book.files import PlanState
+from larst.planning.book import PlanState
 
 MIN_KEY_CHARACTERS = 6
 MAX_REASON_CHARACTERS = 1000

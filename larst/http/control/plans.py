@@ -21,8 +21,7 @@ from larst.http.control.parameters import (
     PLAN_STATE,
 )
 from larst.http.responses import json_response
-from larst.planning.book import PlanBook
-from larst.planning.book.files import BookEntry, PlanState
+from larst.planning.book import BookEntry, PlanBook, PlanState
 
 BODY_TIMEOUT_S = 10.0
 

@@ -17,10 +17,9 @@ from larst.config import Settings
 from larst.domain import Json
 from larst.openapi import LearnedPath, SessionApi, session_document
 from larst.openapi.schemas import LearnedSchema
-from larst.planning.book import PlanBook
-from larst.planning.book.files import BookEntry
-from larst.planning.rules.planner import RULES
-from larst.planning.shapes.rest_path import is_plain_path
+from larst.planning import RULES
+from larst.planning.book import BookEntry, PlanBook
+from larst.planning.shapes import is_plain_path
 from larst.session.client import SessionClient
 from larst.store import SessionStore
 

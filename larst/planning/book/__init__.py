@@ -1,4 +1,4 @@
-"""The plan book: plans by shape, kept as readable files."""
+"""The plan book: plans by shape, stored as readable files."""
 
 from __future__ import annotations
 

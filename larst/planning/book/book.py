@@ -1,7 +1,7 @@
-"""The plan book: plans already made, kept by the shape of request that they serve.
+"""The plan book: stores plans by the shape of request that they serve.
 
-Lookups touch memory alone; one task writes the files behind them, so that no request waits for
-this disk or fails with it. Must never forget what a person decided.
+Lookups read memory only. A background task writes the files, so that no request waits for this
+disk or fails because of it. Must never lose a user's decision on a plan.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 
 from larst.domain import Plan
 from larst.errors import ConfigError
-from larst.planning.book.files import MAX_SESSIONS, BookEntry, EntryFiles, PlanState, report
+from larst.planning.book.files import MAX_SESSIONS, BookEntry, EntryFiles, PlanState, log_file_error
 
 SAVE_USES_EVERY_S = 60.0
-"""Counts of uses may be lost for so long by a kill; a plan itself is written at once."""
+"""A kill loses at most this much of the usage counts; plans themselves are written immediately."""
 
 WRITE_TIMEOUT_S = 10.0
 RETRY_AFTER_S = 5.0
@@ -30,10 +30,10 @@ _log = logging.getLogger("larst.book")
 
 
 class PlanBook:
-    """Keeps at most `size` plans; the least used leave first, unless a person decided on them.
+    """Stores at most `size` plans and evicts the least used learned plan first.
 
-    A pinned or rejected plan never leaves by itself: odd requests must not be able to undo what
-    a person decided. They count towards `size`, so a book full of them learns nothing more.
+    Pinned and rejected plans are never evicted: a flood of unusual requests must not undo a user's
+    decision. They count towards `size`, so a book full of them learns no new plans.
     """
 
     def __init__(self, directory: Path, *, size: int, now: Callable[[], datetime]) -> None:
@@ -42,44 +42,44 @@ class PlanBook:
         self._now = now
         self._entries: dict[str, BookEntry] = {}
         self._of_shape: dict[str, dict[str, None]] = {}
-        self._leaving = _LeavingOrder()
+        self._eviction_order = _EvictionOrder()
         self._files = EntryFiles(directory)
-        self._unwritten: dict[str, None] = {}
+        self._outdated: dict[str, None] = {}
         self._new_uses: dict[str, _NewUses] = {}
-        self._uncounted: set[str] = set()
-        self._changed = asyncio.Event()
+        self._outdated_uses: set[str] = set()
+        self._has_changes = asyncio.Event()
         self._closing = asyncio.Event()
-        self._turn_to_write = asyncio.Lock()
+        self._write_lock = asyncio.Lock()
         self._writer: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         return len(self._entries)
 
     async def open(self) -> None:
-        """Read the plans that were kept, and start to write those to come.
+        """Read the stored plans and start the background writer.
 
-        What is no entry, or is called otherwise than its key, is logged and left as it is.
+        Files that are not plans, or whose name differs from their key, are logged and ignored.
 
         Raises:
-            ConfigError: the directory cannot be made or read.
+            ConfigError: the directory cannot be created or read.
         """
         try:
-            found = await asyncio.to_thread(self._files.read_all)
+            entries = await asyncio.to_thread(self._files.read_all)
         except OSError as error:
             raise ConfigError(
                 f"the plan book {self._directory} cannot be opened: {error}"
             ) from error
-        for entry in sorted(found, key=lambda entry: entry.last_used_at or entry.made_at):
-            self._keep(entry)
+        for entry in sorted(entries, key=lambda entry: entry.last_used_at or entry.made_at):
+            self._store(entry)
         self._of_shape = {}
         for entry in sorted(self._entries.values(), key=lambda entry: entry.made_at):
             self._of_shape.setdefault(entry.shape_key, {})[entry.key] = None
-        while len(self._entries) > self._size and self._drop_one():
+        while len(self._entries) > self._size and self._evict_one():
             pass
         self._writer = asyncio.create_task(self._write_behind(), name="larst plan book")
 
     def get(self, key: str) -> BookEntry | None:
-        """Return the entry, whatever its state, or None; this counts no use."""
+        """Return the entry in any state, or None. Does not count as a use."""
         self._apply_uses()
         return self._entries.get(key)
 
@@ -89,12 +89,12 @@ class PlanBook:
         return None if entry is None else entry.plan
 
     def entries(self) -> list[BookEntry]:
-        """Return all entries, in no particular order."""
+        """Return all entries, unordered."""
         self._apply_uses()
         return list(self._entries.values())
 
     def of_shape(self, shape_key: str) -> list[BookEntry]:
-        """Return the entries of a shape, whatever their state: pinned first, then the newest."""
+        """Return the entries of a shape in any state: pinned first, then newest first."""
         if (keys := self._of_shape.get(shape_key)) is None:
             return []
         entries = [self._entries[key] for key in reversed(keys)]
@@ -103,7 +103,7 @@ class PlanBook:
         return entries
 
     def count_use(self, key: str, session_id: str) -> None:
-        """Count a use by a session; entry and file have it when someone looks, or in a minute."""
+        """Count a use by a session. Entries show it immediately, files within a minute."""
         if key not in self._entries:
             return
         if (uses := self._new_uses.get(key)) is None:
@@ -115,54 +115,56 @@ class PlanBook:
             self._apply_uses()
 
     def put(self, entry: BookEntry) -> None:
-        """Keep an entry in the place of any other of its key; it is found from now on."""
+        """Store an entry, replacing any entry with the same key."""
         if entry.key not in self._entries:
             while len(self._entries) >= self._size:
-                if not self._drop_one():
-                    _log.warning("the plan book is full of pinned and rejected plans")
+                if not self._evict_one():
+                    _log.warning(
+                        "plan not stored: the plan book is full of pinned and rejected plans"
+                    )
                     return
-        self._keep(entry)
-        self._must_write(entry.key)
+        self._store(entry)
+        self._mark_outdated(entry.key)
 
     def remove(self, key: str) -> None:
-        """Forget an entry, if there is one."""
+        """Remove an entry, if it exists."""
         self._apply_uses()
         if (entry := self._entries.pop(key, None)) is not None:
             self._forget_shape(entry)
-            self._leaving.discard(entry)
-            self._uncounted.discard(key)
-            self._must_write(key)
+            self._eviction_order.discard(entry)
+            self._outdated_uses.discard(key)
+            self._mark_outdated(key)
 
     def set_state(self, key: str, state: PlanState, reason: str | None = None) -> BookEntry | None:
-        """Record what a person decided on a plan; return its entry, or None if there is none."""
+        """Record a user's decision on a plan; return its entry, or None if the plan is unknown."""
         if (entry := self.get(key)) is None:
             return None
         decided = entry.model_copy(update={"state": state, "reason": reason})
-        self._keep(decided)
-        self._must_write(key)
+        self._store(decided)
+        self._mark_outdated(key)
         return decided
 
     async def flush(self) -> None:
-        """Write everything now, counts of uses too; what the disk refuses is logged."""
+        """Write all changes and usage counts now; errors are logged."""
         try:
             async with asyncio.timeout(FLUSH_TIMEOUT_S):
                 await self._write_all(with_uses=True)
         except TimeoutError as error:
-            report("the plan book could not be written in time", self._directory, error)
+            log_file_error("the plan book could not be written in time", self._directory, error)
 
     async def close(self) -> None:
-        """Write everything and stop; the book answers on from memory."""
+        """Write all changes and stop the writer; lookups keep working from memory."""
         self._closing.set()
-        self._changed.set()
+        self._has_changes.set()
         await self.flush()
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.wait({self._writer}, timeout=WRITE_TIMEOUT_S)
 
     def _apply_uses(self) -> None:
-        """Add the uses counted since the last time to their entries.
+        """Add the uses counted since the last call to their entries.
 
-        Counting apart costs a request a microsecond; copying its entry cost sixteen.
+        Counting separately costs a request 1 µs; copying its entry costs 16 µs.
         """
         new_uses, self._new_uses = self._new_uses, {}
         for key, uses in new_uses.items():
@@ -174,16 +176,16 @@ class PlanBook:
                 "last_used_at": uses.last_at.isoformat(),
                 "sessions": sessions,
             }
-            self._keep(entry.model_copy(update=update))
-            self._uncounted.add(key)
+            self._store(entry.model_copy(update=update))
+            self._outdated_uses.add(key)
 
-    def _keep(self, entry: BookEntry) -> None:
+    def _store(self, entry: BookEntry) -> None:
         if (before := self._entries.get(entry.key)) is not None:
-            self._leaving.discard(before)
+            self._eviction_order.discard(before)
         if before is None:
             self._of_shape.setdefault(entry.shape_key, {})[entry.key] = None
         self._entries[entry.key] = entry
-        self._leaving.add(entry)
+        self._eviction_order.add(entry)
 
     def _forget_shape(self, entry: BookEntry) -> None:
         keys = self._of_shape[entry.shape_key]
@@ -191,79 +193,80 @@ class PlanBook:
         if not keys:
             del self._of_shape[entry.shape_key]
 
-    def _drop_one(self) -> bool:
-        """Remove the least used plan; tell whether there was one to remove."""
+    def _evict_one(self) -> bool:
+        """Remove the least used learned plan; return whether there was one."""
         self._apply_uses()
-        if (key := self._leaving.first()) is None:
+        if (key := self._eviction_order.first()) is None:
             return False
         self.remove(key)
         return True
 
-    def _must_write(self, key: str) -> None:
-        """Note a key whose file differs; one that is gone and never had a file needs nothing."""
+    def _mark_outdated(self, key: str) -> None:
+        """Mark the file of a key as outdated, unless neither entry nor file exists."""
         if key in self._entries or self._files.has(key):
-            self._unwritten[key] = None
-            self._changed.set()
+            self._outdated[key] = None
+            self._has_changes.set()
         else:
-            self._unwritten.pop(key, None)
+            self._outdated.pop(key, None)
 
     async def _write_behind(self) -> None:
         loop = asyncio.get_running_loop()
         save_uses_at_s = loop.time() + SAVE_USES_EVERY_S
         while not self._closing.is_set():
-            await _wait(self._changed, until_s=save_uses_at_s)
-            self._changed.clear()
+            await _wait(self._has_changes, until_s=save_uses_at_s)
+            self._has_changes.clear()
             if is_due := loop.time() >= save_uses_at_s:
                 save_uses_at_s = loop.time() + SAVE_USES_EVERY_S
             if not await self._write_all(with_uses=is_due):
                 await _wait(self._closing, until_s=loop.time() + RETRY_AFTER_S)
-                self._changed.set()
+                self._has_changes.set()
 
     async def _write_all(self, *, with_uses: bool) -> bool:
-        """Bring the files up to date; tell whether the disk took everything."""
-        async with self._turn_to_write:
+        """Write all outdated files; return whether every write succeeded."""
+        async with self._write_lock:
             if with_uses:
                 self._apply_uses()
-                self._unwritten.update(dict.fromkeys(self._uncounted))
-            while self._unwritten:
-                if not await self._write_one(next(iter(self._unwritten))):
+                self._outdated.update(dict.fromkeys(self._outdated_uses))
+            while self._outdated:
+                if not await self._write_one(next(iter(self._outdated))):
                     return False
         return True
 
     async def _write_one(self, key: str) -> bool:
-        """Write or delete the key's file; tell whether that is settled."""
+        """Write or delete the file of a key; return False if this must be retried."""
         entry = self._entries.get(key)
-        self._uncounted.discard(key)
-        # Taken off first: what changes while this writes must be written once more.
-        del self._unwritten[key]
-        is_settled = False
+        self._outdated_uses.discard(key)
+        # Unmark first: a change during the write must mark the file again.
+        del self._outdated[key]
+        is_final = False
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
                 await (self._files.write(entry) if entry else self._files.delete(key))
-            is_settled = True
+            is_final = True
         except (OSError, ValueError) as error:
-            # A ValueError says that the entry is no JSON, and it never will be.
-            is_settled = isinstance(error, ValueError)
-            report("a plan could not be written", self._files.path(key), error)
+            # ValueError: the entry cannot be encoded as JSON, so a retry would not help.
+            is_final = isinstance(error, ValueError)
+            log_file_error("a plan could not be written", self._files.path(key), error)
         finally:
-            if not is_settled:
-                self._unwritten[key] = None
-        return is_settled
+            if not is_final:
+                self._outdated[key] = None
+        return is_final
 
 
 @dataclass(slots=True)
 class _NewUses:
-    """Uses of one plan that its entry does not have yet."""
+    """Uses of one plan that are not yet part of its entry."""
 
     count: int = 0
     last_at: datetime = datetime.min
     sessions: dict[str, None] = field(default_factory=dict)
 
 
-class _LeavingOrder:
-    """Which learned plan leaves next: the least used, and of those the longest unused.
+class _EvictionOrder:
+    """The eviction order of learned plans: least frequently used, then least recently used.
 
-    A use costs the same however many plans there are (O(1) LFU: Shah, Mitra and Matani, 2010).
+    Constant time for each use (O(1) LFU: Shah, Mitra and Matani, 2010). Not `cachetools.LFUCache`,
+    which can neither restore the counts of earlier runs nor exempt pinned plans.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
-"""The plan book's files: one plan a file, readable, whole or not there.
+"""The files of the plan book: one readable JSON file for each plan, written atomically.
 
-Must never overwrite or delete a file that it did not understand.
+Must never overwrite or delete a file that it could not read as a plan.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PlanKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 MAX_FILE_BYTES = 1024**2
 
 MAX_SESSIONS = 200
-"""Sessions that a plan remembers to have served: their OpenAPI documents tell of it."""
+"""How many sessions a plan remembers serving: their OpenAPI documents list it."""
 
 _UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.\d+\.tmp")
 
@@ -37,12 +37,12 @@ _log = logging.getLogger("larst.book")
 
 
 class BookEntry(BaseModel):
-    """One plan with its history, as its file tells it. Times are ISO 8601, in UTC.
+    """One plan with its history: the content of its file. Times are ISO 8601, in UTC.
 
-    `learned`: made by a planner; `pinned`: a person approved it; `rejected`: a person ruled it
-    out, for the `reason` given. `condition` says which requests of the shape it may serve; None:
-    all. `attempts`, `tokens`, `cost_usd` are all that planning it took. `sessions` are those that
-    it has served, the latest `MAX_SESSIONS`.
+    State `learned`: made by a planner; `pinned`: approved by a user; `rejected`: ruled out by a
+    user, for `reason`. `condition` restricts the requests of the shape that the plan may serve;
+    None: all. `attempts`, `tokens` and `cost_usd` are the cost of planning, all attempts together.
+    `sessions` are the last `MAX_SESSIONS` sessions that it served.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -67,17 +67,17 @@ class BookEntry(BaseModel):
 
     @property
     def maker(self) -> Maker:
-        """Who made the plan."""
+        """The planner, model and version that made the plan."""
         return Maker(self.planner, self.model, self.prompt_version)
 
     @property
     def shape_key(self) -> str:
-        """Under what the plan is found."""
+        """The key of all plans of its shape."""
         return shape_key(self.shape, self.facts)
 
 
 class EntryFiles:
-    """The directory: which files in it are the book's own, and which must be left alone."""
+    """The directory of the plan book. It may contain files that do not belong to the book."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -86,35 +86,35 @@ class EntryFiles:
         self._numbers = count()
 
     def path(self, key: str) -> Path:
-        """Return where the plan's file is."""
+        """Return the path of the plan's file."""
         return self._directory / f"{key}.json"
 
     def has(self, key: str) -> bool:
-        """Tell whether the plan has a file of the book's own."""
+        """Return whether the book has written or read a file for the plan."""
         return key in self._own
 
     def read_all(self) -> list[BookEntry]:
-        """Return the entries that can be read; blocks."""
+        """Return all readable entries. Blocking."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = []
+        entries = []
         for path in self._directory.iterdir():
             if _UNFINISHED.fullmatch(path.name):
                 path.unlink(missing_ok=True)
             elif not path.name.startswith("."):
                 try:
-                    found.append(_read(path))
+                    entries.append(_read(path))
                 except (OSError, ValueError) as error:
                     self._foreign.add(path.name)
-                    report("not a plan of this book, left as it is", path, error)
-        self._own = {entry.key for entry in found}
-        return found
+                    log_file_error("not a plan of this book, file ignored", path, error)
+        self._own = {entry.key for entry in entries}
+        return entries
 
     async def write(self, entry: BookEntry) -> None:
-        """Write the plan's file, whole or not at all.
+        """Write the plan's file atomically.
 
         Raises:
-            OSError: the disk refused.
-            ValueError: the entry cannot be said in JSON, and never will be.
+            OSError: the disk refused the write.
+            ValueError: the entry cannot be encoded as JSON; a retry would not help.
         """
         path = self.path(entry.key)
         if path.name in self._foreign:
@@ -126,7 +126,7 @@ class EntryFiles:
             async with aiofiles.open(unfinished, "wb") as file:
                 await file.write(text)
                 await file.flush()
-                # Renamed before its bytes are on disk, it can be empty after a power cut.
+                # Without fsync, the renamed file can be empty after a power failure.
                 await asyncio.to_thread(os.fsync, file.fileno())
             await aiofiles.os.replace(unfinished, path)
         except OSError:
@@ -135,7 +135,7 @@ class EntryFiles:
             raise
 
     async def delete(self, key: str) -> None:
-        """Delete the plan's file, if it is the book's own."""
+        """Delete the plan's file, unless it does not belong to the book."""
         if self.has(key):
             with suppress(FileNotFoundError):
                 await aiofiles.os.remove(self.path(key))
@@ -144,18 +144,18 @@ class EntryFiles:
 
 def _read(path: Path) -> BookEntry:
     if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
-        raise ValueError("not a file of a plan's size")
+        raise ValueError("not a regular file, or too large for a plan")
     entry = BookEntry.model_validate_json(path.read_bytes())
     if path.name != f"{entry.key}.json":
-        raise ValueError(f"its key is {entry.key}")
+        raise ValueError(f"its key does not match its name: {entry.key}")
     return entry
 
 
-def report(what: str, path: Path, error: Exception) -> None:
-    """Tell the log what is wrong with a file, and why."""
+def log_file_error(message: str, path: Path, error: Exception) -> None:
+    """Log an error about a file, with its reason."""
     reason = str(error) or type(error).__name__
     if isinstance(error, ValidationError):
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        reason = f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}"
+        first = error.errors(include_url=False, include_input=False)[0]
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     fields = {"path": str(path), "reason": reason}
-    _log.error("%s: %s", what, reason, extra={"fields": fields})
+    _log.error("%s: %s", message, reason, extra={"fields": fields})

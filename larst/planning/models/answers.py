@@ -1,8 +1,8 @@
-"""A model's text becomes a plan, or the reason why it is none. Pure.
+"""Parsing of model answers: a model's text becomes a plan, or an error with the reason. Pure.
 
-A plan's identifier, criteria and payload are bound anew from each request, so a model is not
-asked for them: they would be bought tokens that nobody reads. Where one sends them all the same,
-they are let go, since they may hold a request's values.
+Models are not asked for a plan's identifier, criteria and payload: these are bound from each
+request, and writing them would only cost tokens. If an answer contains them they are discarded,
+because they may hold values of a request.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ ANSWER_SCHEMA: Mapping[str, Json] = {
     "required": ["action", "resource", "needs_values", "code"],
     "additionalProperties": False,
 }
-"""The strict JSON Schema that providers hold an answer to."""
+"""The strict JSON Schema that providers enforce for an answer."""
 
 _FENCES = re.compile(r"\s*```(?:json)?\s*\n(?P<json>.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
-_MAX_SHOWN_REASONS = 5
+_MAX_LISTED_ERRORS = 5
 
 
 class _Answer(BaseModel):
-    """A plan as a model may send it: that of SPEC section 4, whatever is bound anew let go."""
+    """The plan of SPEC section 4 as a model may send it; values are accepted and discarded."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -58,10 +58,10 @@ class _Answer(BaseModel):
 
 
 def parse_plan(completion: Completion, usage: Usage) -> Plan:
-    """Return the plan that the model answered.
+    """Return the plan in a completion; `usage` is the cost of the call, for errors.
 
     Raises:
-        AnswerUnusableError: it refused, was cut off, or answered no plan.
+        AnswerUnusableError: the model refused, was cut off, or did not answer with a plan.
     """
     if completion.stop_reason == "refused":
         raise AnswerUnusableError(
@@ -86,12 +86,12 @@ def parse_plan(completion: Completion, usage: Usage) -> Plan:
 
 
 def _reason(error: ValidationError) -> str:
-    """Return what is wrong with an answer, without repeating any of it."""
-    wrong = error.errors(include_url=False, include_input=False, include_context=False)
-    if wrong[0]["type"] == "json_invalid":
-        return "the answer is not one JSON object and nothing else"
-    told = [
-        f"{'.'.join(map(str, one['loc']))[:100]}: {one['msg']}"
-        for one in wrong[:_MAX_SHOWN_REASONS]
+    """Return the errors of an answer without quoting the answer."""
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    if details[0]["type"] == "json_invalid":
+        return "the answer is not a single JSON object"
+    reasons = [
+        f"{'.'.join(map(str, detail['loc']))[:100]}: {detail['msg']}"
+        for detail in details[:_MAX_LISTED_ERRORS]
     ]
-    return f"the answer is no plan: {'; '.join(told)}"
+    return f"the answer is not a plan: {'; '.join(reasons)}"

@@ -1,4 +1,4 @@
-"""Anthropic's wire: the Messages API."""
+"""Anthropic: the Messages API."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import anthropic
 from anthropic.types import Message
 
 from larst.planning.models.base import Completion, Prompt, StopReason, Tokens
-from larst.planning.models.errors import Provider, allow_hosts
+from larst.planning.models.errors import ProviderErrors, allow_hosts
 
 MAX_OUTPUT_TOKENS = 8192
-_STOPPED: Mapping[str, StopReason] = {
+_STOP_REASONS: Mapping[str, StopReason] = {
     "refusal": "refused",
     "max_tokens": "cut",
     "model_context_window_exceeded": "cut",
@@ -27,12 +27,14 @@ class AnthropicModel:
         self, *, model: str, api_key: str, base_url: str, allowed_hosts: Collection[str]
     ) -> None:
         self.model = model
-        self._errors = Provider(anthropic, anthropic.AnthropicError, "ANTHROPIC_API_KEY", base_url)
+        self._errors = ProviderErrors(
+            anthropic, anthropic.AnthropicError, "ANTHROPIC_API_KEY", base_url
+        )
         self._client = anthropic.AsyncAnthropic(
             api_key=api_key,
             base_url=base_url,
             max_retries=0,
-            # Else it makes a span of its own and sends `traceparent` to the provider.
+            # Otherwise the SDK creates its own span and sends `traceparent` to the provider.
             open_telemetry=False,
             http_client=anthropic.DefaultAsyncHttpxClient(
                 event_hooks=allow_hosts(allowed_hosts), follow_redirects=False
@@ -40,12 +42,12 @@ class AnthropicModel:
         )
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        """Return the model's answer; as in `LanguageModel`."""
+        """Return the model's completion; see `LanguageModel`."""
         async with self._errors.call(timeout_s):
             return _of_message(await self._send(prompt, timeout_s))
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close its connections."""
         await self._client.close()
 
     async def _send(self, prompt: Prompt, timeout_s: float) -> Message:
@@ -56,7 +58,7 @@ class AnthropicModel:
                 {
                     "type": "text",
                     "text": prompt.system,
-                    # An hour: new shapes come in bursts, with pauses longer than five minutes.
+                    # One hour: new shapes come in bursts, with pauses of more than five minutes.
                     "cache_control": {"type": "ephemeral", "ttl": "1h"},
                 }
             ],
@@ -71,14 +73,14 @@ def _of_message(message: Message) -> Completion:
     cached = usage.cache_read_input_tokens or 0
     written = usage.cache_creation_input_tokens or 0
     tokens = Tokens(
-        # Anthropic counts what came from the cache, and went into it, apart from the rest.
+        # `input_tokens` excludes tokens read from and written to the cache.
         input=usage.input_tokens + cached + written,
         cached=cached,
         cache_written=written,
         output=usage.output_tokens,
     )
-    stopped = _STOPPED.get(message.stop_reason or "", "end")
+    stop_reason = _STOP_REASONS.get(message.stop_reason or "", "end")
     text = "".join(block.text for block in message.content if block.type == "text")
-    if not text and stopped == "end":
+    if not text and stop_reason == "end":
         raise ValueError("the message has no text")
-    return Completion(text, tokens, stopped)
+    return Completion(text, tokens, stop_reason)

@@ -1,7 +1,7 @@
-"""The language-model protocol: one prompt goes in, one text comes out, or an error.
+"""The language-model protocol: a prompt goes in, a completion or an error comes out.
 
-Adapters speak one provider's wire each. Must never retry, wait or judge a plan: `calls.py` and
-`model_planner.py` do.
+Each adapter speaks the wire protocol of one provider. It must never retry, wait or judge an
+answer: retry.py, budget.py and answers.py do.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from typing import Literal, Protocol, TypeAlias
 from larst.domain import Json
 
 StopReason: TypeAlias = Literal["end", "cut", "refused"]
+"""Why a completion ended: at its end, cut off at the token limit, or refused by the model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked. `system` is the same for all requests, so that it can be cached.
+    """A prompt. `system` is the same for all requests, so that providers can cache it.
 
-    `schema` is the strict JSON Schema of the answer; `version` names the prompt's text.
+    `schema` is the strict JSON Schema of the answer; `version` identifies the text of the prompt.
     """
 
     system: str
@@ -30,7 +31,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What one call used. `input` counts all of the prompt, `cached` and `cache_written` too."""
+    """The tokens of one call. `input` includes `cached` and `cache_written`."""
 
     input: int = 0
     cached: int = 0
@@ -40,7 +41,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A model's answer. `stopped` says why it ended: at its `end`, `cut` off, or it `refused`."""
+    """The answer of a model."""
 
     text: str
     tokens: Tokens
@@ -48,23 +49,48 @@ class Completion:
 
 
 class LanguageModel(Protocol):
-    """One model of one provider."""
+    """One model of one provider; `larst/planning/factory.py` lists the providers.
+
+    A model that calls a local function, and the plan that it produces:
+
+    >>> import asyncio, json
+    >>> from larst.domain import Usage
+    >>> from larst.planning.models.answers import parse_plan
+    >>> def write_plan(prompt: str) -> str:
+    ...     code = {"language": "python", "block": "REPLY = make_response(204)"}
+    ...     return json.dumps({"action": "custom", "resource": None, "code": code})
+    >>> class LocalModel:
+    ...     provider = "local"
+    ...     model = "write_plan"
+    ...
+    ...     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
+    ...         async with asyncio.timeout(timeout_s):
+    ...             text = await asyncio.to_thread(write_plan, prompt.user)
+    ...         return Completion(text, Tokens(input=len(prompt.user) // 4, output=len(text) // 4))
+    ...
+    ...     async def close(self) -> None:
+    ...         pass
+    >>> prompt = Prompt(system="You plan requests.", user="PUT /lamp/off", schema={}, version="1")
+    >>> completion = asyncio.run(LocalModel().complete(prompt, timeout_s=30))
+    >>> parse_plan(completion, Usage()).code.block
+    'REPLY = make_response(204)'
+    """
 
     @property
     def provider(self) -> str:
-        """What `Server-Timing` and the plan book call it: `openai`, `anthropic`, `mock`."""
+        """Its name in `Server-Timing` and the plan book: `openai`, `anthropic`, `mock`."""
 
     @property
     def model(self) -> str | None:
-        """The model's name, where there is one."""
+        """The name of the model, or None if the provider has only one."""
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        """Return the model's answer; a single try, ended after `timeout_s` seconds whatever comes.
+        """Return the completion of the prompt: one attempt that ends within `timeout_s` seconds.
 
         Raises:
-            PlannerUnreachableError: there is none; says whether and when to try again.
-            PlannerBrokenError: what answered does not speak the provider's language.
+            PlannerUnreachableError: no answer; the error says whether and when to retry.
+            PlannerBrokenError: the answer is not in the provider's protocol.
         """
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close its connections."""

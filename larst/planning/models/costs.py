@@ -1,4 +1,4 @@
-"""What a call to a model cost: its tokens, by the price of each kind. Pure."""
+"""The cost of a model call: its tokens times the price of each kind. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _MILLION = 1_000_000
 
 
 def cost_usd(model: str | None, tokens: Tokens, prices: Mapping[str, Price]) -> float | None:
-    """Return what a call cost, or None where the model's price is not known.
+    """Return the cost of a call, or None if the price of the model is unknown.
 
-    A dated name, such as `gpt-6-luna-2026-09-22`, has the price of the model without its date.
-    What has no model (a function of the user's own) costs nothing.
+    A dated name such as `gpt-6-luna-2026-09-22` has the price of the undated model. A call without
+    a model (the user's function) is free.
     """
     if model is None:
         return 0.0

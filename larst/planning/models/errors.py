@@ -1,26 +1,26 @@
-"""How calls to a provider fail, as errors of our own: the only place that knows the SDKs' errors.
+"""Translation of SDK errors into LARST errors; the only module that knows the SDKs' errors.
 
-Both SDKs build on httpx2 and name their errors alike. Must never repeat what a provider answered:
-some answers hold parts of the key.
+Both SDKs use httpx2 and name their errors alike. Must never repeat the text of a provider's answer:
+some answers contain parts of the API key.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any
 
 import httpx2
 
 from larst.errors import PlannerBrokenError, PlannerUnreachableError
 
 TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})
-"""Besides all from 500 on: the very same call may succeed later."""
+"""With all statuses from 500: the same call may succeed later."""
 
 NOT_THE_API: tuple[type[Exception], ...] = (
     AttributeError,
@@ -31,14 +31,12 @@ NOT_THE_API: tuple[type[Exception], ...] = (
     httpx2.DecodingError,
     httpx2.StreamError,
 )
-"""What the SDKs, and we, stumble over where a 200 holds HTML, broken JSON or another shape."""
-
-Hook: TypeAlias = Callable[[httpx2.Request], Awaitable[None]]
+"""Raised by the SDKs, and by the adapters, when a 200 has HTML, broken JSON or other fields."""
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """A provider, for telling an operator what to look at. `sdk` has its errors' classes."""
+class ProviderErrors:
+    """The errors of one provider. `sdk` defines them; the other fields appear in messages."""
 
     sdk: ModuleType
     base_error: type[Exception]
@@ -47,13 +45,13 @@ class Provider:
 
     @asynccontextmanager
     async def call(self, timeout_s: float) -> AsyncIterator[None]:
-        """End whatever runs within after `timeout_s`, and translate how it fails.
+        """Cancel the block after `timeout_s` seconds, and translate the errors that it raises.
 
-        The SDKs' own timeouts are for each read: an answer that trickles outlives them.
+        The SDKs' own timeouts apply to each read, so a slow trickle of bytes never times out.
 
         Raises:
-            PlannerUnreachableError: no answer came.
-            PlannerBrokenError: what came was none of the provider's.
+            PlannerUnreachableError: no answer.
+            PlannerBrokenError: the answer is not in the provider's protocol.
         """
         try:
             async with asyncio.timeout(timeout_s):
@@ -64,22 +62,22 @@ class Provider:
             raise self.translate(error) from error
 
     def translate(self, error: Exception) -> PlannerUnreachableError:
-        """Return the error of ours that a failed call stands for."""
-        if (refused := _refused_by_us(error)) is not None:
-            return refused
+        """Return the LARST error for the error of a call."""
+        if (refusal := _wrapped_refusal(error)) is not None:
+            return refusal
         if isinstance(error, self.sdk.APIStatusError):
             return self._of_status(error.status_code, error.response.headers)
         if isinstance(error, TimeoutError | self.sdk.APITimeoutError | httpx2.TimeoutException):
-            return PlannerUnreachableError(f"{self.base_url} gave no answer in time")
+            return PlannerUnreachableError(f"{self.base_url} did not answer in time")
         if isinstance(error, self.sdk.APIConnectionError | httpx2.TransportError):
             return PlannerUnreachableError(
-                f"{self.base_url} cannot be reached, or broke the connection"
+                f"{self.base_url} cannot be reached, or closed the connection"
             )
         if isinstance(error, (self.sdk.APIResponseValidationError, *NOT_THE_API)):
             return self._broken()
         return PlannerUnreachableError(
             f"the call to {self.base_url} failed ({type(error).__name__});"
-            f" look at {self.key_variable} and LARS_LLM_BASE_URL",
+            f" check {self.key_variable} and LARS_LLM_BASE_URL",
             is_transient=False,
         )
 
@@ -88,36 +86,34 @@ class Provider:
             return self._broken()
         if status in TRANSIENT_STATUSES or status >= 500:
             return PlannerUnreachableError(
-                f"{self.base_url} answered {status}: overloaded or out of order",
+                f"{self.base_url} answered {status}: overloaded or failing",
                 retry_after_s(headers, datetime.now(UTC)),
             )
         return PlannerUnreachableError(
-            f"{self.base_url} answered {status}: {self._what_to_do(status)}", is_transient=False
+            f"{self.base_url} answered {status}: {self._advice(status)}", is_transient=False
         )
 
-    def _what_to_do(self, status: int) -> str:
+    def _advice(self, status: int) -> str:
         if status in (401, 403):
-            return f"it does not accept the key; look at {self.key_variable}"
+            return f"it does not accept the key; check {self.key_variable}"
         if status == 402:
             return "the account has no credit left"
         if status == 404:
-            return "it has no such model or no such address; look at LARS_MODEL, LARS_LLM_BASE_URL"
+            return "unknown model or address; check LARS_MODEL and LARS_LLM_BASE_URL"
         if status in (413, 400, 422):
-            return "it does not take such a request; look at LARS_MODEL and LARS_LLM_BASE_URL"
-        return "look at LARS_LLM_BASE_URL"
+            return "it rejects this kind of request; check LARS_MODEL and LARS_LLM_BASE_URL"
+        return "check LARS_LLM_BASE_URL"
 
     def _broken(self) -> PlannerBrokenError:
         return PlannerBrokenError(
-            f"{self.base_url} answered something that is not the provider's API;"
-            " look at LARS_LLM_BASE_URL"
+            f"{self.base_url} did not answer in the provider's protocol; check LARS_LLM_BASE_URL"
         )
 
 
 def allow_hosts(allowed_hosts: Collection[str]) -> Mapping[str, list[Callable[..., Any]]]:
-    """Return httpx2 event hooks that refuse every request to another host before it is sent.
+    """Return httpx2 event hooks that let requests go to the allowed hosts only.
 
-    Raises (from the hook):
-        PlannerUnreachableError: the host is not in LARS_SANDBOX_LLM_ALLOWED_HOSTS.
+    The hook raises PlannerUnreachableError before a request to another host is sent.
     """
     allowed = frozenset(allowed_hosts)
 
@@ -133,9 +129,10 @@ def allow_hosts(allowed_hosts: Collection[str]) -> Mapping[str, list[Callable[..
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return how many seconds a provider asks to wait, or None where it does not say.
+    """Return the delay in seconds that a provider asks for, or None.
 
-    `retry-after-ms` is both SDKs'; Retry-After is seconds or a date (RFC 9110 section 10.2.3).
+    Both providers send `retry-after-ms`; Retry-After is seconds or a date (RFC 9110, section
+    10.2.3).
     """
     try:
         if (milliseconds := headers.get("retry-after-ms")) is not None:
@@ -154,16 +151,16 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def _seconds_until(date: str, now: datetime) -> float | None:
     try:
-        then = parsedate_to_datetime(date)
+        time = parsedate_to_datetime(date)
     except (ValueError, TypeError):
         return None
-    if then.tzinfo is None:
-        then = then.replace(tzinfo=UTC)
-    return max(0.0, (then - now).total_seconds())
+    if time.tzinfo is None:
+        time = time.replace(tzinfo=UTC)
+    return max(0.0, (time - now).total_seconds())
 
 
-def _refused_by_us(error: BaseException | None) -> PlannerUnreachableError | None:
-    """Return the refusal that an SDK has wrapped: it takes a hook's error for the network's."""
+def _wrapped_refusal(error: BaseException | None) -> PlannerUnreachableError | None:
+    """Return the error of our event hook, which an SDK wraps in a connection error."""
     while error is not None:
         if isinstance(error, PlannerUnreachableError):
             return error

@@ -1,8 +1,7 @@
-"""A planner of the user's own: a function that takes the prompt and returns the plan as JSON text.
+"""A Python function as a language model: it takes the prompt and returns the plan as JSON text.
 
-`LLM_MOCK_HANDLER=module.function`; the module is also looked for in the working directory. The
-function may be a coroutine function. Meant for tests, and for whoever wants to plan by other
-means.
+`LLM_MOCK_HANDLER=module.function` selects it. The module is also searched for in the working
+directory. For tests, and for users who plan by their own means.
 """
 
 from __future__ import annotations
@@ -22,27 +21,26 @@ Handler: TypeAlias = Callable[[str], "str | Awaitable[str]"]
 
 
 def load_handler(name: str) -> Handler:
-    """Return the function that `module.function` names.
+    """Return the function `module.function`.
 
     Raises:
-        ConfigError: there is no such module or function.
+        ConfigError: the module or the function does not exist.
     """
     module_name, _, function_name = name.rpartition(".")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    directory = str(Path.cwd())
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
     try:
-        handler = getattr(importlib.import_module(module_name), function_name)
+        handler: Handler = getattr(importlib.import_module(module_name), function_name)
     except Exception as error:
         raise ConfigError(f"LLM_MOCK_HANDLER={name}: {type(error).__name__}: {error}") from error
     if not callable(handler):
-        raise ConfigError(f"LLM_MOCK_HANDLER={name}: this is no function")
-    found: Handler = handler
-    return found
+        raise ConfigError(f"LLM_MOCK_HANDLER={name}: not a function")
+    return handler
 
 
 class FunctionModel:
-    """Takes a function for a model."""
+    """Calls a function instead of a model."""
 
     provider = "mock"
     model = None
@@ -51,17 +49,17 @@ class FunctionModel:
         self._handler = handler
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        """Return what the function says; as in `LanguageModel`.
+        """Return the function's result; see `LanguageModel`.
 
-        A function that is no coroutine function runs in a thread, which nothing can stop.
+        A plain function runs in a thread, which cannot be stopped at the timeout.
         """
         text = f"{prompt.system}\n\n{prompt.user}"
         try:
             async with asyncio.timeout(timeout_s):
-                answer = await self._ask(text)
+                answer = await self._call(text)
         except TimeoutError as error:
             raise PlannerUnreachableError(
-                f"the function of LLM_MOCK_HANDLER gave no answer within {timeout_s:.1f} s"
+                f"the function of LLM_MOCK_HANDLER did not answer within {timeout_s:.1f} s"
             ) from error
         if not isinstance(answer, str):
             raise PlannerBrokenError(
@@ -71,9 +69,9 @@ class FunctionModel:
         return Completion(answer, Tokens())
 
     async def close(self) -> None:
-        """Nothing to let go."""
+        """Do nothing: a function has no connections."""
 
-    async def _ask(self, text: str) -> object:
+    async def _call(self, text: str) -> object:
         try:
             if inspect.iscoroutinefunction(self._handler):
                 return await self._handler(text)

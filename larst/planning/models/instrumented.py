@@ -1,7 +1,7 @@
-"""A language model whose calls are told of: a client span and the metrics for each.
+"""Telemetry for language models: a client span and metrics for each call.
 
-By OpenTelemetry's conventions for generative AI. What was asked and answered is told only where
-the operator has opted in; a key never is.
+Follows the OpenTelemetry conventions for generative AI. Prompts and answers are recorded only if
+the operator has opted in. Must never record an API key.
 """
 
 from __future__ import annotations
@@ -26,40 +26,40 @@ _FINISH_REASONS: Mapping[StopReason, str] = {
 
 
 class InstrumentedModel:
-    """Passes each call on to `model`, and tells of it. `base_url` is where that is, if anywhere."""
+    """Forwards each call to `model` and records it; `base_url` is the server's address, if any."""
 
     def __init__(self, model: LanguageModel, base_url: str | None) -> None:
         self.provider = model.provider
         self.model = model.model
         self._model = model
-        told: dict[str, str | int] = {
+        labels: dict[str, str | int] = {
             names.GEN_AI_OPERATION: "chat",
             names.GEN_AI_PROVIDER: model.provider,
         }
         if model.model is not None:
-            told[names.GEN_AI_REQUEST_MODEL] = model.model
+            labels[names.GEN_AI_REQUEST_MODEL] = model.model
         if base_url is not None:
             parts = urlsplit(base_url)
-            told[names.SERVER_ADDRESS] = parts.hostname or ""
-            told[names.SERVER_PORT] = parts.port or (443 if parts.scheme == "https" else 80)
-        self._labels: Labels = tuple(told.items())
+            labels[names.SERVER_ADDRESS] = parts.hostname or ""
+            labels[names.SERVER_PORT] = parts.port or (443 if parts.scheme == "https" else 80)
+        self._labels: Labels = tuple(labels.items())
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        """Return the model's answer; as in `LanguageModel`."""
-        began_s = time.perf_counter()
-        failed: Labels = ()
+        """Return the model's completion; see `LanguageModel`."""
+        started_s = time.perf_counter()
+        error_label: Labels = ()
         name = "chat" if self.model is None else f"chat {self.model}"
-        told = {**dict(self._labels), names.GEN_AI_OUTPUT_TYPE: "json"}
+        attributes = {**dict(self._labels), names.GEN_AI_OUTPUT_TYPE: "json"}
         try:
-            with span(name, kind="client", attributes=told) as call:
+            with span(name, kind="client", attributes=attributes) as call:
                 completion = await self._model.complete(prompt, timeout_s=timeout_s)
-                _tell(call, prompt, completion)
+                _record_completion(call, prompt, completion)
         except BaseException as error:
-            failed = ((names.ERROR_TYPE, type(error).__name__),)
+            error_label = ((names.ERROR_TYPE, type(error).__name__),)
             raise
         finally:
-            took_s = time.perf_counter() - began_s
-            record(MODEL_DURATION, took_s, self._labels + failed)
+            elapsed_s = time.perf_counter() - started_s
+            record(MODEL_DURATION, elapsed_s, self._labels + error_label)
         tokens = completion.tokens
         for kind, amount in (("input", tokens.input), ("output", tokens.output)):
             if amount:
@@ -67,11 +67,11 @@ class InstrumentedModel:
         return completion
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close the model's connections."""
         await self._model.close()
 
 
-def _tell(call: Span, prompt: Prompt, completion: Completion) -> None:
+def _record_completion(call: Span, prompt: Prompt, completion: Completion) -> None:
     tokens = completion.tokens
     call.set_attribute(names.GEN_AI_INPUT_TOKENS, tokens.input)
     call.set_attribute(names.GEN_AI_OUTPUT_TOKENS, tokens.output)

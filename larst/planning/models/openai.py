@@ -1,7 +1,7 @@
-"""OpenAI's wire, and that of every server that speaks it (Ollama, vLLM, llama.cpp).
+"""OpenAI, and servers that speak its protocol (Ollama, vLLM, llama.cpp).
 
-OpenAI itself is asked by its Responses API; other servers by chat completions, since llama.cpp
-enforced the schema there only (measured in November 2026).
+Calls the Responses API of OpenAI itself, and chat completions of other servers: llama.cpp enforces
+the JSON schema only there (measured in November 2026).
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
 from larst.planning.models.base import Completion, Prompt, StopReason, Tokens
-from larst.planning.models.errors import Provider, allow_hosts
+from larst.planning.models.errors import ProviderErrors, allow_hosts
 
 OPENAI_HOST = "api.openai.com"
 MAX_OUTPUT_TOKENS = 8192
-"""A program has 16 KiB at most; models that reason need room besides."""
+"""A program has at most 16 KiB; reasoning models need additional tokens."""
 
 _CUT_REASONS = frozenset({"max_output_tokens", "length"})
 
 
 class OpenAIModel:
-    """One model behind an API of OpenAI's kind. `wire` is chosen by the host if unset."""
+    """One model behind an OpenAI-compatible API. If `wire` is unset, the host decides."""
 
     provider = "openai"
 
@@ -41,7 +41,7 @@ class OpenAIModel:
         self.model = model
         is_openai = urlsplit(base_url).hostname == OPENAI_HOST
         self._wire = wire or ("responses" if is_openai else "chat")
-        self._errors = Provider(openai, openai.OpenAIError, "OPENAI_API_KEY", base_url)
+        self._errors = ProviderErrors(openai, openai.OpenAIError, "OPENAI_API_KEY", base_url)
         self._client = openai.AsyncOpenAI(
             api_key=api_key,
             base_url=base_url,
@@ -52,19 +52,19 @@ class OpenAIModel:
         )
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        """Return the model's answer; as in `LanguageModel`."""
+        """Return the model's completion; see `LanguageModel`."""
         async with self._errors.call(timeout_s):
             if self._wire == "responses":
                 return _of_response(await self._respond(prompt, timeout_s))
             return _of_chat(await self._chat(prompt, timeout_s))
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close its connections."""
         await self._client.close()
 
     async def _respond(self, prompt: Prompt, timeout_s: float) -> Response:
-        # Not parse(): it loses the answer and its usage where the text is no JSON, and builds the
-        # schema anew each time.
+        # Not parse(): it loses the answer and its usage if the text is not JSON, and builds the
+        # schema again for each call.
         return await self._client.responses.create(
             model=self.model,
             instructions=prompt.system,
@@ -94,7 +94,7 @@ class OpenAIModel:
                 "type": "json_schema",
                 "json_schema": {"name": "plan", "strict": True, "schema": dict(prompt.schema)},
             },
-            # Servers of one's own know this name; the newer one not all of them.
+            # Not max_completion_tokens: some compatible servers do not know the new name.
             max_tokens=MAX_OUTPUT_TOKENS,
             timeout=timeout_s,
         )
@@ -120,7 +120,7 @@ def _of_response(response: Response) -> Completion:
         raise ValueError("the response failed")
     details = response.incomplete_details
     reason = details.reason if response.status == "incomplete" and details is not None else None
-    return Completion(response.output_text, tokens, _stopped(reason))
+    return Completion(response.output_text, tokens, _stop_reason(reason))
 
 
 def _of_chat(answer: ChatCompletion) -> Completion:
@@ -137,18 +137,18 @@ def _of_chat(answer: ChatCompletion) -> Completion:
     )
     if choice.message.refusal:
         return Completion(choice.message.refusal, tokens, "refused")
-    stopped = _stopped(choice.finish_reason)
-    if choice.message.content is None and stopped == "end":
+    stop_reason = _stop_reason(choice.finish_reason)
+    if choice.message.content is None and stop_reason == "end":
         raise ValueError("the message has no content")
-    return Completion(choice.message.content or "", tokens, stopped)
+    return Completion(choice.message.content or "", tokens, stop_reason)
 
 
-def _stopped(reason: str | None) -> StopReason:
+def _stop_reason(reason: str | None) -> StopReason:
     if reason == "content_filter":
         return "refused"
     return "cut" if reason in _CUT_REASONS else "end"
 
 
 def _count(usage: Any, details: str, name: str) -> int:
-    """Return a count that not every server sends."""
+    """Return a count of the usage details, or 0 if the server does not send it."""
     return getattr(getattr(usage, details, None), name, None) or 0

@@ -1,7 +1,7 @@
-"""The planner that asks a language model: a question becomes a prompt, its answer a plan.
+"""The model planner: turns a planning request into a prompt, and the model's answer into a plan.
 
-Must never put into a prompt what the question does not show, and never call a model that the
-budget has no call for.
+Must never put into a prompt anything that the planning request does not contain, and never call a
+model without a call left in the budget.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from larst.telemetry.attributes import COST_USD
 from larst.telemetry.metrics import PLANNER_COST, PLANNER_TOKENS
 
 MAX_CONTEXT_CHARACTERS = 60_000
-"""A longer context is cut down: it would cost more than any plan is worth."""
+"""A longer context is shortened: it would cost more than a plan is worth."""
 
-_MAX_TOLD_REFUSALS = 5
+_MAX_REFUSALS = 5
 _HAS_VALUES = "This request is shown with its VALUES; the plan may serve this one request only."
 
 
 class ModelPlanner:
-    """Asks one model, with one set of prompts."""
+    """Plans with one model and one set of prompts."""
 
     def __init__(
         self,
@@ -47,28 +47,30 @@ class ModelPlanner:
         self._prices = prices
 
     def is_ready(self) -> bool:
-        """Tell whether its provider answered of late, as far as is known."""
-        return not self._calls.circuit.is_open
+        """Return whether the provider is believed to answer: its circuit breaker is closed."""
+        return not self._calls.circuit_breaker.is_open
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
-        """Return the model's plan; as in `Planner`."""
+        """Return the model's plan; see `Planner`."""
         with self._budget.call(request.session_id):
             completion = await self._calls.complete(prompt_for(request))
         tokens = completion.tokens
         cost = cost_usd(self.maker.model, tokens, self._prices)
         usage = Usage(1, tokens.input, tokens.output, cost)
-        _tell(usage)
+        _record_usage(usage)
         plan = parse_plan(completion, usage)
         based_on: BasedOn = "values" if request.has_values else "sketch"
-        return PlannerAnswer(plan, self.maker, self.maker.planner, based_on=based_on, usage=usage)
+        return PlannerAnswer(
+            plan, self.maker, source=self.maker.planner, based_on=based_on, usage=usage
+        )
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Close the model's connections."""
         await self._model.close()
 
 
-def _tell(usage: Usage) -> None:
-    """Tell of what a call has used, whatever comes of its answer."""
+def _record_usage(usage: Usage) -> None:
+    """Record the tokens and the cost of a call, before its answer is parsed."""
     count(PLANNER_TOKENS, usage.input_tokens, (("type", "input"),))
     count(PLANNER_TOKENS, usage.output_tokens, (("type", "output"),))
     if usage.cost_usd is not None:
@@ -77,48 +79,55 @@ def _tell(usage: Usage) -> None:
 
 
 def prompt_for(request: PlanningRequest) -> Prompt:
-    """Return the prompt: what is the same for all requests first, so that it can be cached."""
-    told = [_told(one, request) for one in request.refusals[-_MAX_TOLD_REFUSALS:]]
+    """Return the prompt, with the text that is the same for all requests first, for the cache."""
+    refusals = [_refusal_json(refusal, request) for refusal in request.refusals[-_MAX_REFUSALS:]]
+    repair = ""
+    if refusals:
+        repair = prompts.fill("repair", refusals="\n".join(map(_json, refusals)))
     user = prompts.fill(
         "context",
-        schemas=_bounded(request.schemas),
+        schemas=_bounded_schemas(request.schemas),
         links=_json(request.facts.get("links", {})),
-        repair=prompts.fill("repair", refusals="\n".join(map(_json, told))) if told else "",
+        repair=repair,
         values=_HAS_VALUES if request.has_values else "",
-        context=_context(request),
+        context=_bounded_context(request),
     )
     return Prompt(prompts.fill("plan"), user, ANSWER_SCHEMA, prompts.version())
 
 
-def _told(refusal: Refusal, request: PlanningRequest) -> dict[str, Json]:
-    hides = refusal.has_values and not request.has_values
-    reason = redact(refusal.reason, refusal.program) if hides else refusal.reason
+def _refusal_json(refusal: Refusal, request: PlanningRequest) -> dict[str, Json]:
+    must_redact = refusal.has_values and not request.has_values
+    reason = redact(refusal.reason, refusal.program) if must_redact else refusal.reason
     return {"reason": reason, "program": refusal.program}
 
 
-def _context(request: PlanningRequest) -> str:
-    """Return the context; a body that is too long is left out, and said to be."""
+def _bounded_context(request: PlanningRequest) -> str:
+    """Return the context; if it is too long, placeholders replace body and query."""
     text = _json(request.context)
     if len(text) <= MAX_CONTEXT_CHARACTERS:
         return text
-    left = {"body_json": "<too long to show>", "body_text": "<too long to show>", "query": {}}
-    return _json({**request.context, **left})[:MAX_CONTEXT_CHARACTERS]
+    placeholders = {
+        "body_json": "<too long to show>",
+        "body_text": "<too long to show>",
+        "query": {},
+    }
+    return _json({**request.context, **placeholders})[:MAX_CONTEXT_CHARACTERS]
 
 
-def _bounded(schemas: Mapping[str, Json]) -> str:
-    """Return as many schemas as there is room for, the ones of the path first."""
-    shown: dict[str, Json] = {}
+def _bounded_schemas(schemas: Mapping[str, Json]) -> str:
+    """Return as many schemas as fit; the resources of the path come first."""
+    included: dict[str, Json] = {}
     for name, schema in schemas.items():
-        if len(_json({**shown, name: schema})) > MAX_CONTEXT_CHARACTERS:
+        if len(_json({**included, name: schema})) > MAX_CONTEXT_CHARACTERS:
             break
-        shown[name] = schema
-    return _json(shown)
+        included[name] = schema
+    return _json(included)
 
 
 def _json(value: Json) -> str:
-    """Return JSON on one line: no name in it can pass for a line of the prompt's own."""
+    """Return JSON on one line, so that no name in it can imitate a line of the prompt."""
     text = json.dumps(value, ensure_ascii=False)
-    # Line separators that JSON leaves as they are, and some readers take for new lines.
+    # JSON leaves these line separators unescaped, and some readers break lines at them.
     for separator in ("\x85", "\u2028", "\u2029"):
         text = text.replace(separator, f"\\u{ord(separator):04x}")
     return text

@@ -1,7 +1,7 @@
-"""What a failed run may tell a planner: what went wrong, without the values it went wrong on.
+"""Redaction: the reason of a failed run, without the values that it quotes. Pure.
 
-Exceptions quote what they met: a client's value, a stored record. Only messages known to hold
-nothing but types, and texts of the program itself, are passed on. Pure.
+Exceptions quote values of clients and of stored records. Only messages that are known to contain
+nothing but type names, and string constants of the program itself, are passed on to a planner.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import ast
 import re
 
-_PLACE = re.compile(r"while running, (?P<line>line \d+: )?(?P<what>.*)", re.DOTALL)
-_KIND = re.compile(
+_PREFIX = re.compile(r"while running, (?P<line>line \d+: )?(?P<error>.*)", re.DOTALL)
+_EXCEPTION = re.compile(
     r"(?P<kind>[A-Z]\w*(?:Error|Exception|Iteration))(?:: (?P<message>.*))?", re.DOTALL
 )
 _TYPE = r"'?(?:NoneType|bool|int|float|str|list|dict|tuple|set|date|datetime|timedelta|builtin)'?"
-_HARMLESS = re.compile(
+_SAFE_MESSAGES = re.compile(
     "|".join(
         (
             rf"{_TYPE} object is not (?:subscriptable|iterable|callable)",
@@ -32,44 +32,50 @@ _HARMLESS = re.compile(
     )
 )
 _QUOTED_TAIL = re.compile(
-    r"(?P<said>invalid literal for int\(\) with base 10|could not convert string to float"
+    r"(?P<safe>invalid literal for int\(\) with base 10|could not convert string to float"
     r"|Invalid isoformat string):.*",
     re.DOTALL,
 )
-_OWN_WORDS = re.compile(
-    r"REPLY is not a valid reply|the body of the reply contains a lone surrogate"
-    r"|the headers of REPLY must be a dict of at most 50 texts|programs have nothing to await"
+_SANDBOX_MESSAGES = frozenset(
+    {
+        "REPLY is not a valid reply",
+        "the body of the reply contains a lone surrogate",
+        "the headers of REPLY must be a dict of at most 50 texts",
+        "programs have nothing to await",
+    }
 )
-_WITHHELD = "(its message is not shown, since it may hold a value)"
+"""Messages of the sandbox itself, which quote no value."""
+
+_WITHHELD = "(message withheld: it may contain a value)"
 
 
 def redact(reason: str, program: str | None) -> str:
-    """Return the reason of a failed run in words that hold no value of any request or record."""
-    found = _PLACE.fullmatch(reason)
-    if found is None:
+    """Return the reason of a failed run without any value of a request or a record."""
+    match = _PREFIX.fullmatch(reason)
+    if match is None:
         return f"the program failed while running {_WITHHELD}"
-    line, what = found["line"] or "", found["what"]
-    if _OWN_WORDS.fullmatch(what):
-        return f"while running, {line}{what}"
-    kind = _KIND.fullmatch(what)
-    if kind is None:
+    line, error = match["line"] or "", match["error"]
+    if error in _SANDBOX_MESSAGES:
+        return f"while running, {line}{error}"
+    exception = _EXCEPTION.fullmatch(error)
+    if exception is None:
         return f"while running, {line}the program failed {_WITHHELD}"
-    message = _message(kind["message"] or "", _texts(program or ""))
-    return f"while running, {line}{kind['kind']}{message}"
+    message = _message(exception["message"] or "", _string_constants(program or ""))
+    return f"while running, {line}{exception['kind']}{message}"
 
 
-def _message(message: str, texts: set[str]) -> str:
+def _message(message: str, constants: set[str]) -> str:
     if not message:
         return ""
-    if _HARMLESS.fullmatch(message) or message.strip("'\"") in texts:
+    if _SAFE_MESSAGES.fullmatch(message) or message.strip("'\"") in constants:
         return f": {message}"
     if tail := _QUOTED_TAIL.fullmatch(message):
-        return f": {tail['said']}"
+        return f": {tail['safe']}"
     return f" {_WITHHELD}"
 
 
-def _texts(program: str) -> set[str]:
-    """Return the texts that stand in the program."""
+def _string_constants(program: str) -> set[str]:
+    """Return the string constants of the program; none if it cannot be parsed."""
     try:
         tree = ast.parse(program)
     except (SyntaxError, ValueError):

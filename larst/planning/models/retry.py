@@ -1,7 +1,8 @@
-"""Calls to a language model: a few at once, tried again where that may help, never beyond a time.
+"""Calls to a language model, with limited concurrency, retries and one deadline.
 
-The SDKs' own retries are off: one sleeps as long as it is told, the other gives up at once, and
-neither knows how long a request may take. Must never look into a prompt or an answer.
+The SDKs' own retries are switched off: one SDK sleeps for as long as the provider says, the other
+gives up immediately, and neither knows the deadline of the request. Must never inspect a prompt or
+an answer.
 """
 
 from __future__ import annotations
@@ -23,80 +24,80 @@ _log = logging.getLogger("larst.planner")
 
 
 class Environment(Protocol):
-    """Time and chance, as calls need them; passed in, so that tests can choose."""
+    """Clock, sleep and randomness; injected, so that tests control them."""
 
     def now(self) -> float:
-        """Return seconds of a clock that never goes back."""
+        """Return the time in seconds of a monotonic clock."""
 
     async def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
+        """Return after `seconds`."""
 
     def random(self) -> float:
-        """Return a number from 0 up to 1."""
+        """Return a random number from 0 up to, but not including, 1."""
 
 
 class ModelCalls:
-    """Calls one model for everybody."""
+    """Calls one model on behalf of all sessions."""
 
     def __init__(
         self,
         model: LanguageModel,
-        circuit: CircuitBreaker,
+        circuit_breaker: CircuitBreaker,
         settings: ModelSettings,
         environment: Environment,
     ) -> None:
-        self.circuit = circuit
+        self.circuit_breaker = circuit_breaker
         self._model = model
         self._settings = settings
         self._environment = environment
-        self._places = asyncio.Semaphore(settings.concurrency)
+        self._slots = asyncio.Semaphore(settings.concurrency)
 
     async def complete(self, prompt: Prompt) -> Completion:
-        """Return the model's answer.
+        """Return the model's completion.
 
         Raises:
-            PlannerUnreachableError: there was none in time, or none is to be expected now.
+            PlannerUnreachableError: no answer in time, or the circuit breaker is open.
         """
         deadline_s = self._environment.now() + self._settings.timeout_s
-        await self._take_place()
+        await self._acquire_slot()
         try:
-            with self.circuit.call():
-                return await self._try(prompt, deadline_s)
+            with self.circuit_breaker.call():
+                return await self._call_with_retries(prompt, deadline_s)
         finally:
-            self._places.release()
+            self._slots.release()
 
-    async def _take_place(self) -> None:
+    async def _acquire_slot(self) -> None:
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                await self._places.acquire()
+                await self._slots.acquire()
         except TimeoutError as error:
             raise PlannerUnreachableError(
-                f"no free place for a call within {self._settings.timeout_s:g} s"
+                f"no slot for a call became free within {self._settings.timeout_s:g} s"
                 " (LARS_LLM_TIMEOUT_S, LARS_LLM_CONCURRENCY)",
                 1.0,
             ) from error
 
-    async def _try(self, prompt: Prompt, deadline_s: float) -> Completion:
-        tries = 0
+    async def _call_with_retries(self, prompt: Prompt, deadline_s: float) -> Completion:
+        retries = 0
         while True:
-            left_s = max(0.01, deadline_s - self._environment.now())
+            remaining_s = max(0.01, deadline_s - self._environment.now())
             try:
-                return await self._model.complete(prompt, timeout_s=left_s)
+                return await self._model.complete(prompt, timeout_s=remaining_s)
             except PlannerUnreachableError as error:
-                delay_s = self._delay_s(tries, error)
+                delay_s = self._delay_s(retries, error)
                 is_late = self._environment.now() + delay_s >= deadline_s
-                if not error.is_transient or tries == MAX_RETRIES or is_late:
+                if not error.is_transient or retries == MAX_RETRIES or is_late:
                     raise
-                _log.warning("the planner is tried again in %.2f s: %s", delay_s, error.detail)
-            tries += 1
+                _log.warning("planner call failed, retrying in %.2f s: %s", delay_s, error.detail)
+            retries += 1
             await self._environment.sleep(delay_s)
 
-    def _delay_s(self, tries: int, error: PlannerUnreachableError) -> float:
-        """Return how long to wait: as the provider says, else longer each time, with full jitter.
+    def _delay_s(self, retries: int, error: PlannerUnreachableError) -> float:
+        """Return the delay that the provider asks for, or exponential backoff with full jitter.
 
-        Jitter: many who failed together must not come back together (M. Brooker, "Exponential
+        Jitter keeps calls that failed together from returning together (M. Brooker, "Exponential
         Backoff And Jitter", AWS Architecture Blog, 2015).
         """
         if error.retry_after_s is not None:
             return error.retry_after_s
-        return self._environment.random() * min(MAX_DELAY_S, FIRST_DELAY_S * 2.0**tries)
+        return self._environment.random() * min(MAX_DELAY_S, FIRST_DELAY_S * 2.0**retries)

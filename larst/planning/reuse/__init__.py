@@ -1,1 +1,1 @@
-"""When a plan may serve another request of its shape."""
+"""Reuse: the conditions under which a plan may serve another request of its shape."""

@@ -1,9 +1,8 @@
-"""Which requests a plan may serve, besides having its shape: what its program reads must be there.
+"""Conditions: which requests of its shape a plan may serve. Pure.
 
-A plan made from the shape alone serves all requests of the shape. One made from a sketch serves
-those in which the fields that its program reads by name are of the same kinds, in the body as in
-the learned schemas. One made from values serves, where it needs them, that exact request only.
-Pure.
+A plan based on the shape alone serves every request of the shape. A plan based on a sketch serves
+requests whose body and learned schemas have the same kinds of value in the fields that its program
+reads. A plan that needs values serves one exact request.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import SchemaOf
 
 Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object", "missing"]
-"""What a value is; an integer and a float are both numbers, since they differ only in value."""
+"""The kind of a value; integers and floats are one kind, because they differ only in value."""
 
 FieldKind: TypeAlias = str
-"""The learned kinds of a field, as `number|null`; `missing`: records have it not; `unknown`:
-there were no records."""
+"""The learned kinds of a field, such as `number|null`. `missing`: no record has the field;
+`unknown`: the resource has no records."""
 
 _KINDS: Mapping[type, Kind] = {
     type(None): "null",
@@ -45,15 +44,15 @@ _SCHEMA_KINDS: Mapping[str, Kind] = {
     "array": "list",
     "object": "object",
 }
-_MIN_TELLING_CHARACTERS = 4
-"""A text this long is found inside a longer literal too."""
+_MIN_SUBSTRING_CHARACTERS = 4
+"""Shorter values are compared with whole literals only: they occur in many literals by chance."""
 
 
 class Condition(BaseModel):
-    """What has to hold for a request, so that a plan may serve it.
+    """The condition that a request must meet for a plan to serve it.
 
-    `body`: the kinds found at each path that the program reads. `fields`: by resource and field,
-    what the planner knew of it. `exact`: the digest of the one request that it serves.
+    `body`: the kinds of value at each path that the program reads. `fields`: the learned kinds of
+    each field that it reads, by resource. `exact`: the digest of the only request that it serves.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -65,22 +64,22 @@ class Condition(BaseModel):
 
 
 def condition_of(program: CheckedProgram, resource: str | None, shaped: ShapedRequest) -> Condition:
-    """Return what holds for the request that the program was written for."""
-    reads, body = field_access_of(program, resource), shaped.request.body.json
+    """Return the condition of a program written for a sketch of the request."""
+    access, body = field_access_of(program, resource), shaped.request.body.json
     return Condition(
         accept=shaped.accept,
-        body={_pointer(path): sorted(_kinds_at(body, path)) for path in sorted(reads.body)},
-        fields=_known_fields(reads, shaped.schema_of),
+        body={_pointer(path): sorted(_kinds_at(body, path)) for path in sorted(access.body)},
+        fields=_field_kinds(access, shaped.schema_of),
     )
 
 
 def exact_condition(shaped: ShapedRequest) -> Condition:
-    """Return the condition that only this very request, in its session, meets."""
+    """Return the condition that only this request, in its session, meets."""
     return Condition(accept=shaped.accept, exact=shaped.digest)
 
 
 def can_serve(condition: Condition | None, shaped: ShapedRequest) -> bool:
-    """Tell whether a plan may serve the request, which has the plan's shape."""
+    """Return whether a plan may serve the request, which has the shape of the plan."""
     if condition is None:
         return True
     if condition.exact is not None:
@@ -93,41 +92,41 @@ def can_serve(condition: Condition | None, shaped: ShapedRequest) -> bool:
             for pointer, kinds in condition.body.items()
         )
         and all(
-            _may_be(_field_kind(schema_of(resource), field), then)
+            _is_compatible(_field_kind(schema_of(resource), field), planned_for)
             for resource, fields in condition.fields.items()
-            for field, then in fields.items()
+            for field, planned_for in fields.items()
         )
     )
 
 
 def contains_request_value(program: CheckedProgram, request: RequestContext) -> bool:
-    """Tell whether a literal of the program is, or holds, a value of the request."""
+    """Return whether a literal of the program equals or contains a value of the request."""
     values = {str(value) for value in _values(request)}
-    telling = [value for value in values if len(value) >= _MIN_TELLING_CHARACTERS]
+    substrings = [value for value in values if len(value) >= _MIN_SUBSTRING_CHARACTERS]
     return any(
-        literal in values or any(value in literal for value in telling)
+        literal in values or any(value in literal for value in substrings)
         for literal in _literals(program)
     )
 
 
 def _kinds_at(body: Json, path: Path) -> set[Kind]:
-    """Return the kinds of the values at a path; `missing` where an object has no such field."""
+    """Return the kinds of the values at a path; `missing` if an object lacks the field."""
     nodes, kinds = [body], set[Kind]()
     for step in path:
-        found: list[Json] = []
+        children: list[Json] = []
         for node in nodes:
             if step == ITEMS and isinstance(node, list | dict):
-                found.extend(node.values() if isinstance(node, dict) else node)
+                children.extend(node.values() if isinstance(node, dict) else node)
             elif isinstance(node, dict) and step in node:
-                found.append(node[step])
+                children.append(node[step])
             else:
                 kinds.add("missing")
-        nodes = found
+        nodes = children
     return kinds.union(_KINDS[type(node)] for node in nodes)
 
 
 def _pointer(path: Path) -> str:
-    """Return the path as one text, escaped as in JSON Pointer (RFC 6901)."""
+    """Return the path as one string, escaped as in JSON Pointer (RFC 6901)."""
     return "/".join(step.replace("~", "~0").replace("/", "~1") for step in path)
 
 
@@ -135,11 +134,11 @@ def _path(pointer: str) -> Path:
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/"))
 
 
-def _known_fields(reads: FieldAccess, schema_of: SchemaOf) -> dict[str, dict[str, FieldKind]]:
-    known: dict[str, dict[str, FieldKind]] = {}
-    for resource, field in sorted(reads.fields):
-        known.setdefault(resource, {})[field] = _field_kind(schema_of(resource), field)
-    return known
+def _field_kinds(access: FieldAccess, schema_of: SchemaOf) -> dict[str, dict[str, FieldKind]]:
+    kinds: dict[str, dict[str, FieldKind]] = {}
+    for resource, field in sorted(access.fields):
+        kinds.setdefault(resource, {})[field] = _field_kind(schema_of(resource), field)
+    return kinds
 
 
 def _field_kind(learned: Mapping[str, Json] | None, field: str) -> FieldKind:
@@ -153,18 +152,18 @@ def _field_kind(learned: Mapping[str, Json] | None, field: str) -> FieldKind:
     return "|".join(sorted({_SCHEMA_KINDS[name] for name in listed}))
 
 
-def _may_be(now: FieldKind, then: FieldKind) -> bool:
-    """Tell whether a field, as it is now, is no surprise to whoever wrote the program then."""
-    if now == "unknown" or then == "unknown":
-        return now != "missing"
-    if then == "missing":
-        # The program reads it although no record had it: it is one that plans like it write.
+def _is_compatible(current: FieldKind, planned_for: FieldKind) -> bool:
+    """Return whether a program written for a field of one kind works with its current kind."""
+    if current == "unknown" or planned_for == "unknown":
+        return current != "missing"
+    if planned_for == "missing":
+        # No record had the field, yet the program reads it: programs of this shape write it.
         return True
-    return now != "missing" and set(now.split("|")) <= set(then.split("|"))
+    return current != "missing" and set(current.split("|")) <= set(planned_for.split("|"))
 
 
 def _values(request: RequestContext) -> Iterator[str | int | float]:
-    # Names of the path are no values; what could be one is taken for one.
+    # Plain words in the path are names; any other segment may be a value.
     yield from (text for text in request.segments if not text.isalpha())
     for texts in request.query.values():
         yield from (text for text in texts if text)

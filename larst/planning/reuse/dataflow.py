@@ -1,4 +1,9 @@
-"""Where a value in a program may come from, and what becomes of that on its way. Pure."""
+"""Abstract values for the data-flow analysis of a program: where a value may come from. Pure.
+
+The analysis interprets a program with sets of sources in place of values. It needs three facts
+about a value: which part of the request's body it is, which resource's record it is, and which
+string constant it is.
+"""
 
 from __future__ import annotations
 
@@ -6,60 +11,60 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 ITEMS = "[]"
-"""The step into the items of a list, or the values of an object whose keys the program takes as
-they come."""
+"""The path step to an item of a list, or to a value of an object under a computed key."""
 
 MAX_STEPS = 8
-"""How deep into a body a path is followed."""
+"""How deep paths are followed; the bound makes the analysis terminate."""
 
 Path: TypeAlias = tuple[str, ...]
-"""Steps from the body's root: names of fields, and `ITEMS`."""
+"""Steps from the root of the body: field names and `ITEMS`."""
 
-Origin: TypeAlias = tuple[str, ...]
-"""Where a value comes from: ("body", *steps), ("record", resource), ("text", literal), …; and
-("of", *origin) for a collection that the program has made of such values."""
+Source: TypeAlias = tuple[str, ...]
+"""One possible source of a value: ("body", *path), ("record", resource), ("text", constant), …
 
-Origins: TypeAlias = frozenset[Origin]
-"""All the places that a value may come from."""
+("of", *source) is a collection that the program builds from values of that source.
+"""
 
-NOTHING: Origins = frozenset()
+AbstractValue: TypeAlias = frozenset[Source]
+"""All possible sources of a value."""
 
-
-def union(several: Iterable[Origins]) -> Origins:
-    """Return the origins of a value that is one of several."""
-    return NOTHING.union(*several)
+BOTTOM: AbstractValue = frozenset()
+"""A value without a tracked source."""
 
 
-def children(origins: Origins) -> Origins:
-    """Return what iterating, or an index, gives: items of the body, records, texts."""
-    found = set()
-    for origin in origins:
-        if origin[0] == "of":
-            found.add(origin[1:])
-        elif origin[0] == "body" and len(origin) <= MAX_STEPS:
-            found.add((*origin, ITEMS))
-        elif origin[0] in ("record", "text"):
-            found.add(origin)
-    return frozenset(found)
+def join(values: Iterable[AbstractValue]) -> AbstractValue:
+    """Return the least value that covers all of `values`."""
+    return BOTTOM.union(*values)
 
 
-def held(origins: Origins) -> Origins:
-    """Return the origins of a collection that holds such values."""
-    return frozenset(("of", *origin) for origin in origins if len(origin) <= MAX_STEPS)
+def elements(value: AbstractValue) -> AbstractValue:
+    """Return the result of iterating over or indexing the value."""
+    sources = set()
+    for source in value:
+        if source[0] == "of":
+            sources.add(source[1:])
+        elif source[0] == "body" and len(source) <= MAX_STEPS:
+            sources.add((*source, ITEMS))
+        elif source[0] in ("record", "text"):
+            sources.add(source)
+    return frozenset(sources)
 
 
-def unpacked(origins: Origins) -> Origins:
-    """Return what each name of `a, b = …` may get."""
-    return frozenset(origin[1:] if origin[0] == "of" else origin for origin in origins)
+def collection_of(value: AbstractValue) -> AbstractValue:
+    """Return a collection that contains the value."""
+    return frozenset(("of", *source) for source in value if len(source) <= MAX_STEPS)
 
 
-def wholes(origins: Origins) -> Origins:
-    """Return what such values are the items of."""
-    return frozenset(
-        origin[:-1] for origin in origins if origin[0] == "body" and origin[-1] == ITEMS
-    )
+def unpack(value: AbstractValue) -> AbstractValue:
+    """Return the value of each target in `a, b = …`."""
+    return frozenset(source[1:] if source[0] == "of" else source for source in value)
 
 
-def texts(origins: Origins) -> frozenset[str]:
-    """Return the texts that a value may be, where it is a literal."""
-    return frozenset(origin[1] for origin in origins if origin[0] == "text")
+def containers(value: AbstractValue) -> AbstractValue:
+    """Return the parts of the body that contain the value as an item."""
+    return frozenset(source[:-1] for source in value if source[0] == "body" and source[-1] == ITEMS)
+
+
+def constants(value: AbstractValue) -> frozenset[str]:
+    """Return the string constants that the value may be."""
+    return frozenset(source[1] for source in value if source[0] == "text")

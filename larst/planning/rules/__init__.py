@@ -1,1 +1,7 @@
-"""The built-in planner: REST by convention, no key needed."""
+"""The built-in rules: a planner for plain REST."""
+
+from __future__ import annotations
+
+from larst.planning.rules.planner import RULES, RulesPlanner
+
+__all__ = ["RULES", "RulesPlanner"]

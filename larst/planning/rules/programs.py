@@ -1,6 +1,6 @@
-"""The programs that the built-in rules write, as text. Pure; each follows the policy.
+"""The programs of the built-in rules, as text. Pure; each program passes the policy.
 
-A program is built for one shape, so it holds only the lines which that shape needs.
+Each program is built for one shape and contains only the lines that the shape needs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from larst.domain import LINKED, Json
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A record on the way down a nested path.
+    """A record in a nested path.
 
-    `identifier` is the expression that gives its id, `field` the one that names the record above.
+    `identifier` is the expression for its id, `field` the name of its field for the parent's id.
     """
 
     resource: str
@@ -39,53 +39,54 @@ _PERCENT_ENCODED = {"%": "%25", "/": "%2F", "?": "%3F", "#": "%23"}
 
 
 def answer(status: int, body: Json = None, headers: Mapping[str, str] | None = None) -> str:
-    """Return a program that answers the same to every request of the shape."""
+    """Return a program that answers every request of the shape alike."""
     parts = [str(status), _literal(body), *([_literal(dict(headers))] if headers else [])]
     return f"REPLY = make_response({', '.join(parts)})\n"
 
 
 def create(collection: str) -> str:
-    """Return a program that keeps the payload; `collection` is the path its record appears at."""
+    """Return a program that stores the payload; `collection` is the path of the new record."""
     return f'record = store.insert(plan["payload"])\n{_created(collection)}'
 
 
 def create_child(collection: str, link: str) -> str:
-    """Return a program that keeps the payload as a child of `parent`."""
+    """Return a program that stores the payload as a child of `parent`."""
     record = child_of('plan["payload"]', link)
     return f"record = store.insert({record})\n{_created(collection)}"
 
 
 def create_all() -> str:
-    """Return a program that keeps each of the payload's records, all or none."""
+    """Return a program that stores all records of the payload, or none."""
     return 'REPLY = make_response(201, [store.insert(item) for item in plan["payload"]])\n'
 
 
 def create_all_children(link: str) -> str:
-    """Return a program that keeps each of the payload's records as a child of `parent`."""
-    wrong = {"error": "bad record", "detail": "each item of the list must be a JSON object"}
+    """Return a program that stores all records of the payload as children of `parent`."""
+    bad_item = {"error": "bad record", "detail": "each item of the list must be a JSON object"}
     return (
         'if all(isinstance(item, dict) for item in plan["payload"]):\n'
         f'    created = [store.insert({child_of("item", link)}) for item in plan["payload"]]\n'
         "    REPLY = make_response(201, created)\n"
-        f"else:\n    {answer(400, wrong)}"
+        f"else:\n    {answer(400, bad_item)}"
     )
 
 
 def child_of(record: str, link: str) -> str:
-    """Return the expression of `record` with its link to `parent`."""
+    """Return an expression for `record` with its link to `parent`."""
     return f'{{**{record}, {_literal(link)}: parent["id"]}}'
 
 
 def same_link(record: str, link: str) -> str:
-    """Return the expression of `record` with the link that `parent`, its old state, has."""
-    kept = f"{{name: parent[name] for name in {_names(link)} if name in parent}}"
-    return f"{{**{record}, **{kept}}}"
+    """Return an expression for `record` with the link of its stored state, `parent`."""
+    links = f"{{name: parent[name] for name in {_names(link)} if name in parent}}"
+    return f"{{**{record}, **{links}}}"
 
 
 def children_of(link: str) -> str:
-    """Return the expression of the request's criteria, within `parent`'s children.
+    """Return an expression for the request's criteria, restricted to the children of `parent`.
 
-    Children name it in one of two ways; not even a criterion on that very field widens them.
+    The link field has one of two spellings. A criterion on the link field itself cannot widen the
+    selection.
     """
     names = ", ".join(f'{_literal(name)}: parent["id"]' for name in link_names(link))
     return f'{{**plan["criteria"], {_literal(LINKED)}: {{{names}}}}}'
@@ -100,7 +101,7 @@ def _created(collection: str) -> str:
 
 
 def on_record(call: str, *, status: int = 200) -> str:
-    """Return a program that answers the record which `call` gives, or 404."""
+    """Return a program that answers with the record that `call` returns, or with 404."""
     return (
         f"record = {call}\n"
         f"REPLY = make_response({status}, record) if record is not None else {NOT_FOUND}\n"
@@ -116,7 +117,7 @@ def delete() -> str:
 
 
 def envelope(keys: Sequence[str], criteria: str | None) -> str:
-    """Return a program that answers a page of the records with their total.
+    """Return a program that answers with a page of records and their total.
 
     `keys` are the paging keys in the query, `criteria` the expression that selects the records.
     """
@@ -133,7 +134,7 @@ def envelope(keys: Sequence[str], criteria: str | None) -> str:
 
 
 def plain_list(keys: Sequence[str], criteria: str) -> str:
-    """Return a program that answers the matching records as a list."""
+    """Return a program that answers with the matching records as a list."""
     return _paged(
         keys,
         f"items = store.search({criteria}{''.join(f', {key}={key}' for key in keys)})\n"
@@ -143,7 +144,7 @@ def plain_list(keys: Sequence[str], criteria: str) -> str:
 
 
 def link_names(link: str) -> tuple[str, str]:
-    """Return the link's two spellings, its own first: `post_id`, `postId`."""
+    """Return both spellings of a link field, its current one first: `post_id`, `postId`."""
     if link.endswith("_id"):
         return link, f"{link[:-3]}Id"
     return link, f"{link[:-2]}_id"
@@ -154,7 +155,7 @@ def _names(link: str) -> str:
 
 
 def change_all(call: str, counted: str, criteria: str) -> str:
-    """Return a program that does `call` to each matching record, and says how many they were."""
+    """Return a program that runs `call` for each matching record and answers with their number."""
     return (
         'if not plan["criteria"]:\n'
         f"    {answer(400, NO_CRITERION)}"
@@ -167,9 +168,9 @@ def change_all(call: str, counted: str, criteria: str) -> str:
 
 
 def below(chain: Sequence[Link], inner: str, missing: Json) -> str:
-    """Return `inner` for requests below the records of `chain`, or 404 where one is missing.
+    """Return `inner` behind checks that the records of `chain` exist; if not, the answer is 404.
 
-    Each record must belong to the one before it. `inner` finds the last of them as `parent`.
+    Each record must belong to the previous one. In `inner`, the last one is `parent`.
     """
     steps: list[str] = []
     for index, link in enumerate(chain):
@@ -189,7 +190,7 @@ def below(chain: Sequence[Link], inner: str, missing: Json) -> str:
 
 
 def _total(keys: Sequence[str], criteria: str) -> str:
-    """Count apart from the page only where the page may be shorter than the whole."""
+    """Return the line that sets `total`; it calls `count` only if the page may be incomplete."""
     is_page = "limit" in keys or "offset" in keys
     return f"total = store.count({criteria})\n" if is_page else "total = len(items)\n"
 
@@ -200,22 +201,22 @@ def _page(has_limit: bool, has_offset: bool) -> str:
 
 
 def _paged(keys: Sequence[str], body: str) -> str:
-    """Bind the paging keys from the query; numbers must not be negative."""
+    """Return `body` with the paging keys bound from the query; numbers must not be negative."""
     lines = "".join(f"{key} = {_PAGING_VALUES[key]}\n" for key in keys)
     if not (numbers := [key for key in keys if key != "sort"]):
         return lines + body
-    wrong = bad_paging("limit and offset are whole numbers from 0")
+    refusal = bad_paging("limit and offset are whole numbers from 0")
     test = " or ".join(f"{key} < 0" for key in numbers)
-    return f"{lines}if {test}:\n    {wrong}else:\n{indent(body, '    ')}"
+    return f"{lines}if {test}:\n    {refusal}else:\n{indent(body, '    ')}"
 
 
 def bad_paging(detail: str) -> str:
-    """Return a program that refuses the request's paging."""
+    """Return a program that refuses the paging of the request."""
     return answer(400, {"error": "bad paging", "detail": detail})
 
 
 def _literal(value: Json) -> str:
-    """Return a Python literal of a JSON value that holds no floats."""
+    """Return a JSON value without floats as a Python literal."""
     if value is None or isinstance(value, bool):
         return repr(value)
     if isinstance(value, dict):

@@ -1,1 +1,24 @@
-"""Requests without their values, and what a path and a query ask for."""
+"""Shapes: a request without its values, how REST reads its path, and what a planner sees of it."""
+
+from __future__ import annotations
+
+from larst.planning.shapes.binding import PAGING, Binding, bind
+from larst.planning.shapes.request import ShapedRequest, shape_request
+from larst.planning.shapes.rest_path import RestPath, is_plain_path, link_fields, singular
+from larst.planning.shapes.shape import SEARCH_VERBS, Shape
+from larst.planning.shapes.sketch import sketch_of_schema
+
+__all__ = [
+    "PAGING",
+    "SEARCH_VERBS",
+    "Binding",
+    "RestPath",
+    "Shape",
+    "ShapedRequest",
+    "bind",
+    "is_plain_path",
+    "link_fields",
+    "shape_request",
+    "singular",
+    "sketch_of_schema",
+]

@@ -1,7 +1,7 @@
-"""Binding: a plan's identifier, criteria and payload, read anew from each request.
+"""Binding: fills a plan's identifier, criteria and payload from each request.
 
-A plan holds what all requests of a shape have in common; what differs is bound here, against the
-fields that the session has learned. Pure.
+A plan holds the common part of all requests of a shape. This module adds the values of one
+request, and uses the fields that the session has learned to interpret query keys. Pure.
 """
 
 from __future__ import annotations
@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from larst.domain import AND, CRITERIA_OPERATORS, LINKED, Json, Plan, RequestContext
 
 PAGING = frozenset({"limit", "offset", "sort"})
-"""Query keys that say how to list, not what."""
+"""Query keys that page and sort a list; they are not criteria."""
 
-ANY_FIELD = "*__icontains"
-"""The criterion that looks for text in every field."""
-
-NOTHING: tuple[str, dict[str, Json]] = ("id", {"in": []})
-"""A criterion that no record meets."""
+_MATCHES_NOTHING: tuple[str, dict[str, Json]] = ("id", {"in": []})
 
 _SUFFIXES = {
     "min": "gte",
@@ -30,22 +26,22 @@ _SUFFIXES = {
 _SUFFIXED = re.compile(r"(?P<field>.+?)_{1,2}(?P<suffix>[a-z]+)")
 _BRACKETED = re.compile(r"(?P<field>[^\[\]]+)\[(?P<suffix>[a-z]+)\]")
 _BY_FIELD = re.compile(r"(?:get|find|search|filter|query)By_?(?P<field>[A-Z]\w*)")
-_MAX_FIELDS_NAMED = 30
+_MAX_LISTED_FIELDS = 30
 _MAX_HINT_CHARACTERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What one request fills into a plan."""
+    """The values of one request that complete a plan."""
 
     identifier: str | None
     criteria: dict[str, Json]
     payload: Json
     hint: str | None
-    """What the client should know about its filters, or None; goes out as X-LARST-Hint."""
+    """A warning about unknown fields, sent as X-LARST-Hint; None if all are known."""
 
     def fill(self, plan: Plan) -> dict[str, Json]:
-        """Return the `plan` that a program sees: all but its own code."""
+        """Return the `plan` that a program sees: everything except its code."""
         return {
             "action": plan.action,
             "resource": plan.resource,
@@ -62,35 +58,39 @@ def bind(
     fields: Collection[str],
     schema: Mapping[str, Json] | None = None,
 ) -> Binding:
-    """Return the request's own values.
+    """Return the values of the request.
 
-    `fields` are those that the resource's records ever had, `schema` what was learned of them.
+    `fields` are all fields that records of the resource ever had, `schema` is its learned schema.
     """
     if not request.query:
         return Binding(identifier, {}, request.body.json, None)
-    known = _Known(fields, schema or {})
-    read = [
-        _criterion(key, values, known)
+    learned = _LearnedFields(fields, schema or {})
+    criteria = [
+        _criterion(key, values, learned)
         for key, values in request.query.items()
         if key not in PAGING and not (key == "q" and not any(values) and "q" not in fields)
     ]
-    named = [field for field, _ in read] + _sort_fields(request.query)
-    return Binding(identifier, _criteria(read, known), request.body.json, _hint(named, fields))
+    names = [field for field, _ in criteria] + _sort_fields(request.query)
+    hint = _hint(names, fields)
+    return Binding(identifier, _merge(criteria, learned), request.body.json, hint)
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the session knows of a resource's fields, nested ones too."""
+class _LearnedFields:
+    """The learned fields of a resource, including nested fields."""
 
     fields: Collection[str]
     schema: Mapping[str, Json]
 
     def has(self, path: str) -> bool:
-        """Tell whether some record had the field; dots reach into objects."""
+        """Return whether some record had the field; dots reach into objects."""
         return path in self.fields or ("." in path and self._at(path) is not None)
 
     def may_have(self, path: str) -> bool:
-        """Tell whether some record may have had it: of odd data not every name is learned."""
+        """Return whether some record may have had the field.
+
+        Of records with very many fields, not every name is learned.
+        """
         if not self.fields or path in ("*", "id") or self.has(path):
             return True
         return "additionalProperties" in self.schema
@@ -104,44 +104,49 @@ class _Known:
         return schema
 
 
-def _criteria(read: Iterable[tuple[str, dict[str, Json]]], known: _Known) -> dict[str, Json]:
-    """Return the criteria, all of which must hold; two of one name stand below `AND`."""
-    criteria: dict[str, Json] = {}
+def _merge(
+    criteria: Iterable[tuple[str, dict[str, Json]]], learned: _LearnedFields
+) -> dict[str, Json]:
+    """Return the criteria as one dict; a second criterion of the same name goes below `AND`."""
+    merged: dict[str, Json] = {}
     further: list[Json] = []
-    for field, found in read:
-        for operator, value in found.items():
-            if operator in ("ne", "exists") and not known.may_have(field):
-                # What no record ever had matches nothing, also where it is asked for by its
-                # absence: a misspelt field must not have DELETE take everything.
-                name, wanted = field, value
+    for field, operators in criteria:
+        for operator, value in operators.items():
+            # An unknown field matches nothing, even with `ne` and `exists`: a misspelt name must
+            # not make DELETE remove everything.
+            is_absence = operator in ("ne", "exists") and not learned.may_have(field)
+            name = field if is_absence or not operator else f"{field}__{operator}"
+            if name in merged:
+                further.append({name: value})
             else:
-                name, wanted = (f"{field}__{operator}" if operator else field), value
-            if name in criteria:
-                further.append({name: wanted})
-            else:
-                criteria[name] = wanted
-    return {**criteria, AND: further} if further else criteria
+                merged[name] = value
+    return {**merged, AND: further} if further else merged
 
 
 def is_search_key(key: str) -> bool:
-    """Tell whether a query key is of the kind `getByFirstName`, which asks for a plain list."""
+    """Return whether a query key is a search such as `getByFirstName`, answered by a list."""
     return _BY_FIELD.fullmatch(key) is not None
 
 
-def _criterion(key: str, values: tuple[str, ...], known: _Known) -> tuple[str, dict[str, Json]]:
-    """Return (field, {operator: value}); a field that exists wins over every other reading."""
-    read = _read(key, values, known)
-    # These names mean something else among criteria.
-    return NOTHING if read[0] in (AND, LINKED, "*") and key != "q" else read
+def _criterion(
+    key: str, values: tuple[str, ...], learned: _LearnedFields
+) -> tuple[str, dict[str, Json]]:
+    """Return (field, {operator: value}); a learned field takes precedence over operators."""
+    field, operators = _parse_key(key, values, learned)
+    # These names have another meaning in criteria: a client must not be able to use them.
+    is_reserved = field in (AND, LINKED, "*") and key != "q"
+    return _MATCHES_NOTHING if is_reserved else (field, operators)
 
 
-def _read(key: str, values: tuple[str, ...], known: _Known) -> tuple[str, dict[str, Json]]:
-    if known.has(key):
+def _parse_key(
+    key: str, values: tuple[str, ...], learned: _LearnedFields
+) -> tuple[str, dict[str, Json]]:
+    if learned.has(key):
         return key, _match(values)
     if key == "q":
         return "*", {"icontains": values[-1]}
     if by_field := _BY_FIELD.fullmatch(key):
-        return _spelled_as_learned(by_field["field"], known.fields), _match(values)
+        return _spelled_as_learned(by_field["field"], learned.fields), _match(values)
     suffixed = _BRACKETED.fullmatch(key) or _SUFFIXED.fullmatch(key)
     if suffixed and (operator := _SUFFIXES.get(suffixed["suffix"])):
         return suffixed["field"], {operator: _operand(operator, values)}
@@ -155,9 +160,10 @@ def _operand(operator: str, values: tuple[str, ...]) -> Json:
 
 
 def _match(values: tuple[str, ...]) -> dict[str, Json]:
-    """Return what a field's plain values ask for: wildcards, one value, or one of several.
+    """Return the operators for a field's values: wildcards, equality, or one of several values.
 
-    A star at either end or one in the middle is a wildcard; text with more is taken as it is.
+    A star at either end, or a single star in the middle, is a wildcard; text with more stars is
+    literal.
     """
     if len(values) > 1:
         return {"in": list(values)}
@@ -183,14 +189,14 @@ def _sort_fields(query: Mapping[str, tuple[str, ...]]) -> list[str]:
     return [key.strip().removeprefix("-") for key in keys if key.strip()]
 
 
-def _hint(named: list[str], fields: Collection[str]) -> str | None:
+def _hint(names: list[str], fields: Collection[str]) -> str | None:
     unknown = [
         name
-        for name in named
+        for name in names
         if name not in fields and name.partition(".")[0] not in fields and name not in ("*", "id")
     ]
     if not unknown or not fields:
         return None
-    listed = ", ".join(map(ascii, sorted(fields)[:_MAX_FIELDS_NAMED]))
+    listed = ", ".join(map(ascii, sorted(fields)[:_MAX_LISTED_FIELDS]))
     hint = f"no record ever had {', '.join(map(ascii, unknown))}; the fields are: {listed}"
     return hint[:_MAX_HINT_CHARACTERS]

@@ -1,6 +1,6 @@
-"""A request with all that planning needs to know of it: made once, passed on whole.
+"""A request together with everything that planning derives from it, computed once.
 
-Pure. Must never be kept beyond its request: it holds the request's values.
+Pure. Must never be kept longer than its request: it holds the request's values.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from larst.planning.shapes.sketch import preferred_media_type
 
 @dataclass(frozen=True)
 class ShapedRequest:
-    """A request, its shape, how its path reads, and the key under which its plans are found.
+    """A request, its shape, the meaning of its path, and the key of its plans in the plan book.
 
-    `facts` is what the reading depends on in the session. `schema_of` gives the learned schema of
-    a resource; `schemas` are sketches of them for a planner, empty until one is needed.
+    `facts` holds what the meaning of the path depends on in the session. `schema_of` returns the
+    learned schema of a resource; `schemas` are sketches of them for a planner, empty until needed.
     """
 
     request: RequestContext
@@ -41,7 +41,7 @@ class ShapedRequest:
 
     @cached_property
     def digest(self) -> str:
-        """What distinguishes this request, in its session, from every other; 64 hex digits."""
+        """A hash of the request, its values and its session: 64 hex digits."""
         request = self.request
         identity = [
             request.session_id,
@@ -56,14 +56,14 @@ class ShapedRequest:
         return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def detached(self, schema_of: SchemaOf, schemas: Mapping[str, Json]) -> ShapedRequest:
-        """Return the request with a copy of what the session knows, to be used outside its turn."""
+        """Return a copy that does not read the session, for planning outside its actor."""
         return replace(self, schema_of=schema_of, schemas=schemas)
 
 
 def shape_request(
     request: RequestContext, is_record: IsRecord, schema_of: SchemaOf
 ) -> ShapedRequest:
-    """Return the request with its shape; `is_record` finds identifiers that look like names."""
+    """Return the request with its shape; `is_record` recognizes ids that look like names."""
     shape = shape_of(request, is_record)
     path, facts = interpret_shape(shape, schema_of)
     key = shape_key(shape.as_json(), facts)

@@ -1,6 +1,7 @@
-"""What a path says by REST convention: which resource, which record, under which parents.
+"""What a path means by REST convention: which resource, which record, below which parents.
 
-Pure: the same reading of the shape's path (by the rules) and of the real one (by the binding).
+Pure. Works on the shape of a path, so that the rules, which plan without values, and the binding,
+which fills in values, interpret each path alike.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from larst.errors import BadResourceNameError
 from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
 
 SchemaOf = Callable[[str], Mapping[str, Json] | None]
-"""Gives the learned schema of a resource of the session, or None where nothing was stored."""
+"""Returns the learned schema of a resource of the session, or None if it has no records."""
 
 MIN_NESTED_SEGMENTS = 2
-"""Only a longer path can name a collection below a record."""
+"""Only a path with more segments can name a collection below a record."""
 
 MAX_PARENTS = 4
-"""Collections above the one meant; deeper paths are not read as nesting."""
+"""How deep collections may be nested; a deeper path has no REST meaning."""
 
 _API_PREFIX = re.compile(r"api|rest|v\d{1,3}", re.IGNORECASE)
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -33,9 +34,9 @@ _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A record that the resource belongs to: `posts`, 1 in `/posts/7/comments`.
+    """A record above the resource: `posts`, 1 in `/posts/7/comments`.
 
-    `index` is the place of its identifier among the path's segments.
+    `index` is the position of its identifier in the path's segments.
     """
 
     resource: str
@@ -44,7 +45,7 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class RestPath:
-    """A path in REST's terms, without any value: identifiers are places among the segments.
+    """A path in REST terms, without values: identifiers are positions in the path's segments.
 
     `prefix` is the text before the resource, such as `/api/v1`.
     """
@@ -54,20 +55,20 @@ class RestPath:
     parents: tuple[Parent, ...] = ()
     identifier: int | None = None
     is_word: bool = False
-    """The identifier is a plain word, which may mean something other than an id."""
+    """The identifier is a plain word: an id, or an action such as `cancel`."""
     is_search: bool = False
 
 
 PathInterpretation: TypeAlias = RestPath | BadResourceNameError | None
-"""How a path reads: None where REST convention has no reading, the error where a collection has
-a name that no resource can have."""
+"""The meaning of a path: None if REST convention gives it none, the error if a collection has a
+name that is invalid for a resource."""
 
 
-def interpret_path(path: Sequence[Segment], known: Collection[str]) -> PathInterpretation:
-    """Return how the path reads.
+def interpret_path(path: Sequence[Segment], resources: Collection[str]) -> PathInterpretation:
+    """Return the meaning of the path.
 
-    `known` are the resources that exist: a segment below a record is read as a collection where
-    it is one of these, or an English plural (`/orders/1/refunds`, but not `/orders/1/cancel`).
+    `resources` are the resources that exist. A segment below a record is a collection if it is in
+    `resources` or is an English plural: `/orders/1/refunds`, but not `/orders/1/cancel`.
     """
     start = _prefix_length(path)
     prefix = "".join([f"/{segment.text}" for segment in path[:start]]) if start else ""
@@ -87,48 +88,48 @@ def interpret_path(path: Sequence[Segment], known: Collection[str]) -> PathInter
             if is_word and second.text in SEARCH_VERBS:
                 return RestPath(prefix, collection.text, parents, is_search=True)
             return RestPath(prefix, collection.text, parents, index + 1, is_word)
-        if len(parents) == MAX_PARENTS or not _is_collection(path[index + 2], known):
+        if len(parents) == MAX_PARENTS or not _is_collection(path[index + 2], resources):
             return None
         parents = (*parents, Parent(collection.text, index + 1))
         index += 2
     return None
 
 
-def is_plain_path(path: str, known: Collection[str], *, is_word_an_id: bool) -> bool:
-    """Tell whether a path is of a collection, a search, a record, or a collection below a record.
+def is_plain_path(path: str, resources: Collection[str], *, is_word_an_id: bool) -> bool:
+    """Return whether a path names a collection, a search, a record or a record's collection.
 
-    `is_word_an_id`: a word in the place of an id is one; else it is something to do.
+    `is_word_an_id`: a word in the position of an id is an id; otherwise it is an action.
     """
     parts = [part for part in path.split("/") if part]
     segments = [Segment(part, part.startswith("<") and part.endswith(">")) for part in parts]
-    reading = interpret_path(segments, known)
-    if not isinstance(reading, RestPath) or (reading.is_word and not is_word_an_id):
+    meaning = interpret_path(segments, resources)
+    if not isinstance(meaning, RestPath) or (meaning.is_word and not is_word_an_id):
         return False
-    return not reading.parents or (len(reading.parents) == 1 and reading.identifier is None)
+    return not meaning.parents or (len(meaning.parents) == 1 and meaning.identifier is None)
 
 
 def interpret_shape(
     shape: Shape, schema_of: SchemaOf
 ) -> tuple[PathInterpretation, dict[str, Json]]:
-    """Return how the shape's path reads, and what that depends on in the session.
+    """Return the meaning of the shape's path, and the facts of the session that it depends on.
 
-    These facts are part of every plan's key. `known`: which of the path's names are resources,
-    where English cannot decide it: a fact that does not matter would split one shape into several.
-    `links`: the field by which each nested resource names the record above it.
+    The facts are part of every plan's key. `known`: which names of the path are resources, listed
+    only where English grammar cannot decide it, because an irrelevant fact would split one shape
+    into several. `links`: the field in which each nested resource stores the id of its parent.
     """
-    known = _known_names(shape.path, schema_of) if len(shape.path) > MIN_NESTED_SEGMENTS else []
-    reading = interpret_path(shape.path, known)
-    if not isinstance(reading, RestPath) or not reading.parents:
-        return reading, {"known": known, "links": {}}
-    chain = [parent.resource for parent in reading.parents] + [reading.resource]
+    names = _known_names(shape.path, schema_of) if len(shape.path) > MIN_NESTED_SEGMENTS else []
+    meaning = interpret_path(shape.path, names)
+    if not isinstance(meaning, RestPath) or not meaning.parents:
+        return meaning, {"known": names, "links": {}}
+    chain = [parent.resource for parent in meaning.parents] + [meaning.resource]
     links = {child: _link_field(parent, schema_of(child)) for parent, child in pairwise(chain)}
-    return reading, {"known": known, "links": links}
+    return meaning, {"known": names, "links": links}
 
 
 def _known_names(path: Sequence[Segment], schema_of: SchemaOf) -> list[str]:
-    unclear = {segment.text for segment in path[2:] if not segment.is_identifier}
+    ambiguous = {segment.text for segment in path[2:] if not segment.is_identifier}
     return sorted(
-        name for name in unclear if singular(name) is None and schema_of(name) is not None
+        name for name in ambiguous if singular(name) is None and schema_of(name) is not None
     )
 
 
@@ -157,25 +158,25 @@ def _bad_name(segment: Segment) -> BadResourceNameError:
     )
 
 
-def _is_collection(segment: Segment, known: Collection[str]) -> bool:
+def _is_collection(segment: Segment, resources: Collection[str]) -> bool:
     if segment.is_identifier:
         return False
-    return segment.text in known or singular(segment.text) is not None
+    return segment.text in resources or singular(segment.text) is not None
 
 
 @lru_cache(maxsize=4096)
 def singular(noun: str) -> str | None:
-    """Return the English singular of a plural noun (`categories` → `category`), else None.
+    """Return the English singular of a plural noun (`categories` → `category`), or None.
 
-    By `inflection`: `inflect` knows more words, but takes 2.6 s to import (November 2026).
+    Uses `inflection`: `inflect` knows more words, but takes 2.6 s to import (November 2026).
     """
     if not _RESOURCE_NAME.fullmatch(noun):
         return None
-    found = inflection.singularize(noun)
-    return found if found != noun else None
+    result = inflection.singularize(noun)
+    return result if result != noun else None
 
 
 def link_fields(parent: str) -> tuple[str, str]:
-    """Return the names a child's field for its parent may have: `post_id`, `postId`."""
+    """Return the possible names of a child's field for its parent: `post_id`, `postId`."""
     stem = (singular(parent) or parent).replace("-", "_")
     return f"{stem}_id", f"{stem}Id"

@@ -1,4 +1,4 @@
-"""Shapes: a request with its values taken out, so that one plan serves all requests like it.
+"""Shapes: requests without their values, so that one plan serves all requests of a shape.
 
 Pure. Must never put a value of a request into a shape: names stay, values become classes.
 """
@@ -16,10 +16,10 @@ import orjson
 from larst.domain import BodyKind, Json, RequestContext
 
 IsRecord = Callable[[str, str], bool]
-"""Tells whether (resource, id) names a record that exists in the session."""
+"""Returns whether (resource, id) names a record that exists in the session."""
 
 SEARCH_VERBS = frozenset({"search", "find", "query", "filter"})
-"""Last segments that ask for a plain list of the matching records, never a record of that id."""
+"""Last path segments that request a list of matching records; none of them is a record's id."""
 
 _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<int>", re.compile(r"[+-]?\d{1,20}", re.ASCII)),
@@ -40,7 +40,7 @@ _LONG_HEX = re.compile(r"(?=.*\d)[0-9a-f]{16,}", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A path segment: a name as it stands, or the class of an identifier."""
+    """A path segment: a literal name, or the class of an identifier such as `<int>`."""
 
     text: str
     is_identifier: bool
@@ -51,10 +51,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Shape:
-    """What stays the same among requests that one plan can serve.
+    """The parts of a request that are the same for every request that one plan can serve.
 
     `query` is sorted by key; each value is a class such as `<int>` or `<text>*`. HEAD has the
-    shape of GET, since it means the same.
+    shape of GET, because both run the same program.
     """
 
     method: str
@@ -64,26 +64,28 @@ class Shape:
 
     @cached_property
     def route(self) -> str:
-        """The path for people, `/members/<int>`, without any identifier."""
+        """The path with classes in place of identifiers: `/members/<int>`."""
         return "/" + "/".join(map(str, self.path))
 
     def public_route(self, is_resource: Callable[[str], bool]) -> str | None:
-        """Return the route for those who watch; None where it begins with no resource.
+        """Return the route for traces and metrics, or None if it does not begin with a resource.
 
-        Other names become `<text>`: clients can make up paths without end, and an id that no
-        record has looks like a name.
+        Unknown names become `<text>`: clients can invent any number of paths, and an id that
+        does not exist looks like a name.
         """
-        first, *rest = self.path or (None,)
+        first, *tail = self.path or (None,)
         if first is None or first.is_identifier or not is_resource(first.text):
             return None
-        told = [str(first)]
-        for one in rest:
-            is_known = one.is_identifier or one.text in SEARCH_VERBS or is_resource(one.text)
-            told.append(str(one) if is_known else "<text>")
-        return "/" + "/".join(told)
+        parts = [str(first)]
+        for segment in tail:
+            is_known = (
+                segment.is_identifier or segment.text in SEARCH_VERBS or is_resource(segment.text)
+            )
+            parts.append(str(segment) if is_known else "<text>")
+        return "/" + "/".join(parts)
 
     def as_json(self) -> dict[str, Json]:
-        """Return the shape as a person reads it in the plan book."""
+        """Return the shape as the plan book stores it."""
         return {
             "method": self.method,
             "path": self.route,
@@ -93,7 +95,7 @@ class Shape:
 
 
 def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
-    """Return the request's shape; `is_record` finds identifiers that look like names."""
+    """Return the request's shape; `is_record` recognizes ids that look like names."""
     return Shape(
         method="GET" if request.method == "HEAD" else request.method,
         path=_path_shape(request.segments, is_record),
@@ -103,12 +105,12 @@ def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
 
 
 def shape_key(shape: Mapping[str, Json], facts: Mapping[str, Json]) -> str:
-    """Return the key, 64 hex digits, under which the plans of a shape are found."""
+    """Return the key of all plans of a shape: 64 hex digits."""
     return _digest([shape, facts])
 
 
 def plan_key(shape_key: str, *parts: Json) -> str:
-    """Return a plan's own key, 64 hex digits: equal key, equal plan (SPEC section 4)."""
+    """Return the key of one plan, 64 hex digits: equal keys mean equal plans (SPEC section 4)."""
     return _digest([shape_key, *parts])
 
 
@@ -119,7 +121,7 @@ def _digest(identity: Json) -> str:
 def classify(value: str) -> str:
     """Return the class of a query value: `<int>`, `<email>`, …, `<text>` with its wildcards.
 
-    A list without spaces, such as `1,2,3`, is `<int>,…`; of unlike items, `<text>,…`.
+    A list without spaces, such as `1,2,3`, is `<int>,…`; a list of mixed classes is `<text>,…`.
     """
     if not value:
         return "<empty>"
@@ -137,7 +139,7 @@ def classify(value: str) -> str:
 
 @lru_cache(maxsize=4096)
 def identifier_class(text: str) -> str | None:
-    """Return the class of a path segment that looks like an identifier, else None."""
+    """Return the class of a path segment that looks like an identifier, or None."""
     if (name := classify(text)) in _IDENTIFIER_CLASSES:
         return name
     if _LONG_HEX.fullmatch(text):
@@ -146,7 +148,7 @@ def identifier_class(text: str) -> str | None:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a path segment can be a name: of a resource, or of something to do."""
+    """Return whether a path segment can be a name: of a resource or of an action."""
     return _NAME.fullmatch(text) is not None
 
 
@@ -159,7 +161,7 @@ def _query_shape(
 def _path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment, ...]:
     shaped: list[Segment] = []
     for index, text in enumerate(segments):
-        # Most names are words, most identifiers numbers: no pattern is needed to see that.
+        # Most segments are plain words: skip the patterns for them.
         name = None if text.isalpha() else identifier_class(text)
         may_be_id = index and not shaped[-1].is_identifier and text not in SEARCH_VERBS
         if name is None and may_be_id and is_record(segments[index - 1], text):

@@ -1,7 +1,7 @@
-"""Sketches: a request as a planner may see it, every value replaced by what it looks like. Pure.
+"""Sketches: requests as a planner may see them, with a class in place of each value. Pure.
 
-Names stay, since a program has to use them: of the path, of query keys, of a body's fields. Must
-never let a value through, nor anything that says who the client is.
+Names stay, because programs use them: path words, query keys, field names. Must never contain a
+value, nor anything that identifies the client.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from larst.domain import BodyKind, Json, RequestContext
 from larst.planning.shapes.shape import Segment, Shape, classify, identifier_class, is_name
 
 MAX_NAMES = 200
-"""Fields of one object that are shown; a planner needs those that it names, not all of a map."""
+"""How many fields of an object a sketch shows: a planner does not need every key of a map."""
 
 MAX_KINDS_OF_ITEM = 5
-"""Unlike items of one list that are shown."""
+"""How many different items of a list a sketch shows."""
 
 MAX_LEVELS = 8
 MAX_NAME_CHARACTERS = 64
@@ -41,7 +41,7 @@ _TEXT_OF = ("<int>", "<number>", "<bool>")
 
 
 def sketch_of(request: RequestContext, shape: Shape) -> dict[str, Json]:
-    """Return the request context of SPEC section 3 with no value of the request in it."""
+    """Return the request context of SPEC section 3 with classes in place of values."""
     segments = [_segment(part, is_first=not index) for index, part in enumerate(shape.path)]
     return _context(
         request,
@@ -57,7 +57,7 @@ def sketch_of(request: RequestContext, shape: Shape) -> dict[str, Json]:
 
 
 def context_with_values(request: RequestContext) -> dict[str, Json]:
-    """Return the request context with its values, and still nothing that says who the client is."""
+    """Return the request context with its values, but without the identity of the client."""
     return _context(
         request,
         path=request.path,
@@ -69,7 +69,7 @@ def context_with_values(request: RequestContext) -> dict[str, Json]:
 
 
 def sketch_of_value(value: Json, level: int = 0) -> Json:
-    """Return what a JSON value looks like: `<int>`, `<email>`, a list or an object of such."""
+    """Return the class of a JSON value: `<int>`, `<email>`, or a list or object of classes."""
     match value:
         case None:
             return None
@@ -89,7 +89,7 @@ def sketch_of_value(value: Json, level: int = 0) -> Json:
 
 
 def sketch_of_schema(schema: Mapping[str, Json]) -> Json:
-    """Return a learned JSON Schema in the words of sketches; `field?` is not in every record."""
+    """Return a learned JSON Schema as a sketch; `field?` marks a field that records may lack."""
     types = schema.get("type", ())
     kinds: list[Json] = []
     for kind in [types] if isinstance(types, str) else types:
@@ -107,19 +107,20 @@ def sketch_of_schema(schema: Mapping[str, Json]) -> Json:
 
 
 def preferred_media_type(headers: Mapping[str, str]) -> str:
-    """Return the media type that the client prefers, as one of a few known types.
+    """Return the media type that the client prefers, out of a fixed list.
 
-    JSON wherever the client accepts it: clients that take anything say so in different words, and
-    browsers put HTML first although a program answers with JSON.
+    Returns JSON whenever the client accepts it: clients express "anything" in different ways, and
+    browsers list HTML first although programs answer with JSON. Both would split one shape into
+    several plans.
     """
     header = headers.get("accept", "")
     return preferred(header, (_JSON,)) or preferred(header, _MEDIA_TYPES) or "<other>"
 
 
-def _context(request: RequestContext, **shown: Any) -> dict[str, Json]:
+def _context(request: RequestContext, **fields: Any) -> dict[str, Json]:
     return {
         "method": "GET" if request.method == "HEAD" else request.method,
-        **shown,
+        **fields,
         "headers": {
             "accept": preferred_media_type(request.headers),
             "content-type": _content_type(request),
@@ -131,15 +132,16 @@ def _context(request: RequestContext, **shown: Any) -> dict[str, Json]:
 
 
 def _content_type(request: RequestContext) -> str | None:
-    """Return the type of what the program finds: a form has become an object by then."""
+    """Return the media type of the body as a program sees it: forms are already objects."""
     match request.body.kind:
         case BodyKind.NONE:
             return None
         case BodyKind.PATCH:
             return "application/json-patch+json"
         case BodyKind.TEXT:
-            named = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            return named if named in _MEDIA_TYPES else "text/plain"
+            header = request.headers.get("content-type", "")
+            media_type = header.partition(";")[0].strip().lower()
+            return media_type if media_type in _MEDIA_TYPES else "text/plain"
         case _:
             return _JSON
 
@@ -155,39 +157,39 @@ def _segment(part: Segment, *, is_first: bool) -> str:
 
 
 def _text_class(text: str) -> str:
-    found = classify(text)
-    if found in _TEXT_OF:
-        return f"<text:{found[1:-1]}>"
-    return "<text>" if "*" in found or "," in found else found
+    name = classify(text)
+    if name in _TEXT_OF:
+        return f"<text:{name[1:-1]}>"
+    return "<text>" if "*" in name or "," in name else name
 
 
 def _name(name: str) -> str:
-    """Return a field's name; where it looks like a value, what it looks like."""
+    """Return a field's name, or its class if it looks like a value."""
     if len(name) > MAX_NAME_CHARACTERS:
         return "<long name>"
     return identifier_class(name) or name
 
 
 def _object(value: Mapping[str, Json], level: int) -> dict[str, Json]:
-    shown: dict[str, Json] = {}
+    fields: dict[str, Json] = {}
     for key in sorted(value):
-        if len(shown) == MAX_NAMES:
-            shown[_MORE] = _MORE
+        if len(fields) == MAX_NAMES:
+            fields[_MORE] = _MORE
             break
-        shown.setdefault(_name(key), sketch_of_value(value[key], level + 1))
-    return shown
+        fields.setdefault(_name(key), sketch_of_value(value[key], level + 1))
+    return fields
 
 
 def _properties(schema: Mapping[str, Json]) -> dict[str, Json]:
-    shown: dict[str, Json] = {}
+    fields: dict[str, Json] = {}
     for name, inner in list(schema["properties"].items())[:MAX_NAMES]:
         optional = "" if name in schema["required"] else "?"
-        shown.setdefault(f"{_name(name)}{optional}", sketch_of_schema(inner))
-    return shown
+        fields.setdefault(f"{_name(name)}{optional}", sketch_of_schema(inner))
+    return fields
 
 
 def _list(value: list[Json], level: int) -> list[Json]:
-    """Return the unlike items of a list, each once: how many there are is a value."""
+    """Return the different items of a list, each once: the length of a list is a value."""
     kinds: list[Json] = []
     for item in value:
         if (kind := sketch_of_value(item, level + 1)) not in kinds:

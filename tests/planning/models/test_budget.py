@@ -51,7 +51,7 @@ def test_all_sessions_together_have_a_limit_too() -> None:
 
 def test_sessions_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ever new session ids must not fill the memory."""
-    monkeypatch.setattr(budget, "_MANY_SESSIONS", 10)
+    monkeypatch.setattr(budget, "_MAX_TRACKED_SESSIONS", 10)
     clock = Clock()
     spending = Budget(per_minute=1, total=None, now=clock)
 

@@ -53,7 +53,7 @@ def test_open_it_fails_at_once_and_says_when_to_come_back(
     fail(circuit, FAILURES_TO_OPEN)
     clock.now_s = 5
 
-    with pytest.raises(PlannerUnreachableError, match=r"left alone.*down") as refused:
+    with pytest.raises(PlannerUnreachableError, match=r"suspended.*down") as refused:
         succeed(circuit)
 
     assert circuit.is_open
@@ -66,7 +66,7 @@ def test_when_its_time_is_over_a_single_call_may_try(circuit: CircuitBreaker, cl
     fail(circuit, FAILURES_TO_OPEN)
     clock.now_s = 16
 
-    with circuit.call(), pytest.raises(PlannerUnreachableError, match="left alone"):
+    with circuit.call(), pytest.raises(PlannerUnreachableError, match="suspended"):
         succeed(circuit)
 
     assert not circuit.is_open

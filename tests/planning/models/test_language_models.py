@@ -15,7 +15,7 @@ from larst.errors import PlannerBrokenError, PlannerUnreachableError
 from larst.planning.models.answers import ANSWER_SCHEMA
 from larst.planning.models.anthropic import AnthropicModel
 from larst.planning.models.base import Completion, LanguageModel, Prompt, StopReason, Tokens
-from larst.planning.models.errors import Provider, retry_after_s
+from larst.planning.models.errors import ProviderErrors, retry_after_s
 from larst.planning.models.openai import OpenAIModel
 from tests.wire import server as wire
 from tests.wire.server import WireServer
@@ -274,7 +274,7 @@ def test_no_error_of_an_sdk_or_its_transport_is_left_unmapped(
 ) -> None:
     """One that came through as it is would be a bug's 500."""
     request = httpx2.Request("POST", "http://127.0.0.1/v1")
-    provider = Provider(sdk, base, key, "http://127.0.0.1/v1")
+    provider = ProviderErrors(sdk, base, key, "http://127.0.0.1/v1")
     caught = (base, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError)
     known = errors_of(sdk) + errors_of(httpx2)
     assert len(known) > 40

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from larst.config import ModelSettings, load_settings
-from larst.domain import Json, Usage
+from larst.domain import Usage
 from larst.errors import (
     AnswerUnusableError,
     BudgetSpentError,
@@ -29,6 +29,7 @@ from larst.planning.models.planner import ModelPlanner, prompt_for
 from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import PlanningRequest, Refusal
 from larst.planning.rules.planner import RulesPlanner
+from larst.planning.shapes.rest_path import interpret_shape
 from larst.planning.shapes.shape import shape_of
 from larst.planning.shapes.sketch import context_with_values, sketch_of
 from larst.prices import PRICES, Price, parse_prices
@@ -41,11 +42,11 @@ DOWN = PlannerUnreachableError("down", is_transient=False)
 def question(
     target: str = "/orders/1/cancel", *refusals: Refusal, session_id: str = "ann"
 ) -> PlanningRequest:
-    asked = request("POST", target, b'{"why": "late"}')
-    shape = shape_of(asked, lambda *_: False)
-    facts: dict[str, Json] = {"known": [], "links": {}}
+    context = request("POST", target, b'{"why": "late"}')
+    shape = shape_of(context, lambda *_: False)
+    path, facts = interpret_shape(shape, lambda _: None)
     return PlanningRequest(
-        shape, None, facts, sketch_of(asked, shape), {}, session_id, refusals=refusals
+        shape, path, facts, sketch_of(context, shape), {}, session_id, refusals=refusals
     )
 
 
@@ -80,9 +81,9 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("text", "reason"),
         [
-            ("", "not one JSON object"),
-            ("Sure! Here is the plan: {}", "not one JSON object"),
-            ("[]", "the answer is no plan"),
+            ("", "not a single JSON object"),
+            ("Sure! Here is the plan: {}", "not a single JSON object"),
+            ("[]", "the answer is not a plan"),
             ("{}", "action: Field required"),
             (plan_text(action="destroy"), "action: Input should be"),
             (plan_text(resource="../x"), "resource: String should match"),
@@ -312,7 +313,7 @@ class TestChoice:
             ({"LARS_LLM_BASE_URL": "http://127.0.0.1:1/v1"}, "LARS_LLM_BASE_URL needs LARS_MODEL"),
             (
                 {"OPENAI_API_KEY": "k", "LARS_SANDBOX_LLM_ALLOWED_HOSTS": "a.example"},
-                "does not have api.openai.com",
+                "does not contain api.openai.com",
             ),
         ],
     )

@@ -102,14 +102,14 @@ async def test_a_provider_that_keeps_failing_is_left_alone() -> None:
             await calls.complete(PROMPT)
     asked = len(model.asked)
 
-    with pytest.raises(PlannerUnreachableError, match="left alone"):
+    with pytest.raises(PlannerUnreachableError, match="suspended"):
         await calls.complete(PROMPT)
 
     assert len(model.asked) == asked
     model.answers = [completion()]
     around.now_s += 60
     assert await calls.complete(PROMPT) == completion()
-    assert not calls.circuit.is_open
+    assert not calls.circuit_breaker.is_open
 
 
 class HeldModel(ScriptedModel):
