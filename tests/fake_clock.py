@@ -7,11 +7,11 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-TURNS_TO_SETTLE = 40  # more turns of the loop than any chain of wake-ups in the runtime takes
+TURNS_TO_SETTLE = 40  # more iterations of the event loop than any chain of wake-ups needs
 
 
 class FakeTimer:
-    """A timer of the fake clock's."""
+    """A timer of the fake clock."""
 
     def __init__(self, callback: Callable[[], object]) -> None:
         self.callback = callback
@@ -22,11 +22,11 @@ class FakeTimer:
 
 
 class FakeClock:
-    """Implements `actors.Clock`; `advance` makes time pass."""
+    """Implements `actors.Clock`; time passes only in `advance`."""
 
     def __init__(self) -> None:
         self._now_s = 1000.0
-        self._order = itertools.count()  # timers of the same instant fire in the order set
+        self._order = itertools.count()  # timers of the same instant fire in the order of creation
         self._timers: list[tuple[float, int, FakeTimer]] = []
 
     def now(self) -> float:
@@ -38,25 +38,25 @@ class FakeClock:
         return timer
 
     async def sleep(self, delay_s: float) -> None:
-        woken = asyncio.Event()
-        timer = self.call_at(self._now_s + delay_s, woken.set)
+        wakeup = asyncio.Event()
+        timer = self.call_at(self._now_s + delay_s, wakeup.set)
         try:
-            await woken.wait()
+            await wakeup.wait()
         finally:
             timer.cancel()
 
     @property
     def pending_count(self) -> int:
-        """How many timers are set."""
+        """The number of timers that are set."""
         return sum(not timer.is_cancelled for _, _, timer in self._timers)
 
     async def settle(self) -> None:
-        """Let the loop run until nothing but time or a test can move it."""
+        """Run the event loop until it waits for time or for the test."""
         for _ in range(TURNS_TO_SETTLE):
             await asyncio.sleep(0)
 
     async def advance(self, seconds: float) -> None:
-        """Let `seconds` pass: timers fire in their order, the loop runs between them."""
+        """Let `seconds` pass; timers fire in order, and the event loop runs after each."""
         target_s = self._now_s + seconds
         await self.settle()
         while self._timers and self._timers[0][0] <= target_s:

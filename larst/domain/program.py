@@ -38,8 +38,7 @@ class Violation:
 class ProgramInputs:
     """The input of a run: `ctx` and `plan` as JSON objects, and the name of its resource.
 
-    `resource` is the name of the resource behind `store`; if it is None, the program gets no
-    `store`.
+    `resource` is the name of the resource behind `store`; without it, the program has no `store`.
     """
 
     ctx: Mapping[str, Json]

@@ -1,4 +1,23 @@
-"""`larst eval`: a suite of requests with known outcomes, run against a planner.
+"""`larst eval`: runs a suite of requests with known outcomes against a planner.
 
-Knows the service by its HTTP alone. Must never touch data that is not its own.
+Knows the service only by its HTTP interface. Must never touch the user's data.
 """
+
+from __future__ import annotations
+
+from larst.evaluation.meter import MeteredPlanner
+from larst.evaluation.report import as_json, print_table, progress_bar
+from larst.evaluation.runner import CaseResult, SuiteResult, run_suite
+from larst.evaluation.suite import Case, load_suite
+
+__all__ = [
+    "Case",
+    "CaseResult",
+    "MeteredPlanner",
+    "SuiteResult",
+    "as_json",
+    "load_suite",
+    "print_table",
+    "progress_bar",
+    "run_suite",
+]

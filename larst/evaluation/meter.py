@@ -1,4 +1,4 @@
-"""A planner that counts what another one uses. Must never change an answer."""
+"""A planner that measures the usage of another planner. Must never change an answer."""
 
 from __future__ import annotations
 
@@ -6,40 +6,40 @@ from dataclasses import replace
 
 from larst.domain import Usage
 from larst.errors import AnswerUnusableError
-from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest
+from larst.planning import Maker, Planner, PlannerAnswer, PlanningRequest
 
 
 class MeteredPlanner:
-    """Passes every question on, and keeps the sum of what the answers have used."""
+    """Forwards every request to `planner` and sums up the usage of its answers."""
 
     def __init__(self, planner: Planner) -> None:
         self._planner = planner
-        self._spent = Usage()
+        self._usage = Usage()
 
     @property
     def maker(self) -> Maker:
-        """Who signs the plans."""
+        """The maker named in the plans; see `Planner.maker`."""
         return self._planner.maker
 
     def usage(self) -> Usage:
-        """Return what was used so far; `calls` counts every time that the planner was asked."""
-        return self._spent
+        """Return the usage so far; `calls` counts the calls of `plan`."""
+        return self._usage
 
     def is_ready(self) -> bool:
-        """Tell whether the planner can be asked now."""
+        """Return whether the planner can plan now."""
         return self._planner.is_ready()
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
-        """Return the planner's answer; as in `Planner`."""
-        self._spent += Usage(calls=1)
+        """Return the planner's answer; see `Planner.plan`."""
+        self._usage += Usage(calls=1)
         try:
-            planned = await self._planner.plan(request)
+            answer = await self._planner.plan(request)
         except AnswerUnusableError as error:
-            self._spent += replace(error.usage, calls=0)
+            self._usage += replace(error.usage, calls=0)
             raise
-        self._spent += replace(planned.usage, calls=0)
-        return planned
+        self._usage += replace(answer.usage, calls=0)
+        return answer
 
     async def close(self) -> None:
-        """Let the planner go."""
+        """Close the planner."""
         await self._planner.close()

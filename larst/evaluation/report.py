@@ -1,4 +1,4 @@
-"""What an evaluation found, as a table for a person or as JSON."""
+"""The report of a suite: a table for people, or JSON."""
 
 from __future__ import annotations
 
@@ -13,37 +13,36 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from larst.domain import Json, Usage
-from larst.evaluation.runner import CaseResult, Evaluation
+from larst.evaluation.runner import CaseResult, SuiteResult
 
 
 @contextmanager
-def progress(console: Console, total: int) -> Iterator[Callable[[CaseResult], None]]:
-    """Show a bar while the block runs; call what it gives with each result."""
+def progress_bar(console: Console, total: int) -> Iterator[Callable[[CaseResult], None]]:
+    """Show a progress bar inside the block; it yields a function to call with each result."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
-        failed = 0
+        failure_count = 0
 
-        def on_case(result: CaseResult) -> None:
-            nonlocal failed
-            failed += not result.passed
-            bar.update(task, advance=1, description=f"{failed} failed · {escape(result.name)}")
+        def advance(result: CaseResult) -> None:
+            nonlocal failure_count
+            failure_count += not result.passed
+            description = f"{failure_count} failed · {escape(result.name)}"
+            bar.update(task, advance=1, description=description)
 
-        yield on_case
+        yield advance
 
 
-def print_table(evaluation: Evaluation, console: Console) -> None:
-    """Print a row a group, what failed and why, and the whole in a line."""
+def print_table(suite: SuiteResult, console: Console) -> None:
+    """Print each failed case with its reasons, then a row for each group and one for all."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("group")
     for title in ("passed", "rate", "planner calls", "p50 ms", "p95 ms", "tokens", "cost"):
         table.add_column(title, justify="right")
-    groups = list(dict.fromkeys(result.group for result in evaluation.results))
-    for group in groups:
-        results = [result for result in evaluation.results if result.group == group]
+    for group, results in _by_group(suite).items():
         table.add_row(group, *_cells(results))
-    table.add_row("all", *_cells(evaluation.results), style="bold")
-    for result in evaluation.results:
+    table.add_row("all", *_cells(suite.results), style="bold")
+    for result in suite.results:
         if not result.passed:
             console.print(f"[bold]✗ {result.group}: {escape(result.name)}[/]", highlight=False)
             for reason in result.reasons:
@@ -51,19 +50,23 @@ def print_table(evaluation: Evaluation, console: Console) -> None:
     console.print(table)
 
 
-def as_json(evaluation: Evaluation) -> dict[str, Json]:
-    """Return the whole: `summary` over all cases, `groups`, and `cases` one by one."""
-    groups: dict[str, list[CaseResult]] = {}
-    for result in evaluation.results:
-        groups.setdefault(result.group, []).append(result)
+def as_json(suite: SuiteResult) -> dict[str, Json]:
+    """Return the report as JSON: `summary` of all cases, `groups`, and each of the `cases`."""
     return {
-        "summary": _summary(evaluation.results),
-        "groups": {name: _summary(results) for name, results in groups.items()},
+        "summary": _summary(suite.results),
+        "groups": {name: _summary(results) for name, results in _by_group(suite).items()},
         "cases": [
             {**asdict(result), "passed": result.passed, "reasons": list(result.reasons)}
-            for result in evaluation.results
+            for result in suite.results
         ],
     }
+
+
+def _by_group(suite: SuiteResult) -> dict[str, list[CaseResult]]:
+    groups: dict[str, list[CaseResult]] = {}
+    for result in suite.results:
+        groups.setdefault(result.group, []).append(result)
+    return groups
 
 
 def _summary(results: Sequence[CaseResult]) -> dict[str, Json]:
@@ -83,16 +86,16 @@ def _summary(results: Sequence[CaseResult]) -> dict[str, Json]:
 
 
 def _cells(results: Sequence[CaseResult]) -> list[str]:
-    told = _summary(results)
-    cost = told["cost_usd"]
+    summary = _summary(results)
+    cost_usd = summary["cost_usd"]
     return [
-        f"{told['passed']}/{told['cases']}",
-        f"{told['pass_rate']:.0%}",
-        str(told["planner_calls"]),
-        f"{told['latency_ms']['p50']:.0f}",
-        f"{told['latency_ms']['p95']:.0f}",
-        str(told["input_tokens"] + told["output_tokens"]),
-        "price unknown" if cost is None else f"${cost:.4f}",
+        f"{summary['passed']}/{summary['cases']}",
+        f"{summary['pass_rate']:.0%}",
+        str(summary["planner_calls"]),
+        f"{summary['latency_ms']['p50']:.0f}",
+        f"{summary['latency_ms']['p95']:.0f}",
+        str(summary["input_tokens"] + summary["output_tokens"]),
+        "price unknown" if cost_usd is None else f"${cost_usd:.4f}",
     ]
 
 
@@ -104,5 +107,5 @@ def _percentiles(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _printable(text: str) -> str:
-    """Return the text with control characters spelled out: a model may have written it."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    """Return the text with control characters escaped, because a model may have written it."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -1,4 +1,4 @@
-"""Runs the cases against a service, each in a session of its own. Knows it by its HTTP alone."""
+"""Runs the cases of a suite against a service by HTTP, each case in a new session."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ import orjson
 from yarl import URL
 
 from larst.domain import Usage
-from larst.evaluation.judging import judge
-from larst.evaluation.suite import Case, Request
+from larst.evaluation.matching import mismatches
+from larst.evaluation.suite import Case, Expectation, Request
 
 _SOURCE = re.compile(r'plan;[^,]*desc="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """How a case went. `planner` and `latency_ms` are of the request in question.
+    """The result of a case; `reasons` says why it failed, and is empty if it passed.
 
-    `usage` is all that planning took for the case, its set-up and its checks too.
+    `planner` and `latency_ms` are those of the request under test. `usage` is the cost of planning
+    the whole case, with its set-up and its checks.
     """
 
     name: str
@@ -35,37 +36,37 @@ class CaseResult:
 
     @property
     def passed(self) -> bool:
-        """Tell whether there is nothing wrong."""
+        """Whether the case passed."""
         return not self.reasons
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """All results, in the suite's order."""
+class SuiteResult:
+    """The results of all cases, in the order of the suite."""
 
     results: tuple[CaseResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reply:
+class _Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
     latency_ms: float
 
 
-async def evaluate(
+async def run_suite(
     url: str,
     cases: Sequence[Case],
     *,
     on_case: Callable[[CaseResult], None],
     usage: Callable[[], Usage],
     timeout_s: float,
-) -> Evaluation:
-    """Return how the cases went against the service at `url`; nothing that fails ends the run.
+) -> SuiteResult:
+    """Run the cases against the service at `url` and return their results.
 
-    `usage` tells what planning has used so far; the cases run one after another, so that each is
-    told what it cost. `timeout_s` is for each request.
+    A failure never ends the run. `usage` returns the cost of planning so far; the cases run in
+    sequence, so that the cost of each can be measured. `timeout_s` applies to each request.
     """
     run_id = uuid4().hex[:12]
     results = []
@@ -73,66 +74,69 @@ async def evaluate(
     async with aiohttp.ClientSession(timeout=timeout) as http:
         for number, case in enumerate(cases):
             client = _Client(http, url, f"eval-{run_id}-{number}")
-            before = usage()
-            planner, latency_ms, reasons = await _run(client, case)
-            spent = _difference(usage(), before)
-            result = CaseResult(case.name, case.group, reasons, planner, latency_ms, spent)
+            usage_before = usage()
+            planner, latency_ms, reasons = await _run_case(client, case)
+            case_usage = _difference(usage(), usage_before)
+            result = CaseResult(case.name, case.group, reasons, planner, latency_ms, case_usage)
             results.append(result)
             on_case(result)
-    return Evaluation(tuple(results))
+    return SuiteResult(tuple(results))
 
 
 class _Client:
-    """Sends requests within one session."""
+    """Sends requests in one session."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str, session_id: str) -> None:
         self._http = http
         self._url = url
         self._session_id = session_id
 
-    async def send(self, request: Request) -> _Reply:
+    async def send(self, request: Request) -> _Response:
         headers = {"X-Session-ID": self._session_id, **request.headers}
-        sent = request.raw.encode() if request.raw is not None else None
+        data = request.raw.encode() if request.raw is not None else None
         if request.has_body:
-            sent = orjson.dumps(request.body)
+            data = orjson.dumps(request.body)
             headers.setdefault("Content-Type", "application/json")
-        began_s = time.perf_counter()
+        started_s = time.perf_counter()
         url = URL(self._url + request.path, encoded=True)
-        async with self._http.request(request.method, url, data=sent, headers=headers) as reply:
-            body = await reply.read()
-            latency_ms = (time.perf_counter() - began_s) * 1000
-            return _Reply(reply.status, reply.headers, body, latency_ms)
+        async with self._http.request(request.method, url, data=data, headers=headers) as response:
+            body = await response.read()
+            latency_ms = (time.perf_counter() - started_s) * 1000
+            return _Response(response.status, response.headers, body, latency_ms)
 
 
-async def _run(client: _Client, case: Case) -> tuple[str, float, tuple[str, ...]]:
-    """Return who planned the request in question, how long it took, and what is wrong."""
+async def _run_case(client: _Client, case: Case) -> tuple[str, float, tuple[str, ...]]:
+    """Return the planner and the latency of the request under test, and why the case failed."""
     planner, latency_ms = "", 0.0
     try:
-        for request in case.given:
-            reply = await client.send(request)
-            if reply.status >= 300:
-                told = f"{request.method} {request.path} answered {reply.status}"
-                return planner, latency_ms, (f"before: {told}",)
-        reply = await client.send(case.when)
-        latency_ms = reply.latency_ms
-        found = _SOURCE.search(reply.headers.get("Server-Timing", ""))
-        planner = found[1] if found else ""
-        reasons = judge(case.then, reply.status, reply.headers, reply.body)
+        for request in case.setup:
+            response = await client.send(request)
+            if response.status >= 300:
+                reason = f"{request.method} {request.path} answered {response.status}"
+                return planner, latency_ms, (f"before: {reason}",)
+        response = await client.send(case.request)
+        latency_ms = response.latency_ms
+        source = _SOURCE.search(response.headers.get("Server-Timing", ""))
+        planner = source[1] if source else ""
+        reasons = _mismatches(case.expected, response)
         for check in case.checks:
-            reply = await client.send(check.request)
+            response = await client.send(check.request)
             place = f"then {check.request.method} {check.request.path}"
-            wrong = judge(check.then, reply.status, reply.headers, reply.body)
-            reasons += [f"{place}: {reason}" for reason in wrong]
+            reasons += [f"{place}: {reason}" for reason in _mismatches(check.expected, response)]
     except (aiohttp.ClientError, TimeoutError) as error:
         return planner, latency_ms, (f"no reply: {type(error).__name__}",)
     return planner, latency_ms, tuple(reasons)
 
 
+def _mismatches(expected: Expectation, response: _Response) -> list[str]:
+    return mismatches(expected, response.status, response.headers, response.body)
+
+
 def _difference(after: Usage, before: Usage) -> Usage:
-    known = after.cost_usd is not None and before.cost_usd is not None
+    has_cost = after.cost_usd is not None and before.cost_usd is not None
     return Usage(
         after.calls - before.calls,
         after.input_tokens - before.input_tokens,
         after.output_tokens - before.output_tokens,
-        (after.cost_usd or 0.0) - (before.cost_usd or 0.0) if known else None,
+        (after.cost_usd or 0.0) - (before.cost_usd or 0.0) if has_cost else None,
     )

@@ -1,7 +1,7 @@
-"""The suite: what is asked, and what must come of it. Data, read once and strictly.
+"""The suite: cases, each with its requests and the expected responses. Data, strictly validated.
 
-`suite.json` ships with the package: each row of SPEC section 2 (`contract`), requests that no rule
-can read (`custom`), and such as try to talk a planner over (`adversarial`).
+`suite.json` is part of the package. Its group `contract` covers each row of SPEC section 2,
+`custom` has requests that no rule covers, and `adversarial` has attempts to manipulate a planner.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from larst.domain import Json
 from larst.errors import ConfigError
 
 Status = Annotated[int, Field(ge=200, le=599)]
@@ -25,7 +24,7 @@ class _Strict(BaseModel):
 
 
 class Request(_Strict):
-    """A request: `body` is sent as JSON, `raw` as it is."""
+    """A request; `body` is sent as JSON, `raw` unchanged."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
     path: str = Field(pattern=r"^/")
@@ -35,16 +34,16 @@ class Request(_Strict):
 
     @property
     def has_body(self) -> bool:
-        """Tell whether a JSON body is sent; null is one."""
+        """Whether the request has a JSON body, which may be null."""
         return "body" in self.model_fields_set
 
 
 class Expectation(_Strict):
-    """What a reply must be like.
+    """The expected response.
 
-    `body` is the whole of it, `has` a part: an object with these fields among others, a list of
-    as many such items, in this order unless `unordered`. `headers` are patterns to be found in
-    them, `present` and `absent` texts that must, and must not, be in the body.
+    `body` is the complete body. `has` is a part of it: an object may have more fields, but a list
+    must have as many items, in the same order unless `unordered`. `headers` are patterns to search
+    in the headers. `present` and `absent` are texts that the body must and must not contain.
     """
 
     status: Status | list[Status]
@@ -57,25 +56,25 @@ class Expectation(_Strict):
 
     @property
     def statuses(self) -> list[int]:
-        """Return the statuses that will do."""
+        """The accepted statuses."""
         return [self.status] if isinstance(self.status, int) else self.status
 
 
 class Check(_Strict):
-    """A request that follows, to see what came of the one in question."""
+    """A later request that checks the effect of the request under test."""
 
     request: Request
-    then: Expectation
+    expected: Expectation = Field(alias="then")
 
 
 class Case(_Strict):
-    """One case: what is stored before, the request in question, and what must follow."""
+    """A case: requests that set it up, the request under test, its response, and later checks."""
 
     group: Literal["contract", "custom", "adversarial"]
     name: str = Field(min_length=1, max_length=100)
-    given: list[Request] = Field(default_factory=list)
-    when: Request
-    then: Expectation
+    setup: list[Request] = Field(default_factory=list, alias="given")
+    request: Request = Field(alias="when")
+    expected: Expectation = Field(alias="then")
     checks: list[Check] = Field(default_factory=list, alias="and")
 
 
@@ -83,12 +82,13 @@ _SUITE = TypeAdapter(list[Case])
 
 
 def load_suite(path: Path | None = None, *, today: date | None = None) -> list[Case]:
-    """Return the cases of a file, or those that ship with the package.
+    """Return the cases of a file, or of the suite in the package.
 
-    `{{month}}` in it is the present month, `{{other month}}` another one, in two digits.
+    In the file, `{{month}}` is replaced by the current month and `{{other month}}` by the next,
+    both with two digits.
 
     Raises:
-        ConfigError: the file cannot be read, or is no suite.
+        ConfigError: the file cannot be read, or is not a valid suite.
     """
     try:
         text = (path or files(__package__) / "suite.json").read_text("utf-8")
@@ -96,44 +96,18 @@ def load_suite(path: Path | None = None, *, today: date | None = None) -> list[C
     except OSError as error:
         raise ConfigError(f"the suite {path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, wrong["loc"]))
-        raise ConfigError(f"the suite {path}: {place}: {wrong['msg']}") from error
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ConfigError(f"the suite {path}: {place}: {first['msg']}") from error
     except ValueError as error:
-        raise ConfigError(f"the suite {path} is no JSON: {error}") from error
+        raise ConfigError(f"the suite {path} is not JSON: {error}") from error
     names = [case.name for case in cases]
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(f"the suite {path} has several cases {doubled[0]!r}")
+    if duplicates := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(f"the suite {path} has more than one case named {duplicates[0]!r}")
     return cases
 
 
 def _dated(text: str, today: date) -> str:
-    other = today.month % 12 + 1
-    return text.replace("{{month}}", f"{today.month:02}").replace("{{other month}}", f"{other:02}")
-
-
-def part_of(wanted: Json, found: Json, *, unordered: bool) -> bool:
-    """Tell whether `found` has all that is wanted of it."""
-    if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(
-            name in found and part_of(value, found[name], unordered=unordered)
-            for name, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        if not isinstance(found, list) or len(found) != len(wanted):
-            return False
-        if unordered:
-            return _is_matched(wanted, found)
-        pairs = zip(wanted, found, strict=True)
-        return all(part_of(one, other, unordered=unordered) for one, other in pairs)
-    return type(wanted) is type(found) and bool(wanted == found)
-
-
-def _is_matched(wanted: list[Json], found: list[Json]) -> bool:
-    left = list(found)
-    for item in wanted:
-        match = next((one for one in left if part_of(item, one, unordered=True)), None)
-        if match is None:
-            return False
-        left.remove(match)
-    return True
+    next_month = today.month % 12 + 1
+    text = text.replace("{{month}}", f"{today.month:02}")
+    return text.replace("{{other month}}", f"{next_month:02}")

@@ -176,7 +176,7 @@ class MontySandbox:
 
 @dataclass(frozen=True, slots=True)
 class _Lent:
-    """A store that the program can call; `resource` is None for the session's store."""
+    """A store that the program can call; the session's store has no `resource`."""
 
     store: Any
     methods: frozenset[str]

@@ -1,4 +1,4 @@
-"""The suite: strictly read, and judged by every rule that it can state."""
+"""The suite: strict validation, and every kind of expectation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from larst.domain import Json
 from larst.errors import ConfigError
-from larst.evaluation.judging import judge
+from larst.evaluation.matching import mismatches
 from larst.evaluation.suite import Case, Expectation, load_suite
 
 CASE: dict[str, Json] = {
@@ -20,13 +20,13 @@ CASE: dict[str, Json] = {
     "then": {"status": 200},
 }
 
-# SPEC section 2's table, row by row, and the case that stands for it.
+# Each row of the table in SPEC section 2, and the case that covers it.
 ROWS = {
     "POST": "create",
     "GET one": "get",
     "GET one, missing": "get, missing",
     "GET all": "list",
-    "GET all, never stored": "list, never stored",
+    "GET all, never stored": "list, nothing stored",
     "limit, offset, sort": "page and sort",
     "search": "search, exact",
     "prefix": "search, prefix",
@@ -43,22 +43,22 @@ ROWS = {
     "JSON Patch": "JSON Patch",
     "DELETE": "delete",
     "POST a list": "create several, all or none",
-    "POST with an id": "id of the client's own",
+    "POST with an id": "a client-assigned id",
     "filters on the collection": "filter keeps the envelope",
     "nested": "nested, list",
-    "nested, missing parent": "nested, no such parent",
+    "nested, missing parent": "nested, missing parent",
     "bulk DELETE": "delete all that match",
-    "bulk PATCH": "change all that match",
-    "bulk without a criterion": "change all, without a criterion",
+    "bulk PATCH": "update all that match",
+    "bulk without a criterion": "update all, without a criterion",
     "form": "a form",
-    "unknown field": "filter by a field that no record has",
+    "unknown field": "filter by an unknown field",
     "X-Total-Count": "search, paged",
     "HEAD": "head",
     "OPTIONS": "options",
-    "405": "a method that a path cannot have",
-    "types": "values compared by the type stored",
-    "bad JSON": "a body that is no JSON",
-    "kept exactly": "odd keys and values, kept exactly",
+    "405": "a method that the path does not allow",
+    "types": "values compared by stored type",
+    "bad JSON": "a body that is not JSON",
+    "kept exactly": "unusual keys and values, stored exactly",
 }
 
 
@@ -68,7 +68,7 @@ def write(path: Path, *cases: Json) -> Path:
     return file
 
 
-class TestTheSuiteThatShips:
+class TestTheSuiteInThePackage:
     def test_it_has_about_sixty_cases_in_three_groups(self) -> None:
         groups = [case.group for case in load_suite()]
 
@@ -77,35 +77,35 @@ class TestTheSuiteThatShips:
             ("contract", "custom", "adversarial"), True
         )
 
-    def test_every_row_of_the_contracts_table_has_a_case(self) -> None:
+    def test_every_row_of_the_contract_has_a_case(self) -> None:
         contract = {case.name for case in load_suite() if case.group == "contract"}
 
         assert set(ROWS.values()) - contract == set()
 
     def test_every_case_expects_more_than_a_status(self) -> None:
         """A planner that answers 200 to everything must not pass."""
-        bare = [
+        unchecked = [
             case.name
             for case in load_suite()
             if not case.checks
-            and case.then.statuses == [200]
-            and not {"body", "has", "headers", "present"} & case.then.model_fields_set
+            and case.expected.statuses == [200]
+            and not {"body", "has", "headers", "present"} & case.expected.model_fields_set
         ]
 
-        assert bare == []
+        assert unchecked == []
 
-    def test_its_dates_are_of_the_present_month(self) -> None:
+    def test_its_dates_are_in_the_current_month(self) -> None:
         (case,) = [
             case
             for case in load_suite(today=date(2026, 12, 31))
             if case.name == "birthdays this month"
         ]
 
-        assert [request.body["birthday"] for request in case.given] == ["1990-12-05", "1991-01-05"]
+        assert [request.body["birthday"] for request in case.setup] == ["1990-12-05", "1991-01-05"]
 
 
-class TestSuitesOfOnesOwn:
-    def test_a_file_is_read(self, tmp_path: Path) -> None:
+class TestCustomSuites:
+    def test_a_file_is_loaded(self, tmp_path: Path) -> None:
         assert [case.name for case in load_suite(write(tmp_path, CASE))] == ["a case"]
 
     @pytest.mark.parametrize(
@@ -117,33 +117,33 @@ class TestSuitesOfOnesOwn:
             ({"when": {"method": "GET", "path": "a"}}, "0.when.path: String should match"),
         ],
     )
-    def test_what_is_wrong_with_it_is_said_in_a_line(
+    def test_an_invalid_file_is_refused_with_a_one_line_reason(
         self, tmp_path: Path, change: dict[str, Json], reason: str
     ) -> None:
-        with pytest.raises(ConfigError) as wrong:
+        with pytest.raises(ConfigError) as refused:
             load_suite(write(tmp_path, {**CASE, **change}))
 
-        assert reason in wrong.value.detail
-        assert "\n" not in wrong.value.detail
+        assert reason in refused.value.detail
+        assert "\n" not in refused.value.detail
 
-    def test_two_cases_of_a_name_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match="several cases 'a case'"):
+    def test_two_cases_with_the_same_name_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="more than one case named 'a case'"):
             load_suite(write(tmp_path, CASE, CASE))
 
-    def test_a_file_that_is_not_there_or_no_json_is_refused(self, tmp_path: Path) -> None:
+    def test_a_file_that_is_missing_or_not_json_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="cannot be read"):
             load_suite(tmp_path / "nosuch.json")
         (tmp_path / "text.json").write_text("{")
-        with pytest.raises(ConfigError, match="no JSON"):
+        with pytest.raises(ConfigError, match="not JSON"):
             load_suite(tmp_path / "text.json")
 
 
 def reasons(then: dict[str, Json], body: bytes = b'{"id":1,"tags":["a","b"]}') -> list[str]:
     expected = Expectation.model_validate({"status": 200, **then})
-    return judge(expected, 200, {"Allow": "GET, POST"}, body)
+    return mismatches(expected, 200, {"Allow": "GET, POST"}, body)
 
 
-class TestJudging:
+class TestMatching:
     @pytest.mark.parametrize(
         "then",
         [
@@ -157,7 +157,7 @@ class TestJudging:
             {"present": ["tags"], "absent": ["secret"]},
         ],
     )
-    def test_a_reply_that_is_as_expected_passes(self, then: dict[str, Json]) -> None:
+    def test_a_reply_that_meets_the_expectation_matches(self, then: dict[str, Json]) -> None:
         assert reasons(then) == []
 
     @pytest.mark.parametrize(
@@ -174,22 +174,24 @@ class TestJudging:
             ({"has": {"tags": ["a", "a"]}, "unordered": True}, "without"),
             ({"headers": {"Allow": "DELETE"}}, "the header Allow"),
             ({"headers": {"Location": "."}}, "the header Location"),
-            ({"present": ["secret"]}, "lacks 'secret'"),
-            ({"absent": ["tags"]}, "has 'tags'"),
+            ({"present": ["secret"]}, "does not contain 'secret'"),
+            ({"absent": ["tags"]}, "contains 'tags'"),
         ],
     )
-    def test_a_reply_that_is_not_says_why(self, then: dict[str, Json], reason: str) -> None:
-        (told,) = reasons(then)
+    def test_a_reply_that_does_not_is_reported_with_the_reason(
+        self, then: dict[str, Json], reason: str
+    ) -> None:
+        (mismatch,) = reasons(then)
 
-        assert reason in told
+        assert reason in mismatch
 
-    def test_a_body_that_should_be_json_and_is_not(self) -> None:
-        assert "no JSON" in reasons({"has": {}}, b"<html>")[0]
+    def test_a_body_that_should_be_json_but_is_not(self) -> None:
+        assert "not JSON" in reasons({"has": {}}, b"<html>")[0]
 
 
 def test_a_case_without_a_body_sends_none() -> None:
-    """Null is a body."""
-    bare = Case.model_validate(CASE)
+    """A body of null is sent."""
+    without_body = Case.model_validate(CASE)
     null = Case.model_validate({**CASE, "when": {"method": "POST", "path": "/a", "body": None}})
 
-    assert (bare.when.has_body, null.when.has_body) == (False, True)
+    assert (without_body.request.has_body, null.request.has_body) == (False, True)
