@@ -170,7 +170,7 @@ class TestTheBook:
         assert found.program.source == GOOD
         with pytest.raises(BookLockedError, match="LARS_PLAN_MODE=learn"):
             resolver.find(ask(request("GET", "/films/1")))
-        assert other.asked == []
+        assert other.requests == []
 
 
 class TestWhatAPlanServes:

@@ -114,7 +114,7 @@ class TestDeciding:
 
         assert (await reply.json())["reason"] == "no total"
         assert listed.headers["X-Total-Count"] == "1"
-        assert "no total" in planner.asked[-1].refusals[0].reason
+        assert "no total" in planner.requests[-1].refusals[0].reason
 
     @pytest.mark.parametrize(
         "body", [{}, {"reason": " "}, {"reason": 1}, [], {"reason": "x" * 1001}]
@@ -131,14 +131,14 @@ class TestDeciding:
     async def test_a_deleted_plan_is_planned_anew(
         self, client: Client, planner: ScriptedPlanner
     ) -> None:
-        asked = len(planner.asked)
+        asked = len(planner.requests)
 
         reply = await client.delete(f"/_larst/plans/{await key_of(client, 'GET')}")
         await client.get("/books")
 
         assert reply.status == 204
-        assert len(planner.asked) == asked + 1
-        assert planner.asked[-1].refusals == ()
+        assert len(planner.requests) == asked + 1
+        assert planner.requests[-1].refusals == ()
 
 
 class TestOtherOrigins:
