@@ -126,11 +126,7 @@ def apply_patch(record: Record, operations: Sequence[Json]) -> Record:
     except (TypeError, AttributeError, LookupError, ValueError) as error:
         # The library validates only part of an operation before it runs it.
         raise BadRequestError(f"not a JSON Patch (RFC 6902): {error}"[:500]) from error
-    # Compare the types too: in Python, True == 1 == 1.0.
-    if not isinstance(result, dict) or [type(result.get("id")), result.get("id")] != [
-        type(identifier),
-        identifier,
-    ]:
+    if not isinstance(result, dict) or not _is_same_id(result.get("id"), identifier):
         raise PatchConflictError("the result of a patch must be an object with the same id")
     return copy_with_id(validate_record(result), identifier)
 
@@ -140,6 +136,11 @@ def type_name(value: object) -> str:
     return {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(
         type(value), f"a value of type {type(value).__name__}"
     )
+
+
+def _is_same_id(new_id: Json, identifier: RecordId) -> bool:
+    # Compare the types too: in Python, True == 1 == 1.0.
+    return type(new_id) is type(identifier) and bool(new_id == identifier)
 
 
 def _apply(record: Record, operations: Sequence[Json]) -> Json:

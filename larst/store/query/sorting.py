@@ -68,20 +68,15 @@ def aggregate(records: Iterable[Record], op: str, field: str, by: str | None) ->
         >>> aggregate(orders, "sum", "price", by="item")
         {'tea': 5}
 
-    Only numbers are aggregated; without numbers, `min` and `max` compare strings, and `count`
-    counts all values except null (for the field `*`, all records). Without values, `sum`
-    and `count` are 0 and the others None. The key of a group is its value as JSON text; strings
-    are not quoted.
+    Values that are not numbers are skipped, with two exceptions: `min` and `max` compare strings
+    in a group without numbers, and `count` counts all values except null, or all records for the
+    field `*`. Without values, `sum` and `count` are 0 and the others None. The key of a group is
+    its value as JSON text; strings are not quoted.
 
     Raises:
         ProgramFailedError: unknown operation, a field is not a string, or the sum overflows.
     """
-    if not isinstance(op, str) or op not in _OPERATIONS:
-        name = repr(op[:40]) if isinstance(op, str) else type_name(op)
-        operations = ", ".join(sorted(_OPERATIONS))
-        raise ProgramFailedError(f"unknown operation {name}; known operations: {operations}")
-    if not isinstance(field, str) or not isinstance(by, str | None):
-        raise ProgramFailedError("field and by must be strings")
+    _validate_arguments(op, field, by)
     if by is None:
         return _total(op, [_value(record, field) for record in records])
     groups: dict[str, list[Json]] = {}
@@ -90,6 +85,15 @@ def aggregate(records: Iterable[Record], op: str, field: str, by: str | None) ->
         name = group if isinstance(group, str) else _json(None if group is MISSING else group)
         groups.setdefault(name, []).append(_value(record, field))
     return {name: _total(op, values) for name, values in groups.items()}
+
+
+def _validate_arguments(op: object, field: object, by: object) -> None:
+    if not isinstance(op, str) or op not in _OPERATIONS:
+        name = repr(op[:40]) if isinstance(op, str) else type_name(op)
+        operations = ", ".join(sorted(_OPERATIONS))
+        raise ProgramFailedError(f"unknown operation {name}; known operations: {operations}")
+    if not isinstance(field, str) or not isinstance(by, str | None):
+        raise ProgramFailedError("field and by must be strings")
 
 
 def _value(record: Record, field: str) -> Json:
