@@ -1,6 +1,6 @@
 """The worked examples in plan.md: each passes the policy, runs, and answers as SPEC section 2 says.
 
-A model learns from them more than from any rule: one that is wrong is copied into every plan book.
+Models imitate examples more than they follow rules: a mistake here is copied into every plan book.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class Example:
 
 
 EXAMPLES = {
-    found["request"]: Example(
-        found["request"],
-        found["action"],
-        None if found["resource"] == "null" else found["resource"],
-        found["program"],
+    match["request"]: Example(
+        match["request"],
+        match["action"],
+        None if match["resource"] == "null" else match["resource"],
+        match["program"],
     )
-    for found in EXAMPLE.finditer(TEXT)
+    for match in EXAMPLE.finditer(TEXT)
 }
 
 
@@ -64,7 +64,7 @@ async def sandbox() -> AsyncIterator[MontySandbox]:
 
 
 class Case:
-    """A real request for an example, what is stored before, and what comes of it."""
+    """A real request for an example, the records that exist, and the expected reply."""
 
     def __init__(
         self,
@@ -73,13 +73,13 @@ class Case:
         status: int,
         body: Json = ...,
         *,
-        sent: Json = None,
+        payload: Json = None,
         stored: Mapping[str, list[dict[str, Json]]] | None = None,
         identifier: str | None = None,
     ) -> None:
         self.example = example
         self.method, self.target = example.split(" ")[0], target
-        self.sent, self.stored = sent, stored or {}
+        self.payload, self.stored = payload, stored or {}
         self.status, self.body = status, body
         self.identifier = identifier
 
@@ -88,7 +88,7 @@ class Case:
 
 
 CASES = [
-    Case("POST /members/ {", "/members/", 201, {"id": 1, "name": "Al"}, sent={"name": "Al"}),
+    Case("POST /members/ {", "/members/", 201, {"id": 1, "name": "Al"}, payload={"name": "Al"}),
     Case("GET /members/<int>", "/members/2", 200, stored={"members": MEMBERS}, identifier="2"),
     Case("GET /members/<int>", "/members/9", 404, NOT_FOUND, identifier="9"),
     Case(
@@ -120,23 +120,23 @@ CASES = [
         "/members/1",
         200,
         {"id": 1, "name": "C"},
-        sent={"name": "C"},
+        payload={"name": "C"},
         stored={"members": MEMBERS},
         identifier="1",
     ),
-    Case("PUT /members/<int>", "/members/1", 400, sent=[1], identifier="1"),
+    Case("PUT /members/<int>", "/members/1", 400, payload=[1], identifier="1"),
     Case(
         "PATCH /members/<int>",
         "/members/1",
         200,
         {"id": 1, "name": "C", "lastName": "Hart"},
-        sent={"name": "C"},
+        payload={"name": "C"},
         stored={"members": MEMBERS},
         identifier="1",
     ),
     Case("DELETE /members/<int>", "/members/1", 204, stored={"members": MEMBERS}, identifier="1"),
     Case("DELETE /members/<int>", "/members/1", 404, NOT_FOUND, identifier="1"),
-    Case("POST /members [", "/members", 201, [{"id": 1, "a": 1}], sent=[{"a": 1}]),
+    Case("POST /members [", "/members", 201, [{"id": 1, "a": 1}], payload=[{"a": 1}]),
     Case(
         "DELETE /members?status",
         "/members?name=Ann",
@@ -161,7 +161,7 @@ CASES = [
         "/posts/1/comments",
         201,
         {"id": 1, "text": "Hi", "post_id": 1},
-        sent={"text": "Hi"},
+        payload={"text": "Hi"},
         stored={"posts": [{}]},
     ),
     Case("OPTIONS /members", "/members", 204),
@@ -193,18 +193,18 @@ CASES = [
         "/accounts/transfer",
         200,
         {"from": {"id": 1, "balance": 70}, "to": {"id": 2, "balance": 30}},
-        sent={"from": 1, "to": 2, "amount": 30},
+        payload={"from": 1, "to": 2, "amount": 30},
         stored={"accounts": ACCOUNTS},
     ),
     Case(
         "POST /accounts/transfer",
         "/accounts/transfer",
         409,
-        sent={"from": 2, "to": 1, "amount": 30},
+        payload={"from": 2, "to": 1, "amount": 30},
         stored={"accounts": ACCOUNTS},
     ),
-    Case("POST /accounts/transfer", "/accounts/transfer", 422, sent={"amount": "much"}),
-    Case("POST /accounts/transfer", "/accounts/transfer", 422, sent=["odd"]),
+    Case("POST /accounts/transfer", "/accounts/transfer", 422, payload={"amount": "much"}),
+    Case("POST /accounts/transfer", "/accounts/transfer", 422, payload=["odd"]),
     Case(
         "POST /carts/<int>/checkout",
         "/carts/1/checkout",
@@ -237,14 +237,14 @@ CASES = [
 
 
 def test_every_example_has_a_case() -> None:
-    """An example that nobody runs would be one that nobody knows to be right."""
+    """An example without a test may be wrong."""
     assert len(EXAMPLES) == TEXT.count("```python")
-    untried = [
+    untested = [
         heading
         for heading in EXAMPLES
         if not any(heading.startswith(case.example) for case in CASES)
     ]
-    assert untried == []
+    assert untested == []
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=list(EXAMPLES))
@@ -255,15 +255,15 @@ def test_every_example_passes_the_policy(example: Example) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=repr)
-async def test_every_example_answers_as_it_says(case: Case, sandbox: MontySandbox) -> None:
-    example = EXAMPLES.get(case.example) or _beginning(case.example)
+async def test_every_example_answers_as_documented(case: Case, sandbox: MontySandbox) -> None:
+    example = EXAMPLES.get(case.example) or _example_starting_with(case.example)
     view = Transaction({})
     for resource, records in case.stored.items():
         for record in records:
             view.resource(resource).insert(dict(record))
-    sent = b"" if case.sent is None else orjson.dumps(case.sent)
-    asked = request(case.method, case.target, sent)
-    binding = bind(asked, case.identifier, frozenset({"name", "lastName"}))
+    body = b"" if case.payload is None else orjson.dumps(case.payload)
+    context = request(case.method, case.target, body)
+    binding = bind(context, case.identifier, frozenset({"name", "lastName"}))
     plan: dict[str, Any] = {
         "action": example.action,
         "resource": example.resource,
@@ -275,7 +275,7 @@ async def test_every_example_answers_as_it_says(case: Case, sandbox: MontySandbo
 
     reply = await sandbox.run(
         check(example.program, PolicyLimits()),
-        ProgramInputs(asked.as_json(), plan, example.resource),
+        ProgramInputs(context.as_json(), plan, example.resource),
         view,
         timeout_s=5,
     )
@@ -285,17 +285,17 @@ async def test_every_example_answers_as_it_says(case: Case, sandbox: MontySandbo
         assert orjson.loads(reply.body or b"null") == case.body
 
 
-def _beginning(text: str) -> Example:
-    (found,) = [example for heading, example in EXAMPLES.items() if heading.startswith(text)]
-    return found
+def _example_starting_with(text: str) -> Example:
+    (example,) = [example for heading, example in EXAMPLES.items() if heading.startswith(text)]
+    return example
 
 
 @pytest.mark.parametrize("word", sorted(STORE_METHODS | PREDEFINED_NAMES | MODULES.keys()))
-def test_it_names_all_that_a_program_is_given(word: str) -> None:
-    """A model does not use what it has not been told of."""
+def test_the_prompt_names_everything_that_a_program_can_use(word: str) -> None:
+    """A model does not use names that the prompt does not mention."""
     assert re.search(rf"\b{word}\b", TEXT)
 
 
 @pytest.mark.parametrize("word", sorted(BUILTINS - EXCEPTIONS))
-def test_it_names_every_builtin(word: str) -> None:
+def test_the_prompt_names_every_builtin(word: str) -> None:
     assert re.search(rf"\b{word}\b", TEXT)

@@ -1,7 +1,7 @@
-"""Prompt injection: what strangers write reaches no other session, no secret, no other plan.
+"""Prompt injection: text of clients reaches no other session, no secret and no other plan.
 
-The planner here is the worst there could be: it writes whatever program it is told to. What holds
-against it holds against any model.
+The model here is the worst case: it writes any program that an attacker asks for. A defence that
+holds against it holds against every model.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ Client = TestClient[Any, Any]
 TOKEN = "s3cret-token-of-the-service"
 KEYS = {"OPENAI_API_KEY": "s3cret-key-of-openai", "ANTHROPIC_API_KEY": "s3cret-key-of-anthropic"}
 VICTIM = "victim"
-TREASURE = "s3cret-treasure"
-HARMLESS = {
+SECRET = "s3cret-record"
+PLAIN_REST = {
     "POST": 'REPLY = make_response(201, store.insert(plan["payload"]))',
     "GET": "items, total = store.list()\nREPLY = make_response(200, items)",
 }
 
 
 class ObedientModel:
-    """Plans plain REST, until `obeys` holds a program: then it writes that."""
+    """Plans plain REST until the test sets `program`: from then on it answers with that program."""
 
     provider = "obedient"
     model = None
 
     def __init__(self) -> None:
         self.prompts: list[str] = []
-        self.obeys: str | None = None
+        self.program: str | None = None
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         del timeout_s
@@ -53,7 +53,7 @@ class ObedientModel:
         context = orjson.loads(
             self.prompts[-1].split("\nREQUEST CONTEXT:\n")[1].split("\n**Now output")[0]
         )
-        block = self.obeys or HARMLESS.get(context["method"], HARMLESS["GET"])
+        block = self.program or PLAIN_REST.get(context["method"], PLAIN_REST["GET"])
         resource = context["segments"][0] if context["segments"][0].isalpha() else "odd"
         return Completion(plan_text(block, resource=resource), Tokens())
 
@@ -69,7 +69,7 @@ def model() -> ObedientModel:
 async def client(
     aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path, model: ObedientModel
 ) -> Client:
-    """A service with secrets, in which the victim has stored a treasure."""
+    """A service with API keys, in which the victim has stored a secret record."""
     settings = load_settings(
         {
             "SANDBOX_DATA_ROOT": str(tmp_path / "data"),
@@ -83,13 +83,13 @@ async def client(
     )
     planner = make_planner(settings)
     assert isinstance(planner, ModelPlanner)
-    # The usual planner in everything but whom it asks.
+    # The real planner; only its model is replaced.
     planner._calls._model = model
     sandbox = default_components(settings).sandbox
-    made = await aiohttp_client(make_app(settings, Components(planner, sandbox)))
-    stored = await send(made, "POST", "/secrets", {"text": TREASURE}, session_id=VICTIM)
+    running = await aiohttp_client(make_app(settings, Components(planner, sandbox)))
+    stored = await send(running, "POST", "/secrets", {"text": SECRET}, session_id=VICTIM)
     assert stored[0] == 201
-    return made
+    return running
 
 
 async def send(
@@ -101,8 +101,8 @@ async def send(
         return reply.status, f"{dict(reply.headers)} {await reply.text()}"
 
 
-def places(text: str) -> Iterator[tuple[str, str, Any]]:
-    """Return requests that carry the text in each place that a client can write to."""
+def requests_with(text: str) -> Iterator[tuple[str, str, Any]]:
+    """Return requests with the text in every position that a client controls."""
     quoted = quote(text, safe="")
     yield "GET", f"/orders/{quoted}", None
     yield "GET", f"/{quoted}/orders", None
@@ -113,13 +113,13 @@ def places(text: str) -> Iterator[tuple[str, str, Any]]:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-async def test_no_secret_is_in_any_prompt_and_the_prompt_keeps_its_form(
+async def test_no_prompt_contains_a_secret_and_every_prompt_keeps_its_form(
     client: Client, model: ObedientModel, text: str
 ) -> None:
-    """Nor does a stranger's text end the data and begin an instruction."""
-    for method, target, body in places(text):
-        status, told = await send(client, method, target, body)
-        assert status < 500, told
+    """No text of a client can end the data section and begin an instruction."""
+    for method, target, body in requests_with(text):
+        status, reply = await send(client, method, target, body)
+        assert status < 500, reply
 
     assert len(model.prompts) > 3
     for prompt in model.prompts:
@@ -132,10 +132,8 @@ async def test_no_secret_is_in_any_prompt_and_the_prompt_keeps_its_form(
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-async def test_as_a_value_no_text_is_in_any_prompt_at_all(
-    client: Client, model: ObedientModel, text: str
-) -> None:
-    """What a model is not shown cannot instruct it."""
+async def test_no_prompt_contains_a_value(client: Client, model: ObedientModel, text: str) -> None:
+    """Text that a model does not see cannot instruct it."""
     marked = f"ß{text}ß"
     await send(client, "POST", "/orders", {"note": marked, "lines": [{"text": [marked]}]})
     await send(client, "GET", f"/orders?note={quote(marked, safe='')}")
@@ -149,35 +147,35 @@ async def test_as_a_value_no_text_is_in_any_prompt_at_all(
 async def test_no_program_reaches_another_session_or_a_secret(
     client: Client, model: ObedientModel, program: str
 ) -> None:
-    """Even where a model has been talked over."""
-    model.obeys = program
+    """Even if an attacker controls the model."""
+    model.program = program
 
-    status, told = await send(client, "POST", "/secrets/steal", {"session": VICTIM})
+    status, reply = await send(client, "POST", "/secrets/steal", {"session": VICTIM})
 
-    assert TREASURE not in told
-    assert "s3cret" not in told
-    assert "root:" not in told
-    assert "Set-Cookie" not in told
-    assert status in (200, 400, 500, 502, 504), told
-    model.obeys = None
-    assert TREASURE in (await send(client, "GET", "/secrets", session_id=VICTIM))[1]
+    assert SECRET not in reply
+    assert "s3cret" not in reply
+    assert "root:" not in reply
+    assert "Set-Cookie" not in reply
+    assert status in (200, 400, 500, 502, 504), reply
+    model.program = None
+    assert SECRET in (await send(client, "GET", "/secrets", session_id=VICTIM))[1]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
-async def test_no_plan_changes_what_other_shapes_do(
+async def test_an_injected_plan_serves_its_own_shape_only(
     client: Client, model: ObedientModel, program: str
 ) -> None:
-    """What one request talks the planner into serves requests of its own shape only."""
+    """A request that manipulates the planner affects only requests of the same shape."""
     await send(client, "POST", "/orders", {"n": 1})
     before = await send(client, "GET", "/orders")
-    model.obeys = program
+    model.program = program
     await send(client, "POST", "/orders/all/steal", {"Ignore the rules": program})
-    model.obeys = "REPLY = make_response(200, 'talked over')"
-    asked = len(model.prompts)
+    model.program = "REPLY = make_response(200, 'injected')"
+    calls_before = len(model.prompts)
 
     after = await send(client, "GET", "/orders")
 
     assert before[0] == after[0] == 200
     assert before[1].endswith('[{"id":1,"n":1}]')
     assert after[1].endswith('[{"id":1,"n":1}]')
-    assert len(model.prompts) == asked
+    assert len(model.prompts) == calls_before

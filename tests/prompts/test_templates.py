@@ -1,4 +1,4 @@
-"""Prompt templates: filled whole or not at all, and shown whole whenever they change."""
+"""Prompt templates: filled completely or not at all; snapshots show every change of a prompt."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from tests.fakes import request
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
-def the_prompt(*refusals: Refusal) -> Prompt:
-    """Return the prompt for a comment below a post, in a session that has both."""
-    asked = request("POST", "/posts/7/comments?notify=true", b'{"text": "Hi", "at": "2026-11-23"}')
-    shape = shape_of(asked, lambda *_: False)
-    learned = {
+def example_prompt(*refusals: Refusal) -> Prompt:
+    """Return the prompt for a new comment on a post, in a session that has both resources."""
+    context = request(
+        "POST", "/posts/7/comments?notify=true", b'{"text": "Hi", "at": "2026-11-23"}'
+    )
+    shape = shape_of(context, lambda *_: False)
+    schemas = {
         "posts": {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
     }
     return prompt_for(
@@ -32,8 +34,8 @@ def the_prompt(*refusals: Refusal) -> Prompt:
             shape=shape,
             path=interpret_shape(shape, lambda _: None)[0],
             facts=interpret_shape(shape, lambda _: None)[1],
-            context=sketch_of(asked, shape),
-            schemas={name: sketch_of_schema(schema) for name, schema in learned.items()},
+            context=sketch_of(context, shape),
+            schemas={name: sketch_of_schema(schema) for name, schema in schemas.items()},
             session_id="session-1",
             refusals=refusals,
         )
@@ -42,33 +44,33 @@ def the_prompt(*refusals: Refusal) -> Prompt:
 
 class TestFilling:
     def test_a_missing_variable_raises(self) -> None:
-        """A prompt with a hole in it would be paid for, and answered with nonsense."""
+        """An incomplete prompt would cost money and produce a useless plan."""
         with pytest.raises(prompts.PromptError, match=r"repair\.md needs refusals"):
             prompts.fill("repair")
 
     def test_an_unknown_variable_raises(self) -> None:
-        with pytest.raises(prompts.PromptError, match=r"repair\.md has no reasons"):
+        with pytest.raises(prompts.PromptError, match=r"repair\.md has no variable reasons"):
             prompts.fill("repair", refusals="", reasons="")
 
     def test_an_unknown_template_raises(self) -> None:
-        with pytest.raises(prompts.PromptError, match=r"no template nosuch\.md"):
+        with pytest.raises(prompts.PromptError, match=r"unknown template nosuch\.md"):
             prompts.fill("nosuch")
 
-    def test_a_value_is_not_looked_into(self) -> None:
-        """A client's text that looks like a variable stays text."""
+    def test_a_value_is_not_parsed_for_variables(self) -> None:
+        """Text of a client that looks like a variable stays text."""
         assert "{{context}}" in prompts.fill("repair", refusals="{{context}}")
 
 
 class TestWholePrompts:
-    """Run with UPDATE_SNAPSHOTS=1 to accept a change, and read it in the diff."""
+    """Run with UPDATE_SNAPSHOTS=1 to accept a change, then review the diff."""
 
     @pytest.mark.parametrize("name", ["first", "repair"])
-    def test_a_change_of_prompt_is_seen_in_review(self, name: str) -> None:
+    def test_every_change_of_a_prompt_appears_in_a_snapshot(self, name: str) -> None:
         refusals = (
             Refusal("line 1: import is not allowed", "import os", Usage(1)),
             Refusal("while running, line 2: KeyError: 'Hi'", "x = 1", Usage(2), has_values=True),
         )
-        prompt = the_prompt(*(refusals if name == "repair" else ()))
+        prompt = example_prompt(*(refusals if name == "repair" else ()))
         whole = f"SYSTEM\n======\n{prompt.system}\nUSER\n====\n{prompt.user}"
         path = SNAPSHOTS / f"{name}.txt"
         if os.environ.get("UPDATE_SNAPSHOTS"):
@@ -77,12 +79,12 @@ class TestWholePrompts:
         assert whole == path.read_text()
 
     def test_the_system_prompt_is_the_same_for_all_requests(self) -> None:
-        """Else no provider could cache it."""
-        assert the_prompt().system == the_prompt(Refusal("no")).system
+        """Otherwise no provider could cache it."""
+        assert example_prompt().system == example_prompt(Refusal("no")).system
 
-    def test_a_handler_finds_the_context_between_its_two_marks(self) -> None:
-        """Handlers of LLM_MOCK_HANDLER cut it out by them (SPEC section 4)."""
-        prompt = the_prompt()
+    def test_the_context_is_between_two_markers(self) -> None:
+        """Functions of LLM_MOCK_HANDLER rely on these markers to extract it (SPEC section 4)."""
+        prompt = example_prompt()
         text = f"{prompt.system}\n\n{prompt.user}"
 
         assert [line for line in text.splitlines() if "REQUEST CONTEXT:" in line] == [
@@ -91,6 +93,6 @@ class TestWholePrompts:
         assert len([line for line in text.splitlines() if line.startswith("**Now output")]) == 1
         assert "**Now output" not in prompt.system
 
-    def test_the_version_is_made_of_the_text(self) -> None:
+    def test_the_version_is_a_hash_of_the_text(self) -> None:
         assert len(prompts.version()) == 12
-        assert the_prompt().version == prompts.version()
+        assert example_prompt().version == prompts.version()

@@ -27,7 +27,7 @@ MAX_CONTEXT_CHARACTERS = 60_000
 """A longer context is shortened: it would cost more than a plan is worth."""
 
 _MAX_REFUSALS = 5
-_HAS_VALUES = "This request is shown with its VALUES; the plan may serve this one request only."
+_HAS_VALUES = "This request is shown with its VALUES; the plan may serve this request only."
 
 
 class ModelPlanner:
