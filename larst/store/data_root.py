@@ -1,6 +1,7 @@
-"""The data root: the directory of all sessions, held by one process at a time.
+"""The data root: the directory of all sessions, locked by one process at a time.
 
-Only who serves it removes what an erasure left behind; only who holds it may change anything.
+A process that changes anything in it must hold the lock; only the one that serves it removes
+directories of erased sessions.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from pathlib import Path
 from types import TracebackType
 
 from larst.errors import DataRootTakenError
-from larst.store.disk.session_files import ERASED
+from larst.store.disk.session_files import ERASED_PREFIX
 
 _LOCK_NAME = ".lock"
 _PROBE_NAME = ".probe"
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would wait for ever
+_SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would block
 _MAKE = os.O_CREAT | _SAFELY
 
 
 class DataRoot:
-    """A hold on a data root; a process that would serve it is refused until `close`."""
+    """A locked data root; until `close`, other processes cannot serve it."""
 
     def __init__(self, path: Path, lock: int | None) -> None:
         self.path = path
@@ -34,22 +35,22 @@ class DataRoot:
 
     @classmethod
     def open(cls, path: Path) -> DataRoot:
-        """Take hold of the directory to serve it: made where missing, rid of erased sessions.
+        """Lock the directory to serve it; create it if missing, and remove erased sessions.
 
         Raises:
-            DataRootTakenError: another process has it; names that process.
-            OSError: the directory cannot be made or written.
+            DataRootTakenError: another process holds it; names that process.
+            OSError: the directory cannot be created or written.
         """
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        root = cls.hold(path)
-        _make_names_durable(path)
-        for unfinished in path.glob(f"{ERASED}*"):
+        root = cls.open_existing(path)
+        _sync_names(path)
+        for unfinished in path.glob(f"{ERASED_PREFIX}*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         return root
 
     @classmethod
-    def hold(cls, path: Path) -> DataRoot:
-        """Take hold of a directory that is there; nothing in it is changed.
+    def open_existing(cls, path: Path) -> DataRoot:
+        """Lock an existing directory to change sessions in it; nothing is created or removed.
 
         Raises:
             DataRootTakenError, OSError: as for `open`.
@@ -60,10 +61,10 @@ class DataRoot:
         return cls(path, lock)
 
     @classmethod
-    def look(cls, path: Path) -> DataRoot:
-        """Keep others from serving the directory while it is read; it may be a read-only copy.
+    def open_read_only(cls, path: Path) -> DataRoot:
+        """Keep other processes from serving the directory; it may be on a read-only disk.
 
-        Where it was never served there is nothing to hold it by, and none is made.
+        A directory that was never served has no lock file, and none is created.
 
         Raises:
             DataRootTakenError: another process serves it; names that process.
@@ -84,18 +85,18 @@ class DataRoot:
         )
 
     def has_session(self, session_id: str) -> bool:
-        """Tell whether the session has a directory; a link to one is none; blocks."""
+        """Return whether the session has a directory; a link does not count; blocks."""
         try:
             return stat.S_ISDIR(self.session_directory(session_id).lstat().st_mode)
         except OSError:
             return False
 
     def session_directory(self, session_id: str) -> Path:
-        """Return where the session's files are; nothing is made yet."""
+        """Return the path of the session's directory, which may not exist yet."""
         return self.path / session_id
 
     def is_writable(self) -> bool:
-        """Tell whether a file can be made here now; for /readyz."""
+        """Return whether a file can be created here now; for /readyz."""
         probe = self.path / _PROBE_NAME
         try:
             os.close(os.open(probe, os.O_WRONLY | _MAKE, 0o600))
@@ -105,7 +106,7 @@ class DataRoot:
         return True
 
     def close(self) -> None:
-        """Let go of the directory."""
+        """Unlock the directory."""
         if self._lock is not None:
             os.close(self._lock)
 
@@ -121,8 +122,8 @@ class DataRoot:
         self.close()
 
 
-def _make_names_durable(path: Path) -> None:
-    """Sync what a killed process may have renamed only in memory: an erasure will be shown."""
+def _sync_names(path: Path) -> None:
+    """Make renames of a killed process durable, before a client sees a session as erased."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -131,7 +132,7 @@ def _make_names_durable(path: Path) -> None:
 
 
 def _locked(path: Path, lock: int, kind: int) -> int:
-    """Return the open lock file, locked; closed where that is not to be had."""
+    """Lock the open lock file and return it; close it if that fails."""
     try:
         fcntl.flock(lock, kind | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -1,7 +1,7 @@
-"""Where the store's blocking work is done: what replies wait for, apart from what takes long.
+"""Thread pools for the store's blocking work: one for short writes, one for long work.
 
-asyncio's one pool has a handful of threads: ten sessions that were loaded or folded held the writes
-of all others up for as long as that took.
+Replies wait for short writes. In asyncio's single pool of a few threads, ten sessions that were
+loading or checkpointing delayed the writes of all others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WORKERS = 4
 
 
 class Threads:
-    """Two pools of threads, or asyncio's own where none are given."""
+    """Two thread pools; without them, asyncio's default pool runs everything."""
 
     def __init__(self, writers: Executor | None = None, workers: Executor | None = None) -> None:
         self._writers = writers
@@ -30,30 +30,30 @@ class Threads:
 
     @classmethod
     def open(cls) -> Threads:
-        """Return pools of the store's own; they end with `close`."""
+        """Return new pools, which `close` ends."""
         return cls(
             ThreadPoolExecutor(_WRITERS, thread_name_prefix="larst-writer"),
             ThreadPoolExecutor(_WORKERS, thread_name_prefix="larst-worker"),
         )
 
     def close(self) -> None:
-        """Take no more work, and drop what has not begun; what runs may end."""
+        """Accept no more work and drop queued work; running work may finish."""
         for pool in (self._writers, self._workers):
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    async def do(self, work: Callable[[], Value], *, is_long: bool) -> Value:
-        """Return what the work comes to; `is_long`: no reply of another session may wait for it."""
+    async def run(self, work: Callable[[], Value], *, is_long: bool) -> Value:
+        """Return the result of the work; `is_long`: replies must not wait for it."""
         pool = self._workers if is_long else self._writers
         return await asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work)
 
-    async def to_end(self, work: Callable[[], Value], *, is_long: bool) -> Value:
-        """Do the work to its end also when cancelled: two must never write at once.
+    async def run_to_completion(self, work: Callable[[], Value], *, is_long: bool) -> Value:
+        """Run the work to completion even when cancelled: two writes must never overlap.
 
         Raises:
             DiskRefusedError: the work raised OSError.
         """
-        task = asyncio.ensure_future(self.do(work, is_long=is_long))
+        task = asyncio.ensure_future(self.run(work, is_long=is_long))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -61,15 +61,15 @@ class Threads:
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.wait({task})
             if not task.cancelled():
-                task.exception()  # the state it left is what counts, and says so
+                task.exception()  # marks it retrieved; the files show its outcome
             raise
         except OSError as error:
             raise DiskRefusedError(
-                f"the disk refused: {reason_of(error)}; nothing was changed. Make room or mend it,"
-                " and try again"
+                f"the disk refused: {describe_os_error(error)}; nothing was changed. Make room or"
+                " fix the disk, and try again"
             ) from error
 
 
-def reason_of(error: OSError) -> str:
-    """Return what the disk said."""
+def describe_os_error(error: OSError) -> str:
+    """Return the operating system's text for the error."""
     return error.strerror or str(error)

@@ -34,13 +34,17 @@ def test_who_looks_is_refused_while_it_is_served(tmp_path: Path) -> None:
         DataRoot.open(tmp_path),
         pytest.raises(DataRootTakenError, match=str(os.getpid())),
     ):
-        DataRoot.look(tmp_path)
+        DataRoot.open_read_only(tmp_path)
 
 
 def test_who_looks_keeps_others_from_serving_it(tmp_path: Path) -> None:
     DataRoot.open(tmp_path).close()
 
-    with DataRoot.look(tmp_path), DataRoot.look(tmp_path), pytest.raises(DataRootTakenError):
+    with (
+        DataRoot.open_read_only(tmp_path),
+        DataRoot.open_read_only(tmp_path),
+        pytest.raises(DataRootTakenError),
+    ):
         DataRoot.open(tmp_path)
 
 
@@ -48,7 +52,7 @@ def test_looking_leaves_nothing_behind(tmp_path: Path) -> None:
     """A copy may be kept where nothing can be written."""
     (tmp_path / "one").mkdir()
 
-    with DataRoot.look(tmp_path) as root:
+    with DataRoot.open_read_only(tmp_path) as root:
         assert root.session_ids() == ["one"]
 
     assert list(tmp_path.iterdir()) == [tmp_path / "one"]
@@ -59,8 +63,8 @@ def test_only_who_serves_it_removes_what_an_erasure_left(tmp_path: Path) -> None
     left = tmp_path / ".erased-one"
     (left / "precious").mkdir(parents=True)
 
-    DataRoot.look(tmp_path).close()
-    DataRoot.hold(tmp_path).close()
+    DataRoot.open_read_only(tmp_path).close()
+    DataRoot.open_existing(tmp_path).close()
     assert (left / "precious").exists()
 
     DataRoot.open(tmp_path).close()
@@ -70,4 +74,4 @@ def test_only_who_serves_it_removes_what_an_erasure_left(tmp_path: Path) -> None
 def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".lock")
 
-    DataRoot.look(tmp_path).close()
+    DataRoot.open_read_only(tmp_path).close()

@@ -16,7 +16,7 @@ import pytest
 from larst.errors import DiskRefusedError, SessionDamagedError
 from larst.store import DiskFiles, SessionStore
 from larst.store.disk.files import FileOps
-from larst.store.session_store import CHECKPOINT_BYTES
+from larst.store.session_writer import CHECKPOINT_BYTES
 from tests.store.disks import MemoryDisk
 
 HOME = Path("/data/session")

@@ -17,8 +17,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError, DeadlineError
 from larst.runtime import paused_collector
 from larst.store import Threads
-from larst.store.transfer.importing import resources_of
-from larst.store.transfer.replacing import Replacement, replacements_of
+from larst.store.transfer.importing import import_resources
+from larst.store.transfer.replacing import Replacement, prepare_replacements
 
 LARGE_IMPORT_BYTES = 4 * 1024**2
 """Imports from here on would have Python's collector stop all threads while they are parsed."""
@@ -87,11 +87,11 @@ class Imports:
         Raises:
             BadRequestError, BodyTooLargeError: it cannot be taken in.
         """
-        return await self._threads.do(partial(_ready, raw), is_long=True)
+        return await self._threads.run(partial(_ready, raw), is_long=True)
 
 
 def _ready(raw: bytearray) -> dict[str, Replacement]:
     """Return what is imported, ready to be put in place."""
     is_large = len(raw) > LARGE_IMPORT_BYTES
     with paused_collector() if is_large else nullcontext():
-        return replacements_of(resources_of(raw, datetime.now(UTC)))
+        return prepare_replacements(import_resources(raw, datetime.now(UTC)))

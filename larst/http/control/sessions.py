@@ -30,8 +30,8 @@ from larst.http.responses import json_response
 from larst.session.client import SessionClient
 from larst.store import DataRoot, SessionStore, Threads
 from larst.store.collection import Collection
-from larst.store.recovery.inspection import Inspection, extent, inspect
-from larst.store.transfer.exporting import lines_of
+from larst.store.recovery.inspection import Inspection, disk_usage, inspect
+from larst.store.transfer.exporting import export_lines
 
 LOOK_S = 1.0
 """How long a look at a session may wait for it, in seconds; it is busy then."""
@@ -105,7 +105,7 @@ class SessionControl:
             return response  # a body would be taken for the reply to the connection's next request
         resources = await self._sessions.run_on_store(session_id, _snapshot, keeps_awake=False)
         await response.prepare(request)
-        for chunk in lines_of(resources):
+        for chunk in export_lines(resources):
             await response.write(chunk)
             await asyncio.sleep(0)  # a fast client's connection is always ready for more
         await response.write_eof()
@@ -171,7 +171,7 @@ class SessionControl:
             # Awake by now, it may have written its files while they were looked at.
             if found.problem is None or not self._sessions.is_live(session_id):
                 return _told(found, "asleep")
-        size_bytes, used_at = await asyncio.to_thread(extent, directory)
+        size_bytes, used_at = await asyncio.to_thread(disk_usage, directory)
         try:
             async with asyncio.timeout(LOOK_S):
                 records = await self._sessions.run_on_store(session_id, _counts, keeps_awake=False)

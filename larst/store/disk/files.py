@@ -1,7 +1,7 @@
-"""The seam to the disk: the only place of the store that calls the operating system.
+"""File operations: the only module of the store that calls the operating system.
 
-Every call is synchronous and made from a thread. Nothing here decides what is written when.
-Symbolic links are never followed: a session's files are its own (SPEC section 7).
+Every call is synchronous and made from a thread. Must never decide what is written when, nor
+follow a symbolic link out of a session's directory (SPEC section 7).
 """
 
 from __future__ import annotations
@@ -19,55 +19,54 @@ from typing import Protocol
 
 
 class NotRegularFileError(OSError):
-    """What has the file's name is no ordinary file: a link, a directory, a pipe, a device."""
+    """The path names a link, a directory, a pipe or a device."""
 
 
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would wait for ever
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would block
 _WRITE = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
-
 TEMP_SUFFIX = ".tmp"
-"""How the name of a file ends that is not in its place yet."""
+"""Suffix of a file that is written, but not renamed to its final name yet."""
 
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 class FileOps(Protocol):
-    """What the store asks of a disk. Each method raises OSError where the disk refuses."""
+    """The disk operations that the store needs. Each raises OSError where the disk refuses."""
 
     def read(self, path: Path) -> bytes | None:
         """Return the file's bytes, or None where there is no such file.
 
         Raises:
-            NotRegularFileError: it is no ordinary file.
+            NotRegularFileError: it is not an ordinary file.
         """
 
     def names(self, directory: Path) -> list[str]:
-        """Return what the directory holds, sorted; nothing where there is no directory."""
+        """Return the names in the directory, sorted; an empty list if it does not exist."""
 
     def make_directory(self, path: Path) -> None:
-        """Make the directory, private, unless it is there; its name is not durable yet."""
+        """Make the directory, private, unless it exists; its name is not durable yet."""
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
-        """Write a file from its beginning, and make its content durable."""
+        """Create or overwrite a file, and make its content durable."""
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
-        """Write into an existing file, and make it durable."""
+        """Write into an existing file at the offset, and make it durable."""
 
     def sync(self, path: Path) -> None:
         """Make the content of an existing file durable, whoever wrote it."""
 
     def truncate(self, path: Path, size: int) -> None:
-        """Cut the file to `size` bytes, and make that durable."""
+        """Truncate the file to `size` bytes, and make that durable."""
 
     def rename(self, old: Path, new: Path) -> None:
-        """Give a file another's name, in one step."""
+        """Rename a file or directory in one step; replace a file of that name."""
 
     def remove(self, path: Path) -> None:
         """Remove a file."""
 
     def remove_directory(self, path: Path) -> None:
-        """Remove a directory with all that is in it."""
+        """Remove a directory and everything in it."""
 
     def sync_directory(self, path: Path) -> None:
         """Make the names in the directory durable."""
@@ -87,7 +86,7 @@ class DiskFiles:
             return None
 
     def names(self, directory: Path) -> list[str]:
-        """Return what the directory holds, sorted; nothing where there is no directory."""
+        """Return the names in the directory, sorted; an empty list if it does not exist."""
         try:
             if not stat.S_ISDIR(directory.lstat().st_mode):
                 raise NotADirectoryError(
@@ -98,25 +97,25 @@ class DiskFiles:
             return []
 
     def make_directory(self, path: Path) -> None:
-        """Make the directory, private, unless it is there; its name is not durable yet."""
+        """Make the directory, private, unless it exists; its name is not durable yet."""
         with contextlib.suppress(FileExistsError):
             path.mkdir(mode=0o700)
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
-        """Write a file from its beginning, and make its content durable."""
+        """Create or overwrite a file, and make its content durable."""
         with os.fdopen(os.open(path, _WRITE | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.writelines(chunks)
             file.flush()
             _sync(file.fileno())
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
-        """Write into an existing file, and make it durable."""
+        """Write into an existing file at the offset, and make it durable."""
         descriptor = os.open(path, _WRITE)
         try:
-            rest = memoryview(data)
-            while rest:
-                written = os.pwrite(descriptor, rest, offset)
-                rest, offset = rest[written:], offset + written
+            remaining = memoryview(data)
+            while remaining:
+                written_bytes = os.pwrite(descriptor, remaining, offset)
+                remaining, offset = remaining[written_bytes:], offset + written_bytes
             _sync(descriptor, is_data_enough=True)
         finally:
             os.close(descriptor)
@@ -126,7 +125,7 @@ class DiskFiles:
         self._sync_at(path, _READ)
 
     def truncate(self, path: Path, size: int) -> None:
-        """Cut the file to `size` bytes, and make that durable."""
+        """Truncate the file to `size` bytes, and make that durable."""
         descriptor = os.open(path, _WRITE)
         try:
             os.ftruncate(descriptor, size)
@@ -135,7 +134,7 @@ class DiskFiles:
             os.close(descriptor)
 
     def rename(self, old: Path, new: Path) -> None:
-        """Give a file another's name, in one step."""
+        """Rename a file or directory in one step; replace a file of that name."""
         old.replace(new)
 
     def remove(self, path: Path) -> None:
@@ -143,7 +142,7 @@ class DiskFiles:
         path.unlink()
 
     def remove_directory(self, path: Path) -> None:
-        """Remove a directory with all that is in it; a link in it is removed, not followed."""
+        """Remove a directory and everything in it; a link is removed, not followed."""
         shutil.rmtree(path)
 
     def sync_directory(self, path: Path) -> None:
@@ -159,19 +158,19 @@ class DiskFiles:
 
 
 def put_in_place(files: FileOps, path: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file under a passing name, durably, and then give it its own.
+    """Write a file under a temporary name, durably, and then rename it.
 
-    Its place is durable once the directory is synced; until then the old file or the new one is
-    there, each of them whole.
+    The rename is durable once the directory is synced; until then the old file or the new one is
+    in place, each of them whole.
     """
-    passing = path.with_name(path.name + TEMP_SUFFIX)
-    files.write_new(passing, chunks)
-    files.rename(passing, path)
+    temporary = path.with_name(path.name + TEMP_SUFFIX)
+    files.write_new(temporary, chunks)
+    files.rename(temporary, path)
 
 
 def _sync(descriptor: int, *, is_data_enough: bool = False) -> None:
     if sys.platform == "darwin":
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # its fsync stops at the drive's own memory
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # its fsync stops at the drive's cache
     elif is_data_enough:
         _sync_data(descriptor)
     else:

@@ -1,13 +1,22 @@
-"""The journal's frames: bytes that say of themselves whether they are whole. Pure.
+r"""The journal's frames: each holds one durable write, and carries its own proof. Pure.
 
-A frame is its length and its CRC-32 (4 bytes each, little endian), its payload, and a newline.
-The length is under the CRC too: without it, one flipped newline silently dropped two
-acknowledged writes (a prototype, November 2026). The CRC begins from a salt that is drawn for
-each journal, so that no text of a client's can pass for a frame.
+::
 
-Where a frame is bad, its length tells nothing of where the next one begins, so every place may be
-it. Not only those behind a newline: were the newline damaged, two frames would be dropped. But a
-payload begins with one of few texts, and what stands before such a text is seldom a length.
+    +--------------+--------------+--------------------------------------+------+
+    | length       | CRC-32       | payload                              | "\n" |
+    | uint32, LE   | uint32, LE   | `length` bytes: JSON texts, one a    |      |
+    |              |              | line; begins as _PAYLOAD_START says  |      |
+    +--------------+--------------+--------------------------------------+------+
+    CRC-32 over the length and the payload, starting from the journal's salt (header frame: 0)
+
+The CRC covers the length, too. Without that, one flipped newline silently dropped two acknowledged
+writes (in a prototype, November 2026). The salt is random for each journal, so that text sent by a
+client cannot pass for a frame. Each frame names it at the start of its payload (`{"salt":…,`), so
+that the frames of a journal whose header is damaged can still be verified.
+
+The length in a bad frame is not trusted, so the reader searches everything behind it for the next
+good frame: 8 bytes before each text that can begin a payload. Searching only behind newlines would
+lose two frames where a newline is damaged.
 """
 
 from __future__ import annotations
@@ -21,115 +30,91 @@ from dataclasses import dataclass
 _HEADER = struct.Struct("<II")
 _END = b"\n"
 _OVERHEAD = _HEADER.size + len(_END)
-_BEGINNING = re.compile(rb'\{"(?:base|next|tx)":')
-"""How every payload begins. Others could not be found behind damage, so none may be written."""
+_PAYLOAD_START = re.compile(rb'\{"(?:base|next|salt|tx)":')
+"""How every payload begins. A payload that begins otherwise could not be found behind damage."""
+
+_SALT = re.compile(rb'\{"salt":(\d{1,10}),')
+_MAX_SALT = 2**32 - 1
 
 
 class CorruptFramesError(Exception):
-    """A frame is bad and a later one is good: this is damage, not an unfinished write."""
+    """A good frame follows a bad one: this is corruption, not a torn tail."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The payloads of the good frames, and where the last of them ends."""
+    """The payloads of the good frames, and the offset at which the last of them ends."""
 
     payloads: tuple[bytes, ...]
     end: int
 
 
 def encode(payload: bytes, salt: int) -> bytes:
-    """Return the payload as a frame; it must begin as a line of a journal does."""
-    assert _BEGINNING.match(payload)  # noqa: S101 - else it would be lost behind damage
+    """Return the payload as a frame; it must begin as `_PAYLOAD_START` says."""
+    assert _PAYLOAD_START.match(payload)  # noqa: S101 - otherwise salvage could not find it
     length = len(payload)
     return _HEADER.pack(length, _checksum(payload, length, salt)) + payload + _END
 
 
-def decode_first(data: bytes) -> tuple[bytes, int] | None:
-    """Return the first frame's payload, which has no salt, and its end; None where it is bad."""
+def decode_header(data: bytes) -> tuple[bytes, int] | None:
+    """Return the payload and the end of the header frame, which has no salt; None if it is bad."""
     end = _good_end(data, 0, 0)
     return None if end is None else (data[_HEADER.size : end - len(_END)], end)
 
 
 def decode(data: bytes, start: int, salt: int) -> Decoded:
-    """Return the frames from `start` on; what follows the last good one is an unfinished write.
+    """Return the frames from `start` on; bytes after the last good frame are a torn tail.
 
     Raises:
-        CorruptFramesError: there is a good frame behind a bad one.
+        CorruptFramesError: a good frame follows a bad one.
     """
     payloads: list[bytes] = []
     while (end := _good_end(data, start, salt)) is not None:
         payloads.append(data[start + _HEADER.size : end - len(_END)])
         start = end
-    for offset in _offsets(data, start + 1):
+    for offset in _candidates(data, start + 1):
         if _good_end(data, offset, salt) is not None:
             raise CorruptFramesError(f"bytes {start} to {offset} are damaged")
     return Decoded(tuple(payloads), start)
 
 
 def salvage(data: bytes, start: int, salt: int) -> tuple[list[bytes], int]:
-    """Return the payloads of all good frames from `start` on, and how many bytes are in none."""
+    """Return the payloads of all good frames from `start` on, and the number of bytes outside."""
     payloads: list[bytes] = []
-    lost = 0
-    for offset in _offsets(data, start):
+    lost_bytes = 0
+    for offset in _candidates(data, start):
         if offset >= start and (end := _good_end(data, offset, salt)) is not None:
             payloads.append(data[offset + _HEADER.size : end - len(_END)])
-            lost, start = lost + offset - start, end
-    return payloads, lost + len(data) - start
+            lost_bytes, start = lost_bytes + offset - start, end
+    return payloads, lost_bytes + len(data) - start
 
 
-def salts(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield of each place that may be a frame its payload, and the only salt that makes it whole.
+def find_salt(data: bytes) -> int | None:
+    """Return the salt that a good frame names, for a journal without a header; None: no frame."""
+    for offset in _candidates(data, 0):
+        match = _SALT.match(data, offset + _HEADER.size)
+        salt = int(match[1]) if match else _MAX_SALT + 1
+        if salt <= _MAX_SALT and _good_end(data, offset, salt) is not None:
+            return salt
+    return None
 
-    Proof is what two of them agree on: any four bytes are a payload's checksum from some salt.
-    """
-    for offset in _offsets(data, 0):
-        if (end := _end(data, offset)) is not None:
-            payload = data[offset + _HEADER.size : end - len(_END)]
-            yield _salt(payload, _HEADER.unpack_from(data, offset)[1]), payload
 
-
-def _offsets(data: bytes, start: int) -> Iterator[int]:
-    """Yield from `start` on where a frame may begin. Fast: an unfinished write can be 100 MB."""
-    for found in _BEGINNING.finditer(data, start + _HEADER.size):
-        yield found.start() - _HEADER.size
+def _candidates(data: bytes, start: int) -> Iterator[int]:
+    """Yield offsets where a frame may begin. Must be fast: a torn tail can be 100 MB."""
+    for match in _PAYLOAD_START.finditer(data, start + _HEADER.size):
+        yield match.start() - _HEADER.size
 
 
 def _good_end(data: bytes, start: int, salt: int) -> int | None:
-    end = _end(data, start)
-    if end is None:
-        return None
-    length, checksum = _HEADER.unpack_from(data, start)
-    payload = data[start + _HEADER.size : end - len(_END)]
-    return end if _checksum(payload, length, salt) == checksum else None
-
-
-def _end(data: bytes, start: int) -> int | None:
-    """Return where a frame ends, by its length; None where there can be none."""
+    """Return the end of the frame at `start`; None if no good frame begins there."""
     if start + _OVERHEAD > len(data):
         return None
-    length, _ = _HEADER.unpack_from(data, start)
+    length, checksum = _HEADER.unpack_from(data, start)
     end = start + _OVERHEAD + int(length)
-    return end if length and end <= len(data) and data[end - 1 : end] == _END else None
-
-
-def _salt(payload: bytes, checksum: int) -> int:
-    """Return the salt from which the payload has this checksum.
-
-    CRC-32 is linear in its start value, but for a constant, so that each bit of the salt is an
-    equation of 32 bits (R. Williams, "A painless guide to CRC error detection", 1993).
-    """
-    constant = _checksum(payload, len(payload), 0)
-    solved: dict[int, tuple[int, int]] = {}  # by its highest bit: an effect, and the bits for it
-    for bit in range(32):
-        effect, bits = _checksum(payload, len(payload), 1 << bit) ^ constant, 1 << bit
-        while effect and (highest := effect.bit_length()) in solved:
-            effect, bits = effect ^ solved[highest][0], bits ^ solved[highest][1]
-        solved[effect.bit_length()] = effect, bits
-    salt, wanted = 0, checksum ^ constant
-    while wanted:
-        effect, bits = solved[wanted.bit_length()]
-        wanted, salt = wanted ^ effect, salt ^ bits
-    return salt
+    if not length or end > len(data) or data[end - 1 : end] != _END:
+        return None
+    payload = data[start + _HEADER.size : end - len(_END)]
+    return end if _checksum(payload, length, salt) == checksum else None
 
 
 def _checksum(payload: bytes, length: int, salt: int) -> int:

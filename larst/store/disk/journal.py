@@ -1,12 +1,31 @@
-"""A session's journal: where it stands, and how frames get into it durably.
+"""A session's journal: changes that its documented files may not hold yet.
 
-A frame is what one flush wrote: one transaction or many, a JSON text a line. Were each
-transaction a frame, a crash in a flush of several could leave a later one whole behind a torn one
-(pages reach the disk in any order), and that would look like damage. As it is, only the last
-frame can be unfinished.
+::
 
-Synchronous, called from one thread at a time. Must never retry what a disk refused: bytes that
-may or may not be there are cut off before the next write.
+    .journal  =  header, frame, frame, …                     (a frame is drawn in frames.py)
+
+    header    {"base":{"users.json":"<SHA-256>",…},"larst":2,"salt":2773741621}
+    frame     {"salt":2773741621,"tx":1,"resources":{"users":{
+                   "put":[{"id":8,…}],"del":["7"],"next_id":9,"schema":{…},"replace":true},…}}
+              {"tx":2,"resources":{…}}
+    frame     {"salt":2773741621,"next":{"users.json":"<SHA-256>",…}}
+
+    base      base digests: the documented files that the journal starts from; others are absent
+    larst     version of the format; 1 is drawn in journal_v1.py
+    salt      start value of the frames' checksums, random for each journal
+    tx        number of a transaction: 1, 2, 3, … without a gap
+    put, del  records to insert or replace; ids of records to delete
+    next_id   the next integer id that the resource gives out
+    schema    the learned schema, where it changed
+    replace   the earlier records and schema of the resource are dropped
+    next      next digests: the files that a checkpoint is about to put in place
+
+A frame holds all transactions of one flush. If each transaction were a frame, a crash during a
+flush could leave a good frame behind a torn one, since pages reach the disk in any order, and that
+would look like corruption. This way only the last frame can be torn.
+
+Synchronous; one thread at a time calls it. Must never retry a write that the disk refused: bytes
+that may or may not be there are truncated before the next write.
 """
 
 from __future__ import annotations
@@ -15,42 +34,42 @@ import errno
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from larst.store.disk.files import FileOps, put_in_place
-from larst.store.disk.frames import CorruptFramesError, decode, decode_first, encode
+from larst.store.disk.frames import CorruptFramesError, decode, decode_header, encode
+from larst.store.disk.journal_v1 import Line, from_v1, to_v1, upgraded_files
 
 JOURNAL = ".journal"
-VERSION = 1
+VERSION = 2
+READABLE_VERSIONS = (1, VERSION)
 
 MAX_FRAME_BYTES = 2**32 - 1
 """A frame's length is 32 bits."""
 
 Digests = Mapping[str, str]
-"""SHA-256 of each documented file by its path within the session; an absent one is not named."""
-
-Line = Mapping[str, Any]
-"""A transaction `{"tx": n, "resources": {…}}`, or `{"next": digests}` of files to come."""
+"""SHA-256 of documented files by their path within the session; absent files are not listed."""
 
 _log = logging.getLogger("larst.store")
 
 
 class JournalDamagedError(Exception):
-    """The journal is not what was written; says what is wrong with it."""
+    """The journal does not hold the bytes that were written; the text says what is wrong."""
 
 
 class Journal:
-    """One session's journal. `end` is how much of it is durable; 0: the next write begins one.
+    """One session's journal.
 
-    `base` names the documented files that are in place: a journal that is begun now completes
-    those. `has_changes`: there is something in it that may not be in those files.
+    `end` is the size of its durable part; 0: the next write begins a new journal. `base` are the
+    digests of the documented files in place, which a new journal starts from. `has_changes`: it
+    holds changes that may not be in those files. `must_cut`: a torn tail may follow `end`.
     """
 
     def __init__(self, directory: Path, files: FileOps, new_salt: Callable[[], int]) -> None:
         self.base: Digests = {}
         self.end = 0
+        self.version = VERSION
         self.has_changes = False
         self.must_cut = False
         self._directory = directory
@@ -59,25 +78,25 @@ class Journal:
         self._new_salt = new_salt
         self._salt = 0
         self._transactions = 0
+        self._upgraded: frozenset[tuple[str, str]] = frozenset()
         self._is_name_durable = False
 
     def append(self, lines: Sequence[Line]) -> None:
-        """Write one frame of the lines, durably; begin the journal where there is none.
+        """Write the lines as one frame, durably; begin the journal if there is none.
 
         Raises:
-            OSError: nothing of it counts, and what there may be of it is cut off before the
-                next write.
+            OSError: the write does not count, and any bytes it left are truncated before the next.
         """
         if not self.end:
             self.begin(self.base)
         self._make_name_durable()
         if self.must_cut:
             self.cut()
-        payload, transactions = self._numbered(lines)
+        payload, transactions = self._encode_lines(lines)
         if len(payload) > MAX_FRAME_BYTES:
-            raise OSError(errno.EFBIG, "it is more than one write of the journal can hold")
+            raise OSError(errno.EFBIG, "the change is larger than one journal write can be")
         frame = encode(payload, self._salt)
-        self.must_cut = True  # until it is known to be there whole
+        self.must_cut = True  # until the frame is durable
         self._files.write_at(self._path, self.end, frame)
         self.must_cut = False
         self.end += len(frame)
@@ -85,13 +104,13 @@ class Journal:
         self.has_changes = True
 
     def begin(self, base: Digests) -> None:
-        """Put a new journal in the place of the one there is; those files make it superfluous.
+        """Replace the journal with an empty one, once the files of `base` hold all its changes.
 
         Raises:
-            OSError: it is unknown which of the two is in place; either completes the files. The
+            OSError: the old or the new journal is in place, and either completes the files. The
                 next write begins another.
         """
-        self.end, self.base = 0, base
+        self.end, self.base, self.version = 0, base, VERSION
         self.has_changes = self.must_cut = self._is_name_durable = False
         self._salt, self._transactions = self._new_salt(), 0
         header = {"larst": VERSION, "salt": self._salt, "base": base}
@@ -102,48 +121,53 @@ class Journal:
         self.end = len(frame)
 
     def cut(self) -> None:
-        """Cut off what a failed write may have left behind `end`.
+        """Truncate what a failed write may have left behind `end`.
 
         Raises:
-            OSError: it is cut before the next write.
+            OSError: the next write truncates it.
         """
         if self.end and self.must_cut:
             self._files.truncate(self._path, self.end)
             self.must_cut = False
 
     def read(self, raw: bytes) -> list[Line]:
-        """Take up the journal that is in place; return its lines. `base` is as its header says.
+        """Continue the journal that is in place; set `base` from its header; return its lines.
 
         Raises:
-            JournalDamagedError: a frame is not what was written.
+            JournalDamagedError: a frame does not hold the bytes that were written.
         """
-        if (first := decode_first(raw)) is None:
+        if (header_frame := decode_header(raw)) is None:
             raise JournalDamagedError("has a damaged beginning")
-        header = orjson.loads(first[0])
-        if header["larst"] != VERSION:
+        header = orjson.loads(header_frame[0])
+        if header["larst"] not in READABLE_VERSIONS:
             raise JournalDamagedError(f"was written by another LARST (version {header['larst']})")
         try:
-            decoded = decode(raw, first[1], header["salt"])
+            decoded = decode(raw, header_frame[1], header["salt"])
         except CorruptFramesError as error:
             raise JournalDamagedError(f"is damaged in the middle ({error})") from error
         lines = [orjson.loads(line) for frame in decoded.payloads for line in frame.splitlines()]
         numbers = [line["tx"] for line in lines if "tx" in line]
         if numbers != list(range(1, len(numbers) + 1)):
             raise JournalDamagedError("lacks a transaction in the middle")
+        self.version, self._upgraded = header["larst"], upgraded_files(lines)
         self.base, self._salt = header["base"], header["salt"]
         self.end, self._transactions, self.has_changes = decoded.end, len(numbers), bool(lines)
         self._drop_tail(len(raw) - decoded.end)
-        return lines
+        return [from_v1(line) for line in lines]
 
-    def doubt_name(self) -> None:
-        """Have the names on the way to the journal synced before the next write counts."""
+    def has_last_id(self, name: str, digest: str) -> bool:
+        """Return whether this meta file holds the last id given out, as those of version 1 do."""
+        return self.version == 1 and (name, digest) not in self._upgraded
+
+    def mark_name_unsynced(self) -> None:
+        """Sync the directory entries that lead to the journal before the next write counts."""
         self._is_name_durable = False
 
     def make_durable(self) -> None:
-        """Sync what was read: after a kill it may be in the kernel's memory only.
+        """Sync the journal that was read: after a kill it may be in the kernel's memory only.
 
         Raises:
-            OSError: it cannot be known whether it is durable.
+            OSError: it is unknown whether the journal is durable.
         """
         if self.has_changes:
             self._files.sync(self._path)
@@ -151,24 +175,30 @@ class Journal:
     def _drop_tail(self, tail_bytes: int) -> None:
         if not tail_bytes:
             return
-        _log.warning("%s ends in an unfinished write of %d bytes: cut", self._path, tail_bytes)
+        _log.warning("%s ends in a torn write of %d bytes: truncated", self._path, tail_bytes)
         self.must_cut = True
         try:
             self.cut()
         except OSError as error:  # a read-only disk can still be read
-            _log.warning("%s is cut at the next write: %s", self._path, error)
+            _log.warning("%s is truncated at the next write: %s", self._path, error)
 
     def _make_name_durable(self) -> None:
-        """Sync the names on the way to the journal; those found at load may not have been."""
+        """Sync the directory entries that lead to the journal; at load they may not be durable."""
         if not self._is_name_durable:
             self._files.sync_directory(self._directory)
             self._files.sync_directory(self._directory.parent)
             self._is_name_durable = True
 
-    def _numbered(self, lines: Sequence[Line]) -> tuple[bytes, int]:
+    def _encode_lines(self, lines: Sequence[Line]) -> tuple[bytes, int]:
+        """Return the payload of a frame, and the number of the last transaction in it."""
         number = self._transactions
         texts: list[bytes] = []
         for line in lines:
-            number += "next" not in line
-            texts.append(orjson.dumps(line if "next" in line else {"tx": number, **line}))
+            entry = line if self.version == VERSION else to_v1(line)
+            if "next" not in line:
+                number += 1
+                entry = {"tx": number, **entry}
+            if not texts and self.version == VERSION:
+                entry = {"salt": self._salt, **entry}
+            texts.append(orjson.dumps(entry))
         return b"\n".join(texts), number

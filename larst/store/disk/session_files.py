@@ -1,13 +1,24 @@
-"""A session's files: the documented ones, the journal that completes them, and their recovery.
+"""A session's files: the documented ones, the journal that completes them, and crash recovery.
 
-Every documented file is known by its digest. The journal's first frame names the digests it began
-from; folding writes a line that names those to come before it renames any file. So whichever
-files a crash left old or new, each one's digest says from where in the journal it has to be
-completed, and a file that is neither was damaged or edited, and is never guessed at. That holds
-for a checkpoint that failed, too: the journal goes on behind its `next` line, and the one that a later
-checkpoint writes is as good.
+::
 
-This room is synchronous; `session_store.py` calls it from threads, one call at a time.
+    checkpoint of the dirty resources                     a crash in this step leaves
+    --------------------------------------------------    ---------------------------------------
+    1  append {"next":{name: digest,…}} to .journal       a torn tail: truncated at load
+    2  for each file: write NAME.tmp, sync it, rename     old and new files: each is completed
+    3  sync .schemas, then the session's directory          from its own line on (replay.py)
+    4  write an empty journal to .journal.tmp, whose      the old journal or the new one: either
+       base digests are those files; sync it, rename        completes the files
+    5  sync the session's directory, and its parent       the same
+
+A checkpoint that fails in its middle leaves the journal in use: later changes are appended behind
+its `next` line, and a later checkpoint appends another.
+
+A version-1 journal (LARST 0.1) ends with the next checkpoint, which also rewrites the meta file of
+each resource that is not dirty: its `auto_id` becomes the next id.
+
+Synchronous; `session_store.py` calls it from threads, one call at a time. Must never guess at a
+file that is in no known state, nor overwrite it.
 """
 
 from __future__ import annotations
@@ -18,35 +29,33 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from larst.errors import SessionDamagedError
 from larst.store.collection import Collection
 from larst.store.disk.documents import (
     SCHEMAS,
     DocumentDamagedError,
-    collections_of,
+    decode_documents,
     digest_of,
-    documents_of,
-    names_of,
+    encode_documents,
+    encode_meta,
     resource_of,
 )
 from larst.store.disk.files import TEMP_SUFFIX, FileOps, put_in_place
-from larst.store.disk.journal import JOURNAL, Digests, Journal, JournalDamagedError, Line
+from larst.store.disk.journal import JOURNAL, Digests, Journal, JournalDamagedError
+from larst.store.disk.journal_v1 import Line
+from larst.store.disk.replay import applied_lines, next_digests, replay
+from larst.store.disk.set_aside import refuse_files_set_aside, set_all_aside, set_aside
 
-SET_ASIDE = ".damaged-"
-KEPT = ".before-"
-"""How the names of directories begin that keep files as they were before a repair or an import."""
-
-ERASED = ".erased-"
-"""How the name of a directory begins that is being removed."""
+ERASED_PREFIX = ".erased-"
+"""Prefix of a directory that is being removed."""
 
 _log = logging.getLogger("larst.store")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a session's files came to; `dirty` names the resources whose files lack something."""
+    """A session's resources; `dirty` names those whose files lack something."""
 
     collections: dict[str, Collection]
     dirty: set[str]
@@ -67,13 +76,14 @@ class SessionFiles:
         self._files = files
         self._now = now
         self._new_salt = new_salt
+        self._next_ids: dict[str, int] = {}  # at load
         self.journal = Journal(directory, files, new_salt)
 
     def load(self) -> Loaded:
-        """Return what the files hold; nothing is made by reading.
+        """Return what the files hold; reading creates no file.
 
         Raises:
-            SessionDamagedError: a file is not what was written; it was set aside.
+            SessionDamagedError: a file is damaged; it was set aside.
             OSError: the disk refused.
         """
         loaded = self._load(up_to=None)
@@ -86,26 +96,24 @@ class SessionFiles:
         Raises:
             SessionDamagedError, OSError: as for `load`.
         """
-        with contextlib.suppress(OSError):  # it is tried again before the next write
+        with contextlib.suppress(OSError):  # the next write tries again
             self.journal.cut()
         must_cut = self.journal.must_cut
-        # A journal without an end was being begun: whichever is in place holds nothing that was
-        # not durable before.
+        # Without an end the journal was being replaced: the one in place, old or new, holds only
+        # changes that were durable before.
         loaded = self._load(up_to=self.journal.end or None)
         self.journal.must_cut |= must_cut
         return loaded
 
     def checkpoint(self, collections: Mapping[str, Collection]) -> int:
-        """Write the documented files of those resources, then a fresh journal; return the bytes.
+        """Write the documented files of those resources, then an empty journal; return the bytes.
 
         Raises:
-            OSError: the journal that is in place completes the files that are in place.
+            OSError: the journal in place still completes the files in place.
         """
-        documents = {
-            name: chunks
-            for resource, collection in collections.items()
-            for name, chunks in documents_of(resource, collection)
-        }
+        documents = self._upgraded_metas()
+        for resource, collection in collections.items():
+            documents.update(encode_documents(resource, collection))
         digests = {name: digest_of(chunks) for name, chunks in documents.items()}
         self.journal.append([{"next": digests}])
         self._files.make_directory(self._directory / SCHEMAS)
@@ -119,178 +127,142 @@ class SessionFiles:
     def erase(self) -> OSError | None:
         """Remove all of the session's files, in one step as a crash sees it.
 
-        Returns what kept the removal from being made durable: a loss of power may bring the files
-        back. None: it is durable.
+        Returns the error that kept the removal from becoming durable (a loss of power may bring
+        the files back), or None.
 
         Raises:
-            OSError: they are all there still.
+            OSError: all files are still there.
         """
-        self._files.names(self._directory)  # a link in the session's place is left alone
-        aside = self._directory.with_name(f"{ERASED}{self._directory.name}-{self._new_salt():08x}")
-        doubt = self._put_away(aside)
+        self._files.names(self._directory)  # raises where a link has the session's name
+        erased = self._directory.with_name(
+            f"{ERASED_PREFIX}{self._directory.name}-{self._new_salt():08x}"
+        )
+        error = self._move_away(erased)
         self.journal = Journal(self._directory, self._files, self._new_salt)
-        if doubt is None:
-            with contextlib.suppress(OSError):  # it is in nobody's way, and goes at the next start
-                self._files.remove_directory(aside)
-        return doubt
+        if error is None:
+            with contextlib.suppress(OSError):  # harmless there; the next start removes it
+                self._files.remove_directory(erased)
+        return error
 
     def set_all_aside(self) -> None:
-        """Keep all of the session's files in a directory of their own in it; it is empty then.
+        """Move all of the session's files to a directory within it, which leaves it empty.
 
-        Broken off at any point the session stays one that is refused, and this can be begun again.
+        Interrupted at any point, the session stays refused, and this can be called again.
 
         Raises:
-            OSError: some files are moved, some not; all are kept.
+            OSError: some files are moved, some are not; none is lost.
         """
-        names = [n for n in self._files.names(self._directory) if not n.startswith(KEPT)]
-        once = f"{self._now():%Y%m%dT%H%M%S}-{self._new_salt():08x}"
-        kept = self._directory / f"{KEPT}import-{once}"
-        mark = self._directory / f".import-not-finished{SET_ASIDE}{once}"
-        # With some of its files moved it could pass for a whole session, which holds less.
-        self._files.write_new(mark, [])
-        self._files.make_directory(kept)
-        self._files.sync_directory(self._directory)
-        for name in names:
-            self._files.rename(self._directory / name, kept / name)
-        self._files.sync_directory(kept)
-        self._files.sync_directory(self._directory)
-        self._files.remove(mark)
-        self._files.sync_directory(self._directory)
+        unique = f"{self._now():%Y%m%dT%H%M%S}-{self._new_salt():08x}"
+        set_all_aside(self._files, self._directory, unique)
         self.journal = Journal(self._directory, self._files, self._new_salt)
 
-    def _put_away(self, aside: Path) -> OSError | None:
+    def _move_away(self, erased: Path) -> OSError | None:
         try:
-            with contextlib.suppress(FileNotFoundError):  # an earlier removal is made durable
-                self._files.rename(self._directory, aside)
+            with contextlib.suppress(FileNotFoundError):  # makes an earlier removal durable
+                self._files.rename(self._directory, erased)
             self._files.sync_directory(self._directory.parent)
         except OSError as error:
-            if self._is_back_from(aside):
+            if self._is_restored_from(erased):
                 raise
             return error
         return None
 
-    def _is_back_from(self, aside: Path) -> bool:
-        """Undo a removal that the disk refused; tell whether the files are there again."""
+    def _is_restored_from(self, erased: Path) -> bool:
+        """Undo a removal that the disk refused; return whether the files are back."""
         with contextlib.suppress(OSError):
-            self.journal.doubt_name()
-            self._files.rename(aside, self._directory)
+            self.journal.mark_name_unsynced()
+            self._files.rename(erased, self._directory)
             self._files.sync_directory(self._directory.parent)
         return bool(self._files.names(self._directory))
 
     def _load(self, *, up_to: int | None) -> Loaded:
-        self._refuse_while_damaged()
+        for folder in (self._directory, self._directory / SCHEMAS):
+            refuse_files_set_aside(self._files, folder)
         raw = self._files.read(self._directory / JOURNAL)
-        documents = self._documents()
+        documents = self._read_documents()
         digests = {name: digest_of([content]) for name, content in documents.items()}
         self.journal = Journal(self._directory, self._files, self._new_salt)
         lines = [] if raw is None else self._read_journal(raw[:up_to])
-        spent = {} if raw is None else self._spent(digests, lines)
+        applied = {} if raw is None else self._applied(digests, lines)
         self.journal.base = digests
-        try:
-            collections, dirty = collections_of(documents, self._now(), is_ours=raw is not None)
-        except DocumentDamagedError as error:
-            raise self._damaged(
-                error.name, f"cannot be read ({error})", "mend it and put it back under its name"
-            ) from error
-        for index, line in enumerate(lines):
-            for resource, change in line.get("resources", {}).items():
-                replay(collections, resource, change, index, spent)
-                dirty.add(resource)
+        collections, dirty = self._decode(documents, digests, is_ours=raw is not None)
+        dirty |= replay(collections, lines, applied)
+        self._next_ids = {name: item.next_id for name, item in collections.items()}
         return Loaded(collections, dirty, sum(map(len, documents.values())))
 
-    def _documents(self) -> dict[str, bytes]:
-        """Return the documented files; remove what an unfinished write left behind."""
-        found: dict[str, bytes] = {}
+    def _upgraded_metas(self) -> dict[str, list[bytes]]:
+        """Return the meta files that a version-1 journal leaves behind, with the next id.
+
+        A resource that has changed since the load is dirty, so the checkpoint overrides its entry.
+        """
+        if self.journal.version != 1:
+            return {}
+        return dict(encode_meta(resource, next_id) for resource, next_id in self._next_ids.items())
+
+    def _read_documents(self) -> dict[str, bytes]:
+        """Return the documented files; remove temporary files of unfinished writes."""
+        documents: dict[str, bytes] = {}
         for folder in ("", f"{SCHEMAS}/"):
             for name in self._files.names(self._directory / folder):
                 path = self._directory / folder / name
                 if name.endswith(TEMP_SUFFIX):
-                    with contextlib.suppress(OSError):  # it is in nobody's way
+                    with contextlib.suppress(OSError):  # harmless if it stays
                         self._files.remove(path)
                 elif resource_of(folder + name) is None:
                     if name.endswith(".json"):
-                        _log.warning("%s is no resource's file: left alone", path)
+                        _log.warning("%s does not belong to a resource: ignored", path)
                 elif (content := self._files.read(path)) is not None:
-                    found[folder + name] = content
-        return found
+                    documents[folder + name] = content
+        return documents
+
+    def _decode(
+        self, documents: Mapping[str, bytes], digests: Digests, *, is_ours: bool
+    ) -> tuple[dict[str, Collection], set[str]]:
+        last_id_files = (n for n in documents if self.journal.has_last_id(n, digests[n]))
+        try:
+            return decode_documents(documents, last_id_files, self._now(), is_ours=is_ours)
+        except DocumentDamagedError as error:
+            raise self._set_aside(
+                error.name, f"cannot be read ({error})", "fix it and put it back under its name"
+            ) from error
 
     def _read_journal(self, raw: bytes) -> list[Line]:
         try:
             return self.journal.read(raw)
         except JournalDamagedError as error:
-            raise self._damaged(
+            raise self._set_aside(
                 JOURNAL,
                 str(error),
                 "put a good copy back, or remove it to take the .json files as they are (changes"
                 " that are not in them yet are lost then)",
             ) from error
 
-    def _spent(self, digests: Digests, lines: Sequence[Line]) -> dict[str, int]:
-        """Return by document how many of the lines it holds already.
+    def _applied(self, digests: Digests, lines: Sequence[Line]) -> dict[str, int]:
+        """Return for each document how many of the lines it holds.
 
         Raises:
-            SessionDamagedError: a document is in no state that the journal knows of.
+            SessionDamagedError: a document is in no state that the journal knows.
         """
-        known = {*digests, *self.journal.base, *(n for line in lines for n in line.get("next", ()))}
-        return {name: self._spent_in(name, digests.get(name), lines) for name in sorted(known)}
+        names = {*digests, *self.journal.base, *(n for line in lines for n in next_digests(line))}
+        applied: dict[str, int] = {}
+        for name in sorted(names):
+            count = applied_lines(name, digests.get(name), self.journal.base, lines)
+            if count is None:
+                raise self._unknown_state(name, is_missing=name not in digests)
+            applied[name] = count
+        return applied
 
-    def _spent_in(self, name: str, digest: str | None, lines: Sequence[Line]) -> int:
-        for index in range(len(lines) - 1, -1, -1):
-            if digest is not None and lines[index].get("next", {}).get(name) == digest:
-                return index + 1
-        if self.journal.base.get(name) == digest:
-            return 0
-        if digest is None:
-            raise SessionDamagedError(
+    def _unknown_state(self, name: str, *, is_missing: bool) -> SessionDamagedError:
+        if is_missing:
+            return SessionDamagedError(
                 f"{self._directory / name} is missing; put it back and try again, or remove"
                 " .journal to take the other files as they are"
             )
         advice = "put back the file that LARST wrote"
         if not self.journal.has_changes:
             advice += "; or, if it was edited by hand, put it back and remove .journal"
-        what = "was changed by something other than LARST, or is damaged"
-        raise self._damaged(name, what, advice)
+        reason = "was changed by something other than LARST, or is damaged"
+        return self._set_aside(name, reason, advice)
 
-    def _refuse_while_damaged(self) -> None:
-        for folder in (self._directory, self._directory / SCHEMAS):
-            for name in self._files.names(folder):
-                if SET_ASIDE in name:
-                    raise SessionDamagedError(
-                        f"{folder / name} was set aside because it is damaged; put a good copy in"
-                        " its place and remove it, then try again"
-                    )
-
-    def _damaged(self, name: str, what: str, advice: str) -> SessionDamagedError:
-        """Set the file aside under another name, and return the error that says so."""
-        path = self._directory / name
-        aside = path.with_name(f"{path.name}{SET_ASIDE}{self._now():%Y%m%dT%H%M%SZ}")
-        try:
-            self._files.rename(path, aside)
-            self._files.sync_directory(path.parent)
-        except OSError as error:
-            fate = f"it could not be set aside ({error.strerror})"
-        else:
-            fate = f"it was set aside as {aside.name}"
-        _log.error("damaged: %s %s; %s", path, what, fate)
-        return SessionDamagedError(f"{path} {what}; {fate}; {advice}")
-
-
-def replay(
-    collections: dict[str, Collection],
-    resource: str,
-    change: Mapping[str, Any],
-    index: int,
-    spent: Mapping[str, int],
-) -> None:
-    """Take one line's change in, as far as the resource's files do not hold it yet."""
-    collection = collections.setdefault(resource, Collection())
-    replaces = change.get("replace", False)
-    has_records, has_schema, has_meta = (spent.get(n, 0) > index for n in names_of(resource))
-    if not has_records:
-        if replaces:
-            collection.records = {}
-        collection.apply_records(change["put"], change["del"])
-    if not has_schema and (replaces or "schema" in change):
-        collection.set_schema(change.get("schema"))
-    if not has_meta:
-        collection.auto_id = change["auto_id"]
+    def _set_aside(self, name: str, reason: str, advice: str) -> SessionDamagedError:
+        return set_aside(self._files, self._directory / name, self._now(), reason, advice)

@@ -1,1 +1,1 @@
-"""Looking at files offline, and keeping what is whole of damaged ones."""
+"""Offline inspection of a session's files, and repair of damaged ones."""

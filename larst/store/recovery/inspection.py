@@ -1,7 +1,7 @@
-"""Looking at a session's files without touching them: what is in them, and whether it is whole.
+"""Read-only inspection of a session's files: what they hold, and whether they are damaged.
 
-The files are read just as a session reads them when it wakes, on a disk that takes no write. Must
-never change anything, not even to set a damaged file aside.
+The files are read as a session reads them when it wakes, but through file operations that refuse
+every write. Must never change anything, not even to set a damaged file aside.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from pathlib import Path
 from typing import NoReturn
 
 from larst.errors import SessionDamagedError
-from larst.store.collection import Collection, numeric_id
+from larst.store.collection import Collection
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.journal import JOURNAL
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.schema.learning import accepts
 
-_LOOKS = 3
-"""How often a session is looked at whose journal somebody writes meanwhile."""
+_MAX_ATTEMPTS = 3
+"""Attempts for a session whose journal is written meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
     """What a session's files hold.
 
-    `records` counts by resource; `problem` says what is damaged, None: nothing; `remarks` what is
-    unlike what LARST writes, but does no harm. `used_at` is when a file was last written, in
-    seconds since 1970.
+    `records` counts by resource. `problem` describes the damage; None: nothing is damaged.
+    `remarks` describe harmless differences from what LARST writes. `used_at` is when a file was
+    last written, in seconds since 1970.
     """
 
     session_id: str
@@ -44,7 +44,7 @@ class Inspection:
 
 
 class ReadOnlyFiles(DiskFiles):
-    """The real disk, from which nothing is taken and to which nothing is added."""
+    """The real disk, with every write refused."""
 
     def make_directory(self, path: Path) -> NoReturn:
         """Refuse."""
@@ -79,35 +79,35 @@ class ReadOnlyFiles(DiskFiles):
         self._refuse(path)
 
     def sync(self, path: Path) -> None:
-        """Do nothing: nothing is shown to anybody who would rely on it."""
+        """Do nothing: no reply depends on an inspection."""
 
     def sync_directory(self, path: Path) -> None:
-        """Do nothing, as above."""
+        """Do nothing, as `sync`."""
 
     def _refuse(self, path: Path) -> NoReturn:
-        raise OSError(errno.EROFS, "it is only looked at, and left as it is", str(path))
+        raise OSError(errno.EROFS, "an inspection changes nothing", str(path))
 
 
 def inspect(directory: Path, files: FileOps | None = None) -> Inspection:
-    """Return what the directory of a session holds, also where it cannot be read; blocks.
+    """Return what the directory of a session holds, even if it cannot be read; blocks.
 
     Raises:
-        FileNotFoundError: the session is gone.
+        FileNotFoundError: the session does not exist any more.
     """
-    for _ in range(_LOOKS):
-        before = _journal_of(directory)
-        found = _looked_at(directory, files or ReadOnlyFiles())
-        if found.problem is None or _journal_of(directory) == before:
-            return found
-    # The session is in use: a damaged one could not wake, and nobody would write its journal.
-    return replace(found, problem=None)
+    for _ in range(_MAX_ATTEMPTS):
+        before = _journal_state(directory)
+        inspection = _inspect_once(directory, files or ReadOnlyFiles())
+        if inspection.problem is None or _journal_state(directory) == before:
+            return inspection
+    # The session is in use, so it is not damaged: a damaged session cannot wake and write.
+    return replace(inspection, problem=None)
 
 
-def extent(directory: Path) -> tuple[int, float]:
-    """Return the bytes of all files, and when one was last written; blocks.
+def disk_usage(directory: Path) -> tuple[int, float]:
+    """Return the bytes of all files, and when a file was last written; blocks.
 
     Raises:
-        FileNotFoundError: the session is gone.
+        FileNotFoundError: the session does not exist any more.
     """
     size_bytes, used_at = 0, 0.0
     for folder, _, names in os.walk(directory):
@@ -119,23 +119,23 @@ def extent(directory: Path) -> tuple[int, float]:
     return size_bytes, max(used_at, directory.lstat().st_mtime)
 
 
-def _looked_at(directory: Path, files: FileOps) -> Inspection:
+def _inspect_once(directory: Path, files: FileOps) -> Inspection:
     loaded, problem = Loaded({}, set(), 0), None
     try:
         loaded = SessionFiles(directory, files, lambda: datetime.now(UTC), lambda: 0).load()
     except SessionDamagedError as error:
         problem = error.detail
     except OSError as error:
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        problem = f"cannot be read: {what}"
-    size_bytes, used_at = extent(directory)  # last: it tells whether the session is there still
-    records = {name: len(one.records) for name, one in sorted(loaded.collections.items())}
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        problem = f"cannot be read: {reason}"
+    size_bytes, used_at = disk_usage(directory)  # last: it raises if the session was erased
+    records = {name: len(item.records) for name, item in sorted(loaded.collections.items())}
     remarks = tuple(_remarks(loaded.collections))
     return Inspection(directory.name, size_bytes, used_at, records, problem, remarks)
 
 
-def _journal_of(directory: Path) -> tuple[int, int, int] | None:
-    """Return what changes whenever the journal is written, or another takes its place."""
+def _journal_state(directory: Path) -> tuple[int, int, int] | None:
+    """Return a value that changes whenever the journal is written or replaced."""
     try:
         status = (directory / JOURNAL).lstat()
     except OSError:
@@ -144,16 +144,13 @@ def _journal_of(directory: Path) -> tuple[int, int, int] | None:
 
 
 def _remarks(collections: Mapping[str, Collection]) -> Iterator[str]:
-    """Hold ids and records against what the other files say of them."""
+    """Yield for each resource how many records do not conform to its learned schema."""
     for name, collection in sorted(collections.items()):
-        last = max(map(numeric_id, collection.records), default=0)
-        if last > collection.auto_id:
-            yield f"{name}: the id {last} is beyond the last that was given out"
-        learned = collection.schema
-        unlike = sum(
+        schema = collection.schema
+        misfits = sum(
             1
             for record in collection.records.values()
-            if learned is None or not accepts(learned["json_schema"], record)
+            if schema is None or not accepts(schema["json_schema"], record)
         )
-        if unlike:
-            yield f"{name}: {unlike} of {len(collection.records)} records do not fit its schema"
+        if misfits:
+            yield f"{name}: {misfits} of {len(collection.records)} records do not fit its schema"

@@ -1,7 +1,13 @@
-"""A session as one stream, to be kept or moved. Pure; `importing.py` takes it in again.
+"""Exporting a session as one stream of JSON lines; `importing.py` reads it. Pure.
 
-A stream is JSON a line: what it is; for each resource a line of its own and a line for each record;
-and at the end how many there were, with the SHA-256 of all that came before.
+::
+
+    {"larst":"session","version":2}
+    {"resource":"users","auto_id":9,"schema":{…}}       for each resource
+    {"record":{"id":1,…}}                               for each of its records
+    {"end":true,"records":1,"sha256":"…"}               of all bytes before this line
+
+`auto_id` is the next id to give out. In version 1, of LARST 0.1, it is the last one given out.
 """
 
 from __future__ import annotations
@@ -14,12 +20,12 @@ import orjson
 from larst.domain import Json
 from larst.store.collection import Collection
 
-VERSION = 1
+VERSION = 2
 _RECORDS_A_CHUNK = 500
 
 
-def lines_of(resources: Mapping[str, Collection]) -> Iterator[bytes]:
-    """Return a session as chunks of lines; to stop before the last leaves what no import takes."""
+def export_lines(resources: Mapping[str, Collection]) -> Iterator[bytes]:
+    """Yield the export in chunks of lines; imports refuse a stream without its last line."""
     digest = hashlib.sha256()
     for chunk in _chunks(resources):
         digest.update(chunk)
@@ -31,7 +37,7 @@ def lines_of(resources: Mapping[str, Collection]) -> Iterator[bytes]:
 def _chunks(resources: Mapping[str, Collection]) -> Iterator[bytes]:
     yield _line({"larst": "session", "version": VERSION})
     for name, collection in sorted(resources.items()):
-        head = {"resource": name, "auto_id": collection.auto_id, "schema": collection.schema}
+        head = {"resource": name, "auto_id": collection.next_id, "schema": collection.schema}
         yield _line(head)
         records = list(collection.records.values())
         for start in range(0, len(records), _RECORDS_A_CHUNK):

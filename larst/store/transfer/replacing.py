@@ -1,7 +1,7 @@
-"""Resources that take the place of others whole: made ready in a thread, put in place in one step.
+"""Preparing resources that replace others whole: built in a thread, put in place in one step.
 
-What takes long for many records is done here, in pieces, so that the lock of the interpreter is let
-go in between. Must never touch a session.
+Work that takes long for many records is done here in pieces, so that the interpreter lock is
+released in between. Must never touch a session.
 """
 
 from __future__ import annotations
@@ -17,61 +17,62 @@ from larst.errors import BodyTooLargeError
 from larst.store.collection import Change, Collection
 
 MAX_TEXT_BYTES = 2 * 1024**3
-"""What an import may come to in the journal: a frame's length is 32 bits, and others need room."""
+"""Limit of an import's JSON in the journal: a frame's length is 32 bits, and changes of other
+requests need room in it."""
 
 _RECORDS_A_PIECE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A resource that is to take another's place, and its records as the journal has them."""
+    """A resource that replaces another, and the JSON list of its records for the journal."""
 
     collection: Collection = field(default_factory=Collection)
-    text: bytes = b"[]"
+    records_json: bytes = b"[]"
 
-    def spelled(self) -> dict[str, Any]:
-        """Return the change as the journal has it: what there was is gone, the schema too."""
+    def journal_entry(self) -> dict[str, Any]:
+        """Return the replacement as the journal records it: it drops earlier records and schema."""
         return {
             "replace": True,
-            "put": orjson.Fragment(self.text),
+            "put": orjson.Fragment(self.records_json),
             "del": [],
-            "auto_id": self.collection.auto_id,
+            "next_id": self.collection.next_id,
             "schema": self.collection.schema,
         }
 
 
-def replacements_of(resources: Mapping[str, Collection]) -> dict[str, Replacement]:
-    """Return the resources ready to be put in place; they are the store's from then on.
+def prepare_replacements(resources: Mapping[str, Collection]) -> dict[str, Replacement]:
+    """Return the resources ready to be put in place; they belong to the store from then on.
 
     Raises:
-        BodyTooLargeError: they come to more than one transaction can hold.
+        BodyTooLargeError: they are larger than one transaction can be.
     """
-    left = MAX_TEXT_BYTES
-    ready: dict[str, Replacement] = {}
+    remaining_bytes = MAX_TEXT_BYTES
+    replacements: dict[str, Replacement] = {}
     for name, collection in resources.items():
         pieces: list[bytes] = []
         for piece in _pieces(list(collection.records.values())):
-            left -= len(piece) + 1
-            if left < 0:
+            remaining_bytes -= len(piece) + 1
+            if remaining_bytes < 0:
                 raise BodyTooLargeError(
-                    f"the import comes to more than {MAX_TEXT_BYTES} bytes as it is kept;"
+                    f"the import comes to more than {MAX_TEXT_BYTES} bytes as it is stored;"
                     " import it into several sessions"
                 )
             pieces.append(piece)
-        ready[name] = Replacement(collection, b"[%b]" % b",".join(pieces))
-    return ready
+        replacements[name] = Replacement(collection, b"[%b]" % b",".join(pieces))
+    return replacements
 
 
-def spelled(change: Change) -> dict[str, Any]:
-    """Return a transaction's change as the journal has it."""
-    learned = {} if change.schema is None else {"schema": change.schema}
-    return {"put": change.put, "del": change.deleted, "auto_id": change.auto_id, **learned}
+def journal_entry(change: Change) -> dict[str, Any]:
+    """Return a transaction's change to one resource as the journal records it."""
+    schema = {} if change.schema is None else {"schema": change.schema}
+    return {"put": change.put, "del": change.deleted, "next_id": change.next_id, **schema}
 
 
 def free(collections: Iterable[Collection]) -> None:
-    """Free the memory of collections that nobody needs, a record at a time.
+    """Free the memory of unused collections, a record at a time.
 
-    At once it would stop every thread for as long as it takes.
+    Freeing one at once would stop every thread meanwhile.
     """
     for collection in collections:
         while collection.records:

@@ -104,7 +104,7 @@ class TestMoving:
             shutil.copytree(tmp_path / "data" / "two", tmp_path / "data" / "copy")
         lines = [json.loads(line) for line in (await export(client, session_id)).splitlines()]
         films = next(line for line in lines if line.get("resource") == "films")
-        assert films == {"resource": "films", "auto_id": 1, "schema": None}
+        assert films == {"resource": "films", "auto_id": 2, "schema": None}
         assert [line["record"] for line in lines if "record" in line] == [{"id": "x"}]
 
     async def test_a_backup_takes_the_place_of_damaged_files(

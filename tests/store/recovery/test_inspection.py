@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from larst.store import DiskFiles, SessionStore
-from larst.store.recovery.inspection import ReadOnlyFiles, extent, inspect
+from larst.store.recovery.inspection import ReadOnlyFiles, disk_usage, inspect
 
 
 async def _write(directory: Path, resource: str = "users") -> None:
@@ -75,7 +75,7 @@ def test_a_file_that_gets_its_name_meanwhile_is_no_failure(tmp_path: Path) -> No
     folder.start()
     try:
         for _ in range(100):
-            assert extent(tmp_path)[0] == 200
+            assert disk_usage(tmp_path)[0] == 200
     finally:
         is_done.set()
         folder.join()
@@ -85,7 +85,7 @@ def test_a_session_that_is_gone_is_told_from_an_empty_one(tmp_path: Path) -> Non
     (tmp_path / "empty").mkdir()
     assert inspect(tmp_path / "empty").problem is None
 
-    for look in (inspect, extent):
+    for look in (inspect, disk_usage):
         with pytest.raises(FileNotFoundError):
             look(tmp_path / "gone")
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larst.store.collection import Collection
-from larst.store.disk.documents import documents_of
-from larst.store.recovery.record_salvage import whole_records
+from larst.store.disk.documents import encode_documents
+from larst.store.recovery.record_salvage import salvage_records
 
 
 def _record(number: int) -> dict[str, Any]:
@@ -27,7 +27,7 @@ RECORDS = [_record(number) for number in range(1, 7)]
 
 def _larst(records: list[dict[str, Any]]) -> bytes:
     collection = Collection({str(record["id"]): record for record in records})
-    return b"".join(next(documents_of("pets", collection))[1])
+    return b"".join(next(encode_documents("pets", collection))[1])
 
 
 def _dumped(**options: Any) -> Callable[[Any], bytes]:
@@ -50,7 +50,7 @@ LAYOUTS: dict[str, Callable[[Any], bytes]] = {
 
 
 def _kept(content: bytes) -> list[Any]:
-    return list(whole_records(content, 0).records.values())
+    return list(salvage_records(content, 1).records.values())
 
 
 def _without(*numbers: int) -> list[Any]:
@@ -83,7 +83,7 @@ class TestLayouts:
         """In whatever layout somebody has put them there."""
         content = LAYOUTS[layout](RECORDS).replace(b"[]3", b'[]"3')
 
-        salvaged = whole_records(content, 0)
+        salvaged = salvage_records(content, 1)
 
         assert (list(salvaged.records.values()), salvaged.lost) == (_without(3), 1)
 
@@ -151,7 +151,7 @@ class TestOddRecords:
         """The reader gives up on it in its own way."""
         content = b'[\n{"id":1,"a":' + opening * 200_000
 
-        assert whole_records(content, 0).lost == 1
+        assert salvage_records(content, 1).lost == 1
         assert _kept(content + b',\n{"id":2}\n]\n') == [{"id": 2}]
 
     def test_a_text_with_a_damaged_byte_is_not_taken_for_another(self) -> None:
@@ -191,10 +191,10 @@ class TestIds:
         """Where the order tells: ids ascend, as they are given out; else it is the first."""
         records = [{"id": own, "at": place} for place, own in enumerate(ids)]
 
-        salvaged = whole_records(orjson.dumps(records), 0)
+        salvaged = salvage_records(orjson.dumps(records), 1)
 
         assert [record["id"] for record in salvaged.records.values()] == kept
-        assert salvaged.renamed == 1
+        assert salvaged.renumbered == 1
 
     @pytest.mark.parametrize(
         ("ids", "owner"),
@@ -211,6 +211,6 @@ class TestIds:
     def test_which_of_them_that_is(self, ids: list[int], owner: int) -> None:
         records = [{"id": own, "at": place} for place, own in enumerate(ids)]
 
-        salvaged = whole_records(orjson.dumps(records), 0)
+        salvaged = salvage_records(orjson.dumps(records), 1)
 
         assert salvaged.records[str(ids[owner])]["at"] == owner

@@ -1,4 +1,4 @@
-"""A session as a stream: what goes out comes in again, whole or not at all."""
+"""An export can be imported, whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from larst.domain import Json
 from larst.errors import BadRecordError, BadRequestError, BadResourceNameError
 from larst.store.collection import Collection
-from larst.store.transfer.exporting import lines_of
-from larst.store.transfer.importing import MAX_RESOURCES, resources_of
+from larst.store.transfer.exporting import export_lines
+from larst.store.transfer.importing import MAX_RESOURCES, import_resources
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 VALUES = st.recursive(
@@ -26,53 +26,53 @@ VALUES = st.recursive(
 )
 
 
-def collection(*records: dict[str, Json], auto_id: int = 0) -> Collection:
-    made = Collection({str(one["id"]): one for one in records}, auto_id=auto_id)
-    made.derive_metadata(NOW)
-    return made
+def collection(*records: dict[str, Json], next_id: int = 1) -> Collection:
+    result = Collection({str(record["id"]): record for record in records}, next_id=next_id)
+    result.derive_metadata(NOW)
+    return result
 
 
 def exported(**resources: Collection) -> bytes:
-    return b"".join(lines_of(resources))
+    return b"".join(export_lines(resources))
 
 
 @given(
     st.lists(st.dictionaries(st.text(min_size=1, max_size=5).filter(lambda n: n != "id"), VALUES))
 )
-def test_what_goes_out_comes_in_again(fields: list[dict[str, Json]]) -> None:
-    """Records, their order, the schema, and the ids that are never given out again."""
-    records = [{"id": number, **one} for number, one in enumerate(fields, 1)]
-    before = {"things": collection(*records, auto_id=len(records) + 7), "none": Collection()}
+def test_an_export_is_imported_unchanged(fields: list[dict[str, Json]]) -> None:
+    """Records, their order, the schema, and the next id: no id is given out twice."""
+    records = [{"id": number, **record} for number, record in enumerate(fields, 1)]
+    before = {"things": collection(*records, next_id=len(records) + 7), "none": Collection()}
 
-    after = resources_of(exported(**before), NOW)
+    after = import_resources(exported(**before), NOW)
 
     assert list(after["things"].records.values()) == records
-    assert after["things"].auto_id == len(records) + 7
+    assert after["things"].next_id == len(records) + 7
     assert after["things"].schema == before["things"].schema
     assert after["none"].records == {}
 
 
-class TestAnExportThatIsNotWhole:
+class TestDamagedExports:
     WHOLE = exported(things=collection({"id": 1, "n": 1}, {"id": 2, "n": 2}))
 
     @pytest.mark.parametrize("cut", range(1, 9))
-    def test_is_refused_wherever_it_is_cut(self, cut: int) -> None:
-        """A download that broke off must not come in as a smaller session."""
+    def test_an_export_cut_anywhere_is_refused(self, cut: int) -> None:
+        """An interrupted download must not be imported as a smaller session."""
         with pytest.raises(BadRequestError):
-            resources_of(self.WHOLE[: -cut * len(self.WHOLE) // 9], NOW)
+            import_resources(self.WHOLE[: -cut * len(self.WHOLE) // 9], NOW)
 
-    def test_is_refused_where_something_was_changed(self) -> None:
+    def test_a_changed_export_is_refused(self) -> None:
         with pytest.raises(BadRequestError, match="checksum"):
-            resources_of(self.WHOLE.replace(b'"n":1', b'"n":3'), NOW)
+            import_resources(self.WHOLE.replace(b'"n":1', b'"n":3'), NOW)
 
-    def test_is_refused_where_another_version_wrote_it(self) -> None:
+    def test_an_export_of_a_newer_version_is_refused(self) -> None:
         with pytest.raises(BadRequestError, match="version 9"):
-            resources_of(b'{"larst":"session","version":9}\n{"end":true}\n', NOW)
+            import_resources(b'{"larst":"session","version":9}\n{"end":true}\n', NOW)
 
 
-def forged(*lines: object) -> bytes:
-    """Return an export with a checksum that is right, whatever its lines are."""
-    head = {"larst": "session", "version": 1}
+def forged(*lines: object, version: int = 2) -> bytes:
+    """Return an export of these lines with a correct checksum."""
+    head = {"larst": "session", "version": version}
     body = b"".join(orjson.dumps(line) + b"\n" for line in (head, *lines))
     end = {"end": True, "records": 0, "sha256": hashlib.sha256(body).hexdigest()}
     return body + orjson.dumps(end) + b"\n"
@@ -82,8 +82,37 @@ def nested(levels: int) -> Json:
     return {"type": "array", "items": nested(levels - 1)} if levels else {"type": "null"}
 
 
-class TestAnExportThatLarstDidNotWrite:
-    """Taken in, it would break the session at some later request."""
+class TestVersion1:
+    """Exports of LARST 0.1: `auto_id` is the last id given out."""
+
+    def test_the_next_id_follows_the_last_one(self) -> None:
+        head = {"resource": "users", "auto_id": 3, "schema": None}
+
+        resources = import_resources(forged(head, {"record": {"id": 1}}, version=1), NOW)
+
+        assert resources["users"].next_id == 4
+        assert resources["users"].records == {"1": {"id": 1}}
+
+    def test_a_resource_without_ids_begins_with_1(self) -> None:
+        head = {"resource": "users", "auto_id": 0, "schema": None}
+
+        assert import_resources(forged(head, version=1), NOW)["users"].next_id == 1
+
+    def test_after_the_last_number_none_is_given_out(self) -> None:
+        head = {"resource": "users", "auto_id": 2**53 - 1, "schema": None}
+
+        assert import_resources(forged(head, version=1), NOW)["users"].next_id == 2**53
+
+    def test_a_record_beyond_the_last_id_counts(self) -> None:
+        head = {"resource": "users", "auto_id": 1, "schema": None}
+
+        resources = import_resources(forged(head, {"record": {"id": 5}}, version=1), NOW)
+
+        assert resources["users"].next_id == 6
+
+
+class TestForgedExports:
+    """Imported, each of them would break the session at a later request."""
 
     LEARNED: ClassVar[dict[str, Json]] = {
         "fields": ["id"],
@@ -96,22 +125,22 @@ class TestAnExportThatLarstDidNotWrite:
         },
     }
 
-    def test_is_taken_where_it_could_have_been_written(self) -> None:
-        head = {"resource": "a", "auto_id": 2**53 - 1, "schema": self.LEARNED}
+    def test_a_plausible_export_is_imported(self) -> None:
+        head = {"resource": "a", "auto_id": 2**53, "schema": self.LEARNED}
 
-        resources = resources_of(forged(head, {"record": {"id": 1}}), NOW)
+        resources = import_resources(forged(head, {"record": {"id": 1}}), NOW)
 
         assert resources["a"].schema == self.LEARNED
-        assert resources["a"].auto_id == 2**53 - 1
+        assert resources["a"].next_id == 2**53
 
-    @pytest.mark.parametrize("auto_id", [True, 1.0, "1", None, -1, 2**53, [], 10**30])
-    def test_is_refused_with_an_auto_id_that_is_none(self, auto_id: Json) -> None:
+    @pytest.mark.parametrize("auto_id", [True, 1.0, "1", None, -1, 2**53 + 1, [], 10**30])
+    def test_a_wrong_auto_id_is_refused(self, auto_id: Json) -> None:
         raw = forged({"resource": "a", "auto_id": "?", "schema": None})
         body = raw.replace(b'"?"', json.dumps(auto_id).encode()).rpartition(b'{"end"')[0]
         end = {"end": True, "sha256": hashlib.sha256(body).hexdigest()}
 
         with pytest.raises(BadRequestError):
-            resources_of(body + json.dumps(end).encode(), NOW)
+            import_resources(body + json.dumps(end).encode(), NOW)
 
     @pytest.mark.parametrize(
         "change",
@@ -147,18 +176,18 @@ class TestAnExportThatLarstDidNotWrite:
             {"json_schema": {"type": "object", "properties": {}, "required": [], "x": nested(210)}},
         ],
     )
-    def test_is_refused_with_a_schema_that_is_none(self, change: dict[str, Json]) -> None:
+    def test_a_wrong_schema_is_refused(self, change: dict[str, Json]) -> None:
         learned = {**self.LEARNED, **change}
 
         with pytest.raises(BadRequestError):
-            resources_of(forged({"resource": "a", "auto_id": 1, "schema": learned}), NOW)
+            import_resources(forged({"resource": "a", "auto_id": 1, "schema": learned}), NOW)
 
     @pytest.mark.parametrize("missing", ["fields", "example", "updated_at", "json_schema"])
-    def test_is_refused_with_half_a_schema(self, missing: str) -> None:
+    def test_half_a_schema_is_refused(self, missing: str) -> None:
         learned = {name: item for name, item in self.LEARNED.items() if name != missing}
 
         with pytest.raises(BadRequestError):
-            resources_of(forged({"resource": "a", "auto_id": 1, "schema": learned}), NOW)
+            import_resources(forged({"resource": "a", "auto_id": 1, "schema": learned}), NOW)
 
     @pytest.mark.parametrize(
         "lines",
@@ -177,22 +206,22 @@ class TestAnExportThatLarstDidNotWrite:
             ],
         ],
     )
-    def test_is_refused_with_lines_that_make_no_sense(self, lines: list[Json]) -> None:
+    def test_lines_in_a_wrong_order_or_form_are_refused(self, lines: list[Json]) -> None:
         with pytest.raises(BadRequestError):
-            resources_of(forged(*lines), NOW)
+            import_resources(forged(*lines), NOW)
 
-    def test_is_refused_with_more_resources_than_a_session_bears(self) -> None:
+    def test_too_many_resources_are_refused(self) -> None:
         heads = [
             {"resource": f"r{n}", "auto_id": 0, "schema": None} for n in range(MAX_RESOURCES + 1)
         ]
 
-        assert len(resources_of(forged(*heads[:1000]), NOW)) == 1000
+        assert len(import_resources(forged(*heads[:1000]), NOW)) == 1000
         with pytest.raises(BadRequestError, match="1000"):
-            resources_of(forged(*heads), NOW)
+            import_resources(forged(*heads), NOW)
 
 
 class TestJsonServer:
-    def test_a_db_json_is_taken_as_it_is(self) -> None:
+    def test_a_db_json_is_imported(self) -> None:
         text = json.dumps(
             {
                 "$schema": "./x.json",
@@ -203,9 +232,9 @@ class TestJsonServer:
             indent=2,
         )
 
-        resources = resources_of(text.encode(), NOW)
+        resources = import_resources(text.encode(), NOW)
 
-        assert {name: list(one.records.values()) for name, one in resources.items()} == {
+        assert {name: list(item.records.values()) for name, item in resources.items()} == {
             "posts": [
                 {"id": "a1", "title": "A"},
                 {"id": 7, "title": "B"},
@@ -214,7 +243,7 @@ class TestJsonServer:
             "profile": [{"id": 1, "name": "Ann"}],
             "empty": [],
         }
-        assert resources["posts"].auto_id == 8
+        assert resources["posts"].next_id == 9
         assert resources["posts"].fields == {"id", "title"}
 
     @pytest.mark.parametrize(
@@ -246,34 +275,36 @@ class TestJsonServer:
             ('{"posts": [' + "9" * 5000 + "]}", BadRequestError),
         ],
     )
-    def test_what_cannot_be_kept_is_refused(self, text: str, error: type[Exception]) -> None:
+    def test_values_that_cannot_be_stored_exactly_are_refused(
+        self, text: str, error: type[Exception]
+    ) -> None:
         with pytest.raises(error):
-            resources_of(text.encode(), NOW)
+            import_resources(text.encode(), NOW)
 
-    def test_numbers_stay_as_they_were_written(self) -> None:
+    def test_numbers_are_imported_exactly(self) -> None:
         text = '{"n": [{"id": 9007199254740993, "a": 1.0, "b": 1e-7, "c": 18446744073709551615}]}'
 
-        (record,) = resources_of(text.encode(), NOW)["n"].records.values()
+        (record,) = import_resources(text.encode(), NOW)["n"].records.values()
 
         assert record == {"id": 2**53 + 1, "a": 1.0, "b": 1e-7, "c": 2**64 - 1}
         assert [type(value) for value in record.values()] == [int, float, float, int]
 
     @pytest.mark.parametrize("blank", ["", " ", "\n\t\r "])
-    def test_blanks_and_a_byte_order_mark_are_nothing(self, blank: str) -> None:
-        """Editors on Windows put the mark there."""
+    def test_blanks_and_a_byte_order_mark_are_skipped(self, blank: str) -> None:
+        """Editors on Windows write the mark."""
         text = "\ufeff{{'a':[{{'n':'☃'}},{{}}],'b':{{}}}}".replace("'", '"')
         text = text.format().replace("{", blank + "{" + blank).replace(",", blank + "," + blank)
 
-        resources = resources_of((text + blank).encode(), NOW)
+        resources = import_resources((text + blank).encode(), NOW)
 
         assert list(resources["a"].records.values()) == [{"id": 1, "n": "☃"}, {"id": 2}]
 
     @given(st.lists(st.dictionaries(st.text(max_size=5).filter(lambda n: n != "id"), VALUES)))
-    def test_any_records_come_in_as_one_parser_would_read_them(
+    def test_items_are_parsed_as_the_whole_text_would_be(
         self, fields: list[dict[str, Json]]
     ) -> None:
-        """Item by item or all at once: nobody can tell from the result."""
+        """A client cannot see that large imports are parsed item by item."""
         for text in (json.dumps({"a": fields}), json.dumps({"a": fields}, ensure_ascii=False)):
-            found = resources_of(text.encode(), NOW)["a"].records.values()
+            records = import_resources(text.encode(), NOW)["a"].records.values()
 
-            assert list(found) == [{"id": n, **one} for n, one in enumerate(fields, 1)]
+            assert list(records) == [{"id": n, **record} for n, record in enumerate(fields, 1)]

@@ -1,4 +1,4 @@
-"""All of a session replaced, erased or set aside: in one step, as whoever looks sees it."""
+"""Replacing, erasing and setting aside a whole session: in one step, as readers see it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from larst.store.disk import journal as journal_module
 from larst.store.disk.files import FileOps
 from larst.store.disk.journal import Journal
 from larst.store.disk.session_files import SessionFiles
-from larst.store.transfer import replacing as restoring
-from larst.store.transfer.replacing import replacements_of
+from larst.store.transfer import replacing
+from larst.store.transfer.replacing import prepare_replacements
 from tests.store.disks import MemoryDisk
-from tests.store.stores import HOME, JOURNAL, all_of, insert, now, opened
+from tests.store.stores import HOME, JOURNAL, insert, now, open_store, records_of
 
 
 class RefusingDisk(DiskFiles):
-    """The real disk, which refuses to make names in one directory durable, and more."""
+    """The real disk, which refuses to sync one directory; `is_stuck`: and later renames."""
 
     def __init__(self, refuses_in: Path, *, is_stuck: bool = False) -> None:
         self.refuses_in: Path | None = refuses_in
@@ -44,91 +44,93 @@ class RefusingDisk(DiskFiles):
 
 
 class TestRestoring:
-    async def test_a_journal_of_before_is_read_as_it_was(self) -> None:
-        """Its imports named what was deleted, and had no word for a replacement."""
-        change = {"put": [{"id": 2, "n": 2}], "del": ["1"], "auto_id": 2}
+    async def test_an_entry_without_replace_merges_records(self) -> None:
+        """Early journals of 0.1 have no `replace`: their imports list the deleted ids."""
+        change = {"put": [{"id": 2, "n": 2}], "del": ["1"], "next_id": 3}
         disk = MemoryDisk()
         journal = Journal(HOME, disk, lambda: 7)
-        first = {"put": [{"id": 1}, {"id": 3}], "del": [], "auto_id": 1}
+        first = {"put": [{"id": 1}, {"id": 3}], "del": [], "next_id": 2}
         journal.append([{"resources": {"users": first}}, {"resources": {"users": change}}])
 
-        store = await opened(disk)
+        store = await open_store(disk)
 
-        assert all_of(store) == [{"id": 3}, {"id": 2, "n": 2}]
+        assert records_of(store) == [{"id": 3}, {"id": 2, "n": 2}]
 
-    async def test_what_is_gone_teaches_nothing_after_a_crash(self) -> None:
-        """Two checkpoints that each left part of the files: old records beside the new, blank schema."""
+    async def test_replaced_records_do_not_define_the_schema_after_a_crash(self) -> None:
+        """Two interrupted checkpoints can leave old records beside the new, empty schema."""
         disk = MemoryDisk()
-        store = await opened(disk)
+        store = await open_store(disk)
         await insert(store, "users", {"n": 1})
         await store.flush()
         disk.refuses_at = disk.calls + 5  # the schema, with the records in place
         await store.checkpoint()
         records = HOME / "users.json"
         old = disk.content[records]
-        store.restore(replacements_of({"users": Collection()}))
+        store.restore(prepare_replacements({"users": Collection()}))
         await store.flush()
         await store.checkpoint()
         meta = HOME / ".schemas" / "users.meta.json"
         after = next(content for content in reversed(disk.history) if meta in content)
         journal = next(
-            one for one in reversed(disk.history) if one[JOURNAL] != disk.content[JOURNAL]
+            content
+            for content in reversed(disk.history)
+            if content[JOURNAL] != disk.content[JOURNAL]
         )
         mixture = {**after, records: old, JOURNAL: journal[JOURNAL]}
         del mixture[meta]
 
-        again = await opened(MemoryDisk(mixture))
+        again = await open_store(MemoryDisk(mixture))
 
-        assert all_of(again) == []
+        assert records_of(again) == []
         assert again.schema("users") is None
 
-    async def test_what_was_shown_before_stays_as_it_was_shown(self) -> None:
-        """An export that is under way is of one moment."""
-        store = await opened(MemoryDisk())
+    async def test_a_snapshot_keeps_its_moment(self) -> None:
+        """An export in progress shows one moment."""
+        store = await open_store(MemoryDisk())
         await insert(store, "users", {"n": 1}, {"n": 2})
         await store.flush()
-        shown = store.snapshot()
+        snapshot = store.snapshot()
 
-        store.restore(replacements_of({"users": Collection({"9": {"id": 9}}, 9)}))
+        store.restore(prepare_replacements({"users": Collection({"9": {"id": 9}}, 10)}))
         await store.flush()
 
-        assert list(shown["users"].records) == ["1", "2"]
-        assert all_of(store) == [{"id": 9}]
+        assert list(snapshot["users"].records) == ["1", "2"]
+        assert records_of(store) == [{"id": 9}]
 
-    async def test_more_than_a_frame_can_hold_is_refused(
+    async def test_an_import_larger_than_a_frame_is_refused(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(restoring, "MAX_TEXT_BYTES", 100)
+        monkeypatch.setattr(replacing, "MAX_TEXT_BYTES", 100)
         few = {str(number): {"id": number} for number in range(9)}
         many = {str(number): {"id": number} for number in range(90)}
 
-        assert replacements_of({"users": Collection(few)})
+        assert prepare_replacements({"users": Collection(few)})
         with pytest.raises(BodyTooLargeError):
-            replacements_of({"users": Collection(many)})
+            prepare_replacements({"users": Collection(many)})
 
-    async def test_a_write_of_more_than_a_frame_can_hold_changes_nothing(
+    async def test_a_write_larger_than_a_frame_changes_nothing(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        store = await opened(MemoryDisk())
+        store = await open_store(MemoryDisk())
         await insert(store, "users", {"n": 1})
         await store.flush()
         monkeypatch.setattr(journal_module, "MAX_FRAME_BYTES", 200)
         await insert(store, "users", {"text": "x" * 300})
 
-        with pytest.raises(DiskRefusedError, match="more than one write"):
+        with pytest.raises(DiskRefusedError, match="larger than one journal write"):
             await store.flush()
         await store.reload()
 
-        assert all_of(store) == [{"id": 1, "n": 1}]
+        assert records_of(store) == [{"id": 1, "n": 1}]
         await insert(store, "users", {"n": 2})
         await store.flush()
 
 
 class TestErasing:
     async def test_a_removal_that_is_not_durable_is_undone(self, tmp_path: Path) -> None:
-        """Whoever was told that nothing was changed must find everything there."""
+        """The error says that nothing was changed, so everything must be there."""
         disk = RefusingDisk(Path("nowhere"))
-        store = await opened(disk, tmp_path / "one")
+        store = await open_store(disk, tmp_path / "one")
         await insert(store, "users", {"n": 1})
         await store.flush()
         disk.refuses_in = tmp_path
@@ -138,13 +140,15 @@ class TestErasing:
 
         await insert(store, "users", {"n": 2})
         await store.flush()
-        assert [user["n"] for user in all_of(store)] == [1, 2]
-        assert all_of(await opened(DiskFiles(), tmp_path / "one")) == all_of(store)
+        assert [user["n"] for user in records_of(store)] == [1, 2]
+        assert records_of(await open_store(DiskFiles(), tmp_path / "one")) == records_of(store)
 
-    async def test_one_that_cannot_be_undone_is_told_as_done(self, tmp_path: Path) -> None:
-        """Memory is what the disk has, so that what is written next is whole."""
+    async def test_a_removal_that_cannot_be_undone_is_reported_as_done(
+        self, tmp_path: Path
+    ) -> None:
+        """Memory matches the disk, so that later writes are whole."""
         disk = RefusingDisk(Path("nowhere"), is_stuck=True)
-        store = await opened(disk, tmp_path / "one")
+        store = await open_store(disk, tmp_path / "one")
         await insert(store, "users", {"n": 1})
         await store.flush()
         disk.refuses_in = tmp_path
@@ -155,12 +159,12 @@ class TestErasing:
         disk.refuses_in, disk.is_stuck = None, False
         await insert(store, "users", {"n": 2})
         await store.flush()
-        assert all_of(store) == [{"id": 1, "n": 2}]
-        assert all_of(await opened(DiskFiles(), tmp_path / "one")) == [{"id": 1, "n": 2}]
+        assert records_of(store) == [{"id": 1, "n": 2}]
+        assert records_of(await open_store(DiskFiles(), tmp_path / "one")) == [{"id": 1, "n": 2}]
 
     async def test_erasing_again_makes_an_erasure_durable(self, tmp_path: Path) -> None:
         disk = RefusingDisk(Path("nowhere"), is_stuck=True)
-        store = await opened(disk, tmp_path / "one")
+        store = await open_store(disk, tmp_path / "one")
         await insert(store, "users", {"n": 1})
         await store.flush()
         disk.refuses_in = tmp_path
@@ -175,10 +179,10 @@ class TestErasing:
 
 
 class EndingDisk(DiskFiles):
-    """The real disk until a call, of those that change something, that does not come back."""
+    """The real disk until the given write call; from then on it refuses every write."""
 
     def __init__(self, ends_at: int) -> None:
-        self.left = ends_at
+        self.remaining_calls = ends_at
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
         self._count()
@@ -201,37 +205,37 @@ class EndingDisk(DiskFiles):
         super().sync_directory(path)
 
     def _count(self) -> None:
-        self.left -= 1
-        if self.left <= 0:
+        self.remaining_calls -= 1
+        if self.remaining_calls <= 0:
             raise OSError(errno.EIO, "I/O error")
 
 
 class TestSettingAside:
     @pytest.mark.parametrize("ends_at", range(1, 16))
-    async def test_broken_off_anywhere_it_keeps_all_and_shows_nothing_half(
+    async def test_interrupted_anywhere_it_keeps_all_files_and_shows_none(
         self, tmp_path: Path, ends_at: int
     ) -> None:
-        """Some files without the others would pass for a whole session that holds less."""
+        """Half of the files would pass for a smaller session."""
         home = tmp_path / "one"
-        store = await opened(DiskFiles(), home)
+        store = await open_store(DiskFiles(), home)
         for name in ("films", "users"):
             await insert(store, name, {"n": 1})
         await store.close()
         (home / "users.json").write_bytes(b"damaged")
         with pytest.raises(SessionDamagedError):
-            await opened(DiskFiles(), home)
+            await open_store(DiskFiles(), home)
         before = sorted(path.read_bytes() for path in home.rglob("*.json*"))
 
         with contextlib.suppress(OSError):
             _files_of(home, EndingDisk(ends_at)).set_all_aside()
         try:
-            found = (await opened(DiskFiles(), home)).names()
+            names = (await open_store(DiskFiles(), home)).names()
         except SessionDamagedError:
-            found = []
+            names = []
         _files_of(home, DiskFiles()).set_all_aside()
 
-        assert found == []
-        assert (await opened(DiskFiles(), home)).names() == []
+        assert names == []
+        assert (await open_store(DiskFiles(), home)).names() == []
         assert sorted(path.read_bytes() for path in home.rglob("*.json*")) == before
 
 

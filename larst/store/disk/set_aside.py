@@ -1,0 +1,76 @@
+"""Setting damaged files aside: under other names, never overwritten and never removed.
+
+While a file that is set aside lies in a session's directory, the session is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+from larst.errors import SessionDamagedError
+from larst.store.disk.files import FileOps
+
+DAMAGED_MARK = ".damaged-"
+"""Part of the name of a file that is set aside."""
+
+ORIGINALS_PREFIX = ".before-"
+"""Prefix of directories that keep files as they were before a repair or an import."""
+
+_log = logging.getLogger("larst.store")
+
+
+def set_aside(
+    files: FileOps, path: Path, now: datetime, reason: str, advice: str
+) -> SessionDamagedError:
+    """Rename the damaged file, and return the error that says so and what to do."""
+    aside = path.with_name(f"{path.name}{DAMAGED_MARK}{now:%Y%m%dT%H%M%SZ}")
+    try:
+        files.rename(path, aside)
+        files.sync_directory(path.parent)
+    except OSError as error:
+        outcome = f"it could not be set aside ({error.strerror})"
+    else:
+        outcome = f"it was set aside as {aside.name}"
+    _log.error("damaged: %s %s; %s", path, reason, outcome)
+    return SessionDamagedError(f"{path} {reason}; {outcome}; {advice}")
+
+
+def refuse_files_set_aside(files: FileOps, directory: Path) -> None:
+    """Check that no file in the directory is set aside.
+
+    Raises:
+        SessionDamagedError: a file is.
+        OSError: the disk refused.
+    """
+    for name in files.names(directory):
+        if DAMAGED_MARK in name:
+            raise SessionDamagedError(
+                f"{directory / name} was set aside because it is damaged; put a good copy in its"
+                " place and remove it, then try again"
+            )
+
+
+def set_all_aside(files: FileOps, directory: Path, unique: str) -> None:
+    """Move all of a session's files to a directory within it, which leaves the session empty.
+
+    Interrupted at any point, the session stays refused, and this can be called again. `unique`
+    becomes part of the names.
+
+    Raises:
+        OSError: some files are moved, some are not; none is lost.
+    """
+    names = [name for name in files.names(directory) if not name.startswith(ORIGINALS_PREFIX)]
+    originals = directory / f"{ORIGINALS_PREFIX}import-{unique}"
+    mark = directory / f".import-not-finished{DAMAGED_MARK}{unique}"
+    # Without the mark, a session with half of its files moved would pass for a smaller one.
+    files.write_new(mark, [])
+    files.make_directory(originals)
+    files.sync_directory(directory)
+    for name in names:
+        files.rename(directory / name, originals / name)
+    files.sync_directory(originals)
+    files.sync_directory(directory)
+    files.remove(mark)
+    files.sync_directory(directory)
