@@ -12,7 +12,7 @@ from typing import Any, cast
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from larst.cli import _FLAGS
+from larst.cli.serve import FLAGS
 from larst.config import (
     HttpSettings,
     ModelSettings,
@@ -37,7 +37,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
 
 _HEAD = """# Configuration
 
-<!-- Written by `python tools/configuration_page.py`: change larst/config/groups.py, not this page. -->
+<!-- Written by `python tools/configuration_page.py`; edit larst/config/groups.py instead. -->
 
 Settings come from three places. A flag of `larst serve` wins over an environment variable, and that
 wins over `.env` in the working directory.
@@ -67,7 +67,7 @@ def page() -> str:
     """Return the page."""
     flags = _table(
         ("flag", "variable", ""),
-        [(f"`{flag}`", f"`{variable}`", text) for flag, variable, _, text in _FLAGS],
+        [(f"`{flag}`", f"`{variable}`", text) for flag, variable, _, text in FLAGS],
     )
     sections = [f"\n## {title}\n\n{_settings(group)}" for title, group in _SECTIONS]
     return "".join([_HEAD.format(flags=flags), *sections])

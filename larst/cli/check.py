@@ -1,69 +1,92 @@
-"""`larst check`: verify every session of a data root that nothing serves at the moment.
+"""`larst check`: verify every session of a data root that is not being served.
 
-Looks only: what is damaged is told, and left as it is. Works on a read-only copy as well.
+Reads only, so it also works on a read-only copy. Must never change a file.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
-from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
+from larst.cli.arguments import add_data_root, add_json
+from larst.cli.output import print_json, print_table, printable
 
-from larst.cli.client import print_json, printable
-from larst.config import Settings
-from larst.errors import ConfigError
-from larst.store import DataRoot
-from larst.store.recovery.inspection import Inspection, inspect
+if TYPE_CHECKING:
+    from larst.cli.arguments import Subparsers
+    from larst.config import Settings
+    from larst.store.recovery.inspection import Inspection
 
 
-def run(options: Namespace, settings: Settings) -> int:
-    """Check the sessions; return 0 if all are whole, else 1.
+def add_arguments(subparsers: Subparsers) -> None:
+    """Declare `larst check`."""
+    text = "verify every session of a data root, while no service uses it"
+    parser = subparsers.add_parser("check", help=text, description=f"{text.capitalize()}.")
+    # The findings are printed: log lines about the same files would repeat them.
+    parser.set_defaults(run=run, log_level="critical")
+    add_data_root(parser, "data_root", metavar="DATA_ROOT")
+    add_json(parser)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Check the sessions; return 0 if all are intact, else 1.
 
     Raises:
-        ConfigError: there is no such directory.
-        DataRootTakenError: a service has it.
+        ConfigError: the directory does not exist.
+        DataRootTakenError: a service uses it.
         OSError: it cannot be read.
     """
+    from larst.errors import ConfigError
+    from larst.store import DataRoot
+    from larst.store.recovery.inspection import inspect
+
     path = Path(options.data_root) if options.data_root else settings.data_root
     if not path.is_dir():
-        raise ConfigError(f"there is no data root {path}")
-    with DataRoot.look(path) as root:
-        found = [inspect(root.session_directory(one)) for one in root.session_ids()]
+        raise ConfigError(f"no data root at {path}")
+    with DataRoot.open_read_only(path) as root:
+        inspections = [
+            inspect(root.session_directory(session_id)) for session_id in root.session_ids()
+        ]
     if options.json:
-        print_json([_told(one) for one in found])
+        print_json([_as_json(inspection) for inspection in inspections])
     else:
-        _print(found)
-    return 1 if any(one.problem for one in found) else 0
+        _print(inspections)
+    return 1 if any(inspection.problem for inspection in inspections) else 0
 
 
-def _print(found: list[Inspection]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("session", "state"):
-        table.add_column(title, overflow="fold")
-    for title in ("resources", "records", "bytes"):
-        table.add_column(title, justify="right")
-    for one in found:
-        records = str(sum(one.records.values()))
-        state = "damaged" if one.problem else "whole"
-        table.add_row(one.session_id, state, str(len(one.records)), records, str(one.size_bytes))
-    Console().print(table)
-    for one in found:
-        for text in (one.problem, *one.remarks):
+def _print(inspections: list[Inspection]) -> None:
+    print_table(("session", "state"), ("resources", "records", "bytes"), map(_row, inspections))
+    for inspection in inspections:
+        for text in (inspection.problem, *inspection.remarks):
             if text:
-                sys.stdout.write(f"{one.session_id}: {printable(text)}\n")
-    if any(one.problem for one in found):
-        sys.stdout.write("`larst repair SESSION` keeps what is whole, and the files as they were\n")
+                sys.stdout.write(f"{inspection.session_id}: {printable(text)}\n")
+    if any(inspection.problem for inspection in inspections):
+        sys.stdout.write(
+            "`larst repair SESSION` keeps every whole record, and a copy of the files\n"
+        )
 
 
-def _told(one: Inspection) -> dict[str, object]:
+def _row(inspection: Inspection) -> tuple[str, ...]:
+    return (
+        inspection.session_id,
+        _state(inspection),
+        str(len(inspection.records)),
+        str(sum(inspection.records.values())),
+        str(inspection.size_bytes),
+    )
+
+
+def _as_json(inspection: Inspection) -> dict[str, object]:
     return {
-        "id": one.session_id,
-        "state": "damaged" if one.problem else "whole",
-        "problem": one.problem,
-        "remarks": list(one.remarks),
-        "resources": one.records,
-        "size_bytes": one.size_bytes,
+        "id": inspection.session_id,
+        "state": _state(inspection),
+        "problem": inspection.problem,
+        "remarks": list(inspection.remarks),
+        "resources": inspection.records,
+        "size_bytes": inspection.size_bytes,
     }
+
+
+def _state(inspection: Inspection) -> str:
+    return "damaged" if inspection.problem else "whole"

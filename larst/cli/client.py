@@ -1,55 +1,68 @@
-"""The running service, as commands speak to it: by its control API. Must never print a token."""
+"""A client of the control API of a running service. Must never print a token."""
 
 from __future__ import annotations
 
 import json
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from larst.config import Settings
+if TYPE_CHECKING:
+    from larst.config import Settings
 
 TIMEOUT_S = 30.0
-"""A list of many busy sessions takes some seconds."""
+"""Listing many busy sessions takes some seconds."""
 
-MOVING_TIMEOUT_S = 600.0
-"""For exports and imports, each read."""
+TRANSFER_TIMEOUT_S = 600.0
+"""For each read of an export or import."""
 
 
 class ServiceError(Exception):
-    """The service cannot be reached, or refuses; the text says what to do."""
+    """The service cannot be reached or refuses the request; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service at an address, with the token that it may demand."""
+    """A running service: its address, and the token that it may require."""
 
     url: str
     token: str | None
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Return the JSON that the service answers, None where it answers nothing.
+    def request_json(self, method: str, path: str, body: object = None) -> Any:
+        """Send a request and return the JSON of the reply; None if the reply is empty.
 
         Raises:
-            ServiceError: it cannot be reached, or refuses.
+            ServiceError: the service cannot be reached, or refuses the request.
         """
-        sent = None if body is None else json.dumps(body).encode()
-        with self.opened(method, path, sent, timeout_s=TIMEOUT_S) as reply:
+        content = None if body is None else json.dumps(body).encode()
+        with self.open(method, path, content, timeout_s=TIMEOUT_S) as reply:
             return reply.json()
 
-    @contextmanager
-    def opened(
-        self, method: str, path: str, body: bytes | None, *, timeout_s: float
-    ) -> Iterator[Answer]:
-        """Give the reply, to be read while this lasts.
+    def list_all(self, path: str, *, page_size: int, query: str = "") -> list[dict[str, Any]]:
+        """Return the items of every page of a list.
 
         Raises:
-            ServiceError: the service cannot be reached, or refuses.
+            ServiceError: the service cannot be reached, or refuses the request.
+        """
+        items: list[dict[str, Any]] = []
+        while True:
+            page = self.request_json("GET", f"{path}?limit={page_size}&offset={len(items)}{query}")
+            items += page["items"]
+            if not page["items"] or len(items) >= page["page"]["total"]:
+                return items
+
+    @contextmanager
+    def open(
+        self, method: str, path: str, body: bytes | None, *, timeout_s: float
+    ) -> Iterator[ServiceReply]:
+        """Send a request and yield the reply, to be read within the block.
+
+        Raises:
+            ServiceError: the service cannot be reached, or refuses the request.
         """
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked by `service_at`
             self.url + path,
@@ -59,79 +72,72 @@ class Service:
         )
         if self.token is not None:
             request.add_header("Authorization", f"Bearer {self.token}")
-        with self._sent(request, timeout_s) as reply:
-            # Not within the `try` above: what the caller does with the answer is no answer's fault.
-            yield Answer(reply, self.url)
+        with self._send(request, timeout_s) as reply:
+            # Outside the `try` of `_send`: an error of the caller's block is not the service's.
+            yield ServiceReply(reply, self.url)
 
-    def _sent(self, request: urllib.request.Request, timeout_s: float) -> HTTPResponse:
+    def _send(self, request: urllib.request.Request, timeout_s: float) -> HTTPResponse:
         try:
             reply: HTTPResponse = urllib.request.urlopen(request, timeout=timeout_s)  # noqa: S310 - as above
         except urllib.error.HTTPError as error:
             raise ServiceError(_refusal(error)) from error
         except (OSError, HTTPException) as error:
-            raise ServiceError(_no_answer(self.url, getattr(error, "reason", error))) from error
+            reason = getattr(error, "reason", error)
+            raise ServiceError(_unreachable(self.url, reason)) from error
         return reply
 
 
-class Answer:
-    """A reply of the service, whose body is still coming."""
+class ServiceReply:
+    """A reply of the service, whose body is still arriving."""
 
     def __init__(self, reply: HTTPResponse, url: str) -> None:
         self._reply = reply
         self._url = url
 
     def read(self, size: int | None = None) -> bytes:
-        """Return the next bytes of the body, all where no size is given; b"" at its end.
+        """Return the next bytes of the body, or all if no size is given; b"" at its end.
 
         Raises:
-            ServiceError: it broke off.
+            ServiceError: the connection broke off.
         """
         try:
             return self._reply.read(size)
         except (OSError, HTTPException) as error:
-            raise ServiceError(f"the answer of {self._url} broke off: it is not whole") from error
+            raise ServiceError(
+                f"the connection to {self._url} broke off: the reply is incomplete"
+            ) from error
 
     def json(self) -> Any:
-        """Return the whole body as JSON, None where it is empty.
+        """Return the whole body as JSON; None if it is empty.
 
         Raises:
-            ServiceError: it broke off, or is no JSON.
+            ServiceError: the connection broke off, or the body is not JSON.
         """
-        raw = self.read()
+        content = self.read()
         try:
-            return json.loads(raw) if raw else None
+            return json.loads(content) if content else None
         except ValueError as error:
-            raise ServiceError(f"what answers at {self._url} is not LARST") from error
+            raise ServiceError(f"the server at {self._url} is not LARST") from error
 
 
 def service_at(url: str | None, settings: Settings) -> Service:
-    """Return the service at `url`, or at the address that the settings name.
+    """Return the service at `url`, or at the address in the settings.
 
     Raises:
-        ServiceError: the address is none.
+        ServiceError: `url` is not an HTTP address.
     """
     host = f"[{settings.http.host}]" if ":" in settings.http.host else settings.http.host
     address = (url or f"http://{host}:{settings.http.port}").rstrip("/")
     if not address.startswith(("http://", "https://")):
-        raise ServiceError(f"{address} is no address such as http://127.0.0.1:8000")
+        raise ServiceError(f"{address} is not an address such as http://127.0.0.1:8000")
     return Service(address, settings.http.auth_token)
 
 
-def printable(text: str) -> str:
-    """Return the text with control characters spelled out: strangers chose these names."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
-
-
-def print_json(value: object) -> None:
-    """Print a value as JSON for people and pipes."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def _no_answer(url: str, reason: object) -> str:
+def _unreachable(url: str, reason: object) -> str:
     if isinstance(reason, TimeoutError):
-        return f"{url} did not answer in time: it may be busy; try again"
+        return f"{url} did not answer in time; it may be busy: try again"
     if isinstance(reason, ConnectionResetError | BrokenPipeError | HTTPException):
-        return f"{url} broke the connection off before it answered"
+        return f"{url} closed the connection without a reply"
     return (
         f"no service at {url}: {reason}; start one with `larst serve`, or name another with --url"
     )
@@ -139,9 +145,9 @@ def _no_answer(url: str, reason: object) -> str:
 
 def _refusal(error: urllib.error.HTTPError) -> str:
     try:
-        told = json.loads(error.read())
-        reason = told.get("detail") or told.get("error")
+        problem = json.loads(error.read())
+        reason = problem.get("detail") or problem.get("error")
     except (ValueError, AttributeError):
         reason = error.reason
-    hint = "; set LARS_AUTH_TOKEN to the service's token" if error.code == 401 else ""
+    hint = "; set LARS_AUTH_TOKEN to the token of the service" if error.code == 401 else ""
     return f"{error.code}: {reason}{hint}"

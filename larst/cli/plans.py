@@ -1,117 +1,142 @@
-"""`larst plans`: look at the plan book of a running service, and decide on its plans.
+"""`larst plans`: view the plan book of a running service, and approve, reject or delete plans.
 
-Speaks to the control API, since the service alone owns the book. Must never print a token.
+Uses the control API, since only the service writes the book. Must never print a token.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from argparse import Namespace
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from rich.console import Console
-from rich.syntax import Syntax
-from rich.table import Table
+from larst.cli.arguments import add_json, add_service_url
+from larst.cli.output import print_json, print_table, printable
 
-from larst.cli.client import Service, ServiceError, print_json, printable, service_at
-from larst.config import Settings
+if TYPE_CHECKING:
+    from larst.cli.arguments import Subparsers
+    from larst.cli.client import Service
+    from larst.config import Settings
 
-_PAGE = 200
-_SHOWN_KEY_CHARACTERS = 10
+_PATH = "/_larst/plans"
+_PAGE_SIZE = 200
+_KEY_CHARACTERS = 10
+"""How much of a key the table shows."""
 
 
-def run(options: Namespace, settings: Settings) -> int:
-    """Run one of the `plans` commands; return the exit code."""
-    try:
-        service = service_at(options.url, settings)
-        _COMMANDS[options.plans_command or "list"](service, options)
-    except ServiceError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+def add_arguments(subparsers: Subparsers) -> None:
+    """Declare `larst plans` and its actions."""
+    text = "list, approve or reject the plans of a running service"
+    plans = subparsers.add_parser("plans", help=text, description=f"{text.capitalize()}.")
+    plans.set_defaults(run=run, action=_list)
+    actions = plans.add_subparsers(metavar="ACTION")
+    listing = actions.add_parser("list", help="list the plans, most used first (the default)")
+    show = actions.add_parser("show", help="show a plan and its program")
+    pin = actions.add_parser("pin", help="approve a plan: it stays in the plan book")
+    reject = actions.add_parser("reject", help="reject a plan: the planner gets the reason")
+    delete = actions.add_parser("delete", help="delete a plan: its shape is planned again")
+    for parser in (plans, listing):
+        parser.add_argument(
+            "--state",
+            choices=("learned", "pinned", "rejected"),
+            default=None,
+            help="list only plans in this state",
+        )
+    by_key = {show: _show, pin: _pin, reject: _reject, delete: _delete}
+    for parser, action in by_key.items():
+        parser.set_defaults(action=action)
+        parser.add_argument("key", metavar="KEY", help="the key of the plan, or its beginning")
+    reject.add_argument("--reason", required=True, help="the mistake in the program")
+    for parser in (plans, listing, *by_key):
+        add_service_url(parser)
+        add_json(parser)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Run one of the actions and return 0.
+
+    Raises:
+        ServiceError: the service cannot be reached, or refuses the request.
+    """
+    from larst.cli.client import service_at
+
+    options.action(service_at(options.url, settings), options)
     return 0
 
 
-def _list(service: Service, options: Namespace) -> None:
-    plans: list[dict[str, Any]] = []
+def _list(service: Service, options: argparse.Namespace) -> None:
     state = f"&state={options.state}" if options.state else ""
-    while True:
-        page = service.ask("GET", f"/_larst/plans?limit={_PAGE}&offset={len(plans)}{state}")
-        plans += page["items"]
-        if not page["items"] or len(plans) >= page["page"]["total"]:
-            break
+    plans = service.list_all(_PATH, page_size=_PAGE_SIZE, query=state)
     if options.json:
         print_json(plans)
     elif plans:
-        Console().print(_table(plans))
+        columns = ("key", "state", "request", "does", "planner")
+        print_table(columns, ("uses", "tokens", "cost"), map(_row, plans))
     else:
         sys.stdout.write("no plans yet: send the service a request\n")
 
 
-def _show(service: Service, options: Namespace) -> None:
-    plan = service.ask("GET", _path(options.key))
+def _row(plan: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        plan["key"][:_KEY_CHARACTERS],
+        plan["state"],
+        _request(plan),
+        f"{plan['action']} {plan['resource'] or ''}".strip(),
+        "/".join(filter(None, (plan["planner"], plan["model"]))),
+        str(plan["uses"]),
+        str(sum(plan["tokens"].values())) if plan["tokens"] else "",
+        f"${plan['cost_usd']:.5f}" if plan["cost_usd"] is not None else "",
+    )
+
+
+def _show(service: Service, options: argparse.Namespace) -> None:
+    plan = service.request_json("GET", _path(options.key))
     if options.json:
         print_json(plan)
         return
+    from rich.console import Console
+    from rich.syntax import Syntax
+
     console = Console()
-    for name in ("key", "state", "reason", "planner", "model", "made_at", "uses", "last_used_at"):
-        if plan[name] is not None:
-            console.print(f"{name:<14}{plan[name]}", markup=False, highlight=False)
-    console.print(f"{'request':<14}{_request(plan['shape'])}", markup=False, highlight=False)
-    console.print(f"{'planning':<14}{_cost(plan)}", markup=False, highlight=False)
-    if plan["condition"] is not None:
-        told = json.dumps({name: value for name, value in plan["condition"].items() if value})
-        console.print(f"{'serves if':<14}{told}", markup=False, highlight=False)
-    console.print(f"{'does':<14}{plan['plan']['action']} {plan['plan']['resource'] or ''}\n")
+    for name, value in _facts(plan):
+        console.print(f"{name:<14}{value}", markup=False, highlight=False)
+    console.print()
     program = "\n".join(map(printable, plan["plan"]["code"]["block"].splitlines()))
     console.print(Syntax(program, "python", background_color="default"))
 
 
-def _pin(service: Service, options: Namespace) -> None:
-    _decided(service.ask("POST", f"{_path(options.key)}/pin"), options)
+def _facts(plan: dict[str, Any]) -> list[tuple[str, str]]:
+    names = ("key", "state", "reason", "planner", "model", "made_at", "uses", "last_used_at")
+    facts = [(name, str(plan[name])) for name in names if plan[name] is not None]
+    facts += [("request", _request(plan["shape"])), ("planning", _cost(plan))]
+    if plan["condition"] is not None:
+        condition = {name: value for name, value in plan["condition"].items() if value}
+        facts.append(("serves if", json.dumps(condition)))
+    facts.append(("does", f"{plan['plan']['action']} {plan['plan']['resource'] or ''}"))
+    return facts
 
 
-def _reject(service: Service, options: Namespace) -> None:
+def _pin(service: Service, options: argparse.Namespace) -> None:
+    _print_state(service.request_json("POST", f"{_path(options.key)}/pin"), options)
+
+
+def _reject(service: Service, options: argparse.Namespace) -> None:
     body = {"reason": options.reason}
-    _decided(service.ask("POST", f"{_path(options.key)}/reject", body), options)
+    _print_state(service.request_json("POST", f"{_path(options.key)}/reject", body), options)
 
 
-def _delete(service: Service, options: Namespace) -> None:
-    service.ask("DELETE", _path(options.key))
-    sys.stdout.write(f"{options.key} is deleted; its shape will be planned anew\n")
+def _delete(service: Service, options: argparse.Namespace) -> None:
+    service.request_json("DELETE", _path(options.key))
+    sys.stdout.write(f"{options.key} is deleted; its shape will be planned again\n")
 
 
-_COMMANDS = {"list": _list, "show": _show, "pin": _pin, "reject": _reject, "delete": _delete}
-
-
-def _decided(plan: dict[str, Any], options: Namespace) -> None:
+def _print_state(plan: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
         print_json(plan)
     else:
-        key = plan["key"][:_SHOWN_KEY_CHARACTERS]
+        key = plan["key"][:_KEY_CHARACTERS]
         sys.stdout.write(f"{key} ({plan['method']} {plan['path']}) is {plan['state']}\n")
-
-
-def _table(plans: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("key", "state", "request", "does", "planner"):
-        table.add_column(title, overflow="fold")
-    for title in ("uses", "tokens", "cost"):
-        table.add_column(title, justify="right")
-    for plan in plans:
-        table.add_row(
-            plan["key"][:_SHOWN_KEY_CHARACTERS],
-            plan["state"],
-            _escaped(_request(plan)),
-            f"{plan['action']} {plan['resource'] or ''}".strip(),
-            "/".join(filter(None, (plan["planner"], plan["model"]))),
-            str(plan["uses"]),
-            str(sum(plan["tokens"].values())) if plan["tokens"] else "",
-            f"${plan['cost_usd']:.5f}" if plan["cost_usd"] is not None else "",
-        )
-    return table
 
 
 def _request(shape: dict[str, Any]) -> str:
@@ -124,15 +149,10 @@ def _request(shape: dict[str, Any]) -> str:
 def _cost(plan: dict[str, Any]) -> str:
     tokens, cost = plan["tokens"], plan["cost_usd"]
     if tokens is None:
-        return "cost nothing"
+        return "no cost"
     price = "price unknown" if cost is None else f"${cost:.6f}"
     return f"{plan['attempts']} call(s), {tokens['input']} + {tokens['output']} tokens, {price}"
 
 
-def _escaped(text: str) -> str:
-    """Return the text for a table cell, in which brackets would be taken for styles."""
-    return text.replace("[", "\\[")
-
-
 def _path(key: str) -> str:
-    return f"/_larst/plans/{quote(key, safe='')}"
+    return f"{_PATH}/{quote(key, safe='')}"

@@ -1,58 +1,92 @@
-"""`larst repair`: have a damaged session be whole again, while nothing serves the data root."""
+"""`larst repair`: repair a damaged session, while no service uses its data root.
+
+Must never lose a file: the repair keeps the originals beside the repaired ones.
+"""
 
 from __future__ import annotations
 
+import argparse
 import secrets
 import sys
-from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from larst.cli.client import printable
-from larst.config import Settings
-from larst.errors import ConfigError, DiskRefusedError
-from larst.http.client_identity import session_id_of
-from larst.store import DataRoot, DiskFiles
-from larst.store.recovery.inspection import inspect
-from larst.store.recovery.repair import repair
+from larst.cli.arguments import add_data_root
+from larst.cli.output import printable
+
+if TYPE_CHECKING:
+    from larst.cli.arguments import Subparsers
+    from larst.config import Settings
+    from larst.store import DataRoot
+    from larst.store.recovery.repair import Repair
 
 
-def run(options: Namespace, settings: Settings) -> int:
-    """Repair the session; return 0 where it is whole afterwards.
+def add_arguments(subparsers: Subparsers) -> None:
+    """Declare `larst repair`."""
+    parser = subparsers.add_parser(
+        "repair",
+        help="repair a damaged session, while no service uses the data root",
+        description="Keep every whole record of a damaged session, and a copy of its files.",
+    )
+    # The result is printed: log lines about the same files would repeat it.
+    parser.set_defaults(run=run, log_level="critical")
+    parser.add_argument("session", metavar="SESSION", help="the id of the session")
+    add_data_root(parser, "--data-root", metavar="DIR")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Repair the session; return 0 if it is intact afterwards, else 1.
 
     Raises:
-        ConfigError: there is no such directory, or no such session.
-        DataRootTakenError: a service has it.
-        DiskRefusedError: nothing is lost; it can be tried again.
+        ConfigError: the directory or the session does not exist.
+        DataRootTakenError: a service uses the data root.
+        DiskRefusedError: the repair failed; nothing is lost, and it can be repeated.
         OSError: the data root cannot be written.
     """
+    from larst.errors import ConfigError
+    from larst.http.client_identity import session_id_of
+    from larst.store import DataRoot
+
     path = Path(options.data_root) if options.data_root else settings.data_root
     session_id = session_id_of(options.session, None, "")
     if not path.is_dir():
-        raise ConfigError(f"there is no data root {path}")
-    with DataRoot.hold(path) as root:
-        directory = root.session_directory(session_id)
+        raise ConfigError(f"no data root at {path}")
+    with DataRoot.open_existing(path) as root:
         if not root.has_session(session_id):
-            raise ConfigError(f"there is no session {session_id} in {path}")
-        if inspect(directory).problem is None:
-            sys.stdout.write(f"{session_id} is whole: nothing was changed\n")
-            return 0
-        try:
-            made = repair(
-                directory, DiskFiles(), lambda: datetime.now(UTC), lambda: secrets.randbits(32)
-            )
-        except OSError as error:
-            raise DiskRefusedError(
-                f"{error.strerror or error}; the session is as damaged as before, and no more:"
-                " make room or mend the disk, and repair it again"
-            ) from error
-        after = inspect(directory)
-    for text in made.done:
+            raise ConfigError(f"no session {session_id} in {path}")
+        return _repair(root, session_id)
+
+
+def _repair(root: DataRoot, session_id: str) -> int:
+    from larst.errors import DiskRefusedError
+    from larst.store import DiskFiles
+    from larst.store.recovery.inspection import inspect
+    from larst.store.recovery.repair import repair
+
+    directory = root.session_directory(session_id)
+    if inspect(directory).problem is None:
+        sys.stdout.write(f"{session_id} is whole: nothing was changed\n")
+        return 0
+    try:
+        result = repair(
+            directory, DiskFiles(), lambda: datetime.now(UTC), lambda: secrets.randbits(32)
+        )
+    except OSError as error:
+        raise DiskRefusedError(
+            f"{error.strerror or error}; the session is damaged as before, and nothing is lost:"
+            " free some space or fix the disk, and repair it again"
+        ) from error
+    problem = inspect(directory).problem
+    _print(result, problem)
+    return 0 if problem is None else 1
+
+
+def _print(result: Repair, problem: str | None) -> None:
+    for text in result.report:
         sys.stdout.write(f"{printable(text)}\n")
-    counts = ", ".join(f"{count} {name}" for name, count in made.records.items())
+    counts = ", ".join(f"{count} {resource}" for resource, count in result.records.items())
     sys.stdout.write(f"kept: {counts or 'nothing'}\n")
-    sys.stdout.write(f"the files as they were are in {made.originals}\n")
-    if after.problem:
-        sys.stdout.write(f"still damaged: {printable(after.problem)}\n")
-        return 1
-    return 0
+    sys.stdout.write(f"the original files are in {result.originals}\n")
+    if problem is not None:
+        sys.stdout.write(f"still damaged: {printable(problem)}\n")

@@ -1,7 +1,8 @@
-"""The command line as a person and a shell script meet it: real processes, and their exit codes."""
+"""The command line as users and shell scripts run it: real processes, and their exit codes."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -10,15 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from larst import __version__
+from larst import __version__, cli
 from larst.cli import main
+
+SLOW_MODULES = (
+    *("aiohttp", "asyncio", "pydantic", "rich", "urllib.request"),
+    *("larst.config", "larst.errors", "larst.http", "larst.otel", "larst.process"),
+)
 
 
 def run(
     *arguments: str, cwd: Path, program: Sequence[str] = ("-m", "larst"), **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run `python -m larst` with no other LARST variables than those given."""
-    kept = {
+    """Run `python -m larst`; of the LARST variables, only these are set."""
+    environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("LARS_", "SANDBOX_"))
@@ -26,7 +32,7 @@ def run(
     return subprocess.run(
         [sys.executable, *program, *arguments],
         cwd=cwd,
-        env={**kept, **variables},
+        env={**environment, **variables},
         capture_output=True,
         text=True,
         timeout=60,
@@ -34,35 +40,56 @@ def run(
     )
 
 
-def test_version_is_told(tmp_path: Path) -> None:
-    told = run("--version", cwd=tmp_path)
+def test_version_is_printed(tmp_path: Path) -> None:
+    process = run("--version", cwd=tmp_path)
 
-    assert (told.returncode, told.stdout) == (0, f"larst {__version__}\n")
+    assert (process.returncode, process.stdout) == (0, f"larst {__version__}\n")
 
 
 def test_a_wrong_setting_is_one_line_each_and_exit_code_2(tmp_path: Path) -> None:
-    """No traceback: whoever starts the service can mend it from the line alone."""
-    told = run("serve", "--port", "http", cwd=tmp_path, LARS_SCHEMA_MODE="strict")
+    """No traceback: the line alone is enough to fix the setting."""
+    process = run("serve", "--port", "http", cwd=tmp_path, LARS_SCHEMA_MODE="strict")
 
-    assert told.returncode == 2
-    assert told.stdout == ""
-    assert told.stderr.splitlines() == [
+    assert process.returncode == 2
+    assert process.stdout == ""
+    assert process.stderr.splitlines() == [
         "LARS_PORT='http': an integer from 0 to 65535 is allowed",
         "LARS_SCHEMA_MODE='strict': learn, warn or enforce is allowed",
     ]
 
 
-def test_importing_the_command_line_imports_no_server(tmp_path: Path) -> None:
+@pytest.mark.parametrize("argument", ["--version", "--help"])
+def test_version_and_help_import_no_slow_module(tmp_path: Path, argument: str) -> None:
     """`larst --version` must not take a second."""
     code = (
-        "import sys, larst.cli;"
-        "print([m for m in ('aiohttp', 'pydantic', 'larst.service') if m in sys.modules])"
+        "import contextlib, io, sys; from larst.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
+        f"    main([{argument!r}])\n"
+        f"print([name for name in {SLOW_MODULES} if name in sys.modules])"
     )
 
-    assert run(cwd=tmp_path, program=("-c", code)).stdout == "[]\n"
+    process = run(cwd=tmp_path, program=("-c", code))
+
+    assert process.stdout == "[]\n", process.stderr
 
 
-def test_without_a_command_it_helps_and_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_declares_its_own_arguments() -> None:
+    """A new command is a module with these two functions, and a name in larst.cli."""
+    parser = argparse.ArgumentParser()
+    subparsers = parser.add_subparsers()
+
+    for command in cli._COMMANDS:
+        command.add_arguments(subparsers)
+
+    assert set(subparsers.choices) == {
+        *("serve", "plans", "sessions", "export", "import", "check", "repair", "eval"),
+    }
+    assert all(callable(command.run) for command in cli._COMMANDS)
+
+
+def test_without_a_command_the_help_is_printed_and_the_exit_code_is_2(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main([]) == 2
     assert "serve" in capsys.readouterr().err
 
@@ -71,17 +98,17 @@ def test_without_a_command_it_helps_and_exits_2(capsys: pytest.CaptureFixture[st
 def test_an_unknown_argument_exits_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as exit_:
+    with pytest.raises(SystemExit) as exit_info:
         main(arguments)
 
-    assert exit_.value.code == 2
+    assert exit_info.value.code == 2
     assert "usage" in capsys.readouterr().err
 
 
 def test_help_lists_the_flags(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as exit_:
+    with pytest.raises(SystemExit) as exit_info:
         main(["serve", "--help"])
 
-    assert exit_.value.code == 0
-    shown = capsys.readouterr().out
-    assert all(flag in shown for flag in ("--host", "--port", "--data-root", "--log-level"))
+    assert exit_info.value.code == 0
+    text = capsys.readouterr().out
+    assert all(flag in text for flag in ("--host", "--port", "--data-root", "--log-level"))

@@ -103,7 +103,7 @@ class Reader:
         if words[0] not in _BY_SHELL:
             pytest.fail(f"the reader does not know what to do with {command!r}")
         if words[0] == "larst":
-            cli._parser().parse_args(_arguments(words))
+            cli.build_parser().parse_args(_arguments(words))
         if words[1:2] and words[1] in _WITHOUT_SERVICE:
             self.stop()
         return self._shell(line, variables)
@@ -132,7 +132,7 @@ class Reader:
 
     def _serve(self, variables: dict[str, str], words: list[str]) -> Typed:
         """Have the service be started so, once it is needed."""
-        cli._parser().parse_args(words)
+        cli.build_parser().parse_args(words)
         load_settings(variables)
         self.stop()
         self._settings = variables

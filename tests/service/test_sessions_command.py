@@ -1,4 +1,4 @@
-"""`larst sessions`, `export`, `import`, `check` and `repair` as a person types them."""
+"""`larst sessions`, `export`, `import`, `check` and `repair`, run as client."""
 
 from __future__ import annotations
 
@@ -8,33 +8,57 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from larst.cli import client as commands
+from larst.cli import client
 from tests.service.api import Api, Service
 
 TOKEN = "t0ken"
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture(scope="module")
+def service_with_token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The process that the tests of this module share."""
+    directory = tmp_path_factory.mktemp("token")
+    with Service(directory / "data", directory / "log", LARS_AUTH_TOKEN=TOKEN) as running:
+        yield running
 
 
 @pytest.fixture
-async def service(start_service: Callable[..., Service], http: aiohttp.ClientSession) -> Service:
-    """A service with a token, in which session one has two members."""
+async def service(service_with_token: Service, http: aiohttp.ClientSession) -> Service:
+    """A running service with one session, `one`, which has two members; not to be stopped."""
+    api = Api(http, service_with_token.url, "one")
+    for session in (await api.get("/_larst/sessions", headers=HEADERS)).body["items"]:
+        await api.delete(f"/_larst/sessions/{session['id']}", headers=HEADERS)
+    await add_members(http, service_with_token)
+    return service_with_token
+
+
+@pytest.fixture
+async def own_service(
+    start_service: Callable[..., Service], http: aiohttp.ClientSession
+) -> Service:
+    """The same for one test, which may stop it."""
     running = start_service(LARS_AUTH_TOKEN=TOKEN)
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    made = await Api(http, running.url, "one").post(
-        "/members", [{"name": "Alice"}, {"name": "Bob"}], headers=headers
-    )
-    assert made.status == 201
+    await add_members(http, running)
     return running
 
 
+async def add_members(http: aiohttp.ClientSession, service: Service) -> None:
+    created = await Api(http, service.url, "one").post(
+        "/members", [{"name": "Alice"}, {"name": "Bob"}], headers=HEADERS
+    )
+    assert created.status == 201
+
+
 def larst(*arguments: str, stdin: bytes = b"", **variables: str) -> tuple[int, bytes, str]:
-    """Run a command; return its exit code, and what it wrote to stdout and stderr."""
-    run = subprocess.run(
+    """Run a command; return its exit code, stdout and stderr."""
+    process = subprocess.run(
         [sys.executable, "-m", "larst", *arguments],
         env={**os.environ, "COLUMNS": "160", "LARS_AUTH_TOKEN": TOKEN, **variables},
         input=stdin,
@@ -42,16 +66,16 @@ def larst(*arguments: str, stdin: bytes = b"", **variables: str) -> tuple[int, b
         timeout=60,
         check=False,
     )
-    return run.returncode, run.stdout, run.stderr.decode()
+    return process.returncode, process.stdout, process.stderr.decode()
 
 
 def test_a_session_is_exported_and_imported_into_another(service: Service) -> None:
-    code, exported, said = larst("export", "one", "--url", service.url)
-    assert (code, said) == (0, "")
+    code, exported, err = larst("export", "one", "--url", service.url)
+    assert (code, err) == (0, "")
 
-    told = larst("import", "two", "--url", service.url, stdin=exported)
+    imported = larst("import", "two", "--url", service.url, stdin=exported)
 
-    assert told == (0, b"imported into two: 2 members\n", "")
+    assert imported == (0, b"imported into two: 2 members\n", "")
     assert larst("export", "two", "--url", service.url) == (0, exported, "")
 
 
@@ -72,44 +96,44 @@ def test_a_db_json_is_imported_and_the_sessions_listed_and_erased(service: Servi
     assert [row[:2] for row in rows] == [["blog", "awake"], ["one", "awake"]]
     assert [row[3:5] for row in rows] == [["2", "2"], ["2", "1"]]
     assert larst("sessions", "--delete", "blog", "--url", service.url)[0] == 0
-    listed = json.loads(larst("sessions", "--json", "--url", service.url)[1])
-    assert [one["id"] for one in listed] == ["one"]
+    sessions = json.loads(larst("sessions", "--json", "--url", service.url)[1])
+    assert [session["id"] for session in sessions] == ["one"]
 
 
 @pytest.mark.parametrize("stdin", [b"", b"{", b"\xff\xfe", b"[1]", b'{"larst":"session"}\n'])
-def test_what_can_be_no_import_is_refused_in_a_line(service: Service, stdin: bytes) -> None:
-    code, out, said = larst("import", "two", "--url", service.url, stdin=stdin)
+def test_an_invalid_import_is_refused_with_one_line(service: Service, stdin: bytes) -> None:
+    code, out, err = larst("import", "two", "--url", service.url, stdin=stdin)
 
     assert (code, out) == (1, b"")
-    assert said.startswith("400: ")
-    assert len(said.splitlines()) == 1
-    listed = json.loads(larst("sessions", "--json", "--url", service.url)[1])
-    assert [one["id"] for one in listed] == ["one"]
+    assert err.startswith("400: ")
+    assert len(err.splitlines()) == 1
+    sessions = json.loads(larst("sessions", "--json", "--url", service.url)[1])
+    assert [session["id"] for session in sessions] == ["one"]
 
 
-def test_what_goes_wrong_is_said_in_a_line(service: Service) -> None:
-    wrong = {
-        "404": larst("export", "nobody", "--url", service.url),
+def test_an_error_is_printed_as_one_line(service: Service) -> None:
+    failures = {
+        "404": larst("export", "missing", "--url", service.url),
         "401": larst("sessions", "--url", service.url, LARS_AUTH_TOKEN="wrong"),
         "no service": larst("export", "one", "--url", "http://127.0.0.1:9"),
     }
 
-    for said, (code, out, err) in wrong.items():
+    for text, (code, out, err) in failures.items():
         assert (code, out, len(err.splitlines())) == (1, b"", 1)
-        assert said in err
+        assert text in err
         assert TOKEN not in err
 
 
 @pytest.mark.parametrize(
-    ("target", "said"), [("> /dev/full", "No space left on device"), ("| true", "closed")]
+    ("target", "text"), [("> /dev/full", "No space left on device"), ("| true", "closed")]
 )
-def test_an_output_that_takes_no_more_is_not_the_services_fault(
-    service: Service, target: str, said: str
+def test_an_output_that_cannot_be_written_is_not_blamed_on_the_service(
+    service: Service, target: str, text: str
 ) -> None:
     db = json.dumps({"posts": [{"text": "x" * 1000} for _ in range(1000)]}).encode()
     assert larst("import", "blog", "--url", service.url, stdin=db)[0] == 0
 
-    run = subprocess.run(
+    process = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {sys.executable} -m larst export blog {target}"],
         env={**os.environ, "LARS_AUTH_TOKEN": TOKEN, "LARS_PORT": service.url.rpartition(":")[2]},
         capture_output=True,
@@ -117,24 +141,24 @@ def test_an_output_that_takes_no_more_is_not_the_services_fault(
         check=False,
     )
 
-    assert run.returncode == 1
-    assert said in run.stderr.decode()
-    assert "no service" not in run.stderr.decode()
-    assert len(run.stderr.decode().splitlines()) == 1
+    assert process.returncode == 1
+    assert text in process.stderr.decode()
+    assert "no service" not in process.stderr.decode()
+    assert len(process.stderr.decode().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "text"),
     [
-        (b"", "broke the connection off"),
+        (b"", "closed the connection"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{}", "broke off"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", "broke off"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}\n", "broke off"),
-        (b"no HTTP at all\r\n\r\n", "broke the connection off"),
+        (b"not HTTP\r\n\r\n", "closed the connection"),
     ],
 )
-def test_a_service_that_dies_in_an_export_is_told_in_a_line(reply: bytes, said: str) -> None:
-    """What was written so far must not pass for the session."""
+def test_an_export_that_the_service_does_not_finish_fails(reply: bytes, text: str) -> None:
+    """The incomplete output must not pass for the session."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         answering = threading.Thread(target=answer_once, args=(listener, reply))
         answering.start()
@@ -142,34 +166,34 @@ def test_a_service_that_dies_in_an_export_is_told_in_a_line(reply: bytes, said: 
         answering.join()
 
     assert (code, len(err.splitlines())) == (1, 1)
-    assert said in err
+    assert text in err
 
 
-def test_what_is_not_larst_is_told_so() -> None:
+def test_a_server_that_is_not_larst_is_recognized() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         reply = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>"
         answering = threading.Thread(target=answer_once, args=(listener, reply))
         answering.start()
-        told = larst("sessions", "--url", f"http://127.0.0.1:{port_of(listener)}")
+        code, _, err = larst("sessions", "--url", f"http://127.0.0.1:{port_of(listener)}")
         answering.join()
 
-    assert told[0] == 1
-    assert told[2].endswith("is not LARST\n")
+    assert code == 1
+    assert err.endswith("is not LARST\n")
 
 
-def test_a_service_that_is_slow_is_not_told_as_missing() -> None:
+def test_a_slow_service_is_not_reported_as_missing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        slow = commands.Service(f"http://127.0.0.1:{port_of(listener)}", None)
+        slow = client.Service(f"http://127.0.0.1:{port_of(listener)}", None)
 
         with (
-            pytest.raises(commands.ServiceError, match="did not answer in time"),
-            slow.opened("GET", "/_larst/sessions", None, timeout_s=0.05),
+            pytest.raises(client.ServiceError, match="did not answer in time"),
+            slow.open("GET", "/_larst/sessions", None, timeout_s=0.05),
         ):
             pass
 
 
 def answer_once(listener: socket.socket, reply: bytes) -> None:
-    """Take one request, send these bytes, and be gone."""
+    """Accept one request, send these bytes, and close the connection."""
     listener.settimeout(20)
     connection, _ = listener.accept()
     with connection:
@@ -182,49 +206,53 @@ def port_of(listener: socket.socket) -> int:
     return port
 
 
-def test_a_damaged_session_goes_back_to_its_backup(
-    service: Service, start_service: Callable[..., Service]
+def test_a_damaged_session_is_replaced_by_its_backup(
+    own_service: Service, start_service: Callable[..., Service]
 ) -> None:
-    _, backup, _ = larst("export", "one", "--url", service.url)
-    service.stop()
-    file = service.data_root / "one" / "members.json"
-    file.write_bytes(file.read_bytes().replace(b'"Bob"', b'"Bo'))
-    again = start_service(LARS_AUTH_TOKEN=TOKEN)
+    _, backup, _ = larst("export", "one", "--url", own_service.url)
+    own_service.stop()
+    damage(own_service)
+    restarted = start_service(LARS_AUTH_TOKEN=TOKEN)
 
-    refused = larst("import", "one", "--url", again.url, stdin=backup)
-    replaced = larst("import", "one", "--replace", "--url", again.url, stdin=backup)
+    refused = larst("import", "one", "--url", restarted.url, stdin=backup)
+    replaced = larst("import", "one", "--replace", "--url", restarted.url, stdin=backup)
 
     assert (refused[0], refused[2][:4]) == (1, "503:")
     assert replaced == (0, b"imported into one: 2 members\n", "")
-    assert larst("export", "one", "--url", again.url) == (0, backup, "")
-    kept = list(again.data_root.glob("one/.before-import-*/members.json.damaged-*"))
-    assert [b'"Bo' in path.read_bytes() for path in kept] == [True]
-    again.stop()
-    assert larst("check", str(again.data_root))[0] == 0
+    assert larst("export", "one", "--url", restarted.url) == (0, backup, "")
+    originals = list(restarted.data_root.glob("one/.before-import-*/members.json.damaged-*"))
+    assert [b'"Bo' in path.read_bytes() for path in originals] == [True]
+    restarted.stop()
+    assert larst("check", str(restarted.data_root))[0] == 0
 
 
-def test_a_running_service_keeps_its_data_root_to_itself(service: Service) -> None:
-    for command in (["check"], ["repair", "one"]):
-        code, _, said = larst(*command, SANDBOX_DATA_ROOT=str(service.data_root))
-
-        assert code == 1
-        assert "stop it" in said
-
-
-def test_a_damaged_session_is_found_and_repaired(service: Service) -> None:
-    service.stop()
-    root = str(service.data_root)
+def damage(service: Service) -> None:
+    """Cut a quote out of the file of members."""
     file = service.data_root / "one" / "members.json"
-    assert larst("check", root)[0] == 0
     file.write_bytes(file.read_bytes().replace(b'"Bob"', b'"Bo'))
 
+
+def test_a_running_service_has_its_data_root_for_itself(service: Service) -> None:
+    for command in (["check"], ["repair", "one"]):
+        code, _, err = larst(*command, SANDBOX_DATA_ROOT=str(service.data_root))
+
+        assert code == 1
+        assert "stop it" in err
+
+
+def test_a_damaged_session_is_detected_and_repaired(own_service: Service) -> None:
+    own_service.stop()
+    root = str(own_service.data_root)
+    assert larst("check", root)[0] == 0
+    damage(own_service)
+
     code, out, _ = larst("check", root)
-    told = json.loads(larst("check", root, "--json")[1])
+    checked = json.loads(larst("check", root, "--json")[1])
 
     assert code == 1
     assert "one damaged" in " ".join(out.decode().split())
     assert "larst repair" in out.decode()
-    assert [one["state"] for one in told] == ["damaged"]
+    assert [session["state"] for session in checked] == ["damaged"]
 
     code, out, _ = larst("repair", "one", "--data-root", root)
 
@@ -239,60 +267,62 @@ def test_a_damaged_session_is_found_and_repaired(service: Service) -> None:
     )
 
 
-def test_a_check_changes_nothing(service: Service) -> None:
-    """Also not what an erasure left, nor in a copy that was never served."""
-    service.stop()
-    (service.data_root / ".lock").unlink()
-    (service.data_root / ".erased-mine" / "precious").mkdir(parents=True)
-    before = sorted(service.data_root.rglob("*"))
+def test_a_check_changes_nothing(own_service: Service) -> None:
+    """Neither the rest of an erasure, nor a copy that was never served."""
+    own_service.stop()
+    (own_service.data_root / ".lock").unlink()
+    (own_service.data_root / ".erased-mine" / "precious").mkdir(parents=True)
+    before = sorted(own_service.data_root.rglob("*"))
 
-    assert larst("check", str(service.data_root))[0] == 0
+    assert larst("check", str(own_service.data_root))[0] == 0
 
-    assert sorted(service.data_root.rglob("*")) == before
+    assert sorted(own_service.data_root.rglob("*")) == before
 
 
-def test_odd_files_are_told_moved_aside_and_the_rest_is_whole(service: Service) -> None:
-    service.stop()
-    root, one = str(service.data_root), service.data_root / "one"
-    (one / "notes.json").symlink_to("members.json")
-    (one / "plans.json").mkdir()
-    os.mkfifo(one / "films.json")
+def test_files_that_are_not_regular_are_reported_and_moved_aside(own_service: Service) -> None:
+    own_service.stop()
+    root, directory = str(own_service.data_root), own_service.data_root / "one"
+    (directory / "notes.json").symlink_to("members.json")
+    (directory / "plans.json").mkdir()
+    os.mkfifo(directory / "films.json")
 
-    code, out, said = larst("check", root)
-    assert (code, said) == (1, "")
+    code, out, err = larst("check", root)
+    assert (code, err) == (1, "")
     assert "films.json: it is not an ordinary file" in out.decode()
 
-    code, out, said = larst("repair", "one", "--data-root", root)
-    assert (code, said) == (0, "")
-    assert "films.json is no ordinary file: moved" in out.decode()
+    code, out, err = larst("repair", "one", "--data-root", root)
+    assert (code, err) == (0, "")
+    assert "films.json is not an ordinary file: moved" in out.decode()
     assert "kept: 2 members" in out.decode()
-    (originals,) = one.glob(".before-repair-*")
+    (originals,) = directory.glob(".before-repair-*")
     assert {path.name for path in originals.iterdir()} >= {"films.json", "notes.json", "plans.json"}
     assert larst("check", root)[0] == 0
 
 
-def test_a_root_that_cannot_be_read_or_held_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_data_root_that_cannot_be_read_or_locked_is_reported_in_one_line(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "pets.json").write_text("[")
     (tmp_path / ".lock").mkdir()
     (tmp_path / "link").symlink_to("one")
 
-    code, _, said = larst("repair", "one", "--data-root", str(tmp_path))
-    assert (code, len(said.splitlines())) == (1, 1)
-    assert ".lock" in said
+    code, _, err = larst("repair", "one", "--data-root", str(tmp_path))
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert ".lock" in err
     (tmp_path / ".lock").rmdir()
     assert larst("repair", "link", "--data-root", str(tmp_path))[0] == 2
     (tmp_path / ".lock").unlink()
     (tmp_path / ".lock").symlink_to("nothing")
-    code, _, said = larst("check", str(tmp_path))
-    assert (code, len(said.splitlines())) == (1, 1)
+    code, _, err = larst("check", str(tmp_path))
+    assert (code, len(err.splitlines())) == (1, 1)
 
 
-def test_where_nothing_is_there_is_nothing_to_check(tmp_path: Path) -> None:
+def test_a_missing_data_root_and_a_missing_session_are_reported(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing")
 
-    assert larst("check", missing) == (2, b"", f"there is no data root {missing}\n")
+    assert larst("check", missing) == (2, b"", f"no data root at {missing}\n")
     assert larst("check", str(tmp_path))[0] == 0
-    code, _, said = larst("repair", "one", "--data-root", str(tmp_path))
-    assert (code, said) == (2, f"there is no session one in {tmp_path}\n")
+    code, _, err = larst("repair", "one", "--data-root", str(tmp_path))
+    assert (code, err) == (2, f"no session one in {tmp_path}\n")
     assert larst("repair", "../one", "--data-root", str(tmp_path))[0] == 1

@@ -1,0 +1,129 @@
+"""`larst serve`: set telemetry up, and serve HTTP until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from larst import __version__
+from larst.cli.output import write_line
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from larst.cli.arguments import Subparsers
+    from larst.config import Settings
+    from larst.http.components import Components
+    from larst.otel import Providers
+
+TELEMETRY_STOP_S = 2.0
+"""How long the last spans and metrics may take to be sent when the service stops."""
+
+FLAGS = (
+    ("--host", "LARS_HOST", "ADDRESS", "listen on this address (default: 127.0.0.1)"),
+    ("--port", "LARS_PORT", "PORT", "listen on this port (default: 8000; 0: a free port)"),
+    ("--data-root", "SANDBOX_DATA_ROOT", "DIR", "keep sessions and plans in this directory"),
+    ("--log-level", "LARS_LOG_LEVEL", "LEVEL", "debug, info (default), warning or error"),
+)
+"""Each flag, the variable that it overrides, its metavar and its help."""
+
+
+def add_arguments(subparsers: Subparsers) -> None:
+    """Declare `larst serve`."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="serve HTTP until SIGTERM or Ctrl-C",
+        description="Serve HTTP until SIGTERM or Ctrl-C.",
+        epilog="LARS_ variables, in the environment or in .env, set everything else.",
+    )
+    parser.set_defaults(run=run, log_level="info")
+    for flag, variable, metavar, text in FLAGS:
+        parser.add_argument(flag, dest=variable, metavar=metavar, help=text)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Serve, and return 0 after an orderly stop.
+
+    Raises:
+        ConfigError: a setting or an OTEL_ variable is wrong.
+        DataRootTakenError: another process serves the data root.
+        OSError: the address is in use, or the data root cannot be created.
+    """
+    del options  # its flags are in the settings
+    import asyncio
+    from uuid import uuid4
+
+    from larst import otel
+    from larst.errors import ConfigError
+    from larst.process.logs import set_up_logging
+    from larst.process.server import run_service
+
+    set_up_logging(settings.log_level)
+    providers: Providers | None = None
+    try:
+        providers = otel.set_up(
+            _otel_environment(), service="larst", version=__version__, instance_id=uuid4().hex
+        )
+        components = _components(settings, providers)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(run_service(settings, components, _print_banner))
+    except otel.WrongVariableError as error:
+        raise ConfigError(str(error)) from error
+    except OSError as error:
+        raise OSError(_reason(error, settings)) from error
+    finally:
+        if providers is not None:
+            providers.stop(TELEMETRY_STOP_S)
+    return 0
+
+
+def _otel_environment() -> Mapping[str, str]:
+    """Add the OTEL_ variables of `.env` to the environment, which exporters read, and return it."""
+    from larst.config import env_file_variables
+    from larst.otel import WrongVariableError
+
+    for name, value in {**env_file_variables(), **os.environ}.items():
+        if name.startswith("OTEL_"):
+            if "\0" in value:
+                raise WrongVariableError(f"{name}: a NUL character in .env; remove it")
+            os.environ[name] = value.strip()  # the SDK does not strip spaces
+    return os.environ
+
+
+def _components(settings: Settings, providers: Providers) -> Components:
+    """Return the components of the service, with the telemetry that OTEL_ variables ask for."""
+    from dataclasses import replace
+
+    from larst.http.app import default_components
+    from larst.telemetry import Telemetry
+
+    telemetry = Telemetry(providers.recorder, shows_content=providers.shows_content)
+    providers.export_metrics(telemetry.collect)
+    return replace(default_components(settings), telemetry=telemetry, metrics_page=providers.page)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return the event loop of uvloop, which is faster, if it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _print_banner(text: str) -> None:
+    write_line(sys.stdout, text.removesuffix("\n"))
+
+
+def _reason(error: OSError, settings: Settings) -> str:
+    address = f"{settings.http.host}:{settings.http.port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{address} is in use by another program; choose another port with --port"
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return f"cannot listen on {address}: {error.strerror}"
+    return str(error)

@@ -1,0 +1,90 @@
+"""`larst export` and `larst import`: copy a session out of a running service, or into one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import IO, TYPE_CHECKING
+
+from larst.cli.arguments import add_service_url
+from larst.cli.sessions import session_path
+
+if TYPE_CHECKING:
+    from larst.cli.arguments import Subparsers
+    from larst.cli.client import Service
+    from larst.config import Settings
+
+_CHUNK_BYTES = 1024 * 1024
+_LAST_LINE_BYTES = 1000
+"""More than the last line of an export has."""
+
+
+def add_arguments(subparsers: Subparsers) -> None:
+    """Declare `larst export` and `larst import`."""
+    text = "write a session of a running service to stdout, one JSON value per line"
+    exporting = subparsers.add_parser("export", help=text, description=f"{text.capitalize()}.")
+    exporting.set_defaults(transfer=_export)
+    text = "load an export, or a json-server db.json, from stdin into a session"
+    importing = subparsers.add_parser("import", help=text, description=f"{text.capitalize()}.")
+    importing.set_defaults(transfer=_import)
+    importing.add_argument(
+        "--replace", action="store_true", help="replace the data that the session has"
+    )
+    for parser in (exporting, importing):
+        parser.set_defaults(run=run)
+        parser.add_argument("session", metavar="SESSION", help="the id of the session")
+        add_service_url(parser)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Export or import the session; return 0.
+
+    Raises:
+        ServiceError: the service cannot be reached or refuses, or the transfer is incomplete.
+        OSError: stdin cannot be read, or stdout cannot be written.
+    """
+    from larst.cli.client import service_at
+
+    options.transfer(service_at(options.url, settings), options)
+    return 0
+
+
+def _export(service: Service, options: argparse.Namespace) -> None:
+    try:
+        _write_export(service, options.session, sys.stdout.buffer)
+    except BrokenPipeError as error:
+        raise OSError("the output was closed before the export was complete") from error
+    except OSError as error:  # those of the network are ServiceErrors
+        raise OSError(
+            f"cannot write the output: {error.strerror}; the export is incomplete"
+        ) from error
+
+
+def _write_export(service: Service, session: str, target: IO[bytes]) -> None:
+    """Write the stream as it arrives, and check that its last line has arrived."""
+    from larst.cli.client import TRANSFER_TIMEOUT_S, ServiceError
+
+    tail = b""
+    path = f"{session_path(session)}/export"
+    with service.open("GET", path, None, timeout_s=TRANSFER_TIMEOUT_S) as reply:
+        while chunk := reply.read(_CHUNK_BYTES):
+            target.write(chunk)
+            tail = (tail + chunk)[-_LAST_LINE_BYTES:]
+    target.flush()
+    if b'{"end":true' not in tail:
+        raise ServiceError("the export broke off: the output is incomplete")
+
+
+def _import(service: Service, options: argparse.Namespace) -> None:
+    from larst.cli.client import TRANSFER_TIMEOUT_S
+
+    query = "?replace=true" if options.replace else ""
+    path = f"{session_path(options.session)}/import{query}"
+    try:
+        content = sys.stdin.buffer.read()
+    except OSError as error:
+        raise OSError(f"cannot read the input: {error.strerror}") from error
+    with service.open("POST", path, content, timeout_s=TRANSFER_TIMEOUT_S) as reply:
+        imported = reply.json()["imported"]
+    counts = ", ".join(f"{count} {resource}" for resource, count in imported.items())
+    sys.stdout.write(f"imported into {options.session}: {counts or 'nothing'}\n")
