@@ -1,3 +1,3 @@
 """LARST, the last REST service: an HTTP server with no predefined endpoints."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
