@@ -79,11 +79,11 @@ class PlannerAnswer:
 class Planner(Protocol):
     """Writes programs for shapes of requests.
 
-    A planner for one custom request, which leaves every other request to its fallback:
+    A planner for one custom request; it refuses all others:
 
-    >>> import asyncio
     >>> from larst.domain import Code, Plan
     >>> from larst.errors import NoRuleError
+    >>> from larst.planning import Maker, PlannerAnswer, PlanningRequest
     >>> class PingPlanner:
     ...     maker = Maker(planner="ping", model=None, version="1")
     ...
@@ -99,8 +99,12 @@ class Planner(Protocol):
     ...
     ...     async def close(self) -> None:
     ...         pass
-    >>> from larst.planning.shapes.shape import Segment
+
+    The service calls it with the shape of each new kind of request:
+
+    >>> import asyncio
     >>> from larst.domain import BodyKind
+    >>> from larst.planning.shapes import Segment, Shape
     >>> shape = Shape("GET", (Segment("ping", is_identifier=False),), (), BodyKind.NONE)
     >>> request = PlanningRequest(shape, None, {}, {}, {}, session_id="demo")
     >>> answer = asyncio.run(PingPlanner().plan(request))

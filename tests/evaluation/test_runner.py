@@ -31,7 +31,7 @@ from larst.http.app import default_components, make_app
 from larst.http.components import Components
 from larst.planning import Maker, Planner, PlannerAnswer, PlanningRequest, RulesPlanner
 from tests.fakes import ScriptedPlanner
-from tests.planning.models.test_model_planner import question
+from tests.planning.models.fakes import planning_request
 from tests.prompts.test_examples import EXAMPLES
 
 EXTRA = {
@@ -167,10 +167,10 @@ async def test_the_meter_counts_unusable_answers_too() -> None:
 
     metered = MeteredPlanner(UselessPlanner({}))
     with pytest.raises(AnswerUnusableError):
-        await metered.plan(question())
+        await metered.plan(planning_request())
     refusing = MeteredPlanner(RulesPlanner())
     with pytest.raises(NoRuleError):
-        await refusing.plan(question())
+        await refusing.plan(planning_request())
 
     assert metered.usage() == Usage(1, 30, 3, 0.5)
     assert refusing.usage() == Usage(1, 0, 0, 0.0)

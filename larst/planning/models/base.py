@@ -51,11 +51,10 @@ class Completion:
 class LanguageModel(Protocol):
     """One model of one provider; `larst/planning/factory.py` lists the providers.
 
-    A model that calls a local function, and the plan that it produces:
+    A model that calls a local function:
 
     >>> import asyncio, json
-    >>> from larst.domain import Usage
-    >>> from larst.planning.models.answers import parse_plan
+    >>> from larst.planning.models import Completion, Prompt, Tokens
     >>> def write_plan(prompt: str) -> str:
     ...     code = {"language": "python", "block": "REPLY = make_response(204)"}
     ...     return json.dumps({"action": "custom", "resource": None, "code": code})
@@ -70,6 +69,11 @@ class LanguageModel(Protocol):
     ...
     ...     async def close(self) -> None:
     ...         pass
+
+    The service parses its completion as a plan:
+
+    >>> from larst.domain import Usage
+    >>> from larst.planning.models.answers import parse_plan
     >>> prompt = Prompt(system="You plan requests.", user="PUT /lamp/off", schema={}, version="1")
     >>> completion = asyncio.run(LocalModel().complete(prompt, timeout_s=30))
     >>> parse_plan(completion, Usage()).code.block

@@ -5,7 +5,7 @@ from __future__ import annotations
 from larst.planning.shapes.binding import PAGING, Binding, bind
 from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.rest_path import RestPath, is_plain_path, link_fields, singular
-from larst.planning.shapes.shape import SEARCH_VERBS, Shape
+from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
 from larst.planning.shapes.sketch import sketch_of_schema
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "SEARCH_VERBS",
     "Binding",
     "RestPath",
+    "Segment",
     "Shape",
     "ShapedRequest",
     "bind",

@@ -70,7 +70,7 @@ def interpret_path(path: Sequence[Segment], resources: Collection[str]) -> PathI
     `resources` are the resources that exist. A segment below a record is a collection if it is in
     `resources` or is an English plural: `/orders/1/refunds`, but not `/orders/1/cancel`.
     """
-    start = _prefix_length(path)
+    start = _prefix_length(path) if path and _API_PREFIX.fullmatch(path[0].text) else 0
     prefix = "".join([f"/{segment.text}" for segment in path[:start]]) if start else ""
     parents: tuple[Parent, ...] = ()
     index, last = start, len(path) - 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -45,9 +45,6 @@ class Segment:
     text: str
     is_identifier: bool
 
-    def __str__(self) -> str:
-        return self.text if self.is_identifier else self.text.replace("<", "%3C")
-
 
 @dataclass(frozen=True)
 class Shape:
@@ -65,24 +62,25 @@ class Shape:
     @cached_property
     def route(self) -> str:
         """The path with classes in place of identifiers: `/members/<int>`."""
-        return "/" + "/".join(map(str, self.path))
+        route = ""
+        for segment in self.path:
+            route += "/" + (segment.text if segment.is_identifier else escaped(segment.text))
+        return route or "/"
 
-    def public_route(self, is_resource: Callable[[str], bool]) -> str | None:
+    def public_route(self, resources: Container[str]) -> str | None:
         """Return the route for traces and metrics, or None if it does not begin with a resource.
 
         Unknown names become `<text>`: clients can invent any number of paths, and an id that
         does not exist looks like a name.
         """
-        first, *tail = self.path or (None,)
-        if first is None or first.is_identifier or not is_resource(first.text):
+        if not self.path or self.path[0].is_identifier or self.path[0].text not in resources:
             return None
-        parts = [str(first)]
-        for segment in tail:
-            is_known = (
-                segment.is_identifier or segment.text in SEARCH_VERBS or is_resource(segment.text)
-            )
-            parts.append(str(segment) if is_known else "<text>")
-        return "/" + "/".join(parts)
+        route = ""
+        for segment in self.path:
+            text = segment.text
+            is_known = segment.is_identifier or text in SEARCH_VERBS or text in resources
+            route += f"/{text}" if is_known else "/<text>"
+        return route
 
     def as_json(self) -> dict[str, Json]:
         """Return the shape as the plan book stores it."""
@@ -92,6 +90,11 @@ class Shape:
             "query": {key: list(classes) for key, classes in self.query} if self.query else {},
             "body": str(self.body),
         }
+
+
+def escaped(name: str) -> str:
+    """Return a literal name so that it cannot pass for a class."""
+    return name.replace("<", "%3C") if "<" in name else name
 
 
 def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
@@ -106,16 +109,14 @@ def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
 
 def shape_key(shape: Mapping[str, Json], facts: Mapping[str, Json]) -> str:
     """Return the key of all plans of a shape: 64 hex digits."""
-    return _digest([shape, facts])
+    identity = orjson.dumps([shape, facts], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(identity).hexdigest()
 
 
 def plan_key(shape_key: str, *parts: Json) -> str:
     """Return the key of one plan, 64 hex digits: equal keys mean equal plans (SPEC section 4)."""
-    return _digest([shape_key, *parts])
-
-
-def _digest(identity: Json) -> str:
-    return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    identity = orjson.dumps([shape_key, *parts], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(identity).hexdigest()
 
 
 def classify(value: str) -> str:

@@ -1,4 +1,4 @@
-"""The plan book on a real directory; each test reads back what a person would find there."""
+"""The plan book in a real directory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OpenBook = Callable[..., Awaitable[PlanBook]]
 
 
 class Calendar:
-    """A clock that goes one second at each look."""
+    """A clock that advances one second with each call."""
 
     def __init__(self) -> None:
         self._time = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,21 +64,21 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def open_book(directory: Path) -> AsyncIterator[OpenBook]:
-    """Open books on the same directory, one after another; all are closed in the end."""
+    """Open books in the same directory; all are closed after the test."""
     books: list[PlanBook] = []
 
-    async def open_one(size: int = 100) -> PlanBook:
+    async def open_in_directory(size: int = 100) -> PlanBook:
         book = PlanBook(directory, size=size, now=Calendar())
         await book.open()
         books.append(book)
         return book
 
-    yield open_one
+    yield open_in_directory
     for book in books:
         await book.close()
 
 
-def place(path: Path, content: bytes) -> None:
+def write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
 
@@ -91,11 +91,11 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
-class TestKeeping:
-    async def test_an_entry_is_found_at_once_and_again_after_a_restart(
+class TestStoring:
+    async def test_an_entry_is_found_immediately_and_after_a_restart(
         self, open_book: OpenBook
     ) -> None:
-        """A plan that was paid for must not be paid for twice."""
+        """A plan must not be paid for twice."""
         book = await open_book()
         book.put(entry())
         assert book.get(key(1)) == entry()
@@ -104,7 +104,7 @@ class TestKeeping:
 
         assert (await open_book()).entries() == [entry()]
 
-    async def test_a_person_can_read_the_file(self, open_book: OpenBook, directory: Path) -> None:
+    async def test_the_file_is_readable(self, open_book: OpenBook, directory: Path) -> None:
         book = await open_book()
         book.put(entry())
         await book.flush()
@@ -115,32 +115,32 @@ class TestKeeping:
         assert "né" in text
         assert json.loads(text)["plan"]["code"]["block"].startswith("items, total")
 
-    async def test_a_plan_is_written_without_anyone_asking(
+    async def test_a_plan_is_written_in_the_background(
         self, open_book: OpenBook, directory: Path
     ) -> None:
-        """A kill right after learning may cost the count of uses, not the plan."""
+        """A kill right after planning may lose usage counts, but not the plan."""
         book = await open_book()
         book.put(entry())
 
         async with asyncio.timeout(5):
-            while names(directory) != [f"{key(1)}.json"]:  # noqa: ASYNC110 - a file tells nobody
+            while names(directory) != [f"{key(1)}.json"]:  # noqa: ASYNC110 - files have no events
                 await asyncio.sleep(0)
 
-    async def test_looking_counts_no_use_and_using_does(self, open_book: OpenBook) -> None:
+    async def test_get_does_not_count_as_a_use(self, open_book: OpenBook) -> None:
         book = await open_book()
         book.put(entry())
         book.get(key(1))
-        book.count_use(key(1), "one")
-        book.count_use(key(1), "one")
-        book.count_use(key(2), "one")
+        book.count_use(key(1), "session-1")
+        book.count_use(key(1), "session-1")
+        book.count_use(key(2), "session-1")
 
         await book.close()
 
-        found = (await open_book()).get(key(1))
-        assert found is not None
-        assert (found.uses, found.last_used_at) == (2, "2026-01-01T00:00:02+00:00")
+        stored = (await open_book()).get(key(1))
+        assert stored is not None
+        assert (stored.uses, stored.last_used_at) == (2, "2026-01-01T00:00:02+00:00")
 
-    async def test_what_is_removed_stays_away(self, open_book: OpenBook, directory: Path) -> None:
+    async def test_a_removed_plan_has_no_file(self, open_book: OpenBook, directory: Path) -> None:
         book = await open_book()
         book.put(entry(1))
         book.put(entry(2))
@@ -153,7 +153,7 @@ class TestKeeping:
         assert book.get(key(1)) is None
         assert names(directory) == [f"{key(2)}.json"]
 
-    async def test_put_and_removed_before_the_writer_came_leaves_no_file(
+    async def test_an_entry_removed_before_it_is_written_leaves_no_file(
         self, open_book: OpenBook, directory: Path
     ) -> None:
         book = await open_book()
@@ -163,7 +163,7 @@ class TestKeeping:
 
         assert names(directory) == []
 
-    async def test_a_decision_survives_with_its_reason(self, open_book: OpenBook) -> None:
+    async def test_a_decision_survives_a_restart_with_its_reason(self, open_book: OpenBook) -> None:
         book = await open_book()
         book.put(entry())
         book.set_state(key(1), "rejected", "it lists everything")
@@ -171,14 +171,14 @@ class TestKeeping:
 
         await book.close()
 
-        found = (await open_book()).get(key(1))
-        assert found is not None
-        assert (found.state, found.reason) == ("rejected", "it lists everything")
+        stored = (await open_book()).get(key(1))
+        assert stored is not None
+        assert (stored.state, stored.reason) == ("rejected", "it lists everything")
 
-    async def test_changes_while_a_file_is_written_are_not_lost(
+    async def test_changes_during_a_write_are_not_lost(
         self, open_book: OpenBook, directory: Path
     ) -> None:
-        """The last state wins, however the writer and the requests interleave."""
+        """The last state is written, regardless of how writer and requests interleave."""
         book = await open_book()
         for number in range(300):
             book.put(entry(number % 7))
@@ -187,28 +187,28 @@ class TestKeeping:
                 await asyncio.sleep(0)
         await book.flush()
 
-        assert names(directory) == sorted(f"{kept.key}.json" for kept in book.entries())
+        assert names(directory) == sorted(f"{entry.key}.json" for entry in book.entries())
 
 
-class TestBound:
-    async def test_the_least_used_leave_first_and_of_those_the_longest_unused(
+class TestEviction:
+    async def test_the_least_used_plan_is_evicted_and_of_those_the_least_recently_used(
         self, open_book: OpenBook
     ) -> None:
         book = await open_book(3)
         for number, uses in ((1, 2), (2, 1), (3, 1)):
             book.put(entry(number))
             for _ in range(uses):
-                book.count_use(key(number), "one")
+                book.count_use(key(number), "session-1")
 
         book.put(entry(4))
-        assert {found.key for found in book.entries()} == {key(1), key(3), key(4)}
+        assert {entry.key for entry in book.entries()} == {key(1), key(3), key(4)}
 
-        book.count_use(key(4), "one")
+        book.count_use(key(4), "session-1")
         book.put(entry(5))
-        assert {found.key for found in book.entries()} == {key(1), key(4), key(5)}
+        assert {entry.key for entry in book.entries()} == {key(1), key(4), key(5)}
 
-    async def test_a_new_plan_finds_room_among_busy_ones(self, open_book: OpenBook) -> None:
-        """Else a full book could never learn again: a new plan is always the least used."""
+    async def test_a_new_plan_replaces_a_frequently_used_one(self, open_book: OpenBook) -> None:
+        """Otherwise a full book could never learn again: a new plan is always the least used."""
         book = await open_book(2)
         book.put(entry(1, uses=50))
         book.put(entry(2, uses=60))
@@ -218,7 +218,7 @@ class TestBound:
         assert book.get(key(3)) is not None
         assert book.get(key(1)) is None
 
-    async def test_a_flood_of_odd_requests_fills_no_disk(
+    async def test_a_flood_of_unusual_requests_does_not_fill_the_disk(
         self, open_book: OpenBook, directory: Path
     ) -> None:
         book = await open_book(10)
@@ -230,10 +230,10 @@ class TestBound:
         assert len(names(directory)) == 10
 
     @pytest.mark.parametrize("state", ["pinned", "rejected"])
-    async def test_what_a_person_decided_is_not_crowded_out(
+    async def test_a_decided_plan_is_not_evicted(
         self, open_book: OpenBook, state: PlanState
     ) -> None:
-        """A rejected program must not come back because somebody sent many odd requests."""
+        """A flood of unusual requests must not bring a rejected program back."""
         book = await open_book(2)
         book.put(entry(1))
         book.set_state(key(1), state)
@@ -243,7 +243,7 @@ class TestBound:
         assert book.get(key(1)) is not None
         assert len(book) == 2
 
-    async def test_a_book_full_of_decisions_takes_no_more(
+    async def test_a_book_full_of_decided_plans_stores_no_others(
         self, open_book: OpenBook, caplog: pytest.LogCaptureFixture
     ) -> None:
         book = await open_book(1)
@@ -251,10 +251,10 @@ class TestBound:
 
         book.put(entry(2))
 
-        assert [found.key for found in book.entries()] == [key(1)]
+        assert [entry.key for entry in book.entries()] == [key(1)]
         assert "full of pinned" in caplog.text
 
-    async def test_a_smaller_book_lets_the_least_used_go_when_it_opens(
+    async def test_a_smaller_book_evicts_the_least_used_plans_when_it_opens(
         self, open_book: OpenBook, directory: Path
     ) -> None:
         book = await open_book()
@@ -265,41 +265,41 @@ class TestBound:
         smaller = await open_book(2)
         await smaller.flush()
 
-        assert {found.uses for found in smaller.entries()} == {3, 4}
+        assert {entry.uses for entry in smaller.entries()} == {3, 4}
         assert len(names(directory)) == 2
 
-    async def test_leaving_is_cheap_in_a_large_book(self, open_book: OpenBook) -> None:
-        """Requests wait for `put`: 10,000 plans must not make it slow (1 ms each is far above)."""
+    async def test_eviction_is_fast_in_a_large_book(self, open_book: OpenBook) -> None:
+        """Requests wait for `put`. It takes far less than the allowed 1 ms with 10,000 plans."""
         book = await open_book(10_000)
         for number in range(10_000):
             book.put(entry(number))
         started_s = time.process_time()
         for number in range(10_000, 11_000):
             book.put(entry(number))
-            book.count_use(key(number), "one")
+            book.count_use(key(number), "session-1")
 
         assert time.process_time() - started_s < 1
-        for found in book.entries():  # nothing is left to write: close() need not take its time
-            book.remove(found.key)
+        for stored in book.entries():  # leave nothing to write, so that close() is fast
+            book.remove(stored.key)
 
     @given(st.lists(st.tuples(st.sampled_from(["put", "used", "remove"]), st.integers(0, 9))))
     @settings(max_examples=60, deadline=None)
-    def test_whoever_leaves_is_least_used(self, actions: list[tuple[str, int]]) -> None:
-        """Against the plain definition: no key that stays has fewer uses than one that leaves."""
+    def test_an_evicted_plan_is_one_of_the_least_used(self, actions: list[tuple[str, int]]) -> None:
+        """Compared with the definition: no remaining plan has fewer uses than an evicted one."""
         book = PlanBook(Path("nowhere"), size=4, now=Calendar())
         for action, number in actions:
-            before = {found.key: found.uses for found in book.entries()}
+            before = {entry.key: entry.uses for entry in book.entries()}
             match action:
                 case "put":
                     book.put(book.get(key(number)) or entry(number))
                 case "used":
-                    book.count_use(key(number), "one")
+                    book.count_use(key(number), "session-1")
                 case _:
                     book.remove(key(number))
                     continue
-            left = before.keys() - {found.key for found in book.entries()}
+            evicted = before.keys() - {entry.key for entry in book.entries()}
             assert len(book) <= 4
-            assert all(before[gone] == min(before.values()) for gone in left)
+            assert all(before[key] == min(before.values()) for key in evicted)
 
 
 class TestDirectory:
@@ -314,7 +314,7 @@ class TestDirectory:
             ("README.md", b"ours"),
         ],
     )
-    async def test_a_file_that_is_no_entry_is_reported_and_left_alone(
+    async def test_a_file_that_is_not_a_plan_is_logged_and_never_changed(
         self,
         open_book: OpenBook,
         directory: Path,
@@ -322,8 +322,8 @@ class TestDirectory:
         name: str,
         text: bytes,
     ) -> None:
-        """Someone may have edited it, and wants to mend it rather than to lose it."""
-        place(directory / name, text)
+        """A user may have edited it, and wants to fix it rather than lose it."""
+        write(directory / name, text)
         book = await open_book()
         assert name in str([record.__dict__["fields"] for record in caplog.records])
 
@@ -335,29 +335,29 @@ class TestDirectory:
 
         assert (directory / name).read_bytes() == text
 
-    async def test_what_a_kill_left_half_written_is_cleared_away(
+    async def test_temporary_files_of_a_killed_process_are_deleted(
         self, open_book: OpenBook, directory: Path
     ) -> None:
-        place(directory / f".{key(1)}.7.tmp", b'{"key')
-        place(directory / ".gitignore", b"")
+        write(directory / f".{key(1)}.7.tmp", b'{"key')
+        write(directory / ".gitignore", b"")
 
         await open_book()
 
         assert names(directory) == [".gitignore"]
 
-    async def test_a_pipe_in_the_directory_does_not_hang_the_start(
+    async def test_a_pipe_in_the_directory_does_not_block_the_start(
         self, open_book: OpenBook, directory: Path
     ) -> None:
-        place(directory / ".gitignore", b"")
+        write(directory / ".gitignore", b"")
         os.mkfifo(directory / f"{key(1)}.json")
 
         async with asyncio.timeout(5):
             assert len(await open_book()) == 0
 
-    async def test_a_disk_that_refuses_fails_no_request_and_is_tried_again(
+    async def test_a_failed_write_fails_no_request_and_is_retried(
         self, open_book: OpenBook, directory: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The plan goes on serving from memory, and reaches the disk when it is well again."""
+        """The plan serves from memory, and is written when the disk works again."""
         book = await open_book()
         move(directory, directory.with_name("away"))
         book.put(entry())
@@ -370,7 +370,7 @@ class TestDirectory:
 
         assert names(directory) == [f"{key(1)}.json"]
 
-    async def test_an_entry_that_is_no_json_is_logged_and_holds_up_no_other(
+    async def test_an_entry_that_cannot_be_encoded_is_logged_and_blocks_no_other(
         self, open_book: OpenBook, directory: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         book = await open_book()
@@ -381,7 +381,9 @@ class TestDirectory:
         assert names(directory) == [f"{key(2)}.json"]
         assert "could not be written" in caplog.text
 
-    async def test_a_directory_that_cannot_be_made_stops_the_start(self, tmp_path: Path) -> None:
+    async def test_a_directory_that_cannot_be_created_prevents_the_start(
+        self, tmp_path: Path
+    ) -> None:
         (tmp_path / "file").write_bytes(b"")
         book = PlanBook(tmp_path / "file" / ".plans", size=10, now=Calendar())
 

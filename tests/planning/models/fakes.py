@@ -1,16 +1,21 @@
-"""A language model whose answers the test writes, and time that passes when it is waited for."""
+"""Planning requests, a language model with scripted answers, and clocks that tests control."""
 
 from __future__ import annotations
 
 import orjson
 
-from larst.planning.models.base import Completion, Prompt, Tokens
+from larst.planning import PlanningRequest, Refusal
+from larst.planning.models import Completion, Prompt, Tokens
+from larst.planning.shapes.rest_path import interpret_shape
+from larst.planning.shapes.shape import shape_of
+from larst.planning.shapes.sketch import sketch_of
+from tests.fakes import request
 
 Answer = Completion | Exception
 
 
 def plan_text(block: str = "REPLY = make_response(200)", **fields: object) -> str:
-    """Return a plan as a model would write it."""
+    """Return a plan in the JSON form that models answer with."""
     plan = {
         "action": "custom",
         "resource": "orders",
@@ -21,23 +26,36 @@ def plan_text(block: str = "REPLY = make_response(200)", **fields: object) -> st
 
 
 def completion(text: str | None = None) -> Completion:
+    """Return a completion with this text, or with a valid plan."""
     return Completion(plan_text() if text is None else text, Tokens(input=1000, output=50))
 
 
+def planning_request(
+    target: str = "/orders/1/cancel", *refusals: Refusal, session_id: str = "ann"
+) -> PlanningRequest:
+    """Return the request to a planner for `POST target` with a small body."""
+    context = request("POST", target, b'{"why": "late"}')
+    shape = shape_of(context, lambda *_: False)
+    path, facts = interpret_shape(shape, lambda _: None)
+    return PlanningRequest(
+        shape, path, facts, sketch_of(context, shape), {}, session_id, refusals=refusals
+    )
+
+
 class ScriptedModel:
-    """Gives the answers in their order, the last one ever after; exceptions are raised."""
+    """Returns the answers in order and repeats the last one; exceptions are raised."""
 
     provider = "scripted"
 
     def __init__(self, *answers: Answer, model: str | None = "small") -> None:
         self.model = model
         self.answers = list(answers)
-        self.asked: list[Prompt] = []
+        self.prompts: list[Prompt] = []
         self.timeouts_s: list[float] = []
         self.is_closed = False
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
-        self.asked.append(prompt)
+        self.prompts.append(prompt)
         self.timeouts_s.append(timeout_s)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
@@ -49,7 +67,7 @@ class ScriptedModel:
 
 
 class FakeEnvironment:
-    """A clock that sleeping moves on, and chance that is always the same."""
+    """Sleeping advances its clock; `random` always returns `chance`."""
 
     def __init__(self, chance: float = 0.5) -> None:
         self.now_s = 1000.0
@@ -65,3 +83,13 @@ class FakeEnvironment:
 
     def random(self) -> float:
         return self._chance
+
+
+class Clock:
+    """A clock that the test sets, in seconds."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s

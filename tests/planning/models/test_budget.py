@@ -1,4 +1,4 @@
-"""Budgets: so many calls a minute for one session, so many in all."""
+"""Budgets: planner calls per minute for one session, and in total."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from larst.errors import BudgetSpentError, PlannerUnreachableError
 from larst.planning.models import budget
 from larst.planning.models.budget import Budget
-from tests.planning.models.test_circuit_breaker import Clock
+from tests.planning.models.fakes import Clock
 
 
 def spend(spending: Budget, session_id: str) -> None:
@@ -15,7 +15,7 @@ def spend(spending: Budget, session_id: str) -> None:
         pass
 
 
-def test_a_session_may_call_so_often_a_minute() -> None:
+def test_a_session_has_a_limit_per_minute() -> None:
     clock = Clock()
     spending = Budget(per_minute=2, total=None, now=clock)
     spend(spending, "ann")
@@ -30,15 +30,15 @@ def test_a_session_may_call_so_often_a_minute() -> None:
     spend(spending, "ann")
 
 
-def test_one_sessions_calls_are_not_anothers() -> None:
+def test_each_session_has_its_own_limit_per_minute() -> None:
     spending = Budget(per_minute=1, total=None, now=Clock())
     spend(spending, "ann")
 
     spend(spending, "ben")
 
 
-def test_all_sessions_together_have_a_limit_too() -> None:
-    """Whoever makes up session ids has no budget of their own each."""
+def test_all_sessions_together_have_a_total_limit() -> None:
+    """A client that invents session ids must not get a fresh budget with each."""
     clock = Clock()
     spending = Budget(per_minute=9, total=2, now=clock)
     spend(spending, "ann")
@@ -49,8 +49,8 @@ def test_all_sessions_together_have_a_limit_too() -> None:
         spend(spending, "cy")
 
 
-def test_sessions_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ever new session ids must not fill the memory."""
+def test_idle_sessions_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endless series of session ids must not fill the memory."""
     monkeypatch.setattr(budget, "_MAX_TRACKED_SESSIONS", 10)
     clock = Clock()
     spending = Budget(per_minute=1, total=None, now=clock)
@@ -62,8 +62,8 @@ def test_sessions_that_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -
     assert len(spending._calls) <= 10
 
 
-def test_a_call_that_nobody_answered_is_not_counted() -> None:
-    """Else a provider's outage would use up what a session needs when it is back."""
+def test_a_call_to_an_unreachable_provider_is_not_counted() -> None:
+    """Otherwise an outage would use up the budget for the time after it."""
     spending = Budget(per_minute=1, total=1, now=Clock())
     with pytest.raises(PlannerUnreachableError), spending.call("ann"):
         raise PlannerUnreachableError("down")

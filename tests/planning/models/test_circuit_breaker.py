@@ -1,4 +1,4 @@
-"""The circuit breaker: it opens on failures in a row, and closes by itself."""
+"""The circuit breaker opens after failures in a row, and closes by itself."""
 
 from __future__ import annotations
 
@@ -8,14 +8,7 @@ import pytest
 
 from larst.errors import PlannerUnreachableError
 from larst.planning.models.circuit_breaker import FAILURES_TO_OPEN, CircuitBreaker
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
+from tests.planning.models.fakes import Clock
 
 
 @pytest.fixture
@@ -24,75 +17,75 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def circuit(clock: Clock) -> CircuitBreaker:
+def breaker(clock: Clock) -> CircuitBreaker:
     return CircuitBreaker(open_s=15, now=clock)
 
 
-def fail(circuit: CircuitBreaker, times: int = 1) -> None:
+def fail(breaker: CircuitBreaker, times: int = 1) -> None:
     for _ in range(times):
-        with pytest.raises(PlannerUnreachableError, match="down"), circuit.call():
+        with pytest.raises(PlannerUnreachableError, match="down"), breaker.call():
             raise PlannerUnreachableError("down")
 
 
-def succeed(circuit: CircuitBreaker) -> None:
-    with circuit.call():
+def succeed(breaker: CircuitBreaker) -> None:
+    with breaker.call():
         pass
 
 
-def test_a_few_failures_do_not_open_it(circuit: CircuitBreaker) -> None:
-    fail(circuit, FAILURES_TO_OPEN - 1)
-    succeed(circuit)
-    fail(circuit, FAILURES_TO_OPEN - 1)
+def test_a_few_failures_do_not_open_it(breaker: CircuitBreaker) -> None:
+    fail(breaker, FAILURES_TO_OPEN - 1)
+    succeed(breaker)
+    fail(breaker, FAILURES_TO_OPEN - 1)
 
-    assert not circuit.is_open
+    assert not breaker.is_open
 
 
-def test_open_it_fails_at_once_and_says_when_to_come_back(
-    circuit: CircuitBreaker, clock: Clock
+def test_an_open_breaker_fails_immediately_and_says_when_to_retry(
+    breaker: CircuitBreaker, clock: Clock
 ) -> None:
-    fail(circuit, FAILURES_TO_OPEN)
+    fail(breaker, FAILURES_TO_OPEN)
     clock.now_s = 5
 
-    with pytest.raises(PlannerUnreachableError, match=r"suspended.*down") as refused:
-        succeed(circuit)
+    with pytest.raises(PlannerUnreachableError, match=r"suspended.*down") as refusal:
+        succeed(breaker)
 
-    assert circuit.is_open
-    assert refused.value.retry_after_s == pytest.approx(10)
-    assert not refused.value.is_transient
+    assert breaker.is_open
+    assert refusal.value.retry_after_s == pytest.approx(10)
+    assert not refusal.value.is_transient
 
 
-def test_when_its_time_is_over_a_single_call_may_try(circuit: CircuitBreaker, clock: Clock) -> None:
-    """A provider that is coming back must not be run over by all who waited."""
-    fail(circuit, FAILURES_TO_OPEN)
+def test_after_its_time_a_single_call_is_let_through(breaker: CircuitBreaker, clock: Clock) -> None:
+    """A recovering provider must not be flooded by all waiting requests."""
+    fail(breaker, FAILURES_TO_OPEN)
     clock.now_s = 16
 
-    with circuit.call(), pytest.raises(PlannerUnreachableError, match="suspended"):
-        succeed(circuit)
+    with breaker.call(), pytest.raises(PlannerUnreachableError, match="suspended"):
+        succeed(breaker)
 
-    assert not circuit.is_open
-    succeed(circuit)
+    assert not breaker.is_open
+    succeed(breaker)
 
 
-def test_a_trial_that_fails_opens_it_anew(circuit: CircuitBreaker, clock: Clock) -> None:
-    fail(circuit, FAILURES_TO_OPEN)
+def test_a_failed_probe_opens_it_again(breaker: CircuitBreaker, clock: Clock) -> None:
+    fail(breaker, FAILURES_TO_OPEN)
     clock.now_s = 16
-    fail(circuit)
+    fail(breaker)
 
-    assert circuit.is_open
+    assert breaker.is_open
     clock.now_s = 32
-    succeed(circuit)
-    assert not circuit.is_open
+    succeed(breaker)
+    assert not breaker.is_open
 
 
-def test_a_trial_that_is_cancelled_lets_the_next_one_try(
-    circuit: CircuitBreaker, clock: Clock
+def test_a_cancelled_probe_lets_the_next_call_through(
+    breaker: CircuitBreaker, clock: Clock
 ) -> None:
-    """Else a client that left would leave the circuit open for ever."""
-    fail(circuit, FAILURES_TO_OPEN)
+    """Otherwise a client that disconnects would leave the breaker open forever."""
+    fail(breaker, FAILURES_TO_OPEN)
     clock.now_s = 16
-    with pytest.raises(asyncio.CancelledError), circuit.call():
+    with pytest.raises(asyncio.CancelledError), breaker.call():
         raise asyncio.CancelledError
 
-    succeed(circuit)
+    succeed(breaker)
 
-    assert not circuit.is_open
+    assert not breaker.is_open

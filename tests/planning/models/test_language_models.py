@@ -1,4 +1,4 @@
-"""Both adapters through the real SDKs, against a server that behaves, and one that does not."""
+"""Both adapters with the real SDKs, against a server that behaves well or badly."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ async def provider() -> AsyncIterator[WireServer]:
 
 @pytest.fixture
 async def model(provider: WireServer, kind: wire.Wire) -> AsyncIterator[LanguageModel]:
-    made = model_for(kind, provider.base_url(kind))
-    yield made
-    await made.close()
+    adapter = model_for(kind, provider.base_url(kind))
+    yield adapter
+    await adapter.close()
 
 
-async def ask(model: LanguageModel, timeout_s: float = 5) -> Completion:
+async def complete(model: LanguageModel, timeout_s: float = 5) -> Completion:
     return await model.complete(PROMPT, timeout_s=timeout_s)
 
 
-async def test_an_answer_comes_with_its_tokens(model: LanguageModel) -> None:
-    assert await ask(model) == Completion("19 9", TOKENS, "end")
+async def test_a_completion_has_its_token_counts(model: LanguageModel) -> None:
+    assert await complete(model) == Completion("19 9", TOKENS, "end")
 
 
 @pytest.mark.parametrize(
@@ -67,19 +67,19 @@ async def test_an_answer_comes_with_its_tokens(model: LanguageModel) -> None:
     [(wire.REFUSAL, "refused"), (wire.TRUNCATION, "cut")],
     ids=["refusal", "truncation"],
 )
-async def test_an_answer_that_is_no_end_says_why(
+async def test_an_incomplete_answer_has_its_reason(
     model: LanguageModel,
     provider: WireServer,
     misbehaviour: wire.Misbehaviour,
     stop_reason: StopReason,
 ) -> None:
-    """What it cost is known all the same."""
+    """Its cost is known, too."""
     provider.coming.append(misbehaviour)
 
-    answer = await ask(model)
+    answer = await complete(model)
 
     assert (answer.stop_reason, answer.tokens) == (stop_reason, TOKENS)
-    assert (await ask(model)).stop_reason == "end"
+    assert (await complete(model)).stop_reason == "end"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ async def test_an_answer_that_is_no_end_says_why(
     ],
     ids="busy-for-long busy error overloaded late unavailable in-ms drop half".split(),
 )
-async def test_what_may_pass_says_so_and_when(
+async def test_a_transient_error_says_when_to_retry(
     model: LanguageModel,
     provider: WireServer,
     misbehaviour: wire.Misbehaviour,
@@ -105,28 +105,28 @@ async def test_what_may_pass_says_so_and_when(
 ) -> None:
     provider.coming.append(misbehaviour)
 
-    with pytest.raises(PlannerUnreachableError) as failed:
-        await ask(model)
+    with pytest.raises(PlannerUnreachableError) as failure:
+        await complete(model)
 
-    assert failed.value.is_transient
-    assert failed.value.retry_after_s == retry_after_s
+    assert failure.value.is_transient
+    assert failure.value.retry_after_s == retry_after_s
     assert len(provider.calls) == 1
-    assert "s3cret" not in f"{failed.value.detail}"
-    assert (await ask(model)).stop_reason == "end"
+    assert "s3cret" not in f"{failure.value.detail}"
+    assert (await complete(model)).stop_reason == "end"
 
 
 @pytest.mark.parametrize("misbehaviour", [wire.silence, wire.trickle], ids=["silence", "trickle"])
-async def test_a_call_ends_in_its_time_whatever_comes(
+async def test_a_call_ends_at_its_timeout(
     model: LanguageModel, provider: WireServer, misbehaviour: wire.Misbehaviour
 ) -> None:
-    """A byte now and then must not keep a request for ever."""
+    """A slow trickle of bytes must not keep a request waiting forever."""
     provider.coming.append(misbehaviour)
 
-    with pytest.raises(PlannerUnreachableError, match="in time") as failed:
-        await ask(model, timeout_s=0.2)
+    with pytest.raises(PlannerUnreachableError, match="in time") as failure:
+        await complete(model, timeout_s=0.2)
 
-    assert failed.value.is_transient
-    assert (await ask(model)).stop_reason == "end"
+    assert failure.value.is_transient
+    assert (await complete(model)).stop_reason == "end"
 
 
 @pytest.mark.parametrize(
@@ -134,20 +134,20 @@ async def test_a_call_ends_in_its_time_whatever_comes(
     [wire.HTML, wire.BROKEN_JSON, wire.OTHER_JSON, wire.LIST, wire.EMPTY],
     ids=["html", "broken", "other", "list", "empty"],
 )
-async def test_what_is_not_the_api_is_told_to_be_that(
+async def test_an_answer_in_another_protocol_is_a_broken_planner(
     model: LanguageModel, provider: WireServer, misbehaviour: wire.Misbehaviour
 ) -> None:
-    """A proxy's log-in page is no plan, and no bug of ours."""
+    """The login page of a proxy is neither a plan nor a bug of ours."""
     provider.coming.append(misbehaviour)
 
     with pytest.raises(PlannerBrokenError, match="LARS_LLM_BASE_URL"):
-        await ask(model)
+        await complete(model)
 
-    assert (await ask(model)).stop_reason == "end"
+    assert (await complete(model)).stop_reason == "end"
 
 
 @pytest.mark.parametrize(
-    ("misbehaviour", "what_to_do"),
+    ("misbehaviour", "advice"),
     [
         (wire.BAD_KEY, "_API_KEY"),
         (wire.status(403), "_API_KEY"),
@@ -156,74 +156,74 @@ async def test_what_is_not_the_api_is_told_to_be_that(
         (wire.status(402), "credit"),
     ],
 )
-async def test_what_will_not_pass_says_what_to_look_at(
-    model: LanguageModel, provider: WireServer, misbehaviour: wire.Misbehaviour, what_to_do: str
+async def test_a_permanent_error_says_what_to_check(
+    model: LanguageModel, provider: WireServer, misbehaviour: wire.Misbehaviour, advice: str
 ) -> None:
     provider.coming.append(misbehaviour)
 
-    with pytest.raises(PlannerUnreachableError) as failed:
-        await ask(model)
+    with pytest.raises(PlannerUnreachableError) as failure:
+        await complete(model)
 
-    assert not failed.value.is_transient
-    assert what_to_do in failed.value.detail
-    assert "s3cret" not in failed.value.detail
+    assert not failure.value.is_transient
+    assert advice in failure.value.detail
+    assert "s3cret" not in failure.value.detail
 
 
-async def test_an_answer_without_usage_is_an_answer(
+async def test_an_answer_without_usage_is_accepted(
     model: LanguageModel, provider: WireServer
 ) -> None:
-    """Not every server counts."""
+    """Not every server counts tokens."""
     provider.coming.append(wire.WITHOUT_USAGE)
 
-    assert await ask(model) == Completion("19 9", Tokens(), "end")
+    assert await complete(model) == Completion("19 9", Tokens(), "end")
 
 
-async def test_nobody_listens(kind: wire.Wire) -> None:
+async def test_a_server_that_refuses_connections_is_unreachable(kind: wire.Wire) -> None:
     model = model_for(kind, "http://127.0.0.1:9/v1")
 
-    with pytest.raises(PlannerUnreachableError, match="cannot be reached") as failed:
-        await ask(model)
+    with pytest.raises(PlannerUnreachableError, match="cannot be reached") as failure:
+        await complete(model)
 
-    assert failed.value.is_transient
+    assert failure.value.is_transient
     await model.close()
 
 
-class TestWhatIsSent:
-    async def test_the_schema_goes_along_strictly(
+class TestRequests:
+    async def test_the_schema_is_strict(
         self, model: LanguageModel, provider: WireServer, kind: wire.Wire
     ) -> None:
-        await ask(model)
+        await complete(model)
 
-        sent = provider.calls[0].body
+        body = provider.calls[0].body
         match kind:
             case "responses":
-                told = sent["text"]["format"]
+                schema = body["text"]["format"]
             case "chat":
-                told = sent["response_format"]["json_schema"]
+                schema = body["response_format"]["json_schema"]
             case "messages":
-                told = {"strict": True, **sent["output_config"]["format"]}
-        assert told["schema"] == ANSWER_SCHEMA
-        assert told["strict"] is True
-        assert "temperature" not in sent
+                schema = {"strict": True, **body["output_config"]["format"]}
+        assert schema["schema"] == ANSWER_SCHEMA
+        assert schema["strict"] is True
+        assert "temperature" not in body
 
-    async def test_the_system_prompt_is_marked_for_the_providers_cache(
+    async def test_the_system_prompt_is_marked_for_caching(
         self, model: LanguageModel, provider: WireServer, kind: wire.Wire
     ) -> None:
-        """It is the same each time, and most of the prompt."""
-        await ask(model)
+        """It is most of the prompt, and the same for all requests."""
+        await complete(model)
 
-        sent = provider.calls[0].body
+        body = provider.calls[0].body
         if kind == "messages":
-            assert sent["system"][0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
+            assert body["system"][0]["cache_control"] == {"type": "ephemeral", "ttl": "1h"}
         if kind == "responses":
-            assert sent["prompt_cache_key"] == "larst-v1"
-            assert sent["store"] is False
+            assert body["prompt_cache_key"] == "larst-v1"
+            assert body["store"] is False
         assert (provider.calls[0].system, provider.calls[0].user) == (PROMPT.system, PROMPT.user)
 
-    async def test_the_key_goes_into_its_header_and_no_trace_along(
+    async def test_the_headers_have_the_key_but_no_trace_context(
         self, model: LanguageModel, provider: WireServer
     ) -> None:
-        await ask(model)
+        await complete(model)
 
         headers = {name.lower(): value for name, value in provider.calls[0].headers.items()}
         assert headers["authorization"] == f"Bearer {KEY}"
@@ -236,30 +236,32 @@ class TestHosts:
     ) -> None:
         model = model_for(kind, provider.base_url(kind), "api.example.org")
 
-        with pytest.raises(PlannerUnreachableError, match="LARS_SANDBOX_LLM_ALLOWED_HOSTS") as no:
-            await ask(model)
+        with pytest.raises(
+            PlannerUnreachableError, match="LARS_SANDBOX_LLM_ALLOWED_HOSTS"
+        ) as failure:
+            await complete(model)
 
-        assert not no.value.is_transient
+        assert not failure.value.is_transient
         assert provider.calls == []
         await model.close()
 
-    async def test_nor_is_one_that_an_allowed_one_names(
+    async def test_a_redirect_to_another_host_is_not_followed(
         self, model: LanguageModel, provider: WireServer
     ) -> None:
-        """A redirect would carry the prompt to whoever the answer names."""
+        """A redirect would send the prompt to a host that the operator has not allowed."""
         async with WireServer(lambda *_: "{}") as elsewhere:
             other = elsewhere.url.replace("127.0.0.1", "localhost")
             provider.coming.append(wire.status(307, {"Location": f"{other}/v1/responses"}))
 
             with pytest.raises(PlannerBrokenError):
-                await ask(model)
+                await complete(model)
 
             assert elsewhere.calls == []
 
 
 def errors_of(module: ModuleType) -> list[type[Exception]]:
-    found = [getattr(module, name) for name in dir(module)]
-    return [one for one in found if isinstance(one, type) and issubclass(one, Exception)]
+    members = [getattr(module, name) for name in dir(module)]
+    return [item for item in members if isinstance(item, type) and issubclass(item, Exception)]
 
 
 @pytest.mark.parametrize(
@@ -269,17 +271,17 @@ def errors_of(module: ModuleType) -> list[type[Exception]]:
         (anthropic, anthropic.AnthropicError, "ANTHROPIC_API_KEY"),
     ],
 )
-def test_no_error_of_an_sdk_or_its_transport_is_left_unmapped(
+def test_every_error_of_an_sdk_and_its_transport_is_translated(
     sdk: ModuleType, base: type[Exception], key: str
 ) -> None:
-    """One that came through as it is would be a bug's 500."""
+    """An untranslated error would become a 500."""
     request = httpx2.Request("POST", "http://127.0.0.1/v1")
     provider = ProviderErrors(sdk, base, key, "http://127.0.0.1/v1")
     caught = (base, httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ValueError)
-    known = errors_of(sdk) + errors_of(httpx2)
-    assert len(known) > 40
+    error_classes = errors_of(sdk) + errors_of(httpx2)
+    assert len(error_classes) > 40
 
-    for error_class in known:
+    for error_class in error_classes:
         error = error_class.__new__(error_class)
         if issubclass(error_class, sdk.APIStatusError):
             error.status_code = 503  # type: ignore[attr-defined]  # set by its __init__
@@ -304,7 +306,7 @@ def test_no_error_of_an_sdk_or_its_transport_is_left_unmapped(
         ({"retry-after-ms": "x", "retry-after": "9"}, 9),
     ],
 )
-def test_how_long_a_provider_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+def test_the_delay_that_a_provider_asks_for(headers: dict[str, str], seconds: float | None) -> None:
     now = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
     assert retry_after_s(headers, now) == seconds

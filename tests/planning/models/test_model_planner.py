@@ -1,4 +1,4 @@
-"""The planner that asks a model: what it takes for a plan, what it counts, and who stands in."""
+"""The model planner: parsing of answers, usage and prices, the fallback, and the choice."""
 
 from __future__ import annotations
 
@@ -29,44 +29,39 @@ from larst.planning.models.planner import ModelPlanner, prompt_for
 from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import PlanningRequest, Refusal
 from larst.planning.rules.planner import RulesPlanner
-from larst.planning.shapes.rest_path import interpret_shape
 from larst.planning.shapes.shape import shape_of
-from larst.planning.shapes.sketch import context_with_values, sketch_of
+from larst.planning.shapes.sketch import context_with_values
 from larst.prices import PRICES, Price, parse_prices
 from tests.fakes import request
-from tests.planning.models.fakes import FakeEnvironment, ScriptedModel, completion, plan_text
+from tests.planning.models.fakes import (
+    FakeEnvironment,
+    ScriptedModel,
+    completion,
+    plan_text,
+    planning_request,
+)
 
 DOWN = PlannerUnreachableError("down", is_transient=False)
-
-
-def question(
-    target: str = "/orders/1/cancel", *refusals: Refusal, session_id: str = "ann"
-) -> PlanningRequest:
-    context = request("POST", target, b'{"why": "late"}')
-    shape = shape_of(context, lambda *_: False)
-    path, facts = interpret_shape(shape, lambda _: None)
-    return PlanningRequest(
-        shape, path, facts, sketch_of(context, shape), {}, session_id, refusals=refusals
-    )
 
 
 def planner_of(
     model: ScriptedModel, per_minute: int = 100, prices: Mapping[str, Price] = PRICES
 ) -> ModelPlanner:
-    around = FakeEnvironment()
-    calls = ModelCalls(model, CircuitBreaker(open_s=15, now=around.now), ModelSettings(), around)
-    budget = Budget(per_minute=per_minute, total=None, now=around.now)
+    environment = FakeEnvironment()
+    breaker = CircuitBreaker(open_s=15, now=environment.now)
+    calls = ModelCalls(model, breaker, ModelSettings(), environment)
+    budget = Budget(per_minute=per_minute, total=None, now=environment.now)
     return ModelPlanner(model, calls, budget, prices)
 
 
 class TestAnswers:
-    def test_a_plan_as_the_schema_has_it(self) -> None:
+    def test_a_plan_that_follows_the_schema(self) -> None:
         plan = parse_plan(completion(plan_text("REPLY = 1", action="patch")), Usage())
 
         assert (plan.action, plan.resource, plan.code.block) == ("patch", "orders", "REPLY = 1")
 
-    def test_a_whole_plan_as_handlers_write_it(self) -> None:
-        """What is bound anew is let go: a book must hold no values."""
+    def test_values_in_a_plan_are_discarded(self) -> None:
+        """They are bound from each request; the plan book must not contain values."""
         text = plan_text(
             identifier="1", criteria={"a": "s3cret"}, payload={"n": "s3cret"}, response_hints={}
         )
@@ -75,7 +70,7 @@ class TestAnswers:
 
         assert (plan.identifier, plan.criteria, plan.payload) == (None, {}, None)
 
-    def test_fences_around_it_are_let_go(self) -> None:
+    def test_markdown_fences_are_removed(self) -> None:
         assert parse_plan(completion(f"```json\n{plan_text()}\n```"), Usage()).resource == "orders"
 
     @pytest.mark.parametrize(
@@ -91,75 +86,79 @@ class TestAnswers:
             (plan_text(code={"block": 1}), "code.block: Input should be a valid string"),
         ],
     )
-    def test_what_is_no_plan_is_refused_with_what_is_wrong(self, text: str, reason: str) -> None:
-        with pytest.raises(AnswerUnusableError) as refused:
+    def test_an_invalid_plan_is_refused_with_its_errors(self, text: str, reason: str) -> None:
+        with pytest.raises(AnswerUnusableError) as refusal:
             parse_plan(completion(text), Usage(1, 5, 5))
 
-        assert reason in refused.value.detail
-        assert refused.value.may_ask_again
-        assert refused.value.usage == Usage(1, 5, 5)
+        assert reason in refusal.value.detail
+        assert refusal.value.may_ask_again
+        assert refusal.value.usage == Usage(1, 5, 5)
 
-    def test_a_cut_answer_may_be_asked_for_again_a_refusal_not(self) -> None:
+    def test_a_cut_answer_can_be_requested_again_but_not_a_refusal(self) -> None:
         with pytest.raises(AnswerUnusableError, match="shorter") as cut:
             parse_plan(Completion('{"action', Tokens(), "cut"), Usage())
-        with pytest.raises(AnswerUnusableError, match="refused") as refused:
+        with pytest.raises(AnswerUnusableError, match="refused") as refusal:
             parse_plan(Completion("I cannot do that", Tokens(), "refused"), Usage())
 
-        assert (cut.value.may_ask_again, refused.value.may_ask_again) == (True, False)
+        assert (cut.value.may_ask_again, refusal.value.may_ask_again) == (True, False)
 
 
 class TestModelPlanner:
-    async def test_a_plan_tells_who_made_it_and_what_it_took(self) -> None:
-        planned = await planner_of(ScriptedModel(completion(), model="gpt-6-luna")).plan(question())
+    async def test_an_answer_has_its_maker_and_its_usage(self) -> None:
+        answer = await planner_of(ScriptedModel(completion(), model="gpt-6-luna")).plan(
+            planning_request()
+        )
 
-        assert (planned.maker.planner, planned.maker.model) == ("scripted", "gpt-6-luna")
-        assert planned.source == "scripted"
-        assert planned.usage == Usage(1, 1000, 50, 0.000125)
-        assert planned.based_on == "sketch"
+        assert (answer.maker.planner, answer.maker.model) == ("scripted", "gpt-6-luna")
+        assert answer.source == "scripted"
+        assert answer.usage == Usage(1, 1000, 50, 0.000125)
+        assert answer.based_on == "sketch"
 
-    async def test_a_model_of_unknown_price_has_tokens_only(self) -> None:
-        planned = await planner_of(ScriptedModel(completion(), model="mine")).plan(question())
+    async def test_a_model_of_unknown_price_has_no_cost(self) -> None:
+        answer = await planner_of(ScriptedModel(completion(), model="mine")).plan(
+            planning_request()
+        )
 
-        assert planned.usage == Usage(1, 1000, 50, None)
+        assert answer.usage == Usage(1, 1000, 50, None)
 
-    async def test_a_spent_budget_makes_no_call(self) -> None:
+    async def test_a_spent_budget_prevents_the_call(self) -> None:
         model = ScriptedModel(completion())
         planner = planner_of(model, per_minute=1)
-        await planner.plan(question())
+        await planner.plan(planning_request())
 
         with pytest.raises(BudgetSpentError):
-            await planner.plan(question())
+            await planner.plan(planning_request())
 
-        assert len(model.asked) == 1
-        await planner.plan(question(session_id="ben"))
+        assert len(model.prompts) == 1
+        await planner.plan(planning_request(session_id="ben"))
 
-    async def test_it_is_ready_until_its_circuit_opens(self) -> None:
+    async def test_it_is_ready_until_its_circuit_breaker_opens(self) -> None:
         planner = planner_of(ScriptedModel(DOWN))
         assert planner.is_ready()
 
         for _ in range(5):
             with pytest.raises(PlannerUnreachableError):
-                await planner.plan(question())
+                await planner.plan(planning_request())
 
         assert not planner.is_ready()
 
-    async def test_closing_lets_the_models_connections_go(self) -> None:
+    async def test_closing_closes_the_model(self) -> None:
         model = ScriptedModel(completion())
 
         await planner_of(model).close()
 
         assert model.is_closed
 
-    def test_refusals_go_with_their_programs(self) -> None:
-        prompt = prompt_for(question("/orders", Refusal("line 1: no imports", "import os")))
+    def test_refusals_are_sent_with_their_programs(self) -> None:
+        prompt = prompt_for(planning_request("/orders", Refusal("line 1: no imports", "import os")))
 
         assert '{"reason": "line 1: no imports", "program": "import os"}' in prompt.user
 
-    def test_a_body_that_is_too_long_to_pay_for_is_left_out(self) -> None:
-        asked = request("POST", "/orders", b'{"text": "' + b"x" * 10**6 + b'"}')
-        shape = shape_of(asked, lambda *_: False)
+    def test_a_very_long_body_is_left_out(self) -> None:
+        context = request("POST", "/orders", b'{"text": "' + b"x" * 10**6 + b'"}')
+        shape = shape_of(context, lambda *_: False)
         full = PlanningRequest(
-            shape, None, {}, context_with_values(asked), {}, "ann", has_values=True
+            shape, None, {}, context_with_values(context), {}, "ann", has_values=True
         )
 
         prompt = prompt_for(full)
@@ -167,12 +166,14 @@ class TestModelPlanner:
         assert len(prompt.user) < 10_000
         assert "too long to show" in prompt.user
 
-    def test_schemas_that_are_too_long_are_left_out_the_paths_own_last(self) -> None:
-        asked = question("/orders")
+    def test_of_very_long_schemas_the_first_ones_are_sent(self) -> None:
+        planning = planning_request("/orders")
         schemas = {name: {f"{name}{n}": "<text>" for n in range(2000)} for name in "abcdef"}
 
         prompt = prompt_for(
-            PlanningRequest(asked.shape, None, {}, asked.context, schemas, asked.session_id)
+            PlanningRequest(
+                planning.shape, None, {}, planning.context, schemas, planning.session_id
+            )
         )
 
         assert '"a1999"' in prompt.user
@@ -189,55 +190,55 @@ class TestPrices:
     def test_a_dated_name_has_the_models_price(self) -> None:
         assert cost_usd("gpt-6-luna-2026-09-22", Tokens(input=10**6), PRICES) == pytest.approx(0.1)
 
-    def test_prices_of_ones_own(self) -> None:
+    def test_prices_from_the_setting(self) -> None:
         assert parse_prices("a=1/2, b=1/2/0.5") == {
             "a": Price(1, 2, cached=1, cache_written=1),
             "b": Price(1, 2, cached=0.5, cache_written=1),
         }
 
     @pytest.mark.parametrize("text", ["a", "a=1", "a=1/x", "=1/2", "a=1/-2", "a=1/nan"])
-    def test_what_is_no_price_is_refused(self, text: str) -> None:
+    def test_an_invalid_price_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"."):
             parse_prices(text)
 
 
 class TestFallback:
-    async def test_the_rules_stand_in_where_the_provider_cannot_be_reached(self) -> None:
+    async def test_the_rules_plan_if_the_provider_is_unreachable(self) -> None:
         planner = FallbackPlanner(planner_of(ScriptedModel(DOWN)), RulesPlanner())
 
-        planned = await planner.plan(question("/orders"))
+        answer = await planner.plan(planning_request("/orders"))
 
-        assert planned.source == "rules-fallback"
-        assert planned.plan.action == "create"
-        assert not planned.is_reusable
+        assert answer.source == "rules-fallback"
+        assert answer.plan.action == "create"
+        assert not answer.is_reusable
 
-    async def test_what_they_cannot_read_is_told_as_the_provider_being_away(self) -> None:
-        """The client can come back later; that no rule fits would be no help."""
+    async def test_if_the_rules_have_no_plan_the_provider_is_reported_unreachable(self) -> None:
+        """The client can retry later; an error about the rules would not help."""
         planner = FallbackPlanner(planner_of(ScriptedModel(DOWN)), RulesPlanner())
 
         with pytest.raises(PlannerUnreachableError, match="down"):
-            await planner.plan(question("/orders/1/cancel"))
+            await planner.plan(planning_request("/orders/1/cancel"))
 
-    async def test_an_answer_of_no_use_is_no_reason_to_stand_in(self) -> None:
+    async def test_the_rules_do_not_plan_after_an_unusable_answer(self) -> None:
         planner = FallbackPlanner(planner_of(ScriptedModel(completion("no"))), RulesPlanner())
 
         with pytest.raises(AnswerUnusableError):
-            await planner.plan(question("/orders"))
+            await planner.plan(planning_request("/orders"))
 
-    async def test_with_rules_behind_it_it_is_always_ready(self) -> None:
+    async def test_with_a_fallback_it_is_always_ready(self) -> None:
         first = planner_of(ScriptedModel(DOWN))
         planner = FallbackPlanner(first, RulesPlanner())
         for _ in range(5):
-            await planner.plan(question("/orders"))
+            await planner.plan(planning_request("/orders"))
 
         assert not first.is_ready()
         assert planner.is_ready()
 
-    async def test_they_have_nothing_better_than_what_was_refused(self) -> None:
+    async def test_the_rules_do_not_repair_a_refused_plan(self) -> None:
         planner = FallbackPlanner(planner_of(ScriptedModel(DOWN)), RulesPlanner())
 
         with pytest.raises(PlannerUnreachableError):
-            await planner.plan(question("/orders", Refusal("it failed")))
+            await planner.plan(planning_request("/orders", Refusal("it failed")))
 
 
 def plain(prompt: str) -> str:
@@ -258,34 +259,34 @@ def nothing(prompt: str) -> None:
 
 class TestHandlers:
     @pytest.mark.parametrize("name", ["plain", "coroutine"])
-    async def test_a_function_is_taken_for_a_model(self, name: str) -> None:
+    async def test_a_function_works_as_a_model(self, name: str) -> None:
         model = FunctionModel(load_handler(f"{__name__}.{name}"))
-        prompt = prompt_for(question())
+        prompt = prompt_for(planning_request())
 
         answer = await model.complete(prompt, timeout_s=5)
 
         assert parse_plan(answer, Usage()).resource == "orders"
 
     @pytest.mark.parametrize("name", ["broken", "nothing"])
-    async def test_one_that_fails_is_named(self, name: str) -> None:
+    async def test_the_error_of_a_failing_function_names_the_setting(self, name: str) -> None:
         model = FunctionModel(load_handler(f"{__name__}.{name}"))
 
         with pytest.raises(PlannerBrokenError, match="LLM_MOCK_HANDLER"):
             await model.complete(Prompt("a", "b", {}, "1"), timeout_s=5)
 
     @pytest.mark.parametrize("name", ["nosuch.function", f"{__name__}.nosuch", f"{__name__}.DOWN"])
-    def test_one_that_is_not_there_stops_the_start(self, name: str) -> None:
+    def test_a_missing_function_prevents_the_start(self, name: str) -> None:
         with pytest.raises(ConfigError, match=f"LLM_MOCK_HANDLER={name}"):
             load_handler(name)
 
-    def test_it_is_found_in_the_working_directory(
+    def test_the_module_can_be_in_the_working_directory(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        (tmp_path / "handler_of_mine.py").write_text("def plan(prompt):\n    return '{}'\n")
+        (tmp_path / "my_handler.py").write_text("def plan(prompt):\n    return '{}'\n")
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr("sys.path", [])
 
-        assert load_handler("handler_of_mine.plan")("") == "{}"
+        assert load_handler("my_handler.plan")("") == "{}"
 
 
 class TestChoice:
@@ -302,7 +303,9 @@ class TestChoice:
             ({"OPENAI_API_KEY": "k", "LLM_MOCK_HANDLER": "a.b"}, "mock"),
         ],
     )
-    def test_who_plans(self, variables: dict[str, object], provider: str) -> None:
+    def test_the_settings_select_the_provider(
+        self, variables: dict[str, object], provider: str
+    ) -> None:
         assert choose_provider(load_settings(variables)) == provider
 
     @pytest.mark.parametrize(
@@ -317,21 +320,21 @@ class TestChoice:
             ),
         ],
     )
-    def test_settings_that_contradict_each_other_stop_the_start(
+    def test_contradicting_settings_prevent_the_start(
         self, variables: dict[str, object], line: str
     ) -> None:
-        with pytest.raises(ConfigError) as stopped:
+        with pytest.raises(ConfigError) as failure:
             make_planner(load_settings(variables))
 
-        assert line in stopped.value.detail
-        assert "\n" not in stopped.value.detail
+        assert line in failure.value.detail
+        assert "\n" not in failure.value.detail
 
-    def test_without_a_stand_in_the_model_plans_alone(self) -> None:
+    def test_without_a_fallback_the_model_plans_alone(self) -> None:
         settings = load_settings({"LLM_MOCK_HANDLER": f"{__name__}.plain", "LARS_FALLBACK": "none"})
 
         assert isinstance(make_planner(settings), ModelPlanner)
 
 
-async def test_the_rules_have_no_second_answer() -> None:
+async def test_the_rules_have_one_program_only() -> None:
     with pytest.raises(NoUsablePlanError):
-        await RulesPlanner().plan(question("/orders", Refusal("no")))
+        await RulesPlanner().plan(planning_request("/orders", Refusal("no")))

@@ -1,4 +1,4 @@
-"""What a failed run may tell a planner: as much as helps, and no value."""
+"""Redaction: a planner learns as much as possible about a failed run, but no value."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
         "while running, REPLY is not a valid reply",
     ],
 )
-def test_what_holds_no_value_is_told_as_it_is(reason: str) -> None:
-    """The more a planner knows, the better its next program."""
+def test_a_reason_without_values_is_unchanged(reason: str) -> None:
+    """The more a planner knows, the better its next program is."""
     assert redact(reason, PROGRAM) == reason
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "prefix"),
     [
         (
             "while running, line 1: ValueError: invalid literal for int() with base 10: 'Ann'",
@@ -53,12 +53,12 @@ def test_what_holds_no_value_is_told_as_it_is(reason: str) -> None:
         ("Ann broke it", "the program failed while running (message withheld"),
     ],
 )
-def test_what_may_hold_one_is_withheld(reason: str, told: str) -> None:
-    shown = redact(reason, PROGRAM)
+def test_a_message_that_may_contain_a_value_is_withheld(reason: str, prefix: str) -> None:
+    redacted = redact(reason, PROGRAM)
 
-    assert shown.startswith(told)
-    assert "Ann" not in shown
+    assert redacted.startswith(prefix)
+    assert "Ann" not in redacted
 
 
-def test_a_program_that_is_none_has_no_texts() -> None:
+def test_a_program_with_a_syntax_error_has_no_constants() -> None:
     assert "Ann" not in redact("while running, KeyError: 'Ann'", "x = (")

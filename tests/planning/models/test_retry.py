@@ -1,4 +1,4 @@
-"""Calls: tried again where that may help, as the provider says, and never beyond their time."""
+"""Model calls: retries after transient errors, delays of the provider, and the deadline."""
 
 from __future__ import annotations
 
@@ -18,102 +18,102 @@ DOWN = PlannerUnreachableError("down")
 
 
 def calls_of(
-    model: ScriptedModel, around: FakeEnvironment, timeout_s: float = 30, concurrency: int = 2
+    model: ScriptedModel, environment: FakeEnvironment, timeout_s: float = 30, concurrency: int = 2
 ) -> ModelCalls:
-    circuit = CircuitBreaker(open_s=15, now=around.now)
+    breaker = CircuitBreaker(open_s=15, now=environment.now)
     return ModelCalls(
         model,
-        circuit,
+        breaker,
         ModelSettings.model_construct(timeout_s=timeout_s, concurrency=concurrency),
-        around,
+        environment,
     )
 
 
-async def test_what_may_pass_is_tried_again_after_a_while() -> None:
-    model, around = ScriptedModel(DOWN, DOWN, completion()), FakeEnvironment(chance=0.5)
+async def test_a_transient_error_is_retried_after_a_delay() -> None:
+    model, environment = ScriptedModel(DOWN, DOWN, completion()), FakeEnvironment(chance=0.5)
 
-    answer = await calls_of(model, around).complete(PROMPT)
+    answer = await calls_of(model, environment).complete(PROMPT)
 
     assert answer == completion()
-    assert around.slept_s == [0.125, 0.25]
+    assert environment.slept_s == [0.125, 0.25]
 
 
-async def test_it_is_not_tried_for_ever() -> None:
+async def test_the_number_of_retries_is_limited() -> None:
     model = ScriptedModel(DOWN)
 
     with pytest.raises(PlannerUnreachableError, match="down"):
         await calls_of(model, FakeEnvironment()).complete(PROMPT)
 
-    assert len(model.asked) == 3
+    assert len(model.prompts) == 3
 
 
-async def test_it_waits_as_long_as_the_provider_says() -> None:
+async def test_the_delay_of_the_provider_is_used() -> None:
     model = ScriptedModel(PlannerUnreachableError("busy", 7), completion())
-    around = FakeEnvironment()
+    environment = FakeEnvironment()
 
-    await calls_of(model, around).complete(PROMPT)
+    await calls_of(model, environment).complete(PROMPT)
 
-    assert around.slept_s == [7]
-
-
-async def test_a_wait_beyond_the_calls_time_is_not_begun() -> None:
-    """The client is told at once, and when to come back."""
-    model, around = ScriptedModel(PlannerUnreachableError("busy", 120)), FakeEnvironment()
-
-    with pytest.raises(PlannerUnreachableError) as busy:
-        await calls_of(model, around).complete(PROMPT)
-
-    assert busy.value.retry_after_s == 120
-    assert around.slept_s == []
-    assert len(model.asked) == 1
+    assert environment.slept_s == [7]
 
 
-async def test_what_will_not_pass_is_not_tried_again() -> None:
-    """A key that is refused once is refused three times as well."""
+async def test_a_delay_beyond_the_deadline_fails_immediately() -> None:
+    """The client gets the error, with the delay, without waiting."""
+    model, environment = ScriptedModel(PlannerUnreachableError("busy", 120)), FakeEnvironment()
+
+    with pytest.raises(PlannerUnreachableError) as failure:
+        await calls_of(model, environment).complete(PROMPT)
+
+    assert failure.value.retry_after_s == 120
+    assert environment.slept_s == []
+    assert len(model.prompts) == 1
+
+
+async def test_a_permanent_error_is_not_retried() -> None:
+    """An invalid key stays invalid."""
     model = ScriptedModel(PlannerUnreachableError("bad key", is_transient=False))
 
     with pytest.raises(PlannerUnreachableError, match="bad key"):
         await calls_of(model, FakeEnvironment()).complete(PROMPT)
 
-    assert len(model.asked) == 1
+    assert len(model.prompts) == 1
 
 
-async def test_an_answer_in_another_language_may_pass_too() -> None:
-    """Gateways answer with a page of their own while what is behind them starts."""
+async def test_an_answer_in_another_protocol_is_retried() -> None:
+    """Gateways answer with an HTML page while the server behind them starts."""
     model = ScriptedModel(PlannerBrokenError("HTML"), completion())
 
     assert await calls_of(model, FakeEnvironment()).complete(PROMPT) == completion()
 
 
-async def test_each_try_has_what_is_left_of_the_time() -> None:
-    model, around = ScriptedModel(PlannerUnreachableError("busy", 20), completion()), None
-    around = FakeEnvironment()
+async def test_each_attempt_gets_the_remaining_time() -> None:
+    model = ScriptedModel(PlannerUnreachableError("busy", 20), completion())
+    environment = FakeEnvironment()
 
-    await calls_of(model, around, timeout_s=30).complete(PROMPT)
+    await calls_of(model, environment, timeout_s=30).complete(PROMPT)
 
     assert model.timeouts_s == [pytest.approx(30), pytest.approx(10)]
 
 
-async def test_a_provider_that_keeps_failing_is_left_alone() -> None:
-    model, around = ScriptedModel(DOWN), FakeEnvironment()
-    calls = calls_of(model, around)
+async def test_calls_to_a_failing_provider_are_suspended() -> None:
+    model, environment = ScriptedModel(DOWN), FakeEnvironment()
+    calls = calls_of(model, environment)
     for _ in range(FAILURES_TO_OPEN):
         with pytest.raises(PlannerUnreachableError):
             await calls.complete(PROMPT)
-    asked = len(model.asked)
+    calls_before = len(model.prompts)
 
     with pytest.raises(PlannerUnreachableError, match="suspended"):
         await calls.complete(PROMPT)
 
-    assert len(model.asked) == asked
+    assert len(model.prompts) == calls_before
     model.answers = [completion()]
-    around.now_s += 60
+    environment.now_s += 60
     assert await calls.complete(PROMPT) == completion()
     assert not calls.circuit_breaker.is_open
 
 
-class HeldModel(ScriptedModel):
-    """Answers when it is let go; counts how many wait."""
+class BlockingModel(ScriptedModel):
+    """Blocks all calls until `free` is set; counts the waiting calls."""
 
     def __init__(self) -> None:
         super().__init__(completion())
@@ -129,8 +129,8 @@ class HeldModel(ScriptedModel):
         return await super().complete(prompt, timeout_s=timeout_s)
 
 
-async def test_only_so_many_calls_are_made_at_once() -> None:
-    model = HeldModel()
+async def test_the_number_of_concurrent_calls_is_limited() -> None:
+    model = BlockingModel()
     calls = calls_of(model, FakeEnvironment(), concurrency=2)
     tasks = [asyncio.create_task(calls.complete(PROMPT)) for _ in range(6)]
     for _ in range(10):
@@ -141,11 +141,11 @@ async def test_only_so_many_calls_are_made_at_once() -> None:
     await asyncio.gather(*tasks)
 
     assert model.highest == 2
-    assert len(model.asked) == 6
+    assert len(model.prompts) == 6
 
 
-async def test_who_finds_no_free_place_in_time_is_told_so() -> None:
-    model = HeldModel()
+async def test_waiting_for_a_slot_times_out() -> None:
+    model = BlockingModel()
     calls = calls_of(model, FakeEnvironment(), timeout_s=0.05, concurrency=1)
     first = asyncio.create_task(calls.complete(PROMPT))
     await asyncio.sleep(0)

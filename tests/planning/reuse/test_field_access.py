@@ -1,4 +1,4 @@
-"""What a program reads by name: found in its syntax tree, through names and loops."""
+"""Field access: which fields of the body and of records a program reads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BODY = [
     ('x = f\'{plan["payload"]["name"]}!\'', {"name"}),
     ('store.insert({"total": plan["payload"]["n"] * 2})', {"n"}),
     ('x = {name: plan["payload"]["v"] for name in ["k"]}', {"v"}),
-    # Later lines of a loop feed the earlier ones of its next round.
+    # Later lines of a loop affect earlier lines in its next iteration.
     ('a = None\nfor i in range(2):\n    x = a["n"] if a else 0\n    a = plan["payload"]', {"n"}),
     ('x = {k: v for k, v in plan["payload"].items() if v}\ny = x["a"]', {"a"}),
     ('x = {}\nfor k, v in plan["payload"].items():\n    x[k] = v\ny = x["a"]', {"a"}),
@@ -58,6 +58,7 @@ FIELDS = [
     ('items, total = store.list()\nx = [item["born"] for item in items]', {("orders", "born")}),
     ('x = store.search({"role": "a", "age__gte": 3})', {("orders", "role"), ("orders", "age")}),
     ('x = store.search({**plan["criteria"], "post_id": "1"})', {("orders", "post_id")}),
+    ('x = store.search({"|": {"a": "1", "b": "1"}})', {("orders", "a"), ("orders", "b")}),
     ('x = store.search({}, sort="-price,name")', {("orders", "price"), ("orders", "name")}),
     ('x = store.list(sort="price")', {("orders", "price")}),
     ('x = store.count({"address.city": "Bern"})', {("orders", "address")}),
@@ -71,14 +72,14 @@ FIELDS = [
 
 
 @pytest.mark.parametrize(("program", "paths"), BODY)
-def test_fields_of_the_body_that_are_read_by_name(program: str, paths: set[str]) -> None:
-    reads = field_access_of(unchecked(program), "orders")
+def test_the_fields_of_the_body_that_a_program_reads(program: str, paths: set[str]) -> None:
+    access = field_access_of(unchecked(program), "orders")
 
-    assert {"/".join(path) for path in reads.body} == paths
+    assert {"/".join(path) for path in access.body} == paths
 
 
 @pytest.mark.parametrize(("program", "fields"), FIELDS)
-def test_fields_of_records_that_are_read_by_name(
+def test_the_fields_of_records_that_a_program_reads(
     program: str, fields: set[tuple[str, str]]
 ) -> None:
     assert field_access_of(unchecked(program), "orders").fields == fields
@@ -88,10 +89,10 @@ def test_a_program_without_a_resource_reads_no_store() -> None:
     assert field_access_of(unchecked('x = store.get("1")["a"]'), None).fields == set()
 
 
-def test_a_path_has_an_end() -> None:
-    """A loop that goes ever deeper must not keep the reading from ending."""
-    reads = field_access_of(
+def test_paths_are_bounded() -> None:
+    """A loop that descends into a body must not keep the analysis from terminating."""
+    access = field_access_of(
         unchecked('a = plan["payload"]\nfor i in range(9):\n    a = a["next"]'), "orders"
     )
 
-    assert max(map(len, reads.body)) <= 9
+    assert max(map(len, access.body)) <= 9

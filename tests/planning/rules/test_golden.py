@@ -1,8 +1,8 @@
-"""Every program of the rules, held against the programs of the version that they claim to be.
+"""All programs of the rules, compared with the recorded programs of their version.
 
-A plan in a plan book is found by the version of the rules that made it. When this test fails, a
-shape now gets another program: raise `VERSION` in larst/planning/rules/planner.py and write the
-new programs down with `python -m tests.planning.rules.test_golden`.
+The version of the rules is part of a plan's key. If this test fails, a shape gets another program:
+raise `VERSION` in larst/planning/rules/planner.py, then record the new programs with
+`python -m tests.planning.rules.test_golden`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ async def programs() -> dict[str, Json]:
     planner, by_shape = RulesPlanner(), dict[str, Json]()
     for method, path, query, body in itertools.product(METHODS, PATHS, QUERIES, BODIES):
         shape = shape_of(request(method, path + query, body), lambda *_: False)
-        reading, facts = interpret_shape(shape, lambda _: None)
-        asked = PlanningRequest(shape, reading, facts, {}, {}, "session-1")
+        meaning, facts = interpret_shape(shape, lambda _: None)
+        planning = PlanningRequest(shape, meaning, facts, {}, {}, "session-1")
         try:
-            program = (await planner.plan(asked)).plan.code.block
+            program = (await planner.plan(planning)).plan.code.block
         except (NoRuleError, BadResourceNameError) as error:
             program = type(error).__name__
         by_shape[f"{method} {path}{query} {body.decode()}"] = program
@@ -40,19 +40,19 @@ async def programs() -> dict[str, Json]:
 
 
 def compact(by_shape: dict[str, Json]) -> dict[str, Json]:
-    """Return each program once, with the shapes that get it."""
+    """Return each program once, with its shapes."""
     shapes: dict[str, list[str]] = {}
     for shape, program in by_shape.items():
         shapes.setdefault(program, []).append(shape)
     return {"version": VERSION, "programs": [[program, shapes[program]] for program in shapes]}
 
 
-async def test_each_shape_gets_the_program_that_the_version_promises() -> None:
+async def test_each_shape_gets_the_recorded_program_of_the_version() -> None:
     golden = json.loads(GOLDEN.read_text())
     current = compact(await programs())
 
-    assert golden["version"] == VERSION, "write the golden programs down for the new version"
-    assert current["programs"] == golden["programs"], "raise VERSION, then write them down"
+    assert golden["version"] == VERSION, "record the programs of the new version"
+    assert current["programs"] == golden["programs"], "raise VERSION, then record the programs"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The built-in rules: every program they write passes the policy, and none is a guess."""
+"""The built-in rules: every program passes the policy, and none is a guess."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ def _schemas(schemas: dict[str, Json]) -> SchemaOf:
 
 
 async def _plan(shape: Shape, schemas: dict[str, Json] | None = None) -> Plan:
-    planned = await RulesPlanner().plan(_question(shape, _schemas(schemas or {})))
+    planned = await RulesPlanner().plan(_planning_request(shape, _schemas(schemas or {})))
     return planned.plan
 
 
-def _question(shape: Shape, schema_of: SchemaOf, *refusals: Refusal) -> PlanningRequest:
+def _planning_request(shape: Shape, schema_of: SchemaOf, *refusals: Refusal) -> PlanningRequest:
     path, facts = interpret_shape(shape, schema_of)
     return PlanningRequest(shape, path, facts, {}, {}, "session-1", refusals=refusals)
 
 
 async def test_every_program_of_the_rules_passes_the_policy() -> None:
-    """Rules and models go the same way: what the policy refuses is no plan."""
+    """Programs of rules and models are checked alike."""
     programs = set()
     for method, path, query, body in itertools.product(METHODS, PATHS, QUERIES, BODIES):
         try:
@@ -83,7 +83,7 @@ async def test_every_program_of_the_rules_passes_the_policy() -> None:
         ("GET", "/members?getByName=x", "search"),
     ],
 )
-async def test_a_plan_says_what_it_does_to_which_resource(
+async def test_a_plan_has_its_action_and_its_resource(
     method: str, target: str, action: str
 ) -> None:
     plan = await _plan(_shape(method, target, b"{}" if method.startswith("P") else b""))
@@ -102,27 +102,27 @@ async def test_a_plan_says_what_it_does_to_which_resource(
         ("GET", "/as/1/bs/1/cs/1/ds/1/es/1/fs"),
     ],
 )
-async def test_what_the_rules_cannot_read_they_refuse(method: str, target: str) -> None:
+async def test_requests_beyond_plain_rest_are_refused(method: str, target: str) -> None:
     with pytest.raises(NoRuleError, match="language model"):
         await _plan(_shape(method, target))
 
 
-async def test_the_rules_have_no_second_program_to_offer() -> None:
-    """Asked again with reasons, they would only write the same."""
+async def test_the_rules_have_one_program_for_each_shape() -> None:
+    """A second attempt would return the same program."""
     shape = _shape("GET", "/members/1")
 
     with pytest.raises(NoUsablePlanError, match="because"):
-        await RulesPlanner().plan(_question(shape, _schemas({}), Refusal("because")))
+        await RulesPlanner().plan(_planning_request(shape, _schemas({}), Refusal("because")))
 
 
-async def test_a_bad_name_is_refused_before_it_becomes_a_plan() -> None:
-    """Else odd paths would fill the plan book."""
+async def test_an_invalid_resource_name_is_refused() -> None:
+    """Otherwise invalid paths would fill the plan book."""
     with pytest.raises(BadResourceNameError):
         await _plan(_shape("GET", "/a.b/1"))
 
 
-def test_only_facts_that_matter_enter_the_key() -> None:
-    """A key that changes with the first record would plan everything twice."""
+def test_only_relevant_facts_are_part_of_the_key() -> None:
+    """If the key changed with the first record, every shape would be planned twice."""
     schema: dict[str, Json] = {"members": {"fields": ["id", "name"]}, "posts": {"fields": ["id"]}}
 
     for target in ("/members", "/members/1", "/posts/1/comments"):

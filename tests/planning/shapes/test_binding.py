@@ -1,4 +1,4 @@
-"""Binding: query text to criteria, against what the session has learned."""
+"""Binding: query strings become criteria, with the help of the learned fields."""
 
 from __future__ import annotations
 
@@ -52,50 +52,50 @@ def test_query_keys_become_criteria(query: str, expected: dict[str, Json]) -> No
     ],
 )
 def test_two_criteria_of_one_name_must_both_hold(query: str, expected: dict[str, Json]) -> None:
-    """Were one lost, a DELETE would take more than it was told to."""
+    """If one were lost, a DELETE would remove more records than it should."""
     assert _criteria(query) == expected
 
 
 @pytest.mark.parametrize("query", ["agge_ne=1", "agge_exists=false"])
-def test_what_no_record_ever_had_matches_nothing_also_by_its_absence(query: str) -> None:
-    """One misspelt letter must not have a DELETE take everything."""
+def test_an_unknown_field_matches_nothing_even_by_its_absence(query: str) -> None:
+    """A typing error must not make a DELETE remove everything."""
     (name,) = _criteria(query)
 
     assert name == "agge"
 
 
-def test_of_records_with_very_many_fields_not_every_name_is_known() -> None:
+def test_of_records_with_very_many_fields_some_names_are_unknown() -> None:
     schema: dict[str, Json] = {"properties": {}, "additionalProperties": True}
 
-    found = bind(request("GET", "/m?agge_ne=1"), None, FIELDS, schema)
+    binding = bind(request("GET", "/m?agge_ne=1"), None, FIELDS, schema)
 
-    assert found.criteria == {"agge__ne": "1"}
+    assert binding.criteria == {"agge__ne": "1"}
 
 
 @pytest.mark.parametrize("query", ["*=x", "*_gte=5", "*[in]=5", "%26=x", "%7C=x"])
-def test_what_means_something_else_among_criteria_is_no_field(query: str) -> None:
-    """A client must not be able to make a plan fail that serves everybody."""
+def test_reserved_names_of_criteria_match_nothing(query: str) -> None:
+    """A client must not be able to break a plan that serves all clients."""
     assert _criteria(query) == {"id__in": []}
 
 
 @pytest.mark.parametrize("query", ["q=", "q=&q="])
-def test_an_empty_search_text_is_no_criterion(query: str) -> None:
-    """A search box that nobody has typed in; a DELETE is refused then."""
+def test_an_empty_search_text_is_ignored(query: str) -> None:
+    """Pages send it for an empty search box. A DELETE is then refused: it has no criterion."""
     assert _criteria(query) == {}
 
 
-def test_nested_fields_win_over_every_other_reading_too() -> None:
+def test_nested_fields_take_precedence_over_operators() -> None:
     schema: dict[str, Json] = {
         "properties": {
             "user": {"properties": {"checked_in": {}, "price_max": {}}},
             "lines": {"items": {"properties": {"sold_in": {}}}},
         }
     }
-    asked = request(
+    context = request(
         "GET", "/m?user.checked_in=true&user.price_max=7&user.age_min=1&lines.sold_in=x"
     )
 
-    assert bind(asked, None, ("user", "lines"), schema).criteria == {
+    assert bind(context, None, ("user", "lines"), schema).criteria == {
         "user.checked_in": "true",
         "user.price_max": "7",
         "user.age__gte": "1",
@@ -103,13 +103,13 @@ def test_nested_fields_win_over_every_other_reading_too() -> None:
     }
 
 
-def test_a_field_that_exists_wins_over_every_other_reading() -> None:
-    """A hotel's `check_in` is a field, not `check` with a list."""
+def test_a_learned_field_takes_precedence_over_operators() -> None:
+    """The `check_in` of a hotel is a field, not the operator `in` on `check`."""
     assert _criteria("check_in=2026-01-01") == {"check_in": "2026-01-01"}
     assert _criteria("q=1", ("q",)) == {"q": "1"}
 
 
-def test_a_hint_names_the_unknown_fields_and_those_there_are() -> None:
+def test_a_hint_names_the_unknown_and_the_known_fields() -> None:
     hint = bind(request("GET", "/m?agge_min=1&sort=-nme"), None, FIELDS).hint
 
     assert hint is not None
@@ -119,20 +119,20 @@ def test_a_hint_names_the_unknown_fields_and_those_there_are() -> None:
 
 
 @pytest.mark.parametrize("query", ["age=1", "id=1", "q=x", "sort=age", "firstName.first=1"])
-def test_no_hint_where_every_field_is_known(query: str) -> None:
+def test_known_fields_give_no_hint(query: str) -> None:
     assert bind(request("GET", f"/m?{query}"), None, FIELDS).hint is None
 
 
-def test_no_hint_before_anything_was_stored() -> None:
-    """There is nothing that the client could have meant instead."""
+def test_an_empty_resource_gives_no_hint() -> None:
+    """The client cannot have meant any other field."""
     assert bind(request("GET", "/m?age=1"), None, ()).hint is None
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
-def test_a_hint_is_always_a_header_value(unknown: str, known: str) -> None:
-    """Field names are a client's text: no line break may reach a header through them."""
+def test_a_hint_is_always_a_valid_header_value(unknown: str, field: str) -> None:
+    """Field names come from clients: they must not inject line breaks into a header."""
     context = request("GET", "/m")
-    found = bind(
+    binding = bind(
         type(context)(
             **{
                 **{name: getattr(context, name) for name in context.__slots__},
@@ -140,15 +140,15 @@ def test_a_hint_is_always_a_header_value(unknown: str, known: str) -> None:
             }
         ),
         None,
-        (known,),
+        (field,),
     )
 
-    if found.hint is not None:
-        assert found.hint.isascii()
-        assert found.hint.isprintable()
+    if binding.hint is not None:
+        assert binding.hint.isascii()
+        assert binding.hint.isprintable()
 
 
-def test_a_plan_is_filled_without_its_own_code() -> None:
+def test_a_filled_plan_does_not_contain_its_code() -> None:
     plan = Plan(action="get", resource="members", code=Code(block="REPLY = 1"))
     binding = bind(request("POST", "/members/7", b'{"a":1}'), "7", FIELDS)
 

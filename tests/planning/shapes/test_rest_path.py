@@ -1,4 +1,4 @@
-"""What paths say by REST convention."""
+"""The meaning of paths by REST convention."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from larst.planning.shapes.rest_path import (
 from larst.planning.shapes.shape import Segment, identifier_class
 
 
-def _read(path: str, *known: str) -> PathInterpretation:
+def _interpret(path: str, *resources: str) -> PathInterpretation:
     parts = [part for part in path.split("/") if part]
     return interpret_path(
-        [Segment(part, identifier_class(part) is not None) for part in parts], known
+        [Segment(part, identifier_class(part) is not None) for part in parts], resources
     )
 
 
@@ -44,25 +44,27 @@ def _read(path: str, *known: str) -> PathInterpretation:
         ),
     ],
 )
-def test_paths_are_read_by_convention(path: str, expected: RestPath) -> None:
-    assert _read(path) == expected
+def test_paths_have_their_conventional_meaning(path: str, expected: RestPath) -> None:
+    assert _interpret(path) == expected
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/5", "/orders/1/cancel", "/users/1/profile", "/a/1/2", "/a/1/posts/2/stop"]
 )
-def test_what_convention_does_not_cover_is_not_read(path: str) -> None:
-    """A guess would store or answer what nobody meant."""
-    assert _read(path) is None
+def test_other_paths_have_no_conventional_meaning(path: str) -> None:
+    """A guess could store or return the wrong data."""
+    assert _interpret(path) is None
 
 
-def test_a_resource_that_exists_is_a_collection_though_it_is_no_plural() -> None:
-    assert _read("/users/1/profile", "profile") == RestPath("", "profile", (Parent("users", 1),))
+def test_an_existing_resource_is_a_collection_even_in_the_singular() -> None:
+    assert _interpret("/users/1/profile", "profile") == RestPath(
+        "", "profile", (Parent("users", 1),)
+    )
 
 
 @pytest.mark.parametrize("path", ["/a.b", "/ä", "/a b", "/" + "x" * 65, "/..", "/a*"])
-def test_what_no_resource_can_be_called_is_refused(path: str) -> None:
-    assert isinstance(_read(path), BadResourceNameError)
+def test_an_invalid_resource_name_is_refused(path: str) -> None:
+    assert isinstance(_interpret(path), BadResourceNameError)
 
 
 @pytest.mark.parametrize(
@@ -75,5 +77,7 @@ def test_what_no_resource_can_be_called_is_refused(path: str) -> None:
         ("status", ("status_id", "statusId")),
     ],
 )
-def test_a_child_names_its_parent_in_the_singular(parent: str, fields: tuple[str, str]) -> None:
+def test_a_link_field_has_the_parents_name_in_the_singular(
+    parent: str, fields: tuple[str, str]
+) -> None:
     assert link_fields(parent) == fields

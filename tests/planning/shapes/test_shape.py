@@ -1,4 +1,4 @@
-"""Shapes: equal for requests that differ in values only, and never holding a value."""
+"""Shapes: equal for requests that differ in values only, and free of values."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from larst.planning.shapes.shape import (
 from tests.fakes import request
 
 
-def _nobody(_resource: str, _id: str) -> bool:
+def _no_record(_resource: str, _id: str) -> bool:
     return False
 
 
 def _shape(method: str, target: str, body: bytes = b"") -> Shape:
-    return shape_of(request(method, target, body), _nobody)
+    return shape_of(request(method, target, body), _no_record)
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_values_become_classes(value: str, expected: str) -> None:
 
 
 def test_requests_that_differ_in_values_share_a_shape() -> None:
-    """Else every id would cost a plan."""
+    """Otherwise every id would need its own plan."""
     assert _shape("GET", "/members/1?a=x") == _shape("GET", "/members/2?a=y")
     assert _shape("POST", "/members", b'{"a":1}') == _shape("POST", "/members", b'{"b":"c"}')
     assert _shape("GET", "/x?a=1&b=2") == _shape("GET", "/x?b=9&a=8")
     assert _shape("HEAD", "/x") == _shape("GET", "/x")
 
 
-def test_requests_that_mean_something_else_do_not() -> None:
+def test_requests_with_another_meaning_have_another_shape() -> None:
     shapes = {
         _shape("GET", "/members/1"),
         _shape("GET", "/members/search"),
@@ -74,15 +74,15 @@ def test_requests_that_mean_something_else_do_not() -> None:
     assert len(shapes) == 9
 
 
-def test_the_id_of_a_record_is_an_identifier_though_it_looks_like_a_name() -> None:
+def test_the_id_of_a_record_is_an_identifier_even_if_it_looks_like_a_name() -> None:
     shape = shape_of(request("GET", "/members/alice"), lambda *pair: pair == ("members", "alice"))
 
     assert shape.as_json()["path"] == "/members/<id>"
     assert _shape("GET", "/members/alice").as_json()["path"] == "/members/alice"
 
 
-def test_a_name_that_looks_like_a_class_is_not_taken_for_one() -> None:
-    """A client must not be able to borrow another shape's plan."""
+def test_a_name_that_looks_like_a_class_is_not_a_class() -> None:
+    """A client must not be able to use the plan of another shape."""
     assert _shape("GET", "/members/%3Cint%3E") != _shape("GET", "/members/1")
     assert _shape("GET", "/members/%3Cint%3E").as_json()["path"] == "/members/<text>"
     assert _shape("GET", "/%3Cint%3E").as_json()["path"] == "/%3Cint>"
@@ -92,13 +92,13 @@ def test_the_key_depends_on_everything_that_a_plan_depends_on() -> None:
     shape = _shape("GET", "/members/1")
 
     def key(
-        asked: Shape = shape,
+        shape: Shape = shape,
         facts: dict[str, str] | None = None,
         planner: str = "rules",
         model: str | None = None,
         version: str = "1",
     ) -> str:
-        return plan_key(shape_key(asked.as_json(), facts or {}), planner, model, version)
+        return plan_key(shape_key(shape.as_json(), facts or {}), planner, model, version)
 
     keys = {
         key(),
@@ -114,25 +114,24 @@ def test_the_key_depends_on_everything_that_a_plan_depends_on() -> None:
 
 
 @pytest.mark.parametrize("text", ["1", "2026-01-01", "a@b.org", "0123456789abcdef"])
-def test_identifiers_are_known_by_their_looks(text: str) -> None:
+def test_identifiers_are_recognized_by_their_form(text: str) -> None:
     assert identifier_class(text) is not None
 
 
 @pytest.mark.parametrize("text", ["members", "cancel", "cafe", "feedbacc", "v1", "true"])
-def test_words_are_no_identifiers(text: str) -> None:
+def test_words_are_not_identifiers(text: str) -> None:
     assert identifier_class(text) is None
 
 
 @given(st.text(min_size=12, max_size=40).filter(lambda text: "<" not in text))
-def test_no_query_value_is_ever_in_a_shape(secret: str) -> None:
-    """Shapes are kept in files and shown to planners: values stay home."""
-    made = request("GET", "/members").__class__
+def test_a_shape_never_contains_a_query_value(secret: str) -> None:
+    """Shapes are stored in files and sent to planners."""
     context = request("GET", "/members")
-    context = made(
+    context = type(context)(
         **{
             **{name: getattr(context, name) for name in context.__slots__},
             "query": {"name": (secret,)},
         }
     )
 
-    assert secret not in str(shape_of(context, _nobody).as_json())
+    assert secret not in str(shape_of(context, _no_record).as_json())
