@@ -7,6 +7,8 @@ LarstError
 │   │   ├── BadSessionIdError        the header is not a valid session id
 │   │   ├── BadResourceNameError     not a valid name for a resource
 │   │   ├── BadRecordError           not a valid record: not an object, or a bad id or value
+│   │   ├── QueryNotUnderstoodError  a key or a value of the query has no known meaning
+│   │   ├── BadPagingError           paging makes no sense, or does not apply
 │   │   └── ResultTooLargeError      the reply exceeds the limit: ask for a page
 │   ├── TargetTooLongError       too many path segments or query keys
 │   ├── BodyTooLargeError        over LARS_MAX_BODY_BYTES
@@ -99,6 +101,18 @@ class BadRecordError(BadRequestError):
     """The record is not an object, or has an id or a value that cannot be stored."""
 
     title = "bad record"
+
+
+class QueryNotUnderstoodError(BadRequestError):
+    """A key or a value of the query has no known meaning; the detail names the nearest."""
+
+    title = "query not understood"
+
+
+class BadPagingError(BadRequestError):
+    """Paging makes no sense, or does not apply to the request."""
+
+    title = "bad paging"
 
 
 class ResultTooLargeError(BadRequestError):

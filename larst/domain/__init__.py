@@ -9,7 +9,15 @@ from larst.domain.criteria import AND, CRITERIA_OPERATORS, LINKED, Criteria
 from larst.domain.json_values import INTEGER_MAX, INTEGER_MIN, Json, Record, RecordId
 from larst.domain.plan import Action, Code, Plan, Usage
 from larst.domain.program import CheckedProgram, ProgramInputs, Reply, Violation
-from larst.domain.request import METHODS, Body, BodyKind, NewIds, RequestContext, TraceParent
+from larst.domain.request import (
+    METHODS,
+    NO_BODY,
+    Body,
+    BodyKind,
+    NewIds,
+    RequestContext,
+    TraceParent,
+)
 from larst.domain.stores import (
     SESSION_STORE_METHODS,
     STORE_METHODS,
@@ -24,6 +32,7 @@ __all__ = [
     "INTEGER_MIN",
     "LINKED",
     "METHODS",
+    "NO_BODY",
     "SESSION_STORE_METHODS",
     "STORE_METHODS",
     "Action",

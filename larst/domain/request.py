@@ -36,6 +36,10 @@ class Body:
     text: str | None = None
 
 
+NO_BODY = Body(BodyKind.NONE)
+"""The body of a request without one."""
+
+
 @dataclass(frozen=True, slots=True)
 class TraceParent:
     """A W3C trace context (https://www.w3.org/TR/trace-context/): lower-case hex ids."""
@@ -73,7 +77,9 @@ class RequestContext:
             "method": self.method,
             "path": self.path,
             "segments": list(self.segments),
-            "query": {key: list(values) for key, values in self.query.items()},
+            "query": {key: list(values) for key, values in self.query.items()}
+            if self.query
+            else {},
             "headers": dict(self.headers),
             "body_json": self.body.json,
             "body_text": self.body.text,

@@ -6,7 +6,6 @@ Must never write a secret, a body or the value of a query.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import time
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from larst.domain import METHODS
-from larst.http.client_identity import continue_trace, request_id_of
+from larst.http.client_identity import continue_trace, new_id, request_id_of
 from larst.http.responses import STAGES
 from larst.telemetry import RequestTrace, Telemetry
 from larst.telemetry import attributes as names
@@ -40,8 +39,9 @@ def start_trace(request: web.Request, telemetry: Telemetry, *, is_recorded: bool
     """
     recorder = telemetry.recorder
     if recorder is None or not is_recorded:
-        trace_context = continue_trace(request.headers.get("traceparent"), new_id)
-        request_id = request_id_of(request.headers.get("X-Request-ID"), new_id)
+        headers = request.headers
+        trace_context = continue_trace(headers.get("traceparent"), new_id)
+        request_id = request_id_of(headers.get("X-Request-ID"), new_id)
         return RequestTrace(telemetry, request_id, trace_context)
     request_id = request_id_of(request.headers.get("X-Request-ID"), new_id)
     method = known_method(request.method)
@@ -69,11 +69,6 @@ def finish_trace(request: web.Request, trace: RequestTrace, status: int | None) 
 def known_method(method: str) -> str:
     """Return the method as telemetry names it: clients can invent methods without end."""
     return method if method in METHODS else "_OTHER"
-
-
-def new_id() -> str:
-    """Return a unique id of 32 hex digits; a UUID takes three times as long."""
-    return os.urandom(16).hex()
 
 
 def _span_attributes(request: web.Request) -> Mapping[str, str | int]:

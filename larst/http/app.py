@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -17,8 +18,7 @@ from larst.config import SessionSettings, Settings
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS, Components, RunningService
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
-from larst.http.ingress import Ingress
-from larst.http.keys import TOKEN, TRACE
+from larst.http.ingress import INGRESS, Ingress, serve_planned
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.routes import RESERVED
@@ -58,12 +58,8 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
     app.cleanup_ctx.append(_lifetime)
     for path, handler in RESERVED.items():
         app.router.add_route("*", path, handler)
-    app.router.add_route("*", "/{path:.*}", _planned)
+    app.router.add_route("*", "/{path:.*}", serve_planned)
     return app
-
-
-async def _planned(request: web.Request) -> web.StreamResponse:
-    return await request.app[RUNNING].ingress.serve(request, request[TRACE], request.get(TOKEN))
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -93,10 +89,11 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(sessions.stop, drain_s=settings.sessions.drain_s)
         await book.open()
         await components.sandbox.start()
+        app[INGRESS] = ingress = Ingress(settings.http, sessions)
         app[RUNNING] = RunningService(
             root=root,
             sandbox=components.sandbox,
-            ingress=Ingress(settings.http, sessions),
+            ingress=ingress,
             plans=PlanControl(book),
             session_control=SessionControl(root, sessions, threads, settings.http),
             documents=SessionDocuments(settings, sessions, book),
@@ -146,8 +143,7 @@ def _observer(
     return observe
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_utc_now = partial(datetime.now, UTC)
 
 
 def _supervisor_settings(settings: SessionSettings) -> actors.SupervisorSettings:

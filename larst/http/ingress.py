@@ -13,9 +13,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from larst import actors
 from larst.config import HttpSettings
-from larst.domain import Body, RequestContext
+from larst.domain import NO_BODY, Body, RequestContext
 from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError
 from larst.http.client_identity import client_ip_of, scheme_of, session_id_of
+from larst.http.keys import TOKEN, TRACE
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.responses import program_response
@@ -29,6 +30,14 @@ _NEVER_BEGUN = (
     actors.DeadlinePassedError,
     actors.ActorStoppedError,
 )
+
+
+INGRESS: web.AppKey[Ingress] = web.AppKey("ingress")
+
+
+async def serve_planned(request: web.Request) -> web.StreamResponse:
+    """Serve a request that no reserved path takes."""
+    return await request.app[INGRESS].serve(request, request[TRACE], request.get(TOKEN))
 
 
 class Ingress:
@@ -88,9 +97,8 @@ class Ingress:
     async def _context(
         self, request: web.Request, trace: RequestTrace, token: str | None
     ) -> RequestContext:
-        client_ip = self._client_ip(request)
-        session_id = session_id_of(request.headers.get("X-Session-ID"), token, client_ip)
-        trace.session_id = session_id
+        client_ip, session_name = self._client_ip(request), request.headers.get("X-Session-ID")
+        trace.session_id = session_id_of(session_name, token, client_ip)
         target = parse_target(request.rel_url.raw_path_qs)
         return RequestContext(
             method=request.method,
@@ -100,7 +108,7 @@ class Ingress:
             headers=_visible_headers(request),
             body=await self._body(request) if request.body_exists else _empty_body(request),
             client_ip=client_ip,
-            session_id=session_id,
+            session_id=trace.session_id,
             request_id=trace.request_id,
         )
 
@@ -126,7 +134,9 @@ class Ingress:
 
 
 def _empty_body(request: web.Request) -> Body:
-    return parse_body(request.method, request.headers.get("Content-Type", ""), b"")
+    if (content_type := request.headers.get("Content-Type")) is None:
+        return NO_BODY
+    return parse_body(request.method, content_type, b"")
 
 
 def bytes_of(header: str) -> bytes:

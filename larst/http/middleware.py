@@ -28,6 +28,7 @@ FILES_PATH = "/_larst/ui/"
 """The pages and their files, answered without a token: a browser cannot send one before the page
 has asked for it. They are the same for all clients and hold no data."""
 
+CONTROL_PATH = "/_larst"
 METRICS_PATH = "/_larst/metrics"
 
 UNTRACED_PATHS = OPEN_PATHS | {METRICS_PATH}
@@ -67,12 +68,13 @@ class Middleware:
         headers = response.headers
         headers["X-Request-ID"] = trace.request_id
         headers["Server"] = "larst"
-        headers["traceparent"] = trace.trace_context.header()
+        place = trace.trace_context
+        headers["traceparent"] = f"00-{place.trace_id}-{place.span_id}-{place.flags}"
         if (timing := server_timing(trace)) is not None:
             headers["Server-Timing"] = timing
         if trace.session_id is not None:
             headers["X-Session-ID"] = trace.session_id
-        if not _is_control(request.path):
+        if not request.path.startswith(CONTROL_PATH):
             headers.update(cors_headers(request, self._origins))
 
     def _start_trace(self, request: web.Request) -> RequestTrace:
@@ -92,7 +94,7 @@ class Middleware:
         path = request.path
         if path in OPEN_PATHS or path in PAGE_PATHS or path.startswith(FILES_PATH):
             return None
-        if _is_control(path):
+        if path.startswith(CONTROL_PATH):
             refuse_other_origins(request)
         elif request.method == "OPTIONS" and is_preflight(request):
             return preflight(request, self._origins)
@@ -118,7 +120,3 @@ class Middleware:
 
 def _is_disconnected(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
-
-
-def _is_control(path: str) -> bool:
-    return path.startswith("/_larst")

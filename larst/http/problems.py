@@ -20,6 +20,8 @@ STATUS: Mapping[type[Exception], int] = {
     errors.BadSessionIdError: 400,
     errors.BadResourceNameError: 400,
     errors.BadRecordError: 400,
+    errors.QueryNotUnderstoodError: 400,
+    errors.BadPagingError: 400,
     errors.ResultTooLargeError: 400,
     errors.UnauthorizedError: 401,
     errors.ForbiddenError: 403,

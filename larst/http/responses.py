@@ -7,7 +7,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from larst.accept import preferred
-from larst.domain import Reply, RequestContext
+from larst.domain import RequestContext
 from larst.http.keys import TRACE
 from larst.http.problems import Problem, phrase, problem_of
 from larst.session.actor import SessionReply
@@ -16,63 +16,58 @@ from larst.telemetry import RequestTrace
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 
 STAGES = ("queue", "plan", "validate", "exec", "commit")
-"""What Server-Timing and the log tell of, in this order."""
+"""The stages in Server-Timing and in the log, in this order."""
 
 
 MAX_DRIFT_CHARACTERS = 2000
-"""What a header says of drifts; clients refuse headers of more than some thousand bytes."""
+"""The longest header about drifts; clients refuse headers of more than some thousand bytes."""
+
+_JSON = "application/json; charset=utf-8"
 
 
-def program_response(context: RequestContext, answered: SessionReply) -> web.Response:
-    reply = answered.reply
+def program_response(context: RequestContext, answer: SessionReply) -> web.Response:
+    """Return a program's reply as HTTP, with what the session adds; 304 where the client has it."""
+    reply, etag = answer.reply, answer.etag
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)
-    if answered.hint is not None:
-        headers.setdefault("X-LARST-Hint", answered.hint)
-    if answered.drifts:
-        told = "; ".join(answered.drifts)
-        headers["X-LARST-Schema-Drift"] = told[:MAX_DRIFT_CHARACTERS]
-    if answered.etag is not None:
-        headers.setdefault("ETag", answered.etag)
-    if answered.etag is not None and _is_known(context.headers.get("if-none-match"), answered.etag):
-        return web.Response(status=304, headers=headers)
-    return _with_body(reply, headers)
-
-
-def _with_body(reply: Reply, headers: CIMultiDict[str]) -> web.Response:
+    if answer.hint is not None:
+        headers.setdefault("X-LARST-Hint", answer.hint)
+    if answer.drifts:
+        headers["X-LARST-Schema-Drift"] = "; ".join(answer.drifts)[:MAX_DRIFT_CHARACTERS]
+    if etag is not None:
+        headers.setdefault("ETag", etag)
+        condition = context.headers.get("if-none-match")
+        if condition is not None and _matches(condition, etag):
+            return web.Response(status=304, headers=headers)
     if reply.body is None:
         return web.Response(status=reply.status, headers=headers)
-    headers["Content-Type"] = _content_type(reply.media_type)
+    media_type = reply.media_type
+    headers["Content-Type"] = _JSON if media_type == "application/json" else _typed(media_type)
     headers["X-Content-Type-Options"] = "nosniff"
-    if "html" in reply.media_type or "xml" in reply.media_type:
+    if "html" in media_type or "xml" in media_type:
         # A program's page runs no script in this origin, where it could act as the visitor.
         headers["Content-Security-Policy"] = "sandbox"
     return web.Response(status=reply.status, headers=headers, body=reply.body)
 
 
-def _content_type(media_type: str) -> str:
+def _typed(media_type: str) -> str:
     is_plain_text = media_type.startswith("text/") and "charset" not in media_type
-    if media_type == "application/json" or is_plain_text:
-        return f"{media_type}; charset=utf-8"
-    return media_type
+    return f"{media_type}; charset=utf-8" if is_plain_text else media_type
 
 
-def _is_known(if_none_match: str | None, etag: str) -> bool:
-    if if_none_match is None:
-        return False
+def _matches(if_none_match: str, etag: str) -> bool:
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return "*" in tags or etag in tags
 
 
 def server_timing(trace: RequestTrace) -> str | None:
-    """Return how long the stages took, in ms; None for a request that entered none."""
-    told = [
-        f'{stage};dur={trace.stage_ms[stage]:.2f};desc="{trace.plan_source}"'
-        if stage == "plan" and trace.plan_source
-        else f"{stage};dur={trace.stage_ms[stage]:.2f}"
-        for stage in STAGES
-        if stage in trace.stage_ms
-    ]
-    return ", ".join(told) or None
+    """Return the value of Server-Timing, in ms; None for a request that entered no stage."""
+    text, stage_ms = "", trace.stage_ms
+    for stage in STAGES:
+        if stage in stage_ms:
+            text += f", {stage};dur={stage_ms[stage]:.2f}"
+            if stage == "plan" and trace.plan_source:
+                text += f';desc="{trace.plan_source}"'
+    return text[2:] or None
 
 
 def problem_response(request: web.Request, problem: Problem, request_id: str) -> web.Response:

@@ -36,6 +36,7 @@ from larst.domain import (
     SessionView,
 )
 from larst.errors import (
+    DeadlineError,
     LarstError,
     ProgramFailedError,
     ProgramLimitError,
@@ -111,6 +112,8 @@ class MontySandbox:
     ) -> Reply:
         """Return the program's reply; see `Sandbox.run`."""
         result_bytes = self._settings.max_result_bytes
+        if timeout_s <= 0:
+            raise DeadlineError("the deadline of the request passed before its program began")
         limits = RunLimits(self._settings, exec_s=min(self._max_exec_s, timeout_s))
         outcome = "failed"
         try:

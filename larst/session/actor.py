@@ -17,7 +17,7 @@ import orjson
 
 from larst.actors import Actor, Clock, Deferred, OutputGate
 from larst.config import SchemaMode
-from larst.domain import Body, BodyKind, Record, Reply, RequestContext
+from larst.domain import Body, BodyKind, Reply, RequestContext
 from larst.errors import (
     LarstError,
     PreconditionFailedError,
@@ -27,7 +27,7 @@ from larst.errors import (
     StoreError,
 )
 from larst.planning import RULES, ReadyPlan, Refusal
-from larst.planning.shapes import Binding, RestPath, ShapedRequest
+from larst.planning.shapes import RestPath, ShapedRequest, shape_request
 from larst.session.pipeline import Pipeline
 from larst.store import SessionStore, Transaction
 from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate
@@ -108,6 +108,8 @@ class SessionActor(Actor[Message, Answer]):
         self._store = store
         self._pipeline = pipeline
         self._resolver = pipeline.resolver
+        self._sandbox = pipeline.sandbox
+        self._shape = partial(shape_request, is_record=store.has_record, schema_of=store.schema)
         self._clock = clock
         self._schema_mode = schema_mode
         self._damage: StoreError | None = None
@@ -125,12 +127,12 @@ class SessionActor(Actor[Message, Answer]):
             await message.run(self._store)
             self.gate.mark()  # whatever it changed is durable before its answer leaves
             return None
-        current, trace = self.current, message.trace
-        since_s = current.enqueued_s if current.returned_s is None else current.returned_s
-        trace.record_wait(current.begun_s - since_s)
+        times, trace = self.current, message.trace
+        since_s = times.enqueued_s if times.returned_s is None else times.returned_s
+        trace.record_wait(times.begun_s - since_s)
         token = CURRENT_REQUEST.set(trace)
         try:
-            return await self._serve(message)
+            return await self._serve(message, times.deadline_s)
         except Exception as error:
             if not isinstance(error, self.expected_errors):
                 # The supervisor logs the crash, and does not know the request.
@@ -180,13 +182,13 @@ class SessionActor(Actor[Message, Answer]):
             fields = {"session_id": session_id, "event": "StartRefused", "detail": error.detail}
             _log.error("session %s cannot be loaded", session_id, extra={"fields": fields})
 
-    async def _serve(self, message: SessionRequest) -> Turn:
+    async def _serve(self, message: SessionRequest, deadline_s: float) -> Turn:
         """Take a request through its stages."""
         if "if-match" in message.request.headers:
-            deferred = await self._check_precondition(message)
+            deferred = await self._check_precondition(message, deadline_s)
             if deferred is not None:
                 return deferred
-        shaped = self._pipeline.shape(message.request, self._store)
+        shaped = self._shape(message.request)
         ready = message.ready.get(shaped.key) or self._find(message.trace, shaped)
         if ready is None:
             return self._defer(message, shaped)
@@ -194,9 +196,14 @@ class SessionActor(Actor[Message, Answer]):
         trace.set_plan(ready.source, ready.key, ready.plan.action)
         self._record_route(trace, shaped, ready)
         binding = self._pipeline.bind(ready, shaped, self._store)
+        inputs = self._pipeline.inputs(ready, shaped, binding)
         transaction = self._store.begin()
         try:
-            reply = await self._run(ready, shaped, binding, transaction)
+            with Stage("exec"):
+                timeout_s = deadline_s - self._clock.now()
+                reply = await self._sandbox.run(
+                    ready.program, inputs, transaction, timeout_s=timeout_s
+                )
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
             return self._defer(replace(message, ready={}, refusals=refusals), shaped)
@@ -223,19 +230,6 @@ class SessionActor(Actor[Message, Answer]):
         with activate(message.trace):
             ready = await self._resolver.learn(shaped, message.refusals)
         return replace(message, ready={**message.ready, shaped.key: ready})
-
-    async def _run(
-        self,
-        ready: ReadyPlan,
-        shaped: ShapedRequest,
-        binding: Binding,
-        transaction: Transaction,
-    ) -> Reply:
-        timeout_s = self.current.deadline_s - self._clock.now()
-        with Stage("exec"):
-            return await self._pipeline.run(
-                ready, shaped, binding, transaction, timeout_s=timeout_s
-            )
 
     def _commit(
         self,
@@ -268,9 +262,9 @@ class SessionActor(Actor[Message, Answer]):
 
     def _record_route(self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan) -> None:
         """Record route and resource if they exist: clients can make up others without end."""
-        trace.route = shaped.shape.public_route(self._store.has)
-        resource = ready.plan.resource
-        if trace.is_recording and resource is not None and self._store.has(resource):
+        resources, resource = self._store.resources, ready.plan.resource
+        trace.route = shaped.shape.public_route(resources)
+        if trace.is_recording and resource is not None and resource in resources:
             trace.set_resource(resource)
 
     def _drifts(self, transaction: Transaction) -> list[str]:
@@ -287,7 +281,9 @@ class SessionActor(Actor[Message, Answer]):
             )
         return drifts
 
-    async def _check_precondition(self, message: SessionRequest) -> Deferred[Message] | None:
+    async def _check_precondition(
+        self, message: SessionRequest, deadline_s: float
+    ) -> Deferred[Message] | None:
         """Hold If-Match against the present version (RFC 9110, section 13.1.1).
 
         The version of a plain record is that of the stored record; for any other path it is the
@@ -300,7 +296,7 @@ class SessionActor(Actor[Message, Answer]):
             return None
         message.trace.is_precondition = True
         request = replace(message.request, method="GET", query={}, body=Body(BodyKind.NONE))
-        shaped = self._pipeline.shape(request, self._store)
+        shaped = self._shape(request)
         ready = message.ready.get(shaped.key) or self._resolver.find(shaped)
         if is_plain_record(shaped, ready):
             etag = self._record_etag(shaped)
@@ -308,7 +304,12 @@ class SessionActor(Actor[Message, Answer]):
             return self._defer(message, shaped)
         else:
             binding = self._pipeline.bind(ready, shaped, self._store)
-            reply = await self._run(ready, shaped, binding, self._store.begin())
+            inputs = self._pipeline.inputs(ready, shaped, binding)
+            with Stage("exec"):
+                timeout_s = deadline_s - self._clock.now()
+                reply = await self._sandbox.run(
+                    ready.program, inputs, self._store.begin(), timeout_s=timeout_s
+                )
             etag = self._etag(shaped, ready, reply)
         condition = message.request.headers["if-match"]
         if etag is None or not _lists(condition, etag):
@@ -322,16 +323,14 @@ class SessionActor(Actor[Message, Answer]):
         """Return a strong validator of a successful reply to GET."""
         if shaped.shape.method != "GET" or reply.status != 200 or reply.body is None:
             return None
-        if is_plain_record(shaped, ready):
-            return self._record_etag(shaped)
-        return _validator(reply.body)
+        return self._record_etag(shaped) if is_plain_record(shaped, ready) else etag_of(reply.body)
 
     def _record_etag(self, shaped: ShapedRequest) -> str | None:
         path = shaped.path
         assert isinstance(path, RestPath)  # noqa: S101 - the caller checked it
         assert path.identifier is not None  # noqa: S101 - the caller checked it
         record = self._store.record(path.resource, shaped.request.segments[path.identifier])
-        return None if record is None else record_etag(record)
+        return None if record is None else etag_of(orjson.dumps(record))
 
 
 def is_plain_record(shaped: ShapedRequest, ready: ReadyPlan | None) -> bool:
@@ -342,12 +341,8 @@ def is_plain_record(shaped: ShapedRequest, ready: ReadyPlan | None) -> bool:
     return ready is None or ready.maker.planner == RULES
 
 
-def record_etag(record: Record) -> str:
-    """Return the validator of a stored record: equal records, equal tag."""
-    return _validator(orjson.dumps(record))
-
-
-def _validator(content: bytes) -> str:
+def etag_of(content: bytes) -> str:
+    """Return a strong validator: equal content, equal tag."""
     return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
 
 

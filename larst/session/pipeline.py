@@ -11,8 +11,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from larst.config import PlanningSettings
-from larst.domain import CheckedProgram, Json, ProgramInputs, Reply, RequestContext, SessionView
-from larst.errors import DeadlineError
+from larst.domain import CheckedProgram, Json, ProgramInputs
 from larst.planning import Planner, PlanResolver, ReadyPlan
 from larst.planning.book import PlanBook
 from larst.planning.shapes import (
@@ -20,7 +19,6 @@ from larst.planning.shapes import (
     RestPath,
     ShapedRequest,
     bind,
-    shape_request,
     sketch_of_schema,
 )
 from larst.policy import PolicyLimits, check, strip_fences
@@ -47,7 +45,7 @@ class Knowledge(Protocol):
 
 
 class Pipeline:
-    """The stages, and `resolver`, where plans come from."""
+    """The stages; `resolver` is where plans come from, `sandbox` is where programs run."""
 
     def __init__(
         self,
@@ -65,7 +63,7 @@ class Pipeline:
         def check_program(source: str) -> CheckedProgram:
             return check(strip_fences(source), limits)
 
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self.resolver = PlanResolver(
             planner=planner,
             book=book,
@@ -74,10 +72,6 @@ class Pipeline:
             now=now,
             timer=timer,
         )
-
-    def shape(self, request: RequestContext, session: Knowledge) -> ShapedRequest:
-        """Return the request with its shape, by which its plan is found."""
-        return shape_request(request, session.has_record, session.schema)
 
     def detach(self, request: ShapedRequest, session: Knowledge) -> ShapedRequest:
         """Return the request with a copy of what a planner needs to know of the session.
@@ -107,34 +101,22 @@ class Pipeline:
             identifiers = [text for text, segment in places if segment.is_identifier]
             identifier = identifiers[-1] if identifiers else None
             resource = ready.plan.resource
-        if resource is None or not request.request.query:
+        if not request.request.query:
+            return Binding(identifier, {}, request.request.body.json, None)
+        if resource is None:
             return bind(request.request, identifier, ())
         learned = session.schema(resource)
         schema = {} if learned is None else learned["json_schema"]
         return bind(request.request, identifier, session.fields(resource), schema)
 
-    async def run(
-        self,
-        ready: ReadyPlan,
-        request: ShapedRequest,
-        binding: Binding,
-        view: SessionView,
-        *,
-        timeout_s: float,
-    ) -> Reply:
-        """Return the program's reply; what it changed is in `view`, for the caller to commit.
-
-        Raises:
-            LarstError: the program failed, was stopped, or met an error of the client's.
-        """
-        if timeout_s <= 0:
-            raise DeadlineError("the deadline of the request passed before its program began")
-        inputs = ProgramInputs(
-            ctx=request.request.as_json(),
+    def inputs(self, ready: ReadyPlan, request: ShapedRequest, binding: Binding) -> ProgramInputs:
+        """Return what the plan's program is given besides the store."""
+        return ProgramInputs(
+            # Most programs of the rules do not read it, and it is costly to make.
+            ctx=request.request.as_json() if "ctx" in ready.program.names else {},
             plan=binding.fill(ready.plan),
             resource=ready.plan.resource,
         )
-        return await self._sandbox.run(ready.program, inputs, view, timeout_s=timeout_s)
 
     async def close(self) -> None:
         """Cancel planning under way and close the planner."""

@@ -58,7 +58,7 @@ class CollectionView:
         Raises:
             ProgramFailedError: `id` is neither a string nor an integer.
         """
-        key = key_of(id)
+        key = id if type(id) is str else key_of(id)
         if key in self._added:
             return self._added[key]
         if key in self._changed:
@@ -134,11 +134,11 @@ class CollectionView:
 
     def change(self) -> Change | None:
         """Return the changes made in this view; None if nothing was changed."""
+        if not self._changed and not self._added and self._next_id == self._base.next_id:
+            return None  # the usual case: a request that only reads
         replaced = [record for record in self._changed.values() if record is not None]
         put = [*replaced, *self._added.values()]
         deleted = [key for key, record in self._changed.items() if record is None]
-        if not put and not deleted and self._next_id == self._base.next_id:
-            return None
         return Change(put, deleted, self._next_id)
 
     def _matching(self, criteria: Criteria) -> Iterable[Record]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -62,13 +62,9 @@ class SessionStore:
             self.session_id, self._session_files, self._threads, on_flushed
         )
         self._collections: dict[str, Collection] = {}
-        self._is_loaded = False
+        self.resources: Container[str] = self._collections
+        self.is_loaded = False
         self._disk = asyncio.Lock()  # the session's files have one user at a time
-
-    @property
-    def is_loaded(self) -> bool:
-        """Whether the session's data is in memory."""
-        return self._is_loaded
 
     async def load(self) -> None:
         """Load the session's files; a directory that does not exist is an empty session.
@@ -130,13 +126,13 @@ class SessionStore:
 
     def commit(self, transaction: Transaction) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush."""
-        now = self._now()
-        changes = {
-            name: change.learn_from(self.schema(name), now)
-            for name, change in transaction.changes().items()
-        }
+        changes = transaction.changes()
         if not changes:
             return False
+        now = self._now()
+        changes = {
+            name: change.learn_from(self.schema(name), now) for name, change in changes.items()
+        }
         for name, change in changes.items():
             self._collections.setdefault(name, Collection()).apply(change)
         self._writer.add({name: journal_entry(change) for name, change in changes.items()})
@@ -189,17 +185,13 @@ class SessionStore:
 
         Other objects may still refer to this store, so its own reference count is not enough.
         """
-        self._is_loaded = False
-        self._collections = {}
+        self.is_loaded = False
+        self.resources = self._collections = {}
         self._writer.release()
 
     def names(self) -> list[str]:
         """Return the names of all resources, sorted."""
         return sorted(self._collections)
-
-    def has(self, resource: str) -> bool:
-        """Return whether the resource exists."""
-        return resource in self._collections
 
     def has_record(self, resource: str, id: str) -> bool:
         """Return whether the record exists."""
@@ -257,6 +249,6 @@ class SessionStore:
 
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
-        self._collections = loaded.collections
+        self.resources = self._collections = loaded.collections
         self._writer.reset(loaded)
-        self._is_loaded = True
+        self.is_loaded = True

@@ -32,7 +32,10 @@ class Transaction:
             BadResourceNameError: the name is not valid.
         """
         if name not in self._views:
-            base = self._collections.get(validate_resource_name(name)) or Collection()
+            base = self._collections.get(name)
+            if base is None:
+                validate_resource_name(name)
+                base = Collection()
             self._views[name] = CollectionView(name, base)
         return self._views[name]
 
@@ -42,8 +45,8 @@ class Transaction:
 
     def changes(self) -> dict[str, Change]:
         """Return the changes of the transaction, by resource."""
-        return {
-            name: change
-            for name, view in self._views.items()
-            if (change := view.change()) is not None
-        }
+        changes: dict[str, Change] = {}
+        for name, view in self._views.items():
+            if (change := view.change()) is not None:
+                changes[name] = change
+        return changes

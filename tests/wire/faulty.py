@@ -1,11 +1,11 @@
-"""A planner for LLM_MOCK_HANDLER, by whose plans things go wrong in a service that really runs."""
+"""A planner for LLM_MOCK_HANDLER whose plans, or bugs, cause failures in a running service."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from larst.session.pipeline import Pipeline
+from larst.sandbox import MontySandbox
 from larst.store import SessionStore
 from tests.wire.planner import context_of, good_plan, plan_text
 
@@ -19,11 +19,11 @@ MANY_CALLS = (
 
 
 def plan(prompt: str) -> str:
-    """Return a plan by the first word of the path that the prompt shows."""
+    """Return the plan for the first word of the path in the prompt."""
     context = context_of(prompt)
     match context["segments"][0]:
-        case "mended" if "YOUR EARLIER ANSWERS" not in prompt:
-            return plan_text("import os\nREPLY = 1", "mended")
+        case "repaired" if "YOUR EARLIER ANSWERS" not in prompt:
+            return plan_text("import os\nREPLY = 1", "repaired")
         case "refused":
             return plan_text("import os\nREPLY = 1", "refused")
         case "endless":
@@ -38,23 +38,23 @@ def plan(prompt: str) -> str:
 
 
 def _break_the_store() -> None:
-    """Put a bug into the service that runs this, which the very next request meets."""
+    """Put a bug into the running service that affects the next request."""
     begin = SessionStore.begin
 
     def broken(_store: SessionStore) -> Any:
-        setattr(SessionStore, "begin", begin)  # noqa: B010 - as it was
+        setattr(SessionStore, "begin", begin)  # noqa: B010 - restores the method
         raise RuntimeError(f"a bug, on purpose, that quotes {STORED}")
 
-    setattr(SessionStore, "begin", broken)  # noqa: B010 - a bug put in, where types say there is none
+    setattr(SessionStore, "begin", broken)  # noqa: B010 - replaces a method despite its type
 
 
 def _slow_the_pipeline() -> None:
-    """Have the very next program take SLOW_S to begin, while its session waits for it."""
-    run = Pipeline.run
+    """Delay the next program by SLOW_S seconds, during which its session waits."""
+    run = MontySandbox.run
 
-    async def slow(*given: Any, **more: Any) -> Any:
-        setattr(Pipeline, "run", run)  # noqa: B010 - as it was
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        setattr(MontySandbox, "run", run)  # noqa: B010 - undo the change
         await asyncio.sleep(SLOW_S)
-        return await run(*given, **more)
+        return await run(*arguments, **options)
 
-    setattr(Pipeline, "run", slow)  # noqa: B010 - as above
+    setattr(MontySandbox, "run", slow)  # noqa: B010 - as above

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 from contextlib import suppress
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal
@@ -65,7 +66,7 @@ class BookEntry(BaseModel):
     cost_usd: NonNegativeFloat | None = None
     sessions: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def maker(self) -> Maker:
         """The planner, model and version that made the plan."""
         return Maker(self.planner, self.model, self.prompt_version)

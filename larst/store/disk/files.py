@@ -1,6 +1,6 @@
 """File operations: the only module of the store that calls the operating system.
 
-Every call is synchronous and made from a thread. Must never decide what is written when, nor
+Every call is synchronous and made from a thread. Must never decide when to write, nor
 follow a symbolic link out of a session's directory (SPEC section 7).
 """
 
@@ -35,7 +35,7 @@ class FileOps(Protocol):
     """The disk operations that the store needs. Each raises OSError where the disk refuses."""
 
     def read(self, path: Path) -> bytes | None:
-        """Return the file's bytes, or None where there is no such file.
+        """Return the file's bytes, or None if it does not exist.
 
         Raises:
             NotRegularFileError: it is not an ordinary file.
@@ -54,7 +54,7 @@ class FileOps(Protocol):
         """Write into an existing file at the offset, and make it durable."""
 
     def sync(self, path: Path) -> None:
-        """Make the content of an existing file durable, whoever wrote it."""
+        """Make the content of an existing file durable, also if another process wrote it."""
 
     def truncate(self, path: Path, size: int) -> None:
         """Truncate the file to `size` bytes, and make that durable."""
@@ -76,7 +76,7 @@ class DiskFiles:
     """The real disk."""
 
     def read(self, path: Path) -> bytes | None:
-        """Return the file's bytes, or None where there is no such file."""
+        """Return the file's bytes, or None if it does not exist."""
         try:
             if not stat.S_ISREG(path.lstat().st_mode):
                 raise NotRegularFileError(errno.EINVAL, "it is not an ordinary file", str(path))
@@ -121,7 +121,7 @@ class DiskFiles:
             os.close(descriptor)
 
     def sync(self, path: Path) -> None:
-        """Make the content of an existing file durable, whoever wrote it."""
+        """Make the content of an existing file durable, also if another process wrote it."""
         self._sync_at(path, _READ)
 
     def truncate(self, path: Path, size: int) -> None:

@@ -55,7 +55,7 @@ _log = logging.getLogger("larst.store")
 
 
 class JournalDamagedError(Exception):
-    """The journal does not hold the bytes that were written; the text says what is wrong."""
+    """The journal does not hold the bytes that were written; the text describes the damage."""
 
 
 class Journal:
@@ -82,7 +82,7 @@ class Journal:
         self._is_name_durable = False
 
     def append(self, lines: Sequence[Line]) -> None:
-        """Write the lines as one frame, durably; begin the journal if there is none.
+        """Write the lines as one frame, durably; begin a journal where none exists.
 
         Raises:
             OSError: the write does not count, and any bytes it left are truncated before the next.

@@ -55,7 +55,7 @@ _log = logging.getLogger("larst.store")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A session's resources; `dirty` names those whose files lack something."""
+    """A session's resources; `dirty` names the ones with incomplete files."""
 
     collections: dict[str, Collection]
     dirty: set[str]
@@ -91,7 +91,7 @@ class SessionFiles:
         return loaded
 
     def reload(self) -> Loaded:
-        """Return what is durable, after a write has failed.
+        """Return the durable state, after a write has failed.
 
         Raises:
             SessionDamagedError, OSError: as for `load`.

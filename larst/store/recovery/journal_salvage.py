@@ -47,7 +47,7 @@ class SalvagedJournal:
 
 
 def salvage_journal(raw: bytes) -> SalvagedJournal:
-    """Return what is good in a journal; an empty one holds nothing.
+    """Return the good frames of a journal; an empty journal has none.
 
     Raises:
         SessionDamagedError: another version of LARST wrote it.

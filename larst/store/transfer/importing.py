@@ -92,7 +92,7 @@ def _check_end(raw: Source, start: int) -> int:
     """Return the offset of the last line, which holds the checksum of all bytes before it.
 
     Raises:
-        BadRequestError: there is no last line, or its checksum differs.
+        BadRequestError: the last line is missing, or its checksum differs.
     """
     stop = len(raw)
     while raw[stop - 1 : stop] == b"\n":
