@@ -1,10 +1,10 @@
-"""Ten thousand sessions made, put to sleep and woken under load: errors, losses, memory.
+"""Create, wake and change ten thousand sessions under load; count errors, losses and memory.
 
     python benchmarks/many_sessions.py [--sessions 10000] [--in-memory 500] [--connections 32]
 
-Far more sessions than may be in memory, so that nearly each request wakes one and sends another to
-sleep. Every reply is held against what that session was sent, at the end of a restart too; the
-exit code is 1 if anything was refused or lost. Memory is the service process's, from /proc.
+There are far more sessions than fit in memory, so nearly every request wakes one session and puts
+another to sleep. Every reply is compared with the expected one, also after a restart. The exit code
+is 1 if a request was refused or a change was lost. Memory is that of the service, from /proc.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PADDING = "x" * 2000
 """A session's record is about 2 kB."""
 
 Step = Callable[[Connection, int], Awaitable[bool]]
-"""Sends one session what it is to be sent; tells whether the reply was right."""
+"""Sends the requests for one session; returns whether all replies were as expected."""
 
 
 async def _create(connection: Connection, number: int) -> bool:
@@ -52,61 +52,61 @@ async def _verify(connection: Connection, number: int) -> bool:
 async def _phase(
     service: Served, name: str, step: Step, numbers: Sequence[int], connections: int
 ) -> int:
-    """Run a step for each session; print what it took, and return how many went wrong."""
+    """Run a step for each session; print the figures, and return the number of failures."""
     latencies_s: list[float] = []
-    wrong = 0
+    failures = 0
     most_mb = service.resident_mb()
-    left = iter(numbers)
+    remaining = iter(numbers)
 
     async def client() -> None:
-        nonlocal wrong, most_mb
+        nonlocal failures, most_mb
         connection = await Connection.open(service.port)
-        for number in left:
-            begun_s = time.perf_counter()
-            wrong += not await step(connection, number)
-            latencies_s.append(time.perf_counter() - begun_s)
+        for number in remaining:
+            start_s = time.perf_counter()
+            failures += not await step(connection, number)
+            latencies_s.append(time.perf_counter() - start_s)
             if len(latencies_s) % 200 == 0:
                 most_mb = max(most_mb, service.resident_mb())
         connection.close()
 
-    begun_s = time.perf_counter()
+    start_s = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(connections)))
-    rate = len(numbers) / (time.perf_counter() - begun_s)
+    rate = len(numbers) / (time.perf_counter() - start_s)
     sys.stdout.write(
         f"{name:<22}{len(numbers):>8}{rate:>10.0f}{percentile_ms(latencies_s, 0.99):>10.1f}"
-        f"{wrong:>8}{most_mb:>10.0f}\n"
+        f"{failures:>8}{most_mb:>10.0f}\n"
     )
     sys.stdout.flush()
-    return wrong
+    return failures
 
 
 async def _under_load(service: Served, options: argparse.Namespace) -> int:
     numbers = list(range(options.sessions))
-    shuffled = random.Random(1).sample(numbers, len(numbers))  # noqa: S311 - no secret
-    wrong = await _phase(service, "made", _create, numbers, options.connections)
-    wrong += await _phase(service, "woken, changed", _change, shuffled, options.connections)
-    return wrong + await _phase(service, "woken, looked at", _verify, numbers, options.connections)
+    shuffled = random.Random(1).sample(numbers, len(numbers))  # noqa: S311 - not secret
+    failures = await _phase(service, "created", _create, numbers, options.connections)
+    failures += await _phase(service, "woken, changed", _change, shuffled, options.connections)
+    return failures + await _phase(service, "woken, read", _verify, numbers, options.connections)
 
 
 def main() -> None:
-    """Run the phases; exit with 1 if a reply was not as it should be."""
+    """Run the phases; exit with 1 if a reply was not as expected."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sessions", type=int, default=10_000)
     parser.add_argument("--in-memory", type=int, default=500)
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     variables = {"LARS_MAX_SESSIONS_IN_MEMORY": str(options.in_memory)}
-    header = f"{'sessions':<22}{'steps':>8}{'a second':>10}{'p99 ms':>10}{'wrong':>8}{'MB':>10}\n"
+    header = f"{'sessions':<22}{'steps':>8}{'a second':>10}{'p99 ms':>10}{'failed':>8}{'MB':>10}\n"
     sys.stdout.write(header)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         with served(variables, root) as service:
-            wrong = asyncio.run(_under_load(service, options))
+            failures = asyncio.run(_under_load(service, options))
         with served(variables, root) as service:
             numbers = range(options.sessions)
             restarted = _phase(service, "after a restart", _verify, numbers, options.connections)
-            wrong += asyncio.run(restarted)
-    sys.exit(1 if wrong else 0)
+            failures += asyncio.run(restarted)
+    sys.exit(1 if failures else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Disks for the store's tests: one in memory that can refuse, tear and lose."""
+"""Disks for the tests of the store: in memory, refusing calls or halting."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from pathlib import Path
 
 
 class MemoryDisk:
-    """A disk in memory, with the calls counted.
+    """A disk in memory that counts its calls.
 
-    `refuses_at` is the number of the call that fails, with `error`; None: none does. A write that
-    fails has written half of its data. `content` is what a crash at this moment would leave, were
-    every call durable at once.
+    Call number `refuses_at` fails with `error`; None: no call fails. A write that fails has written
+    half of its data. `history` holds the content before each call: what a kill there leaves.
     """
 
     def __init__(self, content: dict[Path, bytes] | None = None) -> None:
@@ -75,18 +74,18 @@ class MemoryDisk:
         del path
         self._count()
 
-    def _count(self, half_done: object = None) -> None:
-        """Count a call that changes something; fail it, half done, if it is its turn."""
+    def _count(self, do_half: object = None) -> None:
+        """Count a call that changes the disk; at `refuses_at`, do half of it and fail."""
         self.history.append(dict(self.content))
         self.calls += 1
         if self.calls == self.refuses_at:
-            if callable(half_done):
-                half_done()
+            if callable(do_half):
+                do_half()
             raise OSError(self.error, os.strerror(self.error))
 
 
 class HaltingDisk(MemoryDisk):
-    """Stops before it renames anything, until the test lets it go on."""
+    """Halts before each rename while `may_go_on` is not set."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The data root belongs to one process."""
+"""One process at a time serves a data root."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from larst.errors import DataRootTakenError
 from larst.store import DataRoot
 
 
-def test_a_second_holder_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
+def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path: Path) -> None:
     with (
         DataRoot.open(tmp_path / "root"),
         pytest.raises(DataRootTakenError, match=str(os.getpid())),
@@ -28,7 +28,7 @@ def test_the_root_is_private(tmp_path: Path) -> None:
         assert root.session_directory("s") == root.path / "s"
 
 
-def test_who_looks_is_refused_while_it_is_served(tmp_path: Path) -> None:
+def test_a_reader_is_refused_while_the_root_is_served(tmp_path: Path) -> None:
     """Files that are being written look damaged."""
     with (
         DataRoot.open(tmp_path),
@@ -37,7 +37,7 @@ def test_who_looks_is_refused_while_it_is_served(tmp_path: Path) -> None:
         DataRoot.open_read_only(tmp_path)
 
 
-def test_who_looks_keeps_others_from_serving_it(tmp_path: Path) -> None:
+def test_a_reader_keeps_others_from_serving_the_root(tmp_path: Path) -> None:
     DataRoot.open(tmp_path).close()
 
     with (
@@ -48,8 +48,8 @@ def test_who_looks_keeps_others_from_serving_it(tmp_path: Path) -> None:
         DataRoot.open(tmp_path)
 
 
-def test_looking_leaves_nothing_behind(tmp_path: Path) -> None:
-    """A copy may be kept where nothing can be written."""
+def test_a_reader_leaves_no_file_behind(tmp_path: Path) -> None:
+    """A copy may be on a read-only disk."""
     (tmp_path / "one").mkdir()
 
     with DataRoot.open_read_only(tmp_path) as root:
@@ -58,20 +58,20 @@ def test_looking_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "one"]
 
 
-def test_only_who_serves_it_removes_what_an_erasure_left(tmp_path: Path) -> None:
-    """A name that is mistyped to `check` or `repair` costs nothing."""
-    left = tmp_path / ".erased-one"
-    (left / "precious").mkdir(parents=True)
+def test_only_the_serving_process_removes_erased_sessions(tmp_path: Path) -> None:
+    """A mistyped directory for `check` or `repair` loses nothing."""
+    erased = tmp_path / ".erased-one"
+    (erased / "precious").mkdir(parents=True)
 
     DataRoot.open_read_only(tmp_path).close()
     DataRoot.open_existing(tmp_path).close()
-    assert (left / "precious").exists()
+    assert (erased / "precious").exists()
 
     DataRoot.open(tmp_path).close()
-    assert not left.exists()
+    assert not erased.exists()
 
 
-def test_a_pipe_in_the_place_of_the_lock_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_in_the_place_of_the_lock_file_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / ".lock")
 
     DataRoot.open_read_only(tmp_path).close()

@@ -1,4 +1,4 @@
-"""The next id to give out: no id is ever given out twice, whoever wrote the session's files."""
+"""The next id to give out: no id is ever given out twice, in a session of any origin."""
 
 from __future__ import annotations
 
@@ -190,8 +190,12 @@ class TestSessionsOfVersion1:
         header = {"base": {}, "larst": 3, "salt": 1}
         disk = _disk({".journal": version_1.frame(json.dumps(header).encode(), 0)})
 
+        raw = disk.content[JOURNAL]
+
         with pytest.raises(SessionDamagedError, match="another LARST"):
             await open_store(disk)
+
+        assert list(disk.content.values()) == [raw]
 
 
 def _files(

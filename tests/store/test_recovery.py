@@ -1,4 +1,4 @@
-"""What a session must come back from: refused writes, seeded folders, odd data, cut-off tasks."""
+"""Sessions recover from refused writes, seeded folders, odd data and cancelled tasks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _ids(store: SessionStore, resource: str = "users") -> list[Any]:
 
 
 class UnsureDisk(MemoryDisk):
-    """Writes everything, and then says that it could not."""
+    """Writes everything, and then reports an error."""
 
     is_failing = False
 
@@ -56,7 +56,7 @@ class UnsureDisk(MemoryDisk):
 
 
 class StuckDisk(UnsureDisk):
-    """Cannot even take back what it wrote."""
+    """Cannot truncate what it wrote, either."""
 
     def truncate(self, path: Path, size: int) -> None:
         if self.is_failing:
@@ -65,17 +65,17 @@ class StuckDisk(UnsureDisk):
 
 
 class ReadOnlyDisk(MemoryDisk):
-    """FieldAccess, and refuses all else."""
+    """Refuses every call but reads."""
 
-    def _count(self, half_done: object = None) -> None:
+    def _count(self, do_half: object = None) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     def sync(self, path: Path) -> None:
-        """Do nothing: there is nothing to sync on a read-only disk."""
+        """Do nothing: a read-only disk has no unsynced writes."""
 
 
 class SlowDisk(MemoryDisk):
-    """Writes when it is let."""
+    """Writes once `may_write` is set."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ class SlowDisk(MemoryDisk):
 
 class TestRefusedWrites:
     async def test_a_refused_change_does_not_come_back_after_a_restart(self) -> None:
-        """Its client was told 507: nothing was changed. The bytes may be there all the same."""
+        """Its client got 507, nothing was changed. But the bytes may be in the journal."""
         disk = UnsureDisk()
         store = await _open(disk)
         _insert(store, "users", {})
@@ -103,8 +103,8 @@ class TestRefusedWrites:
 
         assert _ids(store) == _ids(await _open(MemoryDisk(disk.content))) == [1]
 
-    async def test_a_refused_change_that_cannot_be_taken_back_is_not_seen(self) -> None:
-        """It is cut off as soon as the disk lets it, and before anything is written behind it."""
+    async def test_a_refused_change_that_cannot_be_truncated_stays_invisible(self) -> None:
+        """It is truncated as soon as the disk works, before the next write."""
         disk = StuckDisk()
         store = await _open(disk)
         _insert(store, "users", {})
@@ -114,17 +114,17 @@ class TestRefusedWrites:
         with pytest.raises(DiskRefusedError):
             await store.flush()
         await store.reload()
-        seen = _ids(store)
+        ids = _ids(store)
         disk.is_failing = False
         _insert(store, "users", {})
         await store.flush()
 
-        assert seen == [1]
+        assert ids == [1]
         assert _ids(await _open(MemoryDisk(disk.content))) == [1, 2]
         assert b"refused" not in disk.content[JOURNAL]
 
     async def test_nothing_is_written_between_a_refusal_and_the_reload(self) -> None:
-        """What is in memory then stands on something that is not durable."""
+        """Until then, memory contains changes that are not durable."""
         disk = UnsureDisk()
         store = await _open(disk)
         disk.is_failing = True
@@ -156,8 +156,8 @@ class TestRefusedWrites:
 
         assert _ids(again) == [1]
 
-    async def test_a_fold_that_fails_is_not_tried_again_at_each_flush(self) -> None:
-        """A full disk would make every write as slow as a whole checkpoint."""
+    async def test_a_failed_checkpoint_is_not_repeated_at_each_flush(self) -> None:
+        """On a full disk, every write would take as long as a checkpoint."""
         disk = MemoryDisk()
         store = await _open(disk)
         _insert(store, "users", {"text": "x" * CHECKPOINT_BYTES})
@@ -172,8 +172,8 @@ class TestRefusedWrites:
         assert disk.calls == calls + 1
         assert _ids(await _open(MemoryDisk(disk.content))) == [1, 2, 3]
 
-    async def test_a_task_that_is_cut_off_leaves_the_disk_only_when_it_is_done(self) -> None:
-        """Else the next incarnation reads a file that the old one still writes."""
+    async def test_a_cancelled_task_ends_after_its_write(self) -> None:
+        """Otherwise the next incarnation would read a file that is still being written."""
         disk = SlowDisk()
         store = await _open(disk)
         _insert(store, "users", {})
@@ -195,8 +195,8 @@ class TestRefusedWrites:
 
 
 class TestJournal:
-    async def test_a_flush_of_many_is_there_whole_or_not_at_all(self) -> None:
-        """Pages reach the disk in any order: the first of a flush may be the one that is lost."""
+    async def test_a_flush_of_many_transactions_is_atomic(self) -> None:
+        """Pages reach the disk in any order, so the first page of a flush may be the lost one."""
         disk = MemoryDisk()
         store = await _open(disk)
         _insert(store, "users", {})
@@ -211,8 +211,8 @@ class TestJournal:
 
         assert _ids(torn) == [1]
 
-    async def test_a_journal_that_lacks_a_frame_is_damaged(self) -> None:
-        """Every frame that is left may be good."""
+    async def test_a_journal_without_one_of_its_frames_is_damaged(self) -> None:
+        """All other frames may be good."""
         disk = MemoryDisk()
         store = await _open(disk)
         ends = []
@@ -225,7 +225,7 @@ class TestJournal:
         with pytest.raises(SessionDamagedError, match="lacks"):
             await _open(MemoryDisk({JOURNAL: raw[: ends[0]] + raw[ends[1] :]}))
 
-    async def test_folding_one_resource_keeps_the_others(self) -> None:
+    async def test_a_checkpoint_of_one_resource_keeps_the_others(self) -> None:
         disk = MemoryDisk()
         store = await _open(disk)
         for resource in ("users", "logs"):
@@ -238,12 +238,12 @@ class TestJournal:
 
 
 class TestSeededFolders:
-    async def test_ids_that_were_not_given_do_not_meet_those_that_were(self) -> None:
+    async def test_generated_ids_differ_from_the_ids_in_the_file(self) -> None:
         disk = MemoryDisk({HOME / "users.json": b'[{"n":1},{"id":1},{"id":"2"},{}]'})
         assert _ids(await _open(disk)) == [3, 1, "2", 4]
 
-    async def test_what_was_found_out_at_first_is_still_known_after_a_restart(self) -> None:
-        """The journal of another resource's change must not hide that these lack their files."""
+    async def test_derived_metadata_is_derived_again_after_a_restart(self) -> None:
+        """A journal with a change of another resource must not hide that files are missing."""
         disk = MemoryDisk({HOME / "users.json": b'[{"id":1},{"id":2},{"id":3}]'})
         store = await _open(disk)
         _insert(store, "logs", {})
@@ -260,14 +260,14 @@ class TestSeededFolders:
         await again.close()
         assert _ids(await _open(MemoryDisk(disk.content))) == [1, 2, 3]
 
-    async def test_looking_at_a_seeded_folder_writes_nothing(self) -> None:
+    async def test_reading_a_seeded_folder_writes_nothing(self) -> None:
         disk = MemoryDisk({HOME / "users.json": b"[]"})
         store = await _open(disk)
         await store.close()
 
         assert (disk.calls, list(disk.content)) == (0, [HOME / "users.json"])
 
-    async def test_a_file_that_is_no_resource_s_is_left_alone(self) -> None:
+    async def test_a_file_that_does_not_belong_to_a_resource_is_ignored(self) -> None:
         disk = MemoryDisk({HOME / "package.lock.json": b"{", HOME / "notes.txt": b""})
         assert (await _open(disk)).names() == []
         assert disk.calls == 0
@@ -283,20 +283,20 @@ class TestSeededFolders:
             [],
         ],
     )
-    async def test_a_schema_that_learning_cannot_go_on_from_is_damaged(self, schema: Any) -> None:
-        """Else each write would fail on it, for ever."""
+    async def test_a_schema_that_cannot_be_widened_is_damaged(self, schema: Any) -> None:
+        """Otherwise every write would fail on it."""
         content = orjson.dumps({"fields": [], "example": {}, "json_schema": schema})
         disk = MemoryDisk({HOME / ".schemas" / "users.json": content})
 
         with pytest.raises(SessionDamagedError, match=r"users\.json"):
             await _open(disk)
 
-    async def test_a_pipe_in_the_folder_does_not_hang_the_session(self, tmp_path: Path) -> None:
+    async def test_a_pipe_in_the_folder_does_not_block_the_session(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "users.json")
         with pytest.raises(DiskRefusedError, match="ordinary"):
             await _open(DiskFiles(), tmp_path)
 
-    async def test_damage_on_a_read_only_disk_is_still_called_damage(self) -> None:
+    async def test_damage_on_a_read_only_disk_is_reported_as_damage(self) -> None:
         disk = ReadOnlyDisk({HOME / "users.json": b"[{]"})
         with pytest.raises(SessionDamagedError, match="could not be set aside"):
             await _open(disk)
@@ -304,8 +304,8 @@ class TestSeededFolders:
 
 class TestOddData:
     @pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}])
-    async def test_the_deepest_record_survives_journal_and_files(self, wrap: Any) -> None:
-        """Its schema nests twice as deep as it does, and would be too deep for the writer."""
+    async def test_the_deepest_record_is_restored_from_journal_and_files(self, wrap: Any) -> None:
+        """A complete schema would nest twice as deep, too deep for the JSON writer."""
         value: Any = 1
         for _ in range(199):
             value = wrap(value)
@@ -322,8 +322,8 @@ class TestOddData:
             assert record is not None
             assert record["deep"] == value
 
-    async def test_odd_data_does_not_make_the_schema_grow_without_end(self) -> None:
-        """Each transaction that widens it writes all of it to the journal."""
+    async def test_odd_data_does_not_grow_the_schema_without_limit(self) -> None:
+        """Every transaction that widens the schema writes all of it to the journal."""
         store = await _open(MemoryDisk())
         sizes = []
         for number in range(400):
@@ -334,7 +334,7 @@ class TestOddData:
         assert max(sizes) < 300_000
         assert sizes[-1] == sizes[200]
 
-    async def test_a_record_deleted_and_put_back_goes_to_the_end(self) -> None:
+    async def test_a_record_deleted_and_inserted_again_is_the_last(self) -> None:
         """In one transaction as in two, and after a restart."""
         disk = MemoryDisk()
         store = await _open(disk)
@@ -343,8 +343,8 @@ class TestOddData:
         users = transaction.resource("users")
         users.delete(1)
         users.insert({"id": 1})
-        within = [record["id"] for record in users.list()[0]]
+        ids_within = [record["id"] for record in users.list()[0]]
         store.commit(transaction)
         await store.flush()
 
-        assert within == _ids(store) == _ids(await _open(MemoryDisk(disk.content))) == [2, 1]
+        assert ids_within == _ids(store) == _ids(await _open(MemoryDisk(disk.content))) == [2, 1]

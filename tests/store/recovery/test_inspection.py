@@ -1,4 +1,4 @@
-"""Looking at a session while its owner works on, or where there is nothing to be read."""
+"""Inspecting a session that is in use, or that cannot be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from larst.store.recovery.inspection import ReadOnlyFiles, disk_usage, inspect
 
 
 async def _write(directory: Path, resource: str = "users") -> None:
-    """Have a session wake, write a record, checkpoint, and sleep again."""
+    """Wake a session, write a record, and close it with a checkpoint."""
     store = SessionStore(directory, files=DiskFiles(), now=lambda: datetime.now(UTC))
     await store.load()
     transaction = store.begin()
@@ -27,7 +27,7 @@ async def _write(directory: Path, resource: str = "users") -> None:
 
 
 class BusyFiles(ReadOnlyFiles):
-    """Files of which the owner writes others as soon as the journal has been read."""
+    """Files that their session changes as soon as the inspection has read the journal."""
 
     def __init__(self, directory: Path, times: int) -> None:
         self._directory = directory
@@ -41,27 +41,27 @@ class BusyFiles(ReadOnlyFiles):
         return content
 
 
-async def test_a_session_that_folds_meanwhile_is_not_called_damaged(tmp_path: Path) -> None:
-    """Its files fit no journal that was read a moment before."""
+async def test_a_session_that_checkpoints_meanwhile_is_not_damaged(tmp_path: Path) -> None:
+    """Its files do not match the journal that was read a moment before."""
     await _write(tmp_path / "one")
 
-    found = await asyncio.to_thread(inspect, tmp_path / "one", BusyFiles(tmp_path / "one", 1))
+    inspection = await asyncio.to_thread(inspect, tmp_path / "one", BusyFiles(tmp_path / "one", 1))
 
-    assert (found.problem, found.records) == (None, {"users": 2})
+    assert (inspection.problem, inspection.records) == (None, {"users": 2})
 
 
-async def test_one_that_never_stands_still_is_not_called_damaged_either(tmp_path: Path) -> None:
-    """A damaged session could not wake, and so not write."""
+async def test_a_session_that_changes_all_the_time_is_not_damaged(tmp_path: Path) -> None:
+    """A damaged session cannot wake and write."""
     await _write(tmp_path / "one")
 
-    found = await asyncio.to_thread(inspect, tmp_path / "one", BusyFiles(tmp_path / "one", 99))
+    inspection = await asyncio.to_thread(inspect, tmp_path / "one", BusyFiles(tmp_path / "one", 99))
 
-    assert found.problem is None
+    assert inspection.problem is None
 
 
-def test_a_file_that_gets_its_name_meanwhile_is_no_failure(tmp_path: Path) -> None:
-    """A checkpoint renames each file that it wrote."""
-    for number in range(100):  # each of them takes time to look at
+def test_a_file_that_is_renamed_meanwhile_causes_no_error(tmp_path: Path) -> None:
+    """A checkpoint renames every file that it writes."""
+    for number in range(100):  # each takes time to inspect
         (tmp_path / f"r{number}.json").write_bytes(b"[]")
     is_done = threading.Event()
 
@@ -71,23 +71,23 @@ def test_a_file_that_gets_its_name_meanwhile_is_no_failure(tmp_path: Path) -> No
                 (tmp_path / name).with_suffix(".tmp").touch()
                 (tmp_path / name).with_suffix(".tmp").replace(tmp_path / name)
 
-    folder = threading.Thread(target=checkpoint)
-    folder.start()
+    writer = threading.Thread(target=checkpoint)
+    writer.start()
     try:
         for _ in range(100):
             assert disk_usage(tmp_path)[0] == 200
     finally:
         is_done.set()
-        folder.join()
+        writer.join()
 
 
-def test_a_session_that_is_gone_is_told_from_an_empty_one(tmp_path: Path) -> None:
+def test_a_missing_session_is_not_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert inspect(tmp_path / "empty").problem is None
 
-    for look in (inspect, disk_usage):
+    for function in (inspect, disk_usage):
         with pytest.raises(FileNotFoundError):
-            look(tmp_path / "gone")
+            function(tmp_path / "gone")
 
 
 def _link(path: Path) -> None:
@@ -105,10 +105,10 @@ ODD: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("kind", ODD)
 @pytest.mark.parametrize("name", ["users.json", ".journal", ".schemas/users.json"])
-def test_what_is_no_ordinary_file_is_a_problem_of_its_session(
+def test_an_entry_that_is_not_an_ordinary_file_is_a_problem_of_its_session(
     tmp_path: Path, name: str, kind: str
 ) -> None:
-    """Raised, it would end the listing of all others."""
+    """An exception would end the listing of all other sessions."""
     (tmp_path / "one" / name).parent.mkdir(parents=True)
     ODD[kind](tmp_path / "one" / name)
 
@@ -116,7 +116,7 @@ def test_what_is_no_ordinary_file_is_a_problem_of_its_session(
 
 
 @pytest.mark.parametrize("make", [Path.touch, os.mkfifo, _link])
-def test_schemas_that_are_no_directory_are_a_problem_of_their_session(
+def test_an_entry_in_the_place_of_the_schemas_directory_is_a_problem_of_its_session(
     tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
     (tmp_path / "one").mkdir()

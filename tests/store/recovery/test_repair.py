@@ -256,7 +256,7 @@ async def test_a_damaged_schema_is_derived_from_the_records(folder: Path) -> Non
 
 
 async def test_a_damaged_schema_without_records_is_removed(tmp_path: Path) -> None:
-    """There are no records to derive it from, and in place it would stay damaged."""
+    """Without records nothing can be derived, and in its place it would stay damaged."""
     folder = tmp_path / "one"
     store = await _open(folder)
     await _commit(store, "users", {"name": "Ann"})
