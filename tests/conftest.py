@@ -1,4 +1,4 @@
-"""What holds for every test: no setting, and no provider's key, of the machine it runs on."""
+"""For every test: no settings and no keys of this machine."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from collections.abc import Iterator
 
 import pytest
 
-SETTINGS_OF_THE_MACHINE = ("LARS_", "SANDBOX_", "OPENAI_", "ANTHROPIC_", "LLM_", "OTEL_")
+MACHINE_SETTINGS = ("LARS_", "SANDBOX_", "OPENAI_", "ANTHROPIC_", "LLM_", "OTEL_")
+
+MAX_WORKERS = 8
 
 
 def pytest_configure() -> None:
-    """Forget them before anything is imported: a test must never call, or pay, a real provider."""
+    """Unset them before any import: a test must never call a real provider, which costs money."""
     for name in list(os.environ):
-        if name.startswith(SETTINGS_OF_THE_MACHINE):
+        if name.startswith(MACHINE_SETTINGS):
             del os.environ[name]
 
 
 @pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    """Undo what the command line does to logging, where a test calls it in this process."""
+def _restore_logging() -> Iterator[None]:
+    """Undo the changes of the command line to logging, if a test calls it in this process."""
     root = logging.getLogger()
     level, handlers = root.level, list(root.handlers)
     yield

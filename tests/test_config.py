@@ -1,4 +1,4 @@
-"""Settings: where they come from, and that one line says how to mend a wrong one."""
+"""Settings: where they come from, and the one line that says how to fix a wrong value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES_OF_OTHERS = {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "LLM_MOCK_HANDLER"}
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and no setting of the machine's own."""
+    """An empty working directory, and none of the settings of this machine."""
     for name in os.environ:
         if name.startswith(("LARS_", "SANDBOX_", "OPENAI_", "ANTHROPIC_", "LLM_")):
             monkeypatch.delenv(name)
@@ -47,24 +47,29 @@ class TestSources:
 
         settings = load_settings({"LARS_PORT": "3"})
 
-        assert (settings.http.port, settings.http.host, settings.log_level) == (3, "0.0.0.0", "debug")  # noqa: S104 - nothing listens here
+        assert (settings.http.port, settings.log_level) == (3, "debug")
+        assert settings.http.host == "0.0.0.0"  # noqa: S104 - nothing listens here
 
     def test_an_empty_variable_counts_as_unset(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Compose files pass `${LARS_PORT:-}` on, whether it is set or not."""
+        """Compose files pass `${LARS_PORT:-}` on even if it is not set."""
         for variable in ("LARS_PORT", "LARS_AUTH_TOKEN", "LARS_CORS_ORIGINS"):
             monkeypatch.setenv(variable, "")
 
         settings = load_settings({})
 
-        assert (settings.http.port, settings.http.auth_token, settings.http.cors_origins) == (8000, None, ("*",))
+        assert (settings.http.port, settings.http.auth_token, settings.http.cors_origins) == (
+            8000,
+            None,
+            ("*",),
+        )
 
-    def test_other_programs_variables_in_the_file_are_not_ours(self, here: Path) -> None:
+    def test_variables_of_other_programs_in_the_file_are_ignored(self, here: Path) -> None:
         (here / ".env").write_text("DATABASE_URL=x\nLARS_PORT=9\n")
 
         assert load_settings({}).http.port == 9
 
     def test_a_file_that_cannot_be_read_stops_the_start(self, here: Path) -> None:
-        """Going on without it could mean going on without its LARS_AUTH_TOKEN."""
+        """Without the file, the service might run without its LARS_AUTH_TOKEN."""
         (here / ".env").write_bytes(b"LARS_HOST=\xff\xfe")
 
         with pytest.raises(ConfigError, match=r"^\.env cannot be read: "):
@@ -108,7 +113,7 @@ class TestValues:
             ("SANDBOX_DATA_ROOT", "~/larst", "data_root", Path.home() / "larst"),
         ],
     )
-    def test_a_right_value_is_taken(
+    def test_a_valid_value_is_parsed(
         self,
         monkeypatch: pytest.MonkeyPatch,
         variable: str,
@@ -147,7 +152,7 @@ class TestValues:
             ("LLM_MOCK_HANDLER", "handler", "module.function is allowed"),
             ("LARS_SCHEMA_MODE", "strict", "learn, warn or enforce is allowed"),
             ("LARS_SANDBOX_DENY_NET", "false", "programs never get network access"),
-            ("SANDBOX_DATA_ROOT", "~nobody-of-that-name/x", "the path of a directory is allowed"),
+            ("SANDBOX_DATA_ROOT", "~missing-user/x", "the path of a directory is allowed"),
         ],
     )
     def test_a_wrong_value_stops_the_start_with_one_line(
@@ -155,18 +160,18 @@ class TestValues:
     ) -> None:
         monkeypatch.setenv(variable, value)
 
-        with pytest.raises(ConfigError) as stopped:
+        with pytest.raises(ConfigError) as error_info:
             load_settings({})
 
-        (line,) = stopped.value.detail.splitlines()
+        (line,) = error_info.value.detail.splitlines()
         assert line.startswith(f"{variable}={value!r}: ")
         assert allowed in line
 
-    def test_several_wrong_values_are_named_at_once(self) -> None:
-        with pytest.raises(ConfigError) as stopped:
+    def test_all_wrong_values_are_reported_together(self) -> None:
+        with pytest.raises(ConfigError) as error_info:
             load_settings({"LARS_PORT": "x\ny", "LARS_HOST": "", "LARS_MAX_EXEC_MS": 0})
 
-        assert stopped.value.detail.splitlines() == [
+        assert error_info.value.detail.splitlines() == [
             "LARS_HOST='': a host name or an IP address is allowed",
             "LARS_PORT='x\\ny': an integer from 0 to 65535 is allowed",
             "LARS_MAX_EXEC_MS=0: an integer from 1 to 3600000 is allowed",
@@ -174,27 +179,29 @@ class TestValues:
 
 
 class TestSecrets:
-    def test_the_token_shows_in_no_text_made_of_the_settings(self) -> None:
+    def test_no_text_of_the_settings_shows_the_token(self) -> None:
         settings = load_settings({"LARS_AUTH_TOKEN": "s3cret"})
 
-        shown = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+        text = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
-        assert "s3cret" not in shown
+        assert "s3cret" not in text
         assert settings.http.auth_token == "s3cret"
 
     @pytest.mark.parametrize("variable", ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"])
-    def test_a_providers_key_shows_in_no_text_either(self, variable: str) -> None:
+    def test_no_text_of_the_settings_shows_a_key_of_a_provider(self, variable: str) -> None:
         settings = load_settings({variable: "s3cret"})
 
         assert "s3cret" not in f"{settings!r} {settings} {settings.model_dump()}"
 
     def test_a_wrong_token_is_not_shown_either(self) -> None:
-        """It is wrong because no client could send it: every request would be refused."""
-        with pytest.raises(ConfigError) as stopped:
+        """It is wrong because no client can send it: every request would be refused."""
+        with pytest.raises(ConfigError) as error_info:
             load_settings({"LARS_AUTH_TOKEN": "s3cret\n"})
 
-        assert stopped.value.detail.startswith("LARS_AUTH_TOKEN=(not shown): text of visible ASCII")
-        assert "s3cret" not in f"{stopped.value.detail} {stopped.value.__cause__}"
+        assert error_info.value.detail.startswith(
+            "LARS_AUTH_TOKEN=(not shown): text of visible ASCII"
+        )
+        assert "s3cret" not in f"{error_info.value.detail} {error_info.value.__cause__}"
 
 
 class TestUnknownNames:
@@ -205,21 +212,21 @@ class TestUnknownNames:
             ("LARS_XYZZY", "unknown setting LARS_XYZZY is ignored"),
         ],
     )
-    def test_an_unknown_name_is_logged_and_stops_nothing(
+    def test_an_unknown_name_is_logged_and_ignored(
         self,
         monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture,
         name: str,
         warning: str,
     ) -> None:
-        """A token under a misspelt name would leave the service open without a word."""
+        """A misspelt name of the token would leave the service open without a warning."""
         monkeypatch.setenv(name, "1")
 
         load_settings({})
 
         assert caplog.messages == [warning]
 
-    def test_names_in_the_file_are_looked_at_too(
+    def test_unknown_names_in_the_file_are_logged_too(
         self, here: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         (here / ".env").write_text("LARS_AUTH_TOKN=s3cret\nPORT=1\n")

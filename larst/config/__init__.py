@@ -1,6 +1,6 @@
-"""Settings: flags, environment variables and `.env`, read once at the start into frozen groups.
+"""The settings: flags, environment variables and `.env`, parsed once at start into frozen groups.
 
-Must never name the value of a secret, neither in an error nor in the log.
+Must never show the value of a secret, in an error or in the log.
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ _log = logging.getLogger("larst.config")
 
 
 def load_settings(overrides: Mapping[str, object]) -> Settings:
-    """Return the settings; `overrides` are by variable and win over environment and `.env`.
+    """Return the settings; `overrides`, by variable, win over the environment and `.env`.
 
-    An unknown LARS_ variable is logged, with the name that may have been meant.
+    An unknown LARS_ variable is logged, with the most similar name.
 
     Raises:
-        ConfigError: values are wrong; its detail has one line for each of them.
+        ConfigError: values are wrong; the detail has a line for each of them.
     """
     try:
         variables: dict[str, object] = {**env_file_variables(), **os.environ}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{_ENV_FILE} cannot be read: {error}") from error
-    # Compose files pass `${LARS_PORT:-}` on whether it is set or not: empty means unset.
+    # Compose files pass `${LARS_PORT:-}` on even if it is not set: empty means unset.
     variables = {name: value for name, value in variables.items() if value != ""} | dict(overrides)
     groups: dict[str, Group] = {}
     problems: list[ErrorDetails] = []
@@ -85,14 +85,14 @@ def load_settings(overrides: Mapping[str, object]) -> Settings:
     except ValidationError as error:
         problems = error.errors() + problems
     if problems:
-        # Not chained: pydantic's error holds the values, and one of them may be a secret.
+        # Not chained: the error of pydantic contains the values, which may be secrets.
         raise ConfigError("\n".join(_problem_line(problem, variables) for problem in problems))
     _warn_of_unknown(variables)
     return settings.model_copy(update=groups)
 
 
 def env_file_variables() -> dict[str, str]:
-    """Return the variables of `.env` in the working directory; none without such a file.
+    """Return the variables of `.env` in the working directory; none if the file does not exist.
 
     Raises:
         OSError, UnicodeDecodeError: the file cannot be read.
@@ -113,7 +113,7 @@ FIELDS: Mapping[str, FieldInfo] = {
     for field in group.model_fields.values()
     if field.validation_alias is not None
 }
-"""Every setting, by its variable."""
+"""Every setting, by variable."""
 
 
 def _problem_line(problem: ErrorDetails, variables: Mapping[str, object]) -> str:

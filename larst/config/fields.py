@@ -1,7 +1,7 @@
 """Building blocks of the settings: one function per kind of value, and the parsers of texts.
 
-Pure. A parser raises `ValueError` for a text that it does not accept; the message that an operator
-reads is made from the field's `allowed`, never from the value of a secret.
+Pure. A parser raises `ValueError` for a text that it does not accept; the operator reads the
+`allowed` of the field instead of its message. Must never put a value into a message.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+")
 def setting(variable: str, default: Any, allowed: str, description: str, **options: Any) -> Any:
     """Return the field of one variable; a callable `default` is called at each start.
 
-    `note` follows `allowed` in the line of an error; all other options go to pydantic.
+    `note` follows `allowed` in error messages; the other options go to pydantic.
     """
     note = options.pop("note", "")
     return Field(

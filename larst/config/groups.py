@@ -1,7 +1,7 @@
-"""Settings in groups: each room is handed its own group whole. Data.
+"""The settings, in groups: each room takes its own group as a whole. Data.
 
-The fields are the table that docs/configuration.md is made from: variable, default, what is
-allowed, description. Must never hold a secret in clear, except in a `SecretStr`.
+docs/configuration.md is generated from the fields: variable, default, allowed values, description.
+Must never contain a secret outside of a `SecretStr`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ PlanMode = Literal["learn", "fresh", "locked"]
 Provider = Literal["rules", "openai", "anthropic"]
 Fallback = Literal["rules", "none"]
 PromptValues = Literal["sketch", "full", "never"]
-"""When a planner sees the values of a request: if it cannot plan without, always, or never."""
+"""When a planner sees the values of a request: if it cannot plan without them, always, or never."""
 
 SchemaMode = Literal["learn", "warn", "enforce"]
-"""What a write does that differs from the learned schema: widen it, warn too, or fail with 422."""
+"""How a write that differs from the learned schema ends: widens it, also warns, or gets 422."""
 
 
 class Group(BaseModel):
-    """Settings that belong together; frozen, and made from variables or by field name."""
+    """Settings that belong together; frozen. Created from variables or by field name."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -67,7 +67,7 @@ class HttpSettings(Group):
         "LARS_TRUSTED_PROXIES",
         (),
         "a comma-separated list of addresses and networks such as 10.0.0.0/8",
-        "The proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; none if unset.",
+        "The proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted; none if unset.",
     )
     max_body_bytes: int = integer(
         "LARS_MAX_BODY_BYTES",
@@ -129,7 +129,7 @@ class SandboxSettings(Group):
 
 
 class SessionSettings(Group):
-    """Mailboxes, restarts, sleep, and how strictly a session holds records to their schema."""
+    """Mailboxes, restarts, sleep, and how strictly records must match their schema."""
 
     mailbox_size: int = integer(
         "LARS_MAILBOX_SIZE", 256, 1, 10**6, "Requests that may wait in a session; more get 503."
@@ -155,7 +155,7 @@ class SessionSettings(Group):
         "LARS_SCHEMA_MODE",
         "learn",
         "learn, warn or enforce",
-        "Records that differ from the learned schema widen it, do so with a header, or get 422.",
+        "A record that differs from the learned schema widens it, also sets a header, or gets 422.",
     )
 
 
@@ -169,7 +169,7 @@ class PlanningSettings(Group):
         "learn keeps plans in the plan book, fresh plans every request, locked uses the book only.",
     )
     attempts: int = integer(
-        "LARS_PLAN_ATTEMPTS", 3, 1, 100, "Answers that a planner may give before the reply is 502."
+        "LARS_PLAN_ATTEMPTS", 3, 1, 100, "How often a planner may try before the reply is 502."
     )
     prompt_values: Annotated[PromptValues, BeforeValidator(fields.lower)] = setting(
         "LARS_PROMPT_VALUES",
@@ -181,7 +181,7 @@ class PlanningSettings(Group):
         "LARS_FALLBACK",
         "rules",
         "rules or none",
-        "What plans new shapes while the provider cannot be reached.",
+        "The planner of new shapes while the provider cannot be reached.",
     )
     budget_per_minute: int = integer(
         "LARS_PLAN_BUDGET_PER_MINUTE", 60, 1, 10**6, "Planner calls per minute for one session."
@@ -194,7 +194,11 @@ class PlanningSettings(Group):
         "Planner calls of all sessions until the service stops; no limit if unset.",
     )
     book_size: int = integer(
-        "LARS_PLAN_BOOK_SIZE", 10_000, 1, 10**6, "Plans kept; beyond that the least used leave."
+        "LARS_PLAN_BOOK_SIZE",
+        10_000,
+        1,
+        10**6,
+        "Plans in the plan book; beyond that, the least used are deleted.",
     )
     max_code_bytes: int = integer(
         "LARS_MAX_CODE_BYTES",
@@ -206,13 +210,13 @@ class PlanningSettings(Group):
 
 
 class ModelSettings(Group):
-    """Which language model plans, where it is, and how it is called."""
+    """The language model that plans: its provider, its address, and limits of its calls."""
 
     default_provider: Annotated[Provider | None, BeforeValidator(fields.lower)] = setting(
         "LARS_DEFAULT_PROVIDER",
         None,
         "openai, anthropic or rules",
-        "What plans; if unset, the provider whose key is set, else the built-in rules.",
+        "The planner; if unset, the provider whose key is set, else the built-in rules.",
     )
     openai_key: SecretStr | None = setting(
         "OPENAI_API_KEY", None, "text", "The key for OpenAI, or for the server at the base URL."
@@ -255,7 +259,7 @@ class ModelSettings(Group):
         "LARS_PRICES",
         dict,
         "model=input/output, in US dollars per million tokens, several separated by commas",
-        "Prices of models that the built-in table lacks or has out of date.",
+        "Prices of models that the built-in table lacks, or that have changed.",
     )
     mock_handler: str | None = setting(
         "LLM_MOCK_HANDLER",

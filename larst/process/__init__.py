@@ -1,1 +1,4 @@
-"""The process: bind the address, announce readiness, log, and drain."""
+"""The process that serves: bind the address, report readiness, write the log, and drain.
+
+Must never plan, run or store anything itself.
+"""

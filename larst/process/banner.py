@@ -1,27 +1,28 @@
-"""The start-up notice: what a person needs to send the first request. Plain text, no colours."""
+"""The start-up banner: how to send the first request. Plain text without colours."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-_EVERY_ADDRESS = re.compile(r"//(0\.0\.0\.0|\[::\])(?=[:/]|$)")
+_ALL_ADDRESSES = re.compile(r"//(0\.0\.0\.0|\[::\])(?=[:/]|$)")
 _PLANNERS = {"rules": "rules (built in, no key needed)"}
+_MODEL_CHARACTERS = 50
 
 
 def banner(
     *, url: str, data_root: Path, planner: str, version: str, model: str | None = None
 ) -> str:
-    """Return the notice; `url` is where the service listens, without a slash at its end."""
-    told = f" (model {model[:50]})" if model else ""
-    # Who listens on every address is found at localhost; 0.0.0.0 is nowhere on some systems.
-    near = _EVERY_ADDRESS.sub("//localhost", url)
+    """Return the banner; `url` is the address of the service, without a slash at its end."""
+    model_note = f" (model {model[:_MODEL_CHARACTERS]})" if model else ""
+    # A client cannot connect to 0.0.0.0 on every system; localhost reaches the same service.
+    client_url = _ALL_ADDRESSES.sub("//localhost", url)
     return (
         f"LARST {version} is ready at {url}\n"
         f"  data     {data_root}\n"
-        f"  planner  {_PLANNERS.get(planner, planner)}{told}\n"
-        f'  try      curl {near}/members/ -d \'{{"name":"Alice"}}\'\n'
-        f"           curl {near}/members/1\n"
-        f"  health   {near}/readyz\n"
+        f"  planner  {_PLANNERS.get(planner, planner)}{model_note}\n"
+        f'  try      curl {client_url}/members/ -d \'{{"name":"Alice"}}\'\n'
+        f"           curl {client_url}/members/1\n"
+        f"  health   {client_url}/readyz\n"
         f"  stop     Ctrl-C; the data stays\n"
     )

@@ -1,4 +1,7 @@
-"""The process: binds the address, says that it is ready, and drains on SIGTERM or Ctrl-C."""
+"""The server: binds the address, reports that it is ready, and drains on SIGTERM or Ctrl-C.
+
+Must never drop an accepted request before its deadline.
+"""
 
 from __future__ import annotations
 
@@ -20,26 +23,27 @@ from larst.http.problems import phrase
 from larst.process.banner import banner
 
 MAX_TARGET_BYTES = 256 * 1024
-"""What aiohttp reads of a request line: enough to refuse long targets in our own words."""
+"""The longest request line that aiohttp parses: long enough to refuse a long target as JSON."""
 
 MAX_HEADER_BYTES = 32 * 1024
 
 CLOSE_S = 0.5
-"""What connections are given to end, when all that was accepted has its reply."""
-
+"""How long connections may take to close after the last reply."""
 
 _log = logging.getLogger("larst.service")
 
 
-async def run_service(settings: Settings, parts: Components, notice: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what was accepted.
+async def run_service(
+    settings: Settings, components: Components, show_banner: Callable[[str], None]
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the accepted requests.
 
     Raises:
         DataRootTakenError: another process serves the data root.
-        OSError: the address is in use, or the data root cannot be made.
+        OSError: the address is in use, or the data root cannot be created.
     """
     stop = _stop_signal()
-    app = make_app(settings, parts)
+    app = make_app(settings, components)
     runner = ServiceRunner(
         app,
         access_log=None,
@@ -52,27 +56,32 @@ async def run_service(settings: Settings, parts: Components, notice: Callable[[s
         await runner.setup()
         site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)
         await site.start()
-        maker = parts.planner.maker
-        url = _url(settings.http.host, runner)
-        notice(
-            banner(
-                url=url,
-                data_root=settings.data_root,
-                planner=maker.planner,
-                model=maker.model,
-                version=__version__,
-            )
-        )
-        _log.info("ready", extra={"fields": {"url": url, "planner": maker.planner}})
+        _report_ready(_url(settings.http.host, runner), settings, components, show_banner)
         await stop.wait()
         _log.info("stopping", extra={"fields": {"drain_s": settings.sessions.drain_s}})
         await site.stop()
-        # Before the connections are closed: what is accepted gets its reply, within one deadline
-        # for all. What comes now is refused.
+        # While the connections are open, so that every accepted request gets its reply, within one
+        # deadline for all. New requests are refused.
         await app[RUNNING].sessions.stop(drain_s=settings.sessions.drain_s)
     finally:
         await runner.cleanup()
         _log.info("stopped")
+
+
+def _report_ready(
+    url: str, settings: Settings, components: Components, show_banner: Callable[[str], None]
+) -> None:
+    maker = components.planner.maker
+    show_banner(
+        banner(
+            url=url,
+            data_root=settings.data_root,
+            planner=maker.planner,
+            model=maker.model,
+            version=__version__,
+        )
+    )
+    _log.info("ready", extra={"fields": {"url": url, "planner": maker.planner}})
 
 
 def _stop_signal() -> asyncio.Event:
@@ -84,16 +93,16 @@ def _stop_signal() -> asyncio.Event:
 
 
 def _url(host: str, runner: web.AppRunner) -> str:
-    """Return the address that was bound: port 0 became some port."""
+    """Return the bound address, with the port that the system chose for port 0."""
     port = runner.addresses[0][1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 class ServiceRunner(web.AppRunner):
-    """Runs the application with connections that answer in JSON whatever they are sent.
+    """Runs the application with connections that reply in JSON even to input that is not HTTP.
 
-    What aiohttp cannot parse never reaches the application, and would be answered as text.
-    aiohttp has no setting for that, so the protocol factory is replaced.
+    A request that aiohttp cannot parse does not reach the application, and aiohttp replies as text.
+    It has no setting for that, so the protocol factory is replaced.
     """
 
     async def _make_server(self) -> web.Server:
@@ -121,18 +130,18 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what is no HTTP, in the form of every other error; the connection ends.
+        """Reply to input that is not HTTP like to every other error, and close the connection.
 
         Raises:
-            ConnectionError: part of another reply is out already.
+            ConnectionError: part of another reply has been sent.
         """
         if request.writer.output_size > 0:
-            raise ConnectionError("a reply was begun already")
+            raise ConnectionError("part of another reply has been sent")
         is_bug = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        # What strangers send to an open port is no error of the service's.
-        _log.log(
-            logging.ERROR if is_bug else logging.INFO, "no HTTP", exc_info=exc if is_bug else None
-        )
+        if is_bug:
+            _log.error("the connection failed", exc_info=exc)
+        else:  # not an error of the service: any program may connect to an open port
+            _log.info("not an HTTP request")
         detail = "" if is_bug else (message or "").partition("\n")[0][:200]
         body: dict[str, Any] = {"error": phrase(status), "detail": detail}
         response = web.Response(

@@ -1,14 +1,14 @@
-"""Settings of the Python runtime that a measurement pays for, in one place.
+"""Settings of the Python runtime, each justified by a measurement.
 
-- **The allocator** is the C library's, chosen outside: `PYTHONMALLOC=malloc` in the Dockerfile and
-  in the unit file or shell of other set-ups (docs/operations.md). CPython's own allocator frees an
-  arena of 1 MiB only when every object in it is gone, and a few survivors of each session keep all
-  of them. Python reads the variable before it runs any code, so the service could only set it by
-  executing itself again, which supervisors and debuggers do not expect.
-- **`MemoryTrimmer`** calls `malloc_trim` after sessions went to sleep. Without that call the C
+- **The allocator** is that of the C library, set outside: `PYTHONMALLOC=malloc` in the Dockerfile,
+  or in the unit file or shell of other set-ups (docs/operations.md). CPython's own allocator frees
+  an arena of 1 MiB only when every object in it is gone, and a few survivors of each session keep
+  all of them. Python reads the variable before it runs any code, so the service could only set it
+  by executing itself again, which supervisors and debuggers do not expect.
+- **`MemoryTrimmer`** calls `malloc_trim` after sessions have gone to sleep. Without that call the C
   library keeps most pages. With CPython's allocator the call has no effect and is not made.
 - **`paused_collector`** covers the parsing of large imports: collecting while a million objects are
-  allocated stops all threads again and again, and finds no cycle among them.
+  allocated stops all threads again and again, and finds no cycles.
 
 Resident memory of the service, 60 sessions of 2,000 records each (benchmarks/idle_memory.py,
 November 2026, CPython 3.11, two busy cores):
@@ -19,7 +19,7 @@ November 2026, CPython 3.11, two busy cores):
     pymalloc       yes              63 MB       190 MB        178 MB
     pymalloc       no               63 MB       165 MB        174 MB
 
-Longest reply of `/healthz` while 59 MB are imported, then imported again in place of the first
+Longest reply of `/healthz` while 59 MB are imported, and then imported again with `replace`
 (benchmarks/large_import.py, November 2026, two runs on a machine busy with other work):
 
     collector                    first import           replacing import

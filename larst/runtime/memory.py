@@ -1,6 +1,7 @@
-"""Giving memory back to the operating system, and pausing the garbage collector.
+"""Returning memory to the operating system, and pausing the garbage collector.
 
-The package's docstring has the reasons and the measurements. Must never change what a request does.
+The docstring of the package has the reasons and the measurements. Must never change what a
+request does.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ _C_ALLOCATORS = frozenset({"malloc", "malloc_debug"})
 
 @contextlib.contextmanager
 def paused_collector() -> Iterator[None]:
-    """Pause the garbage collector, and exempt what is allocated meanwhile from later collections.
+    """Pause the garbage collector, and exempt the objects allocated meanwhile from it for good.
 
     For work that allocates a million objects without reference cycles, such as parsing a large
-    import. Their memory is freed by reference counting. Not reentrant; use it rarely, since
-    everything else that exists at the end is exempt too.
+    import. Reference counting frees their memory. Not reentrant; use it rarely, since all other
+    objects that exist at the end are exempt, too.
     """
     gc.disable()
     try:
@@ -64,7 +65,7 @@ class MemoryTrimmer:
 
 
 def c_library_trim() -> Callable[[], object] | None:
-    """Return the C library's `malloc_trim`, or None where Python allocates by other means."""
+    """Return `malloc_trim` of the C library; None if Python uses another allocator."""
     if os.environ.get(ALLOCATOR_VARIABLE) not in _C_ALLOCATORS or sys.platform != "linux":
         return None
     try:

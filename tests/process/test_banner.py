@@ -1,4 +1,4 @@
-"""The start-up notice is for a person: short, plain, and what it names can be pasted."""
+"""The start-up banner is short plain text, and its commands can be pasted."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from larst.process.banner import banner
 
 
-def notice(url: str = "http://127.0.0.1:8000", planner: str = "rules") -> str:
+def banner_of(url: str = "http://127.0.0.1:8000", planner: str = "rules") -> str:
     return banner(url=url, data_root=Path("/srv/larst"), planner=planner, version="1.2.3")
 
 
-def test_it_says_where_what_and_how_to_begin() -> None:
-    text = notice()
+def test_it_shows_address_data_root_planner_and_first_request() -> None:
+    text = banner_of()
 
     assert text.splitlines()[0] == "LARST 1.2.3 is ready at http://127.0.0.1:8000"
     assert "/srv/larst" in text
@@ -23,8 +23,8 @@ def test_it_says_where_what_and_how_to_begin() -> None:
 
 
 def test_it_is_short_plain_text() -> None:
-    """It goes to files and pipes as well: no colours, and the prompt begins a new line."""
-    text = notice()
+    """It also goes to files and pipes: no colours, and the prompt starts on a new line."""
+    text = banner_of()
 
     assert 6 <= len(text.splitlines()) <= 8
     assert all(len(line) <= 80 for line in text.splitlines())
@@ -33,12 +33,12 @@ def test_it_is_short_plain_text() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://0.0.0.0:8000", "http://[::]:8000"])
-def test_what_to_paste_works_when_every_address_is_listened_on(url: str) -> None:
-    text = notice(url)
+def test_its_commands_use_localhost_when_the_service_listens_on_all_addresses(url: str) -> None:
+    text = banner_of(url)
 
     assert url in text.splitlines()[0]
     assert "curl http://localhost:8000/members/" in text
 
 
-def test_another_planner_is_named_as_it_is() -> None:
-    assert "scripted" in notice(planner="scripted")
+def test_another_planner_is_shown_by_its_name() -> None:
+    assert "scripted" in banner_of(planner="scripted")

@@ -1,4 +1,4 @@
-"""Every line on stderr is one JSON object, whatever was logged."""
+"""Every line on stderr is one JSON object, whatever is logged."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from larst.process.logs import set_up_logging
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """What is logged; logging is put back afterwards as pytest had it."""
+    """The log; the fixture restores the logging of pytest afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    root.handlers.clear()  # else the set-up would close pytest's own
-    written = io.StringIO()
-    set_up_logging("info", written)
-    yield written
+    root.handlers.clear()  # otherwise the set-up closes those of pytest
+    output = io.StringIO()
+    set_up_logging("info", output)
+    yield output
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -33,7 +33,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_a_record_says_when_how_bad_who_and_what(stream: io.StringIO) -> None:
+def test_a_line_has_time_level_logger_message_and_fields(stream: io.StringIO) -> None:
     logging.getLogger("larst.requests").info("%s done", 1, extra={"fields": {"ms": 1.5}})
 
     (line,) = lines(stream)
@@ -45,7 +45,7 @@ def test_a_record_says_when_how_bad_who_and_what(stream: io.StringIO) -> None:
 
 
 def test_a_traceback_is_one_field(stream: io.StringIO) -> None:
-    """Tools that read lines would take a bare traceback for forty broken records."""
+    """Tools that read lines would treat a bare traceback as forty invalid records."""
     try:
         int("bad\nthing")
     except ValueError:
@@ -62,7 +62,7 @@ MESSAGE = "a stored s3cret"
 
 
 def fail(message: str) -> None:
-    """Raise with a cause, as a bug does in the middle of mending another."""
+    """Raise an error with a cause, like a bug in the handling of another error."""
     try:
         int(message)
     except ValueError as error:
@@ -74,8 +74,8 @@ async def fail_in_a_task(message: str) -> None:
         tasks.create_task(asyncio.to_thread(fail, message))
 
 
-def test_a_traceback_quotes_no_value_unless_the_level_is_debug(stream: io.StringIO) -> None:
-    """A bug's message often quotes what it stumbled over: a stored value."""
+def test_a_traceback_contains_values_only_at_level_debug(stream: io.StringIO) -> None:
+    """The message of an error often quotes a stored value."""
     for level in ("info", "debug"):
         set_up_logging(level, stream)
         try:
@@ -92,7 +92,7 @@ def test_a_traceback_quotes_no_value_unless_the_level_is_debug(stream: io.String
     assert f"TypeError: {MESSAGE}" in loud
 
 
-async def test_an_error_in_a_group_is_told(stream: io.StringIO) -> None:
+async def test_an_error_in_a_group_is_logged(stream: io.StringIO) -> None:
     try:
         await fail_in_a_task(MESSAGE)
     except ExceptionGroup:
@@ -104,25 +104,25 @@ async def test_an_error_in_a_group_is_told(stream: io.StringIO) -> None:
 
 
 @pytest.mark.parametrize("name", ["openai", "anthropic", "httpcore"])
-def test_packages_that_log_prompts_are_kept_quiet(stream: io.StringIO, name: str) -> None:
+def test_packages_that_log_prompts_log_only_warnings(stream: io.StringIO, name: str) -> None:
     set_up_logging("debug", stream)
 
     logging.getLogger(f"{name}._base_client").debug("Request options: s3cret")
-    logging.getLogger(name).warning("told")
+    logging.getLogger(name).warning("careful")
 
-    assert [line["msg"] for line in lines(stream)] == ["told"]
+    assert [line["msg"] for line in lines(stream)] == ["careful"]
 
 
-def test_what_is_below_the_level_is_not_written(stream: io.StringIO) -> None:
+def test_a_record_below_the_level_is_not_written(stream: io.StringIO) -> None:
     logging.getLogger("larst").debug("detail")
     set_up_logging("debug", stream)
-    logging.getLogger("larst").debug("wanted")
+    logging.getLogger("larst").debug("more detail")
 
-    assert [line["msg"] for line in lines(stream)] == ["wanted"]
+    assert [line["msg"] for line in lines(stream)] == ["more detail"]
 
 
 @pytest.mark.parametrize(
-    ("value", "written"),
+    ("value", "expected"),
     [
         (2**70, 2**70),
         ("\ud800", "\\ud800"),
@@ -131,24 +131,24 @@ def test_what_is_below_the_level_is_not_written(stream: io.StringIO) -> None:
         ("a\nb\u2028", "a\nb\u2028"),
     ],
 )
-def test_a_value_that_is_hard_to_write_still_makes_one_line(
-    stream: io.StringIO, value: object, written: object
+def test_a_value_that_json_cannot_represent_is_still_one_line(
+    stream: io.StringIO, value: object, expected: object
 ) -> None:
-    """A log must not be where a request fails."""
+    """Logging must not make a request fail."""
     logging.getLogger("larst").info("odd", extra={"fields": {"value": value}})
 
     (text,) = stream.getvalue().rstrip("\n").split("\n")
 
-    if written == "\\ud800":
-        assert written in text
-    elif written == 2**70:
-        assert str(written) in text
+    if expected == "\\ud800":
+        assert expected in text
+    elif expected == 2**70:
+        assert str(expected) in text
     else:
-        assert orjson.loads(text)["value"] == written
+        assert orjson.loads(text)["value"] == expected
 
 
-def test_a_field_cannot_pass_itself_off_as_the_message(stream: io.StringIO) -> None:
-    """Fields may come from a client; the level and the logger must not."""
+def test_a_field_does_not_replace_message_or_level(stream: io.StringIO) -> None:
+    """A client may choose fields, but not the level and the logger."""
     logging.getLogger("larst").info("true", extra={"fields": {"msg": "false", "level": "debug"}})
 
     (line,) = lines(stream)
@@ -156,7 +156,7 @@ def test_a_field_cannot_pass_itself_off_as_the_message(stream: io.StringIO) -> N
     assert (line["msg"], line["level"]) == ("true", "info")
 
 
-def test_warnings_of_python_are_lines_too(stream: io.StringIO) -> None:
+def test_python_warnings_are_lines_too(stream: io.StringIO) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(capture=True)
