@@ -21,16 +21,19 @@ def pytest_configure() -> None:
             del os.environ[name]
 
 
-@pytest.hookimpl(optionalhook=True)  # pytest-xdist asks, in its main process only
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return one process per processor for directories; none for files, `-k` or `--collect-only`.
+    """Return the number of processes for `-n auto`; 0 is this process, sooner for a few tests.
 
-    A few tests finish sooner in the process that collects them.
+    One more than there are processors, since some tests wait for other processes. Do not move this
+    into `pytest_cmdline_main`: each worker calls that hook too, and would start workers itself.
     """
     options = config.option
     has_directory = any(Path(argument).is_dir() for argument in config.args)
-    is_selection = options.keyword or options.collectonly or not has_directory
-    return 0 if is_selection else os.cpu_count() or 1
+    is_selection = bool(options.keyword) or "not slow" not in options.markexpr
+    if is_selection or options.collectonly or not has_directory:
+        return 0
+    return min(MAX_WORKERS, max(2, os.cpu_count() or 1) + 1)
 
 
 @pytest.fixture(autouse=True)
