@@ -26,10 +26,15 @@ from larst.planning import make_planner
 from larst.planning.book import PlanBook
 from larst.runtime import MemoryTrimmer
 from larst.sandbox import MontySandbox
-from larst.session.actor import Answer, Message, SessionActor
-from larst.session.client import SessionClient
-from larst.session.events import log_event, observe_gauges
-from larst.session.pipeline import Pipeline
+from larst.session import (
+    Answer,
+    Message,
+    Pipeline,
+    SessionActor,
+    SessionClient,
+    log_event,
+    observe_gauges,
+)
 from larst.store import DataRoot, DiskFiles, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 

@@ -15,7 +15,7 @@ from larst.http.ingress import Ingress
 from larst.http.pages.documents import SessionDocuments
 from larst.planning import Planner
 from larst.sandbox import Sandbox
-from larst.session.client import SessionClient
+from larst.session import SessionClient
 from larst.store import DataRoot
 from larst.telemetry import Telemetry
 

@@ -20,7 +20,7 @@ from larst.http.keys import TOKEN, TRACE
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.responses import program_response
-from larst.session.client import SessionClient
+from larst.session import SessionClient
 from larst.telemetry import RequestTrace
 
 _NEVER_BEGUN = (

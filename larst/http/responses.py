@@ -10,7 +10,7 @@ from larst.accept import preferred
 from larst.domain import RequestContext
 from larst.http.keys import TRACE
 from larst.http.problems import Problem, phrase, problem_of
-from larst.session.actor import SessionReply
+from larst.session import SessionReply
 from larst.telemetry import RequestTrace
 
 JSON, PROBLEM_JSON = "application/json", "application/problem+json"

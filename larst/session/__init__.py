@@ -1,1 +1,21 @@
-"""A session: one actor that owns one tenant's data and takes its requests through the stages."""
+"""A session: one actor that owns one client's data and takes its requests through the stages."""
+
+from larst.session.actor import SessionActor
+from larst.session.client import SessionClient
+from larst.session.events import log_event
+from larst.session.gauges import observe_gauges
+from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
+from larst.session.pipeline import Pipeline
+
+__all__ = [
+    "Answer",
+    "Message",
+    "Pipeline",
+    "SessionActor",
+    "SessionClient",
+    "SessionReply",
+    "SessionRequest",
+    "StoreTask",
+    "log_event",
+    "observe_gauges",
+]

@@ -1,90 +1,55 @@
-"""A session: one actor that owns one tenant's data and takes its requests through the stages.
+"""The actor of a session: it owns one client's data and takes requests through the stages.
 
-Only the actor touches the session's store. Must never wait for a planner inside a turn, and never
-let a reply leave before the changes that it reports (or saw) are on disk: the gate ensures that.
+Only the actor touches the session's store. Must never wait for a planner while it processes a
+message, and never let a reply leave before the changes that it reports or saw are on disk: the
+gate ensures that.
 """
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar, Generic, TypeAlias, TypeVar
+from typing import ClassVar, TypeAlias
 
-import orjson
-
-from larst.actors import Actor, Clock, Deferred, OutputGate
+from larst.actors import Actor, Clock, Deferred, OutputGate, StartRefused
 from larst.config import SchemaMode
-from larst.domain import Body, BodyKind, Reply, RequestContext
+from larst.domain import Reply
 from larst.errors import (
     LarstError,
-    PreconditionFailedError,
     ProgramError,
     ProgramFailedError,
     SchemaBrokenError,
     StoreError,
 )
-from larst.planning import RULES, ReadyPlan, Refusal
-from larst.planning.shapes import RestPath, ShapedRequest, shape_request
+from larst.planning import RULES, ReadyPlan
+from larst.planning.shapes import ShapedRequest, shape_request
+from larst.session.events import log_event
+from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.session.pipeline import Pipeline
+from larst.session.preconditions import (
+    CONDITIONAL_METHODS,
+    as_get,
+    check_if_match,
+    plain_record,
+    record_etag,
+    reply_etag,
+)
 from larst.store import SessionStore, Transaction
 from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate
 
-Result = TypeVar("Result")
-
-_log = logging.getLogger("larst.sessions")
+_Outcome: TypeAlias = SessionReply | Deferred[Message]
 
 
 @dataclass(frozen=True, slots=True)
-class SessionRequest:
-    """A request in the mailbox. Deferred for planning, it returns with more plans.
+class _ProgramRun:
+    """A program's reply, and the changes that it made but that are not committed yet.
 
-    `ready` holds plans by the key of the shape that they were made for.
-    """
-
-    request: RequestContext
-    trace: RequestTrace
-    ready: Mapping[str, ReadyPlan] = field(default_factory=dict)
-    refusals: tuple[Refusal, ...] = ()
-
-
-@dataclass(slots=True)
-class StoreTask(Generic[Result]):
-    """Work of the control API on a session's store, in a turn of its own.
-
-    Work that `admits_damaged` also runs where the session's files cannot be loaded; it has to
-    leave files that can. `result` is set when the work has run.
-    """
-
-    work: Callable[[SessionStore], Awaitable[Result]]
-    admits_damaged: bool = False
-    result: Result | None = None
-
-    async def run(self, store: SessionStore) -> None:
-        """Do the work and keep its result."""
-        self.result = await self.work(store)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionReply:
-    """A program's reply, and what the session adds to it.
-
-    `drifts` says how written records differ from the learned schema, for LARS_SCHEMA_MODE=warn.
+    `hint` helps a client whose filter names an unknown field.
     """
 
     reply: Reply
-    etag: str | None = None
-    hint: str | None = None
-    drifts: tuple[str, ...] = ()
-
-
-Message: TypeAlias = SessionRequest | StoreTask[object]
-Answer: TypeAlias = SessionReply | None
-"""What a request is answered with; a store task has its result in itself."""
-
-Turn: TypeAlias = SessionReply | Deferred[Message]
+    transaction: Transaction
+    hint: str | None
 
 
 class SessionActor(Actor[Message, Answer]):
@@ -125,7 +90,7 @@ class SessionActor(Actor[Message, Answer]):
             await self._retry_load(message)
         if isinstance(message, StoreTask):
             await message.run(self._store)
-            self.gate.mark()  # whatever it changed is durable before its answer leaves
+            self.gate.mark()  # its changes must be durable before the answer leaves
             return None
         times, trace = self.current, message.trace
         since_s = times.enqueued_s if times.returned_s is None else times.returned_s
@@ -147,7 +112,7 @@ class SessionActor(Actor[Message, Answer]):
             await self._store.checkpoint()
 
     async def on_flush_failed(self, error: Exception) -> None:
-        """Return to what is on disk: nothing that the failed write held was ever answered."""
+        """Return to the state on disk: no reply about the failed write has left."""
         await self._store.reload()
 
     async def on_stop(self) -> None:
@@ -178,32 +143,21 @@ class SessionActor(Actor[Message, Answer]):
             await self._store.load()
         except StoreError as error:
             self._damage = error
-            session_id = self._store.session_id
-            fields = {"session_id": session_id, "event": "StartRefused", "detail": error.detail}
-            _log.error("session %s cannot be loaded", session_id, extra={"fields": fields})
+            log_event(StartRefused(self._store.session_id, error))
 
-    async def _serve(self, message: SessionRequest, deadline_s: float) -> Turn:
+    async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""
         if "if-match" in message.request.headers:
             deferred = await self._check_precondition(message, deadline_s)
             if deferred is not None:
                 return deferred
-        shaped = self._shape(message.request)
-        ready = message.ready.get(shaped.key) or self._find(message.trace, shaped)
+        shaped, ready = self._look_up(message)
         if ready is None:
             return self._defer(message, shaped)
-        trace = message.trace
-        trace.set_plan(ready.source, ready.key, ready.plan.action)
-        self._record_route(trace, shaped, ready)
-        binding = self._pipeline.bind(ready, shaped, self._store)
-        inputs = self._pipeline.inputs(ready, shaped, binding)
-        transaction = self._store.begin()
+        message.trace.set_plan(ready.source, ready.key, ready.plan.action)
+        self._record_route(message.trace, shaped, ready)
         try:
-            with Stage("exec"):
-                timeout_s = deadline_s - self._clock.now()
-                reply = await self._sandbox.run(
-                    ready.program, inputs, transaction, timeout_s=timeout_s
-                )
+            run = await self._run(shaped, ready, deadline_s)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
             return self._defer(replace(message, ready={}, refusals=refusals), shaped)
@@ -211,18 +165,46 @@ class SessionActor(Actor[Message, Answer]):
             self._resolver.forget(ready, shaped)
             raise
         self._resolver.keep(ready, shaped)
-        return self._commit(message, shaped, ready, transaction, reply, binding.hint)
+        return self._commit(message.trace, shaped, ready, run)
 
-    def _find(self, trace: RequestTrace, shaped: ShapedRequest) -> ReadyPlan | None:
-        start_s = self._clock.now()
-        ready = self._resolver.find(shaped)
-        if ready is not None:
-            elapsed_s = self._clock.now() - start_s
-            trace.record_lookup(elapsed_s, ready.source, ready.key, ready.validate_ms / 1000)
-        return ready
+    async def _check_precondition(
+        self, message: SessionRequest, deadline_s: float
+    ) -> Deferred[Message] | None:
+        """Check If-Match; defer the request if the program for GET does not exist yet.
+
+        Raises:
+            PreconditionFailedError: the current version is a different one, or does not exist.
+        """
+        if message.request.method not in CONDITIONAL_METHODS:
+            return None
+        message.trace.is_precondition = True
+        shaped = self._shape(as_get(message.request))
+        ready = message.ready.get(shaped.key) or self._resolver.find(shaped)
+        if (key := plain_record(shaped, ready)) is not None:
+            etag = record_etag(self._store, key)
+        elif ready is None:
+            return self._defer(message, shaped)
+        else:
+            run = await self._run(shaped, ready, deadline_s)  # its changes are dropped
+            etag = reply_etag(self._store, shaped, ready, run.reply)
+        check_if_match(message.request, etag)
+        message.trace.is_precondition = False
+        return None
+
+    def _look_up(self, message: SessionRequest) -> tuple[ShapedRequest, ReadyPlan | None]:
+        """Return the request's shape, and the plan that it came back with or that exists."""
+        shaped = self._shape(message.request)
+        ready = message.ready.get(shaped.key)
+        if ready is None:
+            start_s = self._clock.now()
+            ready = self._resolver.find(shaped)
+            if ready is not None:
+                elapsed_s, check_s = self._clock.now() - start_s, ready.validate_ms / 1000
+                message.trace.record_lookup(elapsed_s, ready.source, ready.key, check_s)
+        return shaped, ready
 
     def _defer(self, message: SessionRequest, shaped: ShapedRequest) -> Deferred[Message]:
-        # Detached now, in the turn: the session must not be read outside of one.
+        # Detach it now: planning runs beside the actor, where the session must not be read.
         return Deferred(partial(self._plan, message, self._pipeline.detach(shaped, self._store)))
 
     async def _plan(self, message: SessionRequest, shaped: ShapedRequest) -> Message:
@@ -231,32 +213,36 @@ class SessionActor(Actor[Message, Answer]):
             ready = await self._resolver.learn(shaped, message.refusals)
         return replace(message, ready={**message.ready, shaped.key: ready})
 
+    async def _run(self, shaped: ShapedRequest, ready: ReadyPlan, deadline_s: float) -> _ProgramRun:
+        """Run the plan's program in a new transaction."""
+        binding = self._pipeline.bind(ready, shaped, self._store)
+        inputs = self._pipeline.inputs(ready, shaped, binding)
+        transaction = self._store.begin()
+        with Stage("exec"):
+            timeout_s = deadline_s - self._clock.now()
+            reply = await self._sandbox.run(ready.program, inputs, transaction, timeout_s=timeout_s)
+        return _ProgramRun(reply, transaction, binding.hint)
+
     def _commit(
-        self,
-        message: SessionRequest,
-        shaped: ShapedRequest,
-        ready: ReadyPlan,
-        transaction: Transaction,
-        reply: Reply,
-        hint: str | None,
+        self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: _ProgramRun
     ) -> SessionReply:
-        """Apply what a successful program changed, and return its reply."""
-        trace, drifts = message.trace, list[str]()
-        if reply.status < 400:
+        """Apply the changes of a successful program, and return its reply."""
+        drifts, status = list[str](), run.reply.status
+        if status < 400:
             if self._schema_mode != "learn":
-                drifts = self._drifts(transaction)
-            if self._store.commit(transaction):
+                drifts = self._drifts(run.transaction)
+            if self._store.commit(run.transaction):
                 self.gate.mark()
             if trace.route is None:
                 self._record_route(trace, shaped, ready)
                 if trace.route is None and ready.maker.planner != RULES:
-                    # A model planned it; the rules answer whatever reads like a resource.
+                    # A model planned it. The rules answer any path that reads like a resource.
                     trace.route = shaped.shape.route
         trace.begin_commit()
         return SessionReply(
-            reply=reply,
-            etag=self._etag(shaped, ready, reply),
-            hint=hint if reply.status < 300 else None,
+            reply=run.reply,
+            etag=reply_etag(self._store, shaped, ready, run.reply),
+            hint=run.hint if status < 300 else None,
             drifts=tuple(drifts),
         )
 
@@ -280,73 +266,3 @@ class SessionActor(Actor[Message, Answer]):
                 " set LARS_SCHEMA_MODE=learn to widen the schema"
             )
         return drifts
-
-    async def _check_precondition(
-        self, message: SessionRequest, deadline_s: float
-    ) -> Deferred[Message] | None:
-        """Hold If-Match against the present version (RFC 9110, section 13.1.1).
-
-        The version of a plain record is that of the stored record; for any other path it is the
-        reply that GET would give, so the program for GET runs first.
-
-        Raises:
-            PreconditionFailedError: the present version is another, or there is none.
-        """
-        if message.request.method not in ("PUT", "PATCH", "DELETE", "POST"):
-            return None
-        message.trace.is_precondition = True
-        request = replace(message.request, method="GET", query={}, body=Body(BodyKind.NONE))
-        shaped = self._shape(request)
-        ready = message.ready.get(shaped.key) or self._resolver.find(shaped)
-        if is_plain_record(shaped, ready):
-            etag = self._record_etag(shaped)
-        elif ready is None:
-            return self._defer(message, shaped)
-        else:
-            binding = self._pipeline.bind(ready, shaped, self._store)
-            inputs = self._pipeline.inputs(ready, shaped, binding)
-            with Stage("exec"):
-                timeout_s = deadline_s - self._clock.now()
-                reply = await self._sandbox.run(
-                    ready.program, inputs, self._store.begin(), timeout_s=timeout_s
-                )
-            etag = self._etag(shaped, ready, reply)
-        condition = message.request.headers["if-match"]
-        if etag is None or not _lists(condition, etag):
-            raise PreconditionFailedError(
-                f"the stored version is {etag or 'missing'}, not {condition}; GET it and try again"
-            )
-        message.trace.is_precondition = False
-        return None
-
-    def _etag(self, shaped: ShapedRequest, ready: ReadyPlan, reply: Reply) -> str | None:
-        """Return a strong validator of a successful reply to GET."""
-        if shaped.shape.method != "GET" or reply.status != 200 or reply.body is None:
-            return None
-        return self._record_etag(shaped) if is_plain_record(shaped, ready) else etag_of(reply.body)
-
-    def _record_etag(self, shaped: ShapedRequest) -> str | None:
-        path = shaped.path
-        assert isinstance(path, RestPath)  # noqa: S101 - the caller checked it
-        assert path.identifier is not None  # noqa: S101 - the caller checked it
-        record = self._store.record(path.resource, shaped.request.segments[path.identifier])
-        return None if record is None else etag_of(orjson.dumps(record))
-
-
-def is_plain_record(shaped: ShapedRequest, ready: ReadyPlan | None) -> bool:
-    """Tell whether GET of the path answers a stored record as it is: the rules plan it."""
-    path = shaped.path
-    if not isinstance(path, RestPath) or path.identifier is None or path.is_search:
-        return False
-    return ready is None or ready.maker.planner == RULES
-
-
-def etag_of(content: bytes) -> str:
-    """Return a strong validator: equal content, equal tag."""
-    return f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-
-
-def _lists(condition: str, etag: str) -> bool:
-    """Tell whether an If-Match header lists the tag; a weak tag never matches."""
-    tags = [tag.strip() for tag in condition.split(",")]
-    return "*" in tags or etag in tags

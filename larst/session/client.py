@@ -1,6 +1,6 @@
-"""The client of the sessions: requests and store tasks go in, replies and results come out.
+"""The client of the sessions: sends them requests and store tasks, and returns their answers.
 
-Must never touch a session's store itself: work on it runs in the session's own turn.
+Must never touch a session's store itself: work on it runs inside the session.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 from larst.actors import Supervisor
 from larst.domain import RequestContext
-from larst.session.actor import Answer, Message, SessionReply, SessionRequest, StoreTask
+from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
 
@@ -18,9 +18,9 @@ Result = TypeVar("Result")
 
 
 class SessionClient:
-    """Reaches every session by its id, whether it is awake or asleep.
+    """Sends messages to sessions by their ids; a session that is asleep wakes up.
 
-    Errors are those of the actor runtime and, as the session raises them, of LARST.
+    Raises errors of the actor runtime, and the errors of LARST that the session raises.
     """
 
     def __init__(self, supervisor: Supervisor[str, Message, Answer], *, timeout_s: float) -> None:
@@ -29,16 +29,16 @@ class SessionClient:
 
     @property
     def live_count(self) -> int:
-        """How many sessions are in memory."""
+        """The number of sessions in memory."""
         return self._supervisor.live_count
 
     @property
     def waiting_count(self) -> int:
-        """How many messages wait in all mailboxes; may be read from any thread."""
+        """The number of messages that wait in all mailboxes; may be read from any thread."""
         return self._supervisor.waiting_count
 
     def is_live(self, session_id: str) -> bool:
-        """Tell whether the session is in memory."""
+        """Return whether the session is in memory."""
         return self._supervisor.is_live(session_id)
 
     async def request(self, request: RequestContext, trace: RequestTrace) -> SessionReply:
@@ -46,12 +46,12 @@ class SessionClient:
 
         Raises:
             ActorError: the request was not served in time, or not at all.
-            LarstError: the session refused it.
+            LarstError: the session refused the request.
         """
         answer = await self._supervisor.ask(
             request.session_id, SessionRequest(request, trace), timeout_s=self._timeout_s
         )
-        assert answer is not None  # noqa: S101 - only a store task is answered with None
+        assert answer is not None  # noqa: S101 - only the answer to a store task is None
         return answer
 
     async def run_on_store(
@@ -62,10 +62,10 @@ class SessionClient:
         keeps_awake: bool = True,
         admits_damaged: bool = False,
     ) -> Result:
-        """Return what `work` returns, run in a turn of the session on its store.
+        """Run `work` on the session's store, as a message of the session; return its result.
 
-        Work that only looks passes `keeps_awake=False`; work that `admits_damaged` also runs on
-        files that cannot be loaded, and has to leave files that can.
+        Work that only reads passes `keeps_awake=False`. Work that `admits_damaged` also runs if
+        the session's files cannot be loaded; it must leave files that can be loaded.
 
         Raises:
             ActorError: the work did not run, or not in time.
@@ -78,8 +78,8 @@ class SessionClient:
             timeout_s=self._timeout_s,
             keeps_awake=keeps_awake,
         )
-        return cast("Result", task.result)  # set: the session has answered
+        return cast("Result", task.result)  # it is set, since the session has answered
 
     async def stop(self, *, drain_s: float) -> None:
-        """Refuse new messages, serve those accepted within `drain_s` seconds, and stop."""
+        """Refuse new messages, serve the accepted ones within `drain_s` seconds, and stop."""
         await self._supervisor.stop(drain_s=drain_s)

@@ -1,4 +1,4 @@
-"""What becomes of sessions, told to the log and to the metrics. Must never touch a session."""
+"""The log lines of session events: starts, crashes, stops. Must never touch a session."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from collections.abc import Mapping
 
 from larst import actors
 from larst.errors import LarstError
-from larst.session.client import SessionClient
-from larst.store import DataRoot
-from larst.telemetry import Labels, Telemetry
-from larst.telemetry.metrics import MAILBOX_DEPTH, SESSIONS
 
 _log = logging.getLogger("larst.sessions")
 
@@ -19,50 +15,29 @@ _EVENTS: Mapping[type[actors.SupervisorEvent], tuple[int, str]] = {
     actors.Restarted: (logging.WARNING, "restarted after a crash"),
     actors.StartRefused: (logging.ERROR, "cannot be loaded"),
     actors.Crashed: (logging.ERROR, "crashed"),
-    actors.CoolingDown: (logging.ERROR, "crashed too often and cools down"),
-    actors.FlushFailed: (logging.ERROR, "could not be written: what was held back has failed"),
-    actors.HookFailed: (logging.ERROR, "failed to tidy up"),
-    actors.Slept: (logging.INFO, "put to sleep"),
+    actors.CoolingDown: (logging.ERROR, "crashed too often and is cooling down"),
+    actors.FlushFailed: (logging.ERROR, "could not be written; the waiting requests failed"),
+    actors.HookFailed: (logging.ERROR, "failed in a lifecycle hook"),
+    actors.Slept: (logging.INFO, "went to sleep"),
     actors.Stopped: (logging.INFO, "stopped"),
 }
 
 
 def log_event(event: actors.SupervisorEvent) -> None:
-    """Tell the log what the supervisor did: one line an event."""
-    level, words = _EVENTS[type(event)]
+    """Log an event of a session as one line."""
+    level, description = _EVENTS[type(event)]
     error: BaseException | None = getattr(event, "error", None)
+    fields = {"session_id": event.key, "event": type(event).__name__}
+    if isinstance(error, LarstError):
+        fields["detail"] = error.detail
+    if isinstance(event, actors.HookFailed):
+        fields["hook"] = event.hook
     _log.log(
         level,
         "session %s %s",
         event.key,
-        words,
-        # What was raised on purpose says all that there is to say.
+        description,
+        # The detail of an error that is raised deliberately is complete without a traceback.
         exc_info=None if isinstance(error, LarstError) else error,
-        extra={
-            "fields": {
-                "session_id": event.key,
-                "event": type(event).__name__,
-                **({"detail": error.detail} if isinstance(error, LarstError) else {}),
-                **({"hook": event.hook} if isinstance(event, actors.HookFailed) else {}),
-            }
-        },
+        extra={"fields": fields},
     )
-
-
-def observe_gauges(
-    telemetry: Telemetry,
-    root: DataRoot,
-    sessions: SessionClient,
-) -> None:
-    """Add the gauges of the sessions that exist and of the requests that wait."""
-
-    def of_sessions() -> list[tuple[Labels, float]]:
-        live: list[tuple[Labels, float]] = [((("state", "live"),), sessions.live_count)]
-        try:
-            asleep = sum(not sessions.is_live(one) for one in root.session_ids())
-        except OSError:  # no folder, or no file handles left: whoever reads must not stop for it
-            return live
-        return [*live, ((("state", "asleep"),), asleep)]
-
-    telemetry.observe(SESSIONS, of_sessions)
-    telemetry.observe(MAILBOX_DEPTH, lambda: [((), sessions.waiting_count)])

@@ -1,6 +1,7 @@
-"""The stages of a request: shape, plan, validate, run. One pipeline serves all sessions.
+"""What the stages of a request share: the resolver, the sandbox, and a program's inputs.
 
-Knows no HTTP and owns no session's data: what a stage needs of a session comes in with each call.
+One pipeline serves all sessions. Must never know HTTP and never hold a session's data: each call
+passes the facts about a session that it needs.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
 from larst.config import PlanningSettings
@@ -25,14 +27,15 @@ from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
 
 _CHECKED_PROGRAMS = 1024
-_SHOWN_RESOURCES = 20
+_MAX_SKETCHES = 20
+"""Resources that a planner sees; those in the path come first."""
 
 
-class Knowledge(Protocol):
-    """What planning needs to know of a session."""
+class SessionFacts(Protocol):
+    """The facts about a session that planning needs."""
 
     def has_record(self, resource: str, id: str) -> bool:
-        """Tell whether the record exists."""
+        """Return whether the record exists."""
 
     def names(self) -> Sequence[str]:
         """Return the names of the resources that exist."""
@@ -45,7 +48,7 @@ class Knowledge(Protocol):
 
 
 class Pipeline:
-    """The stages; `resolver` is where plans come from, `sandbox` is where programs run."""
+    """`resolver` supplies plans, and `sandbox` runs their programs."""
 
     def __init__(
         self,
@@ -73,51 +76,50 @@ class Pipeline:
             timer=timer,
         )
 
-    def detach(self, request: ShapedRequest, session: Knowledge) -> ShapedRequest:
-        """Return the request with a copy of what a planner needs to know of the session.
+    def detach(self, request: ShapedRequest, session: SessionFacts) -> ShapedRequest:
+        """Return the request with a copy of the facts about the session that a planner needs.
 
-        Planning runs outside the session's turn, where the session must not be read.
+        Planning runs beside the session's actor, where the session must not be read.
         """
         names = session.names()
         in_path = [segment.text for segment in request.shape.path if segment.text in names]
         schemas = {name: session.schema(name) for name in dict.fromkeys([*in_path, *names])}
-        learned = [(name, schema) for name, schema in schemas.items() if schema is not None]
         sketches = {
             name: sketch_of_schema(schema["json_schema"])
-            for name, schema in learned
-            if name in list(schemas)[:_SHOWN_RESOURCES]
+            for name, schema in islice(schemas.items(), _MAX_SKETCHES)
+            if schema is not None
         }
         return request.detached(schemas.get, sketches)
 
-    def bind(self, ready: ReadyPlan, request: ShapedRequest, session: Knowledge) -> Binding:
+    def bind(self, ready: ReadyPlan, request: ShapedRequest, session: SessionFacts) -> Binding:
         """Return the request's own identifier, criteria and payload for its plan."""
         path, segments = request.path, request.request.segments
         if isinstance(path, RestPath):
             resource: str | None = path.resource
             identifier = None if path.identifier is None else segments[path.identifier]
         else:
-            # Not plain REST: the nearest thing to an identifier is the last segment like one.
-            places = zip(segments, request.shape.path, strict=True)
-            identifiers = [text for text, segment in places if segment.is_identifier]
+            # Not plain REST: the last segment that looks like an identifier serves as one.
+            pairs = zip(segments, request.shape.path, strict=True)
+            identifiers = [text for text, segment in pairs if segment.is_identifier]
             identifier = identifiers[-1] if identifiers else None
             resource = ready.plan.resource
         if not request.request.query:
             return Binding(identifier, {}, request.request.body.json, None)
         if resource is None:
             return bind(request.request, identifier, ())
-        learned = session.schema(resource)
-        schema = {} if learned is None else learned["json_schema"]
+        facts = session.schema(resource)
+        schema = {} if facts is None else facts["json_schema"]
         return bind(request.request, identifier, session.fields(resource), schema)
 
     def inputs(self, ready: ReadyPlan, request: ShapedRequest, binding: Binding) -> ProgramInputs:
-        """Return what the plan's program is given besides the store."""
+        """Return the inputs of the plan's program."""
         return ProgramInputs(
-            # Most programs of the rules do not read it, and it is costly to make.
+            # Building it is costly, and most programs of the rules do not use it.
             ctx=request.request.as_json() if "ctx" in ready.program.names else {},
             plan=binding.fill(ready.plan),
             resource=ready.plan.resource,
         )
 
     async def close(self) -> None:
-        """Cancel planning under way and close the planner."""
+        """Cancel planner calls in progress and close the planner."""
         await self.resolver.close()

@@ -29,9 +29,7 @@ from larst.domain import (
 from larst.errors import DiskRefusedError, SessionDamagedError
 from larst.planning.book import PlanBook
 from larst.planning.rules.planner import RulesPlanner
-from larst.session.actor import Answer, Message, SessionActor
-from larst.session.client import SessionClient
-from larst.session.pipeline import Pipeline
+from larst.session import Answer, Message, Pipeline, SessionActor, SessionClient
 from larst.store import DiskFiles, SessionStore
 from larst.store.collection import Collection
 from larst.store.transfer.replacing import prepare_replacements
@@ -44,7 +42,7 @@ MEMBERS = "members.json"
 
 
 class FakeSandbox:
-    """Stores the body of a POST, and lists the members for any other method."""
+    """Stores the payload of a plan that creates, and lists the members for any other plan."""
 
     async def start(self) -> None:
         pass
@@ -64,8 +62,8 @@ class FakeSandbox:
         timeout_s: float,
     ) -> Reply:
         members = session.resource("members")
-        if inputs.ctx["method"] == "POST":
-            return Reply(201, orjson.dumps(members.insert(inputs.ctx["body_json"])))
+        if inputs.plan["action"] == "create":
+            return Reply(201, orjson.dumps(members.insert(inputs.plan["payload"])))
         return Reply(200, orjson.dumps(list(members.list()[0])))
 
 

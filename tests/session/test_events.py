@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from larst import actors
-from larst.session.events import log_event
+from larst.session import log_event
 
 
 @pytest.mark.parametrize("hook", ["on_quiet", "on_stop", "on_end"])

@@ -27,7 +27,7 @@ from larst.http.control.guards import flag_in_query, number_in_query
 from larst.http.control.imports import Imports
 from larst.http.control.parameters import OFFSET, REPLACE, SESSION_LIMIT
 from larst.http.responses import json_response
-from larst.session.client import SessionClient
+from larst.session import SessionClient
 from larst.store import DataRoot, SessionStore, Threads
 from larst.store.collection import Collection
 from larst.store.recovery.inspection import Inspection, disk_usage, inspect

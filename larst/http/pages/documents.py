@@ -20,7 +20,7 @@ from larst.openapi.schemas import LearnedSchema
 from larst.planning import RULES
 from larst.planning.book import BookEntry, PlanBook
 from larst.planning.shapes import is_plain_path
-from larst.session.client import SessionClient
+from larst.session import SessionClient
 from larst.store import SessionStore
 
 MAX_CACHED_BYTES = 64 << 20

@@ -16,7 +16,7 @@ from larst.errors import SessionNotFoundError
 from larst.http.components import RUNNING
 from larst.http.control import sessions as session_control
 from larst.http.control.sessions import SessionControl
-from larst.session.client import SessionClient
+from larst.session import SessionClient
 from larst.store import DataRoot, Threads
 from tests.http.control.asking import ONE, TWO, Client, keep_busy, sleep
 

@@ -14,7 +14,7 @@ from larst.config import load_settings
 from larst.http.pages import documents
 from larst.http.pages.documents import LARGE_FIELDS, MAX_CACHED_BYTES, SessionDocuments
 from larst.planning.book import PlanBook
-from larst.session.client import SessionClient
+from larst.session import SessionClient
 from larst.store.schema.learning import learn_schema
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -1,0 +1,63 @@
+"""The messages of a session's mailbox, and the replies to them. Data."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
+
+from larst.domain import Reply, RequestContext
+from larst.planning import ReadyPlan, Refusal
+from larst.store import SessionStore
+from larst.telemetry import RequestTrace
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRequest:
+    """A request in the mailbox. Deferred for planning, it returns with more plans.
+
+    `ready` holds plans by the key of the shape that they were made for.
+    """
+
+    request: RequestContext
+    trace: RequestTrace
+    ready: Mapping[str, ReadyPlan] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(slots=True)
+class StoreTask(Generic[Result]):
+    """Work of the control API on a session's store, run as a message of the session.
+
+    Work that `admits_damaged` also runs if the session's files cannot be loaded; it must leave
+    files that can be loaded. `result` is set when the work has run.
+    """
+
+    work: Callable[[SessionStore], Awaitable[Result]]
+    admits_damaged: bool = False
+    result: Result | None = None
+
+    async def run(self, store: SessionStore) -> None:
+        """Do the work and store its result."""
+        self.result = await self.work(store)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReply:
+    """A program's reply, and what the session adds to it.
+
+    `drifts` says how written records differ from the learned schema, for LARS_SCHEMA_MODE=warn.
+    """
+
+    reply: Reply
+    etag: str | None = None
+    hint: str | None = None
+    drifts: tuple[str, ...] = ()
+
+
+Message: TypeAlias = SessionRequest | StoreTask[object]
+
+Answer: TypeAlias = SessionReply | None
+"""The reply to a request; None for a store task, which holds its own result."""
