@@ -1,4 +1,4 @@
-"""Bad input, each with the exact status and body, and nothing stored."""
+"""Bad input: the exact status and body, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def _assert_nothing_stored(api: Api, resource: str = "things") -> None:
 
 class TestBodies:
     @pytest.mark.parametrize(
-        ("raw", "where"),
+        ("raw", "place"),
         [
             (b'{"name": "Alice",}', "line 1 column 18"),
             (b'{"name" "Alice"}', "line 1 column 9"),
@@ -30,19 +30,20 @@ class TestBodies:
             (b"[" * 10_000, "recursion limit"),
         ],
     )
-    async def test_broken_json_is_told_with_its_place(
-        self, api: Api, raw: bytes, where: str
+    async def test_invalid_json_is_reported_with_its_place(
+        self, api: Api, raw: bytes, place: str
     ) -> None:
         reply = await api.post("/things", raw=raw, headers=JSON)
 
         assert reply.status == 400
         assert reply.body["error"] == "Invalid JSON in request body"
-        assert where in reply.body["detail"]
+        assert reply.body["detail"].startswith("Invalid JSON: ")
+        assert place in reply.body["detail"]
         assert reply.body["request_id"] == reply.headers["X-Request-ID"]
         await _assert_nothing_stored(api)
 
     @pytest.mark.parametrize("raw", [b"5", b'"text"', b"null", b"true"])
-    async def test_json_that_is_no_object_is_no_record(self, api: Api, raw: bytes) -> None:
+    async def test_json_that_is_not_an_object_is_refused(self, api: Api, raw: bytes) -> None:
         reply = await api.post("/things", raw=raw, headers=JSON)
 
         assert reply.status == 400
@@ -52,22 +53,22 @@ class TestBodies:
         }
         await _assert_nothing_stored(api)
 
-    async def test_a_list_with_something_else_in_it_is_refused_whole(self, api: Api) -> None:
+    async def test_a_list_with_an_item_that_is_not_an_object_is_refused(self, api: Api) -> None:
         reply = await api.post("/things", [{"a": 1}, 5])
 
         assert (reply.status, reply.body["error"]) == (400, "bad record")
         await _assert_nothing_stored(api)
 
     @pytest.mark.parametrize("bad_id", [True, 1.5, "", [], {}])
-    async def test_an_id_is_an_integer_or_text(self, api: Api, bad_id: object) -> None:
+    async def test_an_id_must_be_an_integer_or_a_string(self, api: Api, bad_id: object) -> None:
         reply = await api.post("/things", {"id": bad_id})
 
         assert (reply.status, reply.body["error"]) == (400, "bad record")
         assert "id" in reply.body["detail"]
         await _assert_nothing_stored(api)
 
-    async def test_a_body_of_100_mb_is_refused_and_the_service_goes_on(self, api: Api) -> None:
-        """Refused by its announced length: it is never read."""
+    async def test_a_body_of_100_mb_is_refused_and_the_service_continues(self, api: Api) -> None:
+        """The announced length is enough: the service does not read it."""
         reader, writer = await asyncio.open_connection(*_host_and_port(api))
         head = f"POST /things HTTP/1.1\r\nHost: x\r\nX-Session-ID: {api.session_id}\r\n"
         writer.write(f"{head}Content-Length: 104857600\r\n\r\n".encode())
@@ -77,8 +78,8 @@ class TestBodies:
         assert b" 413 " in status
         await _assert_nothing_stored(api)
 
-    async def test_a_chunked_body_over_the_limit_is_refused_as_well(self, api: Api) -> None:
-        """Without an announced length the limit counts what arrives."""
+    async def test_a_chunked_body_over_the_limit_is_refused_too(self, api: Api) -> None:
+        """Without an announced length, the limit counts the bytes that arrive."""
 
         async def pieces() -> object:
             for _ in range(12):
@@ -94,8 +95,8 @@ class TestBodies:
         assert (reply.status, body["error"]) == (413, "body too large")
         await _assert_nothing_stored(api)
 
-    async def test_a_body_that_is_not_encoded_as_it_says_is_refused(self, api: Api) -> None:
-        """Proxies and broken clients do this; it is no bug of the service's."""
+    async def test_a_body_in_another_encoding_than_announced_is_refused(self, api: Api) -> None:
+        """Proxies and broken clients send this; it must not count as a bug of the service."""
         headers = {**JSON, "Content-Encoding": "gzip"}
 
         reply = await api.post("/things", raw=b"not gzip", headers=headers)
@@ -106,14 +107,14 @@ class TestBodies:
 
 class TestHeaders:
     @pytest.mark.parametrize("header", [b"X-Note: \xff", b"Authorization: Bearer \xff"])
-    async def test_bytes_that_are_no_text_are_refused(self, api: Api, header: bytes) -> None:
+    async def test_a_header_that_is_not_text_is_refused(self, api: Api, header: bytes) -> None:
         reply = await _raw(api, b"GET /things HTTP/1.1\r\nHost: x\r\n" + header + CLOSE)
 
         assert reply.startswith(b"HTTP/1.1 400 ")
         assert b'"error":"bad request"' in reply
 
-    async def test_a_target_with_its_scheme_is_read_as_its_path(self, api: Api) -> None:
-        """RFC 9112 section 3.2.2: what a client sends to a proxy."""
+    async def test_an_absolute_target_means_its_path(self, api: Api) -> None:
+        """RFC 9112, section 3.2.2: clients send this form to a proxy."""
         reply = await _raw(api, b"GET http://x/things HTTP/1.1\r\nHost: x" + CLOSE)
 
         assert reply.startswith(b"HTTP/1.1 200 ")
@@ -123,7 +124,7 @@ class TestNames:
     @pytest.mark.parametrize(
         "session_id", ["../../etc", "a/b", "a.b", "ä", "a b", "x" * 129, "x" * 10_000, " ", "a;b"]
     )
-    async def test_a_session_id_is_of_plain_characters(self, api: Api, session_id: str) -> None:
+    async def test_a_session_id_has_only_plain_characters(self, api: Api, session_id: str) -> None:
         reply = await api.session(session_id).post("/things", {"a": 1})
 
         assert (reply.status, reply.body["error"]) == (400, "bad session id")
@@ -132,16 +133,16 @@ class TestNames:
         "name",
         ["..%2F..%2Fetc", "a%2Fb", "a.b", "%00", "%C3%A4", "a%20b", "x" * 65, "x" * 10_000, ".."],
     )
-    async def test_a_resource_name_is_of_plain_characters(self, api: Api, name: str) -> None:
+    async def test_a_resource_name_has_only_plain_characters(self, api: Api, name: str) -> None:
         reply = await api.post(f"/{name}", {"a": 1})
 
         assert (reply.status, reply.body["error"]) == (400, "bad resource name")
 
-    async def test_bytes_that_are_no_text_are_refused(self, api: Api) -> None:
+    async def test_a_target_that_is_not_text_is_refused(self, api: Api) -> None:
         assert (await api.get("/%ff%fe")).status == 400
         assert (await api.get("/things?a=%ff")).status == 400
 
-    async def test_strange_ids_are_just_not_found(self, api: Api) -> None:
+    async def test_odd_ids_are_not_found(self, api: Api) -> None:
         for identifier in ("%00", "..%2F..", "x" * 5000, "%F0%9F%8E%89"):
             reply = await api.get(f"/things/{identifier}")
             assert (reply.status, reply.body) == (404, {"error": "not found"})
@@ -166,7 +167,7 @@ class TestTargets:
 
         assert (reply.status, reply.body) == (400, {"error": "bad paging", "detail": detail})
 
-    async def test_an_unknown_sort_field_changes_nothing_and_says_so(self, api: Api) -> None:
+    async def test_an_unknown_sort_field_has_no_effect_and_gets_a_hint(self, api: Api) -> None:
         await api.post("/things", [{"a": 2}, {"a": 1}])
 
         reply = await api.get("/things?sort=nosuch")
@@ -184,25 +185,25 @@ class TestTargets:
 
         assert (reply.status, reply.body["error"]) == (414, "request target too long")
 
-    async def test_a_target_that_cannot_be_read_at_all_gets_json_too(self, api: Api) -> None:
+    async def test_a_target_that_cannot_be_parsed_gets_json_too(self, api: Api) -> None:
         reply = await api.get("/" + "x" * 400_000)
 
         assert (reply.status, reply.body["error"]) == (400, "bad request")
 
-    async def test_what_is_no_http_gets_json_too(self, api: Api) -> None:
+    async def test_input_that_is_not_http_gets_json_too(self, api: Api) -> None:
         reply = await _raw(api, b"GET /things HTTP/1.1\r\nBroken Header: \x00\r\n\r\n")
 
         assert b" 400 " in reply.partition(b"\r\n")[0]
         assert b'{"error":"bad request"' in reply
 
-    async def test_a_method_that_rest_does_not_use_is_refused(self, api: Api) -> None:
+    async def test_a_method_that_rest_does_not_use_is_405(self, api: Api) -> None:
         reply = await api.send("PROPFIND", "/things")
 
         assert (reply.status, reply.body["error"]) == (405, "method not allowed")
 
 
 class TestErrorForm:
-    async def test_errors_come_as_rfc_9457_to_those_who_ask(self, api: Api) -> None:
+    async def test_a_client_that_accepts_rfc_9457_gets_it(self, api: Api) -> None:
         reply = await api.post(
             "/things", raw=b"{", headers={**JSON, "Accept": "application/problem+json"}
         )
@@ -220,7 +221,7 @@ class TestErrorForm:
 
 
 async def _raw(api: Api, request: bytes) -> bytes:
-    """Send bytes as they are; return all that comes until the service ends the connection."""
+    """Send the bytes; return everything until the service closes the connection."""
     reader, writer = await asyncio.open_connection(*_host_and_port(api))
     writer.write(request)
     reply = await reader.read()

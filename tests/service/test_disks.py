@@ -1,4 +1,4 @@
-"""A disk that is full, read-only or limited: 507, an unchanged session, and back to work after."""
+"""A disk that is full, read-only or limited: 507, an unchanged session, and a recovery."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     if not _mount("-t", "tmpfs", "-o", "size=2m", "larst-test", str(folder)):
-        pytest.skip("no file system may be mounted here: it takes root on Linux")
+        pytest.skip("mounting a file system needs root on Linux")
     yield folder
     _unmount(str(folder))
 
@@ -77,10 +77,10 @@ async def test_a_full_disk_refuses_and_loses_nothing(
     assert (await api.post("/things", {"text": BIG})).body["id"] == stored + 1
 
 
-async def test_room_made_while_it_runs_is_used_at_once(
+async def test_space_that_becomes_free_is_used_at_once(
     service: Service, small_disk: Path, http: aiohttp.ClientSession
 ) -> None:
-    """Nobody should have to restart it."""
+    """A restart must not be necessary."""
     api = Api(http, service.url, "one")
     assert (await api.post("/things", {"text": BIG})).status == 201
     filler = small_disk / "filler"
@@ -105,35 +105,35 @@ async def test_a_read_only_directory_can_still_be_read(
     assert _mount("-o", "remount,bind,ro", folder)
 
     refused = await api.post("/things", {"n": 2})
-    other = await api.session("two").post("/things", {"n": 1})
-    read = await api.get("/things/1")
+    elsewhere = await api.session("two").post("/things", {"n": 1})
+    existing = await api.get("/things/1")
     _unmount(folder)
 
     assert (refused.status, refused.body["error"]) == (507, "disk refused the write")
     assert "Read-only" in refused.body["detail"]
-    assert other.status == 201
-    assert read.body == {"id": 1, "n": 1}
+    assert elsewhere.status == 201
+    assert existing.body == {"id": 1, "n": 1}
     assert (await api.post("/things", {"n": 2})).body == {"id": 2, "n": 2}
 
 
-async def test_a_limit_on_the_size_of_files_is_a_full_disk_for_one_session(
+async def test_a_limit_of_the_file_size_is_a_full_disk_for_one_session(
     start_service: Callable[..., Service], http: aiohttp.ClientSession
 ) -> None:
-    """Other sessions go on; with the limit lifted, so does this one."""
+    """Other sessions continue; without the limit, this one does too."""
     service = start_service(LARS_LOG_LEVEL="error")
-    one, other = Api(http, service.url, "one"), Api(http, service.url, "other")
+    large, small = Api(http, service.url, "large"), Api(http, service.url, "small")
     unlimited = resource.prlimit(service.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(service.pid, resource.RLIMIT_FSIZE, (200_000, unlimited[1]))
 
     stored = 0
-    while (reply := await one.post("/things", {"text": BIG})).status == 201:
+    while (reply := await large.post("/things", {"text": BIG})).status == 201:
         stored += 1
     assert reply.status == 507
-    assert (await other.post("/things", {"text": "small"})).status == 201
-    assert await _count(one) == stored
+    assert (await small.post("/things", {"text": "small"})).status == 201
+    assert await _count(large) == stored
 
     resource.prlimit(service.pid, resource.RLIMIT_FSIZE, unlimited)
-    assert (await one.post("/things", {"text": BIG})).status == 201
+    assert (await large.post("/things", {"text": BIG})).status == 201
     service.stop()
     service.start()
-    assert await _count(Api(http, service.url, "one")) == stored + 1
+    assert await _count(Api(http, service.url, "large")) == stored + 1
