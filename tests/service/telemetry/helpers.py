@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from tests.service.api import Answer, Api, Service
-from tests.wire.collector import SpanSeen
+from tests.wire.collector import ReceivedSpan
 
 StartService = Callable[..., Service]
 TRACE_ID, CALLER_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -30,21 +30,21 @@ def trace_id_of(answer: Answer) -> str:
     return answer.headers["traceparent"].split("-")[1]
 
 
-def named(spans: list[SpanSeen], name: str) -> list[SpanSeen]:
+def named(spans: list[ReceivedSpan], name: str) -> list[ReceivedSpan]:
     return [span for span in spans if span.name == name]
 
 
-def only(spans: list[SpanSeen], name: str) -> SpanSeen:
+def only(spans: list[ReceivedSpan], name: str) -> ReceivedSpan:
     (span,) = named(spans, name)
     return span
 
 
-def server(spans: list[SpanSeen]) -> SpanSeen:
+def server(spans: list[ReceivedSpan]) -> ReceivedSpan:
     (span,) = [span for span in spans if span.kind == "server"]
     return span
 
 
-def stage_names(spans: list[SpanSeen]) -> list[str]:
+def stage_names(spans: list[ReceivedSpan]) -> list[str]:
     """Return the names of the stages in the order in which they started."""
     return [span.name for span in spans if span.name.startswith("larst.")]
 

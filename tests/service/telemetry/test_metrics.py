@@ -75,4 +75,4 @@ async def test_a_disabled_sdk_disables_the_page(
     assert (await api.get("/orders")).status == 200
     assert (await api.get("/_larst/metrics")).status == 404
     assert service.stop() == 0
-    assert collector.asked == 0
+    assert collector.request_count == 0

@@ -26,7 +26,7 @@ from tests.service.telemetry.helpers import (
     trace_id_of,
 )
 from tests.wire import server as wire
-from tests.wire.collector import Collector, SpanSeen
+from tests.wire.collector import Collector, ReceivedSpan
 from tests.wire.planner import good_plan
 from tests.wire.server import WireServer
 
@@ -96,7 +96,7 @@ async def test_a_caller_that_does_not_record_is_not_recorded(
     assert not [span for span in collector.spans if span.trace_id == TRACE_ID]
 
 
-async def patch_with_precondition(api: Api, collector: Collector) -> list[SpanSeen]:
+async def patch_with_precondition(api: Api, collector: Collector) -> list[ReceivedSpan]:
     """Return the runs of a PATCH with If-Match, in their order."""
     created = await api.post("/orders", {"item": "tea"})
     current = await api.get("/orders/1")
@@ -126,7 +126,7 @@ async def test_the_precondition_of_a_plain_record_needs_no_run(
 async def test_each_attempt_of_a_repair_has_its_own_pair_of_spans(
     traced: Api, collector: Collector
 ) -> None:
-    reply = await traced.get("/mended")
+    reply = await traced.get("/repaired")
 
     spans = await collector.trace(trace_id_of(reply))
     plans = named(spans, "larst.plan")

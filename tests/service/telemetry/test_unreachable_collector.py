@@ -20,7 +20,7 @@ async def test_a_collector_that_hangs_delays_no_request_and_no_shutdown(
     api = Api(http, service.url, "one")
 
     replies = [await api.post("/orders", {"n": number}) for number in range(100)]
-    await collector.until(lambda: collector.asked)
+    await collector.until(lambda: collector.request_count)
     stopped = await asyncio.to_thread(service.stop)
 
     assert {reply.status for reply in replies} == {201}
