@@ -21,6 +21,8 @@ from pathlib import Path
 import orjson
 from served import Connection, Served, percentile_ms, request, served
 
+_ROW = "{:<22}{:>8}{:>10}{:>10}{:>8}{:>10}\n"
+
 PADDING = "x" * 2000
 """A session's record is about 2 kB."""
 
@@ -72,10 +74,9 @@ async def _phase(
     start_s = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(connections)))
     rate = len(numbers) / (time.perf_counter() - start_s)
-    sys.stdout.write(
-        f"{name:<22}{len(numbers):>8}{rate:>10.0f}{percentile_ms(latencies_s, 0.99):>10.1f}"
-        f"{failures:>8}{most_mb:>10.0f}\n"
-    )
+    p99_ms = percentile_ms(latencies_s, 0.99)
+    row = (name, len(numbers), f"{rate:.0f}", f"{p99_ms:.1f}", failures, f"{most_mb:.0f}")
+    sys.stdout.write(_ROW.format(*row))
     sys.stdout.flush()
     return failures
 
@@ -96,8 +97,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args()
     variables = {"LARS_MAX_SESSIONS_IN_MEMORY": str(options.in_memory)}
-    header = f"{'sessions':<22}{'steps':>8}{'a second':>10}{'p99 ms':>10}{'failed':>8}{'MB':>10}\n"
-    sys.stdout.write(header)
+    sys.stdout.write(_ROW.format("sessions", "steps", "a second", "p99 ms", "failed", "MB"))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         with served(variables, root) as service:

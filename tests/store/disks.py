@@ -84,6 +84,16 @@ class MemoryDisk:
             raise OSError(self.error, os.strerror(self.error))
 
 
+class ReadOnlyDisk(MemoryDisk):
+    """Refuses every call but reads."""
+
+    def _count(self, do_half: object = None) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    def sync(self, path: Path) -> None:
+        """Do nothing: a read-only disk has no unsynced writes."""
+
+
 class HaltingDisk(MemoryDisk):
     """Halts before each rename while `may_go_on` is not set."""
 

@@ -216,12 +216,18 @@ async def run_history(seed: int, disk_class: type[PowerDisk] = PowerDisk) -> int
         disk.refuses_at = disk.calls + random.randint(1, 40)
         disk.error = random.choice(ERRORS)
         try:
-            await tenant.live()
-        except KilledError:
-            deaths += 1
+            deaths += await _is_killed(tenant)
         except Exception as error:
             error.add_note(f"seed {seed}")
             raise
         if random.random() < 0.5:
             disk.lose_power()
     return deaths
+
+
+async def _is_killed(tenant: Tenant) -> bool:
+    try:
+        await tenant.live()
+    except KilledError:
+        return True
+    return False

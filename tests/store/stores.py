@@ -32,3 +32,7 @@ async def insert(store: SessionStore, resource: str, *records: dict[str, Any]) -
 
 def records_of(store: SessionStore, resource: str = "users") -> list[dict[str, Any]]:
     return list(store.begin().resource(resource).list()[0])
+
+
+def ids_of(store: SessionStore, resource: str = "users") -> list[Any]:
+    return [record["id"] for record in records_of(store, resource)]

@@ -1,4 +1,4 @@
-"""Sessions recover from refused writes, seeded folders, odd data and cancelled tasks."""
+"""Sessions recover from refused writes, odd data and cancelled tasks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import errno
 import os
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,34 +13,9 @@ import orjson
 import pytest
 
 from larst.errors import DiskRefusedError, SessionDamagedError
-from larst.store import DiskFiles, SessionStore
-from larst.store.disk.files import FileOps
 from larst.store.session_writer import CHECKPOINT_BYTES
-from tests.store.disks import MemoryDisk
-
-HOME = Path("/data/session")
-JOURNAL = HOME / ".journal"
-
-
-def _now() -> datetime:
-    return datetime(2026, 11, 23, tzinfo=UTC)
-
-
-async def _open(disk: FileOps, directory: Path = HOME) -> SessionStore:
-    store = SessionStore(directory, files=disk, now=_now)
-    await store.load()
-    return store
-
-
-def _insert(store: SessionStore, resource: str, *records: dict[str, Any]) -> None:
-    transaction = store.begin()
-    for record in records:
-        transaction.resource(resource).insert(record)
-    store.commit(transaction)
-
-
-def _ids(store: SessionStore, resource: str = "users") -> list[Any]:
-    return [record["id"] for record in store.begin().resource(resource).list()[0]]
+from tests.store.disks import MemoryDisk, ReadOnlyDisk
+from tests.store.stores import HOME, JOURNAL, ids_of, insert, open_store
 
 
 class UnsureDisk(MemoryDisk):
@@ -64,16 +38,6 @@ class StuckDisk(UnsureDisk):
         super().truncate(path, size)
 
 
-class ReadOnlyDisk(MemoryDisk):
-    """Refuses every call but reads."""
-
-    def _count(self, do_half: object = None) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    def sync(self, path: Path) -> None:
-        """Do nothing: a read-only disk has no unsynced writes."""
-
-
 class SlowDisk(MemoryDisk):
     """Writes once `may_write` is set."""
 
@@ -92,91 +56,91 @@ class TestRefusedWrites:
     async def test_a_refused_change_does_not_come_back_after_a_restart(self) -> None:
         """Its client got 507, nothing was changed. But the bytes may be in the journal."""
         disk = UnsureDisk()
-        store = await _open(disk)
-        _insert(store, "users", {})
+        store = await open_store(disk)
+        await insert(store, "users", {})
         await store.flush()
         disk.is_failing = True
-        _insert(store, "users", {})
+        await insert(store, "users", {})
         with pytest.raises(DiskRefusedError):
             await store.flush()
         await store.reload()
 
-        assert _ids(store) == _ids(await _open(MemoryDisk(disk.content))) == [1]
+        assert ids_of(store) == ids_of(await open_store(MemoryDisk(disk.content))) == [1]
 
     async def test_a_refused_change_that_cannot_be_truncated_stays_invisible(self) -> None:
         """It is truncated as soon as the disk works, before the next write."""
         disk = StuckDisk()
-        store = await _open(disk)
-        _insert(store, "users", {})
+        store = await open_store(disk)
+        await insert(store, "users", {})
         await store.flush()
         disk.is_failing = True
-        _insert(store, "users", {"name": "refused"})
+        await insert(store, "users", {"name": "refused"})
         with pytest.raises(DiskRefusedError):
             await store.flush()
         await store.reload()
-        ids = _ids(store)
+        ids = ids_of(store)
         disk.is_failing = False
-        _insert(store, "users", {})
+        await insert(store, "users", {})
         await store.flush()
 
         assert ids == [1]
-        assert _ids(await _open(MemoryDisk(disk.content))) == [1, 2]
+        assert ids_of(await open_store(MemoryDisk(disk.content))) == [1, 2]
         assert b"refused" not in disk.content[JOURNAL]
 
     async def test_nothing_is_written_between_a_refusal_and_the_reload(self) -> None:
         """Until then, memory contains changes that are not durable."""
         disk = UnsureDisk()
-        store = await _open(disk)
+        store = await open_store(disk)
         disk.is_failing = True
-        _insert(store, "users", {})
+        await insert(store, "users", {})
         with pytest.raises(DiskRefusedError):
             await store.flush()
         disk.is_failing = False
-        _insert(store, "users", {})
+        await insert(store, "users", {})
 
         with pytest.raises(DiskRefusedError):
             await store.flush()
         with pytest.raises(DiskRefusedError):
             await store.checkpoint()
         await store.reload()
-        assert _ids(store) == []
+        assert ids_of(store) == []
 
     async def test_reads_go_on_when_the_disk_became_read_only(self) -> None:
         disk = MemoryDisk()
-        store = await _open(disk)
-        _insert(store, "users", {})
+        store = await open_store(disk)
+        await insert(store, "users", {})
         await store.flush()
         read_only = ReadOnlyDisk({**disk.content, HOME / "users.json.tmp": b"["})
 
-        again = await _open(read_only)
-        _insert(again, "users", {})
+        again = await open_store(read_only)
+        await insert(again, "users", {})
         with pytest.raises(DiskRefusedError, match="Read-only"):
             await again.flush()
         await again.reload()
 
-        assert _ids(again) == [1]
+        assert ids_of(again) == [1]
 
     async def test_a_failed_checkpoint_is_not_repeated_at_each_flush(self) -> None:
         """On a full disk, every write would take as long as a checkpoint."""
         disk = MemoryDisk()
-        store = await _open(disk)
-        _insert(store, "users", {"text": "x" * CHECKPOINT_BYTES})
+        store = await open_store(disk)
+        await insert(store, "users", {"text": "x" * CHECKPOINT_BYTES})
         await store.flush()
         disk.refuses_at = disk.calls + 3  # an append, the `next` line, and then the first file
-        _insert(store, "users", {})
+        await insert(store, "users", {})
         await store.flush()
         calls = disk.calls
-        _insert(store, "users", {})
+        await insert(store, "users", {})
         await store.flush()
 
         assert disk.calls == calls + 1
-        assert _ids(await _open(MemoryDisk(disk.content))) == [1, 2, 3]
+        assert ids_of(await open_store(MemoryDisk(disk.content))) == [1, 2, 3]
 
     async def test_a_cancelled_task_ends_after_its_write(self) -> None:
         """Otherwise the next incarnation would read a file that is still being written."""
         disk = SlowDisk()
-        store = await _open(disk)
-        _insert(store, "users", {})
+        store = await open_store(disk)
+        await insert(store, "users", {})
         flush = asyncio.create_task(store.flush())
         await asyncio.to_thread(disk.is_writing.wait, 10)
 
@@ -191,115 +155,50 @@ class TestRefusedWrites:
         with pytest.raises(asyncio.CancelledError):
             await flush
         await second
-        assert _ids(await _open(MemoryDisk(disk.content))) == [1]
+        assert ids_of(await open_store(MemoryDisk(disk.content))) == [1]
 
 
 class TestJournal:
     async def test_a_flush_of_many_transactions_is_atomic(self) -> None:
         """Pages reach the disk in any order, so the first page of a flush may be the lost one."""
         disk = MemoryDisk()
-        store = await _open(disk)
-        _insert(store, "users", {})
+        store = await open_store(disk)
+        await insert(store, "users", {})
         await store.flush()
         end = len(disk.content[JOURNAL])
         for _ in range(5):
-            _insert(store, "users", {"text": "x" * 2000})
+            await insert(store, "users", {"text": "x" * 2000})
         await store.flush()
         raw = disk.content[JOURNAL]
 
-        torn = await _open(MemoryDisk({JOURNAL: raw[:end] + bytes(512) + raw[end + 512 :]}))
+        torn = await open_store(MemoryDisk({JOURNAL: raw[:end] + bytes(512) + raw[end + 512 :]}))
 
-        assert _ids(torn) == [1]
+        assert ids_of(torn) == [1]
 
     async def test_a_journal_without_one_of_its_frames_is_damaged(self) -> None:
         """All other frames may be good."""
         disk = MemoryDisk()
-        store = await _open(disk)
+        store = await open_store(disk)
         ends = []
         for _ in range(3):
-            _insert(store, "users", {})
+            await insert(store, "users", {})
             await store.flush()
             ends.append(len(disk.content[JOURNAL]))
         raw = disk.content[JOURNAL]
 
         with pytest.raises(SessionDamagedError, match="lacks"):
-            await _open(MemoryDisk({JOURNAL: raw[: ends[0]] + raw[ends[1] :]}))
+            await open_store(MemoryDisk({JOURNAL: raw[: ends[0]] + raw[ends[1] :]}))
 
     async def test_a_checkpoint_of_one_resource_keeps_the_others(self) -> None:
         disk = MemoryDisk()
-        store = await _open(disk)
+        store = await open_store(disk)
         for resource in ("users", "logs"):
-            _insert(store, resource, {})
+            await insert(store, resource, {})
             await store.checkpoint()
 
-        again = await _open(disk)
+        again = await open_store(disk)
 
-        assert (_ids(again, "users"), _ids(again, "logs")) == ([1], [1])
-
-
-class TestSeededFolders:
-    async def test_generated_ids_differ_from_the_ids_in_the_file(self) -> None:
-        disk = MemoryDisk({HOME / "users.json": b'[{"n":1},{"id":1},{"id":"2"},{}]'})
-        assert _ids(await _open(disk)) == [3, 1, "2", 4]
-
-    async def test_derived_metadata_is_derived_again_after_a_restart(self) -> None:
-        """A journal with a change of another resource must not hide that files are missing."""
-        disk = MemoryDisk({HOME / "users.json": b'[{"id":1},{"id":2},{"id":3}]'})
-        store = await _open(disk)
-        _insert(store, "logs", {})
-        await store.flush()
-
-        again = await _open(MemoryDisk(disk.content))
-        transaction = again.begin()
-        transaction.resource("users").delete(3)
-        again.commit(transaction)
-        _insert(again, "users", {})
-
-        assert again.fields("users") == {"id"}
-        assert _ids(again) == [1, 2, 4]
-        await again.close()
-        assert _ids(await _open(MemoryDisk(disk.content))) == [1, 2, 3]
-
-    async def test_reading_a_seeded_folder_writes_nothing(self) -> None:
-        disk = MemoryDisk({HOME / "users.json": b"[]"})
-        store = await _open(disk)
-        await store.close()
-
-        assert (disk.calls, list(disk.content)) == (0, [HOME / "users.json"])
-
-    async def test_a_file_that_does_not_belong_to_a_resource_is_ignored(self) -> None:
-        disk = MemoryDisk({HOME / "package.lock.json": b"{", HOME / "notes.txt": b""})
-        assert (await _open(disk)).names() == []
-        assert disk.calls == 0
-
-    @pytest.mark.parametrize(
-        "schema",
-        [
-            {"type": "object"},
-            {"type": "string"},
-            {"type": "object", "properties": {"a": {"type": "array"}}, "required": 1},
-            {"type": "object", "properties": {"a": {"type": "?"}}, "required": []},
-            {"type": "object", "properties": {"a": {"format": "ipv4"}}, "required": []},
-            [],
-        ],
-    )
-    async def test_a_schema_that_cannot_be_widened_is_damaged(self, schema: Any) -> None:
-        """Otherwise every write would fail on it."""
-        content = orjson.dumps({"fields": [], "example": {}, "json_schema": schema})
-        disk = MemoryDisk({HOME / ".schemas" / "users.json": content})
-
-        with pytest.raises(SessionDamagedError, match=r"users\.json"):
-            await _open(disk)
-
-    async def test_a_pipe_in_the_folder_does_not_block_the_session(self, tmp_path: Path) -> None:
-        os.mkfifo(tmp_path / "users.json")
-        with pytest.raises(DiskRefusedError, match="ordinary"):
-            await _open(DiskFiles(), tmp_path)
-
-    async def test_damage_on_a_read_only_disk_is_reported_as_damage(self) -> None:
-        disk = ReadOnlyDisk({HOME / "users.json": b"[{]"})
-        with pytest.raises(SessionDamagedError, match="could not be set aside"):
-            await _open(disk)
+        assert (ids_of(again, "users"), ids_of(again, "logs")) == ([1], [1])
 
 
 class TestOddData:
@@ -310,12 +209,12 @@ class TestOddData:
         for _ in range(199):
             value = wrap(value)
         disk = MemoryDisk()
-        store = await _open(disk)
-        _insert(store, "users", {"deep": value})
+        store = await open_store(disk)
+        await insert(store, "users", {"deep": value})
         await store.flush()
-        from_journal = await _open(MemoryDisk(disk.content))
+        from_journal = await open_store(MemoryDisk(disk.content))
         await store.checkpoint()
-        from_files = await _open(MemoryDisk(disk.content))
+        from_files = await open_store(MemoryDisk(disk.content))
 
         for loaded in (from_journal, from_files):
             record = loaded.begin().resource("users").get(1)
@@ -324,11 +223,11 @@ class TestOddData:
 
     async def test_odd_data_does_not_grow_the_schema_without_limit(self) -> None:
         """Every transaction that widens the schema writes all of it to the journal."""
-        store = await _open(MemoryDisk())
+        store = await open_store(MemoryDisk())
         sizes = []
         for number in range(400):
             field = {f"k{number}": {f"k{number}_{n}": {f"z{n}": [{"y": n}]} for n in range(30)}}
-            _insert(store, "users", {"m": field})
+            await insert(store, "users", {"m": field})
             sizes.append(len(orjson.dumps(store.schema("users"))))
 
         assert max(sizes) < 300_000
@@ -337,8 +236,8 @@ class TestOddData:
     async def test_a_record_deleted_and_inserted_again_is_the_last(self) -> None:
         """In one transaction as in two, and after a restart."""
         disk = MemoryDisk()
-        store = await _open(disk)
-        _insert(store, "users", {}, {})
+        store = await open_store(disk)
+        await insert(store, "users", {}, {})
         transaction = store.begin()
         users = transaction.resource("users")
         users.delete(1)
@@ -347,4 +246,9 @@ class TestOddData:
         store.commit(transaction)
         await store.flush()
 
-        assert ids_within == _ids(store) == _ids(await _open(MemoryDisk(disk.content))) == [2, 1]
+        assert (
+            ids_within
+            == ids_of(store)
+            == ids_of(await open_store(MemoryDisk(disk.content)))
+            == [2, 1]
+        )

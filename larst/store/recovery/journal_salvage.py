@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 
@@ -54,39 +55,33 @@ def salvage_journal(raw: bytes) -> SalvagedJournal:
     """
     if not raw:
         return SalvagedJournal()
-    report: list[str] = []
     header_frame = decode_header(raw)
-    if header_frame is None:
-        base, start = {}, 0
-        version, salt = _identify(raw)
-        report.append(f"{JOURNAL}: its beginning is damaged")
-    else:
-        header, start = orjson.loads(header_frame[0]), header_frame[1]
-        base, version, salt = header["base"], header["larst"], header["salt"]
-        if version not in READABLE_VERSIONS:
-            raise SessionDamagedError(f"{JOURNAL} was written by another LARST; repair with that")
-    payloads, lost_bytes = salvage(raw, start, salt)
+    payload, start = header_frame or (b"{}", 0)
+    header = orjson.loads(payload) or _guess_header(raw)
+    if header["larst"] not in READABLE_VERSIONS:
+        raise SessionDamagedError(f"{JOURNAL} was written by another LARST; repair with that")
+    payloads, lost_bytes = salvage(raw, start, header["salt"])
+    lines = [orjson.loads(line) for payload in payloads for line in payload.splitlines()]
+    report = [] if header_frame else [f"{JOURNAL}: its beginning is damaged"]
     if lost_bytes:
         report.append(f"{JOURNAL}: {lost_bytes} bytes are in no good frame, and were left out")
-    lines = [orjson.loads(line) for payload in payloads for line in payload.splitlines()]
-    report += _missing_transactions(lines)
     return SalvagedJournal(
         has_base=header_frame is not None,
-        version=version,
-        base=base,
+        version=header["larst"],
+        base=header["base"],
         lines=[from_v1(line) for line in lines],
         upgraded=upgraded_files(lines),
-        report=report,
+        report=report + _missing_transactions(lines),
     )
 
 
-def _identify(raw: bytes) -> tuple[int, int]:
-    """Return the version and the salt of a journal whose header is damaged."""
+def _guess_header(raw: bytes) -> dict[str, Any]:
+    """Return the header of a journal whose header is damaged, as far as it can be found."""
     salt = find_salt(raw)
     if salt is not None:
-        return VERSION, salt
+        return {"larst": VERSION, "salt": salt, "base": {}}
     match = _SALT_IN_HEADER.search(raw)
-    return 1, int(match[1]) % 2**32 if match else 0
+    return {"larst": 1, "salt": int(match[1]) % 2**32 if match else 0, "base": {}}
 
 
 def _missing_transactions(lines: list[Line]) -> list[str]:

@@ -36,16 +36,8 @@ def salvage_records(content: bytes, next_id: int) -> SalvagedRecords:
 
     New ids, for records without one or with that of another record, are `next_id` at least.
     """
-    items, lost = _items_of(content)
-    candidates: list[tuple[str | None, Record]] = []
-    for item in items:
-        try:
-            record = validate_record(item)
-            identifier = validate_id(record)
-        except BadRequestError:
-            lost += 1
-            continue
-        candidates.append((None if identifier is None else key_of(identifier), record))
+    items, damaged_parts = _items_of(content)
+    candidates = [candidate for item in items if (candidate := _candidate(item)) is not None]
     owners = _owners([key for key, _ in candidates])
     records: dict[str, Record] = {}
     without_id: list[Record] = []
@@ -57,6 +49,7 @@ def salvage_records(content: bytes, next_id: int) -> SalvagedRecords:
     first = max(next_id, *(numeric_id(key) + 1 for key in records), 1)
     for number, record in enumerate(without_id, first):
         records[str(number)] = copy_with_id(record, number)
+    lost = damaged_parts + len(items) - len(candidates)
     return SalvagedRecords(records, lost, len(without_id))
 
 
@@ -66,6 +59,16 @@ def _items_of(content: bytes) -> tuple[list[Json], int]:
         value = orjson.loads(content)
         return (value, 0) if isinstance(value, list) else ([value], 0)
     return DamagedList(content).read()
+
+
+def _candidate(item: Json) -> tuple[str | None, Record] | None:
+    """Return an item's key and record; None if it cannot be a record."""
+    try:
+        record = validate_record(item)
+        identifier = validate_id(record)
+    except BadRequestError:
+        return None
+    return (None if identifier is None else key_of(identifier)), record
 
 
 def _owners(keys: list[str | None]) -> dict[str, int]:

@@ -18,7 +18,7 @@ it can be started again. No other process may use the session meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -75,17 +75,7 @@ def repair(
     documents = _latest(contents.files)
     journal = salvage_journal(documents.pop(JOURNAL, b""))
     salvage = _Salvage(documents, journal, now)
-    salvage.report += [
-        f"{name} is not an ordinary file: moved, as it is, to the originals"
-        for name in contents.odd
-    ]
-    salvage.report += journal.report
-    salvage.run()
-    salvage.report += [
-        f"{name} is missing"
-        for name in sorted(journal.base)
-        if name not in documents and name not in contents.odd
-    ]
+    salvage.run(contents.odd)
     _write(directory, files, salvage.collections, contents.files, new_salt)
     for name in contents.files:
         if DAMAGED_MARK in name:
@@ -167,16 +157,28 @@ class _Salvage:
         """The collections so far."""
         return self._reader.collections
 
-    def run(self) -> None:
-        """Take in the documents, then the journal."""
-        for name in sorted(self._documents):  # meta files come before the records they describe
-            self._take_document(name)
+    def run(self, odd: Sequence[str]) -> None:
+        """Take in the documents, then the journal; `odd`: entries that are not ordinary files."""
+        self.report += [
+            f"{name} is not an ordinary file: moved, as it is, to the originals" for name in odd
+        ]
+        self.report += self._journal.report
+        self._take_documents()
         self._replay()
         for collection in self.collections.values():
             for key, record in collection.records.items():
                 collection.learn(record, self._now())
                 collection.next_id = max(collection.next_id, numeric_id(key) + 1)
         self._report_lost_ids()
+        self.report += [
+            f"{name} is missing"
+            for name in sorted(self._journal.base)
+            if name not in self._documents and name not in odd
+        ]
+
+    def _take_documents(self) -> None:
+        for name in sorted(self._documents):  # meta files come before the records they describe
+            self._take_document(name)
 
     def _take_document(self, name: str) -> None:
         content, digest = self._documents[name], self._digests[name]

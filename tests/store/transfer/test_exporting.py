@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larst.domain import Json
-from larst.errors import BadRecordError, BadRequestError, BadResourceNameError
+from larst.errors import BadRequestError
 from larst.store.collection import Collection
 from larst.store.transfer.exporting import export_lines
 from larst.store.transfer.importing import MAX_RESOURCES, import_resources
@@ -218,93 +218,3 @@ class TestForgedExports:
         assert len(import_resources(forged(*heads[:1000]), NOW)) == 1000
         with pytest.raises(BadRequestError, match="1000"):
             import_resources(forged(*heads), NOW)
-
-
-class TestJsonServer:
-    def test_a_db_json_is_imported(self) -> None:
-        text = json.dumps(
-            {
-                "$schema": "./x.json",
-                "posts": [{"id": "a1", "title": "A"}, {"id": 7, "title": "B"}, {"title": "C"}],
-                "profile": {"name": "Ann"},
-                "empty": [],
-            },
-            indent=2,
-        )
-
-        resources = import_resources(text.encode(), NOW)
-
-        assert {name: list(item.records.values()) for name, item in resources.items()} == {
-            "posts": [
-                {"id": "a1", "title": "A"},
-                {"id": 7, "title": "B"},
-                {"id": 8, "title": "C"},
-            ],
-            "profile": [{"id": 1, "name": "Ann"}],
-            "empty": [],
-        }
-        assert resources["posts"].next_id == 9
-        assert resources["posts"].fields == {"id", "title"}
-
-    @pytest.mark.parametrize(
-        ("text", "error"),
-        [
-            ("", BadRequestError),
-            ("[]", BadRequestError),
-            ("{", BadRequestError),
-            ('{"posts": 5}', BadRequestError),
-            ('{"posts": [5]}', BadRecordError),
-            ('{"posts": [{"id": 1}, {"id": "1"}]}', BadRecordError),
-            ('{"po/sts": []}', BadResourceNameError),
-            ('{"posts": [{"n": 123456789012345678901234567890}]}', BadRequestError),
-            ('{"posts": [{"id": 9007199254740991}, {"a": 1}]}', BadRecordError),
-            ('{"posts": [{"n": NaN}]}', BadRequestError),
-            ('{"posts": [{"n": 1e999}]}', BadRequestError),
-            ('{"posts": [{"n": "\\ud800"}]}', BadRequestError),
-            ('{"posts": [{"n": 01}]}', BadRequestError),
-            ('{"posts": [{} {}]}', BadRequestError),
-            ('{"posts": [{},]}', BadRequestError),
-            ('{"posts": []', BadRequestError),
-            ('{"posts": [],}', BadRequestError),
-            ('{"posts": []} x', BadRequestError),
-            ('{"posts" []}', BadRequestError),
-            ("{posts: []}", BadRequestError),
-            ('{"posts": [], "posts": []}', BadRequestError),
-            ('{"posts": [{"n": ' + "[" * 300 + "]" * 300 + "}]}", BadRequestError),
-            ('{"posts": [' + "[" * 100_000, BadRequestError),
-            ('{"posts": [' + "9" * 5000 + "]}", BadRequestError),
-        ],
-    )
-    def test_values_that_cannot_be_stored_exactly_are_refused(
-        self, text: str, error: type[Exception]
-    ) -> None:
-        with pytest.raises(error):
-            import_resources(text.encode(), NOW)
-
-    def test_numbers_are_imported_exactly(self) -> None:
-        text = '{"n": [{"id": 9007199254740993, "a": 1.0, "b": 1e-7, "c": 18446744073709551615}]}'
-
-        (record,) = import_resources(text.encode(), NOW)["n"].records.values()
-
-        assert record == {"id": 2**53 + 1, "a": 1.0, "b": 1e-7, "c": 2**64 - 1}
-        assert [type(value) for value in record.values()] == [int, float, float, int]
-
-    @pytest.mark.parametrize("blank", ["", " ", "\n\t\r "])
-    def test_blanks_and_a_byte_order_mark_are_skipped(self, blank: str) -> None:
-        """Editors on Windows write the mark."""
-        text = "\ufeff{{'a':[{{'n':'☃'}},{{}}],'b':{{}}}}".replace("'", '"')
-        text = text.format().replace("{", blank + "{" + blank).replace(",", blank + "," + blank)
-
-        resources = import_resources((text + blank).encode(), NOW)
-
-        assert list(resources["a"].records.values()) == [{"id": 1, "n": "☃"}, {"id": 2}]
-
-    @given(st.lists(st.dictionaries(st.text(max_size=5).filter(lambda n: n != "id"), VALUES)))
-    def test_items_are_parsed_as_the_whole_text_would_be(
-        self, fields: list[dict[str, Json]]
-    ) -> None:
-        """A client cannot see that large imports are parsed item by item."""
-        for text in (json.dumps({"a": fields}), json.dumps({"a": fields}, ensure_ascii=False)):
-            records = import_resources(text.encode(), NOW)["a"].records.values()
-
-            assert list(records) == [{"id": n, **record} for n, record in enumerate(fields, 1)]
