@@ -92,13 +92,11 @@ class PlanAttempts:
                     has_values = self._allow_values(shaped.key)
                     continue
                 block = answer.plan.code.block
-                with Stage("validate"):
-                    return self._accept(answer, context, spent, has_values=has_values)
+                return self._accept(answer, context, spent, has_values=has_values)
             except AnswerUnusableError as error:
-                spent += error.usage
                 if not error.may_ask_again:
                     raise
-                reason = error.detail
+                spent, reason = spent + error.usage, error.detail
             except ProgramRefusedError as error:
                 reason = error.detail
                 _log.warning("program refused: %s", reason[:_MAX_LOGGED_CHARACTERS])
@@ -144,10 +142,16 @@ class PlanAttempts:
     def _accept(
         self, answer: PlannerAnswer, context: _Context, spent: Usage, *, has_values: bool
     ) -> ReadyPlan:
+        """Return the plan, checked and ready to run.
+
+        Raises:
+            ProgramRefusedError: the policy refuses the program, or a user has rejected it.
+        """
         started_s = self._timer()
         shaped = context.shaped
-        program = self._check_program(answer, context)
-        condition = self._condition(answer, program, shaped, has_values=has_values)
+        with Stage("validate"):
+            program = self._check_program(answer, context)
+            condition = self._condition(answer, program, shaped, has_values=has_values)
         return ReadyPlan(
             key=_plan_key(answer, program, condition, shaped),
             plan=answer.plan,

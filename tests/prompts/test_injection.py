@@ -77,7 +77,7 @@ async def client(
             "LARS_MAX_EXEC_MS": 300,
             "LARS_PLAN_BUDGET_PER_MINUTE": 10_000,
             "LARS_FALLBACK": "none",
-            "LLM_MOCK_HANDLER": "tests.planning.models.test_model_planner.plain",
+            "LLM_MOCK_HANDLER": "tests.planning.models.test_factory.plain",
             **KEYS,
         }
     )

@@ -10,18 +10,17 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import orjson
 from aiohttp import web
 
-Wire = Literal["responses", "chat", "messages"]
-PATHS: Mapping[str, Wire] = {
-    "/v1/responses": "responses",
-    "/v1/chat/completions": "chat",
-    "/v1/messages": "messages",
-}
-INPUT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS = 1000, 600, 50
+from tests.wire.answers import CACHED_TOKENS as CACHED_TOKENS
+from tests.wire.answers import INPUT_TOKENS as INPUT_TOKENS
+from tests.wire.answers import OUTPUT_TOKENS as OUTPUT_TOKENS
+from tests.wire.answers import PATHS
+from tests.wire.answers import Wire as Wire
+from tests.wire.answers import success as success
 
 
 @dataclass(frozen=True)
@@ -232,79 +231,6 @@ class WireServer:
         if misbehave is not None:
             return await misbehave(self, request, wire, text)
         return web.json_response(success(wire, text))
-
-
-def success(wire: Wire, text: str) -> dict[str, Any]:
-    """Return a complete answer in the wire protocol."""
-    match wire:
-        case "responses":
-            return {
-                "id": "resp_1",
-                "object": "response",
-                "created_at": 1,
-                "model": "m",
-                "status": "completed",
-                "error": None,
-                "incomplete_details": None,
-                "output": [
-                    {
-                        "type": "message",
-                        "id": "msg_1",
-                        "role": "assistant",
-                        "status": "completed",
-                        "content": [{"type": "output_text", "text": text, "annotations": []}],
-                    }
-                ],
-                "parallel_tool_calls": False,
-                "tool_choice": "none",
-                "tools": [],
-                "usage": {
-                    "input_tokens": INPUT_TOKENS,
-                    "input_tokens_details": {
-                        "cached_tokens": CACHED_TOKENS,
-                        "cache_write_tokens": 0,
-                    },
-                    "output_tokens": OUTPUT_TOKENS,
-                    "output_tokens_details": {"reasoning_tokens": 0},
-                    "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS,
-                },
-            }
-        case "chat":
-            return {
-                "id": "chatcmpl-1",
-                "object": "chat.completion",
-                "created": 1,
-                "model": "m",
-                "choices": [
-                    {
-                        "index": 0,
-                        "finish_reason": "stop",
-                        "message": {"role": "assistant", "content": text},
-                    }
-                ],
-                "usage": {
-                    "prompt_tokens": INPUT_TOKENS,
-                    "completion_tokens": OUTPUT_TOKENS,
-                    "total_tokens": INPUT_TOKENS + OUTPUT_TOKENS,
-                    "prompt_tokens_details": {"cached_tokens": CACHED_TOKENS},
-                },
-            }
-        case "messages":
-            return {
-                "id": "msg_1",
-                "type": "message",
-                "role": "assistant",
-                "model": "m",
-                "content": [{"type": "text", "text": text}],
-                "stop_reason": "end_turn",
-                "stop_sequence": None,
-                "usage": {
-                    "input_tokens": INPUT_TOKENS - CACHED_TOKENS,
-                    "cache_read_input_tokens": CACHED_TOKENS,
-                    "cache_creation_input_tokens": 0,
-                    "output_tokens": OUTPUT_TOKENS,
-                },
-            }
 
 
 def _parse(wire: Wire, request: web.Request, payload: Mapping[str, Any]) -> Call:

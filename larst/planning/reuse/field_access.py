@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from larst.domain import CheckedProgram
@@ -161,12 +162,10 @@ class _AbstractInterpreter:
 
     def _compare(self, node: ast.Compare) -> AbstractValue:
         """Record `"field" in body` as a read: the answer depends on the field."""
-        left = self._evaluate(node.left)
-        for operator, comparator in zip(node.ops, node.comparators, strict=True):
-            right = self._evaluate(comparator)
+        operands = [self._evaluate(operand) for operand in (node.left, *node.comparators)]
+        for operator, (key, container) in zip(node.ops, pairwise(operands), strict=True):
             if isinstance(operator, ast.In | ast.NotIn):
-                self._lookup(right, constants(left))
-            left = right
+                self._lookup(container, constants(key))
         return BOTTOM
 
     def _dict(self, node: ast.Dict) -> AbstractValue:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 
+from larst.config import ModelSettings
 from larst.planning import PlanningRequest, Refusal
 from larst.planning.models import Completion, Prompt, Tokens
+from larst.planning.models.budget import Budget
+from larst.planning.models.circuit_breaker import CircuitBreaker
+from larst.planning.models.planner import ModelPlanner
+from larst.planning.models.retry import ModelCalls
 from larst.planning.shapes.rest_path import interpret_shape
 from larst.planning.shapes.shape import shape_of
 from larst.planning.shapes.sketch import sketch_of
+from larst.prices import PRICES, Price
 from tests.fakes import request
 
 Answer = Completion | Exception
@@ -93,3 +101,14 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
+
+
+def planner_of(
+    model: ScriptedModel, per_minute: int = 100, prices: Mapping[str, Price] = PRICES
+) -> ModelPlanner:
+    """Return a planner of the model, with fake time and the default settings."""
+    environment = FakeEnvironment()
+    breaker = CircuitBreaker(open_s=15, now=environment.now)
+    calls = ModelCalls(model, breaker, ModelSettings(), environment)
+    budget = Budget(per_minute=per_minute, total=None, now=environment.now)
+    return ModelPlanner(model, calls, budget, prices)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larst.domain import Json, RequestContext
@@ -199,6 +199,7 @@ BODIES = st.recursive(
 
 
 class TestPrivacy:
+    @settings(deadline=None)  # the first prompt reads the templates
     @given(st.dictionaries(st.text("abcdef_", min_size=1, max_size=8), BODIES), st.data())
     def test_a_prompt_does_not_depend_on_values_of_the_body(
         self, body: Mapping[str, Json], data: st.DataObject
