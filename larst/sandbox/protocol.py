@@ -75,5 +75,6 @@ class Sandbox(Protocol):
             ProgramLimitError: it exceeded a limit of `SandboxSettings`.
             WorkerLostError: its worker died.
             ResultTooLargeError: its reply is over the limit.
+            DeadlineError: `timeout_s` was up before the program began.
             CallerError: a store call refused what the client sent, such as a taken id.
         """
