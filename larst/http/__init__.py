@@ -1,4 +1,4 @@
-"""HTTP: the application, its routes, and the way between aiohttp and the rooms.
+"""HTTP: the application, its routes, and the adapter between aiohttp and the rest of LARST.
 
 The only package that imports aiohttp.
 """

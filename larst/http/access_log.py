@@ -1,6 +1,6 @@
-"""The trace of a request from its start to its end: ids, span attributes, and one log line.
+"""Traces and logs of requests: ids, span attributes, and one log line per request.
 
-Must never write a secret, a body or the value of a query.
+Must never write a secret, a body or a query value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from larst.telemetry import attributes as names
 from larst.telemetry.metric_store import SCHEME
 
 CATCH_ALL = "/{path}"
-"""How aiohttp names the route of every request that is planned."""
+"""The canonical route, in aiohttp, of every request that is planned."""
 
 _HOST = re.compile(
     r"(?P<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(:(?P<port>[0-9]{1,5}))?", re.ASCII
@@ -33,9 +33,9 @@ _log = logging.getLogger("larst.requests")
 
 
 def start_trace(request: web.Request, telemetry: Telemetry, *, is_recorded: bool) -> RequestTrace:
-    """Return the trace of a request that has arrived; ids are the client's where it sent some.
+    """Return the trace of a new request, with the ids that its headers carry, if any.
 
-    A request that is not `is_recorded` leaves no span, whatever its headers ask for.
+    Without `is_recorded` no span is recorded, even if the caller's trace is sampled.
     """
     recorder = telemetry.recorder
     if recorder is None or not is_recorded:
@@ -49,9 +49,10 @@ def start_trace(request: web.Request, telemetry: Telemetry, *, is_recorded: bool
 
 
 def finish_trace(request: web.Request, trace: RequestTrace, status: int | None) -> None:
-    """Record how a request ended in span, metrics and log; `status` None: its client left.
+    """Record the end of a request in its span, in the metrics and in the log.
 
-    An exception here is a bug, and is logged: the reply is made and must leave.
+    `status`: None if the client has left. An exception here is a bug. It is logged, so that the
+    finished reply can leave.
     """
     try:
         if trace.route is None and (resource := request.match_info.route.resource) is not None:
@@ -67,7 +68,7 @@ def finish_trace(request: web.Request, trace: RequestTrace, status: int | None) 
 
 
 def known_method(method: str) -> str:
-    """Return the method as telemetry names it: clients can invent methods without end."""
+    """Return the method as telemetry records it: clients can invent any number of methods."""
     return method if method in METHODS else "_OTHER"
 
 
@@ -85,14 +86,14 @@ def _span_attributes(request: web.Request) -> Mapping[str, str | int]:
         if host["port"] is not None:
             attributes[names.SERVER_PORT] = int(host["port"])
     if query := request.rel_url.raw_query_string:
-        attributes[names.QUERY] = "&".join(map(_redacted, query.split("&")))[:_MAX_CHARACTERS]
+        attributes[names.QUERY] = "&".join(map(_redact, query.split("&")))[:_MAX_CHARACTERS]
     if known_method(request.method) != request.method:
         attributes[names.METHOD_ORIGINAL] = request.method[:20]
     return attributes
 
 
-def _redacted(parameter: str) -> str:
-    """Return a query parameter without its value; a text that is not `name=value` may be one."""
+def _redact(parameter: str) -> str:
+    """Return a query parameter without its value; text that is not `name=value` may be a value."""
     key, equals, _ = parameter.partition("=")
     return f"{key}=REDACTED" if equals and _QUERY_KEY.fullmatch(key) else "REDACTED"
 

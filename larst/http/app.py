@@ -1,4 +1,4 @@
-"""The application: puts the rooms together, starts and stops what lives as long as it does.
+"""The application: assembles its parts, and starts and stops them.
 
 Must never hold module-level state.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -39,11 +40,11 @@ from larst.store import DataRoot, DiskFiles, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 
 CHECKPOINT_AFTER_S = 1.0
-"""A session's documented files are complete when it has been idle for this long (SPEC 7)."""
+"""The idle time after which a session's documented files are complete (SPEC section 7)."""
 
 
 def default_components(settings: Settings) -> Components:
-    """Return the planner and the sandbox that the settings ask for, not yet started.
+    """Return the components that the settings select, not yet started.
 
     Raises:
         ConfigError: settings of the planner contradict each other.
@@ -68,7 +69,7 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
-    """Start what the application needs, in order of need; stop it in reverse order."""
+    """Start the parts of the application in order of need; stop them in reverse order."""
     settings, components = app[SETTINGS], app[COMPONENTS]
     async with AsyncExitStack() as stack:
         root = DataRoot.open(settings.data_root)
@@ -76,29 +77,16 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         book = PlanBook(root.path / ".plans", size=settings.planning.book_size, now=_utc_now)
         stack.push_async_callback(book.close)
         stack.push_async_callback(components.sandbox.stop)
-        pipeline = Pipeline(
-            planner=components.planner,
-            book=book,
-            sandbox=components.sandbox,
-            settings=settings.planning,
-            now=_utc_now,
-            timer=time.perf_counter,
-        )
+        pipeline = _pipeline(settings, components, book)
         stack.push_async_callback(pipeline.close)
-        threads, trimmer = Threads.open(), MemoryTrimmer()
-        stack.callback(trimmer.close)
-        stack.callback(threads.close)
-        supervisor = _supervisor(settings.sessions, components, root, pipeline, threads, trimmer)
-        sessions = SessionClient(supervisor, timeout_s=settings.http.request_timeout_s)
-        observe_gauges(components.telemetry, root, sessions)
-        stack.push_async_callback(sessions.stop, drain_s=settings.sessions.drain_s)
+        threads = Threads.open()
+        factory = _SessionFactory(root, pipeline, threads, components, settings.sessions)
+        sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await book.open()
         await components.sandbox.start()
-        app[INGRESS] = ingress = Ingress(settings.http, sessions)
+        app[INGRESS] = Ingress(settings.http, sessions)
         app[RUNNING] = RunningService(
             root=root,
-            sandbox=components.sandbox,
-            ingress=ingress,
             plans=PlanControl(book),
             session_control=SessionControl(root, sessions, threads, settings.http),
             documents=SessionDocuments(settings, sessions, book),
@@ -107,32 +95,56 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-def _supervisor(
-    settings: SessionSettings,
-    components: Components,
-    root: DataRoot,
-    pipeline: Pipeline,
-    threads: Threads,
-    trimmer: MemoryTrimmer,
-) -> actors.Supervisor[str, Message, Answer]:
-    clock = components.clock or actors.LoopClock()
+def _pipeline(settings: Settings, components: Components, book: PlanBook) -> Pipeline:
+    return Pipeline(
+        planner=components.planner,
+        book=book,
+        sandbox=components.sandbox,
+        settings=settings.planning,
+        now=_utc_now,
+        timer=time.perf_counter,
+    )
 
-    def make_session(session_id: str) -> SessionActor:
+
+@dataclass(frozen=True, slots=True)
+class _SessionFactory:
+    """Creates the actor of a session."""
+
+    root: DataRoot
+    pipeline: Pipeline
+    threads: Threads
+    components: Components
+    settings: SessionSettings
+
+    def __call__(self, session_id: str) -> SessionActor:
         store = SessionStore(
-            root.session_directory(session_id),
+            self.root.session_directory(session_id),
             files=DiskFiles(),
             now=_utc_now,
-            on_flushed=lambda: components.telemetry.count(FSYNCS),
-            threads=threads,
+            on_flushed=lambda: self.components.telemetry.count(FSYNCS),
+            threads=self.threads,
         )
-        return SessionActor(store, pipeline, clock, schema_mode=settings.schema_mode)
+        schema_mode, clock = self.settings.schema_mode, self.components.clock
+        return SessionActor(store, self.pipeline, clock, schema_mode=schema_mode)
 
-    return actors.Supervisor(
-        make_session,
+
+def _open_sessions(
+    stack: AsyncExitStack, factory: _SessionFactory, timeout_s: float
+) -> SessionClient:
+    """Return the client of all sessions; closing the stack stops them."""
+    components, settings, trimmer = factory.components, factory.settings, MemoryTrimmer()
+    stack.callback(trimmer.close)
+    stack.callback(factory.threads.close)
+    supervisor: actors.Supervisor[str, Message, Answer] = actors.Supervisor(
+        factory,
         settings=_supervisor_settings(settings),
-        clock=clock,
+        clock=components.clock,
         on_event=_observer(components, trimmer),
     )
+    sessions = SessionClient(supervisor, timeout_s=timeout_s)
+    observe_gauges(components.telemetry, factory.root, sessions)
+    stack.push_async_callback(sessions.stop, drain_s=settings.drain_s)
+    return sessions
 
 
 def _observer(

@@ -1,6 +1,6 @@
-"""Who the client is: its session, request id, place in a trace, and address.
+"""The identity of a client: its session, request id, trace and address.
 
-Pure. Must never believe a proxy header that did not come from a trusted proxy.
+Pure. Must never use a proxy header that did not come from a trusted proxy.
 """
 
 from __future__ import annotations
@@ -16,44 +16,42 @@ from larst.domain import NewIds, TraceParent
 from larst.errors import BadSessionIdError
 
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
-"""What a session id looks like."""
+"""The format of a session id."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-
-
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 
 
-def session_id_of(named: str | None, token: str | None, client_ip: str) -> str:
+def session_id_of(name: str | None, token: str | None, client_ip: str) -> str:
     """Return the id of the session that a request belongs to.
 
     Raises:
-        BadSessionIdError: `named`, the X-Session-ID header, cannot be a session's id.
+        BadSessionIdError: `name`, from the header X-Session-ID, is not a valid session id.
     """
-    if named is not None:
-        if not SESSION_ID.fullmatch(named):
+    if name is not None:
+        if not SESSION_ID.fullmatch(name):
             raise BadSessionIdError(
                 "X-Session-ID must be 1 to 128 of the characters A-Z a-z 0-9 _ and -"
             )
-        return named
-    known_by = (token or client_ip).encode("utf-8", "surrogateescape")
-    return hashlib.sha256(known_by).hexdigest()
+        return name
+    identity = (token or client_ip).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(identity).hexdigest()
 
 
 def new_id() -> str:
-    """Return a unique id of 32 hex digits; a UUID takes three times as long."""
+    """Return a unique id of 32 hex digits. Creating a UUID takes three times as long."""
     return os.urandom(16).hex()
 
 
-def request_id_of(sent: str | None, new_id: NewIds) -> str:
-    """Return the client's own request id where it is a sane one, else a new one."""
-    return sent if sent and _REQUEST_ID.fullmatch(sent) else new_id()
+def request_id_of(header: str | None, new_id: NewIds) -> str:
+    """Return the client's own request id if it is valid, otherwise a new id."""
+    return header if header and _REQUEST_ID.fullmatch(header) else new_id()
 
 
 def continue_trace(traceparent: str | None, new_id: NewIds) -> TraceParent:
-    """Return this server's place in the caller's trace, or in a new one.
+    """Return a new span in the caller's trace, or in a new trace without a valid header.
 
-    An invalid header starts a new trace (https://www.w3.org/TR/trace-context/#traceparent-header).
+    The format is that of https://www.w3.org/TR/trace-context/#traceparent-header.
     """
     match = _TRACEPARENT.fullmatch(traceparent.strip()) if traceparent else None
     span_id = new_id()[:16]
@@ -63,9 +61,9 @@ def continue_trace(traceparent: str | None, new_id: NewIds) -> TraceParent:
 
 
 def client_ip_of(peer: str, forwarded_for: str | None, trusted: Collection[Network]) -> str:
-    """Return the client's address: the nearest one in X-Forwarded-For that no trusted proxy has.
+    """Return the client's address: the last one in X-Forwarded-For that is not a trusted proxy.
 
-    Read from the right, since a client can put anything at the left.
+    The search goes from right to left, since a client can write anything on the left.
     """
     hops = [hop.strip() for hop in (forwarded_for or "").split(",") if hop.strip()]
     address = peer
@@ -77,9 +75,10 @@ def client_ip_of(peer: str, forwarded_for: str | None, trusted: Collection[Netwo
 def scheme_of(
     scheme: str, forwarded_proto: str | None, peer: str, trusted: Collection[Network]
 ) -> str:
-    """Return what the client speaks: what a trusted proxy says, else what arrived here."""
-    said = (forwarded_proto or "").strip().lower()
-    return said if said in ("http", "https") and _is_trusted(peer, trusted) else scheme
+    """Return the scheme that the client used: a trusted proxy's header, otherwise `scheme`."""
+    forwarded = (forwarded_proto or "").strip().lower()
+    is_forwarded = forwarded in ("http", "https") and _is_trusted(peer, trusted)
+    return forwarded if is_forwarded else scheme
 
 
 def _is_trusted(address: str, trusted: Collection[Network]) -> bool:

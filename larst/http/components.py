@@ -1,4 +1,4 @@
-"""The components of an application and the keys under which they are found. Data."""
+"""The components of an application, and the keys that handlers get them by. Data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from larst import actors
 from larst.config import Settings
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
-from larst.http.ingress import Ingress
 from larst.http.pages.documents import SessionDocuments
 from larst.planning import Planner
 from larst.sandbox import Sandbox
@@ -25,22 +24,20 @@ MetricsPage = Callable[[str], tuple[bytes, str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Components:
-    """What an application is made with; tests put fakes here."""
+    """The replaceable components of an application; tests pass fakes."""
 
     planner: Planner
     sandbox: Sandbox
-    clock: actors.Clock | None = None
+    clock: actors.Clock = field(default_factory=actors.LoopClock)
     telemetry: Telemetry = field(default_factory=Telemetry)
     metrics_page: MetricsPage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunningService:
-    """What lives as long as the application runs."""
+    """The objects that exist as long as the application runs."""
 
     root: DataRoot
-    sandbox: Sandbox
-    ingress: Ingress
     plans: PlanControl
     session_control: SessionControl
     documents: SessionDocuments

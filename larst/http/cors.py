@@ -1,6 +1,6 @@
-"""CORS: which pages of other origins may use the service (Fetch standard, CORS protocol).
+"""CORS: which pages of other origins can use the service (Fetch standard, CORS protocol).
 
-Open by default, as a mock backend needs it; LARS_CORS_ORIGINS narrows it.
+All can by default, since LARST often serves as a mock backend; LARS_CORS_ORIGINS restricts them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFLIGHT_MAX_AGE_S = 600
 
 
 def cors_headers(request: web.Request, origins: tuple[str, ...]) -> dict[str, str]:
-    """Return the CORS headers of a reply: none for an origin that is not allowed."""
+    """Return the CORS headers of a reply; an origin that is not allowed gets only `Vary`."""
     if origins == ("*",):
         allowed = {"Access-Control-Allow-Origin": "*"}
     elif (origin := request.headers.get("Origin")) in origins:
@@ -28,7 +28,7 @@ def cors_headers(request: web.Request, origins: tuple[str, ...]) -> dict[str, st
 
 
 def preflight(request: web.Request, origins: tuple[str, ...]) -> web.Response:
-    """Answer a CORS preflight: every method and every header that the page asked for."""
+    """Return the reply to a CORS preflight: it allows every method and every requested header."""
     headers = cors_headers(request, origins)
     if "Access-Control-Allow-Origin" in headers:
         headers["Access-Control-Allow-Methods"] = ", ".join(METHODS)
@@ -40,7 +40,7 @@ def preflight(request: web.Request, origins: tuple[str, ...]) -> web.Response:
 
 
 def is_preflight(request: web.Request) -> bool:
-    """Tell whether a browser asks before a cross-origin request (Fetch standard, CORS check)."""
+    """Return whether a request is a CORS preflight (Fetch standard, CORS-preflight request)."""
     return (
         request.method == "OPTIONS"
         and "Origin" in request.headers

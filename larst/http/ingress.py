@@ -1,6 +1,6 @@
-"""A planned request: HTTP in, through its session, HTTP out.
+"""Planned requests: from HTTP to the session that serves them, and back to HTTP.
 
-The thin adapter between aiohttp and the rooms. Must never decide what a request means.
+A thin adapter between aiohttp and the session. Must never interpret a request.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import asyncio
 import time
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from larst import actors
 from larst.config import HttpSettings
 from larst.domain import NO_BODY, Body, RequestContext
-from larst.errors import BadRequestError, BodyTooLargeError, BodyTooSlowError
+from larst.errors import BadRequestError, BodyTooLargeError
+from larst.http.bodies import translated_errors
 from larst.http.client_identity import client_ip_of, scheme_of, session_id_of
 from larst.http.keys import TOKEN, TRACE
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
@@ -31,17 +31,16 @@ _NEVER_BEGUN = (
     actors.ActorStoppedError,
 )
 
-
 INGRESS: web.AppKey[Ingress] = web.AppKey("ingress")
 
 
 async def serve_planned(request: web.Request) -> web.StreamResponse:
-    """Serve a request that no reserved path takes."""
+    """Serve a request whose path is not reserved."""
     return await request.app[INGRESS].serve(request, request[TRACE], request.get(TOKEN))
 
 
 class Ingress:
-    """Takes HTTP requests to their sessions and brings the replies back."""
+    """Sends HTTP requests to their sessions and returns the replies."""
 
     def __init__(self, settings: HttpSettings, sessions: SessionClient) -> None:
         self._settings = settings
@@ -51,10 +50,10 @@ class Ingress:
     async def serve(
         self, request: web.Request, trace: RequestTrace, token: str | None
     ) -> web.Response:
-        """Answer a request that is not reserved.
+        """Return the reply to a request whose path is not reserved.
 
         Raises:
-            LarstError, ActorError: as problems.py maps them.
+            LarstError, ActorError: problems.py has their statuses.
         """
         context = await self._context(request, trace, token)
         start_s = time.perf_counter()
@@ -65,7 +64,7 @@ class Ingress:
                 trace.record_wait(time.perf_counter() - start_s, error)
             trace.end_commit(error)
             if isinstance(error, actors.MailboxFullError | actors.ActorFailedError):
-                await self._throttle.turn()
+                await self._throttle.wait()
             raise
         trace.end_commit(None)
         return program_response(context, reply)
@@ -73,16 +72,16 @@ class Ingress:
     def session_id(self, request: web.Request, token: str | None, name: str | None = None) -> str:
         """Return the id of the session that a request belongs to.
 
-        `name` counts where the request has no header X-Session-ID.
+        `name` applies only if the request has no header X-Session-ID.
 
         Raises:
-            BadSessionIdError: the name cannot be the id of a session.
+            BadSessionIdError: the name is not a valid session id.
         """
         name = request.headers.get("X-Session-ID", name)
         return session_id_of(name, token, self._client_ip(request))
 
     def address(self, request: web.Request) -> str:
-        """Return the address of the service, as the client knows it."""
+        """Return the base URL by which the client reached the service."""
         forwarded = request.headers.get("X-Forwarded-Proto")
         proxies = self._settings.trusted_proxies
         scheme = scheme_of(request.scheme, forwarded, request.remote or "", proxies)
@@ -116,20 +115,14 @@ class Ingress:
         limit = self._settings.max_body_bytes
         if (request.content_length or 0) > limit:
             raise _too_large(limit)
-        try:
-            async with asyncio.timeout(self._settings.request_timeout_s):
-                raw = await request.read()
-        except TimeoutError as error:
-            raise BodyTooSlowError(
-                f"the body did not arrive within {self._settings.request_timeout_s:g} s"
-                " (LARS_REQUEST_TIMEOUT_S); nothing was done"
-            ) from error
-        except web.HTTPRequestEntityTooLarge as error:
-            raise _too_large(limit) from error
-        except (web.RequestPayloadError, HttpProcessingError) as error:
-            raise BadRequestError(
-                "the body cannot be read as its Content-Encoding and Transfer-Encoding say"
-            ) from error
+        timeout_s = self._settings.request_timeout_s
+        too_slow = f"the body did not arrive within {timeout_s:g} s (LARS_REQUEST_TIMEOUT_S)"
+        with translated_errors(f"{too_slow}; nothing was done"):
+            try:
+                async with asyncio.timeout(timeout_s):
+                    raw = await request.read()
+            except web.HTTPRequestEntityTooLarge as error:
+                raise _too_large(limit) from error
         return parse_body(request.method, request.headers.get("Content-Type", ""), raw)
 
 
@@ -140,18 +133,18 @@ def _empty_body(request: web.Request) -> Body:
 
 
 def bytes_of(header: str) -> bytes:
-    """Return the bytes of a header: aiohttp keeps bytes that are not UTF-8 as surrogates."""
+    """Return the bytes of a header: aiohttp decodes bytes that are not UTF-8 to surrogates."""
     return header.encode("utf-8", "surrogateescape")
 
 
 def _too_large(limit: int) -> BodyTooLargeError:
     return BodyTooLargeError(
-        f"the body is over {limit} bytes; send less, or raise LARS_MAX_BODY_BYTES"
+        f"the body exceeds {limit} bytes; send less, or raise LARS_MAX_BODY_BYTES"
     )
 
 
 def _visible_headers(request: web.Request) -> dict[str, str]:
-    """Return the headers that a program may see, by their lower-case names.
+    """Return the headers that a program can read, by their lower-case names.
 
     Raises:
         BadRequestError: a header is not text.
@@ -159,7 +152,7 @@ def _visible_headers(request: web.Request) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
         if not value.isascii() and "\ufffd" in bytes_of(value).decode(errors="replace"):
-            raise BadRequestError(f"the header {name} holds bytes that are not UTF-8")
+            raise BadRequestError(f"the header {name} contains bytes that are not UTF-8")
         if (lower := name.lower()) not in SECRET_HEADERS:
             headers[lower] = value
     return headers

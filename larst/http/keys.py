@@ -1,4 +1,4 @@
-"""Keys under which a request carries what the middleware found out about it."""
+"""The keys of the facts that the middleware attaches to a request."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from larst.telemetry import RequestTrace
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-
 TRACE = web.RequestKey("trace", RequestTrace)
-"""What is noted of a request."""
-
+"""The trace of the request."""
 
 TOKEN = web.RequestKey("token", str)
-"""The bearer token that it came with."""
+"""The bearer token that the client sent."""

@@ -1,6 +1,6 @@
-"""The middleware around every handler: admission, errors as replies, headers, and the log line.
+"""The middleware around every handler: access checks, error replies, headers, and the log line.
 
-No error passes it as HTML or as a stack trace. Must never decide what a request means.
+It turns every error into JSON. Must never interpret the path of a planned request.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from larst.http.responses import error_response, not_allowed, server_timing
 from larst.telemetry import RequestTrace, Telemetry
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-"""Answered without a token, for health checks."""
+"""Served without a token, for health checks."""
 
 PAGE_PATHS = frozenset({"/docs", "/redoc"})
 FILES_PATH = "/_larst/ui/"
-"""The pages and their files, answered without a token: a browser cannot send one before the page
-has asked for it. They are the same for all clients and hold no data."""
+"""The pages and their files, served without a token: the page itself asks the visitor for it.
+They are the same for all clients and contain no data."""
 
 CONTROL_PATH = "/_larst"
 METRICS_PATH = "/_larst/metrics"
 
 UNTRACED_PATHS = OPEN_PATHS | {METRICS_PATH}
-"""Requested every few seconds by machines: their spans would hide all others."""
+"""Requested by machines every few seconds: their spans would hide all other spans."""
 
 
 class Middleware:
-    """Goes around every handler of the application."""
+    """Wraps every handler of the application."""
 
     def __init__(self, settings: HttpSettings, telemetry: Telemetry) -> None:
         self._token = settings.auth_token
@@ -45,7 +45,7 @@ class Middleware:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Admit a request, and turn every error into a reply."""
+        """Check a request, pass it to its handler, and turn every error into a reply."""
         trace = self._start_trace(request)
         status = None
         try:
@@ -53,7 +53,7 @@ class Middleware:
             status = response.status
         except Exception as error:
             if isinstance(error, ConnectionError) and _is_disconnected(request):
-                raise  # a reply was being streamed: no other can follow
+                raise  # in the middle of a streamed reply: another reply cannot follow
             trace.set_error(error)
             response = error_response(request, error, trace.request_id)
             status = response.status
@@ -62,14 +62,14 @@ class Middleware:
         return response
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Add the headers of every reply, just before its head is sent."""
-        # aiohttp answers some requests before any middleware sees them.
+        """Add the headers of every reply, just before they are sent."""
+        # aiohttp replies to some requests before any middleware runs.
         trace = request.get(TRACE) or self._start_trace(request)
         headers = response.headers
         headers["X-Request-ID"] = trace.request_id
         headers["Server"] = "larst"
-        place = trace.trace_context
-        headers["traceparent"] = f"00-{place.trace_id}-{place.span_id}-{place.flags}"
+        context = trace.trace_context
+        headers["traceparent"] = f"00-{context.trace_id}-{context.span_id}-{context.flags}"
         if (timing := server_timing(trace)) is not None:
             headers["Server-Timing"] = timing
         if trace.session_id is not None:
@@ -85,7 +85,7 @@ class Middleware:
         return trace
 
     def _refusal(self, request: web.Request) -> web.Response | None:
-        """Return the reply to a request that goes no further; None if it may go on.
+        """Return the reply to a request that is not passed on; None if it is.
 
         Raises:
             UnauthorizedError: the token is missing or wrong.
@@ -106,13 +106,13 @@ class Middleware:
         """Return the bearer token that the client sent, or None.
 
         Raises:
-            UnauthorizedError: a token is required, and the client sent another or none.
+            UnauthorizedError: a token is required, and the client sent a wrong token or no token.
         """
         header = request.headers.get("Authorization", "")
         token = header[7:].strip() if header[:7].lower() == "bearer " else None
         if self._token is None:
             return token or None
-        # As bytes: compare_digest takes no text outside ASCII.
+        # As bytes: compare_digest accepts only ASCII text.
         if token is None or not hmac.compare_digest(bytes_of(token), bytes_of(self._token)):
             raise UnauthorizedError("send the header Authorization: Bearer <token>")
         return token

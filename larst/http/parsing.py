@@ -1,7 +1,7 @@
-"""The request context: bytes from the edge become one frozen value, parsed once.
+"""Parsing of request targets and bodies, once per request.
 
-Must never know aiohttp, and never let a secret through: what is in a `RequestContext` may be
-shown to a planner and to its program.
+Must never know aiohttp, and never let a secret through: planners and programs can see everything
+in a `RequestContext`.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-from larst.domain import Body, BodyKind, Json
+from larst.domain import NO_BODY, Body, BodyKind, Json
 from larst.errors import BadRequestError, InvalidJsonError, TargetTooLongError
 from larst.exact_json import parse_json
 
 MAX_SEGMENTS = 64
-"""Path segments of one request; REST paths have a handful, floods have thousands."""
+"""Path segments of one request; REST paths have a handful, and attacks have thousands."""
 
 MAX_QUERY_VALUES = 256
-"""Query values of one request, repeated keys counted each."""
+"""Query values of one request; each value of a repeated key counts."""
 
 SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-csrf-token"}
 )
-"""Headers that carry secrets: they never enter a context (SPEC section 3)."""
+"""Headers with secrets: a context never contains them (SPEC section 3)."""
 
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A request target's parts: non-empty path segments, decoded, and the query's values."""
+    """The parts of a request target: the path, its decoded non-empty segments, and the query."""
 
     path: str
     segments: tuple[str, ...]
@@ -43,15 +43,13 @@ def parse_target(raw: str) -> Target:
     """Return the parts of a raw (still percent-encoded) request target.
 
     Raises:
-        TargetTooLongError: more segments or query values than any REST request has.
-        BadRequestError: percent-encoded bytes that are not UTF-8.
+        TargetTooLongError: it has more segments or query values than any REST request.
+        BadRequestError: it has percent-encoded bytes that are not UTF-8.
     """
     raw_path, _, raw_query = raw.partition("?")
     parts = [part for part in raw_path.split("/") if part]
     if len(parts) > MAX_SEGMENTS:
-        raise TargetTooLongError(
-            f"the path has {len(parts)} segments; at most {MAX_SEGMENTS} are read"
-        )
+        raise TargetTooLongError(f"the path has {len(parts)} segments; the limit is {MAX_SEGMENTS}")
     try:
         if "%" in raw_path:
             parts = [unquote(part, errors="strict") for part in parts]
@@ -64,9 +62,7 @@ def parse_target(raw: str) -> Target:
 
 def _parse_query(raw: str) -> Mapping[str, tuple[str, ...]]:
     if (count := raw.count("&") + 1) > MAX_QUERY_VALUES:
-        raise TargetTooLongError(
-            f"the query has {count} values; at most {MAX_QUERY_VALUES} are read"
-        )
+        raise TargetTooLongError(f"the query has {count} values; the limit is {MAX_QUERY_VALUES}")
     grouped: dict[str, tuple[str, ...]] = {}
     for key, value in parse_qsl(raw, keep_blank_values=True, errors="strict"):
         grouped[key] = (*grouped.get(key, ()), value)
@@ -74,31 +70,37 @@ def _parse_query(raw: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def parse_body(method: str, content_type: str, raw: bytes) -> Body:
-    """Return the body as what it is: JSON, a form as an object of texts, or text.
-
-    JSON is also recognised where nothing or a form was announced (`curl -d '{…}'` announces a
-    form), since a true form never begins with a brace.
+    """Return a body as JSON, as a form (an object of texts), or as text.
 
     Raises:
-        InvalidJsonError: JSON was announced and is not there, or cannot be kept exactly.
-        BadRequestError: text that is not in the charset it was said to be.
+        InvalidJsonError: the body should be JSON and is not, or cannot be represented exactly; or
+            it does not match its charset.
+        BadRequestError: it is not a valid form, or not a valid JSON Patch.
     """
     media_type, charset = _media_type(content_type)
-    announced = media_type == "application/json" or media_type.endswith("+json")
+    is_json = media_type == "application/json" or media_type.endswith("+json")
     if not raw.strip():
-        if announced and method in _METHODS_WITH_BODY:
+        if is_json and method in _METHODS_WITH_BODY:
             raise InvalidJsonError("the body is empty; send a JSON value")
-        return Body(BodyKind.NONE)
-    raw = _as_utf8(raw, charset, announced=announced)
-    if announced:
+        return NO_BODY
+    raw = _as_utf8(raw, charset, is_json=is_json)
+    if is_json:
         return _json_body(parse_json(raw), is_patch=media_type == "application/json-patch+json")
+    return _form_or_text(raw, is_form=media_type == "application/x-www-form-urlencoded")
+
+
+def _form_or_text(raw: bytes, *, is_form: bool) -> Body:
+    """Return a body whose Content-Type is not JSON; it may be JSON nevertheless.
+
+    `curl -d '{…}'` sends JSON with the Content-Type of a form; a form never begins with a brace.
+    """
     if raw.lstrip()[:1] in (b"{", b"["):
         try:
             return _json_body(parse_json(raw), is_patch=False)
         except InvalidJsonError:
-            if media_type == "application/x-www-form-urlencoded":
+            if is_form:
                 raise
-    if media_type == "application/x-www-form-urlencoded":
+    if is_form:
         return _form_body(raw)
     return Body(BodyKind.TEXT, text=raw.decode("utf-8", errors="replace"))
 
@@ -120,8 +122,8 @@ def _form_body(raw: bytes) -> Body:
         raise BadRequestError("the form is not UTF-8; encode it as UTF-8") from error
     fields: dict[str, Json] = {}
     for key, value in pairs:
-        before = fields.get(key)
-        fields[key] = value if before is None else [*_as_list(before), value]
+        previous = fields.get(key)
+        fields[key] = value if previous is None else [*_as_list(previous), value]
     return Body(BodyKind.OBJECT, json=fields)
 
 
@@ -135,12 +137,12 @@ def _media_type(content_type: str) -> tuple[str, str]:
     return media_type.strip().lower(), charset[1].lower() if charset else "utf-8"
 
 
-def _as_utf8(raw: bytes, charset: str, *, announced: bool) -> bytes:
+def _as_utf8(raw: bytes, charset: str, *, is_json: bool) -> bytes:
     """Return the body as UTF-8 without a byte order mark (RFC 8259 section 8.1)."""
     try:
         if charset not in {"utf-8", "utf8", "us-ascii"}:
             raw = raw.decode(charset).encode("utf-8")
-        elif announced:
+        elif is_json:
             raw.decode("utf-8")
     except (LookupError, UnicodeError) as error:
         raise InvalidJsonError(f"the body is not {charset} text; send UTF-8") from error

@@ -58,7 +58,7 @@ STATUS: Mapping[type[Exception], int] = {
     actors.ActorLateError: 504,
     errors.DiskRefusedError: 507,
 }
-"""The status of each error that a request can meet; errors raised only at start have none."""
+"""The status of each error that a request can cause; errors raised only at start have none."""
 
 _ACTOR_PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
     actors.MailboxFullError: (
@@ -98,7 +98,7 @@ _log = logging.getLogger("larst.problems")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as HTTP: `title` is short and stable, `detail` says what happened and what to do."""
+    """An error as HTTP: a short, stable `title`, and a `detail` that says what to do."""
 
     status: int
     title: str
@@ -123,7 +123,7 @@ class Problem:
 def problem_of(error: Exception, request_id: str) -> Problem:
     """Return the problem to send for an error; a bug is logged, and its detail is withheld.
 
-    The crash of a session is logged where the session is restarted, with the id of the request.
+    The crash of a session is not logged here but by its supervisor, with the id of the request.
     """
     status = STATUS.get(type(error))
     if status is None:

@@ -1,4 +1,4 @@
-"""Refusals one at a time, so that those who are refused do not starve those who are served."""
+"""Throttling of refusals, so that refused clients do not starve the others."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections import deque
 
 
 class RefusalThrottle:
-    """Lets one waiter through in each turn of the event loop.
+    """Releases one refusal per iteration of the event loop.
 
-    A message that is served needs several turns, and a turn in which hundreds are refused takes
-    as long as hundreds of refusals: 600 clients that came again at once with every refusal left
-    17 of about 480 accepted requests a second (`benchmarks/overload.py`, November 2026, two cores).
-    One that waits here cannot come again meanwhile.
+    A request that is served needs several iterations, and an iteration that sends hundreds of
+    refusals takes correspondingly long. When 600 clients retried immediately after each refusal,
+    the rate of accepted requests fell from about 480 to 17 per second (`benchmarks/overload.py`,
+    November 2026, two cores). A client that waits here cannot retry in the meantime.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def turn(self) -> None:
-        """Wait until it is the caller's turn; those who came earlier go first."""
+    async def wait(self) -> None:
+        """Wait for the caller's turn; callers leave in the order of their arrival."""
         loop = asyncio.get_running_loop()
         waiter = loop.create_future()
         if not self._waiting:
-            loop.call_soon(self._let_through)
+            loop.call_soon(self._release_next)
         self._waiting.append(waiter)
         await waiter
 
-    def _let_through(self) -> None:
+    def _release_next(self) -> None:
         waiter = self._waiting.popleft()
-        if not waiter.done():  # else its client has left
+        if not waiter.done():  # its client is still connected
             waiter.set_result(None)
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._let_through)
+            asyncio.get_running_loop().call_soon(self._release_next)

@@ -1,4 +1,7 @@
-"""HTTP responses: replies of programs, problems, and the service's own JSON."""
+"""HTTP responses: replies of programs, problems, and the service's own JSON.
+
+Must never decide the status of an error: problems.py does.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +21,14 @@ JSON, PROBLEM_JSON = "application/json", "application/problem+json"
 STAGES = ("queue", "plan", "validate", "exec", "commit")
 """The stages in Server-Timing and in the log, in this order."""
 
-
 MAX_DRIFT_CHARACTERS = 2000
-"""The longest header about drifts; clients refuse headers of more than some thousand bytes."""
+"""The maximum length of the header about drifts; clients limit the size of headers."""
 
 _JSON = "application/json; charset=utf-8"
 
 
 def program_response(context: RequestContext, answer: SessionReply) -> web.Response:
-    """Return a program's reply as HTTP, with what the session adds; 304 where the client has it."""
+    """Return a program's reply with the session's additions; 304 if the client has this version."""
     reply, etag = answer.reply, answer.etag
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)
     if answer.hint is not None:
@@ -41,15 +43,16 @@ def program_response(context: RequestContext, answer: SessionReply) -> web.Respo
     if reply.body is None:
         return web.Response(status=reply.status, headers=headers)
     media_type = reply.media_type
-    headers["Content-Type"] = _JSON if media_type == "application/json" else _typed(media_type)
+    is_json = media_type == "application/json"
+    headers["Content-Type"] = _JSON if is_json else _with_charset(media_type)
     headers["X-Content-Type-Options"] = "nosniff"
     if "html" in media_type or "xml" in media_type:
-        # A program's page runs no script in this origin, where it could act as the visitor.
+        # A script in a program's page could otherwise act as the visitor, in this origin.
         headers["Content-Security-Policy"] = "sandbox"
     return web.Response(status=reply.status, headers=headers, body=reply.body)
 
 
-def _typed(media_type: str) -> str:
+def _with_charset(media_type: str) -> str:
     is_plain_text = media_type.startswith("text/") and "charset" not in media_type
     return f"{media_type}; charset=utf-8" if is_plain_text else media_type
 
@@ -60,7 +63,7 @@ def _matches(if_none_match: str, etag: str) -> bool:
 
 
 def server_timing(trace: RequestTrace) -> str | None:
-    """Return the value of Server-Timing, in ms; None for a request that entered no stage."""
+    """Return the value of Server-Timing, in ms; None if the request entered no stage."""
     text, stage_ms = "", trace.stage_ms
     for stage in STAGES:
         if stage in stage_ms:
@@ -71,7 +74,7 @@ def server_timing(trace: RequestTrace) -> str | None:
 
 
 def problem_response(request: web.Request, problem: Problem, request_id: str) -> web.Response:
-    """Return a problem as the client likes to read it: RFC 9457 where it asks for that."""
+    """Return a problem in the format that the client prefers: plain JSON or RFC 9457."""
     accept = request.headers.get("Accept", "")
     media_type = preferred(accept, (PROBLEM_JSON, JSON), default=JSON) or JSON
     is_rfc9457 = media_type == PROBLEM_JSON
@@ -84,7 +87,7 @@ def problem_response(request: web.Request, problem: Problem, request_id: str) ->
 
 
 def error_response(request: web.Request, error: Exception, request_id: str) -> web.Response:
-    """Return the reply that tells of an error, also of those that aiohttp itself raises."""
+    """Return the reply that reports an error, including the errors that aiohttp raises."""
     if isinstance(error, web.HTTPException):
         problem = Problem(error.status, phrase(error.status), error.reason)
     else:
@@ -93,14 +96,14 @@ def error_response(request: web.Request, error: Exception, request_id: str) -> w
 
 
 def json_response(value: object, *, status: int = 200) -> web.Response:
-    """Return a reply of the server's own, as JSON."""
+    """Return a value as a JSON reply."""
     return web.Response(
         status=status, body=orjson.dumps(value), content_type="application/json", charset="utf-8"
     )
 
 
 def not_allowed(request: web.Request, allowed: tuple[str, ...]) -> web.Response:
-    """Return 405 with the methods that are."""
-    detail = f"{request.method[:20]} is not taken here; allowed are {', '.join(allowed)}"
+    """Return a reply with status 405 that lists the allowed methods."""
+    detail = f"{request.method[:20]} is not allowed here; use {', '.join(allowed)}"
     problem = Problem(405, "method not allowed", detail, {"Allow": ", ".join(allowed)})
     return problem_response(request, problem, request[TRACE].request_id)

@@ -1,6 +1,6 @@
 """The routes of the service's own paths, each with its handler and its description.
 
-The control API's document is derived from this table. Every other path is planned.
+The document of the control API is derived from this table. All other paths are planned.
 """
 
 from __future__ import annotations
@@ -20,24 +20,23 @@ from larst.http.middleware import FILES_PATH, METRICS_PATH
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
-PAGE_METHODS = ("GET", "HEAD")
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path and the methods of one handler; HEAD is served wherever GET is.
+    """A path, a method and its handler; a handler of GET serves HEAD too.
 
-    `operation` is what the control API's document says. Pages and their files have none.
+    `operation` describes the route in the document of the control API, which omits pages and
+    their files.
     """
 
     path: str
-    methods: Sequence[str]
+    method: str
     handler: Handler
     operation: ControlOperation | None = None
 
 
 def _page(path: str, handler: Handler, operation: ControlOperation | None = None) -> Route:
-    return Route(path, PAGE_METHODS, handler, operation)
+    return Route(path, "GET", handler, operation)
 
 
 def _plans(
@@ -49,7 +48,7 @@ def _plans(
     async def handler(request: web.Request) -> web.StreamResponse:
         return await handle(request.app[RUNNING].plans, request)
 
-    return Route(f"/_larst/plans{path}", (method,), handler, operation)
+    return Route(f"/_larst/plans{path}", method, handler, operation)
 
 
 def _sessions(
@@ -61,11 +60,11 @@ def _sessions(
     async def handler(request: web.Request) -> web.StreamResponse:
         return await handle(request.app[RUNNING].session_control, request)
 
-    return Route(f"/_larst/sessions{path}", (method,), handler, operation)
+    return Route(f"/_larst/sessions{path}", method, handler, operation)
 
 
 async def _control_document(request: web.Request) -> web.Response:
-    """Answer the document of the routes below."""
+    """Return the document of the routes below."""
     has_auth = request.app[SETTINGS].http.auth_token is not None
     url = service_paths.service_url(request)
     return json_response(control_document(CONTROL_API, url, has_auth=has_auth))
@@ -96,18 +95,19 @@ ROUTES = (
 
 
 def _by_path(routes: Sequence[Route]) -> dict[str, Handler]:
-    """Return one handler for each path; it refuses other methods with 405."""
+    """Return one handler for each path; it refuses other methods with status 405."""
     handlers: dict[str, dict[str, Handler]] = {}
     for route in routes:
-        for method in route.methods:
-            handlers.setdefault(route.path, {})[method] = route.handler
+        by_method = handlers.setdefault(route.path, {})
+        by_method[route.method] = route.handler
+        if route.method == "GET":
+            by_method["HEAD"] = route.handler
     return {path: _dispatcher(by_method) for path, by_method in handlers.items()}
 
 
 def _dispatcher(by_method: Mapping[str, Handler]) -> Handler:
     async def dispatch(request: web.Request) -> web.StreamResponse:
-        method = "GET" if request.method == "HEAD" else request.method
-        if (handler := by_method.get(method)) is None:
+        if (handler := by_method.get(request.method)) is None:
             return not_allowed(request, tuple(by_method))
         return await handler(request)
 
@@ -118,7 +118,7 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     operations: dict[str, dict[str, ControlOperation]] = {}
     for route in routes:
         if route.operation is not None:
-            operations.setdefault(route.path, {})[route.methods[0]] = route.operation
+            operations.setdefault(route.path, {})[route.method] = route.operation
     return ControlApi(operations, descriptions.SCHEMAS)
 
 

@@ -1,6 +1,6 @@
 """The handlers of the service's own paths: landing page, documents, health and metrics.
 
-Must never answer a request that is to be planned.
+Must never serve a path that is planned.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS
 from larst.http.control.parameters import OF_SESSION
+from larst.http.ingress import INGRESS
 from larst.http.keys import TOKEN, TRACE
 from larst.http.pages import api_docs, landing
 from larst.http.problems import Problem
@@ -18,17 +19,17 @@ from larst.http.responses import json_response, problem_response
 
 
 async def healthz(_request: web.Request) -> web.Response:
-    """Answer that the process responds."""
+    """Return a fixed reply: the process responds."""
     return json_response({"status": "ok"})
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Answer whether the service can serve requests; 503 names what is not ready."""
-    running, planner = request.app[RUNNING], request.app[COMPONENTS].planner
+    """Return whether the service can serve requests; status 503 names the parts that cannot."""
+    components = request.app[COMPONENTS]
     checks = {
-        "data root": running.root.is_writable(),
-        "sandbox": running.sandbox.is_ready(),
-        "planner": planner.is_ready(),
+        "data root": request.app[RUNNING].root.is_writable(),
+        "sandbox": components.sandbox.is_ready(),
+        "planner": components.planner.is_ready(),
     }
     not_ready = [name for name, is_ready in checks.items() if not is_ready]
     body = {"status": "not ready" if not_ready else "ready", "not_ready": not_ready}
@@ -36,7 +37,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 async def welcome(request: web.Request) -> web.Response:
-    """Answer the first requests to try: as a page for browsers, as JSON for programs."""
+    """Return the first requests to try: a page for browsers, JSON for programs."""
     visitor = _visitor(request)
     if landing.prefers_html(request.headers.get("Accept", "")):
         page = landing.welcome_page(visitor)
@@ -45,33 +46,33 @@ async def welcome(request: web.Request) -> web.Response:
         response.headers["Referrer-Policy"] = "no-referrer"
     else:
         response = json_response(landing.welcome(visitor))
-    # The reply depends on Accept and names the visitor's session: caches must not keep it.
+    # The reply depends on Accept and names the visitor's session: caches must not store it.
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 async def session_document(request: web.Request) -> web.Response:
-    """Answer the OpenAPI document of a session, which `?session=` may name."""
+    """Return the OpenAPI document of the session, or of the one that `?session=` names."""
     session_id = _session_id(request, request.query.get(OF_SESSION.name))
     return await request.app[RUNNING].documents.respond(session_id, service_url(request))
 
 
 async def page(request: web.Request) -> web.Response:
-    """Answer Swagger UI or ReDoc."""
+    """Return Swagger UI or ReDoc."""
     return await api_docs.page(request.path[1:])
 
 
 async def file(request: web.Request) -> web.StreamResponse:
-    """Answer a file of these pages."""
+    """Return a file of these pages."""
     return await api_docs.file(request.match_info["name"]) or await reserved(request)
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Answer the metrics in the Prometheus format."""
+    """Return the metrics in the Prometheus format."""
     render = request.app[COMPONENTS].metrics_page
     rendered = None
-    if render is not None:  # in a thread: some hundred series take milliseconds
+    if render is not None:  # in a thread: a few hundred series take milliseconds
         rendered = await asyncio.to_thread(render, request.headers.get("Accept", ""))
     if rendered is None:
         problem = Problem(404, "not found", "metrics are off: OTEL_SDK_DISABLED=true")
@@ -81,15 +82,15 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def reserved(request: web.Request) -> web.Response:
-    """Answer 404 below `/_larst/`, where nothing is planned."""
-    detail = f"{request.path[:100]} is kept for the service itself and is never planned"
+    """Return 404 for an unknown path below `/_larst/`, where nothing is planned."""
+    detail = f"{request.path[:100]} is reserved for the service and is never planned"
     problem = Problem(404, "not found", detail)
     return problem_response(request, problem, request[TRACE].request_id)
 
 
 def service_url(request: web.Request) -> str:
-    """Return the address of the service as the client knows it."""
-    return request.app[RUNNING].ingress.address(request)
+    """Return the base URL by which the client reached the service."""
+    return request.app[INGRESS].address(request)
 
 
 def _visitor(request: web.Request) -> landing.Visitor:
@@ -109,7 +110,7 @@ def _visitor(request: web.Request) -> landing.Visitor:
 
 
 def _session_id(request: web.Request, name: str | None = None) -> str:
-    """Return the session of a request and record it in the trace."""
-    session_id = request.app[RUNNING].ingress.session_id(request, request.get(TOKEN), name)
+    """Return the session id of a request and record it in the trace."""
+    session_id = request.app[INGRESS].session_id(request, request.get(TOKEN), name)
     request[TRACE].session_id = session_id
     return session_id

@@ -51,7 +51,7 @@ class SessionClient:
         answer = await self._supervisor.ask(
             request.session_id, SessionRequest(request, trace), timeout_s=self._timeout_s
         )
-        assert answer is not None  # noqa: S101 - only the answer to a store task is None
+        assert answer is not None  # noqa: S101 - only store tasks are answered with None
         return answer
 
     async def run_on_store(

@@ -30,7 +30,7 @@ def as_get(request: RequestContext) -> RequestContext:
 
 
 def check_if_match(request: RequestContext, etag: str | None) -> None:
-    """Compare If-Match with the tag of the current version; None: there is no version.
+    """Compare If-Match with the tag of the current version; None: the record does not exist.
 
     Raises:
         PreconditionFailedError: the header does not list the tag. Weak tags never match.

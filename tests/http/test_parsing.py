@@ -1,4 +1,4 @@
-"""The edge's parsing: targets, bodies, and who is asking."""
+"""Parsing of targets and bodies, and the identity of clients."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class TestTargets:
         assert target.query == {"x": ("1", "2"), "y": ("a b&",)}
 
     @pytest.mark.parametrize("target", ["/" + "a/" * 65, "/x?" + "a=1&" * 300])
-    def test_floods_are_refused(self, target: str) -> None:
+    def test_too_many_segments_or_query_values_are_refused(self, target: str) -> None:
         with pytest.raises(TargetTooLongError):
             parse_target(target)
 
     @pytest.mark.parametrize("target", ["/%ff", "/x?a=%ff"])
-    def test_bytes_that_are_no_text_are_refused(self, target: str) -> None:
+    def test_bytes_that_are_not_utf_8_are_refused(self, target: str) -> None:
         with pytest.raises(BadRequestError, match="UTF-8"):
             parse_target(target)
 
     @given(st.text(max_size=60))
-    def test_no_text_makes_the_parser_fail_in_another_way(self, text: str) -> None:
+    def test_the_parser_raises_no_other_errors(self, text: str) -> None:
         try:
             parse_target("/" + text)
         except (BadRequestError, TargetTooLongError):
@@ -58,7 +58,7 @@ class TestBodies:
             ("", b"  ", BodyKind.NONE),
         ],
     )
-    def test_a_body_is_taken_for_what_it_is(
+    def test_the_kind_of_a_body_follows_from_its_type_and_its_content(
         self, content_type: str, raw: bytes, kind: BodyKind
     ) -> None:
         assert parse_body("POST", content_type, raw).kind is kind
@@ -68,7 +68,7 @@ class TestBodies:
 
         assert body.json == {"a": ["1", "2", "3"], "b": ""}
 
-    def test_other_charsets_are_read(self) -> None:
+    def test_other_charsets_are_decoded(self) -> None:
         body = parse_body(
             "POST", "application/json; charset=latin-1", '{"n":"é"}'.encode("latin-1")
         )
@@ -85,31 +85,31 @@ class TestBodies:
             ("application/x-www-form-urlencoded", b'{"a":'),
         ],
     )
-    def test_what_is_not_the_json_it_should_be_is_refused(
+    def test_a_body_that_should_be_json_and_is_not_is_refused(
         self, content_type: str, raw: bytes
     ) -> None:
         with pytest.raises(InvalidJsonError):
             parse_body("POST", content_type, raw)
 
-    def test_get_without_a_body_needs_no_json_whatever_it_announces(self) -> None:
+    def test_get_may_have_a_json_content_type_without_a_body(self) -> None:
         assert parse_body("GET", "application/json", b"").kind is BodyKind.NONE
 
     @pytest.mark.parametrize("raw", [b"18446744073709551616", b"-9223372036854775809", b"[1e999]"])
-    def test_numbers_that_cannot_be_kept_exactly_are_refused(self, raw: bytes) -> None:
-        """Silently rounded ids are worse than a refusal."""
+    def test_numbers_that_cannot_be_represented_exactly_are_refused(self, raw: bytes) -> None:
+        """A refusal is better than an id that is silently rounded."""
         with pytest.raises(InvalidJsonError, match="send it as text"):
             parse_json(raw)
 
     @given(st.integers(min_value=-(2**63), max_value=2**64 - 1))
-    def test_integers_to_64_bits_are_kept(self, number: int) -> None:
+    def test_integers_of_64_bits_are_exact(self, number: int) -> None:
         assert parse_json(str(number).encode()) == number
 
 
-class TestWhoAsks:
-    def test_a_named_session_is_that_session(self) -> None:
+class TestClientIdentity:
+    def test_the_header_names_the_session(self) -> None:
         assert session_id_of("a-B_9", "token", "1.2.3.4") == "a-B_9"
 
-    def test_without_a_name_the_token_and_then_the_address_decide(self) -> None:
+    def test_without_the_header_the_token_or_else_the_address_selects_the_session(self) -> None:
         by_token = session_id_of(None, "token", "1.2.3.4")
 
         assert by_token == session_id_of(None, "token", "9.9.9.9")
@@ -117,12 +117,12 @@ class TestWhoAsks:
         assert len(by_token) == 64
 
     @pytest.mark.parametrize("name", ["", "a.b", "a/b", "ä", "x" * 129, "a\n"])
-    def test_other_names_are_refused(self, name: str) -> None:
+    def test_invalid_session_names_are_refused(self, name: str) -> None:
         with pytest.raises(BadSessionIdError):
             session_id_of(name, None, "1.2.3.4")
 
-    def test_only_a_trusted_proxy_is_believed(self) -> None:
-        """Anyone can send X-Forwarded-For and so choose another's session."""
+    def test_only_headers_of_trusted_proxies_are_used(self) -> None:
+        """Any client could otherwise select another client's session with X-Forwarded-For."""
         proxies = [ipaddress.ip_network("10.0.0.0/8")]
 
         assert client_ip_of("8.8.8.8", "1.1.1.1", proxies) == "8.8.8.8"
@@ -130,7 +130,7 @@ class TestWhoAsks:
         assert client_ip_of("10.0.0.1", None, proxies) == "10.0.0.1"
         assert client_ip_of("10.0.0.1", "1.1.1.1", []) == "10.0.0.1"
 
-    def test_a_sane_request_id_is_kept_and_another_replaced(self) -> None:
+    def test_a_valid_request_id_is_used_and_an_invalid_one_is_replaced(self) -> None:
         assert request_id_of("abc-1", lambda: "new") == "abc-1"
         assert request_id_of("a b\n", lambda: "new") == "new"
         assert request_id_of(None, lambda: "new") == "new"
@@ -150,16 +150,16 @@ class TestWhoAsks:
 
         assert trace.header() == f"00-{'ab' * 16}-{'ab' * 8}-01"
 
-    def test_a_valid_trace_context_is_continued_with_a_span_of_our_own(self) -> None:
+    def test_a_valid_trace_context_is_continued_with_a_new_span(self) -> None:
         trace = continue_trace(f"00-{'1' * 32}-{'2' * 16}-00", lambda: "ab" * 16)
 
         assert (trace.trace_id, trace.span_id, trace.flags) == ("1" * 32, "ab" * 8, "00")
 
 
-def test_the_context_shows_no_token() -> None:
-    """Whatever sent it, `ctx` says `token: null` (SPEC section 3)."""
-    shown = request("GET", "/members/1?a=b").as_json()
+def test_the_context_has_no_token() -> None:
+    """`token` is always null, so that a program cannot leak it (SPEC section 3)."""
+    context = request("GET", "/members/1?a=b").as_json()
 
-    assert shown["session"] == {"id": "session-1", "token": None}
-    assert shown["segments"] == ["members", "1"]
-    assert shown["query"] == {"a": ["b"]}
+    assert context["session"] == {"id": "session-1", "token": None}
+    assert context["segments"] == ["members", "1"]
+    assert context["query"] == {"a": ["b"]}

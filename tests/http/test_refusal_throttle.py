@@ -1,4 +1,4 @@
-"""Refusals leave one in each turn of the loop, in their order."""
+"""One refusal leaves per iteration of the event loop, in the order of arrival."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ import asyncio
 from larst.http.refusal_throttle import RefusalThrottle
 
 
-async def test_one_leaves_in_each_turn_in_order() -> None:
-    pacer = RefusalThrottle()
-    left: list[int] = []
+async def test_one_refusal_leaves_per_iteration_in_order() -> None:
+    throttle = RefusalThrottle()
+    refused: list[int] = []
 
     async def refuse(number: int) -> None:
-        await pacer.turn()
-        left.append(number)
+        await throttle.wait()
+        refused.append(number)
 
     waiting = [asyncio.ensure_future(refuse(number)) for number in range(5)]
-    seen = []
-    while len(left) < 5:
+    counts = []
+    while len(refused) < 5:
         await asyncio.sleep(0)
-        seen.append(len(left))
+        counts.append(len(refused))
 
-    assert left == [0, 1, 2, 3, 4]
-    assert set(seen) == {0, 1, 2, 3, 4, 5}, "two left in one turn"
+    assert refused == [0, 1, 2, 3, 4]
+    assert set(counts) == {0, 1, 2, 3, 4, 5}, "two left in one iteration"
     await asyncio.gather(*waiting)
 
 
-async def test_one_whose_client_left_stops_nobody() -> None:
-    pacer = RefusalThrottle()
-    gone = asyncio.ensure_future(pacer.turn())
-    staying = asyncio.ensure_future(pacer.turn())
+async def test_a_client_that_has_left_does_not_block_the_others() -> None:
+    throttle = RefusalThrottle()
+    leaving = asyncio.ensure_future(throttle.wait())
+    staying = asyncio.ensure_future(throttle.wait())
     await asyncio.sleep(0)
-    gone.cancel()
+    leaving.cancel()
 
     async with asyncio.timeout(5):
         await staying
-        await pacer.turn()
+        await throttle.wait()
 
-    assert gone.cancelled()
+    assert leaving.cancelled()

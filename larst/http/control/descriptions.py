@@ -1,4 +1,4 @@
-"""What the document of the control API says about each route. Data; routes.py assigns it."""
+"""The descriptions of the control API's routes for its document. Data; routes.py uses it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ SESSION: Schema = {
     "properties": {
         "id": TEXT,
         "state": {"enum": ["awake", "asleep", "busy", "damaged", "failed"]},
-        "problem": {**_TEXT_OR_NULL, "description": "What is damaged and how to repair it."},
+        "problem": {**_TEXT_OR_NULL, "description": "The damage, and how to repair it."},
         "records": COUNT,
         "resources": {**_COUNTS, "description": "The number of records of each resource."},
         "size_bytes": COUNT,
@@ -90,7 +90,7 @@ def _json(schema: Schema) -> Mapping[str, Schema]:
 
 
 def _errors(*classes: type[Exception]) -> Mapping[int, str]:
-    """Return the description of each status that the errors have."""
+    """Return the statuses of the errors, each with a description."""
     titles: dict[int, dict[str, None]] = {}
     all_classes: tuple[type[Exception], ...] = (errors.ForbiddenError, *classes)
     for error in all_classes:
@@ -110,7 +110,7 @@ _SESSION_ERRORS = (
     actors.DeadlinePassedError,
     actors.ActorCrashedError,
 )
-"""The errors of a task that runs inside a session."""
+"""The errors of work that runs inside a session."""
 
 LIST_PLANS = ControlOperation(
     "list_plans",
@@ -233,7 +233,7 @@ GET_HEALTH = ControlOperation(
     "get_health",
     "service",
     "Check that the process responds",
-    (ControlReply("It does.", _json(_STATUS)),),
+    (ControlReply("The process responds.", _json(_STATUS)),),
     is_public=True,
 )
 GET_READINESS = ControlOperation(
@@ -241,8 +241,8 @@ GET_READINESS = ControlOperation(
     "service",
     "Check that the service can serve requests",
     (
-        ControlReply("It can.", _json(_STATUS)),
-        ControlReply("It cannot; `not_ready` names the reasons.", _json(_STATUS), 503),
+        ControlReply("The service can serve requests.", _json(_STATUS)),
+        ControlReply("It cannot; `not_ready` lists the reasons.", _json(_STATUS), 503),
     ),
     is_public=True,
 )

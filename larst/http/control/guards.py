@@ -1,4 +1,4 @@
-"""What control routes share: the check of a page's origin, and the reading of the query."""
+"""Shared by control routes: the check of a page's origin, and the parsing of query parameters."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from larst.openapi import ControlParameter
 
 
 def refuse_other_origins(request: web.Request) -> None:
-    """Refuse requests that a page of another origin makes.
+    """Refuse requests from pages of other origins.
 
-    A page anywhere can make a visitor's browser send requests to addresses that only the visitor
-    can reach; browsers say so in `Origin` and `Sec-Fetch-Site` (Fetch Metadata, section 2.3).
+    Any page can make a visitor's browser send requests to addresses that only the visitor can
+    reach. Browsers name the page's origin in `Origin`, and its relation to this one in
+    `Sec-Fetch-Site` (Fetch Metadata, section 2.3).
 
     Raises:
         ForbiddenError: the request comes from a page of another origin.
     """
     origin = request.headers.get("Origin")
-    is_other = origin is not None and urlsplit(origin).netloc != request.host
-    if is_other or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise ForbiddenError("pages of other origins may not use the control API")
+    is_foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if is_foreign or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise ForbiddenError("pages of other origins cannot use the control API")
 
 
 def number_in_query(request: web.Request, parameter: ControlParameter) -> int:
     """Return a whole number from the query, or the default of the parameter.
 
     Raises:
-        BadRequestError: the value is not a whole number within the bounds.
+        BadRequestError: the value is not a whole number in the documented range.
     """
     name, maximum = parameter.name, parameter.schema["maximum"]
     text = request.query.get(name, str(parameter.schema["default"]))
@@ -39,10 +40,10 @@ def number_in_query(request: web.Request, parameter: ControlParameter) -> int:
 
 
 def choice_in_query(request: web.Request, parameter: ControlParameter) -> str | None:
-    """Return a value from the query, None if there is none.
+    """Return a value from the query, or None if it is absent.
 
     Raises:
-        BadRequestError: the value is not among the choices.
+        BadRequestError: the value is not among the documented ones.
     """
     value, choices = request.query.get(parameter.name), parameter.schema["enum"]
     if value is not None and value not in choices:

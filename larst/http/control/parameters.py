@@ -1,4 +1,4 @@
-"""The parameters of the control API: handlers enforce their bounds, its document states them."""
+"""The parameters of the control API: handlers enforce their bounds, and its document has them."""
 
 from __future__ import annotations
 

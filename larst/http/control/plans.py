@@ -1,6 +1,6 @@
-"""The control API for plans, under `/_larst/plans`: list, show, pin, reject, delete.
+"""The control API for plans, below `/_larst/plans`: list, show, pin, reject, delete.
 
-Reads and changes only the plan book.
+Must never touch a session: it reads and changes only the plan book.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import asyncio
 from aiohttp import web
 
 from larst.domain import Json
-from larst.errors import BadRequestError, BodyTooSlowError, PlanNotFoundError
+from larst.errors import BadRequestError, PlanNotFoundError
 from larst.exact_json import parse_json
+from larst.http.bodies import translated_errors
 from larst.http.control.guards import choice_in_query, number_in_query
 from larst.http.control.parameters import (
     MAX_REASON_CHARACTERS,
@@ -33,10 +34,10 @@ class PlanControl:
         self._book = book
 
     async def list(self, request: web.Request) -> web.Response:
-        """Answer a page of the plans, the most used first; `?state=` narrows it.
+        """Return a page of the plans, the most used first; `?state=` selects.
 
         Raises:
-            BadRequestError: a query value is none of those allowed.
+            BadRequestError: a query value is not allowed.
         """
         state = choice_in_query(request, PLAN_STATE)
         limit = number_in_query(request, PLAN_LIMIT)
@@ -51,58 +52,58 @@ class PlanControl:
         )
 
     async def show(self, request: web.Request) -> web.Response:
-        """Answer one plan, whole.
+        """Return a plan with its program.
 
         Raises:
-            PlanNotFoundError: there is none of that key, or several.
+            PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
         return json_response(self._entry(request).model_dump())
 
     async def pin(self, request: web.Request) -> web.Response:
-        """Approve a plan: it is served ever after, whatever planner is configured.
+        """Approve a plan: it is used from now on, whatever planner is configured.
 
         Raises:
-            PlanNotFoundError: there is none of that key, or several.
+            PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
         return self._decide(request, "pinned", None)
 
     async def reject(self, request: web.Request) -> web.Response:
-        """Rule a plan out: it is never served again, and the planner is told why.
+        """Reject a plan: it is never used again, and the planner gets the reason.
 
         Raises:
-            PlanNotFoundError: there is none of that key, or several.
-            BadRequestError: no reason is given.
+            PlanNotFoundError: no plan has that key, or several plans begin with it.
+            BadRequestError: the reason is missing or too long.
         """
         return self._decide(request, "rejected", _reason(await _body(request)))
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Forget a plan, and what was decided on it: its shape is planned anew.
+        """Delete a plan and its state; the next request of its shape is planned again.
 
         Raises:
-            PlanNotFoundError: there is none of that key, or several.
+            PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
         self._book.remove(self._entry(request).key)
         return web.Response(status=204)
 
     def _decide(self, request: web.Request, state: PlanState, reason: str | None) -> web.Response:
-        decided = self._book.set_state(self._entry(request).key, state, reason)
-        return json_response(None if decided is None else summary(decided))
+        entry = self._book.set_state(self._entry(request).key, state, reason)
+        return json_response(None if entry is None else summary(entry))
 
     def _entry(self, request: web.Request) -> BookEntry:
-        """Return the plan that the path names by its key, or by the beginning of it."""
+        """Return the plan whose key, or the beginning of it, is in the path."""
         key = request.match_info["key"].lower()
         if len(key) < MIN_KEY_CHARACTERS:
-            raise PlanNotFoundError(f"name a plan by at least {MIN_KEY_CHARACTERS} digits")
-        found = [entry for entry in self._book.entries() if entry.key.startswith(key)]
-        if len(found) > 1:
-            raise PlanNotFoundError(f"{len(found)} plans begin with {key[:64]}; give more digits")
-        if not found:
-            raise PlanNotFoundError(f"there is no plan {key[:64]}; GET /_larst/plans lists them")
-        return found[0]
+            raise PlanNotFoundError(f"the key needs at least {MIN_KEY_CHARACTERS} digits")
+        matches = [entry for entry in self._book.entries() if entry.key.startswith(key)]
+        if len(matches) > 1:
+            raise PlanNotFoundError(f"{len(matches)} keys begin with {key[:64]}; add digits")
+        if not matches:
+            raise PlanNotFoundError(f"no key begins with {key[:64]}; GET /_larst/plans lists all")
+        return matches[0]
 
 
 def summary(entry: BookEntry) -> dict[str, Json]:
-    """Return what a list shows of a plan."""
+    """Return a plan as lists contain it: without its program."""
     return {
         "key": entry.key,
         "state": entry.state,
@@ -124,18 +125,17 @@ def summary(entry: BookEntry) -> dict[str, Json]:
 
 
 async def _body(request: web.Request) -> Json:
-    try:
+    too_slow = f"the body did not arrive within {BODY_TIMEOUT_S:g} s; nothing was done"
+    with translated_errors(too_slow):
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return parse_json(await request.read() or b"{}")
-    except TimeoutError as error:
-        raise BodyTooSlowError("the body did not arrive in time; nothing was done") from error
 
 
 def _reason(body: Json) -> str:
     reason = body.get("reason") if isinstance(body, dict) else None
     if not isinstance(reason, str) or not 0 < len(reason.strip()) <= MAX_REASON_CHARACTERS:
         raise BadRequestError(
-            'say why, so that the planner can do better: {"reason": "…"}, at most'
+            'send the reason, so that the planner can improve: {"reason": "…"}, at most'
             f" {MAX_REASON_CHARACTERS} characters"
         )
     return reason.strip()

@@ -1,8 +1,8 @@
-"""The control API for sessions, under `/_larst/sessions`: look, export, import, erase.
+"""The control API for sessions, below `/_larst/sessions`: list, show, export, import, erase.
 
-A session that is awake is asked by its mailbox, as any request; the files of one that sleeps are
-only looked at. Must never write to a session's files itself: one that cannot be loaded rescues
-itself, where that is asked for.
+A session that is awake answers through its mailbox, as for any request; the files of a session
+that is asleep are inspected without waking it. Must never write to a session's files itself: even
+the files of a damaged session are replaced or erased by its actor.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from larst.store.collection import Collection
 from larst.store.recovery.inspection import Inspection, disk_usage, inspect
 from larst.store.transfer.exporting import export_lines
 
-LOOK_S = 1.0
-"""How long a look at a session may wait for it, in seconds; it is busy then."""
+BUSY_AFTER_S = 1.0
+"""A session whose description takes longer than this is reported as busy."""
 
-LOOKS_AT_ONCE = 32
+MAX_CONCURRENT_DESCRIPTIONS = 32
 
 
 class SessionControl:
@@ -50,138 +50,140 @@ class SessionControl:
         self._imports = Imports(
             threads, timeout_s=settings.request_timeout_s, max_bytes=settings.max_import_bytes
         )
-        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._describing = asyncio.Semaphore(MAX_CONCURRENT_DESCRIPTIONS)
 
     async def list(self, request: web.Request) -> web.Response:
-        """Answer a page of the sessions that have data, by their ids.
+        """Return a page of the sessions that have data, in the order of their ids.
 
         Raises:
-            BadRequestError: a query value is none of those allowed.
+            BadRequestError: a query value is not allowed.
         """
         limit = number_in_query(request, SESSION_LIMIT)
         offset = number_in_query(request, OFFSET)
         ids = await asyncio.to_thread(self._root.session_ids)
-        looked_at = await asyncio.gather(*map(self._looked_at, ids[offset : offset + limit]))
-        items = [item for item in looked_at if item is not None]
+        entries = await asyncio.gather(*map(self._list_entry, ids[offset : offset + limit]))
+        items = [entry for entry in entries if entry is not None]
         page = {"total": len(ids), "limit": limit, "offset": offset}
         return json_response({"items": items, "page": page})
 
     async def show(self, request: web.Request) -> web.Response:
-        """Answer what one session holds, by resource.
+        """Return the state of a session and the number of its records by resource.
 
         Raises:
-            SessionNotFoundError: it has no data.
+            SessionNotFoundError: the session has no data.
         """
-        session_id = await self._existing(request)
+        session_id = await self._existing_id(request)
         try:
-            return json_response(await self._described(session_id))
+            return json_response(await self._describe(session_id))
         except FileNotFoundError as error:
-            raise _no_session(session_id) from error
+            raise _not_found(session_id) from error
 
     async def erase(self, request: web.Request) -> web.Response:
-        """Forget a session, on disk too: what it is asked next, it begins anew.
+        """Erase a session, on disk too; its next request starts with no data.
 
         Raises:
-            SessionNotFoundError: it has no data.
+            SessionNotFoundError: the session has no data.
         """
-        session_id = await self._existing(request)
+        session_id = await self._existing_id(request)
         await self._sessions.run_on_store(
             session_id, lambda store: store.erase(), admits_damaged=True
         )
         return web.Response(status=204)
 
     async def export(self, request: web.Request) -> web.StreamResponse:
-        """Stream a session as it is at this moment, as JSON a line.
+        """Stream a snapshot of a session, one JSON value per line.
 
         Raises:
-            SessionNotFoundError: it has no data.
+            SessionNotFoundError: the session has no data.
+            SessionDamagedError: its files cannot be loaded.
         """
-        session_id = await self._existing(request)
+        session_id = await self._existing_id(request)
+        resources = await self._sessions.run_on_store(session_id, _snapshot, keeps_awake=False)
         response = web.StreamResponse(
             headers={"Content-Disposition": f'attachment; filename="{session_id}.ndjson"'}
         )
         response.content_type = "application/x-ndjson"
         if request.method == "HEAD":
-            return response  # a body would be taken for the reply to the connection's next request
-        resources = await self._sessions.run_on_store(session_id, _snapshot, keeps_awake=False)
+            return response  # the client would read a body as the reply to its next request
         await response.prepare(request)
         for chunk in export_lines(resources):
             await response.write(chunk)
-            await asyncio.sleep(0)  # a fast client's connection is always ready for more
+            await asyncio.sleep(0)  # `write` never waits for a fast client
         await response.write_eof()
         return response
 
     async def import_(self, request: web.Request) -> web.Response:
-        """Take an export, or a json-server `db.json`, in; all of it or nothing.
+        """Import an export or a json-server `db.json`: all of it or nothing.
 
         Raises:
-            SessionNotEmptyError: the session has data, and `?replace=true` was not said.
-            BadRequestError: it is no export, or not whole.
-            BodyTooLargeError: it is over LARS_MAX_IMPORT_BYTES.
+            SessionNotEmptyError: the session has records, and `?replace=true` is missing.
+            BadRequestError: the body is not a complete export and not a db.json.
+            BodyTooLargeError: it exceeds LARS_MAX_IMPORT_BYTES.
         """
         session_id = _session_id(request)
         raw = await self._imports.read(request)
         replaces = flag_in_query(request, REPLACE)
-        async with self._imports.turn():
+        async with self._imports.exclusive():
             counts = await self._import_into(session_id, raw, replaces=replaces)
         return json_response({"imported": counts, "records": sum(counts.values())})
 
     async def _import_into(
         self, session_id: str, raw: bytearray, *, replaces: bool
     ) -> dict[str, int]:
-        """Take the import in; return the records of it by resource."""
-        ready = await self._imports.ready(raw)
-        counts = {name: len(one.collection.records) for name, one in sorted(ready.items())}
+        """Import into the session; return the number of imported records by resource."""
+        resources = await self._imports.prepare(raw)
 
         async def restore(store: SessionStore) -> None:
             if not store.is_loaded:
                 await store.set_all_aside()
             if any(store.counts().values()) and not replaces:
                 raise SessionNotEmptyError(
-                    f"the session {session_id} has records; say ?replace=true to replace them,"
+                    f"the session {session_id} has records; send ?replace=true to replace them,"
                     " or import into another session"
                 )
-            store.restore(ready)
+            store.restore(resources)
 
+        # Counted before they become the store's own, and change with it.
+        counts = {name: len(new.collection.records) for name, new in sorted(resources.items())}
         await self._sessions.run_on_store(session_id, restore, admits_damaged=replaces)
         return counts
 
-    async def _existing(self, request: web.Request) -> str:
+    async def _existing_id(self, request: web.Request) -> str:
         session_id = _session_id(request)
         if not await asyncio.to_thread(self._root.has_session, session_id):
-            raise _no_session(session_id)
+            raise _not_found(session_id)
         return session_id
 
-    async def _looked_at(self, session_id: str) -> dict[str, Json] | None:
-        """Return what is told of a session; None: it was erased since."""
-        async with self._looks:
+    async def _list_entry(self, session_id: str) -> dict[str, Json] | None:
+        """Return the description of a session, or None if it was erased in the meantime."""
+        async with self._describing:
             with contextlib.suppress(FileNotFoundError):
-                return await self._described(session_id)
+                return await self._describe(session_id)
         return None
 
-    async def _described(self, session_id: str) -> dict[str, Json]:
-        """Return what is told of a session.
+    async def _describe(self, session_id: str) -> dict[str, Json]:
+        """Return the description of a session.
 
         Raises:
-            FileNotFoundError: it is gone.
+            FileNotFoundError: it was erased in the meantime.
         """
         directory = self._root.session_directory(session_id)
         if not self._sessions.is_live(session_id):
-            found = await asyncio.to_thread(inspect, directory)
-            # Awake by now, it may have written its files while they were looked at.
-            if found.problem is None or not self._sessions.is_live(session_id):
-                return _told(found, "asleep")
+            inspection = await asyncio.to_thread(inspect, directory)
+            # If it has woken up, its files may have changed during the inspection.
+            if inspection.problem is None or not self._sessions.is_live(session_id):
+                return _as_json(inspection, "asleep")
         size_bytes, used_at = await asyncio.to_thread(disk_usage, directory)
         try:
-            async with asyncio.timeout(LOOK_S):
+            async with asyncio.timeout(BUSY_AFTER_S):
                 records = await self._sessions.run_on_store(session_id, _counts, keeps_awake=False)
         except SessionDamagedError as error:
-            return _told(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
+            return _as_json(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
         except (TimeoutError, actors.MailboxFullError):
-            return _told(await asyncio.to_thread(inspect, directory), "busy")
-        except (actors.ActorError, DiskRefusedError):  # cooling down, or not to be read
-            return _told(await asyncio.to_thread(inspect, directory), "failed")
-        return _told(Inspection(session_id, size_bytes, used_at, records), "awake")
+            return _as_json(await asyncio.to_thread(inspect, directory), "busy")
+        except (actors.ActorError, DiskRefusedError):  # it is cooling down, or cannot be read
+            return _as_json(await asyncio.to_thread(inspect, directory), "failed")
+        return _as_json(Inspection(session_id, size_bytes, used_at, records), "awake")
 
 
 async def _counts(store: SessionStore) -> dict[str, int]:
@@ -196,20 +198,21 @@ def _session_id(request: web.Request) -> str:
     return session_id_of(request.match_info["id"], None, "")
 
 
-def _no_session(session_id: str) -> SessionNotFoundError:
+def _not_found(session_id: str) -> SessionNotFoundError:
     return SessionNotFoundError(
-        f"the session {session_id} has no data; GET /_larst/sessions lists those that have"
+        f"the session {session_id} has no data; GET /_larst/sessions lists the sessions with data"
     )
 
 
-def _told(found: Inspection, state: str) -> dict[str, Json]:
-    used_at = datetime.fromtimestamp(found.used_at, UTC).isoformat(timespec="seconds")
+def _as_json(inspection: Inspection, state: str) -> dict[str, Json]:
+    """Return the description of a session; damage overrides the other states."""
+    used_at = datetime.fromtimestamp(inspection.used_at, UTC).isoformat(timespec="seconds")
     return {
-        "id": found.session_id,
-        "state": "damaged" if found.problem else state,
-        "problem": found.problem,
-        "records": sum(found.records.values()),
-        "resources": found.records,
-        "size_bytes": found.size_bytes,
+        "id": inspection.session_id,
+        "state": "damaged" if inspection.problem else state,
+        "problem": inspection.problem,
+        "records": sum(inspection.records.values()),
+        "resources": inspection.records,
+        "size_bytes": inspection.size_bytes,
         "last_used_at": used_at,
     }

@@ -1,4 +1,4 @@
-"""A service in which a session has something."""
+"""A service with a session that has data."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 from larst.config import load_settings
 from larst.http.app import default_components, make_app
 from tests.fake_clock import FakeClock
-from tests.http.control.asking import IDLE_S, ONE, Client
+from tests.http.control.helpers import IDLE_S, ONE, Client
 
 
 @pytest.fixture
 async def client(aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path) -> Client:
-    """A service in which session one has two members and a note."""
+    """Return a client of a service in which session `one` has two members and a note."""
     settings = load_settings(
         {
             "SANDBOX_DATA_ROOT": str(tmp_path / "data"),

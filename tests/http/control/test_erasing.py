@@ -1,4 +1,4 @@
-"""Erasing sessions, while others go on."""
+"""Erasing sessions while other sessions are served."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from threading import Event
 import pytest
 
 from larst.store import DiskFiles
-from tests.http.control.asking import ONE, TWO, Client, sleep
+from tests.http.control.helpers import ONE, TWO, Client, sleep
 
 
-def put_instead(kind: str, path: Path, target: Path) -> None:
+def create_irregular(kind: str, path: Path, target: Path) -> None:
+    """Create something at `path` that is not an ordinary file; a link points to `target`."""
     match kind:
         case "directory":
             path.mkdir()
@@ -30,22 +31,27 @@ async def erase_and_write(client: Client) -> None:
 
 
 def halt_first_erasure(monkeypatch: pytest.MonkeyPatch) -> tuple[Event, Event]:
-    """Have the first erasure stop before it moves anything; return when it did, and its leave."""
-    halted, may_go_on = Event(), Event()
+    """Stop the first erasure before it moves a file.
+
+    The first event is set when it has stopped; it continues when the second event is set.
+    """
+    halted, may_continue = Event(), Event()
     rename = DiskFiles.rename
 
     def halting(self: DiskFiles, old: Path, new: Path) -> None:
         if ".erased-" in new.name and not halted.is_set():
             halted.set()
-            assert may_go_on.wait(20)
+            assert may_continue.wait(20)
         rename(self, old, new)
 
     monkeypatch.setattr(DiskFiles, "rename", halting)
-    return halted, may_go_on
+    return halted, may_continue
 
 
 class TestErasing:
-    async def test_an_erased_session_begins_anew_and_no_other_does(self, client: Client) -> None:
+    async def test_an_erased_session_starts_with_no_data_and_second_keep_theirs(
+        self, client: Client
+    ) -> None:
         await client.post("/members", json={"n": 1}, headers=TWO)
 
         erased = await client.delete("/_larst/sessions/one")
@@ -57,16 +63,16 @@ class TestErasing:
         assert (await created.json())["id"] == 1
         assert (await client.get("/members/1", headers=TWO)).status == 200
 
-    async def test_it_is_gone_from_the_disk(self, client: Client, tmp_path: Path) -> None:
+    async def test_an_erased_session_leaves_no_files(self, client: Client, tmp_path: Path) -> None:
         await client.delete("/_larst/sessions/one")
         await sleep(client, "one")
 
-        left = {path.name for path in (tmp_path / "data").iterdir()}
-        assert left <= {".lock", ".plans"}
+        names = {path.name for path in (tmp_path / "data").iterdir()}
+        assert names <= {".lock", ".plans"}
         assert (await client.delete("/_larst/sessions/one")).status == 404
 
-    async def test_a_damaged_one_can_be_erased(self, client: Client, tmp_path: Path) -> None:
-        """It cannot wake, and nobody should need a shell to be rid of it."""
+    async def test_a_damaged_session_can_be_erased(self, client: Client, tmp_path: Path) -> None:
+        """It refuses requests, and erasing it must not require access to its files."""
         await sleep(client, "one")
         (tmp_path / "data" / "one" / "members.json").write_bytes(b"[")
         assert (await client.get("/members", headers=ONE)).status == 503
@@ -75,45 +81,47 @@ class TestErasing:
 
         assert (await client.post("/members", json={"n": 1}, headers=ONE)).status == 201
 
-    async def test_two_erasures_at_once_leave_what_was_acknowledged_between_them(
+    async def test_concurrent_erasures_keep_records_that_were_acknowledged_in_between(
         self, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The slower one once took the files of the session's next life away."""
+        """Regression test: the slower erasure removed files that a later request had written."""
         await sleep(client, "one")
         (tmp_path / "data" / "one" / "members.json").write_bytes(b"[")
         assert (await client.get("/members", headers=ONE)).status == 503
-        halted, may_go_on = halt_first_erasure(monkeypatch)
+        halted, may_continue = halt_first_erasure(monkeypatch)
 
         slow = asyncio.create_task(client.delete("/_larst/sessions/one"))
         await asyncio.to_thread(halted.wait, 20)
-        others = asyncio.create_task(erase_and_write(client))
-        await asyncio.wait({others}, timeout=0.5)  # they may have to wait for the slow one
-        may_go_on.set()
-        await asyncio.wait({slow, others})
-        shown = await (await client.get("/members", headers=ONE)).json()
+        second = asyncio.create_task(erase_and_write(client))
+        await asyncio.wait(
+            {second}, timeout=0.5
+        )  # the second erasure may have to wait for the slow one
+        may_continue.set()
+        await asyncio.wait({slow, second})
+        before = await (await client.get("/members", headers=ONE)).json()
         written = await client.post("/members", json={"n": 4}, headers=ONE)
         await sleep(client, "one")
-        kept = await (await client.get("/members", headers=ONE)).json()
+        after = await (await client.get("/members", headers=ONE)).json()
 
         assert written.status == 201
-        assert kept["items"] == [*shown["items"], await written.json()]
+        assert after["items"] == [*before["items"], await written.json()]
 
     @pytest.mark.parametrize("name", ["members.json", ".journal"])
     @pytest.mark.parametrize("kind", ["directory", "link", "pipe"])
-    async def test_one_whose_files_are_no_files_can_be_erased(
+    async def test_a_session_with_irregular_files_can_be_erased(
         self, client: Client, tmp_path: Path, name: str, kind: str
     ) -> None:
         await sleep(client, "one")
         path = tmp_path / "data" / "one" / name
         path.unlink()
-        put_instead(kind, path, tmp_path)
+        create_irregular(kind, path, tmp_path)
         assert (await client.get("/members", headers=ONE)).status in (503, 507)
 
         assert (await client.delete("/_larst/sessions/one")).status == 204
 
         assert (await client.post("/members", json={"n": 1}, headers=ONE)).status == 201
 
-    async def test_one_with_a_file_for_its_schemas_can_be_erased(
+    async def test_a_session_with_a_file_in_place_of_its_schema_directory_can_be_erased(
         self, client: Client, tmp_path: Path
     ) -> None:
         odd = tmp_path / "data" / "odd"
@@ -125,10 +133,10 @@ class TestErasing:
 
         assert not odd.exists()
 
-    async def test_a_disk_that_refuses_leaves_a_good_session_as_it_was(
+    async def test_an_erasure_that_the_disk_refuses_changes_nothing(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A refusal of the erasure itself is no reason to try it from another side."""
+        """The session is not damaged, so no other way of erasing it may be tried."""
 
         def refuse(_self: DiskFiles, old: Path, new: Path) -> None:
             raise OSError(errno.EROFS, "read-only", str(old), None, str(new))

@@ -1,4 +1,4 @@
-"""Imports on their way in: one at a time, and none for ever."""
+"""Imports are prepared one at a time, and wait for each other a limited time."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ def imports(timeout_s: float) -> Imports:
     return Imports(Threads(), timeout_s=timeout_s, max_bytes=10 * LARGE_IMPORT_BYTES)
 
 
-async def test_they_wait_for_each_other_and_not_for_ever() -> None:
-    """Two large ones at once take twice the memory, and are ready no sooner."""
-    made = imports(timeout_s=0.05)
+async def test_an_import_waits_for_another_one_until_its_deadline() -> None:
+    """Two large imports at once need twice the memory, and do not finish sooner."""
+    slots = imports(timeout_s=0.05)
 
-    async with made.turn():
+    async with slots.exclusive():
         with pytest.raises(DeadlineError):
-            async with made.turn():
+            async with slots.exclusive():
                 pass
 
-    async with made.turn():
+    async with slots.exclusive():
         pass
 
 
-async def test_a_large_one_leaves_the_collector_as_it_was() -> None:
-    """Also one that is refused at its end."""
+async def test_the_garbage_collector_is_enabled_after_a_large_import() -> None:
+    """Even after an import that is refused at its end."""
     blanks = b" " * LARGE_IMPORT_BYTES
 
-    ready = await imports(1).ready(bytearray(b'{"a":[{}' + blanks + b"]}"))
+    resources = await imports(1).prepare(bytearray(b'{"a":[{}' + blanks + b"]}"))
     with pytest.raises(BadRequestError):
-        await imports(1).ready(bytearray(b'{"a":[{}' + blanks))
+        await imports(1).prepare(bytearray(b'{"a":[{}' + blanks))
 
-    assert list(ready["a"].collection.records.values()) == [{"id": 1}]
+    assert list(resources["a"].collection.records.values()) == [{"id": 1}]
     assert gc.isenabled()

@@ -1,4 +1,4 @@
-"""The control API: a person looks at plans and decides on them, while requests go on."""
+"""The control API of plans: list, show, pin, reject and delete."""
 
 from __future__ import annotations
 
@@ -30,30 +30,29 @@ def planner() -> ScriptedPlanner:
 async def client(
     aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path, planner: ScriptedPlanner
 ) -> Client:
-    """A service in which a book was created twice, and the books were listed once."""
+    """Return a client of a service; two books were created, and the books were listed once."""
     settings = load_settings({"SANDBOX_DATA_ROOT": str(tmp_path / "data")})
-    parts = Components(planner=planner, sandbox=default_components(settings).sandbox)
-    made = await aiohttp_client(make_app(settings, parts))
+    components = Components(planner=planner, sandbox=default_components(settings).sandbox)
+    client = await aiohttp_client(make_app(settings, components))
     for title in ("A", "B"):
-        assert (await made.post("/books", json={"title": title})).status == 201
-    assert (await made.get("/books")).status == 200
-    return made
+        assert (await client.post("/books", json={"title": title})).status == 201
+    assert (await client.get("/books")).status == 200
+    return client
 
 
 async def plans(client: Client, query: str = "") -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (await (await client.get(f"/_larst/plans{query}")).json())[
-        "items"
-    ]
-    return found
+    reply = await client.get(f"/_larst/plans{query}")
+    items: list[dict[str, Any]] = (await reply.json())["items"]
+    return items
 
 
 async def key_of(client: Client, method: str) -> str:
-    (found,) = [plan["key"] for plan in await plans(client) if plan["method"] == method]
-    return str(found)
+    (key,) = [plan["key"] for plan in await plans(client) if plan["method"] == method]
+    return str(key)
 
 
-class TestLooking:
-    async def test_the_plans_are_listed_the_most_used_first(self, client: Client) -> None:
+class TestReading:
+    async def test_the_most_used_plans_are_listed_first(self, client: Client) -> None:
         listed = await plans(client)
 
         assert [(plan["method"], plan["path"], plan["uses"]) for plan in listed] == [
@@ -63,40 +62,42 @@ class TestLooking:
         assert {plan["state"] for plan in listed} == {"learned"}
         assert "code" not in listed[0]
 
-    async def test_they_come_in_pages(self, client: Client) -> None:
+    async def test_a_list_has_pages(self, client: Client) -> None:
         reply = await (await client.get("/_larst/plans?limit=1&offset=1")).json()
 
         assert [plan["method"] for plan in reply["items"]] == ["GET"]
         assert reply["page"] == {"total": 2, "limit": 1, "offset": 1}
 
     @pytest.mark.parametrize("query", ["limit=x", "limit=-1", "offset=1e9", "state=best"])
-    async def test_a_wrong_query_is_refused(self, client: Client, query: str) -> None:
+    async def test_a_query_value_that_is_not_allowed_is_refused(
+        self, client: Client, query: str
+    ) -> None:
         reply = await client.get(f"/_larst/plans?{query}")
 
         assert reply.status == 400
 
-    async def test_one_is_shown_whole_by_the_beginning_of_its_key(self, client: Client) -> None:
+    async def test_the_beginning_of_a_key_is_enough_to_show_a_plan(self, client: Client) -> None:
         key = await key_of(client, "POST")
 
-        shown = await (await client.get(f"/_larst/plans/{key[:8].upper()}")).json()
+        entry = await (await client.get(f"/_larst/plans/{key[:8].upper()}")).json()
 
-        assert shown["key"] == key
-        assert shown["plan"]["code"]["block"] == CREATE
-        assert shown["tokens"] == {"input": 10, "output": 5}
+        assert entry["key"] == key
+        assert entry["plan"]["code"]["block"] == CREATE
+        assert entry["tokens"] == {"input": 10, "output": 5}
 
     @pytest.mark.parametrize("key", ["0" * 64, "abc", "%2e%2e%2f", "zzzzzzzz"])
-    async def test_a_plan_that_is_not_there_is_404(self, client: Client, key: str) -> None:
+    async def test_an_unknown_or_invalid_key_is_404(self, client: Client, key: str) -> None:
         assert (await client.get(f"/_larst/plans/{key}")).status == 404
 
-    async def test_a_method_that_a_path_has_not_is_405(self, client: Client) -> None:
+    async def test_an_unsupported_method_is_405(self, client: Client) -> None:
         reply = await client.put("/_larst/plans", json={})
 
         assert reply.status == 405
-        assert reply.headers["Allow"] == "GET"
+        assert reply.headers["Allow"] == "GET, HEAD"
 
 
-class TestDeciding:
-    async def test_a_pinned_plan_is_told_to_be(self, client: Client) -> None:
+class TestChanging:
+    async def test_a_plan_can_be_pinned(self, client: Client) -> None:
         key = await key_of(client, "GET")
 
         reply = await client.post(f"/_larst/plans/{key}/pin")
@@ -104,7 +105,7 @@ class TestDeciding:
         assert (reply.status, (await reply.json())["state"]) == (200, "pinned")
         assert [plan["key"] for plan in await plans(client, "?state=pinned")] == [key]
 
-    async def test_a_rejected_plan_is_planned_anew_and_the_planner_told_why(
+    async def test_a_rejected_plan_is_replaced_and_the_planner_gets_the_reason(
         self, client: Client, planner: ScriptedPlanner
     ) -> None:
         key = await key_of(client, "GET")
@@ -120,7 +121,7 @@ class TestDeciding:
         "body", [{}, {"reason": " "}, {"reason": 1}, [], {"reason": "x" * 1001}]
     )
     async def test_a_rejection_needs_a_reason(self, client: Client, body: Any) -> None:
-        """Without one the planner would write the same again."""
+        """Without a reason the planner would write the same program again."""
         key = await key_of(client, "GET")
 
         reply = await client.post(f"/_larst/plans/{key}/reject", json=body)
@@ -128,16 +129,28 @@ class TestDeciding:
         assert reply.status == 400
         assert (await client.get("/books")).headers["Server-Timing"].count('desc="hit"')
 
-    async def test_a_deleted_plan_is_planned_anew(
+    async def test_a_body_with_a_wrong_encoding_is_an_error_of_the_client(
+        self, client: Client
+    ) -> None:
+        """Regression test: it was reported as a bug of the service."""
+        reply = await client.post(
+            f"/_larst/plans/{await key_of(client, 'GET')}/reject",
+            data=b"{}",
+            headers={"Content-Encoding": "gzip"},
+        )
+
+        assert reply.status == 400
+
+    async def test_after_a_deletion_the_shape_is_planned_again(
         self, client: Client, planner: ScriptedPlanner
     ) -> None:
-        asked = len(planner.requests)
+        requests_before = len(planner.requests)
 
         reply = await client.delete(f"/_larst/plans/{await key_of(client, 'GET')}")
         await client.get("/books")
 
         assert reply.status == 204
-        assert len(planner.requests) == asked + 1
+        assert len(planner.requests) == requests_before + 1
         assert planner.requests[-1].refusals == ()
 
 
@@ -151,7 +164,7 @@ class TestOtherOrigins:
             {"Sec-Fetch-Site": "same-site"},
         ],
     )
-    async def test_their_pages_may_not_decide_anything(
+    async def test_pages_of_other_origins_can_neither_read_nor_change_plans(
         self, client: Client, headers: dict[str, str]
     ) -> None:
         """Any page that a developer visits can send requests to localhost."""
@@ -167,13 +180,13 @@ class TestOtherOrigins:
         assert "Access-Control-Allow-Origin" not in replies[0].headers
         assert {plan["state"] for plan in await plans(client)} == {"learned"}
 
-    async def test_the_services_own_page_may(self, client: Client) -> None:
+    async def test_a_page_of_the_service_itself_can_read_plans(self, client: Client) -> None:
         origin = f"http://{client.host}:{client.port}"
         headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"}
 
         assert (await client.get("/_larst/plans", headers=headers)).status == 200
 
-    async def test_no_preflight_lets_them_in(self, client: Client) -> None:
+    async def test_a_preflight_from_another_origin_is_refused(self, client: Client) -> None:
         reply = await client.options(
             "/_larst/plans",
             headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "DELETE"},

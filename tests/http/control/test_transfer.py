@@ -1,4 +1,4 @@
-"""Exports and imports, while others go on."""
+"""Exports and imports while other sessions are served."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import pytest
 from larst.config import load_settings
 from larst.http.app import make_app
 from larst.store import DiskFiles
-from tests.http.control.asking import ONE, TWO, Client, contents, export, sleep
+from tests.http.control.helpers import ONE, TWO, Client, contents, export, sleep
 
 
-class TestMoving:
-    async def test_an_export_comes_in_elsewhere_just_as_it_was(self, client: Client) -> None:
+class TestTransfer:
+    async def test_an_export_can_be_imported_into_another_session(self, client: Client) -> None:
         await client.delete("/members/2", headers=ONE)
         stream = await export(client, "one")
 
@@ -31,29 +31,40 @@ class TestMoving:
         await sleep(client, "two")
         assert (await client.get("/members/3", headers=TWO)).status == 200
 
-    async def test_a_sleeping_session_is_exported_too(self, client: Client) -> None:
+    async def test_a_session_that_is_asleep_can_be_exported(self, client: Client) -> None:
         await sleep(client, "one")
 
         lines = (await export(client, "one")).splitlines()
 
         assert json.loads(lines[-1])["records"] == 3
 
-    async def test_a_look_at_its_headers_gets_no_body(self, client: Client) -> None:
-        """It stood where the client expected the reply to its next request."""
+    async def test_head_of_an_export_sends_no_body(self, client: Client) -> None:
+        """Regression test: the client read the body as the reply to its next request."""
         reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
         for target in ("HEAD /_larst/sessions/one/export", "GET /healthz"):
             writer.write(f"{target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
 
-        looked = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
-        healthy = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        export_head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        health_head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
 
-        assert looked.startswith(b"HTTP/1.1 200")
-        assert b"application/x-ndjson" in looked
-        assert healthy.startswith(b"HTTP/1.1 200")
+        assert export_head.startswith(b"HTTP/1.1 200")
+        assert b"application/x-ndjson" in export_head
+        assert health_head.startswith(b"HTTP/1.1 200")
         writer.close()
         assert (await client.head("/_larst/sessions/nosuch/export")).status == 404
 
-    async def test_data_is_replaced_only_where_that_is_said(self, client: Client) -> None:
+    async def test_head_of_an_export_has_the_status_of_get(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        """Regression test: HEAD answered 200 before the session was read."""
+        await sleep(client, "one")
+        (tmp_path / "data" / "one" / "members.json").write_bytes(b"[")
+
+        for method in ("GET", "HEAD"):
+            reply = await client.request(method, "/_larst/sessions/one/export")
+            assert (reply.status, reply.content_type) == (503, "application/json")
+
+    async def test_existing_data_is_replaced_only_on_request(self, client: Client) -> None:
         stream = await export(client, "one")
         await client.post("/films", json={"n": 1}, headers=TWO)
 
@@ -68,8 +79,8 @@ class TestMoving:
         created = await client.post("/films", json={"n": 2}, headers=TWO)
         assert (await created.json())["id"] == 2
 
-    async def test_a_replacement_restores_exactly_what_was_exported(self, client: Client) -> None:
-        """Order and schema too, whatever the session learned since."""
+    async def test_replacing_restores_exactly_the_exported_state(self, client: Client) -> None:
+        """Including order and schema, even if the session has learned more since."""
         for number in (3, 9, 1):
             await client.post("/films", json={"id": number, "n": number}, headers=TWO)
         backup = await export(client, "two")
@@ -84,7 +95,7 @@ class TestMoving:
         assert await export(client, "two") == backup
 
     @pytest.mark.parametrize("ends", ["asleep", "killed"])
-    async def test_a_schema_that_was_null_is_null_again(
+    async def test_a_schema_that_was_null_is_null_after_replacing(
         self, client: Client, tmp_path: Path, ends: str
     ) -> None:
         db = {"films": [], "none": {"id": "x"}}
@@ -107,10 +118,8 @@ class TestMoving:
         assert films == {"resource": "films", "auto_id": 2, "schema": None}
         assert [line["record"] for line in lines if "record" in line] == [{"id": "x"}]
 
-    async def test_a_backup_takes_the_place_of_damaged_files(
-        self, client: Client, tmp_path: Path
-    ) -> None:
-        """They are kept: what they hold may be newer than the backup."""
+    async def test_a_backup_replaces_damaged_files(self, client: Client, tmp_path: Path) -> None:
+        """The damaged files are set aside: they may contain newer data than the backup."""
         backup = await export(client, "one")
         await sleep(client, "one")
         home = tmp_path / "data" / "one"
@@ -123,13 +132,13 @@ class TestMoving:
 
         assert (refused.status, replaced.status) == (503, 200)
         assert await export(client, "one") == backup
-        (kept,) = home.glob(".before-import-*")
-        assert contents(kept) == before
+        (backup_directory,) = home.glob(".before-import-*")
+        assert contents(backup_directory) == before
         await sleep(client, "one")
         assert await export(client, "one") == backup
-        assert contents(kept) == before
+        assert contents(backup_directory) == before
 
-    async def test_no_import_that_is_refused_moves_damaged_files(
+    async def test_a_refused_import_does_not_move_damaged_files(
         self, client: Client, tmp_path: Path
     ) -> None:
         await sleep(client, "one")
@@ -143,7 +152,7 @@ class TestMoving:
         assert reply.status == 400
         assert contents(home) == before
 
-    async def test_a_db_json_of_json_server_comes_in(self, client: Client) -> None:
+    async def test_a_db_json_of_json_server_can_be_imported(self, client: Client) -> None:
         db = {"posts": [{"id": 1, "title": "A"}], "comments": [{"id": 1, "postId": 1}]}
 
         reply = await client.post("/_larst/sessions/two/import", json=db)
@@ -162,7 +171,7 @@ class TestMoving:
             (b"x" * 100_001, 413),
         ],
     )
-    async def test_what_cannot_come_in_changes_nothing(
+    async def test_an_invalid_import_changes_nothing(
         self, client: Client, data: bytes, status: int
     ) -> None:
         reply = await client.post("/_larst/sessions/one/import?replace=true", data=data)
@@ -170,51 +179,51 @@ class TestMoving:
         assert reply.status == status
         assert (await (await client.get("/members", headers=ONE)).json())["page"]["total"] == 2
 
-    async def test_what_is_too_long_is_refused_before_it_is_sent(self, client: Client) -> None:
+    async def test_an_import_that_announces_too_many_bytes_is_refused_before_it_is_sent(
+        self, client: Client
+    ) -> None:
         reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
         head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: x\r\nContent-Length: 100001\r\n"
         writer.write(f"{head}\r\n".encode())
 
-        told = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
+        status_line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
 
-        assert told.startswith(b"HTTP/1.1 413")
+        assert status_line.startswith(b"HTTP/1.1 413")
         writer.close()
 
-    async def test_what_is_not_encoded_as_it_says_is_the_clients_mistake(
-        self, client: Client
-    ) -> None:
+    async def test_a_wrong_content_encoding_is_an_error_of_the_client(self, client: Client) -> None:
         reply = await client.post(
             "/_larst/sessions/two/import", data=b"{}", headers={"Content-Encoding": "gzip"}
         )
 
         assert reply.status == 400
 
-    async def test_a_body_that_stops_coming_is_given_up(
+    async def test_a_body_that_stops_arriving_times_out(
         self, aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Path
     ) -> None:
-        """It would hold a connection, and a stop of the service, for ever."""
+        """It would otherwise block a connection, and the stop of the service, for ever."""
         variables = {"SANDBOX_DATA_ROOT": str(tmp_path / "d"), "LARS_REQUEST_TIMEOUT_S": "0.2"}
         client = await aiohttp_client(make_app(load_settings(variables)))
         reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
         head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
         writer.write(f"{head}\r\n{{".encode())
 
-        told = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
+        status_line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
 
-        assert told.startswith(b"HTTP/1.1 408")
+        assert status_line.startswith(b"HTTP/1.1 408")
         writer.close()
 
 
-async def test_sessions_that_take_long_to_load_hold_up_no_write_of_another(
+async def test_sessions_that_load_slowly_do_not_delay_writes_of_other_sessions(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They filled the only pool of threads there was, and every flush waited behind them."""
-    may_go_on = Event()
-    read = DiskFiles.read
+    """Regression test: they filled the only thread pool, and every flush waited for them."""
+    may_continue = Event()
+    original_read = DiskFiles.read
 
     def slow(self: DiskFiles, path: Path) -> bytes | None:
-        assert "slow" not in path.parent.name or may_go_on.wait(20)
-        return read(self, path)
+        assert "slow" not in path.parent.name or may_continue.wait(20)
+        return original_read(self, path)
 
     monkeypatch.setattr(DiskFiles, "read", slow)
     waiting = [
@@ -225,6 +234,6 @@ async def test_sessions_that_take_long_to_load_hold_up_no_write_of_another(
     async with asyncio.timeout(10):
         written = await client.post("/members", json={"n": 3}, headers=ONE)
 
-    may_go_on.set()
+    may_continue.set()
     assert written.status == 201
     assert {reply.status for reply in await asyncio.gather(*waiting)} == {200}

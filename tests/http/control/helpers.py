@@ -1,4 +1,4 @@
-"""What the tests of the control API ask of a service."""
+"""Requests and waits that the tests of the control API share."""
 
 from __future__ import annotations
 
@@ -28,23 +28,25 @@ async def sleep(client: Client, session_id: str) -> None:
 
 
 async def export(client: Client, session_id: str) -> bytes:
+    """Return the export of a session."""
     reply = await client.get(f"/_larst/sessions/{session_id}/export")
     assert reply.status == 200
     return bytes(await reply.read())
 
 
-def contents(folder: Path) -> dict[str, bytes]:
+def contents(directory: Path) -> dict[str, bytes]:
+    """Return the bytes of every file below a directory, by its relative path."""
     return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
+        str(path.relative_to(directory)): path.read_bytes()
+        for path in directory.rglob("*")
         if path.is_file()
     }
 
 
-async def keep_busy(client: Client, session_id: str, leave: asyncio.Event) -> None:
-    """Hold a session's turn until the leave is given."""
+async def keep_busy(client: Client, session_id: str, finish: asyncio.Event) -> None:
+    """Keep a session busy with one task until `finish` is set."""
 
     async def wait(_store: SessionStore) -> None:
-        await leave.wait()
+        await finish.wait()
 
     await client.app[RUNNING].sessions.run_on_store(session_id, wait)

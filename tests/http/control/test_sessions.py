@@ -1,0 +1,181 @@
+"""Listing and showing sessions, also while they change."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from larst.config import HttpSettings
+from larst.errors import SessionNotFoundError
+from larst.http.components import RUNNING
+from larst.http.control import sessions as session_control
+from larst.http.control.sessions import SessionControl
+from larst.session import SessionClient
+from larst.store import DataRoot, Threads
+from tests.http.control.helpers import ONE, TWO, Client, keep_busy, sleep
+
+
+class TestSessions:
+    async def test_sessions_are_listed_awake_or_asleep(self, client: Client) -> None:
+        await client.post("/members", json={"n": 1}, headers=TWO)
+        await sleep(client, "two")
+        await client.get("/members", headers=ONE)  # both are asleep: this wakes session one
+
+        listed = await (await client.get("/_larst/sessions")).json()
+
+        assert listed["page"]["total"] == 2
+        entries = {item["id"]: item for item in listed["items"]}
+        assert (entries["one"]["state"], entries["two"]["state"]) == ("awake", "asleep")
+        assert entries["one"]["resources"] == {"members": 2, "notes": 1}
+        assert entries["two"]["records"] == 1
+        assert entries["two"]["size_bytes"] > 0
+        assert not client.app[RUNNING].sessions.is_live("two")
+
+    async def test_records_that_only_the_journal_has_are_counted(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        """A process that was killed leaves such a session."""
+        copy = tmp_path / "data" / "copy"
+        copy.mkdir()
+        journal = (tmp_path / "data" / "one" / ".journal").read_bytes()
+        (copy / ".journal").write_bytes(journal)
+
+        session = await (await client.get("/_larst/sessions/copy")).json()
+
+        assert session["resources"] == {"members": 2, "notes": 1}
+        assert [path.name for path in copy.iterdir()] == [".journal"]
+
+    async def test_busy_sessions_are_listed_without_a_wait_for_each(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The list helps to find the sessions that keep the service busy."""
+        monkeypatch.setattr(session_control, "BUSY_AFTER_S", 0.05)
+        await client.post("/members", json={"n": 1}, headers=TWO)
+        finish = asyncio.Event()
+        busy = [asyncio.create_task(keep_busy(client, name, finish)) for name in ("one", "two")]
+
+        async with asyncio.timeout(20):
+            listed = await (await client.get("/_larst/sessions")).json()
+
+        finish.set()
+        await asyncio.gather(*busy)
+        entries = {item["id"]: (item["state"], item["resources"]) for item in listed["items"]}
+        assert entries == {
+            "one": ("busy", {"members": 2, "notes": 1}),
+            "two": ("busy", {"members": 1}),
+        }
+
+    async def test_a_damaged_session_is_reported_and_not_changed(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        await sleep(client, "one")
+        file = tmp_path / "data" / "one" / "members.json"
+        file.write_bytes(b"[")
+
+        session = await (await client.get("/_larst/sessions/one")).json()
+
+        assert session["state"] == "damaged"
+        assert "members.json" in session["problem"]
+        assert file.read_bytes() == b"["
+
+    async def test_a_session_that_cannot_be_read_does_not_break_the_list(
+        self, client: Client, tmp_path: Path
+    ) -> None:
+        for name in (".journal", "users.json"):
+            (tmp_path / "data" / f"odd-{name[1:4]}" / name).mkdir(parents=True)
+        (tmp_path / "data" / "odd-schemas").mkdir()
+        (tmp_path / "data" / "odd-schemas" / ".schemas").symlink_to(tmp_path)
+
+        listed = await (await client.get("/_larst/sessions")).json()
+
+        states = {item["id"]: item["state"] for item in listed["items"]}
+        assert states.pop("one") == "awake"
+        assert set(states.values()) == {"damaged"}
+        assert len(states) == 3
+        session = await (await client.get("/_larst/sessions/odd-ser")).json()
+        assert "users.json: it is not an ordinary file" in session["problem"]
+
+    async def test_a_symbolic_link_is_not_a_session(self, client: Client, tmp_path: Path) -> None:
+        """Its target is outside of the data root."""
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "data" / "link").symlink_to(tmp_path / "elsewhere")
+
+        assert (await client.get("/_larst/sessions/link")).status == 404
+        assert (await client.get("/_larst/sessions/link/export")).status == 404
+
+    @pytest.mark.parametrize(
+        ("path", "status"),
+        [("nosuch", 404), ("nosuch/export", 404), ("a%20b", 400), ("..%2Fone", 400)],
+    )
+    async def test_an_unknown_or_invalid_id_is_refused(
+        self, client: Client, path: str, status: int
+    ) -> None:
+        assert (await client.get(f"/_larst/sessions/{path}")).status == status
+
+
+class ChangingSessions(SessionClient):
+    """Sessions that change while they are described: `change` runs at the first `is_live`.
+
+    With `wakes`, the sessions are awake from the second `is_live` on.
+    """
+
+    def __init__(self, change: Callable[[], object], *, wakes: bool = False) -> None:
+        self._change = change
+        self._wakes = wakes
+        self._calls = 0
+
+    def is_live(self, session_id: str) -> bool:
+        del session_id
+        self._calls += 1
+        if self._calls == 1:
+            self._change()
+        return self._wakes and self._calls > 1
+
+    async def run_on_store(self, *_arguments: Any, **_options: Any) -> Any:
+        """Return the counts of a session with two members."""
+        return {"members": 2}
+
+
+class TestSessionsThatChange:
+    def _control(self, tmp_path: Path, sessions: ChangingSessions) -> SessionControl:
+        root = DataRoot.open(tmp_path / "root")
+        return SessionControl(root, sessions, Threads(), HttpSettings())
+
+    async def test_a_session_erased_during_the_request_is_not_listed(self, tmp_path: Path) -> None:
+        """Its id was listed before its files were inspected."""
+        directory = tmp_path / "root" / "one"
+        directory.mkdir(parents=True)
+        control = self._control(tmp_path, ChangingSessions(directory.rmdir))
+
+        reply = await control.list(make_mocked_request("GET", "/_larst/sessions"))
+
+        assert json.loads(reply.text or "")["items"] == []
+
+    async def test_a_session_erased_during_the_request_is_not_found(self, tmp_path: Path) -> None:
+        directory = tmp_path / "root" / "one"
+        directory.mkdir(parents=True)
+        control = self._control(tmp_path, ChangingSessions(directory.rmdir))
+
+        with pytest.raises(SessionNotFoundError):
+            await control.show(make_mocked_request("GET", "/x", match_info={"id": "one"}))
+
+    async def test_a_session_that_wakes_during_the_inspection_is_not_reported_as_damaged(
+        self, tmp_path: Path
+    ) -> None:
+        """Files that it wrote during the inspection can seem inconsistent."""
+        directory = tmp_path / "root" / "one"
+        directory.mkdir(parents=True)
+        damaged = directory / "members.json"
+        sessions = ChangingSessions(lambda: damaged.write_text("["), wakes=True)
+        control = self._control(tmp_path, sessions)
+
+        reply = await control.show(make_mocked_request("GET", "/x", match_info={"id": "one"}))
+
+        session = json.loads(reply.text or "")
+        assert (session["state"], session["resources"]) == ("awake", {"members": 2})
