@@ -12,6 +12,7 @@ LarstError
 │   │   └── ResultTooLargeError      the reply exceeds the limit: ask for a page
 │   ├── TargetTooLongError       too many path segments or query keys
 │   ├── BodyTooLargeError        over LARS_MAX_BODY_BYTES
+│   ├── NotAcceptableError       none of the media types that the client accepts can be made
 │   ├── BodyTooSlowError         did not arrive within LARS_REQUEST_TIMEOUT_S
 │   ├── UnauthorizedError        no token, or a wrong one
 │   ├── ForbiddenError           not allowed from there, such as a page of another origin
@@ -131,6 +132,12 @@ class BodyTooLargeError(CallerError):
     """The body is over LARS_MAX_BODY_BYTES."""
 
     title = "body too large"
+
+
+class NotAcceptableError(CallerError):
+    """None of the media types that the client accepts can be made."""
+
+    title = "not acceptable"
 
 
 class BodyTooSlowError(CallerError):

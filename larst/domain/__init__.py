@@ -5,7 +5,7 @@ All of them are frozen. Must never do I/O or import another room.
 
 from __future__ import annotations
 
-from larst.domain.criteria import AND, CRITERIA_OPERATORS, LINKED, Criteria
+from larst.domain.criteria import AND, CRITERIA_OPERATORS, LINKED, NOT, OR, Criteria
 from larst.domain.json_values import INTEGER_MAX, INTEGER_MIN, Json, Record, RecordId
 from larst.domain.plan import Action, Code, Plan, Usage
 from larst.domain.program import CheckedProgram, ProgramInputs, Reply, Violation
@@ -32,7 +32,9 @@ __all__ = [
     "INTEGER_MIN",
     "LINKED",
     "METHODS",
+    "NOT",
     "NO_BODY",
+    "OR",
     "SESSION_STORE_METHODS",
     "STORE_METHODS",
     "Action",

@@ -10,17 +10,24 @@ from larst.domain.json_values import Json
 Criteria: TypeAlias = Mapping[str, Json]
 """Maps `field` or `field__operator` to a value; a record must meet all of them.
 
-`*__icontains` searches all fields; the keys `AND` and `LINKED` do not name a field.
+`*__icontains` searches all fields; the keys `AND`, `OR` and `NOT` do not name a field.
 """
 
 AND = "&"
 """The key of a list of further criteria, which a record must meet too."""
 
-LINKED = "|"
-"""The key of a mapping from fields to an id; at least one of the fields must hold the id."""
+OR = "|"
+"""The key of a list of criteria, of which a record must meet one; no record meets an empty list.
+
+A mapping from fields to an id instead of a list: one of the fields must hold the id."""
+
+LINKED = OR
+
+NOT = "!"
+"""The key of criteria that a record must not meet."""
 
 CRITERIA_OPERATORS = frozenset(
-    "contains icontains startswith istartswith endswith iendswith"
+    "contains icontains startswith istartswith endswith iendswith iexact like ilike"
     " gt gte lt lte ne in exists".split()
 )
 """The suffixes that may follow `__` in a criterion."""

@@ -28,6 +28,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.PlanNotFoundError: 404,
     errors.SessionNotFoundError: 404,
     errors.BookLockedError: 404,
+    errors.NotAcceptableError: 406,
     errors.BodyTooSlowError: 408,
     errors.IdTakenError: 409,
     errors.SessionNotEmptyError: 409,

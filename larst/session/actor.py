@@ -68,13 +68,15 @@ class SessionActor(Actor[Message, Answer]):
         clock: Clock,
         *,
         schema_mode: SchemaMode = "learn",
+        reading: ReadingSettings = ReadingSettings(),
     ) -> None:
         self.gate: OutputGate = OutputGate(store.flush)
         self._store = store
         self._pipeline = pipeline
         self._resolver = pipeline.resolver
         self._sandbox = pipeline.sandbox
-        self._shape = partial(shape_request, is_record=store.has_record, schema_of=store.schema)
+        self._settings = reading
+        self._shape = partial(shape_request, session=store, settings=reading)
         self._clock = clock
         self._schema_mode = schema_mode
         self._damage: StoreError | None = None
@@ -215,13 +217,13 @@ class SessionActor(Actor[Message, Answer]):
 
     async def _run(self, shaped: ShapedRequest, ready: ReadyPlan, deadline_s: float) -> _ProgramRun:
         """Run the plan's program in a new transaction."""
-        binding = self._pipeline.bind(ready, shaped, self._store)
+        binding = bind(shaped, ready.plan, self._store)
         inputs = self._pipeline.inputs(ready, shaped, binding)
         transaction = self._store.begin()
         with Stage("exec"):
             timeout_s = deadline_s - self._clock.now()
             reply = await self._sandbox.run(ready.program, inputs, transaction, timeout_s=timeout_s)
-        return _ProgramRun(reply, transaction, binding.hint)
+        return _ProgramRun(reply, transaction, binding)
 
     def _commit(
         self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: _ProgramRun
@@ -233,6 +235,8 @@ class SessionActor(Actor[Message, Answer]):
                 drifts = self._drifts(run.transaction)
             if self._store.commit(run.transaction):
                 self.gate.mark()
+            if shaped.reading.teaches:
+                self._learn_dialect(shaped)
             if trace.route is None:
                 self._record_route(trace, shaped, ready)
                 if trace.route is None and ready.maker.planner != RULES:
@@ -242,9 +246,21 @@ class SessionActor(Actor[Message, Answer]):
         return SessionReply(
             reply=run.reply,
             etag=reply_etag(self._store, shaped, ready, run.reply),
-            hint=run.hint if status < 300 else None,
+            hint=run.binding.hint if status < 300 else None,
             drifts=tuple(drifts),
+            reading=shaped.reading,
+            path=shaped.path,
+            action=ready.plan.action,
+            is_by_rules=ready.maker.planner == RULES,
+            offset=run.binding.offset,
+            embeds={step["name"]: step["resource"] for step in run.binding.embed},
         )
+
+    def _learn_dialect(self, shaped: ShapedRequest) -> None:
+        """Remember the dialect that a strong mark showed, for requests that show none."""
+        learned = shaped.reading.dialect.name
+        self._settings = replace(self._settings, learned=learned)
+        self._shape = partial(shape_request, session=self._store, settings=self._settings)
 
     def _record_route(self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan) -> None:
         """Record route and resource if they exist: clients can make up others without end."""

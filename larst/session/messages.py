@@ -8,6 +8,8 @@ from typing import Generic, TypeAlias, TypeVar
 
 from larst.domain import Reply, RequestContext
 from larst.planning import ReadyPlan, Refusal
+from larst.planning.reading.request import Reading
+from larst.planning.shapes.rest_path import PathInterpretation
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
 
@@ -49,12 +51,20 @@ class SessionReply:
     """A program's reply, and what the session adds to it.
 
     `drifts` says how written records differ from the learned schema, for LARS_SCHEMA_MODE=warn.
+    `reading`, `path`, `action`, `offset` and `embeds` (embedded relations and their resources) say
+    what was asked, for the form of the reply; a program that `is_by_rules` answers in LARST's own.
     """
 
     reply: Reply
     etag: str | None = None
     hint: str | None = None
     drifts: tuple[str, ...] = ()
+    reading: Reading | None = None
+    path: PathInterpretation = None
+    action: str = "custom"
+    is_by_rules: bool = False
+    offset: int = 0
+    embeds: Mapping[str, str] = field(default_factory=dict)
 
 
 Message: TypeAlias = SessionRequest | StoreTask[object]

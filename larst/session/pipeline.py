@@ -16,13 +16,7 @@ from larst.config import PlanningSettings
 from larst.domain import CheckedProgram, Json, ProgramInputs
 from larst.planning import Planner, PlanResolver, ReadyPlan
 from larst.planning.book import PlanBook
-from larst.planning.shapes import (
-    Binding,
-    RestPath,
-    ShapedRequest,
-    bind,
-    sketch_of_schema,
-)
+from larst.planning.shapes import Binding, ShapedRequest, sketch_of_schema
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
 
@@ -90,26 +84,6 @@ class Pipeline:
             if schema is not None
         }
         return request.detached(schemas.get, sketches)
-
-    def bind(self, ready: ReadyPlan, request: ShapedRequest, session: SessionFacts) -> Binding:
-        """Return the request's own identifier, criteria and payload for its plan."""
-        path, segments = request.path, request.request.segments
-        if isinstance(path, RestPath):
-            resource: str | None = path.resource
-            identifier = None if path.identifier is None else segments[path.identifier]
-        else:
-            # Not plain REST: the last segment that looks like an identifier serves as one.
-            pairs = zip(segments, request.shape.path, strict=True)
-            identifiers = [text for text, segment in pairs if segment.is_identifier]
-            identifier = identifiers[-1] if identifiers else None
-            resource = ready.plan.resource
-        if not request.request.query:
-            return Binding(identifier, {}, request.request.body.json, None)
-        if resource is None:
-            return bind(request.request, identifier, ())
-        facts = session.schema(resource)
-        schema = {} if facts is None else facts["json_schema"]
-        return bind(request.request, identifier, session.fields(resource), schema)
 
     def inputs(self, ready: ReadyPlan, request: ShapedRequest, binding: Binding) -> ProgramInputs:
         """Return the inputs of the plan's program."""

@@ -13,12 +13,14 @@ from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from larst.domain import Json, Record
+from larst.domain import Criteria, Json, Record
 from larst.errors import DiskRefusedError
 from larst.store.collection import Collection
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.io_threads import Threads, describe_os_error
+from larst.store.query.criteria import compile_criteria
+from larst.store.query.sorting import sort_records
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
@@ -211,6 +213,25 @@ class SessionStore:
         """Return all top-level fields that records of the resource have had."""
         collection = self._collections.get(resource)
         return frozenset() if collection is None else collection.fields
+
+    def has_value(self, resource: str, field: str, text: str) -> bool:
+        """Return whether a record of the resource has exactly this text in this field."""
+        collection = self._collections.get(resource)
+        if collection is None:
+            return False
+        return any(record.get(field) == text for record in collection.records.values())
+
+    def position_of(
+        self, resource: str, criteria: Criteria, sort: str | None, id: str
+    ) -> int | None:
+        """Return the place of a record in the sorted list of matches; None if it is not there."""
+        collection = self._collections.get(resource)
+        if collection is None:
+            return None
+        matches = filter(compile_criteria(criteria), collection.records.values())
+        ordered = matches if sort is None else sort_records(matches, sort)
+        places = (place for place, record in enumerate(ordered) if str(record["id"]) == id)
+        return next(places, None)
 
     def counts(self) -> dict[str, int]:
         """Return the number of records of each resource."""

@@ -6,31 +6,31 @@ value: it plans from shapes alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from larst.domain import Action, BodyKind, Code, Json, Plan
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
 from larst.planning.planner import Maker, PlannerAnswer, PlanningRequest
+from larst.planning.reading.vocabulary import VERSION as VOCABULARY_VERSION
 from larst.planning.rules import programs
-from larst.planning.shapes.binding import PAGING, is_search_key
+from larst.planning.rules.programs import CRITERIA, IDENTIFIER, PAYLOAD
 from larst.planning.shapes.rest_path import RestPath
 from larst.planning.shapes.shape import Shape
 
-CRITERIA = 'plan["criteria"]'
-IDENTIFIER = 'plan["identifier"]'
-PAYLOAD = 'plan["payload"]'
-
-COLLECTION_METHODS: tuple[str, ...] = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
+COLLECTION_METHODS: tuple[str, ...] = (
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+)
 RECORD_METHODS: tuple[str, ...] = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+FIELD_METHODS: tuple[str, ...] = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
+SEARCH_METHODS: tuple[str, ...] = ("GET", "HEAD", "POST", "OPTIONS")
+COUNT_METHODS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
 RULES = "rules"
 """The name of this planner in the plan book, `Server-Timing` and metrics."""
 
-VERSION = "1"
-"""Part of the key of every plan of this planner. Raise it when a change gives a shape another
-program; tests/planning/rules/test_golden.py fails until you do."""
-
-SEARCH_METHODS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
+VERSION = f"2.{VOCABULARY_VERSION}"
+"""Part of the key of every plan of this planner. Raise the first number when a change gives a
+shape another program; tests/planning/rules/test_golden.py fails until you do."""
 
 HOW_TO_GET_A_PLANNER = (
     "the built-in rules read collections (/members), records (/members/1), searches"
@@ -46,24 +46,20 @@ class _Case:
 
     shape: Shape
     path: RestPath
-    links: Mapping[str, str]
-    """The field in which each nested resource stores the id of its parent."""
+    links: Mapping[str, Sequence[str]]
+    """The fields in which each nested resource stores the id of its parent."""
 
     @property
-    def link(self) -> str:
+    def link(self) -> Sequence[str]:
         return self.links[self.path.resource]
 
     @property
     def is_nested(self) -> bool:
         return bool(self.path.parents)
 
-    @property
-    def has_criteria(self) -> bool:
-        return any(key not in PAGING for key, _ in self.shape.query)
-
-    @property
-    def paging(self) -> list[str]:
-        return [key for key in ("limit", "offset", "sort") if key in dict(self.shape.query)]
+    def asks(self, name: str) -> bool:
+        """Return whether the shape asks for a part, such as `criteria` or `limit`."""
+        return name in self.shape.asks
 
 
 class RulesPlanner:
@@ -103,21 +99,32 @@ def _no_rule(shape: Shape) -> NoRuleError:
 
 
 def _decide(case: _Case) -> tuple[Action, str]:
-    path, method = case.path, case.shape.method
-    if path.is_search:
-        allowed, deciders = SEARCH_METHODS, _ON_SEARCH
-    elif path.identifier is None:
-        allowed, deciders = COLLECTION_METHODS, _ON_COLLECTION
-    elif path.is_word and (method == "POST" or (method == "GET" and case.has_criteria)):
+    method = case.shape.method
+    if case.path.is_word and (method == "POST" or case.shape.query) and case.path.field is None:
         raise _no_rule(case.shape)
-    else:
-        allowed, deciders = RECORD_METHODS, _ON_RECORD
+    allowed, deciders = _deciders(case.path)
     if method == "OPTIONS":
         return "custom", programs.answer(204, None, {"Allow": ", ".join(allowed)})
     if (decide := deciders.get(method)) is None:
         return "custom", _not_allowed(method, allowed)
     action, program = decide(case)
     return action, _below_parents(case, program)
+
+
+def _deciders(path: RestPath) -> tuple[tuple[str, ...], Mapping[str, _Decider]]:
+    if path.is_search:
+        return SEARCH_METHODS, _ON_SEARCH
+    if path.is_count:
+        return COUNT_METHODS, _ON_COUNT
+    if path.field is not None:
+        return FIELD_METHODS, _ON_FIELD
+    if path.is_list_of_ids:
+        return COLLECTION_METHODS, _ON_IDS
+    return (
+        (COLLECTION_METHODS, _ON_COLLECTION)
+        if path.identifier is None
+        else (RECORD_METHODS, _ON_RECORD)
+    )
 
 
 def _not_allowed(method: str, allowed: tuple[str, ...]) -> str:
@@ -135,8 +142,8 @@ def _below_parents(case: _Case, program: str) -> str:
     chain = [
         programs.Link(
             parent.resource,
-            f'ctx["segments"][{parent.index}]',
-            case.links.get(parent.resource) if depth else None,
+            f'plan["parents"][{depth}]',
+            case.links.get(parent.resource, ()) if depth else (),
         )
         for depth, parent in enumerate(path.parents)
     ]
@@ -147,16 +154,14 @@ def _below_parents(case: _Case, program: str) -> str:
 
 
 def _get(case: _Case) -> tuple[Action, str]:
-    return "get", programs.on_record(f"store.get({IDENTIFIER})")
+    return "get", programs.on_record(f"store.get({IDENTIFIER})", case.shape.asks)
 
 
 def _replace(case: _Case) -> tuple[Action, str]:
     if case.shape.body is not BodyKind.OBJECT:
         return "replace", _bad_body("PUT needs a JSON object")
-    payload = PAYLOAD
-    if case.is_nested:
-        payload = programs.same_link(PAYLOAD, case.link)
-    return "replace", programs.on_record(f"store.replace({IDENTIFIER}, {payload})")
+    fields = case.link if case.is_nested else ()
+    return "replace", programs.replace(fields, is_upsert=case.asks("upsert"))
 
 
 def _patch(case: _Case) -> tuple[Action, str]:
@@ -166,39 +171,53 @@ def _patch(case: _Case) -> tuple[Action, str]:
 
 
 def _delete(case: _Case) -> tuple[Action, str]:
-    return "delete", programs.delete()
+    return "delete", programs.delete(
+        returns_record=case.asks("records"), cascade=case.asks("cascade")
+    )
 
 
 def _create(case: _Case) -> tuple[Action, str]:
-    path, body = case.path, case.shape.body
+    path, body, is_upsert = case.path, case.shape.body, case.asks("upsert")
     collection = f"{path.prefix}/{path.resource}"
     if body is BodyKind.OBJECT and case.is_nested:
         return "create", programs.create_child(collection, case.link)
     if body is BodyKind.OBJECT:
-        return "create", programs.create(collection)
+        return "create", programs.create(collection, is_upsert=is_upsert)
     if body is BodyKind.LIST and case.is_nested:
         return "create", programs.create_all_children(case.link)
     if body is BodyKind.LIST:
-        return "create", programs.create_all()
+        return "create", programs.create_all(is_upsert=is_upsert)
     return "create", _bad_body("POST needs a JSON object, or a list of them")
 
 
 def _list(case: _Case) -> tuple[Action, str]:
-    if refusal := _bad_paging(case):
-        return "list", refusal
-    if any(is_search_key(key) for key, _ in case.shape.query):
+    if case.asks("search"):
         return _search(case)
-    criteria = _criteria(case) if case.has_criteria or case.is_nested else None
-    return "list", programs.envelope(case.paging, criteria)
+    criteria = _criteria(case) if case.asks("criteria") or case.is_nested else None
+    return "list", programs.page_of_records(case.shape.asks, criteria, is_plain=False)
 
 
 def _search(case: _Case) -> tuple[Action, str]:
-    if refusal := _bad_paging(case):
-        return "search", refusal
-    return "search", programs.plain_list(case.paging, _criteria(case))
+    return "search", programs.page_of_records(case.shape.asks, _criteria(case), is_plain=True)
+
+
+def _list_ids(case: _Case) -> tuple[Action, str]:
+    return "list", programs.page_of_records(case.shape.asks, CRITERIA, is_plain=False)
+
+
+def _count(case: _Case) -> tuple[Action, str]:
+    return "custom", programs.count(_criteria(case))
+
+
+def _put_all(case: _Case) -> tuple[Action, str]:
+    if case.shape.body is not BodyKind.LIST:
+        return "custom", _not_allowed("PUT", tuple(m for m in COLLECTION_METHODS if m != "PUT"))
+    return "replace", programs.replace_all()
 
 
 def _patch_all(case: _Case) -> tuple[Action, str]:
+    if case.shape.body is BodyKind.LIST:
+        return "patch", programs.update_each()
     if case.shape.body is not BodyKind.OBJECT:
         return "patch", _bad_body("PATCH needs a JSON object of the fields to change")
     call = f'store.update(record["id"], {PAYLOAD})'
@@ -210,24 +229,30 @@ def _delete_all(case: _Case) -> tuple[Action, str]:
 
 
 def _change_all(case: _Case, call: str, counted: str) -> str:
-    if case.paging:
-        return programs.bad_paging(
-            "limit, offset and sort do not apply where all that match change"
-        )
-    if not case.has_criteria:
+    if not case.asks("criteria") and not case.path.is_list_of_ids:
         return programs.answer(400, programs.NO_CRITERION)
-    return programs.change_all(call, counted, _criteria(case))
+    criteria = CRITERIA if case.path.is_list_of_ids else _criteria(case)
+    return programs.change_all(call, counted, criteria, returns_records=case.asks("records"))
+
+
+def _get_field(case: _Case) -> tuple[Action, str]:
+    return "custom", programs.get_field(case.path.field or "")
+
+
+def _set_field(case: _Case) -> tuple[Action, str]:
+    return "custom", programs.set_field(case.path.field or "")
+
+
+def _append_to_field(case: _Case) -> tuple[Action, str]:
+    return "custom", programs.append_to_field(case.path.field or "")
+
+
+def _delete_field(case: _Case) -> tuple[Action, str]:
+    return "custom", programs.delete_field(case.path.field or "")
 
 
 def _criteria(case: _Case) -> str:
     return programs.children_of(case.link) if case.is_nested else CRITERIA
-
-
-def _bad_paging(case: _Case) -> str | None:
-    for key, classes in case.shape.query:
-        if key in ("limit", "offset") and classes[-1] != "<int>":
-            return programs.bad_paging(f"{key} must be a whole number from 0")
-    return None
 
 
 def _bad_body(detail: str) -> str:
@@ -244,7 +269,20 @@ _ON_RECORD: Mapping[str, _Decider] = {
 _ON_COLLECTION: Mapping[str, _Decider] = {
     "GET": _list,
     "POST": _create,
+    "PUT": _put_all,
     "PATCH": _patch_all,
     "DELETE": _delete_all,
 }
-_ON_SEARCH: Mapping[str, _Decider] = {"GET": _search}
+_ON_IDS: Mapping[str, _Decider] = {
+    "GET": _list_ids,
+    "PATCH": _patch_all,
+    "DELETE": _delete_all,
+}
+_ON_FIELD: Mapping[str, _Decider] = {
+    "GET": _get_field,
+    "PUT": _set_field,
+    "POST": _append_to_field,
+    "DELETE": _delete_field,
+}
+_ON_SEARCH: Mapping[str, _Decider] = {"GET": _search, "POST": _search}
+_ON_COUNT: Mapping[str, _Decider] = {"GET": _count}

@@ -1,43 +1,56 @@
-"""Binding: fills a plan's identifier, criteria and payload from each request.
+"""Binding: fills a plan's identifier, criteria, paging and relations from each request.
 
-A plan holds the common part of all requests of a shape. This module adds the values of one
-request, and uses the fields that the session has learned to interpret query keys. Pure.
+A plan holds the common part of all requests of a shape; this module adds the values of one. Pure.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from larst.domain import AND, CRITERIA_OPERATORS, LINKED, Json, Plan, RequestContext
+from larst.domain import Json, Plan
+from larst.errors import QueryNotUnderstoodError
+from larst.planning.reading.asked import Asked, Embed, to_criteria
+from larst.planning.reading.fields import Fields
+from larst.planning.reading.query import ReadingOptions, read_query
+from larst.planning.reading.request import Reading, Session, fields_of
+from larst.planning.shapes.nouns import link_fields_of, same_resource
+from larst.planning.shapes.request import ShapedRequest
+from larst.planning.shapes.rest_path import RestPath
 
-PAGING = frozenset({"limit", "offset", "sort"})
-"""Query keys that page and sort a list; they are not criteria."""
-
-_MATCHES_NOTHING: tuple[str, dict[str, Json]] = ("id", {"in": []})
-
-_SUFFIXES = {
-    "min": "gte",
-    "max": "lte",
-    "like": "icontains",
-    **{operator: operator for operator in CRITERIA_OPERATORS},
-}
-_SUFFIXED = re.compile(r"(?P<field>.+?)_{1,2}(?P<suffix>[a-z]+)")
-_BRACKETED = re.compile(r"(?P<field>[^\[\]]+)\[(?P<suffix>[a-z]+)\]")
-_BY_FIELD = re.compile(r"(?:get|find|search|filter|query)By_?(?P<field>[A-Z]\w*)")
 _MAX_LISTED_FIELDS = 30
 _MAX_HINT_CHARACTERS = 1000
+_ALL = "*"
+
+
+class Knowledge(Session, Protocol):
+    """What binding needs to know of a session."""
+
+    def position_of(
+        self, resource: str, criteria: Mapping[str, Json], sort: str | None, id: str
+    ) -> int | None:
+        """Return the place of a record in a sorted list of matches, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """The values of one request that complete a plan."""
+    """The values of one request that complete a plan.
+
+    `limit` None is no limit. `embed` are steps: from which list, to which resource, by which field.
+    """
 
     identifier: str | None
-    criteria: dict[str, Json]
     payload: Json
-    hint: str | None
+    parents: Sequence[str] = ()
+    criteria: dict[str, Json] = field(default_factory=dict)
+    limit: int | None = None
+    offset: int = 0
+    sort: str | None = None
+    select: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    embed: Sequence[Mapping[str, Json]] = ()
+    hint: str | None = None
     """A warning about unknown fields, sent as X-LARST-Hint; None if all are known."""
 
     def fill(self, plan: Plan) -> dict[str, Json]:
@@ -46,157 +59,173 @@ class Binding:
             "action": plan.action,
             "resource": plan.resource,
             "identifier": self.identifier,
+            "parents": list(self.parents),
             "criteria": self.criteria,
+            "limit": self.limit,
+            "offset": self.offset,
+            "sort": self.sort,
+            "select": None if self.select is None else list(self.select),
+            "exclude": list(self.exclude),
+            "embed": list(self.embed),
             "payload": self.payload,
             "response_hints": plan.response_hints,
         }
 
 
-def bind(
-    request: RequestContext,
-    identifier: str | None,
-    fields: Collection[str],
-    schema: Mapping[str, Json] | None = None,
-) -> Binding:
+def bind(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
     """Return the values of the request.
 
-    `fields` are all fields that records of the resource ever had, `schema` is its learned schema.
+    Raises:
+        QueryNotUnderstoodError: a relation to embed does not exist.
     """
-    if not request.query:
-        return Binding(identifier, {}, request.body.json, None)
-    learned = _LearnedFields(fields, schema or {})
-    criteria = [
-        _criterion(key, values, learned)
-        for key, values in request.query.items()
-        if key not in PAGING and not (key == "q" and not any(values) and "q" not in fields)
-    ]
-    names = [field for field, _ in criteria] + _sort_fields(request.query)
-    hint = _hint(names, fields)
-    return Binding(identifier, _merge(criteria, learned), request.body.json, hint)
+    path, request = shaped.path, shaped.request
+    if not isinstance(path, RestPath):
+        return _bind_custom(shaped, plan, session)
+    segments = request.segments
+    identifier = None if path.identifier is None else segments[path.identifier]
+    parents = [segments[parent.index] for parent in path.parents]
+    reading = shaped.reading
+    if shaped.shape.query:
+        asked = _read_leniently(shaped, fields_of(session, path.resource))
+    else:
+        asked = reading.asked
+    criteria = to_criteria(asked.where)
+    if path.is_list_of_ids and identifier is not None:
+        criteria["id__in"] = identifier.split(",")
+    sort = ",".join(asked.sort) or None
+    offset = _offset(asked, path.resource, criteria, sort, session)
+    return Binding(
+        identifier=identifier,
+        payload=request.body.json,
+        parents=parents,
+        criteria=criteria,
+        limit=asked.limit,
+        offset=offset,
+        sort=sort,
+        select=_select(asked),
+        exclude=asked.exclude,
+        embed=embed_steps(asked.embed, path.resource, session) if asked.embed else (),
+        hint=_hint(reading, session.fields(path.resource)) if _has_hint(reading) else None,
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _LearnedFields:
-    """The learned fields of a resource, including nested fields."""
-
-    fields: Collection[str]
-    schema: Mapping[str, Json]
-
-    def has(self, path: str) -> bool:
-        """Return whether some record had the field; dots reach into objects."""
-        return path in self.fields or ("." in path and self._at(path) is not None)
-
-    def may_have(self, path: str) -> bool:
-        """Return whether some record may have had the field.
-
-        Of records with very many fields, not every name is learned.
-        """
-        if not self.fields or path in ("*", "id") or self.has(path):
-            return True
-        return "additionalProperties" in self.schema
-
-    def _at(self, path: str) -> Json:
-        schema: Json = self.schema
-        for part in path.split("."):
-            if schema is not None and "items" in schema:
-                schema = schema["items"]
-            schema = None if schema is None else schema.get("properties", {}).get(part)
-        return schema
+def _bind_custom(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
+    """Bind a request that is not plain REST: the last segment like an identifier is its own."""
+    request = shaped.request
+    places = zip(request.segments, shaped.shape.path, strict=True)
+    identifiers = [text for text, segment in places if segment.is_identifier]
+    identifier = identifiers[-1] if identifiers else None
+    fields = Fields() if plan.resource is None else fields_of(session, plan.resource)
+    criteria = to_criteria(_read_leniently(shaped, fields).where) if request.query else {}
+    return Binding(identifier, request.body.json, criteria=criteria)
 
 
-def _merge(
-    criteria: Iterable[tuple[str, dict[str, Json]]], learned: _LearnedFields
-) -> dict[str, Json]:
-    """Return the criteria as one dict; a second criterion of the same name goes below `AND`."""
-    merged: dict[str, Json] = {}
-    further: list[Json] = []
-    for field, operators in criteria:
-        for operator, value in operators.items():
-            # An unknown field matches nothing, even with `ne` and `exists`: a misspelt name must
-            # not make DELETE remove everything.
-            is_absence = operator in ("ne", "exists") and not learned.may_have(field)
-            name = field if is_absence or not operator else f"{field}__{operator}"
-            if name in merged:
-                further.append({name: value})
-            else:
-                merged[name] = value
-    return {**merged, AND: further} if further else merged
+def _read_leniently(shaped: ShapedRequest, fields: Fields) -> Asked:
+    """Read the query of a custom request: its program may mean any key in its own way."""
+    try:
+        return read_query(shaped.request.query, fields, ReadingOptions()).asked
+    except QueryNotUnderstoodError:
+        return Asked()
 
 
-def is_search_key(key: str) -> bool:
-    """Return whether a query key is a search such as `getByFirstName`, answered by a list."""
-    return _BY_FIELD.fullmatch(key) is not None
+def _offset(
+    asked: Asked,
+    resource: str,
+    criteria: Mapping[str, Json],
+    sort: str | None,
+    session: Knowledge,
+) -> int:
+    """Return where the page begins; a page behind or before a record is found by its place."""
+    if asked.after is not None:
+        place = session.position_of(resource, criteria, sort, asked.after)
+        return asked.offset if place is None else place + 1
+    if asked.before is not None:
+        place = session.position_of(resource, criteria, sort, asked.before)
+        return 0 if place is None else max(0, place - (asked.limit or 0))
+    return asked.offset
 
 
-def _criterion(
-    key: str, values: tuple[str, ...], learned: _LearnedFields
-) -> tuple[str, dict[str, Json]]:
-    """Return (field, {operator: value}); a learned field takes precedence over operators."""
-    field, operators = _parse_key(key, values, learned)
-    # These names have another meaning in criteria: a client must not be able to use them.
-    is_reserved = field in (AND, LINKED, "*") and key != "q"
-    return _MATCHES_NOTHING if is_reserved else (field, operators)
-
-
-def _parse_key(
-    key: str, values: tuple[str, ...], learned: _LearnedFields
-) -> tuple[str, dict[str, Json]]:
-    if learned.has(key):
-        return key, _match(values)
-    if key == "q":
-        return "*", {"icontains": values[-1]}
-    if by_field := _BY_FIELD.fullmatch(key):
-        return _spelled_as_learned(by_field["field"], learned.fields), _match(values)
-    suffixed = _BRACKETED.fullmatch(key) or _SUFFIXED.fullmatch(key)
-    if suffixed and (operator := _SUFFIXES.get(suffixed["suffix"])):
-        return suffixed["field"], {operator: _operand(operator, values)}
-    return key, _match(values)
-
-
-def _operand(operator: str, values: tuple[str, ...]) -> Json:
-    if operator == "in":
-        return [item for value in values for item in value.split(",")]
-    return values[-1]
-
-
-def _match(values: tuple[str, ...]) -> dict[str, Json]:
-    """Return the operators for a field's values: wildcards, equality, or one of several values.
-
-    A star at either end, or a single star in the middle, is a wildcard; text with more stars is
-    literal.
-    """
-    if len(values) > 1:
-        return {"in": list(values)}
-    text = values[0]
-    if text == "*":
-        return {"exists": True}
-    if text.count("*") == 1:
-        head, _, tail = text.partition("*")
-        return {name: part for name, part in (("startswith", head), ("endswith", tail)) if part}
-    if len(text) > 2 and text[0] == text[-1] == "*" and "*" not in text[1:-1]:
-        return {"icontains": text[1:-1]}
-    return {"": text}
-
-
-def _spelled_as_learned(name: str, fields: Collection[str]) -> str:
-    camel = name[:1].lower() + name[1:]
-    snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", camel).lower()
-    return next((spelling for spelling in (name, camel, snake) if spelling in fields), camel)
-
-
-def _sort_fields(query: Mapping[str, tuple[str, ...]]) -> list[str]:
-    keys = ",".join(query.get("sort", ())).split(",")
-    return [key.strip().removeprefix("-") for key in keys if key.strip()]
-
-
-def _hint(names: list[str], fields: Collection[str]) -> str | None:
-    unknown = [
-        name
-        for name in names
-        if name not in fields and name.partition(".")[0] not in fields and name not in ("*", "id")
-    ]
-    if not unknown or not fields:
+def _select(asked: Asked) -> Sequence[str] | None:
+    """Return the fields to show; embedded relations are shown too."""
+    if asked.select is None:
         return None
-    listed = ", ".join(map(ascii, sorted(fields)[:_MAX_LISTED_FIELDS]))
-    hint = f"no record ever had {', '.join(map(ascii, unknown))}; the fields are: {listed}"
-    return hint[:_MAX_HINT_CHARACTERS]
+    names = [name.partition(".")[0] for name in asked.select]
+    return [*dict.fromkeys([*names, *(embed.name for embed in asked.embed)])]
+
+
+def embed_steps(
+    embeds: Sequence[Embed], resource: str, session: Session
+) -> list[Mapping[str, Json]]:
+    """Return the steps that embed relations: one search of a resource each.
+
+    Raises:
+        QueryNotUnderstoodError: a relation does not exist; the detail lists those that do.
+    """
+    steps: list[Mapping[str, Json]] = []
+    _add_steps(steps, embeds, resource, 0, session)
+    return steps
+
+
+def _add_steps(
+    steps: list[Mapping[str, Json]],
+    embeds: Sequence[Embed],
+    resource: str,
+    source: int,
+    session: Session,
+) -> None:
+    for embed in embeds:
+        if embed.name == _ALL:
+            _add_steps(steps, _all_relations(resource, session), resource, source, session)
+            continue
+        step = _relation(embed, resource, session)
+        if step is None:
+            continue
+        steps.append({**step, "from": source})
+        _add_steps(steps, embed.embed, str(step["resource"]), len(steps), session)
+
+
+def _relation(embed: Embed, resource: str, session: Session) -> dict[str, Json] | None:
+    """Return how a relation is found; None for a field that the records hold themselves."""
+    name, names = embed.name, session.names()
+    own = session.fields(resource)
+    related = name if name in session.resources else same_resource(name, names)
+    select = None if embed.select is None else [*dict.fromkeys(["id", *embed.select])]
+    if related is not None:
+        links = link_fields_of(resource, session.fields(related))
+        if links and related != resource:
+            return {"name": name, "resource": related, "many": True, "field": links[0], "select": select}
+        links = link_fields_of(related, own)
+        if links:
+            return {"name": name, "resource": related, "many": False, "field": links[0], "select": select}
+    if name in own:
+        return None
+    relations = ", ".join(sorted(found.name for found in _all_relations(resource, session)))
+    raise QueryNotUnderstoodError(
+        f"{resource} has no relation {name[:40]}; it has {relations or 'none'}"
+    )
+
+
+def _all_relations(resource: str, session: Session) -> list[Embed]:
+    own, relations = session.fields(resource), list[Embed]()
+    for name in session.names():
+        if name == resource:
+            continue
+        if link_fields_of(resource, session.fields(name)) or link_fields_of(name, own):
+            relations.append(Embed(name))
+    return relations
+
+
+def _has_hint(reading: Reading) -> bool:
+    return bool(reading.unknown or reading.not_values)
+
+
+def _hint(reading: Reading, fields: frozenset[str]) -> str | None:
+    parts: list[str] = []
+    if reading.unknown and fields:
+        listed = ", ".join(map(ascii, sorted(fields)[:_MAX_LISTED_FIELDS]))
+        names = ", ".join(map(ascii, reading.unknown))
+        parts.append(f"no record ever had {names}; the fields are: {listed}")
+    if reading.not_values:
+        texts = ", ".join(map(ascii, reading.not_values))
+        parts.append(f"{texts} looks like a missing value of a program")
+    return "; ".join(parts)[:_MAX_HINT_CHARACTERS] or None

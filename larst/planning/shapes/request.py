@@ -13,8 +13,23 @@ from functools import cached_property
 import orjson
 
 from larst.domain import Json, RequestContext
-from larst.planning.shapes.rest_path import PathInterpretation, SchemaOf, interpret_shape
-from larst.planning.shapes.shape import IsRecord, Shape, shape_key, shape_of
+from larst.planning.reading.paths import is_verb, normalize
+from larst.planning.reading.request import (
+    NOTHING_READ,
+    Reading,
+    ReadingSettings,
+    Session,
+    asks_of,
+    choose_dialect,
+    read_request,
+)
+from larst.planning.shapes.rest_path import (
+    PathInterpretation,
+    RestPath,
+    SchemaOf,
+    interpret_shape,
+)
+from larst.planning.shapes.shape import Shape, path_shape, query_shape, shape_key
 from larst.planning.shapes.sketch import preferred_media_type
 
 
@@ -22,8 +37,10 @@ from larst.planning.shapes.sketch import preferred_media_type
 class ShapedRequest:
     """A request, its shape, the meaning of its path, and the key of its plans in the plan book.
 
-    `facts` holds what the meaning of the path depends on in the session. `schema_of` returns the
-    learned schema of a resource; `schemas` are sketches of them for a planner, empty until needed.
+    `request` is in LARST's own form: method, path and body as they were read; `reading` holds what
+    it asks for. `facts` holds what the meaning of the path depends on in the session. `schema_of`
+    returns the learned schema of a resource; `schemas` are sketches of them for a planner, empty
+    until needed.
     """
 
     request: RequestContext
@@ -32,6 +49,7 @@ class ShapedRequest:
     facts: Mapping[str, Json]
     key: str
     schema_of: SchemaOf
+    reading: Reading = NOTHING_READ
     schemas: Mapping[str, Json] = field(default_factory=dict)
 
     @cached_property
@@ -61,10 +79,42 @@ class ShapedRequest:
 
 
 def shape_request(
-    request: RequestContext, is_record: IsRecord, schema_of: SchemaOf
+    request: RequestContext, session: Session, settings: ReadingSettings
 ) -> ShapedRequest:
-    """Return the request with its shape; `is_record` recognizes ids that look like names."""
-    shape = shape_of(request, is_record)
-    path, facts = interpret_shape(shape, schema_of)
+    """Return the request as it was read, with its shape.
+
+    Raises:
+        QueryNotUnderstoodError: a part of the query has no known meaning.
+        BadPagingError: its paging makes no sense.
+    """
+    reading = choose_dialect(request, request.path, settings)
+    normalized = normalize(request, session)
+    if normalized.notes:
+        reading = replace(reading, notes=normalized.notes)
+    request = normalized.request
+    method = "GET" if request.method == "HEAD" else request.method
+    segments = path_shape(request.segments, session.has_record)
+    shape = Shape(method, segments, (), request.body.kind)
+    path, facts = interpret_shape(
+        shape, session.schema, has_camel_links=reading.dialect.has_camel_links
+    )
+    if isinstance(path, RestPath) and _is_action(request, path, session):
+        path = None
+    if isinstance(path, RestPath) and not _is_custom(request, path):
+        request, reading = read_request(request, path, session, reading, settings)
+        shape = Shape(method, segments, (), request.body.kind, asks_of(reading, path))
+    elif request.query:
+        shape = replace(shape, query=query_shape(request.query))
     key = shape_key(shape.as_json(), facts)
-    return ShapedRequest(request, shape, path, facts, key, schema_of)
+    return ShapedRequest(request, shape, path, facts, key, session.schema, reading)
+
+
+def _is_custom(request: RequestContext, path: RestPath) -> bool:
+    """Return whether a path that reads like a record may be an action: a word, and more."""
+    return path.is_word and (request.method == "POST" or bool(request.query))
+
+
+def _is_action(request: RequestContext, path: RestPath, session: Session) -> bool:
+    """Return whether a path names an action instead of a resource: `/login`, `/createPost`."""
+    del request
+    return path.resource not in session.resources and is_verb(path.resource)

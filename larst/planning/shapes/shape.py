@@ -50,14 +50,17 @@ class Segment:
 class Shape:
     """The parts of a request that are the same for every request that one plan can serve.
 
-    `query` is sorted by key; each value is a class such as `<int>` or `<text>*`. HEAD has the
-    shape of GET, because both run the same program.
+    `asks` says what is asked of a collection, in LARST's own words (`criteria`, `limit`, `sort`,
+    …), whatever the spelling. `query` holds the keys of a request that is not plain REST, sorted,
+    with the class of each value, such as `<int>` or `<text>*`. HEAD has the shape of GET, because
+    both run the same program.
     """
 
     method: str
     path: tuple[Segment, ...]
     query: tuple[tuple[str, tuple[str, ...]], ...]
     body: BodyKind
+    asks: tuple[str, ...] = ()
 
     @cached_property
     def route(self) -> str:
@@ -84,12 +87,15 @@ class Shape:
 
     def as_json(self) -> dict[str, Json]:
         """Return the shape as the plan book stores it."""
-        return {
+        shape: dict[str, Json] = {
             "method": self.method,
             "path": self.route,
             "query": {key: list(classes) for key, classes in self.query} if self.query else {},
             "body": str(self.body),
         }
+        if self.asks:
+            shape["asks"] = list(self.asks)
+        return shape
 
 
 def escaped(name: str) -> str:
@@ -98,11 +104,11 @@ def escaped(name: str) -> str:
 
 
 def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
-    """Return the request's shape; `is_record` recognizes ids that look like names."""
+    """Return the shape of a request with all of its query, as if it were not plain REST."""
     return Shape(
         method="GET" if request.method == "HEAD" else request.method,
-        path=_path_shape(request.segments, is_record),
-        query=_query_shape(request.query) if request.query else (),
+        path=path_shape(request.segments, is_record),
+        query=query_shape(request.query) if request.query else (),
         body=request.body.kind,
     )
 
@@ -153,13 +159,13 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def _query_shape(
+def query_shape(
     query: Mapping[str, tuple[str, ...]],
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((key, tuple(map(classify, values))) for key, values in sorted(query.items()))
 
 
-def _path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment, ...]:
+def path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment, ...]:
     shaped: list[Segment] = []
     for index, text in enumerate(segments):
         # Most segments are plain words: skip the patterns for them.
@@ -168,6 +174,11 @@ def _path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment
         if name is None and may_be_id and is_record(segments[index - 1], text):
             name = "<id>"
         elif name is None and index and not is_name(text):
-            name = "<text>"
+            name = "<ids>" if _is_list_of_ids(text) else "<text>"
         shaped.append(Segment(name or text, is_identifier=name is not None))
     return tuple(shaped)
+
+
+def _is_list_of_ids(text: str) -> bool:
+    items = text.split(",") if "," in text else ()
+    return bool(items) and all(identifier_class(item) is not None for item in items)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from larst.domain import Json
+from larst.store.query.instants import instant_of
 
 MISSING: Any = object()
 """The value of a field that a record does not have; it equals no JSON value."""
@@ -28,10 +29,13 @@ def equality_test(operand: Json) -> Callable[[Json], bool]:
         return lambda stored: is_equal(stored, operand)
     number = parse_number(operand)
     boolean = {"true": True, "false": False}.get(operand.lower())
+    instant = instant_of(operand)
 
     def passes(stored: Json) -> bool:
         kind = type(stored)
         if kind is str:
+            if instant is not None:
+                return stored == operand or instant_of(stored) == instant
             return bool(stored == operand)
         if kind is int or kind is float:
             return number is not None and bool(stored == number)

@@ -11,9 +11,10 @@ import operator as operators
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from larst.domain import AND, CRITERIA_OPERATORS, LINKED, Criteria, Json, Record, RecordId
+from larst.domain import AND, CRITERIA_OPERATORS, NOT, OR, Criteria, Json, Record, RecordId
 from larst.errors import ProgramFailedError
 from larst.store.query.comparing import MISSING, equality_test, is_number, json_text, parse_number
+from larst.store.query.instants import instant_of
 
 Predicate = Callable[[Record], bool]
 Test = Callable[[Json], bool]
@@ -25,6 +26,7 @@ _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "lte": operators.le,
 }
 _TEXT_TESTS: Mapping[str, Callable[[str, str], bool]] = {
+    "exact": operators.eq,
     "contains": operators.contains,
     "startswith": str.startswith,
     "endswith": str.endswith,
@@ -90,8 +92,13 @@ def _compile(key: str, operand: Json) -> Predicate:
     if key == AND and isinstance(operand, list):
         conjuncts = [compile_criteria(criteria) for criteria in operand]
         return lambda record: all(test(record) for test in conjuncts)
-    if key == LINKED and isinstance(operand, Mapping):
+    if key == OR and isinstance(operand, list):
+        return _any(operand)
+    if key == OR and isinstance(operand, Mapping):
         return _linked(operand)
+    if key == NOT and isinstance(operand, Mapping):
+        negated = compile_criteria(operand)
+        return lambda record: not negated(record)
     field, _, operator = key.rpartition("__")
     if not field or operator not in CRITERIA_OPERATORS:
         return _at(key, _each_equals(_equality_for(key, operand)))
@@ -101,6 +108,19 @@ def _compile(key: str, operand: Json) -> Predicate:
     literal = _at(key, _each_equals(equality_test(operand)))
     # If a record has a field that is literally named `a__gt`, the criterion means that field.
     return lambda record: literal(record) if key in record else by_operator(record)
+
+
+def _any(operand: list[Criteria]) -> Predicate:
+    """Return a predicate: the record meets one of several criteria."""
+    tests = [compile_criteria(criteria) for criteria in operand]
+
+    def matches(record: Record) -> bool:
+        for test in tests:  # noqa: SIM110 - `any` of a generator takes twice the time
+            if test(record):
+                return True
+        return False
+
+    return matches
 
 
 def _linked(operand: Mapping[str, Json]) -> Predicate:
@@ -163,6 +183,8 @@ def _operator_test(field: str, operator: str, operand: Json) -> Test:
             return _membership_test(field, operand)
         case "gt" | "gte" | "lt" | "lte":
             return _each(_order_test(_ORDERS[operator], operand))
+        case "like" | "ilike":
+            return _each(_pattern_test(json_text(operand), ignores_case=operator == "ilike"))
         case _:
             return _each(_text_test(operator, operand))
 
@@ -176,15 +198,56 @@ def _membership_test(field: str, operand: Json) -> Test:
 
 
 def _order_test(compare: Callable[[Any, Any], bool], operand: Json) -> Test:
+    """Return a comparison: numbers by number, also in strings, instants by time, other text."""
     number = parse_number(operand)
     text = operand if isinstance(operand, str) else None
+    instant = None if text is None else instant_of(text)
 
     def passes(stored: Json) -> bool:
         if is_number(stored):
             return number is not None and compare(stored, number)
-        return text is not None and isinstance(stored, str) and compare(stored, text)
+        if not isinstance(stored, str):
+            return False
+        if number is not None and (parsed := parse_number(stored)) is not None:
+            return compare(parsed, number)
+        if instant is not None and (moment := instant_of(stored)) is not None:
+            return compare(moment, instant)
+        return text is not None and compare(stored, text)
 
     return passes
+
+
+def _pattern_test(pattern: str, *, ignores_case: bool) -> Test:
+    """Return a test of strings against a pattern in which `*` and `%` stand for any text.
+
+    Each part is searched once, from left to right, so that no pattern takes long.
+    """
+    text = pattern.casefold() if ignores_case else pattern
+    first, *parts = text.replace("%", "*").split("*")
+
+    def passes(stored: Json) -> bool:
+        if type(stored) is not str:
+            if not is_number(stored):
+                return False
+            stored = json_text(stored)
+        if ignores_case:
+            stored = stored.lower() if stored.isascii() else stored.casefold()
+        return stored == first if not parts else _matches_parts(stored, first, parts)
+
+    return passes
+
+
+def _matches_parts(text: str, first: str, parts: list[str]) -> bool:
+    last = parts[-1]
+    if not text.startswith(first) or len(text) < len(first) + len(last):
+        return False
+    place = len(first)
+    for part in parts[:-1]:
+        index = text.find(part, place)
+        if index < 0:
+            return False
+        place = index + len(part)
+    return text.endswith(last) and len(text) - len(last) >= place
 
 
 def _text_test(operator: str, operand: Json) -> Test:

@@ -11,8 +11,9 @@ import orjson
 
 from larst.domain import Json, Record
 from larst.errors import ProgramFailedError
-from larst.store.query.comparing import MISSING, is_number
+from larst.store.query.comparing import MISSING, is_number, parse_number
 from larst.store.query.criteria import field_value
+from larst.store.query.instants import instant_of
 from larst.store.records import type_name
 
 _OPERATIONS = frozenset({"sum", "avg", "min", "max", "count"})
@@ -56,6 +57,8 @@ def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
                 unranked.append(record)
             else:
                 ranked.append((_rank(value), record))
+        if (numbered := _by_number(ranked)) is not None:
+            ranked = numbered
         ranked.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
         ordered = [record for _, record in ranked] + unranked
     return ordered
@@ -129,8 +132,24 @@ def _rank(value: Json) -> tuple[int, Any, Any]:
     if isinstance(value, int | float):
         return 0, value, 0
     if isinstance(value, str):
-        return 1, value.casefold(), value
+        return 1, instant_of(value) or value.casefold(), value
     return 3, _json(value), 0
+
+
+def _by_number(ranked: list[tuple[Any, Record]]) -> list[tuple[Any, Record]] | None:
+    """Return the ranks by number if every value is a number or a string that is one."""
+    numbers: list[tuple[Any, Record]] = []
+    has_text = False
+    for rank, record in ranked:
+        kind, key, value = rank
+        if kind == 0:
+            numbers.append(((0, key, 0), record))
+            continue
+        if kind != 1 or (number := parse_number(value)) is None:
+            return None
+        has_text = True
+        numbers.append(((0, number, 0), record))
+    return numbers if has_text else None
 
 
 def _json(value: Json) -> str:

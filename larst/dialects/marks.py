@@ -1,0 +1,162 @@
+"""Marks: what in a request shows the dialect that it is written in. Data, and one reader.
+
+A strong mark belongs to one server's clients alone; it decides, and teaches the session. A weak
+mark decides the form of its own reply only. The first mark that holds counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from larst.dialects.table import DIALECTS, Dialect
+
+Place = Literal["header", "segment", "path", "key", "pair", "keys"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A pattern in one place of a request, and the dialect that it shows.
+
+    `header`: `name: value`; `segment`: one path segment; `path`: the whole path; `key`: one query
+    key; `pair`: `key=value`; `keys`: all query keys in their order, separated by `&`.
+    """
+
+    dialect: str
+    place: Place
+    pattern: re.Pattern[str]
+    is_strong: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """The dialect that a request shows; `mark` is the text that shows it."""
+
+    dialect: Dialect
+    is_strong: bool
+    mark: str
+
+
+def _marks(*rows: tuple[str, Place, str]) -> list[Mark]:
+    return [
+        Mark(name.removesuffix("?"), place, re.compile(pattern, re.IGNORECASE), name[-1] != "?")
+        for name, place, pattern in rows
+    ]
+
+
+HEADERS = frozenset(
+    "accept content-type prefer x-client-info accept-profile content-profile odata-version"
+    " odata-maxversion".split()
+)
+"""The headers that may hold a mark."""
+
+MARKS: Sequence[Mark] = _marks(
+    ("jsonapi", "header", r"(?:accept|content-type): .*application/vnd\.api\+json.*"),
+    ("postgrest", "header", r"accept: .*application/vnd\.pgrst.*"),
+    ("postgrest", "header", r"x-client-info: (?:supabase|postgrest).*"),
+    ("postgrest", "header", r"(?:accept|content)-profile: .+"),
+    ("postgrest", "header", r"prefer: .*(?:count=|resolution=|return=|missing=).*"),
+    ("odata", "header", r"odata-(?:max)?version: .+|accept: .*odata\.metadata.*"),
+    ("pocketbase", "path", r"/api/collections/[^/]+/records(?:/.*)?"),
+    ("directus", "path", r"/items/[^/]+(?:/[^/]+)?"),
+    ("parse", "path", r"/(?:parse/)?classes/[^/]+(?:/[^/]+)?"),
+    ("odata", "segment", r"[\w-]+\([^()/]+\)"),
+    ("spring", "path", r".*/search/(?:find|read|get|query|search)(?:All)?By\w+"),
+    ("strapi", "key", r"(?:filters|pagination|populate)\[.+"),
+    ("strapi", "key", r"populate"),
+    ("json-server-1", "key", r"_(?:per_page|where)"),
+    ("json-server-1", "pair", r"_sort=-?[\w.]+(?:,-?[\w.]+)*-.*|_sort=-.*"),
+    ("json-server-1", "key", r"[\w.]+:(?:lt|lte|gt|gte|eq|ne|in|contains|startswith|endswith)"),
+    ("json-server", "key", r"_(?:page|limit|start|end|sort|order|embed|expand)"),
+    ("json-server", "key", r"[\w.]+_like"),
+    ("postgrest", "pair", r"(?:not\.)?(?:or|and)=\(.*\)"),
+    ("postgrest", "pair", r"select=(?:\*|.*\(.*\).*|.*::.*)"),
+    ("postgrest", "pair", r"order=[\w.\->]+\.(?:asc|desc)(?:\..*)?(?:,.*)?"),
+    (
+        "postgrest",
+        "pair",
+        r"[\w.\->]+=(?:not\.)?(?:(?:eq|neq|gt|gte|lt|lte|like|ilike|match|imatch|cs|cd|ov|fts|plfts)"
+        r"\..*|in\.\(.*\)|is\.(?:null|true|false|unknown))",
+    ),
+    ("feathers", "key", r"\$(?:limit|sort|or)|\$(?:sort|select|or)\[.*"),
+    ("feathers", "key", r"[\w.]+\[\$(?:gte?|lte?|ne|n?in)\](?:\[\d*\])?"),
+    (
+        "odata",
+        "key",
+        r"\$(?:top|skip|filter|orderby|expand|count|search|apply|format|select|inlinecount|levels"
+        r"|skiptoken)",
+    ),
+    ("loopback", "key", r"filter\[(?:where|limit|skip|offset|order|include|fields)\].*"),
+    (
+        "loopback",
+        "pair",
+        r"filter=\s*\{\s*\"(?:where|limit|skip|offset|order|include|fields)\"\s*:.*",
+    ),
+    ("directus", "key", r"filter\[.+\]\[_\w+\](?:\[\d*\])?"),
+    ("directus", "pair", r"filter=\s*\{.*\"_\w+\"\s*:.*"),
+    ("nestjsx", "pair", r"(?:filter|or|join)(?:\[\d*\])?=.*\|\|.*"),
+    ("nestjsx", "pair", r"s=\s*\{.*"),
+    ("simple-rest", "pair", r"range=\s*\[.*"),
+    ("simple-rest?", "pair", r"filter=\s*\{.*"),
+    ("parse", "keys", r"(?=.*\bwhere\b)(?=.*\b(?:order|keys|skip)\b).*"),
+    ("eve", "key", r"max_results"),
+    ("eve?", "pair", r"where=\s*\{.*"),
+    ("rails", "key", r"q\[\w+\]"),
+    ("stripe", "key", r"starting_after|ending_before"),
+    ("google", "key", r"pageToken"),
+    ("drf?", "key", r"page_size|ordering"),
+    ("drf?", "pair", r"format=json"),
+    (
+        "drf?",
+        "key",
+        r"[\w.]+__(?:gte|lte|gt|lt|exact|iexact|i?contains|in|i?startswith|i?endswith|isnull|range|year)",
+    ),
+    ("spring?", "keys", r"(?=.*\bpage\b)(?=.*\bsize\b).*"),
+    ("spring?", "pair", r"sort=[\w.]+,(?:asc|desc)"),
+    ("github?", "keys", r"per_page&page"),
+    ("laravel?", "keys", r"(?=.*\bpage\b)(?=.*\bper_page\b).*"),
+    ("laravel?", "key", r"filter\[\w+\]"),
+    ("rails?", "keys", r"(?=.*\bpage\b)(?=.*\bper\b).*"),
+    ("github?", "key", r"direction"),
+    ("cursor?", "key", r"cursor"),
+    ("google?", "keys", r"(?!.*\bpage\b).*\bpageSize\b.*"),
+    ("rails?", "segment", r"[\w-]+\.json"),
+)
+"""All marks. A `?` behind a name makes a weak mark."""
+
+_BY_PLACE: Mapping[Place, list[Mark]] = {
+    place: [mark for mark in MARKS if mark.place == place]
+    for place in ("header", "segment", "path", "key", "pair", "keys")
+}
+
+
+def detect(
+    headers: Mapping[str, str], segments: Sequence[str], query: Mapping[str, tuple[str, ...]]
+) -> Detected | None:
+    """Return the dialect that a request shows, a strong mark before a weak one; None if none."""
+    texts = _texts(headers, segments, query)
+    weak: Detected | None = None
+    for mark in MARKS:
+        for text in texts[mark.place]:
+            if mark.pattern.fullmatch(text):
+                detected = Detected(DIALECTS[mark.dialect], mark.is_strong, text[:80])
+                if mark.is_strong:
+                    return detected
+                weak = weak or detected
+    return weak
+
+
+def _texts(
+    headers: Mapping[str, str], segments: Sequence[str], query: Mapping[str, tuple[str, ...]]
+) -> Mapping[Place, list[str]]:
+    shown = [f"{name}: {headers[name][:200]}" for name in HEADERS if name in headers]
+    return {
+        "header": shown,
+        "segment": [segment[:200] for segment in segments],
+        "path": ["/" + "/".join(segments)[:500]],
+        "key": [key[:200] for key in query],
+        "pair": [f"{key[:200]}={text[:500]}" for key, texts in query.items() for text in texts],
+        "keys": ["&".join(query)[:500]] if query else [],
+    }

@@ -1,0 +1,259 @@
+"""The reading of a whole request: its dialect, its path, what it asks for, and its body. Pure.
+
+Everything that depends on spelling happens here, before the shape: shapes, plans and programs see
+one form only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+from larst.dialects import DIALECTS, LARST, Detected, Dialect, detect
+from larst.dialects.marks import HEADERS
+from larst.domain import Body, BodyKind, Json, RequestContext
+from larst.errors import QueryNotUnderstoodError
+from larst.planning.reading.asked import Asked, Condition, all_of
+from larst.planning.reading.bodies import unwrapped
+from larst.planning.reading.fields import Fields
+from larst.planning.reading.json_filters import JsonFilterReader
+from larst.planning.reading.query import QueryReading, ReadingOptions, UnknownMode, read_query
+from larst.planning.shapes.rest_path import RestPath
+
+Returns = Literal["minimal", "representation"]
+DialectSource = Literal["header", "setting", "request", "learned", "default"]
+
+NOTHING_ASKED = Asked()
+
+
+class Session(Protocol):
+    """What a reading needs to know of a session."""
+
+    @property
+    def resources(self) -> Container[str]:
+        """The resources that exist."""
+
+    def names(self) -> Sequence[str]:
+        """Return the names of the resources."""
+
+    def has_record(self, resource: str, id: str) -> bool:
+        """Return whether the record exists."""
+
+    def schema(self, resource: str) -> Json | None:
+        """Return the learned schema of the resource, or None."""
+
+    def fields(self, resource: str) -> frozenset[str]:
+        """Return the top-level fields that records of the resource ever had."""
+
+    def has_value(self, resource: str, field: str, text: str) -> bool:
+        """Return whether a record of the resource has this text in this field."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingSettings:
+    """How requests are read: the session's dialect, set or learned, and unknown query keys."""
+
+    dialect: str | None = None
+    learned: str | None = None
+    unknown: UnknownMode = "match-nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a request asks for, and in which dialect it is answered.
+
+    `source` says what decided the dialect. `teaches`: the request's mark is strong enough to
+    decide for the session from now on. `notes` and `hint` tell the client how it was read.
+    """
+
+    asked: Asked = NOTHING_ASKED
+    dialect: Dialect = LARST
+    source: DialectSource = "default"
+    mark: str = ""
+    teaches: bool = False
+    returns: Returns | None = None
+    is_upsert: bool = False
+    notes: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    not_values: tuple[str, ...] = ()
+
+
+NOTHING_READ = Reading()
+
+
+def choose_dialect(request: RequestContext, raw_path: str, settings: ReadingSettings) -> Reading:
+    """Return a reading that has the dialect: of the header, the session, a mark, or LARST's own.
+
+    Raises:
+        QueryNotUnderstoodError: the header X-LARST-Dialect names no dialect.
+    """
+    headers = request.headers
+    if (name := headers.get("x-larst-dialect")) is not None:
+        if name not in DIALECTS:
+            raise QueryNotUnderstoodError(
+                f"X-LARST-Dialect is {name[:40]!r}; it must be one of {', '.join(DIALECTS)}"
+            )
+        return Reading(dialect=DIALECTS[name], source="header")
+    detected = _detected(request, raw_path)
+    if settings.dialect is not None:
+        return Reading(dialect=DIALECTS[settings.dialect], source="setting")
+    if detected is not None and detected.is_strong:
+        teaches = detected.dialect.name != settings.learned
+        return Reading(
+            dialect=detected.dialect, source="request", mark=detected.mark, teaches=teaches
+        )
+    if settings.learned is not None:
+        return Reading(dialect=DIALECTS[settings.learned], source="learned")
+    if detected is not None:
+        return Reading(dialect=detected.dialect, source="request", mark=detected.mark)
+    return NOTHING_READ
+
+
+def _detected(request: RequestContext, raw_path: str) -> Detected | None:
+    """Return the dialect that a request shows; most show none, which is decided at once."""
+    headers = request.headers
+    if not request.query and len(request.segments) < 3 and not _has_mark(headers, raw_path):
+        return None
+    return detect(headers, request.segments, request.query)
+
+
+def _has_mark(headers: Mapping[str, str], raw_path: str) -> bool:
+    if "(" in raw_path or ".json" in raw_path or "items/" in raw_path:
+        return True
+    return any(
+        name in headers and headers[name] not in ("*/*", "application/json") for name in HEADERS
+    )
+
+
+def read_request(
+    request: RequestContext, path: RestPath, session: Session, reading: Reading,
+    settings: ReadingSettings,
+) -> tuple[RequestContext, Reading]:
+    """Return the request with its body unwrapped, and all that it asks for.
+
+    Raises:
+        QueryNotUnderstoodError: a part of it has no known meaning.
+        BadPagingError: its paging makes no sense.
+    """
+    fields = fields_of(session, path.resource)
+    body = unwrapped(request, path.resource, path.prefix, fields)
+    if body is not request.body:
+        request = replace(request, body=body)
+    query = _read_query(request, path, fields, reading, settings)
+    asked = _narrowed(query.asked, request, path, fields)
+    if asked is not query.asked and request.method in ("DELETE", "POST"):
+        request = replace(request, body=Body(BodyKind.NONE))
+    return request, replace(
+        reading,
+        asked=asked,
+        returns=_returns(request),
+        is_upsert=_is_upsert(request, reading),
+        notes=(*reading.notes, *query.aliases),
+        unknown=query.unknown,
+        not_values=query.not_values,
+    )
+
+
+def fields_of(session: Session, resource: str) -> Fields:
+    """Return what the session knows of a resource's fields."""
+    schema = session.schema(resource)
+    if schema is None:
+        return Fields()
+
+    def has_value(name: str, text: str) -> bool:
+        return session.has_value(resource, name, text)
+
+    return Fields(session.fields(resource), schema["json_schema"], has_value)
+
+
+def _read_query(
+    request: RequestContext,
+    path: RestPath,
+    fields: Fields,
+    reading: Reading,
+    settings: ReadingSettings,
+) -> QueryReading:
+    range_header = request.headers.get("range")
+    if not request.query and range_header is None:
+        return QueryReading(NOTHING_ASKED)
+    is_collection = path.identifier is None and not path.is_search
+    is_change = is_collection and request.method in ("DELETE", "PATCH")
+    options = ReadingOptions(
+        resource=path.resource,
+        is_change=is_change,
+        unknown="ignore" if reading.dialect.ignores_unknown else settings.unknown,
+        page_base=reading.dialect.page_base,
+        page_size=reading.dialect.page_size,
+        range_header=range_header,
+    )
+    query = {key: values for key, values in request.query.items() if key != "_method"}
+    return read_query(query, fields, options)
+
+
+def _narrowed(asked: Asked, request: RequestContext, path: RestPath, fields: Fields) -> Asked:
+    """Return what is asked with the criteria of a body: a search, or ids to delete."""
+    body = request.body.json
+    if path.is_search and request.method == "POST" and isinstance(body, dict):
+        node = JsonFilterReader(fields).read(body)
+        return replace(asked, where=all_of([asked.where, node]))
+    is_collection = path.identifier is None and not path.is_search
+    if request.method == "DELETE" and is_collection and (ids := _ids(body)) is not None:
+        return replace(asked, where=all_of([asked.where, Condition("id", "in", ids)]))
+    return asked
+
+
+def _ids(body: Json) -> list[Json] | None:
+    if isinstance(body, dict) and len(body) == 1:
+        body = body.get("ids", body.get("id", body.get("_ids")))
+    if isinstance(body, list) and body and all(isinstance(item, int | str) for item in body):
+        return body
+    return None
+
+
+def _returns(request: RequestContext) -> Returns | None:
+    prefer = request.headers.get("prefer", "")
+    if "return=minimal" in prefer:
+        return "minimal"
+    return "representation" if "return=representation" in prefer else None
+
+
+def _is_upsert(request: RequestContext, reading: Reading) -> bool:
+    if request.method == "POST":
+        return "resolution=merge-duplicates" in request.headers.get("prefer", "")
+    if request.method != "PUT":
+        return False
+    return reading.dialect.creates_on_put or request.headers.get("if-none-match") == "*"
+
+
+def asks_of(reading: Reading, path: RestPath) -> tuple[str, ...]:
+    """Return what is asked in LARST's own words, for the shape: equal words, equal plan."""
+    asked = reading.asked
+    flags = (
+        ("criteria", asked.where != NOTHING_ASKED.where),
+        ("limit", asked.limit is not None),
+        ("offset", asked.offset > 0 or asked.after is not None or asked.before is not None),
+        ("sort", bool(asked.sort)),
+        ("select", asked.select is not None or bool(asked.exclude)),
+        ("embed", bool(asked.embed)),
+        ("search", asked.is_search and not path.is_search),
+        ("records", reading.dialect.delete_reply == "record" or reading.returns == "representation"),
+        ("cascade", reading.dialect.cascades),
+        ("upsert", reading.is_upsert),
+    )
+    return tuple(name for name, is_asked in flags if is_asked)
+
+
+SessionOf = Callable[[], Session]
+__all__ = [
+    "NOTHING_ASKED",
+    "NOTHING_READ",
+    "Reading",
+    "ReadingSettings",
+    "Session",
+    "asks_of",
+    "choose_dialect",
+    "field",
+    "fields_of",
+    "read_request",
+]

@@ -1,0 +1,83 @@
+"""Full-text search, and the qualifiers inside it: `q=draft views:>50 in:title`. Pure.
+
+GitHub's, Stripe's and AIP's search languages. A word before `:` or a comparison counts only where
+it names a learned field; everything else is text to search for.
+"""
+
+from __future__ import annotations
+
+import re
+
+from larst.errors import QueryNotUnderstoodError
+from larst.planning.reading.asked import ANY_FIELD, Condition, Node, all_of, any_of, negated
+from larst.planning.reading.expressions import read_expression
+from larst.planning.reading.operators import condition
+from larst.planning.reading.spellings import SYMBOLS
+from larst.planning.reading.values import ValueReader
+
+MAX_CHARACTERS = 4000
+
+_QUALIFIER = re.compile(
+    r"(?:(?<=[\s,;(])|\A)(?P<not>-|NOT\s)?(?P<field>[A-Za-z_][\w.]{0,99})"
+    r"(?P<op>:|==|!=|>=|<=|>|<|=|!~|~)(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;()\"']+)"
+)
+_JOINED = re.compile(r"\s(?:AND|OR|&&|\|\|)\s|[()]|\s(?:eq|ne|gt|ge|lt|le|[<>=]=?)\s")
+
+
+def search(text: str, names: list[str], values: ValueReader) -> Node:
+    """Return the condition of a full-text search; `names` are the only fields to search, if any.
+
+    Raises:
+        QueryNotUnderstoodError: a qualifier makes no sense, or could be meant in a change.
+    """
+    qualifiers = _qualifiers(text, values)
+    if qualifiers and values.is_change:
+        raise QueryNotUnderstoodError(
+            f"a search for {text[:80]!r} could be a filter, and this request changes what matches;"
+            " write the filter as field=value"
+        )
+    if qualifiers and _JOINED.search(text):
+        return read_expression(text, "q", values)
+    nodes: list[Node] = []
+    remaining = text
+    for match in reversed(qualifiers):
+        remaining = f"{remaining[: match.start()]} {remaining[match.end() :]}"
+        if match["field"] == "in":
+            names = [*names, *match["value"].split(",")]
+        else:
+            nodes.insert(0, _qualified(match, values))
+    words = " ".join(remaining.split()).strip(",; ") if qualifiers else text
+    return all_of([*nodes, *_full_text(words, names, values)])
+
+
+def _qualifiers(text: str, values: ValueReader) -> list[re.Match[str]]:
+    if len(text) > MAX_CHARACTERS:
+        return []
+    return [
+        match
+        for match in _QUALIFIER.finditer(text)
+        if values.fields.resolve(match["field"]) is not None
+        or (match["field"] == "in" and values.fields.resolve(match["value"]) is not None)
+    ]
+
+
+def _qualified(match: re.Match[str], values: ValueReader) -> Node:
+    name = values.fields.resolve(match["field"]) or match["field"]
+    text, symbol = match["value"], match["op"]
+    if text[0] in "\"'":
+        text = text[1:-1]
+    if symbol in (":", "=", "=="):
+        node = values.read(name, [text], name)
+    else:
+        node = condition(name, SYMBOLS[symbol], text, values.fields, name)
+    return negated(node) if match["not"] else node
+
+
+def _full_text(text: str, names: list[str], values: ValueReader) -> list[Node]:
+    if not text:
+        return []
+    text = text.strip('"') or text
+    if not names:
+        return [Condition(ANY_FIELD, "icontains", text, "q")]
+    fields = [values.fields.resolve(name) or name for name in names]
+    return [any_of([Condition(name, "icontains", text, "q") for name in fields])]
