@@ -58,7 +58,7 @@ class Podman:
         return self.attempt("run", *arguments, timeout_s=timeout_s)
 
     def build(self, tag: str, *, context: Path, dockerfile: str) -> None:
-        """Build an image, without leaving its stages; --format docker, since the other has no health checks."""
+        """Build an image and keep no stage of it; the other format has no health checks."""
         options = (
             "--format",
             "docker",
