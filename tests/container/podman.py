@@ -78,7 +78,7 @@ class Podman:
 
 
 def podman_of_environment() -> Podman:
-    """Return podman with the options of the environment; skips the test where there is none."""
+    """Return podman with the options of the environment; skip the test if podman is missing."""
     command = words("LARST_TEST_PODMAN", "podman")
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
