@@ -1,10 +1,11 @@
-"""What the service holds on this machine: requests a second and its own CPU time a request.
+"""Measure requests per second, and the service's CPU time per request, by kind of request.
 
     python benchmarks/http_load.py [--seconds 5] [--connections 16]
 
-Starts `larst serve` on a free port with a fresh data root, stores 1,000 records of about 230 bytes,
-then sends each kind of request over keep-alive connections of its own (no HTTP client library, so
-that the client costs little). CPU is the service process's, workers apart, from /proc.
+Starts `larst serve` on a free port with an empty data root and stores 1,000 records of about 230
+bytes. Then sends each kind of request over keep-alive connections. The client writes prepared
+bytes, because a client library would take CPU time from the service. CPU time is that of the
+service's process without its workers, from /proc.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ RECORD = {"name": "Alice Hartmann", "email": "alice@example.com", "role": "admin
 
 
 async def _load(port: int, raw: bytes, connections: int, seconds: float) -> tuple[float, float]:
-    """Return (requests a second, 99th percentile in ms) under steady load."""
+    """Return (requests per second, 99th percentile in ms) under steady load."""
     latencies_s: list[float] = []
     end_s = time.perf_counter() + seconds
 
     async def client() -> None:
         connection = await Connection.open(port)
-        while (begun_s := time.perf_counter()) < end_s:
+        while (start_s := time.perf_counter()) < end_s:
             status = (await connection.send(raw)).status
             if status >= 400:
                 raise SystemExit(f"the service answered {status}")
-            latencies_s.append(time.perf_counter() - begun_s)
+            latencies_s.append(time.perf_counter() - start_s)
         connection.close()
 
     await asyncio.gather(*(client() for _ in range(connections)))

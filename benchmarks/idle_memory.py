@@ -1,9 +1,9 @@
-"""What sleep gives back: resident memory before, with sessions awake, and with all asleep.
+"""Measure resident memory with no sessions, with all sessions awake, and with all asleep.
 
     python benchmarks/idle_memory.py [--sessions 60] [--records 2000]
 
-Each session gets so many records of about 230 bytes; then nothing is asked until all have slept.
-Memory is the service process's, from /proc.
+Each session stores that many records of about 230 bytes; then the sessions are idle until all are
+asleep. Memory is that of the service's process without its workers, from /proc.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ RECORD = {"name": "Alice Hartmann", "email": "alice@example.com", "role": "admin
 async def _measure(service: Served, sessions: int, records: int) -> None:
     connection = await Connection.open(service.port)
     await connection.send(request("POST", "/warm", b'{"up": 1}', "warm"))
-    _tell("before", service)
+    _print("before", service)
     body = orjson.dumps([RECORD] * records)
     for number in range(sessions):
         reply = await connection.send(request("POST", "/members", body, f"s{number}"))
         assert reply.status == 201
-    _tell(f"{sessions} made", service)
-    begun_s = time.monotonic()
+    _print(f"{sessions} created", service)
+    start_s = time.monotonic()
     while await _awake(connection):  # noqa: ASYNC110 - the service is another process
         await asyncio.sleep(1)
-    _tell(f"all asleep after {time.monotonic() - begun_s:.0f} s", service)
+    _print(f"all asleep after {time.monotonic() - start_s:.0f} s", service)
     for number in range(sessions):
         reply = await connection.send(request("GET", "/members?limit=1", session=f"s{number}"))
         assert orjson.loads(reply.body)["page"]["total"] == records
-    _tell("all woken", service)
+    _print("all awake again", service)
     connection.close()
 
 
 async def _awake(connection: Connection) -> int:
     reply = await connection.send(request("GET", "/_larst/sessions?limit=500"))
-    return sum(one["state"] != "asleep" for one in orjson.loads(reply.body)["items"])
+    return sum(session["state"] != "asleep" for session in orjson.loads(reply.body)["items"])
 
 
-def _tell(when: str, service: Served) -> None:
+def _print(when: str, service: Served) -> None:
     sys.stdout.write(f"{when:<28}{service.resident_mb():>8.0f} MB\n")
     sys.stdout.flush()
 

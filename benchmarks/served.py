@@ -1,4 +1,4 @@
-"""What the benchmarks share: a service of their own, and a client that costs next to nothing."""
+"""Shared by the benchmarks: a service process, and a client that needs little CPU time."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class Served:
     data_root: Path
 
     def cpu_s(self) -> float:
-        """Return the CPU seconds of the service's process, its workers apart."""
+        """Return the CPU seconds of the service's process, without its workers."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def resident_mb(self) -> float:
-        """Return the memory that the service's process holds now, its workers apart."""
-        found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
-        assert found is not None
-        return int(found[1]) / 1024
+        """Return the resident memory of the service's process, without its workers."""
+        match = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())
+        assert match is not None
+        return int(match[1]) / 1024
 
 
 @contextmanager
 def served(variables: Mapping[str, str], data_root: Path | None = None) -> Iterator[Served]:
-    """Serve on a free port, from an empty data root that is gone afterwards if none is given."""
+    """Serve on a free port; without a data root, from a temporary one."""
     with tempfile.TemporaryDirectory() as folder:
         root = data_root or Path(folder)
         command = [sys.executable, "-m", "larst", "serve", "--port", "0"]
@@ -48,19 +48,19 @@ def served(variables: Mapping[str, str], data_root: Path | None = None) -> Itera
         )
         assert process.stdout is not None
         try:
-            found = None
-            while not found:
+            match = None
+            while not match:
                 line = process.stdout.readline()
                 assert line, "the service did not start"
-                found = re.search(rb"http://[\d.]+:(\d+)", line)
-            yield Served(int(found[1]), process.pid, root)
+                match = re.search(rb"http://[\d.]+:(\d+)", line)
+            yield Served(int(match[1]), process.pid, root)
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0, "the service did not end well"
+            assert process.wait(60) == 0, "the service did not stop cleanly"
 
 
 def request(method: str, path: str, body: bytes = b"", session: str = "bench") -> bytes:
-    """Return a request as it goes over the wire."""
+    """Return the bytes of a request."""
     head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nX-Session-ID: {session}\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
@@ -69,7 +69,7 @@ def request(method: str, path: str, body: bytes = b"", session: str = "bench") -
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply; `head` in lower case."""
+    """A reply; `head` is in lower case."""
 
     status: int
     head: bytes
@@ -92,17 +92,17 @@ class Connection:
         """Send a request and return its reply."""
         self._writer.write(raw)
         head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
-        found = re.search(rb"content-length: (\d+)", head)
-        body = await self._reader.readexactly(int(found[1])) if found else b""
+        length = re.search(rb"content-length: (\d+)", head)
+        body = await self._reader.readexactly(int(length[1])) if length else b""
         return Reply(int(head[9:12]), head, body)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._writer.close()
 
 
 def percentile_ms(latencies_s: Sequence[float], share: float) -> float:
-    """Return the latency, in ms, that this share of the requests kept below."""
+    """Return the latency, in ms, that this share of the requests did not exceed."""
     if not latencies_s:
         return 0.0
     ordered = sorted(latencies_s)

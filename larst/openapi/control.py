@@ -1,6 +1,6 @@
 """The document of the paths that the service answers itself, built from one record per route.
 
-Pure: the records come from the routes, so that the document cannot differ from what is served.
+Pure: the records come from the routes, so that the document cannot differ from the service.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ COUNTERS: Mapping[str, Schema] = {
     name: {"type": "object", "required": [name], "properties": {name: COUNT}}
     for name in ("updated", "deleted")
 }
-"""The replies that count the changed records, by what was done to them."""
+"""The replies that count the changed records: updated or deleted."""
 
 _POINTER: Schema = {"type": "string", "pattern": "^(/([^~/]|~[01])*)+$"}
 JSON_PATCH: Schema = {

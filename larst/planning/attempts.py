@@ -83,10 +83,9 @@ class PlanAttempts:
         spent = refusals[-1].usage if refusals else Usage()
         has_values = self.needs_values(shaped.key)
         while True:
-            request = _planning_request(context, refusals, has_values=has_values)
             block = None
             try:
-                answer = await self._call_planner(request, len(refusals) + 1)
+                answer = await self._call_planner(context, refusals, has_values=has_values)
                 spent += answer.usage
                 if answer.plan.needs_values and not has_values:
                     has_values = self._allow_values(shaped.key)
@@ -116,12 +115,15 @@ class PlanAttempts:
                 f"after {attempts}, no program of the planner was usable: {reasons}"
             )
 
-    async def _call_planner(self, request: PlanningRequest, attempt: int) -> PlannerAnswer:
+    async def _call_planner(
+        self, context: _Context, refusals: tuple[Refusal, ...], *, has_values: bool
+    ) -> PlannerAnswer:
         """Call the planner once, in a stage for this attempt."""
+        request = _planning_request(context, refusals, has_values=has_values)
         planner = self._planner.maker.planner
         outcome = "failed"
         try:
-            with Stage("plan", {PLAN_ATTEMPT: attempt}) as span:
+            with Stage("plan", {PLAN_ATTEMPT: len(refusals) + 1}) as span:
                 answer = await self._planner.plan(request)
                 span.set_attribute(PLAN_SOURCE, answer.source)
             planner, outcome = answer.source, "planned"

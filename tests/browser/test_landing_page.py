@@ -97,7 +97,7 @@ def test_a_button_copies_its_command(page: Page, service: Service) -> None:
 
 
 def test_it_works_without_scripts(page: Page, service: Service) -> None:
-    """Without scripts there are no copy buttons, and a click selects the command."""
+    """Without scripts the copy buttons are hidden, and a click selects the command."""
     page.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         page.open(service.url)

@@ -58,7 +58,7 @@ class Podman:
         return self.attempt("run", *arguments, timeout_s=timeout_s)
 
     def build(self, tag: str, *, context: Path, dockerfile: str) -> None:
-        """Build an image, without leaving its stages; --format docker, since the other has no health checks."""
+        """Build an image and keep no stage of it; the other format has no health checks."""
         options = (
             "--format",
             "docker",
@@ -78,7 +78,7 @@ class Podman:
 
 
 def podman_of_environment() -> Podman:
-    """Return podman with the options of the environment; skips the test where there is none."""
+    """Return podman with the options of the environment; skip the test if podman is missing."""
     command = words("LARST_TEST_PODMAN", "podman")
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")

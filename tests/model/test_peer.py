@@ -25,6 +25,14 @@ from tests.service.api import Api, Service
 
 pytestmark = pytest.mark.model
 
+MODEL_SETTINGS = {
+    "LARS_MODEL": "smollm2",
+    "LARS_LLM_TIMEOUT_S": "200",
+    "LARS_REQUEST_TIMEOUT_S": "280",
+    "LARS_PLAN_ATTEMPTS": "2",
+    "LARS_FALLBACK": "none",
+}
+
 
 def weights() -> Path | None:
     """Return the file of the weights, or None; its package need not be importable."""
@@ -89,14 +97,7 @@ async def test_its_poor_plans_are_refused_or_repaired_and_harm_no_session(
     before = (await victim.get("/members")).raw
     rules_only.stop()
 
-    service = start_service(
-        LARS_LLM_BASE_URL=f"{address}/v1",
-        LARS_MODEL="smollm2",
-        LARS_LLM_TIMEOUT_S="200",
-        LARS_REQUEST_TIMEOUT_S="280",
-        LARS_PLAN_ATTEMPTS="2",
-        LARS_FALLBACK="none",
-    )
+    service = start_service(LARS_LLM_BASE_URL=f"{address}/v1", **MODEL_SETTINGS)
     api = Api(http, service.url, "one")
     statuses = [
         (await api.post("/orders", {"item": "tea"})).status,

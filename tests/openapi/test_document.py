@@ -117,7 +117,7 @@ class TestResource:
         assert "/comments/{comment_id}/replies" in api["paths"]
         assert not problems(api)
 
-    def test_an_enforced_schema_describes_exactly_what_is_accepted(self) -> None:
+    def test_an_enforced_schema_describes_exactly_the_accepted_bodies(self) -> None:
         strict = document({"members": MEMBERS}, is_enforced=True)["components"]["schemas"]
         lax = document({"members": MEMBERS})["components"]["schemas"]
 

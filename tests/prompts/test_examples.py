@@ -8,14 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 import pytest
 
 from larst import prompts
 from larst.config import SandboxSettings
-from larst.domain import STORE_METHODS, ProgramInputs
+from larst.domain import STORE_METHODS, Plan, ProgramInputs
 from larst.planning.models.answers import ANSWER_SCHEMA
 from larst.planning.shapes.binding import bind
 from larst.policy import PolicyLimits, check
@@ -90,21 +89,16 @@ async def test_every_example_answers_as_documented(case: Case, sandbox: MontySan
     body = b"" if case.payload is None else orjson.dumps(case.payload)
     context = request(case.method, case.target, body)
     binding = bind(context, case.identifier, frozenset({"name", "lastName"}))
-    plan: dict[str, Any] = {
-        "action": example.action,
-        "resource": example.resource,
-        "identifier": binding.identifier,
-        "criteria": binding.criteria,
-        "payload": binding.payload,
-        "response_hints": {},
-    }
-
-    reply = await sandbox.run(
-        check(example.program, PolicyLimits()),
-        ProgramInputs(context.as_json(), plan, example.resource),
-        view,
-        timeout_s=5,
+    plan = Plan.model_validate(
+        {
+            "action": example.action,
+            "resource": example.resource,
+            "code": {"block": example.program},
+        }
     )
+    inputs = ProgramInputs(context.as_json(), binding.fill(plan), example.resource)
+
+    reply = await sandbox.run(check(example.program, PolicyLimits()), inputs, view, timeout_s=5)
 
     assert reply.status == case.status, reply.body
     if case.body is not ...:

@@ -19,7 +19,7 @@ from yarl import URL
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply: its status, its headers, and its body as JSON (None where there is none)."""
+    """A reply: its status, its headers, and its body as JSON (None if it has another type)."""
 
     status: int
     headers: Mapping[str, str]
@@ -48,15 +48,15 @@ class Api:
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send a request; `path` goes out exactly as written, `body` as JSON."""
-        sent = dict(headers or {})
+        """Send a request; `path` is sent exactly as written, `body` as JSON."""
+        all_headers = dict(headers or {})
         if self.session_id is not None:
-            sent.setdefault("X-Session-ID", self.session_id)
+            all_headers.setdefault("X-Session-ID", self.session_id)
         if body is not None:
             raw = orjson.dumps(body)
-            sent.setdefault("Content-Type", "application/json")
+            all_headers.setdefault("Content-Type", "application/json")
         url = URL(self.url + path, encoded=True)
-        async with self._http.request(method, url, data=raw, headers=sent) as reply:
+        async with self._http.request(method, url, data=raw, headers=all_headers) as reply:
             received = await reply.read()
             is_json = re.search(r"[/+]json\b", reply.headers.get("Content-Type", ""))
             parsed = orjson.loads(received) if received and is_json else None
@@ -79,12 +79,12 @@ class Api:
 
 
 class Service:
-    """`larst serve` as a process of its own, on a free port."""
+    """A process of `larst serve`, on a free port."""
 
     def __init__(self, data_root: Path, log_path: Path, **settings: str) -> None:
         self.data_root = data_root
         self.log_path = log_path
-        self.cwd: Path | None = None  # None: that of the tests
+        self.cwd: Path | None = None  # None: the directory of the tests
         self.url = ""
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -102,8 +102,8 @@ class Service:
             )
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if found := re.search(rb"http://[\d.]+:\d+", line):
-                self.url = found[0].decode()
+            if match := re.search(rb"http://[\d.]+:\d+", line):
+                self.url = match[0].decode()
                 return
         self._process.communicate()
         raise AssertionError(f"the service did not start: {self.log_path.read_text()}")
@@ -113,22 +113,22 @@ class Service:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """End it; it must end well whatever it was sent."""
+        """Stop it; it must stop in good order after any request."""
         assert self.stop() == 0
 
     @property
     def pid(self) -> int:
-        """The process's id."""
+        """The id of the process."""
         assert self._process is not None
         return self._process.pid
 
     def children(self) -> list[int]:
-        """Return the ids of the processes that it started."""
-        listed = [file.read_text() for file in Path(f"/proc/{self.pid}/task").glob("*/children")]
-        return [int(child) for children in listed for child in children.split()]
+        """Return the ids of its child processes."""
+        lists = [file.read_text() for file in Path(f"/proc/{self.pid}/task").glob("*/children")]
+        return [int(child) for children in lists for child in children.split()]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """End the process; return its exit code, negative where a signal killed it."""
+        """End the process; return its exit code, which is negative if a signal killed it."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(how)

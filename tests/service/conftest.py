@@ -1,4 +1,4 @@
-"""One service process for the whole folder; each test has a session of its own in it."""
+"""A service process that most tests share; each test has its own session in it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.service.api import Api, Service
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service that all tests share."""
+    """The service that the tests share, one for each worker of pytest-xdist."""
     folder = tmp_path_factory.mktemp("service")
     with Service(folder / "data", folder / "log") as running:
         yield running
@@ -36,7 +36,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture
 def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
-    """Starts services that the test may kill and start again; settings by their variables."""
+    """Starts services that the test may kill and restart; takes settings by variable."""
     started: list[Service] = []
 
     def start(**settings: str) -> Service:
@@ -52,5 +52,5 @@ def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
 @pytest.fixture
 def own_service(start_service: Callable[..., Service]) -> Service:
-    """A service as it comes, for the test alone."""
+    """A service with default settings, which only this test uses."""
     return start_service()

@@ -1,4 +1,4 @@
-"""A reader who types a page's commands in, one after another, against a service of its own."""
+"""A reader that runs the commands of a page, one after another, against its own service."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from larst.config import load_settings
 from tests.service.api import Answer, Api, Service
 
 ADDRESS = "localhost:8000"
-"""Where every page has the service; the reader's own is at some free port."""
+"""The address of the service in every page; that of the reader is on a free port."""
 
 KEY = "3fa2b8"
-"""Stands in every page for the key of the plan made last, by how it begins."""
+"""In every page, the beginning of the key of the newest plan."""
 
 _ASSIGNED = re.compile(r"([A-Z_]+)=(\S*)\s+")
-_SPACES = re.compile(r" {2,}")  # a table's columns are as wide as what is in them
+_SPACES = re.compile(r" {2,}")  # the columns of a table are as wide as their contents
 _BY_SHELL = frozenset({"larst", "cat", "cp", "for"})
 _WITHOUT_SERVICE = frozenset({"check", "repair"})
 _TOOLS = Path(sys.executable).parent
@@ -33,7 +33,7 @@ _TOOLS = Path(sys.executable).parent
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What a command printed, and whether it did what it was typed for."""
+    """The output of a command, and whether the command succeeded."""
 
     printed: str
     is_ok: bool
@@ -41,7 +41,7 @@ class Typed:
 
 @dataclass(slots=True)
 class _Curl:
-    """What curl would send; an option that is not here is one that no page may use yet."""
+    """The request of a curl command; pages may use only the options listed here."""
 
     target: str = ""
     method: str | None = None
@@ -52,37 +52,37 @@ class _Curl:
 
     @classmethod
     def of(cls, words: list[str], folder: Path) -> _Curl:
-        curl, rest = cls(), list(words)
-        while rest:
-            curl._take(rest.pop(0), rest, folder)
+        curl, remaining = cls(), list(words)
+        while remaining:
+            curl._parse(remaining.pop(0), remaining, folder)
         return curl
 
-    def _take(self, word: str, rest: list[str], folder: Path) -> None:
+    def _parse(self, word: str, remaining: list[str], folder: Path) -> None:
         match word:
             case "-i":
                 self.shows_head = True
             case "-I":
                 self.shows_head, self.method = True, "HEAD"
             case "-X":
-                self.method = rest.pop(0)
+                self.method = remaining.pop(0)
             case "-o":
-                self.output = rest.pop(0)
+                self.output = remaining.pop(0)
             case "-H":
-                name, _, value = rest.pop(0).partition(": ")
+                name, _, value = remaining.pop(0).partition(": ")
                 self.headers[name] = value
             case "-d" | "--data-binary":
-                body = rest.pop(0)
+                body = remaining.pop(0)
                 is_file = body.startswith("@")
                 self.body = (folder / body[1:]).read_bytes() if is_file else body.encode()
                 self.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
             case url if url.startswith(ADDRESS):
                 self.target = url.removeprefix(ADDRESS) or "/"
             case _:
-                pytest.fail(f"the reader's curl does not know {word!r}")
+                pytest.fail(f"the curl of the reader does not support {word!r}")
 
 
 class Reader:
-    """Keeps files in `folder`, and has one service at a time there, started when it is needed."""
+    """Works in `folder`, with one service at a time, which it starts when a command needs it."""
 
     def __init__(self, folder: Path, http: aiohttp.ClientSession) -> None:
         self.folder = folder
@@ -91,7 +91,7 @@ class Reader:
         self._service: Service | None = None
 
     async def type(self, command: str) -> Typed:
-        """Return what came of a command."""
+        """Run a command and return its output."""
         variables, line = _variables(command)
         words = shlex.split(line)
         if words[:2] == ["larst", "serve"]:
@@ -101,7 +101,7 @@ class Reader:
         if words[0] == "curl":
             return await self._curl(shlex.split(line)[1:])
         if words[0] not in _BY_SHELL:
-            pytest.fail(f"the reader does not know what to do with {command!r}")
+            pytest.fail(f"the reader cannot run {command!r}")
         if words[0] == "larst":
             cli.build_parser().parse_args(_arguments(words))
         if words[1:2] and words[1] in _WITHOUT_SERVICE:
@@ -109,7 +109,7 @@ class Reader:
         return self._shell(line, variables)
 
     async def key(self) -> str:
-        """Return how the key of the plan made last begins; KEY where there is none."""
+        """Return the beginning of the key of the newest plan; KEY if the book is empty."""
         token = self._settings.get("LARS_AUTH_TOKEN", "")
         api = Api(self._http, self.service().url, None)
         answer = await api.get("/_larst/plans", headers={"Authorization": f"Bearer {token}"})
@@ -117,7 +117,7 @@ class Reader:
         return str(plans[-1]["key"])[: len(KEY)] if plans else KEY
 
     def service(self) -> Service:
-        """Return the page's service, running."""
+        """Return the service of the page; start it if it does not run."""
         if self._service is None:
             self._service = Service(self.folder / "data", self.folder / "log", **self._settings)
             self._service.cwd = self.folder
@@ -125,13 +125,13 @@ class Reader:
         return self._service
 
     def stop(self) -> None:
-        """Stop the service, if it runs: the next command that needs it starts it again."""
+        """Stop the service if it runs; the next command that needs it starts it again."""
         service, self._service = self._service, None
         if service is not None:
             assert service.stop() == 0, service.log_path.read_text()
 
     def _serve(self, variables: dict[str, str], words: list[str]) -> Typed:
-        """Have the service be started so, once it is needed."""
+        """Let the next command that needs the service start it with these variables."""
         cli.build_parser().parse_args(words)
         load_settings(variables)
         self.stop()
@@ -155,7 +155,7 @@ class Reader:
         url = self._service.url if self._service is not None else ""
         if self._needs_service(line):
             url = self.service().url
-        run = subprocess.run(
+        process = subprocess.run(
             ["bash", "-c", line.replace(f"http://{ADDRESS}", url)],
             cwd=self.folder,
             env={
@@ -172,40 +172,41 @@ class Reader:
             timeout=60,
             check=False,
         )
-        printed = "\n".join(one.rstrip() for one in (run.stdout + run.stderr).splitlines())
-        return Typed(self._as_written(printed), is_ok=run.returncode == 0)
+        output = process.stdout + process.stderr
+        printed = "\n".join(line.rstrip() for line in output.splitlines())
+        return Typed(self._as_written(printed), is_ok=process.returncode == 0)
 
     def _needs_service(self, line: str) -> bool:
         commands = set(re.findall(r"\blarst ([a-z]+)", line))
         return bool(commands - _WITHOUT_SERVICE - {"eval"})
 
     def _as_written(self, printed: str) -> str:
-        """Return the text as a page has it, which knows nothing of this run's folder and port."""
+        """Return the text without the folder and the port of this run, as pages have it."""
         if self._service is not None:
             printed = printed.replace(self._service.url, f"http://{ADDRESS}")
         return printed.replace(str(self.folder), "").strip("\n")
 
 
 def agrees(printed: str, written: str) -> bool:
-    """Tell whether a page has what was printed.
+    """Return whether the output matches the page.
 
-    `…` stands for any characters of a line. Of a reply's head a page has the status line, and of
-    the headers those that matter.
+    `…` matches any characters of a line. The head of a reply has its status line and only the
+    headers that matter to the page.
     """
     if not written.startswith("HTTP/"):
         return _matches(written, printed)
     head, _, body = printed.partition("\n\n")
     written_head, _, written_body = written.partition("\n\n")
     lines = head.splitlines()
-    wanted = map(_comparable, written_head.splitlines())
-    has_all = all(any(_matches(one, _comparable(line)) for line in lines) for one in wanted)
+    expected = map(_comparable, written_head.splitlines())
+    has_all = all(any(_matches(text, _comparable(line)) for line in lines) for text in expected)
     return has_all and _matches(written_body, body)
 
 
 def _comparable(line: str) -> str:
-    """Return a line of a head as heads compare: a status by its number, a name in any case."""
+    """Return a line of a head for comparison: the number of a status, a name in lower case."""
     if line.startswith("HTTP/"):
-        return line[:12]  # the phrase of 413 and 422 is another one from Python 3.13 on
+        return line[:12]  # Python 3.13 changed the phrases of 413 and 422
     name, separator, value = line.partition(": ")
     return f"{name.lower()}{separator}{value}"
 
@@ -217,16 +218,16 @@ def _matches(written: str, printed: str) -> bool:
 
 
 def _variables(command: str) -> tuple[dict[str, str], str]:
-    """Return what is assigned before a command, and the command."""
+    """Return the variables before a command, and the command."""
     variables: dict[str, str] = {}
-    while found := _ASSIGNED.match(command):
-        variables[found[1]] = found[2].strip("'\"")
-        command = command[found.end() :]
+    while match := _ASSIGNED.match(command):
+        variables[match[1]] = match[2].strip("'\"")
+        command = command[match.end() :]
     return variables, command
 
 
 def _arguments(words: list[str]) -> list[str]:
-    """Return a command's own arguments: what the shell redirects and pipes is none of them."""
+    """Return the arguments of a command, without the redirections and pipes of the shell."""
     ends = [words.index(word) for word in ("<", ">", "|", ";", "&&") if word in words]
     return words[1 : min(ends, default=len(words))]
 

@@ -1,4 +1,4 @@
-"""kill -9 under load, again and again: the client's own log says what must be there afterwards."""
+"""kill -9 under load, repeatedly: the log of each client says which records must still exist."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SESSIONS = 3
 
 @dataclass
 class Known:
-    """What one client knows of the records of its own: by id, versions that it may find."""
+    """The knowledge of a client about its own records: by id, the possible versions."""
 
     acknowledged: dict[int, int] = field(default_factory=dict)
     attempted: dict[int, int] = field(default_factory=dict)
@@ -33,11 +33,11 @@ class Known:
 
 
 class KilledError(Exception):
-    """The service is gone, as it was meant to be."""
+    """The test has killed the service."""
 
 
 class Client:
-    """Creates pairs, changes and deletes its own records, reads, and keeps a log of it all."""
+    """Creates pairs, changes, deletes and reads its own records, and logs every step."""
 
     def __init__(self, api: Api, name: str, random: Random, replied: Callable[[], None]) -> None:
         self.known = Known()
@@ -48,57 +48,60 @@ class Client:
         self._replied = replied
 
     async def work(self) -> None:
-        """Go on until the service dies."""
+        """Send requests until the service dies."""
         actions = (self._create, self._create, self._change, self._change, self._look, self._delete)
         with contextlib.suppress(KilledError):
             while True:
                 await self._random.choice(actions)()
 
-    def check(self, found: dict[int, int]) -> None:
-        """Hold what a restarted service has against the log.
+    def check(self, stored: dict[int, int]) -> None:
+        """Compare the records of the restarted service with the log.
 
-        `found` are the versions of this client's records by their ids.
+        `stored` has the versions of this client's records, by id.
         """
         known = self.known
         for record_id, version in known.acknowledged.items():
             if record_id in known.deleted or record_id in known.maybe_deleted:
                 continue
-            assert record_id in found, f"{self._name} has lost record {record_id}"
-            assert found[record_id] >= version, f"{record_id} fell back from {version}"
+            assert record_id in stored, f"{self._name} has lost record {record_id}"
+            assert stored[record_id] >= version, f"{record_id} fell back from {version}"
         for record_id in known.deleted:
-            assert record_id not in found, f"{record_id} came back from the dead"
+            assert record_id not in stored, f"{record_id} was deleted, and is back"
         for record_id, version in known.observed.items():
-            if record_id in found:
-                assert found[record_id] >= version, f"{record_id}: {version} was shown, then lost"
-        for record_id, version in found.items():
+            if record_id in stored:
+                assert stored[record_id] >= version, f"{record_id}: {version} was shown, then lost"
+        for record_id, version in stored.items():
             attempted = known.attempted.get(record_id)
-            assert attempted is None or version <= attempted, "a version that nobody wrote"
+            assert attempted is None or version <= attempted, "a version that no client wrote"
 
-    def check_pairs(self, found: Counter[str]) -> None:
-        """Hold the pairs against the log: each was made in one request, whole or not at all."""
-        parted = {self.known.pairs[record_id] for record_id in self.known.maybe_deleted}
-        for pair, count in found.items():
-            assert count == 2 or pair in parted, f"half of the pair {pair} is there"
+    def check_pairs(self, stored: Counter[str]) -> None:
+        """Check that each pair, created by one request, is complete or absent."""
+        split = {self.known.pairs[record_id] for record_id in self.known.maybe_deleted}
+        for pair, count in stored.items():
+            assert count == 2 or pair in split, f"only half of the pair {pair} is stored"
 
-    def settle(self, found: dict[int, int]) -> None:
-        """Take what was found as what is known, for the next round."""
-        deleted = self.known.maybe_deleted - found.keys()
+    def settle(self, stored: dict[int, int]) -> None:
+        """Start the next round from the stored records."""
+        deleted = self.known.maybe_deleted - stored.keys()
         self.known = Known(
-            acknowledged=dict(found), attempted=dict(found), deleted=deleted, maybe_deleted=deleted
+            acknowledged=dict(stored),
+            attempted=dict(stored),
+            deleted=deleted,
+            maybe_deleted=deleted,
         )
 
     async def _create(self) -> None:
         self._pairs += 1
         pair = f"{self._name}-{self._pairs}"
-        sent = [{"owner": self._name, "version": 0, "pair": pair} for _ in range(2)]
-        reply = await self._send("POST", "/things", sent)
+        records = [{"owner": self._name, "version": 0, "pair": pair} for _ in range(2)]
+        reply = await self._send("POST", "/things", records)
         for record in reply.body:
             self.known.acknowledged[record["id"]] = self.known.attempted[record["id"]] = 0
             self.known.pairs[record["id"]] = pair
 
     async def _change(self) -> None:
         known = self.known
-        if (record_id := self._one()) is None:
+        if (record_id := self._choose()) is None:
             return
         version = known.attempted[record_id] + 1
         known.attempted[record_id] = version
@@ -107,7 +110,7 @@ class Client:
         known.acknowledged[record_id] = version
 
     async def _delete(self) -> None:
-        if (record_id := self._one()) is None or self._random.random() < 0.7:
+        if (record_id := self._choose()) is None or self._random.random() < 0.7:
             return
         self.known.maybe_deleted.add(record_id)
         reply = await self._send("DELETE", f"/things/{record_id}")
@@ -120,7 +123,7 @@ class Client:
             self.known.observed[record["id"]] = record["version"]
             assert record["id"] not in self.known.deleted
 
-    def _one(self) -> int | None:
+    def _choose(self) -> int | None:
         mine = self.known.acknowledged.keys() - self.known.maybe_deleted
         return self._random.choice(sorted(mine)) if mine else None
 
@@ -134,15 +137,15 @@ class Client:
 
 
 class Round:
-    """Kills the service when so many replies have come."""
+    """Kills the service after a number of replies."""
 
     def __init__(self, service: Service, replies: int) -> None:
         self._service = service
-        self._left = replies
+        self._remaining = replies
 
     def replied(self) -> None:
-        self._left -= 1
-        if self._left == 0:
+        self._remaining -= 1
+        if self._remaining == 0:
             self._service.stop(signal.SIGKILL)
 
 
@@ -154,7 +157,7 @@ async def _records(api: Api) -> list[dict[str, Any]]:
 
 
 async def run_rounds(service: Service, rounds: int, seed: int) -> int:
-    """Run so many lives of the service; return how many replies there were in all."""
+    """Run and kill the service several times; return the number of replies."""
     random = Random(seed)  # noqa: S311 - a test's dice, the same each time
     total, known = 0, dict[str, Known]()
     for life in range(rounds):
@@ -176,27 +179,29 @@ async def run_rounds(service: Service, rounds: int, seed: int) -> int:
                 for record in await _records(Api(http, service.url, f"session-{number}"))
             ]
         for name, client in clients.items():
-            found = {one["id"]: one["version"] for one in stored if one["owner"] == name}
-            client.check(found)
-            client.check_pairs(Counter(one["pair"] for one in stored if one["owner"] == name))
-            client.settle(found)
+            client.check(_versions(stored, name))
+            client.check_pairs(Counter(row["pair"] for row in stored if row["owner"] == name))
+            client.settle(_versions(stored, name))
             known[name] = client.known
         for name, log in known.items():
-            # What earlier lives left is as it was, kill after kill.
-            found = {one["id"]: one["version"] for one in stored if one["owner"] == name}
-            assert found == log.acknowledged, f"{name} has changed since its own life"
+            # The records of earlier rounds stay unchanged.
+            assert _versions(stored, name) == log.acknowledged, f"the records of {name} changed"
     return total
 
 
-async def test_what_was_acknowledged_or_shown_survives_five_kills(
+def _versions(records: list[dict[str, Any]], owner: str) -> dict[int, int]:
+    return {row["id"]: row["version"] for row in records if row["owner"] == owner}
+
+
+async def test_acknowledged_and_observed_records_survive_five_kills(
     start_service: Callable[..., Service],
 ) -> None:
-    """Five rounds here, fifty in the long run below."""
+    """Five rounds here, fifty in the slow test."""
     assert await run_rounds(start_service(), rounds=5, seed=1) > 300
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3])
-async def test_and_fifty(start_service: Callable[..., Service], seed: int) -> None:
+async def test_they_survive_fifty_kills(start_service: Callable[..., Service], seed: int) -> None:
     """`pytest -m slow` before a release."""
     assert await run_rounds(start_service(), rounds=50, seed=seed) > 3000

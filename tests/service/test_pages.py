@@ -1,4 +1,4 @@
-"""Every command of the README and of docs/, typed as it stands against a fresh service a page."""
+"""Every command of the README and of docs/, run against a new service for each page."""
 
 from __future__ import annotations
 
@@ -15,50 +15,49 @@ from larst.policy import PolicyLimits, check
 from tests.pages import LANGUAGES, PAGES, ROOT, Block, blocks_of, name_of
 from tests.service.reader import Reader, agrees
 
-_INSTALLS = "it would install into the environment of the tests"
-_NO_ENGINE = "there need be no container engine; tests/test_repository.py reads the Dockerfile"
+_INSTALLS = "it installs into the environment of the tests"
+_CREATES = "creates an environment in the checkout; tests/container runs it"
+_NO_ENGINE = "needs a container engine; tests/test_repository.py checks the Dockerfile"
 
 NOT_RUN: Mapping[str, str] = {
-    "pip install -e . && larst serve": _INSTALLS,
-    "pip install -e '.[test]' && pytest": _INSTALLS,
+    "./run serve": _CREATES,
+    "./run test": _CREATES,
     "pip install -e '.[dev]'": _INSTALLS,
-    ".ci/run": "it runs these tests, and more",
-    "ruff format . && ruff check . && mypy && lint-imports": "what CI does before these tests",
-    "open http://localhost:16686": "there is no browser, and no Jaeger",
+    ".ci/run": "runs these tests and others",
+    "ruff format . && ruff check . && mypy && lint-imports": "CI runs it before these tests",
+    "open http://localhost:16686": "needs a browser and Jaeger",
     "docker build -t larst .": _NO_ENGINE,
     "docker run -p 127.0.0.1:8000:8000 -v larst-data:/data -e LARS_AUTH_TOKEN larst": _NO_ENGINE,
 }
-"""The commands that are not run, and why; a new one is run unless it is named here."""
+"""The commands that are not run, with the reason; all other commands are."""
 
 ONLY_PARSED: Mapping[str, str] = {
-    "docker": "there need be no container engine: the real compose binary reads the command line",
-    "pytest": "it would run these tests within themselves: its paths and markers are looked up",
-    "python": "benchmarks take minutes: argparse reads the command line",
+    "docker": "needs a container engine: the real compose binary parses the command line",
+    "pytest": "would run these tests inside themselves: only its paths are checked",
+    "python": "benchmarks take minutes: argparse parses the command line",
 }
-"""The programs whose command lines are only parsed, and why."""
+"""The programs whose command lines are only parsed, with the reason."""
 
 COMPOSE = str(Path(sys.executable).parent / "docker-compose")
 
 
 SESSIONS: Mapping[str, str] = {"docs/durability.md": "SESSION"}
-"""The session that a page's commands take for granted."""
+"""The session that the commands of a page assume."""
 
 DB_JSON = b'{"posts":[{"id":1,"title":"x"}]}'
-"""A json-server's file, which the commands of any page may read."""
+"""A file of json-server, which the commands of any page may read."""
 
 
-async def test_the_readme_opens_with_the_two_commands() -> None:
-    text = (ROOT / "README.md").read_text()
-
-    assert "pip install -e . && larst serve " in text
-    assert "pip install -e '.[test]' && pytest " in text
+async def test_the_readme_starts_with_the_two_commands() -> None:
+    first = next(block for block in blocks_of(ROOT / "README.md") if block.language == "sh")
+    assert first.commands() == ["./run serve", "./run test"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-async def test_every_command_of_a_page_does_what_it_says(
+async def test_every_command_of_a_page_prints_the_output_of_the_page(
     page: Path, tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    """One drifted example and a newcomer is lost."""
+    """One wrong example stops a new user."""
     reader = Reader(tmp_path, http)
     (tmp_path / "db.json").write_bytes(DB_JSON)
     try:
@@ -84,7 +83,7 @@ async def _type(block: Block, reader: Reader) -> None:
         case "json":
             orjson.loads(block.text)
         case language:
-            assert language in LANGUAGES, f"{block}: {language} is not a language that is tested"
+            assert language in LANGUAGES, f"{block}: {language} is not a tested language"
             assert "\n$ " not in f"\n{block.text}", f"{block}: a command that is not run"
 
 
@@ -129,8 +128,8 @@ def _succeeds(*command: str) -> None:
     assert parsed.returncode == 0, f"{' '.join(command)}: {parsed.stderr}"
 
 
-def test_what_is_not_run_is_still_in_some_page() -> None:
-    """The list of exceptions must not outlive what it excuses."""
+def test_the_commands_that_are_not_run_are_still_on_a_page() -> None:
+    """An exception must not outlive its command."""
     blocks = [block for page in PAGES for block in blocks_of(page) if block.language == "sh"]
     commands = {command for block in blocks for command in block.commands()}
 
@@ -150,7 +149,7 @@ def test_what_is_not_run_is_still_in_some_page() -> None:
         ("one\ntwo", "…"),
     ],
 )
-def test_an_example_that_has_drifted_is_found(printed: str, written: str) -> None:
+def test_an_example_that_differs_is_detected(printed: str, written: str) -> None:
     assert not agrees(printed, written)
 
 
@@ -166,5 +165,5 @@ def test_an_example_that_has_drifted_is_found(printed: str, written: str) -> Non
         ("key        uses\n1234567890  2", "key  uses\n3fa2b8…     2"),
     ],
 )
-def test_what_differs_from_run_to_run_is_no_drift(printed: str, written: str) -> None:
+def test_differences_between_runs_are_accepted(printed: str, written: str) -> None:
     assert agrees(printed, written)

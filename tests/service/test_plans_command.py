@@ -1,4 +1,4 @@
-"""`larst plans` as a person types it, against a running service."""
+"""`larst plans`, run against a service that has learned two plans."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
 
 from tests.service.api import Api, Service
 from tests.service.test_planners import settings_for
@@ -19,29 +20,39 @@ from tests.wire.planner import good_plan
 from tests.wire.server import WireServer
 
 TOKEN = "t0ken"
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
+    """A service whose plans the tests only read."""
+    directory = tmp_path_factory.mktemp("plans")
+    async with WireServer(good_plan) as provider:
+        settings = settings_for(provider, LARS_AUTH_TOKEN=TOKEN)
+        with Service(directory / "data", directory / "log", **settings) as running:
+            await learn_plans(running)
+            yield running
 
 
 @pytest.fixture
-async def provider() -> AsyncIterator[WireServer]:
-    async with WireServer(good_plan) as running:
+async def own_service(start_service: Callable[..., Service]) -> AsyncIterator[Service]:
+    """The same for one test, which may change the plans."""
+    async with WireServer(good_plan) as provider:
+        running = start_service(**settings_for(provider, LARS_AUTH_TOKEN=TOKEN))
+        await learn_plans(running)
         yield running
 
 
-@pytest.fixture
-async def service(
-    start_service: Callable[..., Service], provider: WireServer, http: aiohttp.ClientSession
-) -> Service:
-    """A service with a token, which has learned to create orders and to cancel them."""
-    running = start_service(**settings_for(provider, LARS_AUTH_TOKEN=TOKEN))
-    api = Api(http, running.url, "one")
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    for path, body in (
-        ("/orders", {"item": "tea"}),
-        ("/orders", {"n": 1}),
-        ("/orders/1/cancel", {}),
-    ):
-        assert (await api.post(path, body, headers=headers)).status < 300
-    return running
+async def learn_plans(service: Service) -> None:
+    """Let the model plan how to create orders and how to cancel them."""
+    async with aiohttp.ClientSession() as http:
+        api = Api(http, service.url, "one")
+        for path, body in (
+            ("/orders", {"item": "tea"}),
+            ("/orders", {"n": 1}),
+            ("/orders/1/cancel", {}),
+        ):
+            assert (await api.post(path, body, headers=HEADERS)).status < 300
 
 
 def larst(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -62,21 +73,21 @@ def plans(service: Service, *arguments: str, **variables: str) -> subprocess.Com
     )
 
 
-def listed(service: Service) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(plans(service, "list", "--json").stdout)
-    return found
+def plans_of(service: Service) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(plans(service, "list", "--json").stdout)
+    return items
 
 
 def key_of(service: Service, path: str) -> str:
-    return str(next(plan["key"] for plan in listed(service) if plan["path"] == path))
+    return str(next(plan["key"] for plan in plans_of(service) if plan["path"] == path))
 
 
-def test_the_table_says_what_was_learned_and_what_it_cost(service: Service) -> None:
-    """The most used first, as a person reads it."""
-    shown = plans(service)
+def test_the_table_shows_the_plans_and_their_costs(service: Service) -> None:
+    """The most used plan comes first."""
+    process = plans(service)
 
-    assert shown.returncode == 0, shown.stderr
-    header, *rows = shown.stdout.splitlines()
+    assert process.returncode == 0, process.stderr
+    header, *rows = process.stdout.splitlines()
     assert header.split() == "key state request does planner uses tokens cost".split()
     assert [row.split()[2:4] for row in rows] == [
         ["POST", "/orders"],
@@ -86,60 +97,58 @@ def test_the_table_says_what_was_learned_and_what_it_cost(service: Service) -> N
 
 
 def test_a_plan_is_shown_with_its_program(service: Service) -> None:
-    shown = plans(service, "show", key_of(service, "/orders/<int>/cancel")[:8])
+    process = plans(service, "show", key_of(service, "/orders/<int>/cancel")[:8])
 
-    assert shown.returncode == 0, shown.stderr
-    assert "POST /orders/<int>/cancel" in shown.stdout
-    assert 'store.update(order["id"], {"status": "cancelled"})' in shown.stdout
-    assert "1 call(s), 1000 + 50 tokens, price unknown" in shown.stdout
+    assert process.returncode == 0, process.stderr
+    assert "POST /orders/<int>/cancel" in process.stdout
+    assert 'store.update(order["id"], {"status": "cancelled"})' in process.stdout
+    assert "1 call(s), 1000 + 50 tokens, price unknown" in process.stdout
 
 
-def test_plans_are_pinned_rejected_and_deleted(service: Service) -> None:
+def test_plans_are_pinned_rejected_and_deleted(own_service: Service) -> None:
+    service = own_service
     create, cancel = key_of(service, "/orders"), key_of(service, "/orders/<int>/cancel")
 
-    told = [
-        plans(service, "pin", create[:8]),
-        plans(service, "reject", cancel[:8], "--reason", "it forgets the refund"),
-    ]
+    pinned = plans(service, "pin", create[:8])
+    rejected = plans(service, "reject", cancel[:8], "--reason", "it forgets the refund")
 
-    assert [one.returncode for one in told] == [0, 0]
-    assert told[0].stdout == f"{create[:10]} (POST /orders) is pinned\n"
-    states = {plan["key"]: (plan["state"], plan["reason"]) for plan in listed(service)}
+    assert [pinned.returncode, rejected.returncode] == [0, 0]
+    assert pinned.stdout == f"{create[:10]} (POST /orders) is pinned\n"
+    states = {plan["key"]: (plan["state"], plan["reason"]) for plan in plans_of(service)}
     assert states == {
         create: ("pinned", None),
         cancel: ("rejected", "it forgets the refund"),
     }
     assert plans(service, "--state", "pinned").stdout.count("POST") == 1
     assert plans(service, "delete", create).returncode == 0
-    assert [plan["key"] for plan in listed(service)] == [cancel]
+    assert [plan["key"] for plan in plans_of(service)] == [cancel]
 
 
-def test_what_goes_wrong_is_said_in_a_line(service: Service) -> None:
-    wrong = {
-        "no plan": plans(service, "show", "0" * 64),
+def test_an_error_is_printed_as_one_line(service: Service) -> None:
+    failures = {
+        "404": plans(service, "show", "0" * 64),
         "401": plans(service, LARS_AUTH_TOKEN="wrong"),
         "no service": larst("plans", "--url", "http://127.0.0.1:9", cwd=service.data_root.parent),
-        "no address": larst("plans", "--url", "ftp://x", cwd=service.data_root.parent),
+        "not an address": larst("plans", "--url", "ftp://x", cwd=service.data_root.parent),
     }
 
-    for said, run in wrong.items():
-        assert run.returncode == 1, said
-        assert run.stdout == "", said
-        assert len(run.stderr.splitlines()) == 1, said
-        assert said in run.stderr
-        assert TOKEN not in run.stderr
-    assert "LARS_AUTH_TOKEN" in wrong["401"].stderr
-    assert "larst serve" in wrong["no service"].stderr
+    for text, process in failures.items():
+        assert process.returncode == 1, text
+        assert process.stdout == "", text
+        assert len(process.stderr.splitlines()) == 1, text
+        assert text in process.stderr
+        assert TOKEN not in process.stderr
+    assert "LARS_AUTH_TOKEN" in failures["401"].stderr
+    assert "larst serve" in failures["no service"].stderr
 
 
-async def test_control_characters_in_a_strangers_path_are_spelled_out(
-    service: Service, http: aiohttp.ClientSession
+async def test_control_characters_in_a_path_are_escaped(
+    own_service: Service, http: aiohttp.ClientSession
 ) -> None:
-    """A path must not be able to write to a person's terminal."""
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    await Api(http, service.url, "one").get("/orders?%1b%5b2J=1", headers=headers)
+    """A path that a client chooses must not reach the terminal as it is."""
+    await Api(http, own_service.url, "one").get("/orders?%1b%5b2J=1", headers=HEADERS)
 
-    shown = plans(service)
+    process = plans(own_service)
 
-    assert "\x1b[2J" not in shown.stdout
-    assert "\\x1b[2J=<int>" in shown.stdout
+    assert "\x1b[2J" not in process.stdout
+    assert "\\x1b[2J=<int>" in process.stdout

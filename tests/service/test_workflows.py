@@ -1,4 +1,4 @@
-"""Whole afternoons of a user: blog, shop, tasks, catalogue, with a restart in the middle."""
+"""Longer work of a user: a blog, a shop, tasks, a catalogue, and restarts between requests."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ async def test_a_shop_with_orders(api: Api) -> None:
     in_stock = await api.get("/api/v1/products?stock_gt=0&sort=-price")
     order = await api.post("/api/v1/orders", {"lines": [{"product_id": 1, "quantity": 2}]})
     sold = await api.patch("/api/v1/products/1", {"stock": 3})
-    too_clever = await api.post(f"{order.headers['Location']}/cancel")
+    cancelled = await api.post(f"{order.headers['Location']}/cancel")
 
     assert [item["name"] for item in cheap.body["items"]] == ["Hammer"]
     assert [item["name"] for item in in_stock.body["items"]] == ["Lamp", "Hammer"]
     assert order.headers["Location"] == "/api/v1/orders/1"
     assert sold.body["stock"] == 3
-    assert too_clever.status == 501
+    assert cancelled.status == 501
 
 
 async def test_a_task_list_of_two_people(api: Api) -> None:
@@ -76,10 +76,10 @@ async def test_a_deeply_nested_catalogue(api: Api) -> None:
         node = {"level": level, "children": [node]}
     await api.post("/catalogues", {"root": node, "maker": {"address": {"city": "Bern"}}})
 
-    found = await api.get("/catalogues/search?maker.address.city=Be*")
+    matching = await api.get("/catalogues/search?maker.address.city=Be*")
     patched = await api.patch("/catalogues/1", {"maker": None})
 
-    assert found.body[0]["root"] == node
+    assert matching.body[0]["root"] == node
     assert patched.body["maker"] is None
     assert patched.body["root"] == node
 
@@ -94,10 +94,10 @@ async def test_three_levels_of_nesting(api: Api) -> None:
     assert (await api.get("/shops/2/products/1/reviews")).status == 404
 
 
-async def test_everything_is_there_after_a_stop_and_after_a_kill(
+async def test_all_records_exist_after_a_stop_and_after_a_kill(
     own_service: Service, http: aiohttp.ClientSession
 ) -> None:
-    """A stop completes the documented files; a kill -9 leaves the rest in the journal."""
+    """A stop completes the documented files; after kill -9 the journal has the latest changes."""
     shop = Api(http, own_service.url, "shop")
     await shop.post("/products", [{"name": "Hammer"}, {"name": "Saw"}])
     assert own_service.stop() == 0
@@ -120,10 +120,10 @@ async def test_everything_is_there_after_a_stop_and_after_a_kill(
     assert (await shop.post("/products", {"name": "Nail"})).body["id"] == 4
 
 
-async def test_a_thousand_creates_at_once_are_a_thousand_records_also_after_a_kill(
+async def test_a_thousand_simultaneous_creates_are_a_thousand_records_after_a_kill(
     start_service: Callable[..., Service],
 ) -> None:
-    """No id twice, no record lost: the mailbox serializes what arrives at once."""
+    """No id twice and no record lost: the mailbox serializes simultaneous requests."""
     service = start_service(LARS_MAILBOX_SIZE="1000")
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
@@ -142,7 +142,7 @@ async def test_a_thousand_creates_at_once_are_a_thousand_records_also_after_a_ki
 
 
 async def test_a_second_service_on_the_same_data_is_refused(own_service: Service) -> None:
-    """Two writers would lose each other's records."""
+    """Two writers would overwrite the records of each other."""
     second = Service(own_service.data_root, own_service.log_path)
 
     with pytest.raises(AssertionError, match=str(own_service.pid)):
@@ -152,7 +152,7 @@ async def test_a_second_service_on_the_same_data_is_refused(own_service: Service
 async def test_a_stop_under_load_keeps_every_record_that_was_acknowledged(
     start_service: Callable[..., Service], http: aiohttp.ClientSession
 ) -> None:
-    """SIGTERM: what was accepted is finished, the files are complete, the exit code is 0."""
+    """SIGTERM: accepted requests finish, the files are complete, the exit code is 0."""
     service = start_service()
     api = Api(http, service.url, "load")
     acknowledged: list[int] = []
@@ -173,11 +173,11 @@ async def test_a_stop_under_load_keeps_every_record_that_was_acknowledged(
     assert {record["number"] for record in stored} >= set(acknowledged)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
-async def test_a_killed_worker_costs_at_most_the_request_at_hand(
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the workers in /proc")
+async def test_a_killed_worker_fails_at_most_the_current_request(
     start_service: Callable[..., Service], http: aiohttp.ClientSession
 ) -> None:
-    """The pool replaces it; sessions and service go on."""
+    """The pool replaces the worker; the sessions and the service continue."""
     service = start_service(LARS_SANDBOX_WORKERS="2")
     api = Api(http, service.url, "workers")
     statuses: list[int] = []
