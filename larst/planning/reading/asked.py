@@ -136,6 +136,20 @@ class Asked:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class QueryReading:
+    """What a query asks for, and what goes into the reply's headers.
+
+    `unknown` are names that no record ever had, `not_values` texts such as `undefined`; both go
+    into the hint. `aliases` are spellings that were understood as others, for X-LARST-Reading.
+    """
+
+    asked: Asked
+    unknown: tuple[str, ...] = ()
+    not_values: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
 def conditions_of(node: Node) -> Iterator[Condition]:
     """Return every condition on the records themselves; those on related records are left out."""
     match node:

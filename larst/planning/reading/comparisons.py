@@ -37,7 +37,10 @@ _NO_VALUE = frozenset({"null", "notnull", "blank", "notblank", "exists"})
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The left side of a comparison. `ignores_case` for `tolower(name)`, `part` for `year(name)`."""
+    """The left side of a comparison.
+
+    `ignores_case` is for `tolower(name)`, `part` for `year(name)`.
+    """
 
     name: str
     ignores_case: bool = False
@@ -88,9 +91,7 @@ def compare(path: Path, operator: str, value: Json, values: ValueReader) -> Node
     return condition(name, operator, value, values.fields, name)
 
 
-def _compare_part(
-    name: str, part: str, operator: str, value: Json, values: ValueReader
-) -> Node:
+def _compare_part(name: str, part: str, operator: str, value: Json, values: ValueReader) -> Node:
     if operator == "ne":
         return negated(_compare_part(name, part, "", value, values))
     if operator not in ("", "gt", "gte", "lt", "lte"):

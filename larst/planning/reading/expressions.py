@@ -19,32 +19,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from larst.domain import Json
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import ALWAYS, Condition, Node, Related, all_of, any_of, negated
-from larst.planning.reading.comparisons import (
-    Path,
-    compare,
-    comparison_of,
-    takes_no_value,
-)
-from larst.planning.reading.operators import condition, operator_of
-from larst.planning.reading.tokens import Token, Tokens
+from larst.planning.reading.comparisons import Path, compare, comparison_of
+from larst.planning.reading.operands import AND, OR, Operands
+from larst.planning.reading.operators import condition
+from larst.planning.reading.spellings import operator_of
+from larst.planning.reading.tokens import Tokens
 from larst.planning.reading.values import ValueReader
 
 MAX_LEVELS = 20
 
-_OR = ("or", "||", "|")
-_AND = ("and", "&&", "&", ";")
 _NOT = ("not", "!")
 _GROUPS: Mapping[str, Callable[[list[Node]], Node]] = {"and": all_of, "or": any_of}
 _IGNORING_CASE = frozenset({"tolower", "toupper", "lower", "upper", "tolowercase"})
 _TRANSPARENT = frozenset({"trim", "cast", "datetime", "timestamp"}) | _IGNORING_CASE
 _PARTS = frozenset({"year", "date"})
-_LITERALS: Mapping[str, Json] = {"true": True, "false": False, "null": None, "none": None}
-_TYPED_LITERALS = frozenset("datetime datetimeoffset date timestamp time guid cast string".split())
 _VALUE_FIRST = frozenset({"substringof"})
 _CALLS: Mapping[str, str] = {"substringof": "contains", "matchespattern": "regex", "has": ""}
 _RSQL = re.compile(r"==|=[a-z]{1,16}=", re.IGNORECASE)
@@ -57,14 +50,15 @@ _EXPRESSION = re.compile(
 
 @dataclass(slots=True)
 class ExpressionReader:
-    """Reads one expression."""
+    """Reads one expression; `operands` reads its comparisons, from the same tokens.
+
+    In RSQL a comma is `or`; between the arguments of a call it separates.
+    """
 
     tokens: Tokens
-    values: ValueReader
+    operands: Operands
     is_rsql: bool = False
     in_call: bool = False
-    scope: dict[str, str] = field(default_factory=dict)
-    """The variables of OData's `any` and `all`, and the paths that they stand for."""
 
     def read(self) -> Node:
         """Return the node that the expression stands for.
@@ -78,14 +72,14 @@ class ExpressionReader:
         return node
 
     def _expression(self, level: int) -> Node:
-        words = (*_OR, ",") if self.is_rsql and not self.in_call else _OR
+        words = (*OR, ",") if self.is_rsql and not self.in_call else OR
         nodes = [self._conjunction(level)]
         while self.tokens.take(*words):
             nodes.append(self._conjunction(level))
         return any_of(nodes)
 
     def _conjunction(self, level: int) -> Node:
-        words = _AND if self.is_rsql or self.in_call else (*_AND, ",")
+        words = AND if self.is_rsql or self.in_call else (*AND, ",")
         nodes = [self._factor(level)]
         while self.tokens.take(*words) or self._is_factor_next():
             nodes.append(self._factor(level))
@@ -94,7 +88,7 @@ class ExpressionReader:
     def _is_factor_next(self) -> bool:
         """Return whether a comparison follows without `and`, as in AIP-160."""
         tokens = self.tokens
-        if tokens.ahead().kind != "word" or tokens.peek() in (*_OR, *_NOT):
+        if tokens.ahead().kind != "word" or tokens.peek() in (*OR, *_NOT):
             return False
         return tokens.ahead(1).kind == "symbol" and comparison_of(tokens.peek(1)) is not None
 
@@ -119,73 +113,10 @@ class ExpressionReader:
             raise self.tokens.error("a field", back=1)
         if token.kind == "word" and self.tokens.peek() == "(":
             call = self._call(token.text, level + 1)
-            return self._comparison(call) if isinstance(call, Path) else call
+            return self.operands.comparison(call) if isinstance(call, Path) else call
         if token.kind == "word" and token.text[0] == "-" and len(token.text) > 1:
-            return negated(self._comparison(self._path(token.text[1:])))
-        return self._comparison(self._path(token.value))
-
-    def _path(self, text: str) -> Path:
-        """Return a path; `a/b`, `a.b` and `a["b"]` lead into objects, and to related records."""
-        name = text.replace("/", ".")
-        while self.tokens.take("["):
-            name = f"{name}.{self.tokens.next('a name').value}"
-            self.tokens.expect("]")
-        head, dot, tail = name.partition(".")
-        if head not in self.scope:
-            return Path(name)
-        base = self.scope[head]
-        return Path(f"{base}.{tail}" if base and dot else base or tail)
-
-    def _comparison(self, path: Path) -> Node:
-        tokens = self.tokens
-        if tokens.take("not"):
-            return negated(self._comparison(path))
-        if tokens.take("is"):
-            return self._is(path)
-        if tokens.peek() == "between":
-            return self._between(path)
-        operator = comparison_of(tokens.peek()) if not tokens.is_at_end else None
-        if operator is None or tokens.ahead().kind == "text":
-            return self._bare(path)
-        tokens.next("an operator")
-        if takes_no_value(operator) and tokens.peek() not in ("true", "false", "1", "0"):
-            return compare(path, operator, True, self.values)
-        return self._compared(path, operator)
-
-    def _compared(self, path: Path, operator: str) -> Node:
-        tokens = self.tokens
-        if operator == ":" and (further := comparison_of(tokens.peek())) is not None:
-            tokens.next("an operator")  # views:>50
-            operator = further
-        if operator in ("in", "nin", "between", "notbetween", "all", "overlap"):
-            return compare(path, operator, self._list(), self.values)
-        if operator in ("", ":") and tokens.peek() in ("(", "["):
-            return compare(path, "in", self._list(), self.values)
-        token = tokens.next("a value")
-        if operator == ":" and tokens.peek() == "." and token.kind == "word":
-            raise tokens.error("a value")
-        return compare(path, operator, self._value(token), self.values)
-
-    def _bare(self, path: Path) -> Node:
-        """Return a boolean field by itself; anything else after a field is an error."""
-        if self.tokens.is_at_end or self.tokens.peek() in (")", ",", *_OR, *_AND):
-            return compare(path, "", True, self.values)
-        raise self.tokens.error("a comparison such as eq, =, >")
-
-    def _is(self, path: Path) -> Node:
-        is_negated = self.tokens.take("not")
-        node = compare(path, "", self._value(self.tokens.next("a value")), self.values)
-        return negated(node) if is_negated else node
-
-    def _between(self, path: Path) -> Node:
-        self.tokens.next("between")
-        if self.tokens.peek() in ("(", "["):
-            return compare(path, "between", self._list(), self.values)
-        low = self._value(self.tokens.next("a value"))
-        if not self.tokens.take("and", ","):
-            raise self.tokens.error("and")
-        bounds = [low, self._value(self.tokens.next("a value"))]
-        return compare(path, "between", bounds, self.values)
+            return negated(self.operands.comparison(self.operands.path(token.text[1:])))
+        return self.operands.comparison(self.operands.path(token.value))
 
     # -- calls
 
@@ -194,7 +125,7 @@ class ExpressionReader:
         self.tokens.expect("(")
         path, _, quantifier = name.replace("/", ".").rpartition(".")
         if path and quantifier.lower() in ("any", "all"):
-            return self._lambda(self._path(path).name, quantifier.lower(), level)
+            return self._lambda(self.operands.path(path).name, quantifier.lower(), level)
         in_call, self.in_call = self.in_call, True
         if word in _GROUPS or word == "not":
             node: Node | Path = self._group(word, level)
@@ -216,9 +147,9 @@ class ExpressionReader:
         path = self._argument(level)
         if word == "indexof":
             self.tokens.expect(",")
-            value = self._value(self.tokens.next("a value"))
+            value = self.operands.next_value()
             self.tokens.expect(")")
-            return compare(path, "contains", value, self.values)
+            return compare(path, "contains", value, self.operands.values)
         self.tokens.expect(")")
         part = word if word in _PARTS else path.part
         return Path(path.name, path.ignores_case or word in _IGNORING_CASE, part)
@@ -256,12 +187,12 @@ class ExpressionReader:
     def _arguments(self, word: str, level: int) -> tuple[Path, list[Json]]:
         values: list[Json] = []
         if word in _VALUE_FIRST:
-            values.append(self._value(self.tokens.next("a value")))
+            values.append(self.operands.next_value())
             self.tokens.expect(",")
         path = self._argument(level)
         while self.tokens.take(","):
             is_list = self.tokens.peek() in ("(", "[")
-            values += self._list() if is_list else [self._value(self.tokens.next("a value"))]
+            values += self.operands.listed() if is_list else [self.operands.next_value()]
         self.tokens.expect(")")
         return path, values
 
@@ -274,71 +205,38 @@ class ExpressionReader:
             if isinstance(call, Path):
                 return call
             raise self.tokens.error("a field", back=1)
-        return self._path(token.value)
+        return self.operands.path(token.value)
 
     def _called(self, path: Path, operator: str, values: list[Json]) -> Node:
         if not values:  # JSON:API's has(comments)
-            if self.values.fields.related(path.name) is not None:
+            if self.operands.values.fields.related(path.name) is not None:
                 return Related(path.name, ALWAYS)
-            return condition(path.name, "exists", True, self.values.fields, path.name)
+            return condition(path.name, "exists", True, self.operands.values.fields, path.name)
         value: Json = values[0] if len(values) == 1 and operator not in ("in", "nin") else values
-        return compare(path, operator, value, self.values)
+        return compare(path, operator, value, self.operands.values)
 
     def _lambda(self, base: str, quantifier: str, level: int) -> Node:
         """Read `tags/any(t: t eq 'a')` and `comments/any(c: c/body eq 'x')`."""
-        fields = self.values.fields
+        fields = self.operands.values.fields
         further = None if fields.has(base) else fields.related(base)
-        if self.tokens.take(")"):
-            whole = Related(base, ALWAYS) if further is not None else _not_empty(base)
-            return whole if quantifier == "any" else ALWAYS
+        if quantifier == "any" and self.tokens.take(")"):
+            return _not_empty(base) if further is None else Related(base, ALWAYS)
         variable = self.tokens.next("a variable").text
         self.tokens.expect(":")
-        values, scope = self.values, self.scope
+        operands = self.operands
+        values = operands.values
         if further is not None:
-            self.values = ValueReader(further, is_change=values.is_change)
-        self.scope = {**scope, variable: "" if further is not None else base}
+            values = ValueReader(further, is_change=values.is_change)
+        scope = {**operands.scope, variable: base if further is None else ""}
+        self.operands = Operands(self.tokens, values, scope)
         node = self._expression(level + 1)
-        self.values, self.scope = values, scope
+        self.operands = operands
         self.tokens.expect(")")
-        if further is not None:
-            inner = negated(node) if quantifier == "all" else node
-            related = Related(base, inner)
-            return negated(related) if quantifier == "all" else related
-        if quantifier == "all":
+        if quantifier == "any":
+            return node if further is None else Related(base, node)
+        if further is None:
             raise QueryNotUnderstoodError(f"{self.tokens.key}: all() takes a relation; use any()")
-        return node
-
-    # -- values
-
-    def _list(self) -> list[Json]:
-        closing = {"(": ")", "[": "]", "{": "}"}.get(self.tokens.peek(), "")
-        if closing:
-            self.tokens.next("a list")
-        values: list[Json] = []
-        if closing and self.tokens.take(closing):
-            return values
-        values.append(self._value(self.tokens.next("a value")))
-        while self.tokens.take(","):
-            values.append(self._value(self.tokens.next("a value")))
-        if closing:
-            self.tokens.expect(closing)
-        return values
-
-    def _value(self, token: Token) -> Json:
-        if token.kind == "text":
-            return token.value
-        if token.kind == "symbol":
-            raise self.tokens.error("a value", back=1)
-        word = token.text.lower()
-        if word in _TYPED_LITERALS:
-            quoted = self.tokens.ahead()
-            if quoted.kind == "text" and quoted.start == token.start + len(token.text):
-                return self.tokens.next("a value").value  # datetime'2025-01-31'
-            if self.tokens.take("("):
-                value = self._value(self.tokens.next("a value"))
-                self.tokens.expect(")")
-                return value
-        return _LITERALS.get(word, token.text)
+        return negated(Related(base, negated(node)))
 
 
 def read_expression(text: str, key: str, values: ValueReader) -> Node:
@@ -348,7 +246,8 @@ def read_expression(text: str, key: str, values: ValueReader) -> Node:
         QueryNotUnderstoodError: it is not understood.
     """
     is_rsql = _RSQL.search(text) is not None and " and " not in text.lower()
-    return ExpressionReader(Tokens(text, key), values, is_rsql).read()
+    tokens = Tokens(text, key)
+    return ExpressionReader(tokens, Operands(tokens, values), is_rsql).read()
 
 
 def looks_like_expression(text: str) -> bool:
@@ -357,4 +256,6 @@ def looks_like_expression(text: str) -> bool:
 
 
 def _not_empty(field: str) -> Node:
-    return negated(any_of([Condition(field, "", [], field), Condition(field, "exists", False, field)]))
+    return negated(
+        any_of([Condition(field, "", [], field), Condition(field, "exists", False, field)])
+    )

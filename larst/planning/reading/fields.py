@@ -103,6 +103,23 @@ class Fields:
             return alike
         return self._by_ending(text)
 
+    def relation_of(self, path: str) -> tuple[str, str] | None:
+        """Return the relation and the field behind it that a path names; None for a field."""
+        head, dot, tail = path.partition(".")
+        if not dot or head in self.names or self.related(head) is None:
+            return None
+        return head, tail
+
+    def knows(self, path: str) -> bool:
+        """Return whether a path was ever there: itself, the object it is in, or its relation."""
+        head = path.partition(".")[0]
+        return (
+            path == "id"
+            or self.has(path)
+            or head in self.names
+            or self.relation_of(path) is not None
+        )
+
     def items(self) -> Iterator[str]:
         """Return the names of the fields."""
         yield from self.names

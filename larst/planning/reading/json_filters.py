@@ -22,7 +22,7 @@ from larst.planning.reading.asked import (
     negated,
 )
 from larst.planning.reading.fields import Fields
-from larst.planning.reading.keys import read_key
+from larst.planning.reading.keys import read_compound, read_key
 from larst.planning.reading.nearest import nearest
 from larst.planning.reading.operators import condition, equals, operator_for
 from larst.planning.reading.spellings import OPERATORS
@@ -93,8 +93,15 @@ class JsonFilterReader:
     def _field(self, name: str, value: Json, level: int) -> Node:
         self._count(level)
         value = _scalar(value)
+        if isinstance(value, Mapping) and (related := self._relation(name, value, level)):
+            return related
         filter_key = read_key(name, self.fields, has_value=True)
         field, operator = filter_key.field, filter_key.operator
+        if not filter_key.is_known and (compound := read_compound(name, self.fields)) is not None:
+            word, keys = compound
+            return _GROUPS[word](
+                [self._condition(key.field, key.operator, value, name) for key in keys]
+            )
         if isinstance(value, Mapping) and not operator:
             return self._object(field if filter_key.is_known else name, value, level)
         if operator or filter_key.is_list:
@@ -105,22 +112,26 @@ class JsonFilterReader:
         return equals(field, value, name)
 
     def _object(self, field: str, value: Mapping[str, Json], level: int) -> Node:
-        """Read the operators of a field, the fields of an object, or a relation's conditions."""
-        name = field.partition("_via_")[0]  # PocketBase: comments_via_post
-        further = None if self.fields.has(field) else self.fields.related(name)
-        if further is not None and not self._are_operators(value):
-            return self._related(name, further, value, level)
+        """Read the operators of a field, or the fields of an object."""
         if "__type" in value:
             raise QueryNotUnderstoodError(f"{field[:60]} cannot be compared with {str(value)[:80]}")
         return self._operators(field, value, level)
 
+    def _relation(self, name: str, value: Mapping[str, Json], level: int) -> Node | None:
+        """Read the conditions of a relation; None for a field or an operator."""
+        relation = name.partition("_via_")[0]  # PocketBase: comments_via_post
+        further = None if self.fields.has(name) else self.fields.related(relation)
+        if further is None or self._are_operators(value):
+            return None
+        return self._related(relation, further, value, level)
+
     def _are_operators(self, value: Mapping[str, Json]) -> bool:
         names = [name for name in value if compared(name) not in _RELATION_WORDS]
-        return bool(names) and all(operator_for(name, "", self.fields) is not None for name in names)
+        return bool(names) and all(
+            operator_for(name, "", self.fields) is not None for name in names
+        )
 
-    def _related(
-        self, name: str, further: Fields, value: Mapping[str, Json], level: int
-    ) -> Node:
+    def _related(self, name: str, further: Fields, value: Mapping[str, Json], level: int) -> Node:
         word = compared(next(iter(value), ""))
         if len(value) == 1 and word in _RELATION_WORDS:
             inner = next(iter(value.values()))
@@ -213,4 +224,3 @@ def _is_text(value: Json) -> TypeGuard[str | list[Json]]:
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
     return isinstance(value, str)
-

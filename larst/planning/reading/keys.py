@@ -18,7 +18,6 @@ from larst.planning.reading.spellings import (
     SUFFIX_OPERATORS,
     SYMBOLS,
 )
-from larst.planning.reading.typed import relation_of
 from larst.planning.reading.vocabulary import compared
 
 MAX_CHARACTERS = 200
@@ -61,15 +60,18 @@ def read_key(key: str, fields: Fields, *, has_value: bool) -> FilterKey:
     return _path(key, fields)
 
 
-def is_known(field: str, fields: Fields) -> bool:
-    """Return whether a field was ever there: itself, the object it is in, or its relation."""
-    head = field.partition(".")[0]
-    return (
-        field == "id"
-        or fields.has(field)
-        or (head in fields.names)
-        or relation_of(field, fields) is not None
-    )
+def read_compound(key: str, fields: Fields) -> tuple[str, list[FilterKey]] | None:
+    """Return the joining word and the parts of ransack's `title_or_body_cont`; None for others."""
+    for word in ("or", "and"):
+        *names, last = key.split(f"_{word}_") if len(key) <= MAX_CHARACTERS else [key]
+        filter_key = read_key(last, fields, has_value=True) if names else None
+        if filter_key is None or not filter_key.is_known:
+            continue
+        paths = [_path(name, fields) for name in names]
+        if all(path.is_known for path in paths):
+            operator = filter_key.operator
+            return word, [*(FilterKey(path.field, operator) for path in paths), filter_key]
+    return None
 
 
 def _path(key: str, fields: Fields) -> FilterKey:
@@ -77,7 +79,7 @@ def _path(key: str, fields: Fields) -> FilterKey:
     path = key.replace("__", ".")
     for spelling in (key, path, path.replace("->>", ".").replace("->", ".")):
         name = fields.resolve(spelling) or spelling
-        if is_known(name, fields):
+        if fields.knows(name):
             return FilterKey(name)
     joined = _joined_relation(key, fields)
     return FilterKey(joined or key, is_known=joined is not None)
@@ -118,9 +120,9 @@ def _suffixed(key: str, fields: Fields) -> FilterKey | None:
 
 def _with_suffix(field: str, spelling: str, separator: str, fields: Fields) -> FilterKey | None:
     is_marked = separator in ("__", ":", ".", "@")
-    if separator in ("", "-") or (not is_marked and spelling not in SUFFIX_OPERATORS):
-        if fields.resolve(field) is None:
-            return None
+    is_free = is_marked or (separator[:1] == "_" and spelling in SUFFIX_OPERATORS)
+    if not is_free and fields.resolve(field) is None:
+        return None
     name = _path(field, fields).field
     operator = operator_for(spelling, name, fields) or ""
     if separator == ":":
@@ -152,6 +154,8 @@ def _plural(key: str, fields: Fields) -> FilterKey | None:
     """Read `ids=1,2`, and the plural of a learned field."""
     if compared(key) in ("ids", "idlist", "idin", "pks", "primarykeys"):
         return FilterKey("id", "in", is_list=True)
+    if (name := fields.resolve(f"{key}s")) is not None and "array" in fields.kinds(name):
+        return FilterKey(name)  # tag=a, of the list tags
     if len(key) < 4 or not key.endswith("s"):
         return None
     endings = ((3, "y"), (2, ""), (1, "")) if key.endswith("es") else ((1, ""),)
@@ -168,4 +172,3 @@ def _with_operator(
     if not path.is_known and (plural := _plural(field, fields)) is not None:
         path = plural
     return FilterKey(path.field, operator, value, path.is_known)
-

@@ -7,12 +7,18 @@ such operator.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping
 from typing import NoReturn
 
 from larst.domain import Json
 from larst.errors import QueryNotUnderstoodError
+from larst.planning.reading.arguments import (
+    boolean_of,
+    bounds_of,
+    single_value,
+    split_list,
+    text_value,
+)
 from larst.planning.reading.asked import (
     ALWAYS,
     NEVER,
@@ -22,11 +28,10 @@ from larst.planning.reading.asked import (
     any_of,
     negated,
 )
+from larst.planning.reading.dates import Rewrite, day, year_of
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.patterns import is_regex, like, regex
 from larst.planning.reading.spellings import BOUNDS, operator_of
-from larst.planning.reading.texts import is_json, parse_json, split_quoted
-from larst.planning.reading.vocabulary import FALSE, TRUE
 
 MAX_CHOICES = 1000
 """Values of one `in`."""
@@ -37,8 +42,6 @@ COMPARISONS = frozenset({"gt", "gte", "lt", "lte"})
 _TEXT_OPERATORS = frozenset(
     "contains icontains startswith istartswith endswith iendswith iexact".split()
 )
-_ENCLOSED = {"(": ")", "{": "}", "[": "]"}
-_RANGE_SEPARATORS = ("..", "|", " to ", "~", "/", ";", ":")
 
 
 def condition(field: str, operator: str, value: Json, fields: Fields, key: str = "") -> Node:
@@ -51,12 +54,12 @@ def condition(field: str, operator: str, value: Json, fields: Fields, key: str =
     if (rewrite := _REWRITES.get(operator)) is not None:
         return rewrite(field, value, fields, key)
     if operator in COMPARISONS:
-        bound = _single(value, key)
+        bound = single_value(value, key)
         _check_comparable(field, bound, fields, key)
         return Condition(field, operator, bound, key)
     if operator in _TEXT_OPERATORS:
         values = value if isinstance(value, list) else [value]
-        return any_of([Condition(field, operator, _text(item, key), key) for item in values])
+        return any_of([Condition(field, operator, text_value(item, key), key) for item in values])
     if operator == "ne":
         return negated(_listed(field, value, fields, key))
     return equals(field, value, key)
@@ -87,51 +90,6 @@ def is_null(field: str, key: str) -> Node:
     return any_of([Condition(field, "", None, key), Condition(field, "exists", False, key)])
 
 
-def boolean_of(value: Json, key: str) -> bool:
-    """Return the boolean that a value stands for.
-
-    Raises:
-        QueryNotUnderstoodError: it stands for none.
-    """
-    if isinstance(value, bool):
-        return value
-    word = str(_single(value, key)).lower()
-    if word in TRUE or word in FALSE:
-        return word in TRUE
-    raise QueryNotUnderstoodError(f"{key[:80]} takes true or false, not {str(value)[:40]!r}")
-
-
-def split_list(value: Json) -> list[Json]:
-    """Return the items of a list: a JSON list, repeated values, or text such as `a,b` or `(a,b)`."""
-    if isinstance(value, list):
-        return list(value)
-    if not isinstance(value, str):
-        return [value]
-    text = value.strip()
-    if text[:1] == "[" and is_json(text):
-        try:
-            items = parse_json(text, "list")
-        except QueryNotUnderstoodError:
-            items = None
-        if isinstance(items, list):
-            return items
-    if text[:1] in _ENCLOSED and text[-1:] == _ENCLOSED[text[0]]:
-        text = text[1:-1]
-    separator = next((letter for letter in ",|;" if letter in text), ",")
-    return [_without_single_quotes(item) for item in split_quoted(text, separator)]
-
-
-def any_value(values: Sequence[str]) -> Json:
-    """Return the values of a repeated key as one value or a list."""
-    return values[0] if len(values) == 1 else list(values)
-
-
-def _without_single_quotes(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] == "'":
-        return text[1:-1]
-    return text
-
-
 def _listed(field: str, value: Json, fields: Fields, key: str) -> Node:
     """Return equality; text with commas is a list, unless some record has it literally."""
     if not isinstance(value, str) or "," not in value or fields.has_value(field, value):
@@ -154,7 +112,7 @@ def _not_in(field: str, value: Json, fields: Fields, key: str) -> Node:
 
 def _like(field: str, value: Json, _fields: Fields, key: str) -> Node:
     values = value if isinstance(value, list) else [value]
-    return any_of([_like_one(field, str(_text(item, key)), key) for item in values])
+    return any_of([_like_one(field, str(text_value(item, key)), key) for item in values])
 
 
 def _like_one(field: str, text: str, key: str) -> Node:
@@ -219,20 +177,10 @@ def _false(field: str, value: Json, _fields: Fields, key: str) -> Node:
 
 
 def _between(field: str, value: Json, fields: Fields, key: str) -> Node:
-    low, high = _bounds(value, key)
+    low, high = bounds_of(value, key)
     for bound in (low, high):
         _check_comparable(field, bound, fields, key)
     return all_of([Condition(field, "gte", low, key), Condition(field, "lte", high, key)])
-
-
-def _bounds(value: Json, key: str) -> tuple[Json, Json]:
-    bounds = split_list(value)
-    if len(bounds) == 1 and isinstance(bounds[0], str):
-        separator = next((text for text in _RANGE_SEPARATORS if text in bounds[0]), ",")
-        bounds = [part.strip() for part in bounds[0].split(separator)]
-    if len(bounds) != 2 or "" in bounds:
-        raise QueryNotUnderstoodError(f"{key[:80]} takes two values, as in {key[:80]}=1,5")
-    return bounds[0], bounds[1]
 
 
 def _not_between(field: str, value: Json, fields: Fields, key: str) -> Node:
@@ -244,79 +192,17 @@ def _all(field: str, value: Json, _fields: Fields, key: str) -> Node:
 
 
 def _regex(field: str, value: Json, _fields: Fields, key: str) -> Node:
-    return regex(field, str(_single(value, key)), key, ignores_case=False)
+    return regex(field, str(single_value(value, key)), key, ignores_case=False)
 
 
 def _iregex(field: str, value: Json, _fields: Fields, key: str) -> Node:
-    return regex(field, str(_single(value, key)), key, ignores_case=True)
+    return regex(field, str(single_value(value, key)), key, ignores_case=True)
 
 
 def _unsupported(_field: str, _value: Json, _fields: Fields, key: str) -> NoReturn:
     raise QueryNotUnderstoodError(
         f"{key[:80]}: sizes, lengths and parts of dates cannot be compared, except year and date"
     )
-
-
-def _day(operator: str) -> _Rewrite:
-    """Return the rewriting of a comparison of days, for a field that holds times."""
-
-    def rewrite(field: str, value: Json, _fields: Fields, key: str) -> Node:
-        low, high = _bounds(value, key) if operator == "between" else (value, value)
-        first, last = _date(low, key), _date(high, key)
-        return _period(field, operator, (first, last + timedelta(days=1)), key)
-
-    return rewrite
-
-
-def _year(operator: str) -> _Rewrite:
-    """Return the rewriting of a comparison of years."""
-
-    def rewrite(field: str, value: Json, _fields: Fields, key: str) -> Node:
-        text = str(_single(value, key))
-        if not (text.isascii() and text.isdigit() and 0 < int(text[:5]) < 9999):
-            raise QueryNotUnderstoodError(f"{key[:80]} takes a year, not {text[:40]!r}")
-        year = int(text)
-        return _period(field, operator, (date(year, 1, 1), date(year + 1, 1, 1)), key)
-
-    return rewrite
-
-
-def _period(field: str, operator: str, period: tuple[date, date], key: str) -> Node:
-    """Return the comparison of times with a period from its first day to the day behind it."""
-    begin, end = (day.isoformat() for day in period)
-    tests = {
-        "gte": [("gte", begin)],
-        "gt": [("gte", end)],
-        "lt": [("lt", begin)],
-        "lte": [("lt", end)],
-    }
-    bounds = tests.get(operator, [("gte", begin), ("lt", end)])
-    return all_of([Condition(field, bound, day, key) for bound, day in bounds])
-
-
-def _date(value: Json, key: str) -> date:
-    text = str(_single(value, key))
-    try:
-        day = date.fromisoformat(text[:10])
-        return min(day, date.max - timedelta(days=1))  # the day behind it must exist
-    except ValueError as error:
-        raise QueryNotUnderstoodError(
-            f"{key[:80]} takes a date such as 2025-01-31, not {text[:40]!r}"
-        ) from error
-
-
-def _single(value: Json, key: str) -> Json:
-    if isinstance(value, list):
-        if len(value) != 1:
-            raise QueryNotUnderstoodError(f"{key[:80]} takes one value, not {len(value)}")
-        return value[0]
-    return value
-
-
-def _text(value: Json, key: str) -> Json:
-    if isinstance(value, dict | list) or value is None:
-        raise QueryNotUnderstoodError(f"{key[:80]} takes a text, not {str(value)[:40]}")
-    return value
 
 
 def _check_comparable(field: str, value: Json, fields: Fields, key: str) -> None:
@@ -329,8 +215,7 @@ def _check_comparable(field: str, value: Json, fields: Fields, key: str) -> None
         )
 
 
-_Rewrite = Callable[[str, Json, Fields, str], Node]
-_REWRITES: Mapping[str, _Rewrite] = {
+_REWRITES: Mapping[str, Rewrite] = {
     "in": _in,
     "overlap": _in,
     "nin": _not_in,
@@ -352,15 +237,15 @@ _REWRITES: Mapping[str, _Rewrite] = {
     "regex": _regex,
     "iregex": _iregex,
     "size": _unsupported,
-    "date": _day(""),
-    "date_gt": _day("gt"),
-    "date_gte": _day("gte"),
-    "date_lt": _day("lt"),
-    "date_lte": _day("lte"),
-    "date_between": _day("between"),
-    "year": _year(""),
-    "year_gt": _year("gt"),
-    "year_gte": _year("gte"),
-    "year_lt": _year("lt"),
-    "year_lte": _year("lte"),
+    "date": day(""),
+    "date_gt": day("gt"),
+    "date_gte": day("gte"),
+    "date_lt": day("lt"),
+    "date_lte": day("lte"),
+    "date_between": day("between"),
+    "year": year_of(""),
+    "year_gt": year_of("gt"),
+    "year_gte": year_of("gte"),
+    "year_lt": year_of("lt"),
+    "year_lte": year_of("lte"),
 }

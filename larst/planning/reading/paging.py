@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from larst.errors import BadPagingError
+from larst.planning.reading.options import DEFAULT_PAGE_SIZE
 from larst.planning.reading.vocabulary import Meaning
 
-DEFAULT_PAGE_SIZE = 10
 MAX_NUMBER = 2**53
 
 _RANGE = re.compile(
     r"(?:items\s?=)?\s?[\[(]?\s?(?P<first>\d{1,16})\s?[-,:]\s?(?P<last>\d{1,16})\s?[\])]?"
 )
-_RANGE_HEADER = re.compile(r"(?:(?P<unit>[\w-]+)\s?[=\s]\s?)?(?P<first>\d{1,16})-(?P<last>\d{0,16})")
+_RANGE_HEADER = re.compile(
+    r"(?:(?P<unit>[\w-]+)\s?[=\s]\s?)?(?P<first>\d{1,16})-(?P<last>\d{0,16})"
+)
 _PAGE_AND_SIZE = re.compile(r"(?P<page>\d{1,16})\s?,\s?(?P<size>\d{1,16})")
 _CURSOR = re.compile(r"[\w.:@+=/-]{1,200}")
 _NO_LIMIT = frozenset({"-1", "all", "none", "null", "unlimited", "infinity", "inf", "*"})

@@ -37,10 +37,8 @@ def like(
         return Condition(field, "exists", True, key)
     if "*" in inner:
         return Condition(field, f"{prefix}like", text, key)
-    if text[0] == "*":
-        operator = "contains" if text[-1] == "*" else "endswith"
-    else:
-        operator = "startswith"
+    operators = {(True, True): "contains", (True, False): "endswith", (False, True): "startswith"}
+    operator = operators[text[0] == "*", text[-1] == "*"]
     return Condition(field, f"{prefix}{operator}", inner, key)
 
 

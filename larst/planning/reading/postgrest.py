@@ -79,6 +79,8 @@ def select(text: str, level: int = 0) -> Columns:
     Raises:
         QueryNotUnderstoodError: a part of it is neither.
     """
+    if text.strip() == "count":
+        raise QueryNotUnderstoodError("select=count is not supported; use Prefer: count=exact")
     columns: dict[str, str] = {}
     embeds: list[Embed] = []
     has_all = level > 0 and not text.strip()

@@ -31,6 +31,9 @@ WhereReader = Callable[[Json, Fields], Node]
 _NAME = re.compile(r"(?P<name>[\w\-*]+)(?:![\w-]+)?(?:\((?P<options>.*)\))?", re.DOTALL)
 _FIELDS = re.compile(r"(?P<name>[\w-]+)(?::|\|\|)(?P<fields>[\w,.-]+)")
 _OPTION = re.compile(r"\$?(?P<word>\w+)=(?P<value>.*)", re.DOTALL)
+_RELATION_KEYS = ("relation", "path", "association")
+"""The keys that LoopBack, Mongoose and Sequelize name a relation by."""
+
 _ON = frozenset({"true", "1", "*", "", "yes", "all"})
 _OFF = frozenset({"false", "0", "none", "no", "null"})
 
@@ -84,8 +87,12 @@ class EmbedReader:
             return [embed for item in value for embed in self.of_json(item, level + 1)]
         if not isinstance(value, dict):
             raise QueryNotUnderstoodError("include takes the names of relations")
-        if isinstance(value.get("relation"), str):
-            return [self._with_options(value["relation"], value.get("scope") or {}, level)]
+        named = next((key for key in _RELATION_KEYS if isinstance(value.get(key), str)), None)
+        if named is not None:
+            options = value.get("scope") or {
+                key: item for key, item in value.items() if key not in (named, "scope")
+            }
+            return [self._with_options(value[named], options, level)]
         return [
             self._with_options(name, options if isinstance(options, dict | list) else {}, level)
             for name, options in value.items()
@@ -159,9 +166,11 @@ _PAGING_OPTIONS = {
 }
 
 
-def with_fields(embed: Embed, fields: tuple[str, ...]) -> Embed:
-    """Return an embedded relation that shows some fields only."""
-    return embed if embed.select is not None else replace(embed, select=fields)
+def with_fields(embed: Embed, fields: tuple[str, ...] | None) -> Embed:
+    """Return an embedded relation that shows some fields only; None for no choice."""
+    if fields is None or embed.select is not None:
+        return embed
+    return replace(embed, select=fields)
 
 
 def merged(embeds: list[Embed]) -> tuple[Embed, ...]:

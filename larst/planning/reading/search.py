@@ -18,10 +18,12 @@ from larst.planning.reading.values import ValueReader
 MAX_CHARACTERS = 4000
 
 _QUALIFIER = re.compile(
-    r"(?:(?<=[\s,;(])|\A)(?P<not>-|NOT\s)?(?P<field>[A-Za-z_][\w.]{0,99})"
+    r"(?:(?<=[\s,;(])|\A)(?P<not>-|NOT\s)?(?P<field>[A-Za-z_][\w.]{0,99})(?P<part>\[[^\]]{1,99}\])?"
     r"(?P<op>:|==|!=|>=|<=|>|<|=|!~|~)(?P<value>\"[^\"]*\"|'[^']*'|[^\s,;()\"']+)"
 )
-_JOINED = re.compile(r"\s(?:AND|OR|&&|\|\|)\s|[()]|\s(?:eq|ne|gt|ge|lt|le|[<>=]=?)\s")
+_JOINED = re.compile(
+    r"=[a-z]{2,12}=|\]:|\s(?:AND|OR|&&|\|\|)\s|[()]|\s(?:eq|ne|gt|ge|lt|le|[<>=]=?)\s"
+)
 
 
 def search(text: str, names: list[str], values: ValueReader) -> Node:
@@ -30,13 +32,16 @@ def search(text: str, names: list[str], values: ValueReader) -> Node:
     Raises:
         QueryNotUnderstoodError: a qualifier makes no sense, or could be meant in a change.
     """
+    if names and ":" in text and (node := _pairs(text, values)) is not None:
+        return node
     qualifiers = _qualifiers(text, values)
     if qualifiers and values.is_change:
         raise QueryNotUnderstoodError(
             f"a search for {text[:80]!r} could be a filter, and this request changes what matches;"
             " write the filter as field=value"
         )
-    if qualifiers and _JOINED.search(text):
+    is_rsql = "==" in text and (";" in text or "," in text)
+    if qualifiers and (is_rsql or _JOINED.search(text)):
         return read_expression(text, "q", values)
     nodes: list[Node] = []
     remaining = text
@@ -48,6 +53,18 @@ def search(text: str, names: list[str], values: ValueReader) -> Node:
             nodes.insert(0, _qualified(match, values))
     words = " ".join(remaining.split()).strip(",; ") if qualifiers else text
     return all_of([*nodes, *_full_text(words, names, values)])
+
+
+def _pairs(text: str, values: ValueReader) -> Node | None:
+    """Read l5-repository's `title:post 3;status:draft`; None where a part names no field."""
+    nodes: list[Node] = []
+    for pair in text.split(";"):
+        name, colon, value = pair.partition(":")
+        field = values.fields.resolve(name.strip()) if colon else None
+        if field is None or values.is_change:
+            return None
+        nodes.append(condition(field, "icontains", value.strip(), values.fields, name))
+    return all_of(nodes)
 
 
 def _qualifiers(text: str, values: ValueReader) -> list[re.Match[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from larst.domain import Json
@@ -59,7 +59,13 @@ class _Collector:
             self.add_json(parse_json(text, "fields"))
         elif (inner := self._partial(text)) is not None:
             self.add_words(inner)
-        elif "(" in text or "::" in text or "->" in text or re.search(r"\w:\w", text):
+        elif (
+            (text == "count" and not self.fields.has(text))
+            or "(" in text
+            or "::" in text
+            or "->" in text
+            or re.search(r"\w:\w", text)
+        ):
             self._add_columns(postgrest.select(text))
         else:
             self.add_words(text)
@@ -162,8 +168,10 @@ class _Collector:
         )
 
 
-def selection_of(texts: list[str], tree: Tree, resource: str, fields: Fields) -> Selection:
-    """Return the selection of every notation.
+def selection_of(
+    texts: list[str], tree: Tree, resource: str, fields: Fields, values: Sequence[Json] = ()
+) -> Selection:
+    """Return the selection of every notation; `values` were part of a JSON filter.
 
     `fields=a,b` · `select=id,comments(id)` · `fields[posts]=a` · `projection={"a":1}` ·
     `select=-a` · `fields=items(id)`.
@@ -175,6 +183,8 @@ def selection_of(texts: list[str], tree: Tree, resource: str, fields: Fields) ->
     for text in texts:
         collector.add_text(text)
     collector.add_tree(tree)
+    for value in values:
+        collector.add_json(value)
     return collector.selection()
 
 

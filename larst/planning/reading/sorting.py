@@ -23,8 +23,21 @@ _WORDS = ASCENDING | DESCENDING
 _NULLS = re.compile(r"[.:\s]nulls\s?(?:first|last)\Z", re.IGNORECASE)
 _CALL = re.compile(r"(?P<direction>asc|desc)\((?P<field>[^()]+)\)", re.IGNORECASE)
 _JOINT = re.compile(r"[:.\s|]|__")
-_SUFFIX = re.compile(r"[_-](?P<direction>asc|desc|ascend|descend)\Z|(?P<camel>Asc|Desc)\Z", re.ASCII)
-_FIELD_KEYS = ("field", "property", "key", "column", "name", "id", "by", "colId", "selector", "sort")
+_SUFFIX = re.compile(
+    r"[_-](?P<direction>asc|desc|ascend|descend)\Z|(?P<camel>Asc|Desc)\Z", re.ASCII
+)
+_FIELD_KEYS = (
+    "field",
+    "property",
+    "key",
+    "column",
+    "name",
+    "id",
+    "by",
+    "colId",
+    "selector",
+    "sort",
+)
 _DIRECTION_KEYS = ("order", "direction", "dir", "sort", "desc", "type")
 
 
@@ -87,9 +100,7 @@ def _check_directions(directions: list[str]) -> None:
 
 
 def _no_direction(text: str) -> QueryNotUnderstoodError:
-    return QueryNotUnderstoodError(
-        f"the direction of a sort is asc or desc, not {text[:40]!r}"
-    )
+    return QueryNotUnderstoodError(f"the direction of a sort is asc or desc, not {text[:40]!r}")
 
 
 def _resolved(key: str, fields: Fields) -> str:

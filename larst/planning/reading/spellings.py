@@ -31,20 +31,20 @@ _SPELLINGS: Mapping[str, str] = {
     "nin": "nin notin out noneof isnotin isnotanyof nina noin notinq",
     "contains": "contains containss co includes",
     "icontains": (
-        "icontains containsi cont icont conts contl contany match search text matches partial"
+        "icontains containsi cont icont conts contl contany match search text partial"
         " ipartial iconts substring"
     ),
     "notcontains": (
         "notcontains notcontainsi ncontains ncontainss notcont noticont excl excludes notlike nlike"
-        " nilike notilike doesnotcontain ncont nicontains nco notmatch"
+        " doesnotmatch nilike notilike doesnotcontain ncont nicontains nco notmatch"
     ),
-    "like": "like likelower",
+    "like": "like likelower matches matchesany",
     "ilike": "ilike",
     "startswith": (
-        "startswith startswiths starts start sw prefix beginswith begins startwith"
+        "startswith startswiths starts start sw prefix beginswith begins startwith startany"
     ),
     "istartswith": "startswithi istartswith istarts",
-    "endswith": "endswith endswiths ends end ew suffix endwith",
+    "endswith": "endswith endswiths ends end ew suffix endwith endany",
     "iendswith": "endswithi iendswith iends",
     "nstartswith": (
         "nstartswith notstartswith doesnotstartwith notstart nstartswiths nistartswith nsw"

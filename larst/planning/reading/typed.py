@@ -61,18 +61,32 @@ def typed(node: Node, fields: Fields, *, is_change: bool, is_negated: bool = Fal
     )
 
 
-def relation_of(path: str, fields: Fields) -> tuple[str, str] | None:
-    """Return the relation and the field behind it that a dotted path names; None for a field."""
-    head, dot, tail = path.partition(".")
-    if not dot or head in fields.names or fields.related(head) is None:
-        return None
-    return head, tail
+def unknown_names(node: Node, fields: Fields) -> list[str]:
+    """Return the fields in a tree that no record ever had, also those of related records."""
+    match node:
+        case Condition(name):
+            return _unknown_name(name, fields)
+        case Related(relation, inner):
+            further = fields.related(relation) or Fields()
+            return [f"{relation}.{name}" for name in unknown_names(inner, further)]
+        case Not(inner):
+            return unknown_names(inner, fields)
+    return [name for child in node.nodes for name in unknown_names(child, fields)]
 
 
-def _typed_condition(
-    node: Condition, fields: Fields, *, is_change: bool, is_negated: bool
-) -> Node:
-    if (path := relation_of(node.field, fields)) is not None:
+def _unknown_name(name: str, fields: Fields) -> list[str]:
+    if not fields.names or name == ANY_FIELD:
+        return []
+    if (path := fields.relation_of(name)) is not None:
+        relation, tail = path
+        further = fields.related(relation) or Fields()
+        known = further.resolve(tail) is not None or not further.names or further.knows(tail)
+        return [] if known else [name]
+    return [] if fields.knows(name) else [name]
+
+
+def _typed_condition(node: Condition, fields: Fields, *, is_change: bool, is_negated: bool) -> Node:
+    if (path := fields.relation_of(node.field)) is not None:
         relation, name = path
         further = fields.related(relation) or Fields()
         inner = Condition(further.resolve(name) or name, node.operator, node.value, node.key)

@@ -99,13 +99,12 @@ _SPELLINGS: Mapping[Meaning, str] = {
         " returnfields onlyfields includefields selectfields fl readmask fieldmask fieldset"
     ),
     Meaning.EXCLUDE: (
-        "exclude omit except excludefields excludedfields excludekeys omitfields hide defer"
-        " without"
+        "exclude omit except excludefields excludedfields excludekeys omitfields hide defer without"
     ),
     Meaning.EMBED: (
         "embed embedded expand expands include includes with withrelated withrelations withgraph"
         " withgraphfetched populate relations relationships join joins related includerelated"
-        " preload eager eagerload sideload sideloads associations hydrate load"
+        " preload eager eagerload sideload sideloads associations hydrate"
     ),
     Meaning.DEPENDENTS: "dependent",
     Meaning.COUNT: (
@@ -126,8 +125,8 @@ WORDS: Mapping[str, Meaning] = {
 
 WEAK_WORDS = frozenset(
     "first size start end to from p pg ps max length results current stop r t v ts time timestamp"
-    " key token desc asc dir o with without marker find text phrase total field keys max paged"
-    " reverse reversed load meta cache draw auth time".split()
+    " key token desc asc dir o without marker find text phrase term total field keys paged"
+    " reverse reversed meta cache draw auth".split()
 )
 """Words that are likely names of fields: they count only with a value of their meaning's kind."""
 
@@ -137,8 +136,13 @@ SURE_NOISE = frozenset(
 )
 """Noise that a request which changes records may carry; other noise could be a filter there."""
 
-NOISE_KEY = re.compile(r"_|_dc|utm_\w+|x-\w+|mc_[ce]id", re.IGNORECASE)
-"""Keys that trackers, caches and jQuery add."""
+CHANGE_SEARCH = frozenset({"q", "search", "fulltext", "s", "query"})
+"""The search words that a request which changes records may have; others could be filters."""
+
+NOISE_KEY = re.compile(
+    r"_|_dc|utm_\w+|x-\w+|mc_[ce]id|_method|_token|_csrf|utf8|authenticity_token", re.IGNORECASE
+)
+"""Keys that trackers, caches, forms and jQuery add."""
 
 NUMERIC_NOISE = frozenset("t ts cb rnd rand r v nd dc draw np timestamp time cache".split())
 """Noise that is a number, such as a time or a random number."""

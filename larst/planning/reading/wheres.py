@@ -6,6 +6,7 @@ JSON objects and lists of conditions, LoopBack's filter with its `where`, expres
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,8 +16,8 @@ from larst.planning.reading.asked import ANY_FIELD, Condition, Node, all_of, any
 from larst.planning.reading.expressions import looks_like_expression, read_expression
 from larst.planning.reading.json_filters import JsonFilterReader
 from larst.planning.reading.nearest import nearest
-from larst.planning.reading.operators import condition, operator_for, operator_of
-from larst.planning.reading.spellings import OPERATORS
+from larst.planning.reading.operators import condition, operator_for
+from larst.planning.reading.spellings import OPERATORS, operator_of
 from larst.planning.reading.texts import is_json, parse_json
 from larst.planning.reading.values import ValueReader
 from larst.planning.reading.vocabulary import NESTED_PARTS, Meaning, compared
@@ -26,6 +27,10 @@ MAX_LEVELS = 10
 _FIELD_KEYS = ("field", "property", "column", "name", "key", "id", "columnField", "colId", "path")
 _OPERATOR_KEYS = ("operator", "op", "operatorValue", "comparison", "condition", "matchMode", "type")
 _VALUE_KEYS = ("value", "val", "values", "filterValue")
+_JOINED = re.compile(r"\(|\s(?:and|or|&&|\|\|)\s", re.IGNORECASE)
+_DESCRIBING = frozenset(
+    {*_FIELD_KEYS, *_OPERATOR_KEYS, *_VALUE_KEYS, "ignoreCase", "dataType", "filterType"}
+)
 _NO_VALUE = frozenset({"null", "notnull", "blank", "notblank"})
 _GROUP_WORDS: Mapping[str, Callable[[list[Node]], Node]] = {
     "and": all_of,
@@ -56,8 +61,11 @@ class WhereReader:
         for reader in (self._triple, self._pairs):
             if (node := reader(text)) is not None:
                 return node
-        if looks_like_expression(text):
+        first = text.strip().partition(" ")
+        if looks_like_expression(text) or (first[2] and self.values.fields.resolve(first[0])):
             return read_expression(text, "filter", self.values)
+        if self.values.is_change:
+            raise QueryNotUnderstoodError(f"the filter {text[:80]!r} is not understood")
         return Condition(ANY_FIELD, "icontains", text, "filter")
 
     def read_tree(self, value: Json) -> Node:
@@ -67,7 +75,7 @@ class WhereReader:
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return all_of([self.read_text(text) for text in value if text.strip()])
         reader = JsonFilterReader(self.values.fields, self.values)
-        return self.read_json(_without_empty(value), reader)
+        return self.read_json(value if self.values.is_change else _without_empty(value), reader)
 
     def read_json(self, value: Json, reader: JsonFilterReader, level: int = 0) -> Node:
         """Return the condition of a JSON filter of any kind."""
@@ -76,14 +84,12 @@ class WhereReader:
         if isinstance(value, list):
             return self._list(value, reader, level)
         if isinstance(value, Mapping):
-            if self._is_loopback(value):
-                return self._loopback(value, reader)
-            if "filters" in value and ("logic" in value or not self._has("filters")):
-                join = any_of if str(value.get("logic", "and")).lower() == "or" else all_of
-                items = value["filters"] if isinstance(value["filters"], list) else []
-                return join([self.read_json(item, reader, level + 1) for item in items])
-            if (node := self._described(value)) is not None:
-                return node
+            for structure in (self._loopback, self._kendo, self._described, self._grouped):
+                if (node := structure(value, reader, level)) is not None:
+                    return node
+            if value and all(map(_is_match_mode, value.values())):  # PrimeNG's filters
+                items = [{"field": name, **part} for name, part in value.items()]
+                return self._list(items, reader, level)
         return reader.read(value)
 
     def nestjs(self, text: str) -> Node | None:
@@ -101,12 +107,12 @@ class WhereReader:
 
     # -- structures
 
-    def _is_loopback(self, value: Mapping[str, Json]) -> bool:
-        """Return whether an object is a LoopBack filter, and no field has one of its words."""
-        fields = self.values.fields
-        return bool(value) and all(key in NESTED_PARTS and not fields.has(key) for key in value)
-
-    def _loopback(self, value: Mapping[str, Json], reader: JsonFilterReader) -> Node:
+    def _loopback(
+        self, value: Mapping[str, Json], reader: JsonFilterReader, level: int
+    ) -> Node | None:
+        """Read a LoopBack filter: its words, unless a field has one of their names."""
+        if not value or not all(key in NESTED_PARTS and not self._has(key) for key in value):
+            return None
         nodes: list[Node] = []
         for key, part in value.items():
             meaning = NESTED_PARTS[key]
@@ -115,8 +121,18 @@ class WhereReader:
             elif isinstance(part, str):
                 nodes.append(self.read_text(part))
             else:
-                nodes.append(self.read_json(part, reader, 1))
+                nodes.append(self.read_json(part, reader, level + 1))
         return all_of(nodes)
+
+    def _kendo(
+        self, value: Mapping[str, Json], reader: JsonFilterReader, level: int
+    ) -> Node | None:
+        """Read Kendo's `{"logic":"or","filters":[…]}`; None for other objects."""
+        items = value.get("filters")
+        if not isinstance(items, list) or self._has("filters"):
+            return None
+        join = any_of if str(value.get("logic", "and")).lower() == "or" else all_of
+        return join([self.read_json(item, reader, level + 1) for item in items])
 
     def _list(self, items: list[Json], reader: JsonFilterReader, level: int) -> Node:
         """Read a list of conditions, or DevExtreme's `["views", ">", 50]`."""
@@ -132,27 +148,40 @@ class WhereReader:
             raise QueryNotUnderstoodError(f"the filter {str(items)[:80]} is not understood")
         return _GROUP_WORDS[words[0] if words else "and"](nodes)
 
-    def _described(self, value: Mapping[str, Json]) -> Node | None:
+    def _grouped(
+        self, value: Mapping[str, Json], reader: JsonFilterReader, level: int
+    ) -> Node | None:
+        """Read `{"or":[…]}`, whose items may be conditions of any kind; None for other objects."""
+        (word, items), *others = [*value.items()] or [("", None)]
+        join = _GROUP_WORDS.get(compared(word))
+        if join is None or others or not isinstance(items, list) or self._has(word):
+            return None
+        return join([self.read_json(item, reader, level + 1) for item in items])
+
+    def _described(
+        self, value: Mapping[str, Json], _reader: JsonFilterReader, _level: int
+    ) -> Node | None:
         """Read `{"field":"views","operator":"gt","value":50}`; None for other objects."""
         field = next((value[key] for key in _FIELD_KEYS if isinstance(value.get(key), str)), None)
         keys = [key for key in _OPERATOR_KEYS if isinstance(value.get(key), str)]
         operands = [key for key in _VALUE_KEYS if key in value]
-        if field is None or not (keys or operands) or len(value) < 2:
+        if field is None or not (keys or operands) or not value.keys() <= _DESCRIBING:
             return None
-        known = {*_FIELD_KEYS, *_OPERATOR_KEYS, *_VALUE_KEYS, "ignoreCase", "dataType"}
-        if not value.keys() <= known:
+        if len(value) < 2 or all(map(self._has, value)):
             return None
         operator = self._operator(str(value[keys[0]]), field) if keys else ""
         operand = value[operands[0]] if operands else None
         if operator in _NO_VALUE:
             operand = True
+        elif operand == "" and not self.values.is_change:
+            return all_of([])
         return self._condition(field, operator, operand)
 
     # -- texts
 
     def _triple(self, text: str) -> Node | None:
         """Read `views,gt,50` and `status:eq:draft`; None where it names no field and operator."""
-        for separator in (",", ":", " "):
+        for separator in (",", ":"):
             name, _, tail = text.partition(separator)
             spelling, _, value = tail.partition(separator)
             field = self.values.fields.resolve(name.strip())
@@ -164,7 +193,7 @@ class WhereReader:
     def _pairs(self, text: str) -> Node | None:
         """Read `status:draft` and `status:draft,views:>50`; None where a part names no field."""
         nodes: list[Node] = []
-        for pair in text.split(",") if "(" not in text else ():
+        for pair in text.split(",") if _JOINED.search(text) is None else ():
             name, colon, value = pair.partition(":")
             field = self.values.fields.resolve(name.strip()) if colon else None
             if field is None or not value.strip():
@@ -196,9 +225,12 @@ def _is_triple(items: list[Json]) -> bool:
     return items[1].lower() not in _GROUP_WORDS and operator_of(items[1]) is not None
 
 
+def _is_match_mode(value: Json) -> bool:
+    return isinstance(value, Mapping) and "value" in value and "matchMode" in value
+
+
 def _without_empty(value: Json) -> Json:
     """Return a filter without its empty texts: `filter[status]=` filters nothing."""
     if not isinstance(value, Mapping):
         return value
     return {key: _without_empty(item) for key, item in value.items() if item not in ("", [], [""])}
-

@@ -1,0 +1,122 @@
+"""The first pass over a query: words go to their meanings, everything else is a filter. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from larst.domain import Json
+from larst.planning.reading.brackets import Parts
+from larst.planning.reading.fields import Fields
+from larst.planning.reading.vocabulary import PAGING, Meaning, compared
+from larst.planning.reading.words import (
+    Query,
+    WordReader,
+    Words,
+    direction_of,
+    is_id_list,
+    unpages,
+)
+
+_INNER = re.compile(r"([\w-]+)!inner")
+_ZERO_BASED = frozenset({"pageindex"})
+"""Words whose pages are counted from 0, as Angular Material's paginator does."""
+
+
+@dataclass(slots=True)
+class Collected:
+    """The parts of one query.
+
+    `alternatives` are @nestjsx/crud's `or`; `embedded` holds PostgREST's keys for an embedded
+    relation, such as `comments.limit`, and `inner_joins` the relations that must not be empty;
+    `ignores_case` is json-server 1's `_where`.
+    """
+
+    words: Words = field(default_factory=Words)
+    filters: list[tuple[Parts, tuple[str, ...]]] = field(default_factory=list)
+    alternatives: list[str] = field(default_factory=list)
+    embedded: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    inner_joins: frozenset[str] = frozenset()
+    page_base: int | None = None
+    is_unpaged: bool = False
+    ignores_case: bool = False
+
+
+def collect(query: Query, fields: Fields, *, is_change: bool) -> Collected:
+    """Return the words and the filters of a query.
+
+    Raises:
+        QueryNotUnderstoodError: a key has too many brackets.
+    """
+    reader = WordReader(fields, query, is_change)
+    collected = Collected()
+    selects = _selects(reader, query)
+    collected.inner_joins = frozenset(_INNER.findall(selects))
+    for key, values in query.items():
+        head, dot, tail = key.partition(".")
+        if dot and _is_embedded(head, selects):
+            collected.embedded.setdefault(head, {})[tail] = values
+            continue
+        parts = reader.parts_of(key)
+        meaning = reader.meaning_of(parts, values)
+        if meaning is not None:
+            _take(collected, meaning, parts, values, fields)
+        elif compared(parts[0]) == "or" and any("||" in text for text in values):
+            collected.alternatives += values
+        else:
+            collected.filters.append((parts, values))
+    return collected
+
+
+def _selects(reader: WordReader, query: Query) -> str:
+    """Return PostgREST's `select` where it embeds relations."""
+    texts = query.get("select", ()) if not reader.fields.has("select") else ()
+    return ",".join(text for text in texts if "(" in text)
+
+
+def _is_embedded(head: str, selects: str) -> bool:
+    return bool(selects) and any(f"{head}{mark}" in selects for mark in "(!")
+
+
+def _take(
+    collected: Collected, meaning: Meaning, parts: Parts, values: tuple[str, ...], fields: Fields
+) -> None:
+    """Take one word; some values say that another meaning is asked for."""
+    root, words = parts[0], collected.words
+    word = compared(root)
+    if meaning is Meaning.UNPAGED:
+        collected.is_unpaged = unpages(word, values[-1])
+    elif meaning is Meaning.DIRECTION:
+        for text in values:
+            chosen, direction = direction_of(root, text, fields)
+            words.add(chosen, (root,), (direction,))
+    elif meaning in PAGING:
+        collected.page_base = 0 if word in _ZERO_BASED else collected.page_base
+        text = ",".join(values) if meaning is Meaning.RANGE else values[-1]
+        words.add(meaning, (root,), (text,))
+    elif root in ("include", "exclude") and all(map(is_id_list, values)):
+        words.add_json(Meaning.WHERE, _ids(values, is_excluded=meaning is Meaning.EXCLUDE))
+    elif meaning is Meaning.WHERE and len(parts) == 2 and parts[1] in ("s", "sorts"):
+        words.add(Meaning.SORT, (root,), values)  # ransack: q[s]=views desc
+    elif meaning is not Meaning.NOISE:
+        collected.ignores_case = collected.ignores_case or root == "_where"
+        _add(words, meaning, parts, values)
+
+
+def _add(words: Words, meaning: Meaning, parts: Parts, values: tuple[str, ...]) -> None:
+    root = parts[0]
+    if meaning in (Meaning.SEARCH, Meaning.COUNT, Meaning.SEARCH_FIELDS, Meaning.DEPENDENTS):
+        parts = (root,)
+    if meaning is Meaning.EMBED and root[:1] != "_":
+        # include= asks for nothing, _embed for all; Stripe's include[]=total_count for a count.
+        if "total_count" in values:
+            words.add(Meaning.COUNT, (root,), ("true",))
+        values = tuple(text for text in values if text not in ("", "total_count"))
+    if len(parts) == 1 or values:
+        words.add(meaning, parts, values)
+
+
+def _ids(values: tuple[str, ...], *, is_excluded: bool) -> Json:
+    """Return WordPress's `include=1,2` and `exclude=1,2` as a filter on ids."""
+    ids = [text for value in values for text in value.split(",")]
+    return {"id": {"nin" if is_excluded else "in": ids}}
