@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from larst.dialects.table import DIALECTS
 from larst.prices import Price, parse_prices
 
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -61,6 +62,18 @@ def seconds(variable: str, default: float, low: float, description: str) -> Any:
 def lower(value: object) -> object:
     """Return text in lower case without surrounding blanks."""
     return value.strip().lower() if isinstance(value, str) else value
+
+
+def dialect(value: object) -> object:
+    """Return the name of a dialect in lower case.
+
+    Raises:
+        ValueError: there is no dialect of that name.
+    """
+    name = lower(value)
+    if name is not None and name not in DIALECTS:
+        raise ValueError(f"must be one of {', '.join(DIALECTS)}")
+    return name
 
 
 def boolean(value: object) -> bool:

@@ -27,6 +27,9 @@ PromptValues = Literal["sketch", "full", "never"]
 SchemaMode = Literal["learn", "warn", "enforce"]
 """How a write that differs from the learned schema ends: widens it, also warns, or gets 422."""
 
+UnknownQuery = Literal["match-nothing", "refuse", "ignore"]
+"""What a filter on a field that no record ever had does: matches nothing, gets 400, or nothing."""
+
 
 class Group(BaseModel):
     """Settings that belong together; frozen. Created from variables or by field name."""
@@ -156,6 +159,18 @@ class SessionSettings(Group):
         "learn",
         "learn, warn or enforce",
         "A record that differs from the learned schema widens it, also sets a header, or gets 422.",
+    )
+    dialect: Annotated[str | None, BeforeValidator(fields.dialect)] = setting(
+        "LARS_DIALECT",
+        None,
+        "the name of a dialect (docs/dialects.md)",
+        "The form of replies in sessions that have not set one. Unset: from the requests.",
+    )
+    unknown_query: Annotated[UnknownQuery, BeforeValidator(fields.lower)] = setting(
+        "LARS_UNKNOWN_QUERY",
+        "match-nothing",
+        "match-nothing, refuse or ignore",
+        "A filter on a field that no record ever had matches nothing, gets 400, or is ignored.",
     )
 
 

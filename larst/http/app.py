@@ -25,6 +25,7 @@ from larst.http.pages.documents import SessionDocuments
 from larst.http.routes import RESERVED
 from larst.planning import make_planner
 from larst.planning.book import PlanBook
+from larst.planning.reading.request import ReadingSettings
 from larst.runtime import MemoryTrimmer
 from larst.sandbox import MontySandbox
 from larst.session import (
@@ -124,8 +125,11 @@ class _SessionFactory:
             on_flushed=lambda: self.components.telemetry.count(FSYNCS),
             threads=self.threads,
         )
-        schema_mode, clock = self.settings.schema_mode, self.components.clock
-        return SessionActor(store, self.pipeline, clock, schema_mode=schema_mode)
+        settings, clock = self.settings, self.components.clock
+        reading = ReadingSettings(dialect=settings.dialect, unknown=settings.unknown_query)
+        return SessionActor(
+            store, self.pipeline, clock, schema_mode=settings.schema_mode, reading=reading
+        )
 
 
 def _open_sessions(

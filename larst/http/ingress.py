@@ -18,6 +18,7 @@ from larst.http.bodies import translated_errors
 from larst.http.client_identity import client_ip_of, scheme_of, session_id_of
 from larst.http.keys import TOKEN, TRACE
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
+from larst.http.presentation import Place, present
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.responses import program_response
 from larst.session import SessionClient
@@ -67,7 +68,8 @@ class Ingress:
                 await self._throttle.wait()
             raise
         trace.end_commit(None)
-        return program_response(context, reply)
+        place = Place(self.address(request), request.rel_url.raw_path, request.rel_url.raw_query_string)
+        return program_response(context, present(reply, context, place), reply)
 
     def session_id(self, request: web.Request, token: str | None, name: str | None = None) -> str:
         """Return the id of the session that a request belongs to.

@@ -10,7 +10,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from larst.accept import preferred
-from larst.domain import RequestContext
+from larst.domain import Reply, RequestContext
 from larst.http.keys import TRACE
 from larst.http.problems import Problem, phrase, problem_of
 from larst.session import SessionReply
@@ -27,9 +27,11 @@ MAX_DRIFT_CHARACTERS = 2000
 _JSON = "application/json; charset=utf-8"
 
 
-def program_response(context: RequestContext, answer: SessionReply) -> web.Response:
+def program_response(
+    context: RequestContext, reply: Reply, answer: SessionReply
+) -> web.Response:
     """Return a program's reply with the session's additions; 304 if the client has this version."""
-    reply, etag = answer.reply, answer.etag
+    etag = answer.etag
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)
     if answer.hint is not None:
         headers.setdefault("X-LARST-Hint", answer.hint)

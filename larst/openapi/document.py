@@ -20,7 +20,7 @@ from larst.openapi.operations import (
     json_body,
 )
 from larst.openapi.resources import SHARED, Components, Resource
-from larst.planning.shapes import link_fields
+from larst.planning.shapes import link_candidates
 
 ANY_RESOURCE = "anything else"
 """The tag of the path that stands for all unlisted resources."""
@@ -93,9 +93,9 @@ def _resource_paths(api: SessionApi, components: Components, style: Style) -> di
     paths: dict[str, Any] = {}
     for resource in resources:
         paths |= resource.paths()
-    by_field = {field: parent for parent in resources for field in link_fields(parent.name)}
+    by_link = {link: parent for parent in resources for link in link_candidates(parent.name)}
     for child in resources:
-        for parent in child.parents_in(by_field):
+        for parent in child.parents_in(by_link):
             paths |= child.path_below(parent)
     return paths
 

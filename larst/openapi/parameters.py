@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 from larst.openapi.schemas import POSITION, TEXT, LearnedSchema, Schema, listed
-from larst.planning.shapes import PAGING
 
 MAX_FILTERED_FIELDS = 30
 """Fields of a resource that get documented filters; filters on all other fields work as well."""
@@ -15,7 +14,7 @@ MAX_FILTERED_FIELDS = 30
 MAX_FILTERED_FIELDS_IN_ALL = 1500
 """The limit for a whole document: with hundreds of resources it would become unreadable."""
 
-_RESERVED = frozenset({*PAGING, "q", "filter", "filters"})
+_RESERVED = frozenset({"limit", "offset", "sort", "page", "per_page", "q", "filter", "filters"})
 """Query keys that do not filter on a field, and the names of the generic filter parameters."""
 
 Parameter = Mapping[str, Any]

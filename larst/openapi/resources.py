@@ -18,7 +18,7 @@ from larst.openapi.operations import (
     schema_ref,
 )
 from larst.openapi.schemas import Schema
-from larst.planning.shapes import SEARCH_VERBS, link_fields
+from larst.planning.shapes import SEARCH_VERBS, folded, link_fields_of, new_link
 
 SHARED: Mapping[str, Schema] = {
     "Page": schemas.PAGE,
@@ -88,18 +88,21 @@ class Resource:
             },
         }
 
-    def parents_in(self, by_field: Mapping[str, Resource]) -> Iterator[Resource]:
-        """Return the resources that this one refers to, by the fields that link to them."""
+    def parents_in(self, by_link: Mapping[str, Resource]) -> Iterator[Resource]:
+        """Return the resources that this one refers to, by the fields that link to them.
+
+        `by_link` has the folded names of such fields: `postid`.
+        """
         parents = {
             parent.name: parent
             for name in self._learned.properties
-            if (parent := by_field.get(name))
+            if name.lower().endswith("id") and (parent := by_link.get(folded(name)))
         }
         return (parent for name, parent in sorted(parents.items()) if name != self.name)
 
     def path_below(self, parent: Resource) -> dict[str, Any]:
         """Return the path of the records that belong to one record of `parent`."""
-        key = snake_case(link_fields(parent.name)[0])
+        key = new_link(parent.name, is_camel=False)
         return {
             f"/{parent.name}/{{{key}}}/{self.name}": {
                 "parameters": [parent._id_parameter(key)],
@@ -149,8 +152,9 @@ class Resource:
         }
 
     def _new_below(self, parent: Resource) -> Schema:
+        links = link_fields_of(parent.name, self._learned.properties)
         return schemas.new_record(
-            self._learned, is_enforced=self._style.is_enforced, from_path=link_fields(parent.name)
+            self._learned, is_enforced=self._style.is_enforced, from_path=links
         )
 
     def _id_parameter(self, name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import ClassVar, TypeAlias
 
 from larst.actors import Actor, Clock, Deferred, OutputGate, StartRefused
 from larst.config import SchemaMode
-from larst.domain import Reply
+from larst.domain import Reply, RequestContext
 from larst.errors import (
     LarstError,
     ProgramError,
@@ -22,7 +22,8 @@ from larst.errors import (
     StoreError,
 )
 from larst.planning import RULES, ReadyPlan
-from larst.planning.shapes import ShapedRequest, shape_request
+from larst.planning.reading.request import ReadingSettings
+from larst.planning.shapes import Binding, ShapedRequest, bind, shape_request
 from larst.session.events import log_event
 from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.session.pipeline import Pipeline
@@ -44,12 +45,12 @@ _Outcome: TypeAlias = SessionReply | Deferred[Message]
 class _ProgramRun:
     """A program's reply, and the changes that it made but that are not committed yet.
 
-    `hint` helps a client whose filter names an unknown field.
+    `binding` holds the values that completed the plan.
     """
 
     reply: Reply
     transaction: Transaction
-    hint: str | None
+    binding: Binding
 
 
 class SessionActor(Actor[Message, Answer]):
@@ -68,15 +69,14 @@ class SessionActor(Actor[Message, Answer]):
         clock: Clock,
         *,
         schema_mode: SchemaMode = "learn",
-        reading: ReadingSettings = ReadingSettings(),
+        reading: ReadingSettings | None = None,
     ) -> None:
         self.gate: OutputGate = OutputGate(store.flush)
         self._store = store
         self._pipeline = pipeline
         self._resolver = pipeline.resolver
         self._sandbox = pipeline.sandbox
-        self._settings = reading
-        self._shape = partial(shape_request, session=store, settings=reading)
+        self._reading = reading or ReadingSettings()
         self._clock = clock
         self._schema_mode = schema_mode
         self._damage: StoreError | None = None
@@ -258,9 +258,10 @@ class SessionActor(Actor[Message, Answer]):
 
     def _learn_dialect(self, shaped: ShapedRequest) -> None:
         """Remember the dialect that a strong mark showed, for requests that show none."""
-        learned = shaped.reading.dialect.name
-        self._settings = replace(self._settings, learned=learned)
-        self._shape = partial(shape_request, session=self._store, settings=self._settings)
+        self._reading = replace(self._reading, learned=shaped.reading.dialect.name)
+
+    def _shape(self, request: RequestContext) -> ShapedRequest:
+        return shape_request(request, self._store, self._reading)
 
     def _record_route(self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan) -> None:
         """Record route and resource if they exist: clients can make up others without end."""

@@ -61,6 +61,8 @@ def plain_record(shaped: ShapedRequest, ready: ReadyPlan | None) -> RecordKey | 
     path = shaped.path
     if not isinstance(path, RestPath) or path.identifier is None or path.is_search:
         return None
+    if path.is_list_of_ids or path.field is not None or shaped.shape.asks:
+        return None
     if ready is not None and ready.maker.planner != RULES:
         return None
     return path.resource, shaped.request.segments[path.identifier]

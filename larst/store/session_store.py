@@ -221,6 +221,13 @@ class SessionStore:
             return False
         return any(record.get(field) == text for record in collection.records.values())
 
+    def matching(self, resource: str, criteria: Criteria) -> list[Record]:
+        """Return the records of a resource that meet the criteria, as they are stored."""
+        collection = self._collections.get(resource)
+        if collection is None:
+            return []
+        return list(filter(compile_criteria(criteria), collection.records.values()))
+
     def position_of(
         self, resource: str, criteria: Criteria, sort: str | None, id: str
     ) -> int | None:

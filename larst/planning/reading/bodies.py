@@ -8,7 +8,7 @@ from __future__ import annotations
 from larst.dialects.jsonapi import MEDIA_TYPE, record_of
 from larst.domain import Body, BodyKind, Json, RequestContext
 from larst.planning.reading.fields import Fields
-from larst.planning.shapes.nouns import folded, singulars
+from larst.planning.reading.nouns import folded, singulars
 
 
 def unwrapped(request: RequestContext, resource: str, prefix: str, fields: Fields) -> Body:

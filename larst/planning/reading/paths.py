@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from larst.domain import METHODS, RequestContext
-from larst.planning.shapes.nouns import same_resource
-from larst.planning.shapes.rest_path import API_PREFIX
+from larst.planning.reading.nouns import same_resource
 
 VERBS = frozenset(
     "login logout signin signout signup register auth authenticate authorize token refresh"
@@ -22,6 +21,12 @@ VERBS = frozenset(
     " forgot-password forgotpassword reset-password resetpassword change-password".split()
 )
 """Names that are actions: never a resource, unless one of that name exists."""
+
+API_PREFIX = re.compile(
+    r"api|rest|services|odata|wp-json|v\d{1,3}(?:\.\d{1,3}){0,2}(?:alpha|beta|rc)?\d{0,2}",
+    re.IGNORECASE,
+)
+"""Segments before a resource that only name the API and its version."""
 
 _VERB_NAME = re.compile(
     r"(?:create|update|delete|remove|get|list|add|set|fetch|find|send|process|run|do|make|save"

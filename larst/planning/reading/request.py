@@ -18,8 +18,10 @@ from larst.planning.reading.asked import Asked, Condition, all_of
 from larst.planning.reading.bodies import unwrapped
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.json_filters import JsonFilterReader
-from larst.planning.reading.query import QueryReading, ReadingOptions, UnknownMode, read_query
-from larst.planning.shapes.rest_path import RestPath
+from larst.planning.reading.asked import QueryReading
+from larst.planning.reading.options import ReadingOptions, UnknownMode
+from larst.planning.reading.query import read_query
+from larst.planning.reading.relation import Session, related_resource
 
 Returns = Literal["minimal", "representation"]
 DialectSource = Literal["header", "setting", "request", "learned", "default"]
@@ -27,27 +29,24 @@ DialectSource = Literal["header", "setting", "request", "learned", "default"]
 NOTHING_ASKED = Asked()
 
 
-class Session(Protocol):
-    """What a reading needs to know of a session."""
+class Target(Protocol):
+    """The part of a path's meaning that a reading needs."""
 
     @property
-    def resources(self) -> Container[str]:
-        """The resources that exist."""
+    def prefix(self) -> str:
+        """The text before the resource, such as `/api/v1`."""
 
-    def names(self) -> Sequence[str]:
-        """Return the names of the resources."""
+    @property
+    def resource(self) -> str:
+        """The resource that the path names."""
 
-    def has_record(self, resource: str, id: str) -> bool:
-        """Return whether the record exists."""
+    @property
+    def identifier(self) -> int | None:
+        """The index of the identifier in the path, or None."""
 
-    def schema(self, resource: str) -> Json | None:
-        """Return the learned schema of the resource, or None."""
-
-    def fields(self, resource: str) -> frozenset[str]:
-        """Return the top-level fields that records of the resource ever had."""
-
-    def has_value(self, resource: str, field: str, text: str) -> bool:
-        """Return whether a record of the resource has this text in this field."""
+    @property
+    def is_search(self) -> bool:
+        """Whether the path ends in a search verb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ def _has_mark(headers: Mapping[str, str], raw_path: str) -> bool:
 
 
 def read_request(
-    request: RequestContext, path: RestPath, session: Session, reading: Reading,
+    request: RequestContext, path: Target, session: Session, reading: Reading,
     settings: ReadingSettings,
 ) -> tuple[RequestContext, Reading]:
     """Return the request with its body unwrapped, and all that it asks for.
@@ -164,12 +163,16 @@ def fields_of(session: Session, resource: str) -> Fields:
     def has_value(name: str, text: str) -> bool:
         return session.has_value(resource, name, text)
 
-    return Fields(session.fields(resource), schema["json_schema"], has_value)
+    def related(name: str) -> Fields | None:
+        target = related_resource(name, resource, session)
+        return None if target is None else fields_of(session, target)
+
+    return Fields(session.fields(resource), schema["json_schema"], has_value, related)
 
 
 def _read_query(
     request: RequestContext,
-    path: RestPath,
+    path: Target,
     fields: Fields,
     reading: Reading,
     settings: ReadingSettings,
@@ -191,7 +194,7 @@ def _read_query(
     return read_query(query, fields, options)
 
 
-def _narrowed(asked: Asked, request: RequestContext, path: RestPath, fields: Fields) -> Asked:
+def _narrowed(asked: Asked, request: RequestContext, path: Target, fields: Fields) -> Asked:
     """Return what is asked with the criteria of a body: a search, or ids to delete."""
     body = request.body.json
     if path.is_search and request.method == "POST" and isinstance(body, dict):
@@ -226,7 +229,7 @@ def _is_upsert(request: RequestContext, reading: Reading) -> bool:
     return reading.dialect.creates_on_put or request.headers.get("if-none-match") == "*"
 
 
-def asks_of(reading: Reading, path: RestPath) -> tuple[str, ...]:
+def asks_of(reading: Reading, path: Target) -> tuple[str, ...]:
     """Return what is asked in LARST's own words, for the shape: equal words, equal plan."""
     asked = reading.asked
     flags = (
@@ -242,18 +245,3 @@ def asks_of(reading: Reading, path: RestPath) -> tuple[str, ...]:
         ("upsert", reading.is_upsert),
     )
     return tuple(name for name, is_asked in flags if is_asked)
-
-
-SessionOf = Callable[[], Session]
-__all__ = [
-    "NOTHING_ASKED",
-    "NOTHING_READ",
-    "Reading",
-    "ReadingSettings",
-    "Session",
-    "asks_of",
-    "choose_dialect",
-    "field",
-    "fields_of",
-    "read_request",
-]

@@ -45,7 +45,9 @@ for step in plan["embed"]:
     field = step["field"]
     name = step["name"]
     if step["many"]:
-        linked = related.search({{field + "__in": [row["id"] for row in source]}}) if source else []
+        ids = [row["id"] for row in source]
+        criteria = {{"&": [step["criteria"], {{field + "__in": ids}}]}}
+        linked = related.search(criteria, sort=step["sort"]) if source else []
         if step["select"] is None:
             shown = [dict(row) for row in linked]
         else:
@@ -58,7 +60,7 @@ for step in plan["embed"]:
             else:
                 groups[key] = [view]
         for row in source:
-            row[name] = groups.get(str(row["id"]), [])
+            row[name] = groups.get(str(row["id"]), [])[step["offset"]:step["end"]]
         rows.append(shown)
     else:
         keys = [row[field] for row in source if row.get(field) is not None]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from larst.planning.shapes.binding import PAGING, Binding, bind
+from larst.planning.shapes.binding import Binding, bind
 from larst.planning.shapes.request import ShapedRequest, shape_request
-from larst.planning.shapes.rest_path import RestPath, is_plain_path, link_fields, singular
+from larst.planning.reading.nouns import folded, link_candidates, link_fields_of, new_link, singular
+from larst.planning.shapes.rest_path import RestPath, is_plain_path
 from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
 from larst.planning.shapes.sketch import sketch_of_schema
 
 __all__ = [
-    "PAGING",
     "SEARCH_VERBS",
     "Binding",
     "RestPath",
@@ -17,8 +17,11 @@ __all__ = [
     "Shape",
     "ShapedRequest",
     "bind",
+    "folded",
     "is_plain_path",
-    "link_fields",
+    "link_candidates",
+    "link_fields_of",
+    "new_link",
     "shape_request",
     "singular",
     "sketch_of_schema",

@@ -9,13 +9,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from larst.domain import Json, Plan
+from larst.domain import Json, Plan, Record
 from larst.errors import QueryNotUnderstoodError
-from larst.planning.reading.asked import Asked, Embed, to_criteria
+from larst.planning.reading.asked import (
+    ALWAYS,
+    Asked,
+    Condition,
+    Embed,
+    Node,
+    Related,
+    to_criteria,
+    without_relations,
+)
 from larst.planning.reading.fields import Fields
-from larst.planning.reading.query import ReadingOptions, read_query
-from larst.planning.reading.request import Reading, Session, fields_of
-from larst.planning.shapes.nouns import link_fields_of, same_resource
+from larst.planning.reading.options import ReadingOptions
+from larst.planning.reading.query import read_query
+from larst.planning.reading.relation import Session, find_relation, relations_of
+from larst.planning.reading.request import Reading, fields_of
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import RestPath
 
@@ -31,6 +41,9 @@ class Knowledge(Session, Protocol):
         self, resource: str, criteria: Mapping[str, Json], sort: str | None, id: str
     ) -> int | None:
         """Return the place of a record in a sorted list of matches, or None."""
+
+    def matching(self, resource: str, criteria: Mapping[str, Json]) -> Sequence[Record]:
+        """Return the records of a resource that meet the criteria."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,7 @@ def bind(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
         asked = _read_leniently(shaped, fields_of(session, path.resource))
     else:
         asked = reading.asked
-    criteria = to_criteria(asked.where)
+    criteria = _criteria(asked.where, path.resource, session)
     if path.is_list_of_ids and identifier is not None:
         criteria["id__in"] = identifier.split(",")
     sort = ",".join(asked.sort) or None
@@ -116,7 +129,7 @@ def _bind_custom(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Bindi
     identifiers = [text for text, segment in places if segment.is_identifier]
     identifier = identifiers[-1] if identifiers else None
     fields = Fields() if plan.resource is None else fields_of(session, plan.resource)
-    criteria = to_criteria(_read_leniently(shaped, fields).where) if request.query else {}
+    criteria = _criteria(_read_leniently(shaped, fields).where, plan.resource or "", session) if request.query else {}
     return Binding(identifier, request.body.json, criteria=criteria)
 
 
@@ -175,44 +188,56 @@ def _add_steps(
 ) -> None:
     for embed in embeds:
         if embed.name == _ALL:
-            _add_steps(steps, _all_relations(resource, session), resource, source, session)
+            every = [Embed(name) for name in relations_of(resource, session)]
+            _add_steps(steps, every, resource, source, session)
             continue
-        step = _relation(embed, resource, session)
+        step = _step(embed, resource, session)
         if step is None:
             continue
         steps.append({**step, "from": source})
         _add_steps(steps, embed.embed, str(step["resource"]), len(steps), session)
 
 
-def _relation(embed: Embed, resource: str, session: Session) -> dict[str, Json] | None:
-    """Return how a relation is found; None for a field that the records hold themselves."""
-    name, names = embed.name, session.names()
-    own = session.fields(resource)
-    related = name if name in session.resources else same_resource(name, names)
-    select = None if embed.select is None else [*dict.fromkeys(["id", *embed.select])]
-    if related is not None:
-        links = link_fields_of(resource, session.fields(related))
-        if links and related != resource:
-            return {"name": name, "resource": related, "many": True, "field": links[0], "select": select}
-        links = link_fields_of(related, own)
-        if links:
-            return {"name": name, "resource": related, "many": False, "field": links[0], "select": select}
-    if name in own:
+def _step(embed: Embed, resource: str, session: Session) -> dict[str, Json] | None:
+    """Return how a relation is embedded; None for a field that the records hold themselves."""
+    name = embed.name
+    relation = find_relation(name, resource, session)
+    if relation is None and name in session.fields(resource):
         return None
-    relations = ", ".join(sorted(found.name for found in _all_relations(resource, session)))
-    raise QueryNotUnderstoodError(
-        f"{resource} has no relation {name[:40]}; it has {relations or 'none'}"
-    )
+    if relation is None:
+        relations = ", ".join(sorted(relations_of(resource, session)))
+        raise QueryNotUnderstoodError(
+            f"{resource} has no relation {name[:40]}; it has {relations or 'none'}"
+        )
+    return {
+        "name": embed.alias or name,
+        "resource": relation.resource,
+        "many": relation.is_many,
+        "field": relation.field,
+        "select": None if embed.select is None else [*dict.fromkeys(["id", *embed.select])],
+        "criteria": {} if embed.where == ALWAYS else to_criteria(embed.where),
+        "sort": ",".join(embed.sort) or None,
+        "offset": embed.offset,
+        "end": None if embed.limit is None else embed.offset + embed.limit,
+    }
 
 
-def _all_relations(resource: str, session: Session) -> list[Embed]:
-    own, relations = session.fields(resource), list[Embed]()
-    for name in session.names():
-        if name == resource:
-            continue
-        if link_fields_of(resource, session.fields(name)) or link_fields_of(name, own):
-            relations.append(Embed(name))
-    return relations
+def _criteria(where: Node, resource: str, session: Knowledge) -> dict[str, Json]:
+    """Return the criteria of the store, with conditions on related records resolved."""
+
+    def resolve(related: Related) -> Node:
+        name = related.relation
+        relation = find_relation(name, resource, session)
+        if relation is None:
+            raise QueryNotUnderstoodError(f"{resource} has no relation {name[:40]}")
+        inner = _criteria(related.node, relation.resource, session)
+        records = session.matching(relation.resource, inner)
+        if relation.is_many:
+            ids = [record.get(relation.field) for record in records]
+            return Condition("id", "in", [id for id in ids if id is not None])
+        return Condition(relation.field, "in", [record["id"] for record in records])
+
+    return to_criteria(without_relations(where, resolve))
 
 
 def _has_hint(reading: Reading) -> bool:

@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from larst.domain import Json
 from larst.errors import BadResourceNameError
-from larst.planning.shapes.nouns import (
+from larst.planning.reading.paths import API_PREFIX
+from larst.planning.reading.nouns import (
     is_camel_case,
     link_fields_of,
     new_link,
@@ -31,12 +32,6 @@ MIN_NESTED_SEGMENTS = 2
 
 MAX_PARENTS = 4
 """How deep collections may be nested; a deeper path has no REST meaning."""
-
-API_PREFIX = re.compile(
-    r"api|rest|services|odata|wp-json|v\d{1,3}(?:\.\d{1,3}){0,2}(?:alpha|beta|rc)?\d{0,2}",
-    re.IGNORECASE,
-)
-"""Segments before a resource that only name the API and its version."""
 
 BY_FIELD = re.compile(r"(?:get|find|read|search|filter|query)(?:All)?By_?[A-Z]\w*")
 IDS = "<ids>"

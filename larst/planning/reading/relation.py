@@ -1,0 +1,76 @@
+"""How a relation is found: by the field that links a record to another resource's record. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from larst.domain import Json
+from larst.planning.reading.nouns import link_fields_of, same_resource
+
+
+class Session(Protocol):
+    """What a reading needs to know of a session."""
+
+    @property
+    def resources(self) -> Container[str]:
+        """The resources that exist."""
+
+    def names(self) -> Sequence[str]:
+        """Return the names of the resources."""
+
+    def has_record(self, resource: str, id: str) -> bool:
+        """Return whether the record exists."""
+
+    def schema(self, resource: str) -> Json | None:
+        """Return the learned schema of the resource, or None."""
+
+    def fields(self, resource: str) -> frozenset[str]:
+        """Return the top-level fields that records of the resource ever had."""
+
+    def has_value(self, resource: str, field: str, text: str) -> bool:
+        """Return whether a record of the resource has this text in this field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation to another resource.
+
+    `field` links them: of the related records if `is_many` (each record has several), else of the
+    records themselves.
+    """
+
+    resource: str
+    field: str
+    is_many: bool
+
+
+def find_relation(name: str, resource: str, session: Session) -> Relation | None:
+    """Return the relation that a client calls `name`, such as `comments`, `user`; None if none."""
+    own = session.fields(resource)
+    related = name if name in session.resources else same_resource(name, session.names())
+    if related is None:
+        return None
+    if related != resource:
+        links = link_fields_of(resource, session.fields(related))
+        if links:
+            return Relation(related, links[0], is_many=True)
+    links = link_fields_of(related, own - {name})
+    return Relation(related, links[0], is_many=False) if links else None
+
+
+def related_resource(name: str, resource: str, session: Session) -> str | None:
+    """Return the resource that a relation leads to, or None."""
+    relation = find_relation(name, resource, session)
+    return None if relation is None else relation.resource
+
+
+def relations_of(resource: str, session: Session) -> Iterator[str]:
+    """Yield the resources that link to this one, or that it links to."""
+    own = session.fields(resource)
+    for name in session.names():
+        if name == resource:
+            continue
+        if link_fields_of(resource, session.fields(name)) or link_fields_of(name, own):
+            yield name
