@@ -6,7 +6,15 @@ All of them are frozen. Must never do I/O or import another room.
 from __future__ import annotations
 
 from larst.domain.criteria import AND, CRITERIA_OPERATORS, LINKED, NOT, OR, Criteria
-from larst.domain.json_values import INTEGER_MAX, INTEGER_MIN, Json, Record, RecordId
+from larst.domain.json_values import (
+    INTEGER_MAX,
+    INTEGER_MIN,
+    SINGLETON_ID,
+    SINGLETON_OWN_ID,
+    Json,
+    Record,
+    RecordId,
+)
 from larst.domain.plan import Action, Code, Plan, Usage
 from larst.domain.program import CheckedProgram, ProgramInputs, Reply, Violation
 from larst.domain.request import (
@@ -15,6 +23,7 @@ from larst.domain.request import (
     Body,
     BodyKind,
     NewIds,
+    Notation,
     RequestContext,
     TraceParent,
 )
@@ -36,6 +45,8 @@ __all__ = [
     "NO_BODY",
     "OR",
     "SESSION_STORE_METHODS",
+    "SINGLETON_ID",
+    "SINGLETON_OWN_ID",
     "STORE_METHODS",
     "Action",
     "Body",
@@ -45,6 +56,7 @@ __all__ = [
     "Criteria",
     "Json",
     "NewIds",
+    "Notation",
     "Plan",
     "ProgramInputs",
     "Record",

@@ -27,13 +27,27 @@ class BodyKind(StrEnum):
     TEXT = "text"
 
 
+class Notation(StrEnum):
+    """How a body was written. Values of a form and of CSV are texts until the schema is known."""
+
+    JSON = "json"
+    FORM = "form"
+    CSV = "csv"
+    NDJSON = "ndjson"
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A parsed body: `json` is set for objects, lists, scalars and patches, `text` for text."""
+    """A parsed body: `json` is set for objects, lists, scalars and patches, `text` for text.
+
+    `lines`: the line of each item of a list that was sent as lines.
+    """
 
     kind: BodyKind
     json: Json = None
     text: str | None = None
+    notation: Notation = Notation.JSON
+    lines: tuple[int, ...] = ()
 
 
 NO_BODY = Body(BodyKind.NONE)

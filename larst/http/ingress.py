@@ -32,6 +32,9 @@ _NEVER_BEGUN = (
     actors.ActorStoppedError,
 )
 
+_LARGE_BODY_BYTES = 64 * 1024
+"""A body from this size on is parsed in a thread: the event loop goes on meanwhile."""
+
 INGRESS: web.AppKey[Ingress] = web.AppKey("ingress")
 
 
@@ -125,7 +128,10 @@ class Ingress:
                     raw = await request.read()
             except web.HTTPRequestEntityTooLarge as error:
                 raise _too_large(limit) from error
-        return parse_body(request.method, request.headers.get("Content-Type", ""), raw)
+        content_type = request.headers.get("Content-Type", "")
+        if len(raw) < _LARGE_BODY_BYTES:
+            return parse_body(request.method, content_type, raw)
+        return await asyncio.to_thread(parse_body, request.method, content_type, raw)
 
 
 def _empty_body(request: web.Request) -> Body:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from larst.domain import NO_BODY, Body, BodyKind, Json
 from larst.errors import BadRequestError, InvalidJsonError, TargetTooLongError
 from larst.exact_json import parse_json
+from larst.http.formats import read_csv, read_form, read_multipart, read_ndjson
 
 MAX_SEGMENTS = 64
 """Path segments of one request; REST paths have a handful, and attacks have thousands."""
@@ -26,6 +27,17 @@ SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-csrf-token"}
 )
 """Headers with secrets: a context never contains them (SPEC section 3)."""
+
+_READERS: Mapping[str, Callable[[bytes], Body]] = {
+    "text/csv": read_csv,
+    "application/csv": read_csv,
+    "text/tab-separated-values": read_csv,
+    "application/x-ndjson": read_ndjson,
+    "application/ndjson": read_ndjson,
+    "application/jsonl": read_ndjson,
+    "application/x-jsonlines": read_ndjson,
+}
+"""The reader of each media type that holds a list of records."""
 
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
@@ -70,14 +82,16 @@ def _parse_query(raw: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def parse_body(method: str, content_type: str, raw: bytes) -> Body:
-    """Return a body as JSON, as a form (an object of texts), or as text.
+    """Return a body as JSON, as the fields of a form, as the records of a table, or as text.
 
     Raises:
         InvalidJsonError: the body should be JSON and is not, or cannot be represented exactly; or
             it does not match its charset.
-        BadRequestError: it is not a valid form, or not a valid JSON Patch.
+        BadRequestError: it is not a valid form, table or JSON Patch.
     """
     media_type, charset = _media_type(content_type)
+    if media_type == "multipart/form-data":
+        return read_multipart(raw, content_type)
     is_json = media_type == "application/json" or media_type.endswith("+json")
     if not raw.strip():
         if is_json and method in _METHODS_WITH_BODY:
@@ -86,6 +100,8 @@ def parse_body(method: str, content_type: str, raw: bytes) -> Body:
     raw = _as_utf8(raw, charset, is_json=is_json)
     if is_json:
         return _json_body(parse_json(raw), is_patch=media_type == "application/json-patch+json")
+    if (read := _READERS.get(media_type)) is not None:
+        return read(raw)
     return _form_or_text(raw, is_form=media_type == "application/x-www-form-urlencoded")
 
 
@@ -101,7 +117,7 @@ def _form_or_text(raw: bytes, *, is_form: bool) -> Body:
             if is_form:
                 raise
     if is_form:
-        return _form_body(raw)
+        return read_form(raw)
     return Body(BodyKind.TEXT, text=raw.decode("utf-8", errors="replace"))
 
 
@@ -113,22 +129,6 @@ def _json_body(value: Json, *, is_patch: bool) -> Body:
     if isinstance(value, dict):
         return Body(BodyKind.OBJECT, json=value)
     return Body(BodyKind.LIST if isinstance(value, list) else BodyKind.SCALAR, json=value)
-
-
-def _form_body(raw: bytes) -> Body:
-    try:
-        pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict")
-    except UnicodeDecodeError as error:
-        raise BadRequestError("the form is not UTF-8; encode it as UTF-8") from error
-    fields: dict[str, Json] = {}
-    for key, value in pairs:
-        previous = fields.get(key)
-        fields[key] = value if previous is None else [*_as_list(previous), value]
-    return Body(BodyKind.OBJECT, json=fields)
-
-
-def _as_list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else [value]
 
 
 def _media_type(content_type: str) -> tuple[str, str]:
