@@ -18,6 +18,7 @@ from larst.domain.json_values import (
 from larst.domain.plan import Action, Code, Plan, Usage
 from larst.domain.program import CheckedProgram, ProgramInputs, Reply, Violation
 from larst.domain.request import (
+    MERGE,
     METHODS,
     NO_BODY,
     Body,
@@ -40,6 +41,7 @@ __all__ = [
     "INTEGER_MAX",
     "INTEGER_MIN",
     "LINKED",
+    "MERGE",
     "METHODS",
     "NOT",
     "NO_BODY",

@@ -16,6 +16,10 @@ NewIds: TypeAlias = Callable[[], str]
 """Returns a new unique id of 32 hex digits; passed in, so that tests can choose the ids."""
 
 
+MERGE = "merge"
+"""The operation, in a JSON Patch, that stands for a merge patch (RFC 7396) of the whole record."""
+
+
 class BodyKind(StrEnum):
     """The form of a request's body."""
 

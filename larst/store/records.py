@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonpatch
 
-from larst.domain import INTEGER_MAX, INTEGER_MIN, Json, Record, RecordId
+from larst.domain import INTEGER_MAX, INTEGER_MIN, MERGE, Json, Record, RecordId
 from larst.errors import (
     BadRecordError,
     BadRequestError,
@@ -105,7 +105,7 @@ def validate_record(record: object) -> Record:
 
 
 def apply_patch(record: Record, operations: Sequence[Json]) -> Record:
-    """Return a copy of the record with a JSON Patch (RFC 6902) applied.
+    """Return a copy of the record with a JSON Patch (RFC 6902) applied, or with a merge patch.
 
     Raises:
         BadRecordError: the result cannot be stored.
@@ -113,6 +113,8 @@ def apply_patch(record: Record, operations: Sequence[Json]) -> Record:
         PatchConflictError: the patch does not apply to this record, or would change its id.
     """
     identifier = record["id"]
+    if (patch := _merge_patch_of(operations)) is not None:
+        return copy_with_id(validate_record(merged(record, patch)), identifier)
     try:
         result = _apply(record, operations)
     except jsonpatch.InvalidJsonPatch as error:
@@ -129,6 +131,31 @@ def apply_patch(record: Record, operations: Sequence[Json]) -> Record:
     if not isinstance(result, dict) or not _is_same_id(result.get("id"), identifier):
         raise PatchConflictError("the result of a patch must be an object with the same id")
     return copy_with_id(validate_record(result), identifier)
+
+
+def merged(target: Json, patch: Json) -> Json:
+    """Return the target with a merge patch applied (RFC 7396 section 2); neither is changed.
+
+    >>> merged({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
+    {'b': {'c': 4, 'd': 3}}
+    """
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for name, item in patch.items():
+        if item is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), item)
+    return result
+
+
+def _merge_patch_of(operations: Sequence[Json]) -> Record | None:
+    """Return the merge patch that the operations consist of; None if they are of RFC 6902."""
+    match operations:
+        case [{"op": op, "path": "", "value": dict() as patch}] if op == MERGE:
+            return patch
+    return None
 
 
 def type_name(value: object) -> str:

@@ -1,29 +1,56 @@
 """Bodies in the wrappings of other servers, brought to the record that they mean. Pure.
 
-`{"data": {…}}` of Strapi, `{"post": {…}}` of Rails, JSON:API documents, `_method` of forms.
+`{"data": {…}}` of Strapi, `{"post": {…}}` of Rails, JSON:API documents, `_method` of forms, merge
+patches, and the texts of forms and tables.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from larst.dialects.jsonapi import MEDIA_TYPE, record_of
-from larst.domain import Body, BodyKind, Json, RequestContext
+from larst.domain import MERGE, Body, BodyKind, Json, Notation, RequestContext
+from larst.errors import BadRequestError
 from larst.planning.reading.fields import Fields
+from larst.planning.reading.form_values import FormValues
 from larst.planning.reading.nouns import folded, singulars
 
 
+MERGE_PATCH = "application/merge-patch+json"
+"""The media type of RFC 7396; with plain JSON, PATCH replaces whole fields and stores null."""
+
+_TEXT_NOTATIONS = frozenset({Notation.FORM, Notation.CSV})
+
+
 def unwrapped(request: RequestContext, resource: str, prefix: str, fields: Fields) -> Body:
-    """Return the body with the record that it means, without its wrapping."""
-    body = request.body
+    """Return the body with the record that it means, without its wrapping.
+
+    Raises:
+        BadRequestError: a merge patch is not an object.
+    """
+    body, content_type = request.body, request.headers.get("content-type", "")
+    if request.method == "PATCH" and content_type.lower().startswith(MERGE_PATCH):
+        return _merge_patch(body)
     if body.kind not in (BodyKind.OBJECT, BodyKind.LIST):
         return body
     value: Json = body.json
-    if request.headers.get("content-type", "").startswith(MEDIA_TYPE):
+    if content_type.startswith(MEDIA_TYPE):
         value = record_of(value)
     elif isinstance(value, dict):
         value = _record(value, resource, prefix, fields)
+    if body.notation in _TEXT_NOTATIONS:
+        value = FormValues(fields, body.notation).typed(value)
     if value is body.json:
         return body
-    return Body(BodyKind.LIST if isinstance(value, list) else BodyKind.OBJECT, json=value)
+    kind = BodyKind.LIST if isinstance(value, list) else BodyKind.OBJECT
+    return replace(body, kind=kind, json=value)
+
+
+def _merge_patch(body: Body) -> Body:
+    """Return a merge patch as a JSON Patch of a single operation, which the store knows."""
+    if body.kind is not BodyKind.OBJECT:
+        raise BadRequestError("a merge patch of a record is a JSON object (RFC 7396)")
+    return Body(BodyKind.PATCH, json=[{"op": MERGE, "path": "", "value": body.json}])
 
 
 def _record(value: dict[str, Json], resource: str, prefix: str, fields: Fields) -> Json:

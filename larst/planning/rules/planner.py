@@ -218,7 +218,7 @@ def _put_all(case: _Case) -> tuple[Action, str]:
 def _patch_all(case: _Case) -> tuple[Action, str]:
     if case.shape.body is BodyKind.LIST:
         return "patch", programs.update_each()
-    if case.shape.body is not BodyKind.OBJECT:
+    if case.shape.body not in (BodyKind.OBJECT, BodyKind.PATCH):
         return "patch", _bad_body("PATCH needs a JSON object of the fields to change")
     call = f'store.update(record["id"], {PAYLOAD})'
     return "patch", _change_all(case, call, "updated")

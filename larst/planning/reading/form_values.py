@@ -1,0 +1,75 @@
+"""Texts of forms and tables as the values that the schema of their resource has. Pure.
+
+`views=5` is 5 where the field only ever had numbers. Without a schema, texts stay texts: `zip=01234`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from larst.domain import Json, Notation
+from larst.errors import InvalidJsonError
+from larst.exact_json import parse_json
+from larst.planning.reading.fields import NUMERIC, Fields
+
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_BOOLEANS: Mapping[str, bool] = {
+    "true": True, "on": True, "1": True, "false": False, "off": False, "0": False,
+}  # fmt: skip
+_NESTED = frozenset({"object", "array"})
+
+
+class FormValues:
+    """Types the texts of one body; what the schema says of a field is looked up once."""
+
+    def __init__(self, fields: Fields, notation: Notation) -> None:
+        self._fields = fields
+        self._is_table = notation is Notation.CSV
+        self._kinds: dict[str, frozenset[str]] = {}
+
+    def typed(self, value: Json, path: str = "") -> Json:
+        """Return the value with its texts typed; `path` leads to it from the record."""
+        if isinstance(value, str):
+            return self._text(value, path)
+        if isinstance(value, list):
+            return [self._item(item, path) for item in value]
+        if isinstance(value, dict):
+            prefix = f"{path}." if path else ""
+            return {name: self.typed(item, prefix + name) for name, item in value.items()}
+        return value
+
+    def _item(self, value: Json, path: str) -> Json:
+        if not isinstance(value, str):
+            return self.typed(value, path)
+        return _scalar(value, self._fields.value_kinds(path)) if path else value
+
+    def _text(self, text: str, path: str) -> Json:
+        if path not in self._kinds:
+            self._kinds[path] = self._fields.kinds(path)
+        kinds = self._kinds[path]
+        if not text and self._is_table:
+            return text if kinds == {"string"} else None
+        kinds = kinds - {"null"}
+        if kinds and kinds <= _NESTED:
+            return self._nested(text, kinds, path)
+        return _scalar(text, kinds)
+
+    def _nested(self, text: str, kinds: frozenset[str], path: str) -> Json:
+        """Return a list or an object that was written as JSON; a plain text is a list of one."""
+        if text[:1] in ("{", "["):
+            try:
+                return parse_json(text.encode())
+            except InvalidJsonError:
+                return text
+        return [self._item(text, path)] if kinds == {"array"} and text else text
+
+
+def _scalar(text: str, kinds: frozenset[str]) -> Json:
+    if kinds and kinds <= NUMERIC:
+        if _NUMBER.fullmatch(text.strip()):
+            return parse_json(text.strip().encode())
+        return text or None
+    if kinds == {"boolean"}:
+        return _BOOLEANS.get(text.strip().lower(), text or None)
+    return text
