@@ -15,3 +15,9 @@ RecordId: TypeAlias = int | str
 
 INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
 """The integers that JSON readers and the files keep exactly: signed and unsigned 64 bits."""
+
+SINGLETON_ID = "@singleton"
+"""The id of the only record of a singleton: `/settings` is an object, not a list."""
+
+SINGLETON_OWN_ID = "@id"
+"""The stored name of a field `id` that a singleton has itself."""
