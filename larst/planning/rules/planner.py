@@ -13,18 +13,16 @@ from larst.domain import Action, BodyKind, Code, Json, Plan
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
 from larst.planning.planner import Maker, PlannerAnswer, PlanningRequest
 from larst.planning.reading.vocabulary import VERSION as VOCABULARY_VERSION
-from larst.planning.rules import programs
-from larst.planning.rules.programs import CRITERIA, IDENTIFIER, PAYLOAD
+from larst.planning.rules import lists, programs
+from larst.planning.rules.text import CRITERIA, IDENTIFIER, PAYLOAD, answer, children_of
 from larst.planning.shapes.rest_path import RestPath
 from larst.planning.shapes.shape import Shape
 
-COLLECTION_METHODS: tuple[str, ...] = (
-    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
-)
-RECORD_METHODS: tuple[str, ...] = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
-FIELD_METHODS: tuple[str, ...] = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
-SEARCH_METHODS: tuple[str, ...] = ("GET", "HEAD", "POST", "OPTIONS")
-COUNT_METHODS: tuple[str, ...] = ("GET", "HEAD", "OPTIONS")
+COLLECTION_METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
+RECORD_METHODS = tuple("GET HEAD PUT PATCH DELETE OPTIONS".split())
+FIELD_METHODS = tuple("GET HEAD POST PUT DELETE OPTIONS".split())
+SEARCH_METHODS = tuple("GET HEAD POST OPTIONS".split())
+COUNT_METHODS = tuple("GET HEAD OPTIONS".split())
 RULES = "rules"
 """The name of this planner in the plan book, `Server-Timing` and metrics."""
 
@@ -104,7 +102,7 @@ def _decide(case: _Case) -> tuple[Action, str]:
         raise _no_rule(case.shape)
     allowed, deciders = _deciders(case.path)
     if method == "OPTIONS":
-        return "custom", programs.answer(204, None, {"Allow": ", ".join(allowed)})
+        return "custom", answer(204, None, {"Allow": ", ".join(allowed)})
     if (decide := deciders.get(method)) is None:
         return "custom", _not_allowed(method, allowed)
     action, program = decide(case)
@@ -130,7 +128,7 @@ def _deciders(path: RestPath) -> tuple[tuple[str, ...], Mapping[str, _Decider]]:
 def _not_allowed(method: str, allowed: tuple[str, ...]) -> str:
     detail = f"{method} does not apply to this path; allowed are {', '.join(allowed)}"
     body = {"error": "method not allowed", "detail": detail}
-    return programs.answer(405, body, {"Allow": ", ".join(allowed)})
+    return answer(405, body, {"Allow": ", ".join(allowed)})
 
 
 def _below_parents(case: _Case, program: str) -> str:
@@ -172,7 +170,7 @@ def _patch(case: _Case) -> tuple[Action, str]:
 
 def _delete(case: _Case) -> tuple[Action, str]:
     return "delete", programs.delete(
-        returns_record=case.asks("records"), cascade=case.asks("cascade")
+        returns_record=case.asks("records"), has_dependents=case.asks("dependents")
     )
 
 
@@ -184,9 +182,9 @@ def _create(case: _Case) -> tuple[Action, str]:
     if body is BodyKind.OBJECT:
         return "create", programs.create(collection, is_upsert=is_upsert)
     if body is BodyKind.LIST and case.is_nested:
-        return "create", programs.create_all_children(case.link)
+        return "create", lists.create_all_children(case.link)
     if body is BodyKind.LIST:
-        return "create", programs.create_all(is_upsert=is_upsert)
+        return "create", lists.create_all(is_upsert=is_upsert)
     return "create", _bad_body("POST needs a JSON object, or a list of them")
 
 
@@ -194,30 +192,30 @@ def _list(case: _Case) -> tuple[Action, str]:
     if case.asks("search"):
         return _search(case)
     criteria = _criteria(case) if case.asks("criteria") or case.is_nested else None
-    return "list", programs.page_of_records(case.shape.asks, criteria, is_plain=False)
+    return "list", lists.page_of_records(case.shape.asks, criteria, is_plain=False)
 
 
 def _search(case: _Case) -> tuple[Action, str]:
-    return "search", programs.page_of_records(case.shape.asks, _criteria(case), is_plain=True)
+    return "search", lists.page_of_records(case.shape.asks, _criteria(case), is_plain=True)
 
 
 def _list_ids(case: _Case) -> tuple[Action, str]:
-    return "list", programs.page_of_records(case.shape.asks, CRITERIA, is_plain=False)
+    return "list", lists.page_of_records(case.shape.asks, CRITERIA, is_plain=False)
 
 
 def _count(case: _Case) -> tuple[Action, str]:
-    return "custom", programs.count(_criteria(case))
+    return "custom", lists.count(_criteria(case))
 
 
 def _put_all(case: _Case) -> tuple[Action, str]:
     if case.shape.body is not BodyKind.LIST:
         return "custom", _not_allowed("PUT", tuple(m for m in COLLECTION_METHODS if m != "PUT"))
-    return "replace", programs.replace_all()
+    return "replace", lists.replace_all()
 
 
 def _patch_all(case: _Case) -> tuple[Action, str]:
     if case.shape.body is BodyKind.LIST:
-        return "patch", programs.update_each()
+        return "patch", lists.update_each()
     if case.shape.body not in (BodyKind.OBJECT, BodyKind.PATCH):
         return "patch", _bad_body("PATCH needs a JSON object of the fields to change")
     call = f'store.update(record["id"], {PAYLOAD})'
@@ -230,9 +228,9 @@ def _delete_all(case: _Case) -> tuple[Action, str]:
 
 def _change_all(case: _Case, call: str, counted: str) -> str:
     if not case.asks("criteria") and not case.path.is_list_of_ids:
-        return programs.answer(400, programs.NO_CRITERION)
+        return answer(400, lists.NO_CRITERION)
     criteria = CRITERIA if case.path.is_list_of_ids else _criteria(case)
-    return programs.change_all(call, counted, criteria, returns_records=case.asks("records"))
+    return lists.change_all(call, counted, criteria, returns_records=case.asks("records"))
 
 
 def _get_field(case: _Case) -> tuple[Action, str]:
@@ -252,11 +250,11 @@ def _delete_field(case: _Case) -> tuple[Action, str]:
 
 
 def _criteria(case: _Case) -> str:
-    return programs.children_of(case.link) if case.is_nested else CRITERIA
+    return children_of(case.link) if case.is_nested else CRITERIA
 
 
 def _bad_body(detail: str) -> str:
-    return programs.answer(400, {"error": "bad body", "detail": detail})
+    return answer(400, {"error": "bad body", "detail": detail})
 
 
 _Decider = Callable[[_Case], tuple[Action, str]]

@@ -1,0 +1,141 @@
+"""The programs of the rules that concern many records, as text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from textwrap import indent
+
+from larst.domain import Json
+from larst.planning.rules.showing import shown_items
+from larst.planning.rules.text import (
+    CRITERIA,
+    PAYLOAD,
+    answer,
+    literal,
+    names_tuple,
+    upserted,
+)
+
+NO_CRITERION: Json = {
+    "error": "no criterion",
+    "detail": "name what to change, as in ?status=old, or one record by its path",
+}
+OTHER_PARENT: Json = {
+    "error": "other parent",
+    "detail": "the body names another parent than the path; send one of them",
+}
+_BAD_ITEM: Json = {"error": "bad record", "detail": "each item of the list must be a JSON object"}
+
+
+def page_of_records(asks: Collection[str], criteria: str | None, *, is_plain: bool) -> str:
+    """Return a program that answers with a page of records.
+
+    `asks` are the parts that the shape asks for, `criteria` the expression that selects the
+    records. A plain answer is the list itself.
+    """
+    keys = [key for key in ("limit", "offset", "sort") if key in asks]
+    paging = "".join(f', {key}=plan["{key}"]' for key in keys)
+    if criteria is None:
+        lines = f"items, total = store.list({paging[2:]})\n"
+    else:
+        is_part = "limit" in asks or "offset" in asks
+        total = f"store.count({criteria})" if is_part else "len(items)"
+        lines = f"items = store.search({criteria}{paging})\ntotal = {total}\n"
+    lines += shown_items(asks)
+    limit, offset = _value("limit", "None", asks), _value("offset", "0", asks)
+    page = f'{{"total": total, "limit": {limit}, "offset": {offset}}}'
+    body = "items" if is_plain else f'{{"items": items, "page": {page}}}'
+    counts = '{"X-Total-Count": str(total), "X-LARST-Length": str(len(items))}'
+    return f"{lines}REPLY = make_response(200, {body}, {counts})\n"
+
+
+def _value(key: str, default: str, asks: Collection[str]) -> str:
+    return f'plan["{key}"]' if key in asks else default
+
+
+def count(criteria: str) -> str:
+    """Return a program that answers with the number of matching records."""
+    return f'REPLY = make_response(200, {{"count": store.count({criteria})}})\n'
+
+
+def change_all(call: str, counted: str, criteria: str, *, returns_records: bool) -> str:
+    """Return a program that runs `call` for each matching record and answers with their number.
+
+    `returns_records`: the answer holds the records too.
+    """
+    records = ', "items": changed' if returns_records else ""
+    changed = "result" if counted == "updated" else "record"
+    collect = f"        changed.append({changed})\n" if returns_records else ""
+    begin = "    changed = []\n" if returns_records else ""
+    result = "result = " if returns_records and counted == "updated" else ""
+    return (
+        f"if not {CRITERIA}:\n"
+        f"    {answer(400, NO_CRITERION)}"
+        "else:\n"
+        f"    matching = store.search({criteria})\n"
+        f"{begin}"
+        "    for record in matching:\n"
+        f"        {result}{call}\n"
+        f"{collect}"
+        f'    REPLY = make_response(200, {{"{counted}": len(matching){records}}})\n'
+    )
+
+
+def create_all(*, is_upsert: bool) -> str:
+    """Return a program that stores all records of the payload, or none."""
+    if not is_upsert:
+        return f"REPLY = make_response(201, [store.insert(item) for item in {PAYLOAD}])\n"
+    lines = (
+        "changed = []\n"
+        f"for item in {PAYLOAD}:\n"
+        f"{indent(upserted('item'), '    ')}"
+        "    changed.append(record)\n"
+        "REPLY = make_response(201, changed)\n"
+    )
+    return _if_all_are_objects(lines)
+
+
+def create_all_children(fields: Sequence[str]) -> str:
+    """Return a program that stores all records of the payload as children of `parent`."""
+    names = f"for name in {names_tuple(fields)} if item.get(name) is not None"
+    lines = (
+        f'if any(str(item[name]) != str(parent["id"]) for item in {PAYLOAD} {names}):\n'
+        f"    {answer(409, OTHER_PARENT)}"
+        "else:\n"
+        "    changed = []\n"
+        f"    for item in {PAYLOAD}:\n"
+        f"        links = [name {names}]\n"
+        f"        link = links[0] if links else {literal(fields[0])}\n"
+        '        changed.append(store.insert({**item, link: parent["id"]}))\n'
+        "    REPLY = make_response(201, changed)\n"
+    )
+    return _if_all_are_objects(lines)
+
+
+def replace_all() -> str:
+    """Return a program that replaces every record of the payload, by its id, or none."""
+    return _change_each("replace")
+
+
+def update_each() -> str:
+    """Return a program that changes every record of the payload, by its id, or none."""
+    return _change_each("update")
+
+
+def _change_each(method: str) -> str:
+    missing = {"error": "not found", "detail": "an item of the list names no record by its id"}
+    return _if_all_are_objects(
+        f'changed = [store.{method}(item.get("id", ""), item) for item in {PAYLOAD}]\n'
+        "if any(record is None for record in changed):\n"
+        f"    {answer(404, missing)}"
+        "else:\n"
+        "    REPLY = make_response(200, changed)\n"
+    )
+
+
+def _if_all_are_objects(lines: str) -> str:
+    return (
+        f"if not all(isinstance(item, dict) for item in {PAYLOAD}):\n"
+        f"    {answer(400, _BAD_ITEM)}"
+        f"else:\n{indent(lines, '    ')}"
+    )
