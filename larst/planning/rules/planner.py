@@ -170,7 +170,7 @@ def _patch(case: _Case) -> tuple[Action, str]:
 
 def _delete(case: _Case) -> tuple[Action, str]:
     return "delete", programs.delete(
-        returns_record=case.asks("records"), has_dependents=case.asks("dependents")
+        returns_record=case.asks("records"), cascades=case.asks("cascade")
     )
 
 

@@ -92,11 +92,11 @@ def on_record(call: str, asks: Collection[str] = ()) -> str:
     )
 
 
-def delete(*, returns_record: bool, has_dependents: bool) -> str:
+def delete(*, returns_record: bool, cascades: bool) -> str:
     """Return a program that deletes one record, with the records that depend on it if asked."""
     status = "200, record" if returns_record else "204"
     reply = f"REPLY = make_response({status})\n"
-    dependents = _DELETE_DEPENDENTS if has_dependents else ""
+    dependents = _DELETE_DEPENDENTS if cascades else ""
     return (
         f"record = store.get({IDENTIFIER})\n"
         f"if record is None:\n    REPLY = {NOT_FOUND}\n"
@@ -105,9 +105,9 @@ def delete(*, returns_record: bool, has_dependents: bool) -> str:
 
 
 _DELETE_DEPENDENTS = """\
-for relation in plan["dependents"]:
-    related = session_store.resource(relation["resource"])
-    for child in related.search({"|": {relation["field"]: record["id"]}}):
+for step in plan["embed"]:
+    related = session_store.resource(step["resource"])
+    for child in related.search({"|": {step["field"]: record["id"]}}):
         related.delete(child["id"])
 """
 

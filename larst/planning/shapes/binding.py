@@ -9,29 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from larst.domain import Json, Plan, Record
+from larst.domain import AND, LINKED, SINGLETON_ID, Json, Plan, Record, RequestContext
 from larst.errors import QueryNotUnderstoodError
-from larst.planning.reading.asked import (
-    ALWAYS,
-    Asked,
-    Condition,
-    Embed,
-    Node,
-    Related,
-    to_criteria,
-    without_relations,
-)
+from larst.planning.reading.asked import NEVER, Asked
 from larst.planning.reading.fields import Fields
+from larst.planning.reading.nouns import folded, link_fields_of, same_resource
 from larst.planning.reading.options import ReadingOptions
 from larst.planning.reading.query import read_query
-from larst.planning.reading.relation import Session, find_relation, relations_of
+from larst.planning.reading.relation import Session
 from larst.planning.reading.request import Reading, fields_of
+from larst.planning.shapes.relations import criteria_of, embed_steps
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import RestPath
 
 _MAX_LISTED_FIELDS = 30
 _MAX_HINT_CHARACTERS = 1000
-_ALL = "*"
+_MAX_ID_CHARACTERS = 80
 
 
 class Knowledge(Session, Protocol):
@@ -55,6 +48,7 @@ class Binding:
 
     identifier: str | None
     payload: Json
+    item: str | None = None
     parents: Sequence[str] = ()
     criteria: dict[str, Json] = field(default_factory=dict)
     limit: int | None = None
@@ -72,6 +66,7 @@ class Binding:
             "action": plan.action,
             "resource": plan.resource,
             "identifier": self.identifier,
+            "item": self.item,
             "parents": list(self.parents),
             "criteria": self.criteria,
             "limit": self.limit,
@@ -89,37 +84,78 @@ def bind(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
     """Return the values of the request.
 
     Raises:
-        QueryNotUnderstoodError: a relation to embed does not exist.
+        QueryNotUnderstoodError: a relation, or the record at which a page begins, does not exist.
+        BadPagingError: the paging of a request that is not plain REST makes no sense.
     """
     path, request = shaped.path, shaped.request
     if not isinstance(path, RestPath):
         return _bind_custom(shaped, plan, session)
     segments = request.segments
-    identifier = None if path.identifier is None else segments[path.identifier]
+    identifier = SINGLETON_ID if path.is_singleton else _segment(segments, path.identifier)
     parents = [segments[parent.index] for parent in path.parents]
     reading = shaped.reading
     if shaped.shape.query:
-        asked = _read_leniently(shaped, fields_of(session, path.resource))
+        asked = read_leniently(request, fields_of(session, path.resource))
     else:
         asked = reading.asked
-    criteria = _criteria(asked.where, path.resource, session)
+    criteria = criteria_of(asked.where, path.resource, session)
     if path.is_list_of_ids and identifier is not None:
-        criteria["id__in"] = identifier.split(",")
-    sort = ",".join(asked.sort) or None
-    offset = _offset(asked, path.resource, criteria, sort, session)
+        criteria = _with_ids(criteria, identifier.split(","))
+    of_list = _narrowed(shaped, path, criteria, parents)
+    limit, offset = _page(asked, path.resource, of_list, session)
     return Binding(
         identifier=identifier,
         payload=request.body.json,
+        item=_segment(segments, path.item),
         parents=parents,
         criteria=criteria,
-        limit=asked.limit,
+        limit=limit,
         offset=offset,
-        sort=sort,
+        sort=_sort(asked),
         select=_select(asked),
         exclude=asked.exclude,
-        embed=embed_steps(asked.embed, path.resource, session) if asked.embed else (),
+        embed=_steps(shaped, path, asked, session),
         hint=_hint(reading, session.fields(path.resource)) if _has_hint(reading) else None,
     )
+
+
+def _segment(segments: Sequence[str], place: int | None) -> str | None:
+    return None if place is None else segments[place]
+
+
+def _steps(
+    shaped: ShapedRequest, path: RestPath, asked: Asked, session: Knowledge
+) -> Sequence[Mapping[str, Json]]:
+    """Return the relations to embed, or those whose records are deleted with the record."""
+    if shaped.shape.method == "DELETE" and "cascade" in shaped.shape.asks:
+        return dependent_steps(path.resource, asked.dependents, session)
+    return embed_steps(asked.embed, path.resource, session) if asked.embed else ()
+
+
+def dependent_steps(
+    resource: str, names: Sequence[str], session: Session
+) -> list[Mapping[str, Json]]:
+    """Return where the records are that link to a record; `names` limits the resources.
+
+    Raises:
+        QueryNotUnderstoodError: a name is no resource that links to this one.
+    """
+    steps: list[Mapping[str, Json]] = []
+    for name in session.names():
+        links = link_fields_of(resource, session.fields(name))
+        steps += [
+            {"name": name, "resource": name, "field": link}
+            for link in links
+            if folded(link).endswith("id") and name != resource
+        ]
+    linked = {str(step["resource"]) for step in steps}
+    wanted = {same_resource(name, linked) or name for name in names}
+    if wanted - linked:
+        raise QueryNotUnderstoodError(
+            f"{', '.join(sorted(wanted - linked))[:80]} does not depend on {resource};"
+            f" what does: {', '.join(sorted(linked)) or 'nothing'}"
+        )
+    return [step for step in steps if not names or step["resource"] in wanted]
 
 
 def _bind_custom(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
@@ -128,34 +164,78 @@ def _bind_custom(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Bindi
     places = zip(request.segments, shaped.shape.path, strict=True)
     identifiers = [text for text, segment in places if segment.is_identifier]
     identifier = identifiers[-1] if identifiers else None
-    fields = Fields() if plan.resource is None else fields_of(session, plan.resource)
-    criteria = _criteria(_read_leniently(shaped, fields).where, plan.resource or "", session) if request.query else {}
-    return Binding(identifier, request.body.json, criteria=criteria)
+    if not request.query:
+        return Binding(identifier, request.body.json)
+    resource = plan.resource or ""
+    asked = read_leniently(request, fields_of(session, resource))
+    criteria = criteria_of(asked.where, resource, session)
+    limit, offset = _page(asked, resource, criteria, session)
+    return Binding(
+        identifier,
+        request.body.json,
+        criteria=criteria,
+        limit=limit,
+        offset=offset,
+        sort=_sort(asked),
+        select=_select(asked),
+        exclude=asked.exclude,
+    )
 
 
-def _read_leniently(shaped: ShapedRequest, fields: Fields) -> Asked:
-    """Read the query of a custom request: its program may mean any key in its own way."""
+def read_leniently(request: RequestContext, fields: Fields) -> Asked:
+    """Read the query of a custom request, whose program may mean any key in its own way.
+
+    What is not understood matches nothing: ignored, it would widen what a program changes.
+
+    Raises:
+        BadPagingError: its paging makes no sense.
+    """
     try:
-        return read_query(shaped.request.query, fields, ReadingOptions()).asked
+        return read_query(request.query, fields, ReadingOptions()).asked
     except QueryNotUnderstoodError:
-        return Asked()
+        return Asked(where=NEVER)
 
 
-def _offset(
-    asked: Asked,
-    resource: str,
-    criteria: Mapping[str, Json],
-    sort: str | None,
-    session: Knowledge,
-) -> int:
-    """Return where the page begins; a page behind or before a record is found by its place."""
+def _narrowed(
+    shaped: ShapedRequest, path: RestPath, criteria: dict[str, Json], parents: Sequence[str]
+) -> dict[str, Json]:
+    """Return the criteria with those of the path: below the last parent."""
+    links = shaped.facts["links"].get(path.resource) if parents else None
+    if not links:
+        return criteria
+    return {AND: [criteria, {LINKED: dict.fromkeys(links, parents[-1])}]}
+
+
+def _with_ids(criteria: dict[str, Json], ids: Sequence[str]) -> dict[str, Json]:
+    """Return the criteria, restricted to the ids of the path; the query cannot widen them."""
+    of_path: dict[str, Json] = {"id__in": list(ids)}
+    return {**of_path, AND: [criteria]} if criteria else of_path
+
+
+def _page(
+    asked: Asked, resource: str, criteria: Mapping[str, Json], session: Knowledge
+) -> tuple[int | None, int]:
+    """Return limit and offset; a page after or before a record begins or ends at its place.
+
+    Raises:
+        QueryNotUnderstoodError: that record is not among the matches.
+    """
+    if (cursor := asked.after or asked.before) is None:
+        return asked.limit, asked.offset
+    place = session.position_of(resource, criteria, _sort(asked), cursor)
+    if place is None:
+        raise QueryNotUnderstoodError(
+            f"no record of the list has the id {cursor[:_MAX_ID_CHARACTERS]}: begin at the first"
+            " page again"
+        )
     if asked.after is not None:
-        place = session.position_of(resource, criteria, sort, asked.after)
-        return asked.offset if place is None else place + 1
-    if asked.before is not None:
-        place = session.position_of(resource, criteria, sort, asked.before)
-        return 0 if place is None else max(0, place - (asked.limit or 0))
-    return asked.offset
+        return asked.limit, place + 1
+    first = 0 if asked.limit is None else max(0, place - asked.limit)
+    return place - first, first
+
+
+def _sort(asked: Asked) -> str | None:
+    return ",".join(asked.sort) or None
 
 
 def _select(asked: Asked) -> Sequence[str] | None:
@@ -164,80 +244,6 @@ def _select(asked: Asked) -> Sequence[str] | None:
         return None
     names = [name.partition(".")[0] for name in asked.select]
     return [*dict.fromkeys([*names, *(embed.name for embed in asked.embed)])]
-
-
-def embed_steps(
-    embeds: Sequence[Embed], resource: str, session: Session
-) -> list[Mapping[str, Json]]:
-    """Return the steps that embed relations: one search of a resource each.
-
-    Raises:
-        QueryNotUnderstoodError: a relation does not exist; the detail lists those that do.
-    """
-    steps: list[Mapping[str, Json]] = []
-    _add_steps(steps, embeds, resource, 0, session)
-    return steps
-
-
-def _add_steps(
-    steps: list[Mapping[str, Json]],
-    embeds: Sequence[Embed],
-    resource: str,
-    source: int,
-    session: Session,
-) -> None:
-    for embed in embeds:
-        if embed.name == _ALL:
-            every = [Embed(name) for name in relations_of(resource, session)]
-            _add_steps(steps, every, resource, source, session)
-            continue
-        step = _step(embed, resource, session)
-        if step is None:
-            continue
-        steps.append({**step, "from": source})
-        _add_steps(steps, embed.embed, str(step["resource"]), len(steps), session)
-
-
-def _step(embed: Embed, resource: str, session: Session) -> dict[str, Json] | None:
-    """Return how a relation is embedded; None for a field that the records hold themselves."""
-    name = embed.name
-    relation = find_relation(name, resource, session)
-    if relation is None and name in session.fields(resource):
-        return None
-    if relation is None:
-        relations = ", ".join(sorted(relations_of(resource, session)))
-        raise QueryNotUnderstoodError(
-            f"{resource} has no relation {name[:40]}; it has {relations or 'none'}"
-        )
-    return {
-        "name": embed.alias or name,
-        "resource": relation.resource,
-        "many": relation.is_many,
-        "field": relation.field,
-        "select": None if embed.select is None else [*dict.fromkeys(["id", *embed.select])],
-        "criteria": {} if embed.where == ALWAYS else to_criteria(embed.where),
-        "sort": ",".join(embed.sort) or None,
-        "offset": embed.offset,
-        "end": None if embed.limit is None else embed.offset + embed.limit,
-    }
-
-
-def _criteria(where: Node, resource: str, session: Knowledge) -> dict[str, Json]:
-    """Return the criteria of the store, with conditions on related records resolved."""
-
-    def resolve(related: Related) -> Node:
-        name = related.relation
-        relation = find_relation(name, resource, session)
-        if relation is None:
-            raise QueryNotUnderstoodError(f"{resource} has no relation {name[:40]}")
-        inner = _criteria(related.node, relation.resource, session)
-        records = session.matching(relation.resource, inner)
-        if relation.is_many:
-            ids = [record.get(relation.field) for record in records]
-            return Condition("id", "in", [id for id in ids if id is not None])
-        return Condition(relation.field, "in", [record["id"] for record in records])
-
-    return to_criteria(without_relations(where, resolve))
 
 
 def _has_hint(reading: Reading) -> bool:

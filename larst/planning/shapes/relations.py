@@ -1,0 +1,150 @@
+"""Relations in a request's values: conditions on related records, embeds, and dependents. Pure.
+
+Clients name relations as they like; here the session's link fields stand in for the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from larst.domain import Json, Record
+from larst.errors import QueryNotUnderstoodError
+from larst.planning.reading.asked import (
+    ALWAYS,
+    AllOf,
+    AnyOf,
+    Condition,
+    Embed,
+    Node,
+    Not,
+    Related,
+    all_of,
+    any_of,
+    negated,
+    to_criteria,
+)
+from larst.planning.reading.relation import Relation, Session, find_relation, relations_of
+
+MAX_EMBED_STEPS = 20
+"""Searches that the embeds of one request may cost."""
+
+_ALL = "*"
+_MAX_NAME_CHARACTERS = 40
+
+
+class Records(Session, Protocol):
+    """A session whose records can be searched."""
+
+    def matching(self, resource: str, criteria: Mapping[str, Json]) -> Sequence[Record]:
+        """Return the records of a resource that meet the criteria."""
+
+
+def criteria_of(where: Node, resource: str, session: Records) -> dict[str, Json]:
+    """Return the criteria of the store, with conditions on related records resolved.
+
+    Raises:
+        QueryNotUnderstoodError: a relation does not exist.
+    """
+    return {} if where == ALWAYS else to_criteria(_resolved(where, resource, session))
+
+
+def _resolved(node: Node, resource: str, session: Records) -> Node:
+    match node:
+        case Related(name, inner):
+            return _linked(_relation(name, resource, session), inner, session)
+        case Not(inner):
+            return negated(_resolved(inner, resource, session))
+        case AllOf(nodes):
+            return all_of([_resolved(child, resource, session) for child in nodes])
+        case AnyOf(nodes):
+            return any_of([_resolved(child, resource, session) for child in nodes])
+    return node
+
+
+def _linked(relation: Relation, inner: Node, session: Records) -> Condition:
+    """Return the condition on a link field that holds where some related record meets `inner`.
+
+    Ids are compared as text: a link may be stored as text where the id is a number.
+    """
+    records = session.matching(relation.resource, criteria_of(inner, relation.resource, session))
+    if not relation.is_many:
+        return Condition(relation.field, "in", [str(record["id"]) for record in records])
+    ids = [record[relation.field] for record in records if relation.field in record]
+    return Condition("id", "in", [str(id) for id in ids if isinstance(id, int | str)])
+
+
+def embed_steps(
+    embeds: Sequence[Embed], resource: str, session: Records
+) -> list[Mapping[str, Json]]:
+    """Return the steps that embed relations, each a search of one resource.
+
+    `from` is the list that a step starts from: 0 the records of the reply, n those of step n.
+
+    Raises:
+        QueryNotUnderstoodError: a relation does not exist, or there are too many.
+    """
+    steps: list[Mapping[str, Json]] = []
+    _add_steps(steps, embeds, resource, 0, session)
+    return steps
+
+
+def _add_steps(
+    steps: list[Mapping[str, Json]],
+    embeds: Sequence[Embed],
+    resource: str,
+    source: int,
+    session: Records,
+) -> None:
+    for embed in _expanded(embeds, resource, session):
+        relation = find_relation(embed.name, resource, session)
+        if relation is None and embed.name in session.fields(resource):
+            continue  # the records hold it themselves
+        relation = relation or _relation(embed.name, resource, session)
+        if len(steps) == MAX_EMBED_STEPS:
+            raise QueryNotUnderstoodError(f"a request embeds at most {MAX_EMBED_STEPS} relations")
+        steps.append({**_step(embed, relation, session), "from": source})
+        _add_steps(steps, embed.embed, relation.resource, len(steps), session)
+
+
+def _expanded(embeds: Sequence[Embed], resource: str, session: Session) -> list[Embed]:
+    """Return the embeds, with every relation of the resource in place of `*`."""
+    expanded: list[Embed] = []
+    for embed in embeds:
+        is_all = embed.name == _ALL
+        names = relations_of(resource, session) if is_all else ()
+        expanded += [Embed(name) for name in names] if is_all else [embed]
+    return expanded
+
+
+def _step(embed: Embed, relation: Relation, session: Records) -> dict[str, Json]:
+    return {
+        "name": embed.alias or embed.name,
+        "resource": relation.resource,
+        "many": relation.is_many,
+        "field": relation.field,
+        "select": _selected(embed, relation.resource, session),
+        "criteria": criteria_of(embed.where, relation.resource, session),
+        "sort": ",".join(embed.sort) or None,
+        "offset": embed.offset,
+        "end": None if embed.limit is None else embed.offset + embed.limit,
+    }
+
+
+def _selected(embed: Embed, resource: str, session: Session) -> list[str] | None:
+    """Return the fields to show of related records, with those that link further embeds."""
+    if embed.select is None:
+        return None
+    links = [find_relation(inner.name, resource, session) for inner in embed.embed]
+    fields = [link.field for link in links if link is not None and not link.is_many]
+    return [*dict.fromkeys(["id", *embed.select, *fields])]
+
+
+def _relation(name: str, resource: str, session: Session) -> Relation:
+    relation = find_relation(name, resource, session)
+    if relation is not None:
+        return relation
+    relations = ", ".join(sorted(relations_of(resource, session)))
+    raise QueryNotUnderstoodError(
+        f"{resource} has no relation {name[:_MAX_NAME_CHARACTERS]}; it has {relations or 'none'}"
+    )
