@@ -21,7 +21,8 @@ LarstError
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
-│   ├── PreconditionFailedError  If-Match names another version
+│   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
+│   ├── KeyReusedError           the Idempotency-Key belongs to another request
 │   ├── SchemaBrokenError        the record does not match the resource's schema
 │   └── DeadlineError            the deadline passed before the program began
 ├── PlannerError             the operator of the planner
@@ -189,9 +190,15 @@ class PatchConflictError(CallerError):
 
 
 class PreconditionFailedError(CallerError):
-    """If-Match names a version other than the stored one."""
+    """If-Match or If-None-Match does not allow the change of the stored version."""
 
     title = "precondition failed"
+
+
+class KeyReusedError(CallerError):
+    """The Idempotency-Key was sent before, with a different request."""
+
+    title = "idempotency key reused"
 
 
 class SchemaBrokenError(CallerError):

@@ -10,8 +10,9 @@ from aiohttp import web
 from larst.domain import METHODS
 
 EXPOSED_HEADERS = ", ".join(
-    "X-Request-ID X-Session-ID X-LARST-Hint X-LARST-Schema-Drift Location Link X-Total-Count ETag"
-    " Server-Timing".split()
+    "X-Request-ID X-Session-ID X-LARST-Hint X-LARST-Schema-Drift X-LARST-Dialect X-LARST-Reading"
+    " Location Link X-Total-Count Content-Range Content-Disposition Preference-Applied"
+    " Idempotency-Replayed ETag Server-Timing".split()
 )
 PREFLIGHT_MAX_AGE_S = 600
 

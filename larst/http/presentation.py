@@ -19,6 +19,8 @@ from larst.dialects import LARST, ListPage, list_body, record_body
 from larst.dialects.jsonapi import MEDIA_TYPE as JSON_API
 from larst.domain import Json, Record, Reply, RequestContext
 from larst.errors import NotAcceptableError
+from larst.http.formats.content import FILE_HEADER, content_reply
+from larst.http.preferences import apply_preferences
 from larst.planning.reading.asked import Asked, conditions_of
 from larst.planning.reading.request import Reading
 from larst.planning.shapes import RestPath
@@ -55,16 +57,20 @@ def present(answer: SessionReply, context: RequestContext, place: Place) -> Repl
     """
     reply, reading = answer.reply, answer.reading
     headers = dict(reply.headers)
-    length = headers.pop(_LENGTH, None)
+    length, is_file = headers.pop(_LENGTH, None), headers.pop(FILE_HEADER, None) is not None
     if reading is None or not answer.is_by_rules or reply.status >= 400:
         return replace(reply, headers=headers)
     _describe(headers, reading, context)
     reply = replace(reply, headers=headers)
     if not isinstance(answer.path, RestPath):
         return reply
+    if is_file:
+        return content_reply(reply)
     if length is not None:
-        return _list(reply, answer, context, place, int(length))
-    return _FORMS.get(answer.action, _as_it_is)(reply, answer, context)
+        reply = _list(reply, answer, context, place, int(length))
+    else:
+        reply = _FORMS.get(answer.action, _as_it_is)(reply, answer, context)
+    return apply_preferences(reply, reading, context) if "prefer" in context.headers else reply
 
 
 def _describe(headers: dict[str, str], reading: Reading, context: RequestContext) -> None:
@@ -222,12 +228,8 @@ def _record(reply: Reply, answer: SessionReply, context: RequestContext) -> Repl
     if reading is None or reply.body is None:
         return reply
     is_postgrest = reading.dialect.name == "postgrest"
-    if reading.returns == "minimal" or (is_postgrest and _is_bare_write(reading, context)):
-        headers = {**reply.headers}
-        if reading.returns is not None:
-            headers["Preference-Applied"] = "return=minimal"
-        status = 201 if reply.status == 201 else 204
-        return replace(reply, status=status, body=None, headers=headers)
+    if is_postgrest and _is_bare_write(reading, context):
+        return replace(reply, status=201 if reply.status == 201 else 204, body=None)
     form = reading.dialect.record_form
     if is_postgrest and context.method == "POST":
         record = orjson.loads(reply.body)

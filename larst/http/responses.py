@@ -35,6 +35,8 @@ def program_response(
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)
     if answer.hint is not None:
         headers.setdefault("X-LARST-Hint", answer.hint)
+    if answer.is_replay:
+        headers["Idempotency-Replayed"] = "true"
     if answer.drifts:
         headers["X-LARST-Schema-Drift"] = "; ".join(answer.drifts)[:MAX_DRIFT_CHARACTERS]
     if etag is not None:
@@ -46,11 +48,14 @@ def program_response(
         return web.Response(status=reply.status, headers=headers)
     media_type = reply.media_type
     is_json = media_type == "application/json"
-    headers["Content-Type"] = _JSON if is_json else _with_charset(media_type)
+    is_file = "Content-Disposition" in headers
+    headers["Content-Type"] = (
+        _JSON if is_json and not is_file else media_type if is_file else _with_charset(media_type)
+    )
     headers["X-Content-Type-Options"] = "nosniff"
     if "html" in media_type or "xml" in media_type:
         # A script in a program's page could otherwise act as the visitor, in this origin.
-        headers["Content-Security-Policy"] = "sandbox"
+        headers.setdefault("Content-Security-Policy", "sandbox")
     return web.Response(status=reply.status, headers=headers, body=reply.body)
 
 

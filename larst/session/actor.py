@@ -23,14 +23,16 @@ from larst.errors import (
 )
 from larst.planning import RULES, ReadyPlan
 from larst.planning.reading.request import ReadingSettings
-from larst.planning.shapes import Binding, ShapedRequest, bind, shape_request
+from larst.planning.shapes import Binding, RestPath, ShapedRequest, bind, shape_request
 from larst.session.events import log_event
+from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
+from larst.session.items import ITEM_ACTIONS, ITEM_ERRORS, check_items, name_item
 from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.session.pipeline import Pipeline
 from larst.session.preconditions import (
-    CONDITIONAL_METHODS,
     as_get,
-    check_if_match,
+    check_conditions,
+    is_conditional,
     plain_record,
     record_etag,
     reply_etag,
@@ -149,7 +151,12 @@ class SessionActor(Actor[Message, Answer]):
 
     async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""
-        if "if-match" in message.request.headers:
+        key = None
+        if "idempotency-key" in message.request.headers:
+            key = idempotency_key(message.request)
+            if key is not None and (replay := self._replay(message, key)) is not None:
+                return replay
+        if is_conditional(message.request):
             deferred = await self._check_precondition(message, deadline_s)
             if deferred is not None:
                 return deferred
@@ -167,18 +174,47 @@ class SessionActor(Actor[Message, Answer]):
             self._resolver.forget(ready, shaped)
             raise
         self._resolver.keep(ready, shaped)
+        if key is not None and run.reply.status < 400:
+            self._store_reply(message.request, key, ready, run)
         return self._commit(message.trace, shaped, ready, run)
+
+    def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
+        """Return the stored reply to an earlier request with this Idempotency-Key, or None.
+
+        Raises:
+            KeyReusedError: the earlier request was a different one.
+        """
+        stored = stored_reply(self._store, message.request, key)
+        if stored is None:
+            return None
+        shaped = self._shape(message.request)
+        message.trace.begin_commit()
+        return SessionReply(
+            reply=stored.reply,
+            hint=stored.hint,
+            reading=shaped.reading,
+            path=shaped.path,
+            action=stored.action,
+            is_by_rules=stored.is_by_rules,
+            is_replay=True,
+        )
+
+    def _store_reply(
+        self, request: RequestContext, key: str, ready: ReadyPlan, run: _ProgramRun
+    ) -> None:
+        """Add the reply to the transaction of its changes, for a request that is sent again."""
+        is_by_rules = ready.maker.planner == RULES
+        stored = StoredReply(run.reply, ready.plan.action, is_by_rules, run.binding.hint)
+        store_reply(run.transaction, request, key, stored, self._store.now())
 
     async def _check_precondition(
         self, message: SessionRequest, deadline_s: float
     ) -> Deferred[Message] | None:
-        """Check If-Match; defer the request if the program for GET does not exist yet.
+        """Check If-Match and If-None-Match; defer the request if GET has no program yet.
 
         Raises:
-            PreconditionFailedError: the current version is a different one, or does not exist.
+            PreconditionFailedError: the current version does not allow the change.
         """
-        if message.request.method not in CONDITIONAL_METHODS:
-            return None
         message.trace.is_precondition = True
         shaped = self._shape(as_get(message.request))
         ready = message.ready.get(shaped.key) or self._resolver.find(shaped)
@@ -189,7 +225,8 @@ class SessionActor(Actor[Message, Answer]):
         else:
             run = await self._run(shaped, ready, deadline_s)  # its changes are dropped
             etag = reply_etag(self._store, shaped, ready, run.reply)
-        check_if_match(message.request, etag)
+        is_record = isinstance(shaped.path, RestPath) and shaped.path.identifier is not None
+        check_conditions(message.request, etag, is_record=is_record)
         message.trace.is_precondition = False
         return None
 
@@ -220,9 +257,19 @@ class SessionActor(Actor[Message, Answer]):
         binding = bind(shaped, ready.plan, self._store)
         inputs = self._pipeline.inputs(ready, shaped, binding)
         transaction = self._store.begin()
+        has_items = ready.maker.planner == RULES and ready.plan.action in ITEM_ACTIONS
+        if has_items:
+            check_items(shaped.request.body)
         with Stage("exec"):
             timeout_s = deadline_s - self._clock.now()
-            reply = await self._sandbox.run(ready.program, inputs, transaction, timeout_s=timeout_s)
+            try:
+                reply = await self._sandbox.run(
+                    ready.program, inputs, transaction, timeout_s=timeout_s
+                )
+            except ITEM_ERRORS as error:
+                if has_items:
+                    name_item(error, shaped.request.body, transaction.write_count)
+                raise
         return _ProgramRun(reply, transaction, binding)
 
     def _commit(

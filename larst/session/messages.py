@@ -65,6 +65,8 @@ class SessionReply:
     is_by_rules: bool = False
     offset: int = 0
     embeds: Mapping[str, str] = field(default_factory=dict)
+    is_replay: bool = False
+    """The reply to an earlier request with the same Idempotency-Key."""
 
 
 Message: TypeAlias = SessionRequest | StoreTask[object]

@@ -8,7 +8,16 @@ from __future__ import annotations
 from larst.store.data_root import DataRoot
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.io_threads import Threads
+from larst.store.records import REPLIES
 from larst.store.session_store import SessionStore
 from larst.store.transaction import Transaction
 
-__all__ = ["DataRoot", "DiskFiles", "FileOps", "SessionStore", "Threads", "Transaction"]
+__all__ = [
+    "REPLIES",
+    "DataRoot",
+    "DiskFiles",
+    "FileOps",
+    "SessionStore",
+    "Threads",
+    "Transaction",
+]

@@ -31,6 +31,7 @@ class CollectionView:
         self._changed: dict[str, Record | None] = {}  # records of the base; None: deleted
         self._added: dict[str, Record] = {}  # in the order in which they will follow the base
         self._next_id = base.next_id
+        self.write_count = 0
 
     def insert(self, obj: Record) -> Record:
         """Store a new record, with a generated id if it has none.
@@ -50,6 +51,7 @@ class CollectionView:
             self._next_id = max(self._next_id, numeric_id(key_of(identifier)) + 1)
         record = copy_with_id(record, identifier)
         self._added[key_of(identifier)] = record
+        self.write_count += 1
         return record
 
     def get(self, id: RecordId) -> Record | None:
@@ -163,6 +165,7 @@ class CollectionView:
     def _put(self, record: Record) -> Record:
         """Put a record in the place of the record with the same id."""
         key = key_of(record["id"])
+        self.write_count += 1
         if key in self._added:
             self._added[key] = record
         else:

@@ -28,6 +28,9 @@ MAX_DEPTH = 200
 MAX_AUTO_ID = 2**53 - 1
 """The largest id that is generated: JavaScript represents larger integers inexactly."""
 
+REPLIES = ".replies"
+"""The hidden collection of replies that were stored by their Idempotency-Key."""
+
 MAX_COPIED_VALUES = 100_000
 """Values that one patch may copy: each `copy` operation can double the size of a record."""
 
@@ -47,6 +50,11 @@ def validate_resource_name(name: object) -> str:
             " A-Z a-z 0-9 _ and -"
         )
     return name
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a collection is LARST's own; the name of a resource has no dot."""
+    return name == REPLIES
 
 
 def key_of(identifier: RecordId) -> str:

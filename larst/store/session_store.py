@@ -21,6 +21,7 @@ from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.query.criteria import compile_criteria
 from larst.store.query.sorting import sort_records
+from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
@@ -193,7 +194,11 @@ class SessionStore:
 
     def names(self) -> list[str]:
         """Return the names of all resources, sorted."""
-        return sorted(self._collections)
+        return sorted(name for name in self._collections if not is_hidden(name))
+
+    def now(self) -> datetime:
+        """Return the time by which the session's changes are dated."""
+        return self._now()
 
     def has_record(self, resource: str, id: str) -> bool:
         """Return whether the record exists."""
@@ -242,11 +247,11 @@ class SessionStore:
 
     def counts(self) -> dict[str, int]:
         """Return the number of records of each resource."""
-        return {name: len(self._collections[name].records) for name in sorted(self._collections)}
+        return {name: len(self._collections[name].records) for name in self.names()}
 
     def snapshot(self) -> dict[str, Collection]:
         """Return a copy of all resources that later changes do not affect."""
-        return {name: self._collections[name].snapshot() for name in sorted(self._collections)}
+        return {name: self._collections[name].snapshot() for name in self.names()}
 
     def find_drifts(self, transaction: Transaction) -> list[str]:
         """Return how written records differ from the schemas learned before the transaction.
@@ -256,7 +261,7 @@ class SessionStore:
         drifts: list[str] = []
         for name, change in transaction.changes().items():
             schema = self.schema(name)
-            if schema is None:
+            if schema is None or is_hidden(name):
                 continue
             for record in change.put:
                 # In ASCII: a client chose the id, and the drifts may be sent in a header.

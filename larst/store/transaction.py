@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
-from larst.store.records import validate_resource_name
+from larst.store.records import is_hidden, validate_resource_name
 
 
 class Transaction:
@@ -31,17 +31,28 @@ class Transaction:
         Raises:
             BadResourceNameError: the name is not valid.
         """
-        if name not in self._views:
-            base = self._collections.get(name)
+        if name not in self._views or is_hidden(name):
+            base = None if is_hidden(name) else self._collections.get(name)
             if base is None:
                 validate_resource_name(name)
                 base = Collection()
             self._views[name] = CollectionView(name, base)
         return self._views[name]
 
+    def hidden(self, name: str) -> CollectionView:
+        """Return a collection of LARST's own, which programs cannot name."""
+        return self._views.setdefault(
+            name, CollectionView(name, self._collections.get(name) or Collection())
+        )
+
     def names(self) -> list[str]:
         """Return the names of all resources that exist, sorted."""
-        return sorted({*self._collections, *self.changes()})
+        return sorted(name for name in {*self._collections, *self.changes()} if not is_hidden(name))
+
+    @property
+    def write_count(self) -> int:
+        """How many records were stored or changed so far: the index of the next item of a list."""
+        return sum(view.write_count for view in self._views.values())
 
     def changes(self) -> dict[str, Change]:
         """Return the changes of the transaction, by resource."""

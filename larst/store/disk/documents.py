@@ -24,6 +24,7 @@ from larst.store.collection import Collection
 from larst.store.records import (
     MAX_AUTO_ID,
     copy_with_id,
+    is_hidden,
     key_of,
     validate_id,
     validate_record,
@@ -49,8 +50,9 @@ def resource_of(document: str) -> str | None:
     stem = document.removeprefix(f"{SCHEMAS}/").removesuffix(".json")
     if stem == document or not document.endswith(".json"):
         return None
+    name = stem.removesuffix(_META) if is_in_schemas(document) else stem
     try:
-        return validate_resource_name(stem.removesuffix(_META) if is_in_schemas(document) else stem)
+        return name if is_hidden(name) else validate_resource_name(name)
     except BadResourceNameError:
         return None
 

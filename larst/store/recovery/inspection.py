@@ -20,6 +20,7 @@ from larst.store.collection import Collection
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.journal import JOURNAL
 from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.records import is_hidden
 from larst.store.schema.learning import accepts
 
 _MAX_ATTEMPTS = 3
@@ -129,8 +130,9 @@ def _inspect_once(directory: Path, files: FileOps) -> Inspection:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         problem = f"cannot be read: {reason}"
     size_bytes, used_at = disk_usage(directory)  # last: it raises if the session was erased
-    records = {name: len(item.records) for name, item in sorted(loaded.collections.items())}
-    remarks = tuple(_remarks(loaded.collections))
+    shown = {name: item for name, item in loaded.collections.items() if not is_hidden(name)}
+    records = {name: len(item.records) for name, item in sorted(shown.items())}
+    remarks = tuple(_remarks(shown))
     return Inspection(directory.name, size_bytes, used_at, records, problem, remarks)
 
 
