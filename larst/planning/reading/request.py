@@ -20,6 +20,7 @@ from larst.planning.reading.fields import Fields
 from larst.planning.reading.json_filters import JsonFilterReader
 from larst.planning.reading.asked import QueryReading
 from larst.planning.reading.options import ReadingOptions, UnknownMode
+from larst.planning.reading.preferences import preferences
 from larst.planning.reading.query import read_query
 from larst.planning.reading.relation import Session, related_resource
 
@@ -215,15 +216,16 @@ def _ids(body: Json) -> list[Json] | None:
 
 
 def _returns(request: RequestContext) -> Returns | None:
-    prefer = request.headers.get("prefer", "")
-    if "return=minimal" in prefer:
+    value = preferences(request.headers.get("prefer", "")).get("return")
+    if value == "minimal":
         return "minimal"
-    return "representation" if "return=representation" in prefer else None
+    return "representation" if value == "representation" else None
 
 
 def _is_upsert(request: RequestContext, reading: Reading) -> bool:
     if request.method == "POST":
-        return "resolution=merge-duplicates" in request.headers.get("prefer", "")
+        wanted = preferences(request.headers.get("prefer", ""))
+        return wanted.get("resolution") == "merge-duplicates"
     if request.method != "PUT":
         return False
     return reading.dialect.creates_on_put or request.headers.get("if-none-match") == "*"
