@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cachetools import LRUCache
 
 from larst.config import PlanningSettings
-from larst.domain import CheckedProgram, Usage, Violation
+from larst.domain import CheckedProgram, Json, Usage, Violation
 from larst.errors import AnswerUnusableError, NoUsablePlanError, ProgramRefusedError
 from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Planner, PlannerAnswer, PlanningRequest, Refusal
@@ -23,6 +23,7 @@ from larst.planning.reuse.conditions import (
     contains_request_value,
     exact_condition,
 )
+from larst.planning.shapes.asked_sketch import asked_with_values, sketch_of_asked
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import plan_key
 from larst.planning.shapes.sketch import context_with_values, sketch_of
@@ -217,9 +218,20 @@ def _planning_request(
         shape=shaped.shape,
         path=shaped.path,
         facts=shaped.facts,
-        context=context_with_values(request) if has_values else sketch_of(request, shaped.shape),
+        context=planning_context(shaped, has_values=has_values),
         schemas=shaped.schemas,
         session_id=request.session_id,
         has_values=has_values,
         refusals=(*context.rejected, *refusals),
     )
+
+
+def planning_context(shaped: ShapedRequest, *, has_values: bool) -> dict[str, Json]:
+    """Return the request context of SPEC section 3, and what the request asks for, as `asked`."""
+    request = shaped.request
+    if has_values:
+        return {
+            **context_with_values(request),
+            "asked": asked_with_values(shaped.reading.asked),
+        }
+    return {**sketch_of(request, shaped.shape), "asked": sketch_of_asked(shaped)}

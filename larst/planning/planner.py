@@ -46,8 +46,9 @@ class PlanningRequest:
     """The request to a planner.
 
     `path` is the meaning of the shape's path by REST convention, `facts` are the session's facts
-    that it depends on. `context` is the request context of SPEC section 3: a sketch or, with
-    `has_values`, the request's values. `schemas` are the fields of the session's resources.
+    that it depends on. `context` is the request context of SPEC section 3, and `asked`: what the
+    query asks for in LARST's own words. It is a sketch or, with `has_values`, has the request's
+    values. `schemas` are the fields of the session's resources.
     `session_id` identifies the budget to charge; models do not see it.
     """
 

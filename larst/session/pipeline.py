@@ -6,39 +6,26 @@ passes the facts about a session that it needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from typing import Protocol
 
 from larst.config import PlanningSettings
-from larst.domain import CheckedProgram, Json, ProgramInputs
+from larst.domain import CheckedProgram, ProgramInputs
 from larst.planning import Planner, PlanResolver, ReadyPlan
 from larst.planning.book import PlanBook
-from larst.planning.shapes import Binding, ShapedRequest, sketch_of_schema
+from larst.planning.reading.fields import Fields
+from larst.planning.reading.relation import Session
+from larst.planning.reading.request import fields_of
+from larst.planning.shapes import Binding, ShapedRequest, read_leniently, sketch_of_schema
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
 
 _CHECKED_PROGRAMS = 1024
 _MAX_SKETCHES = 20
 """Resources that a planner sees; those in the path come first."""
-
-
-class SessionFacts(Protocol):
-    """The facts about a session that planning needs."""
-
-    def has_record(self, resource: str, id: str) -> bool:
-        """Return whether the record exists."""
-
-    def names(self) -> Sequence[str]:
-        """Return the names of the resources that exist."""
-
-    def schema(self, name: str) -> Json | None:
-        """Return the learned schema of the resource, or None."""
-
-    def fields(self, resource: str) -> frozenset[str]:
-        """Return the top-level fields that records of the resource ever had."""
 
 
 class Pipeline:
@@ -70,10 +57,13 @@ class Pipeline:
             timer=timer,
         )
 
-    def detach(self, request: ShapedRequest, session: SessionFacts) -> ShapedRequest:
+    def detach(self, request: ShapedRequest, session: Session) -> ShapedRequest:
         """Return the request with a copy of the facts about the session that a planner needs.
 
         Planning runs beside the session's actor, where the session must not be read.
+
+        Raises:
+            BadPagingError: the paging of a custom request makes no sense.
         """
         names = session.names()
         in_path = [segment.text for segment in request.shape.path if segment.text in names]
@@ -83,7 +73,12 @@ class Pipeline:
             for name, schema in islice(schemas.items(), _MAX_SKETCHES)
             if schema is not None
         }
-        return request.detached(schemas.get, sketches)
+        detached = request.detached(schemas.get, sketches)
+        if not request.shape.query:
+            return detached
+        fields = fields_of(session, in_path[-1]) if in_path else Fields()
+        asked = read_leniently(request.request, fields)
+        return replace(detached, reading=replace(request.reading, asked=asked))
 
     def inputs(self, ready: ReadyPlan, request: ShapedRequest, binding: Binding) -> ProgramInputs:
         """Return the inputs of the plan's program."""

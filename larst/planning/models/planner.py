@@ -110,6 +110,7 @@ def _bounded_context(request: PlanningRequest) -> str:
         "body_json": "<too long to show>",
         "body_text": "<too long to show>",
         "query": {},
+        "asked": "<too long to show>",
     }
     return _json({**request.context, **placeholders})[:MAX_CONTEXT_CHARACTERS]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from larst.planning.shapes.binding import Binding, bind
-from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.reading.nouns import folded, link_candidates, link_fields_of, new_link, singular
+from larst.planning.shapes.binding import Binding, bind, read_leniently
+from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.rest_path import RestPath, is_plain_path
 from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
 from larst.planning.shapes.sketch import sketch_of_schema
@@ -22,6 +22,7 @@ __all__ = [
     "link_candidates",
     "link_fields_of",
     "new_link",
+    "read_leniently",
     "shape_request",
     "singular",
     "sketch_of_schema",
