@@ -191,7 +191,7 @@ class PlanAttempts:
         # A planner that requests values plans for this very request. A planner that always gets
         # values may have written a general program.
         requested_values = self._settings.prompt_values != "full" or answer.plan.needs_values
-        if has_values and (requested_values or contains_request_value(program, shaped.request)):
+        if has_values and (requested_values or contains_request_value(program, shaped)):
             return exact_condition(shaped)
         return condition_of(program, answer.plan.resource, shaped)
 

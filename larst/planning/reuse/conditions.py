@@ -2,7 +2,8 @@
 
 A plan based on the shape alone serves every request of the shape. A plan based on a sketch serves
 requests whose body and learned schemas have the same kinds of value in the fields that its program
-reads. A plan that needs values serves one exact request.
+reads; a program that reads the query, or looks into the criteria, serves requests that have the
+same keys there. A plan that needs values serves one exact request.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from larst.domain import BodyKind, CheckedProgram, Json, RequestContext
+from larst.planning.reading.asked import to_criteria
 from larst.planning.reuse.dataflow import ITEMS, Path
 from larst.planning.reuse.field_access import FieldAccess, field_access_of
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import SchemaOf
+from larst.planning.shapes.shape import query_shape
 
 Kind: TypeAlias = Literal["null", "boolean", "number", "text", "list", "object", "missing"]
 """The kind of a value; integers and floats are one kind, because they differ only in value."""
@@ -52,7 +55,9 @@ class Condition(BaseModel):
     """The condition that a request must meet for a plan to serve it.
 
     `body`: the kinds of value at each path that the program reads. `fields`: the learned kinds of
-    each field that it reads, by resource. `exact`: the digest of the only request that it serves.
+    each field that it reads, by resource. `query`: the classes of all values by key, for a program
+    that reads the query; `criteria`: the keys of the criteria, for a program that looks into them.
+    None for all other programs. `exact`: the digest of the only request that it serves.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -60,6 +65,8 @@ class Condition(BaseModel):
     accept: str
     body: dict[str, list[Kind]] = Field(default_factory=dict)
     fields: dict[str, dict[str, FieldKind]] = Field(default_factory=dict)
+    query: dict[str, list[str]] | None = None
+    criteria: list[str] | None = None
     exact: str | None = None
 
 
@@ -70,6 +77,8 @@ def condition_of(program: CheckedProgram, resource: str | None, shaped: ShapedRe
         accept=shaped.accept,
         body={_pointer(path): sorted(_kinds_at(body, path)) for path in sorted(access.body)},
         fields=_field_kinds(access, shaped.schema_of),
+        query=_query_classes(shaped) if access.has_query else None,
+        criteria=_criteria_keys(shaped) if access.has_criteria else None,
     )
 
 
@@ -87,6 +96,8 @@ def can_serve(condition: Condition | None, shaped: ShapedRequest) -> bool:
     body, schema_of = shaped.request.body.json, shaped.schema_of
     return (
         condition.accept == shaped.accept
+        and condition.query in (None, _query_classes(shaped))
+        and condition.criteria in (None, _criteria_keys(shaped))
         and all(
             _kinds_at(body, _path(pointer)) <= set(kinds)
             for pointer, kinds in condition.body.items()
@@ -99,14 +110,29 @@ def can_serve(condition: Condition | None, shaped: ShapedRequest) -> bool:
     )
 
 
-def contains_request_value(program: CheckedProgram, request: RequestContext) -> bool:
+def contains_request_value(program: CheckedProgram, shaped: ShapedRequest) -> bool:
     """Return whether a literal of the program equals or contains a value of the request."""
-    values = {str(value) for value in _values(request)}
+    asked = to_criteria(shaped.reading.asked.where)
+    values = {str(value) for value in (*_values(shaped.request), *_scalars(asked))}
     substrings = [value for value in values if len(value) >= _MIN_SUBSTRING_CHARACTERS]
     return any(
         literal in values or any(value in literal for value in substrings)
         for literal in _literals(program)
     )
+
+
+def _query_classes(shaped: ShapedRequest) -> dict[str, list[str]] | None:
+    """Return the classes of the query's values; None if they are in the shape already."""
+    if shaped.shape.query:
+        return None
+    return {key: list(classes) for key, classes in query_shape(shaped.request.query)}
+
+
+def _criteria_keys(shaped: ShapedRequest) -> list[str] | None:
+    """Return the top-level keys of the criteria; None if the shape has the query's keys."""
+    if shaped.shape.query:
+        return None
+    return sorted(to_criteria(shaped.reading.asked.where))
 
 
 def _kinds_at(body: Json, path: Path) -> set[Kind]:

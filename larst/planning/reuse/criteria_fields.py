@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from larst.domain import AND, CRITERIA_OPERATORS, LINKED
+from larst.domain import AND, CRITERIA_OPERATORS, LINKED, NOT
 
 _POSITIONAL = {"search": ("criteria",), "count": ("criteria",), "aggregate": ("op", "field", "by")}
 """The names of positional arguments, by method."""
 
-_NOT_FIELDS = frozenset({"", "id", "*", AND, LINKED})
+_NOT_FIELDS = frozenset({"", "id", "*", AND, LINKED, NOT})
 """`id` is a field of every record; the other names are operators of criteria."""
 
 

@@ -44,16 +44,26 @@ _COLLECTION_BUILTINS = frozenset(
 )
 _CHOICE_BUILTINS = frozenset({"next", "min", "max"})
 
+_CONTEXT: Source = ("ctx",)
+_PLAN: Source = ("plan",)
+_CRITERIA: Source = ("criteria",)
+
 _MAX_PASSES = 10
 _Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
 
 
 @dataclass(frozen=True, slots=True)
 class FieldAccess:
-    """`body`: paths into the request's body. `fields`: (resource, field) of stored records."""
+    """What a program reads.
+
+    `body`: paths into the request's body. `fields`: (resource, field) of stored records.
+    `has_query`: it reads the query. `has_criteria`: it looks into `plan["criteria"]`.
+    """
 
     body: frozenset[Path]
     fields: frozenset[tuple[str, str]]
+    has_query: bool = False
+    has_criteria: bool = False
 
 
 def field_access_of(program: CheckedProgram, resource: str | None) -> FieldAccess:
@@ -65,7 +75,8 @@ def field_access_of(program: CheckedProgram, resource: str | None) -> FieldAcces
             interpreter.execute(statement)
         if interpreter.state_size() == previous_size:
             break
-    return FieldAccess(frozenset(interpreter.body), frozenset(interpreter.fields))
+    body, fields = frozenset(interpreter.body), frozenset(interpreter.fields)
+    return FieldAccess(body, fields, interpreter.has_query, interpreter.has_criteria)
 
 
 class _AbstractInterpreter:
@@ -74,9 +85,11 @@ class _AbstractInterpreter:
     def __init__(self, resource: str | None) -> None:
         self.body: set[Path] = set()
         self.fields: set[tuple[str, str]] = set()
+        self.has_query = False
+        self.has_criteria = False
         self._variables: dict[str, AbstractValue] = {
-            "ctx": frozenset({("ctx",)}),
-            "plan": frozenset({("plan",)}),
+            "ctx": frozenset({_CONTEXT}),
+            "plan": frozenset({_PLAN}),
             "session_store": frozenset({("session",)}),
             "store": frozenset({("store", resource)}) if resource else BOTTOM,
         }
@@ -95,7 +108,7 @@ class _AbstractInterpreter:
             case ast.AugAssign() | ast.AnnAssign() if node.value is not None:
                 self._assign(node.target, self._evaluate(node.value))
             case ast.For():
-                self._assign(node.target, elements(self._evaluate(node.iter)))
+                self._assign(node.target, self._elements(self._evaluate(node.iter)))
                 for statement in (*node.body, *node.orelse):
                     self.execute(statement)
             case ast.expr():
@@ -145,7 +158,7 @@ class _AbstractInterpreter:
         value = BOTTOM
         for element in node.elts:
             if isinstance(element, ast.Starred):
-                value |= elements(self._evaluate(element.value))
+                value |= self._elements(self._evaluate(element.value))
             else:
                 value |= self._evaluate(element)
         return collection_of(value)
@@ -158,7 +171,7 @@ class _AbstractInterpreter:
         value, keys = self._evaluate(node.value), constants(self._evaluate(node.slice))
         if isinstance(node.slice, ast.Slice):
             return value
-        return self._lookup(value, keys) if keys else elements(value)
+        return self._lookup(value, keys) if keys else self._elements(value)
 
     def _compare(self, node: ast.Compare) -> AbstractValue:
         """Record `"field" in body` as a read: the answer depends on the field."""
@@ -181,7 +194,7 @@ class _AbstractInterpreter:
 
     def _comprehension(self, node: _Comprehension) -> AbstractValue:
         for generator in node.generators:
-            self._assign(generator.target, elements(self._evaluate(generator.iter)))
+            self._assign(generator.target, self._elements(self._evaluate(generator.iter)))
             for test in generator.ifs:
                 self._evaluate(test)
         if isinstance(node, ast.DictComp):
@@ -200,7 +213,7 @@ class _AbstractInterpreter:
             return join((*arguments, *keywords))
         if isinstance(node.func, ast.Name) and node.func.id in _CHOICE_BUILTINS:
             value = join(arguments)
-            return value | elements(value)
+            return value | self._elements(value)
         return BOTTOM
 
     def _method_call(
@@ -215,7 +228,7 @@ class _AbstractInterpreter:
         if method == "resource" and ("session",) in receiver:
             return frozenset(("store", name) for name in keys)
         if method in _LOOKUP_METHODS:
-            value = self._lookup(receiver, keys) if keys else elements(receiver)
+            value = self._lookup(receiver, keys) if keys else self._elements(receiver)
             return value | join(arguments[1:])
         return receiver if method in _VIEW_METHODS else BOTTOM
 
@@ -232,8 +245,14 @@ class _AbstractInterpreter:
         """Add the value to a list, set or dict that the program builds."""
         if isinstance(collection, ast.Name):
             merged = value if method == "update" else BOTTOM
-            items = elements(value) if method == "extend" else value
+            items = self._elements(value) if method == "extend" else value
             self._assign(collection, collection_of(items) | merged)
+
+    def _elements(self, value: AbstractValue) -> AbstractValue:
+        """Return the result of iterating over or indexing the value, by a key that is unknown."""
+        self.has_query = self.has_query or _CONTEXT in value
+        self.has_criteria = self.has_criteria or not value.isdisjoint((_PLAN, _CRITERIA))
+        return elements(value)
 
     def _lookup(self, value: AbstractValue, keys: Iterable[str]) -> AbstractValue:
         return join(self._lookup_source(source, key) for source in value for key in keys)
@@ -242,6 +261,10 @@ class _AbstractInterpreter:
         kind = source[0]
         if (kind, key) in (("ctx", "body_json"), ("plan", "payload")):
             return frozenset({("body",)})
+        if source == _PLAN and key == "criteria":
+            return frozenset({_CRITERIA})
+        self.has_query = self.has_query or (source == _CONTEXT and key == "query")
+        self.has_criteria = self.has_criteria or source == _CRITERIA
         if kind == "body" and len(source) <= MAX_STEPS:
             self.body.add((*source[1:], key))
             return frozenset({(*source, key)})
