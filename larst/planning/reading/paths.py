@@ -13,25 +13,45 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from larst.domain import METHODS, RequestContext
-from larst.planning.reading.nouns import same_resource
+from larst.planning.reading.nouns import link_fields_of, same_resource
 
 VERBS = frozenset(
-    "login logout signin signout signup register auth authenticate authorize token refresh"
-    " verify graphql batch rpc upload webhook webhooks subscribe unsubscribe checkout"
-    " forgot-password forgotpassword reset-password resetpassword change-password".split()
+    "login logout signin signout signup log-in log-out sign-in sign-out sign-up logon logoff"
+    " register auth oauth oauth2 sso authenticate authorize token refresh refresh-token introspect"
+    " revoke verify verify-email graphql batch bulk rpc upload subscribe unsubscribe checkout"
+    " forgot-password forgotpassword reset-password resetpassword change-password changepassword"
+    " create update delete remove execute invoke".split()
 )
 """Names that are actions: never a resource, unless one of that name exists."""
 
+ACTIONS = VERBS | frozenset(
+    "accept activate approve archive assign ban block cancel capture clone close complete confirm"
+    " copy deactivate decline disable downvote duplicate enable export finish follow import invite"
+    " join leave like lock mark merge move mute pause pay pin publish refund reject reopen reorder"
+    " reset restart restore resume retry run send share start stop submit suspend sync toggle"
+    " transfer trigger unarchive unassign unban unblock unfollow unlike unlock unpin unpublish"
+    " upgrade upvote validate void vote".split()
+)
+"""Words below a record that are actions: never the name of a new field."""
+
 API_PREFIX = re.compile(
-    r"api|rest|services|odata|wp-json|v\d{1,3}(?:\.\d{1,3}){0,2}(?:alpha|beta|rc)?\d{0,2}",
+    r"_?api|rest|services|odata|wp-json|v\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d{0,2})?"
+    r"|\d{4}-\d{2}(?:-\d{2})?",
     re.IGNORECASE,
 )
 """Segments before a resource that only name the API and its version."""
 
+_VERSION = re.compile(
+    r"v?\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d{0,2})?|\d{4}-\d{2}(?:-\d{2})?",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?=[\w-]*[A-Za-z])[A-Za-z_][\w-]{0,63}", re.ASCII)
 _VERB_NAME = re.compile(
     r"(?:create|update|delete|remove|get|list|add|set|fetch|find|send|process|run|do|make|save"
-    r"|edit)[A-Z]\w*"
+    r"|edit|batch|bulk)[A-Z]\w*|(?:create|update|delete|remove|get|fetch|send|do)[_-][A-Za-z]\w*"
 )
+_CALL = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
+_CUSTOM_VERB = re.compile(r"(?P<name>[^:]+):(?P<verb>[a-z][A-Za-z]*)")
 _KEYED = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64})\((?P<key>'[^']*'|[^()']+)\)")
 _OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
 _OVERRIDABLE = frozenset({"PUT", "PATCH", "DELETE", "GET", "HEAD"})
@@ -47,6 +67,9 @@ class Names(Protocol):
     def names(self) -> Sequence[str]:
         """Return the names of the resources."""
 
+    def fields(self, resource: str) -> frozenset[str]:
+        """Return the top-level fields that records of the resource ever had."""
+
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
@@ -61,6 +84,16 @@ def is_verb(name: str) -> bool:
     return name.lower() in VERBS or _VERB_NAME.fullmatch(name) is not None
 
 
+def is_call(name: str) -> bool:
+    """Return whether a word in the place of an id is a call: `batchGet`, `createPost`."""
+    return _CALL.fullmatch(name) is not None and _VERB_NAME.fullmatch(name) is not None
+
+
+def is_action(name: str) -> bool:
+    """Return whether a word below a record is an action and no field."""
+    return name.lower() in ACTIONS or is_verb(name)
+
+
 def normalize(request: RequestContext, session: Names) -> Normalized:
     """Return the request with its method and path in LARST's own form."""
     segments, method = request.segments, _method(request)
@@ -70,35 +103,53 @@ def normalize(request: RequestContext, session: Names) -> Normalized:
     if method != request.method:
         notes.append(f"method {method}")
         request = replace(request, method=method)
-    path = _unwrapped(list(segments), session)
+    path = _unwrapped(list(segments), session, is_post=method == "POST")
     start = prefix_length(path, session.resources)
-    path = _without_namespace(path, start, session, notes)
+    path = _without_namespaces(path, start, session, notes)
     start = prefix_length(path, session.resources)
     for index in range(start, len(path), 2):
-        path[index] = _resource(path[index], session, notes)
+        parent = path[index - 2] if index > start else None
+        path[index] = _resource(path[index], parent, session, notes)
     if tuple(path) != segments:
         request = replace(request, segments=tuple(path))
     return Normalized(request, tuple(notes))
 
 
 def prefix_length(path: Sequence[str], resources: Container[str]) -> int:
-    """Return how many segments are a prefix such as `/api/v1`."""
+    """Return how many segments are a prefix such as `/api/v1`, `/api/1.1` or `/2024-01-01`."""
     length = 0
-    while (
-        length < len(path) - 1
-        and path[length] not in resources
-        and API_PREFIX.fullmatch(path[length])
-        and not path[length + 1].isdecimal()
-    ):
-        length += 1
+    while length < len(path) - 1 and path[length] not in resources:
+        step = _prefix_step(path, length)
+        if not step:
+            break
+        length += step
     return length
+
+
+def _prefix_step(path: Sequence[str], place: int) -> int:
+    """Return how many segments from there on belong to a prefix: 2 for a name and its version."""
+    first, second = path[place], path[place + 1]
+    third = path[place + 2] if place + 2 < len(path) else ""
+    is_version_next = _VERSION.fullmatch(second) is not None and _NAME.fullmatch(third) is not None
+    if API_PREFIX.fullmatch(first):
+        if second.isdecimal() or (second[:1].isdigit() and _VERSION.fullmatch(second)):
+            return 2 if is_version_next and not first[-1].isdigit() else 0
+        return 1
+    if is_version_next and second[0] in "vV" and _NAME.fullmatch(first):
+        return 2  # /services/data/v58.0/accounts
+    return 0
 
 
 def _is_plain(segments: tuple[str, ...], resources: Container[str]) -> bool:
     """Return whether a path is in LARST's own form already: the usual case, decided at once."""
     if not segments or segments[0] not in resources or len(segments) > 2:
         return False
-    return "(" not in segments[0] and not segments[-1].endswith(".json")
+    last = segments[-1]
+    return "(" not in segments[0] and not last.endswith(".json") and not _is_marked(last)
+
+
+def _is_marked(segment: str) -> bool:
+    return ":" in segment or segment[:1] == "$"
 
 
 def _method(request: RequestContext) -> str:
@@ -116,46 +167,78 @@ def _method(request: RequestContext) -> str:
     return text.upper() if text.upper() in METHODS else request.method
 
 
-def _unwrapped(path: list[str], session: Names) -> list[str]:
+def _unwrapped(path: list[str], session: Names, *, is_post: bool) -> list[str]:
     """Return the path without the notations of OData, PocketBase, Directus, Parse and `.json`."""
     resources = session.resources
     if path and path[-1].endswith(".json") and path[-1] != ".json":
         path[-1] = path[-1].removesuffix(".json")
-    keyed: list[str] = []
-    for segment in path:
-        match = _KEYED.fullmatch(segment)
-        keyed += [match["name"], match["key"].strip("'")] if match is not None else [segment]
-    path = keyed
+    path = _split_last(_split_keys(path), is_post=is_post)
     for index, segment in enumerate(path):
         tail = path[index + 1 :]
         if segment == "collections" and len(tail) > 1 and tail[1] == "records":
             return [*path[:index], tail[0], *tail[2:]]
         is_wrapper = segment in ("items", "classes") and segment not in resources
-        if is_wrapper and tail and (tail[0] in resources or same_resource(tail[0], session.names())):
+        if is_wrapper and tail and _known(tail[0], session) is not None:
             return [*path[:index], *tail]
     return path
 
 
-def _without_namespace(
-    path: list[str], start: int, session: Names, notes: list[str]
-) -> list[str]:
+def _split_keys(path: list[str]) -> list[str]:
+    """Return the path with `posts(3)` as `posts`, `3`."""
+    keyed: list[str] = []
+    for segment in path:
+        match = _KEYED.fullmatch(segment)
+        keyed += [match["name"], match["key"].strip("'")] if match is not None else [segment]
+    return keyed
+
+
+def _split_last(path: list[str], *, is_post: bool) -> list[str]:
+    """Return the path with Google's `3:publish` as `3`, `publish`, and `$count` as `count`."""
+    if not path:
+        return path
+    if len(path) > 1 and path[-1] == "$count":
+        return [*path[:-1], "count"]
+    match = _CUSTOM_VERB.fullmatch(path[-1])
+    if match is None or not (is_post or len(path) == 1):
+        return path
+    return [*path[:-1], match["name"], match["verb"]]
+
+
+def _without_namespaces(path: list[str], start: int, session: Names, notes: list[str]) -> list[str]:
     """Return the path without `/admin` before a known resource."""
-    if len(path) <= start + 1:
+    if len(path) <= start + 1 or _known(path[start], session) is not None:
         return path
-    first, second = path[start], path[start + 1]
-    if first in session.resources or second not in session.resources:
-        return path
-    if same_resource(first, session.names()) is not None:
-        return path
-    notes.append(f"{first} is a namespace")
-    return [*path[:start], *path[start + 1 :]]
+    for place in range(start + 1, min(len(path), start + _MAX_NAMESPACES + 1)):
+        if not _NAME.fullmatch(path[place - 1]):
+            return path
+        if _known(path[place], session) is not None:
+            notes.append(f"{'/'.join(path[start:place])} is a namespace")
+            return [*path[:start], *path[place:]]
+    return path
 
 
-def _resource(name: str, session: Names, notes: list[str]) -> str:
+_MAX_NAMESPACES = 3
+
+
+def _known(name: str, session: Names) -> str | None:
+    return name if name in session.resources else same_resource(name, session.names())
+
+
+def _resource(name: str, parent: str | None, session: Names, notes: list[str]) -> str:
+    """Return the known resource that a name means, or the name."""
     if name in session.resources or is_verb(name):
         return name
     known = same_resource(name, session.names())
-    if known is None:
+    if known is None or (parent is not None and _is_own(name, parent, known, session)):
         return name
     notes.append(f"{name} is {known}")
     return known
+
+
+def _is_own(name: str, parent: str, known: str, session: Names) -> bool:
+    """Return whether a name below a record is its own field, or the record that it links to."""
+    fields = session.fields(parent)
+    if name in fields:
+        return True
+    is_child = bool(link_fields_of(parent, session.fields(known)))
+    return not is_child and bool(link_fields_of(known, fields))

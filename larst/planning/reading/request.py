@@ -49,6 +49,10 @@ class Target(Protocol):
     def is_search(self) -> bool:
         """Whether the path ends in a search verb."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the path names one value, of which a query can select no part."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingSettings:
@@ -181,7 +185,7 @@ def _read_query(
     range_header = request.headers.get("range")
     if not request.query and range_header is None:
         return QueryReading(NOTHING_ASKED)
-    is_collection = path.identifier is None and not path.is_search
+    is_collection = path.identifier is None and not (path.is_search or path.is_whole)
     is_change = is_collection and request.method in ("DELETE", "PATCH")
     options = ReadingOptions(
         resource=path.resource,
@@ -201,7 +205,7 @@ def _narrowed(asked: Asked, request: RequestContext, path: Target, fields: Field
     if path.is_search and request.method == "POST" and isinstance(body, dict):
         node = JsonFilterReader(fields).read(body)
         return replace(asked, where=all_of([asked.where, node]))
-    is_collection = path.identifier is None and not path.is_search
+    is_collection = path.identifier is None and not (path.is_search or path.is_whole)
     if request.method == "DELETE" and is_collection and (ids := _ids(body)) is not None:
         return replace(asked, where=all_of([asked.where, Condition("id", "in", ids)]))
     return asked
@@ -231,19 +235,27 @@ def _is_upsert(request: RequestContext, reading: Reading) -> bool:
     return reading.dialect.creates_on_put or request.headers.get("if-none-match") == "*"
 
 
-def asks_of(reading: Reading, path: Target) -> tuple[str, ...]:
+def asks_of(reading: Reading, path: Target, method: str) -> tuple[str, ...]:
     """Return what is asked in LARST's own words, for the shape: equal words, equal plan."""
-    asked = reading.asked
+    asked, is_delete = reading.asked, method == "DELETE"
     flags = (
         ("criteria", asked.where != NOTHING_ASKED.where),
-        ("limit", asked.limit is not None),
+        ("limit", asked.limit is not None or asked.before is not None),
         ("offset", asked.offset > 0 or asked.after is not None or asked.before is not None),
         ("sort", bool(asked.sort)),
         ("select", asked.select is not None or bool(asked.exclude)),
         ("embed", bool(asked.embed)),
         ("search", asked.is_search and not path.is_search),
-        ("records", reading.dialect.delete_reply == "record" or reading.returns == "representation"),
-        ("cascade", reading.dialect.cascades),
+        ("records", _answers_with_records(reading, method)),
+        ("cascade", is_delete and (reading.dialect.cascades or bool(asked.dependents))),
         ("upsert", reading.is_upsert),
+        ("minimal", reading.returns == "minimal" and method == "POST"),
     )
     return tuple(name for name, is_asked in flags if is_asked)
+
+
+def _answers_with_records(reading: Reading, method: str) -> bool:
+    """Return whether a change answers with the records: a read always does."""
+    if method not in ("PATCH", "DELETE"):
+        return False
+    return reading.dialect.delete_reply == "record" or reading.returns == "representation"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from textwrap import indent
 
 from larst.domain import Json
@@ -11,8 +11,7 @@ from larst.planning.rules.text import (
     CRITERIA,
     PAYLOAD,
     answer,
-    literal,
-    names_tuple,
+    if_all_are_objects,
     upserted,
 )
 
@@ -20,11 +19,6 @@ NO_CRITERION: Json = {
     "error": "no criterion",
     "detail": "name what to change, as in ?status=old, or one record by its path",
 }
-OTHER_PARENT: Json = {
-    "error": "other parent",
-    "detail": "the body names another parent than the path; send one of them",
-}
-_BAD_ITEM: Json = {"error": "bad record", "detail": "each item of the list must be a JSON object"}
 
 
 def page_of_records(asks: Collection[str], criteria: str | None, *, is_plain: bool) -> str:
@@ -81,8 +75,13 @@ def change_all(call: str, counted: str, criteria: str, *, returns_records: bool)
     )
 
 
-def create_all(*, is_upsert: bool) -> str:
-    """Return a program that stores all records of the payload, or none."""
+def create_all(*, is_upsert: bool, is_minimal: bool = False) -> str:
+    """Return a program that stores all records of the payload, or none.
+
+    `is_minimal`: the answer does not hold the records.
+    """
+    if is_minimal and not is_upsert:
+        return f"for item in {PAYLOAD}:\n    store.insert(item)\nREPLY = make_response(201)\n"
     if not is_upsert:
         return f"REPLY = make_response(201, [store.insert(item) for item in {PAYLOAD}])\n"
     lines = (
@@ -92,24 +91,7 @@ def create_all(*, is_upsert: bool) -> str:
         "    changed.append(record)\n"
         "REPLY = make_response(201, changed)\n"
     )
-    return _if_all_are_objects(lines)
-
-
-def create_all_children(fields: Sequence[str]) -> str:
-    """Return a program that stores all records of the payload as children of `parent`."""
-    names = f"for name in {names_tuple(fields)} if item.get(name) is not None"
-    lines = (
-        f'if any(str(item[name]) != str(parent["id"]) for item in {PAYLOAD} {names}):\n'
-        f"    {answer(409, OTHER_PARENT)}"
-        "else:\n"
-        "    changed = []\n"
-        f"    for item in {PAYLOAD}:\n"
-        f"        links = [name {names}]\n"
-        f"        link = links[0] if links else {literal(fields[0])}\n"
-        '        changed.append(store.insert({**item, link: parent["id"]}))\n'
-        "    REPLY = make_response(201, changed)\n"
-    )
-    return _if_all_are_objects(lines)
+    return if_all_are_objects(lines)
 
 
 def replace_all() -> str:
@@ -123,19 +105,12 @@ def update_each() -> str:
 
 
 def _change_each(method: str) -> str:
-    missing = {"error": "not found", "detail": "an item of the list names no record by its id"}
-    return _if_all_are_objects(
+    return if_all_are_objects(
         f'changed = [store.{method}(item.get("id", ""), item) for item in {PAYLOAD}]\n'
-        "if any(record is None for record in changed):\n"
-        f"    {answer(404, missing)}"
+        "missing = [n for n, record in enumerate(changed) if record is None]\n"
+        "if missing:\n"
+        '    detail = f"[{missing[0]}] of the list names no record by its id"\n'
+        '    REPLY = make_response(404, {"error": "not found", "detail": detail})\n'
         "else:\n"
         "    REPLY = make_response(200, changed)\n"
-    )
-
-
-def _if_all_are_objects(lines: str) -> str:
-    return (
-        f"if not all(isinstance(item, dict) for item in {PAYLOAD}):\n"
-        f"    {answer(400, _BAD_ITEM)}"
-        f"else:\n{indent(lines, '    ')}"
     )

@@ -6,27 +6,32 @@ value: it plans from shapes alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
 from larst.domain import Action, BodyKind, Code, Json, Plan
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
 from larst.planning.planner import Maker, PlannerAnswer, PlanningRequest
 from larst.planning.reading.vocabulary import VERSION as VOCABULARY_VERSION
-from larst.planning.rules import lists, programs
-from larst.planning.rules.text import CRITERIA, IDENTIFIER, PAYLOAD, answer, children_of
-from larst.planning.shapes.rest_path import RestPath
+from larst.planning.rules import files, lists, nested, programs
+from larst.planning.rules.case import Case, Deciders
+from larst.planning.rules.deciders import (
+    ON_DATABASE,
+    ON_FIELD,
+    ON_ITEM,
+    ON_LATEST,
+    ON_LINKED,
+    ON_LINKED_RECORD,
+    ON_SINGLETON,
+    ON_TO_ONE,
+    bad_body,
+    criteria_of,
+)
+from larst.planning.rules.text import CRITERIA, IDENTIFIER, PAYLOAD, answer
 from larst.planning.shapes.shape import Shape
 
-COLLECTION_METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
-RECORD_METHODS = tuple("GET HEAD PUT PATCH DELETE OPTIONS".split())
-FIELD_METHODS = tuple("GET HEAD POST PUT DELETE OPTIONS".split())
-SEARCH_METHODS = tuple("GET HEAD POST OPTIONS".split())
-COUNT_METHODS = tuple("GET HEAD OPTIONS".split())
+METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 RULES = "rules"
 """The name of this planner in the plan book, `Server-Timing` and metrics."""
 
-VERSION = f"2.{VOCABULARY_VERSION}"
+VERSION = f"3.{VOCABULARY_VERSION}"
 """Part of the key of every plan of this planner. Raise the first number when a change gives a
 shape another program; tests/planning/rules/test_golden.py fails until you do."""
 
@@ -36,28 +41,6 @@ HOW_TO_GET_A_PLANNER = (
     " every other request needs a language model to plan it: set OPENAI_API_KEY,"
     " ANTHROPIC_API_KEY, or LARS_LLM_BASE_URL and LARS_MODEL, and start again"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """The input of the rules: a shape, and the meaning of its path."""
-
-    shape: Shape
-    path: RestPath
-    links: Mapping[str, Sequence[str]]
-    """The fields in which each nested resource stores the id of its parent."""
-
-    @property
-    def link(self) -> Sequence[str]:
-        return self.links[self.path.resource]
-
-    @property
-    def is_nested(self) -> bool:
-        return bool(self.path.parents)
-
-    def asks(self, name: str) -> bool:
-        """Return whether the shape asks for a part, such as `criteria` or `limit`."""
-        return name in self.shape.asks
 
 
 class RulesPlanner:
@@ -84,7 +67,7 @@ class RulesPlanner:
             raise path
         if path is None:
             raise _no_rule(request.shape)
-        action, program = _decide(_Case(request.shape, path, request.facts["links"]))
+        action, program = _decide(Case(request.shape, path, request.facts))
         plan = Plan(action=action, resource=path.resource, code=Code(block=program))
         return PlannerAnswer(plan, self.maker, source=RULES, based_on="shape")
 
@@ -96,11 +79,12 @@ def _no_rule(shape: Shape) -> NoRuleError:
     return NoRuleError(f"{shape.method} {shape.route} is not plain REST: {HOW_TO_GET_A_PLANNER}")
 
 
-def _decide(case: _Case) -> tuple[Action, str]:
+def _decide(case: Case) -> tuple[Action, str]:
     method = case.shape.method
-    if case.path.is_word and (method == "POST" or case.shape.query) and case.path.field is None:
+    is_word = case.path.is_word and not case.path.is_latest and case.path.field is None
+    if is_word and (method == "POST" or case.shape.query):
         raise _no_rule(case.shape)
-    allowed, deciders = _deciders(case.path)
+    allowed, deciders = _deciders(case)
     if method == "OPTIONS":
         return "custom", answer(204, None, {"Allow": ", ".join(allowed)})
     if (decide := deciders.get(method)) is None:
@@ -109,20 +93,24 @@ def _decide(case: _Case) -> tuple[Action, str]:
     return action, _below_parents(case, program)
 
 
-def _deciders(path: RestPath) -> tuple[tuple[str, ...], Mapping[str, _Decider]]:
-    if path.is_search:
-        return SEARCH_METHODS, _ON_SEARCH
-    if path.is_count:
-        return COUNT_METHODS, _ON_COUNT
-    if path.field is not None:
-        return FIELD_METHODS, _ON_FIELD
-    if path.is_list_of_ids:
-        return COLLECTION_METHODS, _ON_IDS
-    return (
-        (COLLECTION_METHODS, _ON_COLLECTION)
-        if path.identifier is None
-        else (RECORD_METHODS, _ON_RECORD)
-    )
+def _deciders(case: Case) -> tuple[tuple[str, ...], Deciders]:
+    """Return the methods that the path takes, and the decider of each."""
+    path = case.path
+    table = next((table for name, table in _SPECIAL if getattr(path, name)), None)
+    if path.is_latest and case.shape.method not in ("GET", "OPTIONS"):
+        table = _ON_RECORD
+    if table is None and path.field is not None:
+        table = ON_FIELD if path.item is None else ON_ITEM
+    if table is None and path.is_singleton:
+        table = ON_SINGLETON
+    if table is None and case.many is not None and case.many.kind != "one":
+        table = ON_LINKED
+        if path.identifier is not None:
+            table = {**_ON_RECORD, **ON_LINKED_RECORD}
+            table["PUT"] = table["PUT"] if case.is_link else _replace
+    if table is None:
+        table = _ON_COLLECTION if path.identifier is None else _ON_RECORD
+    return tuple(name for name in METHODS if name in {*table, "HEAD", "OPTIONS"}), table
 
 
 def _not_allowed(method: str, allowed: tuple[str, ...]) -> str:
@@ -131,156 +119,140 @@ def _not_allowed(method: str, allowed: tuple[str, ...]) -> str:
     return answer(405, body, {"Allow": ", ".join(allowed)})
 
 
-def _below_parents(case: _Case, program: str) -> str:
+def _below_parents(case: Case, program: str) -> str:
     """Return the program, wrapped in a check that every parent record in the path exists."""
     path = case.path
     if not path.parents:
         return program
     missing: Json = {"error": "not found", "detail": "a record above in the path does not exist"}
     chain = [
-        programs.Link(
+        nested.Link(
             parent.resource,
             f'plan["parents"][{depth}]',
             case.links.get(parent.resource, ()) if depth else (),
+            case.many_of(parent.resource) if depth else None,
         )
         for depth, parent in enumerate(path.parents)
     ]
-    if path.identifier is not None:
+    if path.identifier is not None and not (case.is_link or path.is_latest):
         missing = {"error": "not found"}
-        chain.append(programs.Link(path.resource, IDENTIFIER, case.link))
-    return programs.below(chain, program, missing)
+        chain.append(nested.Link(path.resource, IDENTIFIER, case.link, case.many))
+    return nested.below(chain, program, missing)
 
 
-def _get(case: _Case) -> tuple[Action, str]:
+def _get(case: Case) -> tuple[Action, str]:
     return "get", programs.on_record(f"store.get({IDENTIFIER})", case.shape.asks)
 
 
-def _replace(case: _Case) -> tuple[Action, str]:
+def _replace(case: Case) -> tuple[Action, str]:
     if case.shape.body is not BodyKind.OBJECT:
-        return "replace", _bad_body("PUT needs a JSON object")
-    fields = case.link if case.is_nested else ()
-    return "replace", programs.replace(fields, is_upsert=case.asks("upsert"))
+        return "replace", bad_body(case, "PUT needs a JSON object")
+    program = programs.replace(case.link if case.is_nested else (), is_upsert=case.asks("upsert"))
+    if case.is_nested and case.many is None:
+        program = nested.replace_child(case.link, case.aliases, program)
+    return "replace", program
 
 
-def _patch(case: _Case) -> tuple[Action, str]:
+def _patch(case: Case) -> tuple[Action, str]:
     if case.shape.body not in (BodyKind.OBJECT, BodyKind.PATCH):
-        return "patch", _bad_body("PATCH needs a JSON object of the fields to change")
+        return "patch", bad_body(case, "PATCH needs a JSON object of the fields to change")
     return "patch", programs.on_record(f"store.update({IDENTIFIER}, {PAYLOAD})")
 
 
-def _delete(case: _Case) -> tuple[Action, str]:
+def _delete(case: Case) -> tuple[Action, str]:
     return "delete", programs.delete(
         returns_record=case.asks("records"), cascades=case.asks("cascade")
     )
 
 
-def _create(case: _Case) -> tuple[Action, str]:
-    path, body, is_upsert = case.path, case.shape.body, case.asks("upsert")
-    collection = f"{path.prefix}/{path.resource}"
+def _create(case: Case) -> tuple[Action, str]:
+    body, is_upsert = case.shape.body, case.asks("upsert")
     if body is BodyKind.OBJECT and case.is_nested:
-        return "create", programs.create_child(collection, case.link)
+        return "create", nested.create_child(case.collection, case.link, case.aliases)
     if body is BodyKind.OBJECT:
-        return "create", programs.create(collection, is_upsert=is_upsert)
+        return "create", programs.create(
+            case.collection, is_upsert=is_upsert, is_minimal=case.asks("minimal")
+        )
     if body is BodyKind.LIST and case.is_nested:
-        return "create", lists.create_all_children(case.link)
+        return "create", nested.create_all_children(case.link, case.aliases)
     if body is BodyKind.LIST:
-        return "create", lists.create_all(is_upsert=is_upsert)
-    return "create", _bad_body("POST needs a JSON object, or a list of them")
+        return "create", lists.create_all(is_upsert=is_upsert, is_minimal=case.asks("minimal"))
+    return "create", bad_body(case, "POST needs a JSON object, or a list of them")
 
 
-def _list(case: _Case) -> tuple[Action, str]:
+def _list(case: Case) -> tuple[Action, str]:
     if case.asks("search"):
         return _search(case)
-    criteria = _criteria(case) if case.asks("criteria") or case.is_nested else None
+    criteria = criteria_of(case) if case.asks("criteria") or case.is_nested else None
     return "list", lists.page_of_records(case.shape.asks, criteria, is_plain=False)
 
 
-def _search(case: _Case) -> tuple[Action, str]:
-    return "search", lists.page_of_records(case.shape.asks, _criteria(case), is_plain=True)
+def _search(case: Case) -> tuple[Action, str]:
+    return "search", lists.page_of_records(case.shape.asks, criteria_of(case), is_plain=True)
 
 
-def _list_ids(case: _Case) -> tuple[Action, str]:
+def _list_ids(case: Case) -> tuple[Action, str]:
     return "list", lists.page_of_records(case.shape.asks, CRITERIA, is_plain=False)
 
 
-def _count(case: _Case) -> tuple[Action, str]:
-    return "custom", lists.count(_criteria(case))
+def _count(case: Case) -> tuple[Action, str]:
+    return "custom", lists.count(criteria_of(case))
 
 
-def _put_all(case: _Case) -> tuple[Action, str]:
+def _put_all(case: Case) -> tuple[Action, str]:
+    if case.shape.body is BodyKind.TEXT:
+        return "custom", files.unsupported()
     if case.shape.body is not BodyKind.LIST:
-        return "custom", _not_allowed("PUT", tuple(m for m in COLLECTION_METHODS if m != "PUT"))
+        return "custom", _not_allowed("PUT", tuple(name for name in METHODS if name != "PUT"))
     return "replace", lists.replace_all()
 
 
-def _patch_all(case: _Case) -> tuple[Action, str]:
+def _patch_all(case: Case) -> tuple[Action, str]:
     if case.shape.body is BodyKind.LIST:
         return "patch", lists.update_each()
     if case.shape.body not in (BodyKind.OBJECT, BodyKind.PATCH):
-        return "patch", _bad_body("PATCH needs a JSON object of the fields to change")
+        return "patch", bad_body(case, "PATCH needs a JSON object of the fields to change")
     call = f'store.update(record["id"], {PAYLOAD})'
     return "patch", _change_all(case, call, "updated")
 
 
-def _delete_all(case: _Case) -> tuple[Action, str]:
+def _delete_all(case: Case) -> tuple[Action, str]:
     return "delete", _change_all(case, 'store.delete(record["id"])', "deleted")
 
 
-def _change_all(case: _Case, call: str, counted: str) -> str:
+def _change_all(case: Case, call: str, counted: str) -> str:
     if not case.asks("criteria") and not case.path.is_list_of_ids:
         return answer(400, lists.NO_CRITERION)
-    criteria = CRITERIA if case.path.is_list_of_ids else _criteria(case)
+    criteria = CRITERIA if case.path.is_list_of_ids else criteria_of(case)
     return lists.change_all(call, counted, criteria, returns_records=case.asks("records"))
 
 
-def _get_field(case: _Case) -> tuple[Action, str]:
-    return "custom", programs.get_field(case.path.field or "")
-
-
-def _set_field(case: _Case) -> tuple[Action, str]:
-    return "custom", programs.set_field(case.path.field or "")
-
-
-def _append_to_field(case: _Case) -> tuple[Action, str]:
-    return "custom", programs.append_to_field(case.path.field or "")
-
-
-def _delete_field(case: _Case) -> tuple[Action, str]:
-    return "custom", programs.delete_field(case.path.field or "")
-
-
-def _criteria(case: _Case) -> str:
-    return children_of(case.link) if case.is_nested else CRITERIA
-
-
-def _bad_body(detail: str) -> str:
-    return answer(400, {"error": "bad body", "detail": detail})
-
-
-_Decider = Callable[[_Case], tuple[Action, str]]
-_ON_RECORD: Mapping[str, _Decider] = {
+_ON_RECORD: Deciders = {
     "GET": _get,
     "PUT": _replace,
     "PATCH": _patch,
     "DELETE": _delete,
 }
-_ON_COLLECTION: Mapping[str, _Decider] = {
+_ON_COLLECTION: Deciders = {
     "GET": _list,
     "POST": _create,
     "PUT": _put_all,
     "PATCH": _patch_all,
     "DELETE": _delete_all,
 }
-_ON_IDS: Mapping[str, _Decider] = {
+_ON_IDS: Deciders = {
     "GET": _list_ids,
     "PATCH": _patch_all,
     "DELETE": _delete_all,
 }
-_ON_FIELD: Mapping[str, _Decider] = {
-    "GET": _get_field,
-    "PUT": _set_field,
-    "POST": _append_to_field,
-    "DELETE": _delete_field,
-}
-_ON_SEARCH: Mapping[str, _Decider] = {"GET": _search, "POST": _search}
-_ON_COUNT: Mapping[str, _Decider] = {"GET": _count}
+_ON_SEARCH: Deciders = {"GET": _search, "POST": _search}
+_ON_COUNT: Deciders = {"GET": _count}
+_SPECIAL: tuple[tuple[str, Deciders], ...] = (
+    ("is_search", _ON_SEARCH),
+    ("is_count", _ON_COUNT),
+    ("is_latest", ON_LATEST),
+    ("is_database", ON_DATABASE),
+    ("is_to_one", ON_TO_ONE),
+    ("is_list_of_ids", _ON_IDS),
+)
+"""The deciders of special paths, by the flag of the path that marks them."""

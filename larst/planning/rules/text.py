@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from textwrap import indent
 
-from larst.domain import OR, Json
+from larst.domain import Json
 
 CRITERIA = 'plan["criteria"]'
 IDENTIFIER = 'plan["identifier"]'
@@ -21,12 +22,12 @@ def answer(status: int, body: Json = None, headers: Mapping[str, str] | None = N
     return f"REPLY = make_response({', '.join(parts)})\n"
 
 
-def created(collection: str) -> str:
+def created(collection: str, body: str = "record") -> str:
     """Return the lines that answer with a new `record` of the collection at this path."""
     escapes = "".join(f'.replace("{raw}", "{enc}")' for raw, enc in _PERCENT_ENCODED.items())
     return (
         f'location = {literal(collection + "/")} + str(record["id"]){escapes}\n'
-        'REPLY = make_response(201, record, {"Location": location})\n'
+        f'REPLY = make_response(201, {body}, {{"Location": location}})\n'
     )
 
 
@@ -38,13 +39,14 @@ def upserted(record: str) -> str:
     )
 
 
-def children_of(fields: Sequence[str]) -> str:
-    """Return an expression for the request's criteria, restricted to the children of `parent`.
-
-    A criterion on the link field itself cannot widen the selection.
-    """
-    names = ", ".join(f'{literal(name)}: parent["id"]' for name in fields)
-    return f'{{"&": [{CRITERIA}, {{{literal(OR)}: {{{names}}}}}]}}'
+def if_all_are_objects(lines: str) -> str:
+    """Return `lines` behind a check that every item of the payload is an object."""
+    bad_item = {"error": "bad record", "detail": "each item of the list must be a JSON object"}
+    return (
+        f"if not all(isinstance(item, dict) for item in {PAYLOAD}):\n"
+        f"    {answer(400, bad_item)}"
+        f"else:\n{indent(lines, '    ')}"
+    )
 
 
 def names_tuple(names: Sequence[str]) -> str:

@@ -12,21 +12,27 @@ from functools import cached_property
 
 import orjson
 
-from larst.domain import Json, RequestContext
-from larst.planning.reading.paths import is_verb, normalize
+from larst.domain import BodyKind, Json, RequestContext
+from larst.errors import QueryNotUnderstoodError
+from larst.planning.reading.nearest import nearest
+from larst.planning.reading.paths import normalize, prefix_length
+from larst.planning.reading.relation import Session
 from larst.planning.reading.request import (
+    NOTHING_ASKED,
     NOTHING_READ,
     Reading,
     ReadingSettings,
-    Session,
     asks_of,
     choose_dialect,
     read_request,
 )
 from larst.planning.shapes.rest_path import (
+    DATABASE,
+    MIN_NESTED_SEGMENTS,
     PathInterpretation,
     RestPath,
     SchemaOf,
+    Surroundings,
     interpret_shape,
 )
 from larst.planning.shapes.shape import Shape, path_shape, query_shape, shape_key
@@ -93,16 +99,18 @@ def shape_request(
         reading = replace(reading, notes=normalized.notes)
     request = normalized.request
     method = "GET" if request.method == "HEAD" else request.method
-    segments = path_shape(request.segments, session.has_record)
+    start = prefix_length(request.segments, session.resources)
+    segments = path_shape(request.segments, session.has_record, start)
     shape = Shape(method, segments, (), request.body.kind)
     path, facts = interpret_shape(
-        shape, session.schema, has_camel_links=reading.dialect.has_camel_links
+        shape, session.schema, _surroundings(request, session, reading, start)
     )
-    if isinstance(path, RestPath) and _is_action(request, path, session):
-        path = None
     if isinstance(path, RestPath) and not _is_custom(request, path):
         request, reading = read_request(request, path, session, reading, settings)
-        shape = Shape(method, segments, (), request.body.kind, asks_of(reading, path))
+        if path.is_whole:
+            _refuse_parts(reading, request.method)
+        reading = _with_near_miss(reading, path, session)
+        shape = Shape(method, segments, (), request.body.kind, asks_of(reading, path, method))
     elif request.query:
         shape = replace(shape, query=query_shape(request.query))
     key = shape_key(shape.as_json(), facts)
@@ -111,10 +119,70 @@ def shape_request(
 
 def _is_custom(request: RequestContext, path: RestPath) -> bool:
     """Return whether a path that reads like a record may be an action: a word, and more."""
-    return path.is_word and (request.method == "POST" or bool(request.query))
+    if not path.is_word or path.is_latest or path.field is not None:
+        return False
+    return request.method == "POST" or bool(request.query)
 
 
-def _is_action(request: RequestContext, path: RestPath, session: Session) -> bool:
-    """Return whether a path names an action instead of a resource: `/login`, `/createPost`."""
-    del request
-    return path.resource not in session.resources and is_verb(path.resource)
+def _surroundings(
+    request: RequestContext, session: Session, reading: Reading, start: int
+) -> Surroundings:
+    """Return what the meaning of the path may depend on: nothing more for a short one."""
+    has_database = reading.dialect.name == "json-server" or DATABASE not in session.resources
+    if len(request.segments) - start <= MIN_NESTED_SEGMENTS:
+        return Surroundings(session.resources, start=start, has_database=has_database)
+    body = request.body.json if request.method in ("POST", "PUT") else None
+    return Surroundings(
+        session.resources,
+        names=session.names(),
+        start=start,
+        body=_scalars(body),
+        is_bare=body == {} or request.body.kind is BodyKind.NONE,
+        parent_ids=request.segments[start + 1 :: 2],
+        has_camel_links=reading.dialect.has_camel_links,
+        has_database=has_database,
+    )
+
+
+def _scalars(body: Json) -> dict[str, Json]:
+    """Return the fields of the body, or of the items of a list, that may hold an id."""
+    if isinstance(body, dict) and len(body) == 1:  # it may be wrapped: {"data": {…}}
+        (inner,) = body.values()
+        body = inner if isinstance(inner, dict | list) else body
+    items = body[:_MAX_ITEMS] if isinstance(body, list) else [body]
+    return {
+        name: value
+        for item in items
+        if isinstance(item, dict)
+        for name, value in item.items()
+        if type(value) in (int, str)
+    }
+
+
+_MAX_ITEMS = 100
+"""How many items of a body are looked at for link fields."""
+
+
+def _refuse_parts(reading: Reading, method: str) -> None:
+    """Refuse a query that selects a part of what is one: it would be ignored in silence.
+
+    Raises:
+        QueryNotUnderstoodError: the query has criteria or paging.
+    """
+    asked = reading.asked
+    if asked.where != NOTHING_ASKED.where or asked.is_paged or asked.sort:
+        raise QueryNotUnderstoodError(
+            f"the path names one value, so {method} takes no filters, order or pages;"
+            " drop the query, or GET the list"
+        )
+
+
+def _with_near_miss(reading: Reading, path: RestPath, session: Session) -> Reading:
+    """Return the reading, with a note if the resource is unknown and its name close to another."""
+    name = path.resource
+    if name in session.resources or path.is_whole:
+        return reading
+    known = nearest(name, session.names())
+    if known is None:
+        return reading
+    return replace(reading, notes=(*reading.notes, f"{name} is new; did you mean {known}?"))

@@ -162,12 +162,16 @@ def is_name(text: str) -> bool:
 def query_shape(
     query: Mapping[str, tuple[str, ...]],
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the keys of a query, sorted, with the class of each value."""
     return tuple((key, tuple(map(classify, values))) for key, values in sorted(query.items()))
 
 
-def path_shape(segments: tuple[str, ...], is_record: IsRecord) -> tuple[Segment, ...]:
-    shaped: list[Segment] = []
-    for index, text in enumerate(segments):
+def path_shape(
+    segments: tuple[str, ...], is_record: IsRecord, start: int = 0
+) -> tuple[Segment, ...]:
+    """Return the segments of a path; the first `start` are a prefix, such as a version."""
+    shaped = [Segment(text, is_identifier=False) for text in segments[:start]]
+    for index, text in enumerate(segments[start:], start):
         # Most segments are plain words: skip the patterns for them.
         name = None if text.isalpha() else identifier_class(text)
         may_be_id = index and not shaped[-1].is_identifier and text not in SEARCH_VERBS

@@ -1,0 +1,47 @@
+"""The programs of the rules for uploaded files and for bodies that cannot be records, as text. Pure."""
+
+from __future__ import annotations
+
+from larst.planning.rules.text import IDENTIFIER, NOT_FOUND, literal
+
+CONTENT = "content"
+"""The segment behind a record that means the file in it: `/files/1/content`."""
+
+ACCEPTED = (
+    "application/json, application/merge-patch+json, application/json-patch+json,"
+    " application/x-www-form-urlencoded, multipart/form-data, text/csv, application/x-ndjson"
+)
+"""The media types that a record, or a list of records, may be sent in."""
+
+
+def get_content() -> str:
+    """Return a program that answers with the first file of a record, or with its field `content`.
+
+    A file is an object with a name, a type, a size and a content. The header makes it a download.
+    """
+    return (
+        f"record = store.get({IDENTIFIER})\n"
+        "files = []\n"
+        "for value in ([] if record is None else list(record.values())):\n"
+        "    for item in (value if isinstance(value, list) else [value]):\n"
+        "        is_file = isinstance(item, dict) and all("
+        '[name in item for name in ("name", "type", "size", "content")])\n'
+        "        if is_file:\n"
+        "            files.append(item)\n"
+        f"if record is not None and {literal(CONTENT)} in record:\n"
+        f"    REPLY = make_response(200, record[{literal(CONTENT)}])\n"
+        "elif files:\n"
+        '    REPLY = make_response(200, files[0], {"X-LARST-File": "1"})\n'
+        f"else:\n    REPLY = {NOT_FOUND}\n"
+    )
+
+
+def unsupported() -> str:
+    """Return a program that refuses a body by its media type, and names those that are taken."""
+    return (
+        'sent = ctx["headers"].get("content-type", "missing")[:100]\n'
+        f'detail = f"the Content-Type is {{sent}}; send one of {ACCEPTED}"\n'
+        'body = {"error": "unsupported media type", "detail": detail}\n'
+        f"REPLY = make_response(415, body, "
+        f"{literal({'Accept-Post': ACCEPTED, 'Accept-Patch': ACCEPTED})})\n"
+    )
