@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from larst.store.data_root import DataRoot
 from larst.store.disk.files import DiskFiles, FileOps
+from larst.store.disk.settings import StoredSettings
 from larst.store.io_threads import Threads
 from larst.store.records import REPLIES
 from larst.store.session_store import SessionStore
@@ -18,6 +19,7 @@ __all__ = [
     "DiskFiles",
     "FileOps",
     "SessionStore",
+    "StoredSettings",
     "Threads",
     "Transaction",
 ]

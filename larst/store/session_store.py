@@ -23,6 +23,7 @@ from larst.store.query.criteria import compile_criteria
 from larst.store.query.sorting import sort_records
 from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
+from larst.store.session_settings import SessionSettings
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
 from larst.store.transfer.replacing import Replacement, free, journal_entry
@@ -68,6 +69,9 @@ class SessionStore:
         self.resources: Container[str] = self._collections
         self.is_loaded = False
         self._disk = asyncio.Lock()  # the session's files have one user at a time
+        self.settings = SessionSettings(
+            self.session_id, self._session_files, self._threads, self._disk
+        )
 
     async def load(self) -> None:
         """Load the session's files; a directory that does not exist is an empty session.
@@ -166,6 +170,8 @@ class SessionStore:
         """
         async with self._disk:
             await self._writer.write(self._collections, checkpoints=self._writer.is_checkpoint_due)
+            if self._collections:  # a made-up session id must leave no directory
+                await self.settings.save_learned()
 
     async def checkpoint(self) -> None:
         """Make all commits durable, complete the documented files and begin a new journal.
@@ -283,5 +289,6 @@ class SessionStore:
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
         self.resources = self._collections = loaded.collections
+        self.settings.reset(loaded.settings)
         self._writer.reset(loaded)
         self.is_loaded = True

@@ -46,6 +46,13 @@ from larst.store.disk.journal import JOURNAL, Digests, Journal, JournalDamagedEr
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.replay import applied_lines, next_digests, replay
 from larst.store.disk.set_aside import refuse_files_set_aside, set_all_aside, set_aside
+from larst.store.disk.settings import (
+    NO_SETTINGS,
+    SETTINGS,
+    StoredSettings,
+    decode_settings,
+    write_settings,
+)
 
 ERASED_PREFIX = ".erased-"
 """Prefix of a directory that is being removed."""
@@ -55,11 +62,12 @@ _log = logging.getLogger("larst.store")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A session's resources; `dirty` names the ones with incomplete files."""
+    """A session's resources and settings; `dirty` names the resources with incomplete files."""
 
     collections: dict[str, Collection]
     dirty: set[str]
     file_bytes: int
+    settings: StoredSettings = NO_SETTINGS
 
 
 class SessionFiles:
@@ -124,6 +132,14 @@ class SessionFiles:
         self.journal.begin({**self.journal.base, **digests})
         return sum(len(chunk) for chunks in documents.values() for chunk in chunks)
 
+    def put_settings(self, settings: StoredSettings) -> None:
+        """Write the session's settings, durably.
+
+        Raises:
+            OSError: the old settings are in place, or the new ones.
+        """
+        write_settings(self._files, self._directory, settings)
+
     def erase(self) -> OSError | None:
         """Remove all of the session's files, in one step as a crash sees it.
 
@@ -178,6 +194,7 @@ class SessionFiles:
     def _load(self, *, up_to: int | None) -> Loaded:
         for folder in (self._directory, self._directory / SCHEMAS):
             refuse_files_set_aside(self._files, folder)
+        settings = self._read_settings()
         raw = self._files.read(self._directory / JOURNAL)
         documents = self._read_documents()
         digests = {name: digest_of([content]) for name, content in documents.items()}
@@ -188,7 +205,7 @@ class SessionFiles:
         collections, dirty = self._decode(documents, digests, is_ours=raw is not None)
         dirty |= replay(collections, lines, applied)
         self._next_ids = {name: item.next_id for name, item in collections.items()}
-        return Loaded(collections, dirty, sum(map(len, documents.values())))
+        return Loaded(collections, dirty, sum(map(len, documents.values())), settings)
 
     def _upgraded_metas(self) -> dict[str, list[bytes]]:
         """Return the meta files that a version-1 journal leaves behind, with the next id.
@@ -214,6 +231,13 @@ class SessionFiles:
                 elif (content := self._files.read(path)) is not None:
                     documents[folder + name] = content
         return documents
+
+    def _read_settings(self) -> StoredSettings:
+        try:
+            return decode_settings(self._files.read(self._directory / SETTINGS))
+        except ValueError as error:
+            advice = "remove it to go on without settings"
+            raise self._set_aside(SETTINGS, f"cannot be read ({error})", advice) from error
 
     def _decode(
         self, documents: Mapping[str, bytes], digests: Digests, *, is_ours: bool

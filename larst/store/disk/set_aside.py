@@ -11,6 +11,7 @@ from pathlib import Path
 
 from larst.errors import SessionDamagedError
 from larst.store.disk.files import FileOps
+from larst.store.disk.settings import SETTINGS
 
 DAMAGED_MARK = ".damaged-"
 """Part of the name of a file that is set aside."""
@@ -55,13 +56,17 @@ def refuse_files_set_aside(files: FileOps, directory: Path) -> None:
 def set_all_aside(files: FileOps, directory: Path, unique: str) -> None:
     """Move all of a session's files to a directory within it, which leaves the session empty.
 
-    Interrupted at any point, the session stays refused, and this can be called again. `unique`
-    becomes part of the names.
+    The session's settings stay. Interrupted at any point, the session stays refused, and this can
+    be called again. `unique` becomes part of the names.
 
     Raises:
         OSError: some files are moved, some are not; none is lost.
     """
-    names = [name for name in files.names(directory) if not name.startswith(ORIGINALS_PREFIX)]
+    names = [
+        name
+        for name in files.names(directory)
+        if name != SETTINGS and not name.startswith(ORIGINALS_PREFIX)
+    ]
     originals = directory / f"{ORIGINALS_PREFIX}import-{unique}"
     mark = directory / f".import-not-finished{DAMAGED_MARK}{unique}"
     # Without the mark, a session with half of its files moved would pass for a smaller one.

@@ -20,6 +20,7 @@ from larst.store.collection import Collection
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.journal import JOURNAL
 from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.settings import NO_SETTINGS, StoredSettings
 from larst.store.records import is_hidden
 from larst.store.schema.learning import accepts
 
@@ -42,6 +43,7 @@ class Inspection:
     records: dict[str, int]
     problem: str | None = None
     remarks: tuple[str, ...] = ()
+    settings: StoredSettings = NO_SETTINGS
 
 
 class ReadOnlyFiles(DiskFiles):
@@ -133,7 +135,9 @@ def _inspect_once(directory: Path, files: FileOps) -> Inspection:
     shown = {name: item for name, item in loaded.collections.items() if not is_hidden(name)}
     records = {name: len(item.records) for name, item in sorted(shown.items())}
     remarks = tuple(_remarks(shown))
-    return Inspection(directory.name, size_bytes, used_at, records, problem, remarks)
+    return Inspection(
+        directory.name, size_bytes, used_at, records, problem, remarks, loaded.settings
+    )
 
 
 def _journal_state(directory: Path) -> tuple[int, int, int] | None:

@@ -8,6 +8,7 @@ records, damaged       every whole record (`record_salvage.py`)
 schema, damaged        learned again from the records
 meta file, damaged     the next id follows the highest one that the records and the journal show
 journal, damaged       every good frame (`journal_salvage.py`)
+settings, damaged      removed: the session has none until they are set again
 set aside              taken where no file has its original name
 link, directory, pipe  moved to the originals, unread
 =====================  ==========================================================================
@@ -39,6 +40,7 @@ from larst.store.disk.journal import JOURNAL, Journal
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.replay import applied_lines, replay
 from larst.store.disk.set_aside import DAMAGED_MARK, ORIGINALS_PREFIX
+from larst.store.disk.settings import SETTINGS, decode_settings
 from larst.store.recovery.journal_salvage import SalvagedJournal, salvage_journal
 from larst.store.recovery.record_salvage import salvage_records
 
@@ -73,9 +75,11 @@ def repair(
     originals = directory / f"{ORIGINALS_PREFIX}repair-{now():%Y%m%dT%H%M%S}-{new_salt():08x}"
     _keep_originals(contents, directory, originals, files)
     documents = _latest(contents.files)
+    settings = documents.pop(SETTINGS, None)
     journal = salvage_journal(documents.pop(JOURNAL, b""))
     salvage = _Salvage(documents, journal, now)
     salvage.run(contents.odd)
+    salvage.report += _write_settings(directory, files, settings)
     _write(directory, files, salvage.collections, contents.files, new_salt)
     for name in contents.files:
         if DAMAGED_MARK in name:
@@ -95,7 +99,7 @@ def _read_contents(directory: Path, files: FileOps) -> _SessionContents:
         contents.odd.append(SCHEMAS)
     for name in [*files.names(directory), *(f"{SCHEMAS}/{name}" for name in schemas)]:
         original = name.removesuffix(TEMP_SUFFIX).partition(DAMAGED_MARK)[0]
-        if original != JOURNAL and resource_of(original) is None:
+        if original not in (JOURNAL, SETTINGS) and resource_of(original) is None:
             continue
         try:
             content = files.read(directory / name)
@@ -242,6 +246,20 @@ class _Salvage:
                     f"{resource}: the next id is lost; ids from {collection.next_id} on may have"
                     " been given to records that were deleted since, and will be given out again"
                 )
+
+
+def _write_settings(directory: Path, files: FileOps, content: bytes | None) -> list[str]:
+    """Put the settings in place if they can be read, else remove them; return the report."""
+    if content is None:
+        return []
+    try:
+        decode_settings(content)
+    except ValueError as error:
+        if files.read(directory / SETTINGS) is not None:
+            files.remove(directory / SETTINGS)
+        return [f"{SETTINGS} cannot be read ({error}): removed, set the session's settings again"]
+    put_in_place(files, directory / SETTINGS, [content])
+    return []
 
 
 def _highest_next_ids(lines: Iterable[Line]) -> dict[str, int]:

@@ -1,0 +1,74 @@
+"""A session's settings file: how its requests are read and answered.
+
+::
+
+    .settings   {"dialect":"json-server","unknown_query":null,"learned_dialect":"postgrest"}
+
+It is beside the documented files and independent of the journal. It is not a `.json` file, so that
+no LARST takes it for a resource. Must never hold anything about records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from larst.store.disk.files import FileOps, put_in_place
+
+SETTINGS = ".settings"
+
+_MAX_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """The settings of a session: those that were set, and the dialect that its requests taught.
+
+    The names are texts: `larst.session` knows which of them have a meaning.
+    """
+
+    dialect: str | None = None
+    unknown_query: str | None = None
+    learned_dialect: str | None = None
+
+
+NO_SETTINGS = StoredSettings()
+
+
+def encode_settings(settings: StoredSettings) -> bytes:
+    """Return the content of the settings file."""
+    return orjson.dumps(asdict(settings)) + b"\n"
+
+
+def decode_settings(content: bytes | None) -> StoredSettings:
+    """Return the settings in a file; None: there is no file. Unknown names are ignored.
+
+    Raises:
+        ValueError: it is not as LARST writes it.
+    """
+    value: Any = {} if content is None else orjson.loads(content)
+    if not isinstance(value, dict):
+        raise ValueError("it must hold an object")  # noqa: TRY004 - orjson raises ValueError, too
+    names = [field.name for field in fields(StoredSettings)]
+    return StoredSettings(**{name: _text(name, value.get(name)) for name in names})
+
+
+def write_settings(files: FileOps, directory: Path, settings: StoredSettings) -> None:
+    """Write the settings file, durably; the session's directory may not exist yet.
+
+    Raises:
+        OSError: the old file or the new one is in place, each of them whole.
+    """
+    files.make_directory(directory)
+    put_in_place(files, directory / SETTINGS, [encode_settings(settings)])
+    files.sync_directory(directory)
+    files.sync_directory(directory.parent)
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and len(value) <= _MAX_CHARACTERS):
+        raise ValueError(f"{name} must be a short text or null")
+    return value
