@@ -10,9 +10,10 @@ from larst.domain import Json, RequestContext
 from larst.errors import ProgramFailedError
 from larst.planning import PlanResolver, ReadyPlan
 from larst.planning.book import PlanBook
-from larst.planning.shapes import ShapedRequest, shape_request
+from larst.planning.shapes import ShapedRequest
 from larst.policy import PolicyLimits, check
 from tests.fakes import ScriptedPlanner, request
+from tests.planning.sessions import shaped_of
 
 GOOD = "REPLY = make_response(200)"
 
@@ -54,7 +55,7 @@ def shape(
         name: {"fields": sorted(fields), "json_schema": {"properties": fields}}
         for name, fields in (schemas or {}).items()
     }
-    return shape_request(context, lambda *_: False, learned.get)
+    return shaped_of(context).detached(learned.get, {})
 
 
 def transfer(body: bytes, session_id: str = "session-1") -> ShapedRequest:

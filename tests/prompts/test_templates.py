@@ -8,38 +8,33 @@ from pathlib import Path
 import pytest
 
 from larst import prompts
-from larst.domain import Usage
+from larst.domain import RequestContext, Usage
 from larst.planning.models.base import Prompt
 from larst.planning.models.planner import prompt_for
-from larst.planning.planner import PlanningRequest, Refusal
-from larst.planning.shapes.rest_path import interpret_shape
-from larst.planning.shapes.shape import shape_of
-from larst.planning.shapes.sketch import sketch_of, sketch_of_schema
+from larst.planning.planner import Refusal
+from larst.planning.shapes import sketch_of_schema
+from larst.store import SessionStore
 from tests.fakes import request
+from tests.planning.sessions import planning_request_of, session_of, shaped_of
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def example_prompt(*refusals: Refusal) -> Prompt:
     """Return the prompt for a new comment on a post, in a session that has both resources."""
+    session = session_of({"posts": [{"title": "Hello", "views": 3}]})
     context = request(
         "POST", "/posts/7/comments?notify=true", b'{"text": "Hi", "at": "2026-11-23"}'
     )
-    shape = shape_of(context, lambda *_: False)
-    schemas = {
-        "posts": {"type": "object", "properties": {"id": {"type": "integer"}}, "required": ["id"]}
-    }
-    return prompt_for(
-        PlanningRequest(
-            shape=shape,
-            path=interpret_shape(shape, lambda _: None)[0],
-            facts=interpret_shape(shape, lambda _: None)[1],
-            context=sketch_of(context, shape),
-            schemas={name: sketch_of_schema(schema) for name, schema in schemas.items()},
-            session_id="session-1",
-            refusals=refusals,
-        )
-    )
+    return _prompt(context, session, *refusals)
+
+
+def _prompt(context: RequestContext, session: SessionStore, *refusals: Refusal) -> Prompt:
+    schema = session.schema("posts")
+    assert schema is not None
+    sketches = {"posts": sketch_of_schema(schema["json_schema"])}
+    shaped = shaped_of(context, session).detached(session.schema, sketches)
+    return prompt_for(planning_request_of(shaped, refusals=refusals))
 
 
 class TestFilling:

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 import orjson
 
-from larst.domain import BodyKind, Json, RequestContext
+from larst.domain import BodyKind, Json
 
 IsRecord = Callable[[str, str], bool]
 """Returns whether (resource, id) names a record that exists in the session."""
@@ -101,16 +101,6 @@ class Shape:
 def escaped(name: str) -> str:
     """Return a literal name so that it cannot pass for a class."""
     return name.replace("<", "%3C") if "<" in name else name
-
-
-def shape_of(request: RequestContext, is_record: IsRecord) -> Shape:
-    """Return the shape of a request with all of its query, as if it were not plain REST."""
-    return Shape(
-        method="GET" if request.method == "HEAD" else request.method,
-        path=path_shape(request.segments, is_record),
-        query=query_shape(request.query) if request.query else (),
-        body=request.body.kind,
-    )
 
 
 def shape_key(shape: Mapping[str, Json], facts: Mapping[str, Json]) -> str:

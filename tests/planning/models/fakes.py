@@ -13,11 +13,9 @@ from larst.planning.models.budget import Budget
 from larst.planning.models.circuit_breaker import CircuitBreaker
 from larst.planning.models.planner import ModelPlanner
 from larst.planning.models.retry import ModelCalls
-from larst.planning.shapes.rest_path import interpret_shape
-from larst.planning.shapes.shape import shape_of
-from larst.planning.shapes.sketch import sketch_of
 from larst.prices import PRICES, Price
 from tests.fakes import request
+from tests.planning.sessions import planning_request_of, shaped_of
 
 Answer = Completion | Exception
 
@@ -42,12 +40,8 @@ def planning_request(
     target: str = "/orders/1/cancel", *refusals: Refusal, session_id: str = "ann"
 ) -> PlanningRequest:
     """Return the request to a planner for `POST target` with a small body."""
-    context = request("POST", target, b'{"why": "late"}')
-    shape = shape_of(context, lambda *_: False)
-    path, facts = interpret_shape(shape, lambda _: None)
-    return PlanningRequest(
-        shape, path, facts, sketch_of(context, shape), {}, session_id, refusals=refusals
-    )
+    context = request("POST", target, b'{"why": "late"}', session_id=session_id)
+    return planning_request_of(shaped_of(context), refusals=refusals)
 
 
 class ScriptedModel:

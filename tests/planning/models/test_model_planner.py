@@ -13,7 +13,6 @@ from larst.planning.models.base import Tokens
 from larst.planning.models.costs import cost_usd
 from larst.planning.models.planner import prompt_for
 from larst.planning.planner import PlanningRequest, Refusal
-from larst.planning.shapes.shape import shape_of
 from larst.planning.shapes.sketch import context_with_values
 from larst.prices import PRICES, Price, parse_prices
 from tests.fakes import request
@@ -23,6 +22,7 @@ from tests.planning.models.fakes import (
     planner_of,
     planning_request,
 )
+from tests.planning.sessions import shaped_of
 
 DOWN = PlannerUnreachableError("down", is_transient=False)
 
@@ -80,9 +80,14 @@ class TestModelPlanner:
 
     def test_a_very_long_body_is_left_out(self) -> None:
         context = request("POST", "/orders", b'{"text": "' + b"x" * 10**6 + b'"}')
-        shape = shape_of(context, lambda *_: False)
         full = PlanningRequest(
-            shape, None, {}, context_with_values(context), {}, "ann", has_values=True
+            shaped_of(context).shape,
+            None,
+            {},
+            context_with_values(context),
+            {},
+            "ann",
+            has_values=True,
         )
 
         prompt = prompt_for(full)

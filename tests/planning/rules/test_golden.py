@@ -13,13 +13,10 @@ import json
 from pathlib import Path
 
 from larst.domain import Json
-from larst.errors import BadResourceNameError, NoRuleError
-from larst.planning.planner import PlanningRequest
+from larst.errors import BadRequestError, NoRuleError
 from larst.planning.rules.planner import VERSION, RulesPlanner
-from larst.planning.shapes.rest_path import interpret_shape
-from larst.planning.shapes.shape import shape_of
-from tests.fakes import request
 from tests.planning.rules.test_planner import BODIES, METHODS, PATHS, QUERIES
+from tests.planning.sessions import planning_request_of, shaped
 
 GOLDEN = Path(__file__).with_name("golden.json")
 
@@ -28,12 +25,10 @@ async def programs() -> dict[str, Json]:
     """Return the program of each shape, or the name of the error; by method, target and body."""
     planner, by_shape = RulesPlanner(), dict[str, Json]()
     for method, path, query, body in itertools.product(METHODS, PATHS, QUERIES, BODIES):
-        shape = shape_of(request(method, path + query, body), lambda *_: False)
-        meaning, facts = interpret_shape(shape, lambda _: None)
-        planning = PlanningRequest(shape, meaning, facts, {}, {}, "session-1")
         try:
+            planning = planning_request_of(shaped(method, path + query, body))
             program = (await planner.plan(planning)).plan.code.block
-        except (NoRuleError, BadResourceNameError) as error:
+        except (NoRuleError, BadRequestError) as error:
             program = type(error).__name__
         by_shape[f"{method} {path}{query} {body.decode()}"] = program
     return by_shape

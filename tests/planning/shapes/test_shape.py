@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,17 +14,13 @@ from larst.planning.shapes.shape import (
     identifier_class,
     plan_key,
     shape_key,
-    shape_of,
 )
 from tests.fakes import request
-
-
-def _no_record(_resource: str, _id: str) -> bool:
-    return False
+from tests.planning.sessions import session_of, shaped, shaped_of
 
 
 def _shape(method: str, target: str, body: bytes = b"") -> Shape:
-    return shape_of(request(method, target, body), _no_record)
+    return shaped(method, target, body).shape
 
 
 @pytest.mark.parametrize(
@@ -55,6 +53,8 @@ def test_requests_that_differ_in_values_share_a_shape() -> None:
     assert _shape("GET", "/members/1?a=x") == _shape("GET", "/members/2?a=y")
     assert _shape("POST", "/members", b'{"a":1}') == _shape("POST", "/members", b'{"b":"c"}')
     assert _shape("GET", "/x?a=1&b=2") == _shape("GET", "/x?b=9&a=8")
+    assert _shape("GET", "/x?a=1") == _shape("GET", "/x?b=y*")
+    assert _shape("GET", "/x/go/on?a=1&b=2") == _shape("GET", "/x/go/on?b=9&a=8")
     assert _shape("HEAD", "/x") == _shape("GET", "/x")
 
 
@@ -64,18 +64,52 @@ def test_requests_with_another_meaning_have_another_shape() -> None:
         _shape("GET", "/members/search"),
         _shape("GET", "/others/1"),
         _shape("DELETE", "/members/1"),
+        _shape("GET", "/members"),
         _shape("GET", "/members?a=1"),
-        _shape("GET", "/members?a=x*"),
-        _shape("GET", "/members?b=1"),
+        _shape("GET", "/members?limit=1"),
+        _shape("GET", "/members?sort=a"),
+        _shape("GET", "/members?a=1&limit=1"),
         _shape("POST", "/members", b"{}"),
         _shape("POST", "/members", b"[]"),
     }
 
-    assert len(shapes) == 9
+    assert len(shapes) == 11
+
+
+def test_what_is_no_plain_rest_has_the_keys_of_its_query_in_its_shape() -> None:
+    """Its program may mean any key in its own way."""
+    shapes = {
+        _shape("GET", "/members/oldest"),
+        _shape("GET", "/members/oldest?a=1"),
+        _shape("GET", "/members/oldest?a=x*"),
+        _shape("GET", "/members/oldest?b=1"),
+    }
+
+    assert len(shapes) == 4
+
+
+@pytest.mark.parametrize(
+    ("target", "asks"),
+    [
+        ("/members", ()),
+        ("/members?_=170&utm_source=x", ()),
+        ("/members?role=admin", ("criteria",)),
+        ("/members?page=2&per_page=5", ("limit", "offset")),
+        ("/members?_page=1&_limit=5", ("limit",)),
+        ("/members?ordering=-age", ("sort",)),
+        ("/members?fields=name", ("select",)),
+        ("/members/search?name=A*", ("criteria",)),
+    ],
+)
+def test_a_shape_says_what_is_asked_in_larsts_own_words(target: str, asks: tuple[str, ...]) -> None:
+    assert _shape("GET", target).asks == asks
+    assert _shape("GET", target).query == ()
 
 
 def test_the_id_of_a_record_is_an_identifier_even_if_it_looks_like_a_name() -> None:
-    shape = shape_of(request("GET", "/members/alice"), lambda *pair: pair == ("members", "alice"))
+    session = session_of({"members": [{"id": "alice"}]})
+
+    shape = shaped_of(request("GET", "/members/alice"), session).shape
 
     assert shape.as_json()["path"] == "/members/<id>"
     assert _shape("GET", "/members/alice").as_json()["path"] == "/members/alice"
@@ -126,12 +160,7 @@ def test_words_are_not_identifiers(text: str) -> None:
 @given(st.text(min_size=12, max_size=40).filter(lambda text: "<" not in text))
 def test_a_shape_never_contains_a_query_value(secret: str) -> None:
     """Shapes are stored in files and sent to planners."""
-    context = request("GET", "/members")
-    context = type(context)(
-        **{
-            **{name: getattr(context, name) for name in context.__slots__},
-            "query": {"name": (secret,)},
-        }
-    )
+    for target in ("/members", "/members/oldest"):
+        context = replace(request("GET", target), query={"name": (secret,)})
 
-    assert secret not in str(shape_of(context, _no_record).as_json())
+        assert secret not in str(shaped_of(context).shape.as_json())

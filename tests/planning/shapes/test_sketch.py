@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -12,9 +13,7 @@ from hypothesis import strategies as st
 
 from larst.domain import Json, RequestContext
 from larst.planning.models.planner import prompt_for
-from larst.planning.planner import PlanningRequest, Refusal
-from larst.planning.shapes.rest_path import interpret_shape
-from larst.planning.shapes.shape import shape_of
+from larst.planning.planner import Refusal
 from larst.planning.shapes.sketch import (
     context_with_values,
     sketch_of,
@@ -23,27 +22,19 @@ from larst.planning.shapes.sketch import (
 )
 from larst.store.schema.learning import infer_schema
 from tests.fakes import request
+from tests.planning.sessions import planning_request_of, shaped_of
 
 
 def sketch(context: RequestContext) -> dict[str, Json]:
-    return sketch_of(context, shape_of(context, lambda *_: False))
+    return sketch_of(context, shaped_of(context).shape)
 
 
 def prompt(context: RequestContext, *refusals: Refusal) -> str:
     """Return the whole prompt for a request whose body is already stored."""
-    shape = shape_of(context, lambda *_: False)
     body = context.body.json if isinstance(context.body.json, dict) else {}
-    prompt = prompt_for(
-        PlanningRequest(
-            shape=shape,
-            path=interpret_shape(shape, lambda _: None)[0],
-            facts=interpret_shape(shape, lambda _: None)[1],
-            context=sketch_of(context, shape),
-            schemas={"orders": sketch_of_schema(infer_schema(body))},
-            session_id=context.session_id,
-            refusals=refusals,
-        )
-    )
+    schemas = {"orders": sketch_of_schema(infer_schema(body))}
+    shaped = replace(shaped_of(context), schemas=schemas)
+    prompt = prompt_for(planning_request_of(shaped, refusals=refusals))
     return prompt.system + prompt.user
 
 
@@ -222,12 +213,7 @@ class TestPrivacy:
     @given(SECRET, st.sampled_from(["", "*"]), st.sampled_from(["", "*"]))
     def test_no_query_value_is_in_the_prompt(self, secret: str, start: str, end: str) -> None:
         context = request("GET", "/orders?name=x")
-        context = RequestContext(
-            **{
-                **{name: getattr(context, name) for name in context.__slots__},
-                "query": {"name": (f"{start}{secret}{end}",)},
-            }
-        )
+        context = replace(context, query={"name": (f"{start}{secret}{end}",)})
 
         assert secret not in prompt(context)
         assert f"{start}<text>{end}" in prompt(context)
@@ -241,12 +227,7 @@ class TestPrivacy:
     @given(SECRET)
     def test_no_identifier_with_special_characters_is_in_the_prompt(self, secret: str) -> None:
         context = request("GET", "/orders/x")
-        context = RequestContext(
-            **{
-                **{name: getattr(context, name) for name in context.__slots__},
-                "segments": ("orders", f"{secret} !"),
-            }
-        )
+        context = replace(context, segments=("orders", f"{secret} !"))
 
         assert secret not in prompt(context)
 
