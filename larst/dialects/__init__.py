@@ -5,8 +5,9 @@ Pure data and templates. Must never decide which records a request means: all di
 
 from __future__ import annotations
 
-from larst.dialects.forms import ListPage, list_body, record_body
+from larst.dialects.forms import list_body, record_body
 from larst.dialects.marks import Detected, detect
+from larst.dialects.pages import ListPage
 from larst.dialects.table import DIALECTS, LARST, Dialect
 
 __all__ = [

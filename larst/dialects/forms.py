@@ -5,108 +5,12 @@ A placeholder such as `$items` is replaced by its value; `?key` is left out wher
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from larst.dialects.jsonapi import document
-from larst.domain import Json, Record
-
-
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """A list as it was read, and where it stands in the whole.
-
-    `limit` None is a list that was not paged. `base_url` is the request's own URL without its
-    query; `query` the raw query, for links to other pages. `embeds` names embedded relations and
-    their resources.
-    """
-
-    items: Sequence[Record]
-    total: int
-    limit: int | None
-    offset: int
-    resource: str
-    base_url: str
-    query: Sequence[tuple[str, str]] = ()
-    page_key: str | None = None
-    page_base: int = 1
-    has_count: bool = False
-    embeds: Mapping[str, str] | None = None
-
-    @property
-    def size(self) -> int:
-        """The number of records of a full page."""
-        return self.limit if self.limit else max(self.total, 1)
-
-    @property
-    def number(self) -> int:
-        """The number of the page, counted from 1."""
-        return self.offset // self.size + 1
-
-    @property
-    def pages(self) -> int:
-        """How many pages there are, at least 1."""
-        return max(1, math.ceil(self.total / self.size))
-
-    @property
-    def end(self) -> int:
-        """The offset behind the last record of the page."""
-        return self.offset + len(self.items)
-
-    @property
-    def has_next(self) -> bool:
-        """Whether records follow."""
-        return self.end < self.total
-
-    def url_at(self, offset: int) -> str:
-        """Return the URL of the page that begins at an offset, in the client's own words."""
-        words = dict(_position(self, offset))
-        pairs = [(key, words.pop(key, text)) for key, text in self.query]
-        pairs += words.items()
-        text = "&".join(
-            f"{quote(key, safe='[]$.:')}={quote(value, safe='[],.:*')}" for key, value in pairs
-        )
-        return f"{self.base_url}?{text}" if text else self.base_url
-
-    def urls(self) -> dict[str, str]:
-        """Return the URLs of the first, previous, next and last page, where they exist."""
-        if self.limit is None or self.limit == 0:
-            return {}
-        last = (self.pages - 1) * self.size
-        urls = {"first": self.url_at(0)}
-        if self.offset > 0:
-            urls["prev"] = self.url_at(max(0, self.offset - self.size))
-        if self.has_next:
-            urls["next"] = self.url_at(self.offset + self.size)
-        return urls | {"last": self.url_at(max(last, 0))}
-
-
-_PAGE_KEYS = frozenset(
-    "page _page pagenumber pageno pageindex page[number] pagination[page] p pg".split()
-)
-_OFFSET_KEYS = frozenset(
-    "offset skip $skip _start start page[offset] pagination[start] filter[skip] filter[offset]"
-    " startindex".split()
-)
-_END_KEYS = frozenset({"_end", "end"})
-
-
-def _position(page: ListPage, offset: int) -> list[tuple[str, str]]:
-    """Return the query pairs that move to an offset, by the words that the client used."""
-    moved: list[tuple[str, str]] = []
-    for key, _ in page.query:
-        word = key.lower()
-        if word in _PAGE_KEYS:
-            moved.append((key, str(offset // page.size + page.page_base)))
-        elif word in _OFFSET_KEYS:
-            moved.append((key, str(offset)))
-        elif word in _END_KEYS:
-            moved.append((key, str(offset + page.size)))
-    return moved or [("offset", str(offset))]
-
+from larst.dialects.pages import ListPage
+from larst.domain import Json
 
 FORMS: Mapping[str, Json] = {
     "bare": "$items",
@@ -258,7 +162,8 @@ def _value(name: str, page: ListPage, cache: dict[str, Any]) -> Json:
     if not cache:
         cache.update(_values(page))
     if name == "by_id":
-        return {str(record["id"]): record for record in page.items}
+        rows = enumerate(page.items, page.offset)
+        return {str(record.get("id", place)): record for place, record in rows}
     if name == "document":
         return _jsonapi(page)
     return cache[name]

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from larst.dialects.table import DIALECTS, Dialect
+from larst.domain import RequestContext
 
-Place = Literal["header", "segment", "path", "key", "pair", "keys"]
+Place = Literal["header", "segment", "path", "key", "pair", "keys", "target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Mark:
     """A pattern in one place of a request, and the dialect that it shows.
 
     `header`: `name: value`; `segment`: one path segment; `path`: the whole path; `key`: one query
-    key; `pair`: `key=value`; `keys`: all query keys in their order, separated by `&`.
+    key; `pair`: `key=value`; `keys`: all query keys in their order, separated by `&`; `target`: the
+    method and the path as they were sent, with one pair behind `?`, or the key of the body in braces.
     """
 
     dialect: str
@@ -32,11 +34,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """The dialect that a request shows; `mark` is the text that shows it."""
+    """The dialect that a request shows; `mark` is the text that shows it.
+
+    `teaches`: later requests that show no dialect are of this one too. A header does not teach:
+    clients that send such a header send it with each request.
+    """
 
     dialect: Dialect
     is_strong: bool
     mark: str
+    teaches: bool = False
 
 
 def _marks(*rows: tuple[str, Place, str]) -> list[Mark]:
@@ -57,7 +64,8 @@ MARKS: Sequence[Mark] = _marks(
     ("postgrest", "header", r"accept: .*application/vnd\.pgrst.*"),
     ("postgrest", "header", r"x-client-info: (?:supabase|postgrest).*"),
     ("postgrest", "header", r"(?:accept|content)-profile: .+"),
-    ("postgrest", "header", r"prefer: .*(?:count=|resolution=|return=|missing=).*"),
+    ("postgrest", "header", r"prefer: .*(?:count=|resolution=|missing=).*"),
+    ("postgrest?", "header", r"prefer: .*return=.*"),
     ("odata", "header", r"odata-(?:max)?version: .+|accept: .*odata\.metadata.*"),
     ("pocketbase", "path", r"/api/collections/[^/]+/records(?:/.*)?"),
     ("directus", "path", r"/items/[^/]+(?:/[^/]+)?"),
@@ -122,41 +130,45 @@ MARKS: Sequence[Mark] = _marks(
     ("github?", "key", r"direction"),
     ("cursor?", "key", r"cursor"),
     ("google?", "keys", r"(?!.*\bpage\b).*\bpageSize\b.*"),
+    ("firebase?", "target", r"PUT .*/[\w-]+\.json"),
     ("rails?", "segment", r"[\w-]+\.json"),
+    ("postgrest?", "key", r"select"),
+    ("strapi?", "target", r"\w+ /api/[\w/-]+\?sort(?:\[\d*\])?=[\w.]+:(?:asc|desc)(?:,[\w.:]+)*"),
+    ("strapi?", "target", r"\w+ /api/[\w/-]+ \{data\}"),
+    ("drf?", "target", r"GET .*/\?search=.*"),
 )
 """All marks. A `?` behind a name makes a weak mark."""
 
-_BY_PLACE: Mapping[Place, list[Mark]] = {
-    place: [mark for mark in MARKS if mark.place == place]
-    for place in ("header", "segment", "path", "key", "pair", "keys")
-}
 
-
-def detect(
-    headers: Mapping[str, str], segments: Sequence[str], query: Mapping[str, tuple[str, ...]]
-) -> Detected | None:
+def detect(request: RequestContext) -> Detected | None:
     """Return the dialect that a request shows, a strong mark before a weak one; None if none."""
-    texts = _texts(headers, segments, query)
+    texts = _texts(request)
     weak: Detected | None = None
     for mark in MARKS:
         for text in texts[mark.place]:
             if mark.pattern.fullmatch(text):
-                detected = Detected(DIALECTS[mark.dialect], mark.is_strong, text[:80])
+                teaches = mark.is_strong and mark.place != "header"
+                detected = Detected(DIALECTS[mark.dialect], mark.is_strong, text[:80], teaches)
                 if mark.is_strong:
                     return detected
                 weak = weak or detected
     return weak
 
 
-def _texts(
-    headers: Mapping[str, str], segments: Sequence[str], query: Mapping[str, tuple[str, ...]]
-) -> Mapping[Place, list[str]]:
-    shown = [f"{name}: {headers[name][:200]}" for name in HEADERS if name in headers]
+def _texts(request: RequestContext) -> Mapping[Place, list[str]]:
+    """Return the texts of each place, cut to a length that bounds the search."""
+    headers, query = request.headers, request.query
+    pairs = [f"{key[:200]}={text[:500]}" for key, texts in query.items() for text in texts]
+    target = f"{request.method} {request.path[:200]}"
+    targets = [target, *(f"{target}?{pair}" for pair in pairs)]
+    if isinstance(request.body.json, dict) and len(request.body.json) == 1:
+        targets.append(f"{target} {{{next(iter(request.body.json))[:200]}}}")
     return {
-        "header": shown,
-        "segment": [segment[:200] for segment in segments],
-        "path": ["/" + "/".join(segments)[:500]],
+        "header": [f"{name}: {headers[name][:200]}" for name in HEADERS if name in headers],
+        "segment": [segment[:200] for segment in request.segments],
+        "path": ["/" + "/".join(request.segments)[:500]],
         "key": [key[:200] for key in query],
-        "pair": [f"{key[:200]}={text[:500]}" for key, texts in query.items() for text in texts],
+        "pair": pairs,
         "keys": ["&".join(query)[:500]] if query else [],
+        "target": targets,
     }

@@ -71,7 +71,8 @@ class Ingress:
                 await self._throttle.wait()
             raise
         trace.end_commit(None)
-        place = Place(self.address(request), request.rel_url.raw_path, request.rel_url.raw_query_string)
+        url = request.rel_url
+        place = Place(self.address(request), url.raw_path, url.raw_query_string)
         return program_response(context, present(reply, context, place), reply)
 
     def session_id(self, request: web.Request, token: str | None, name: str | None = None) -> str:

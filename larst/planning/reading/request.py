@@ -103,7 +103,7 @@ def choose_dialect(request: RequestContext, raw_path: str, settings: ReadingSett
     if settings.dialect is not None:
         return Reading(dialect=DIALECTS[settings.dialect], source="setting")
     if detected is not None and detected.is_strong:
-        teaches = detected.dialect.name != settings.learned
+        teaches = detected.teaches and detected.dialect.name != settings.learned
         return Reading(
             dialect=detected.dialect, source="request", mark=detected.mark, teaches=teaches
         )
@@ -116,10 +116,12 @@ def choose_dialect(request: RequestContext, raw_path: str, settings: ReadingSett
 
 def _detected(request: RequestContext, raw_path: str) -> Detected | None:
     """Return the dialect that a request shows; most show none, which is decided at once."""
-    headers = request.headers
-    if not request.query and len(request.segments) < 3 and not _has_mark(headers, raw_path):
+    body = request.body.json
+    is_wrapped = isinstance(body, dict) and "data" in body
+    is_short = not request.query and len(request.segments) < 3 and not is_wrapped
+    if is_short and not _has_mark(request.headers, raw_path):
         return None
-    return detect(headers, request.segments, request.query)
+    return detect(request)
 
 
 def _has_mark(headers: Mapping[str, str], raw_path: str) -> bool:

@@ -1,0 +1,110 @@
+"""Lists: counts, ranges, links, and the envelope of the dialect. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
+from larst.dialects import ListPage, list_body
+from larst.domain import Record, Reply
+from larst.errors import NotAcceptableError
+from larst.http.presentation.media_types import (
+    CSV,
+    NDJSON,
+    SINGLE,
+    in_media_type,
+    media_type_for,
+)
+from larst.http.presentation.rest_reply import RestReply
+from larst.planning.reading.preferences import preferences
+
+MAX_LINK_CHARACTERS = 2000
+
+
+def present_list(answer: RestReply, length: int) -> Reply:
+    """Return a list of `length` records in the form of the dialect.
+
+    Raises:
+        NotAcceptableError: the client accepts no media type that can be made.
+    """
+    page = _page(answer)
+    headers = dict(answer.reply.headers)
+    headers["Content-Range"] = _content_range(answer, page, length)
+    if links := _links(replace(page, items=[{}] * length)):
+        headers["Link"] = links
+    status = 206 if _is_partial(answer, page, length) else answer.reply.status
+    answer = replace(answer, reply=replace(answer.reply, headers=headers, status=status))
+    return _with_records(answer, page)
+
+
+def _page(answer: RestReply) -> ListPage:
+    """Return where the list stands in the whole, without its records."""
+    asked, query = answer.reading.asked, answer.place.raw_query
+    return ListPage(
+        items=(),
+        total=int(answer.reply.headers["X-Total-Count"]),
+        limit=asked.limit,
+        offset=answer.offset,
+        resource=answer.path.resource,
+        base_url=answer.place.base_url,
+        query=parse_qsl(query, keep_blank_values=True) if query else (),
+        page_base=asked.page_base,
+        has_count=asked.has_count or "count" in _preferences(answer),
+        embeds=answer.embeds,
+    )
+
+
+def _preferences(answer: RestReply) -> dict[str, str]:
+    header = answer.request.headers.get("prefer")
+    return dict(preferences(header)) if header else {}
+
+
+def _is_partial(answer: RestReply, page: ListPage, length: int) -> bool:
+    """Return whether the status is 206: a range by header, or a part and a count in PostgREST."""
+    if length == page.total:
+        return False
+    if answer.dialect.answers_range_with_206:
+        return "count" in _preferences(answer)
+    return "range" in answer.request.headers and not answer.place.raw_query
+
+
+def _content_range(answer: RestReply, page: ListPage, length: int) -> str:
+    name = answer.dialect.name
+    span = f"{page.offset}-{page.offset + length - 1}" if length else "*"
+    if name == "postgrest":
+        return f"{span}/{page.total}"
+    return f"{page.resource if name == 'simple-rest' else 'items'} {span}/{page.total}"
+
+
+def _links(page: ListPage) -> str:
+    parts = [f'<{url}>; rel="{relation}"' for relation, url in page.urls().items()]
+    text = ", ".join(parts)
+    return text if len(text) <= MAX_LINK_CHARACTERS and text.isascii() else ""
+
+
+def _with_records(answer: RestReply, page: ListPage) -> Reply:
+    media_type = media_type_for(answer.request.headers.get("accept"))
+    form, is_plain = answer.dialect.list_form, answer.action == "search"
+    if media_type not in (CSV, NDJSON, SINGLE) and form in ("larst", "bare" if is_plain else ""):
+        return answer.reply
+    records = _records(answer)
+    if media_type in (CSV, NDJSON):
+        return in_media_type(answer.reply, records, media_type)
+    if media_type == SINGLE:
+        return _single(answer, records)
+    return answer.with_json(list_body(form, replace(page, items=records)))
+
+
+def _records(answer: RestReply) -> list[Record]:
+    body = answer.body
+    records: list[Record] = body["items"] if isinstance(body, dict) else body
+    return records
+
+
+def _single(answer: RestReply, records: list[Record]) -> Reply:
+    if len(records) != 1:
+        raise NotAcceptableError(
+            f"one record was asked for, and {len(records)} match; narrow the request, or drop the"
+            f" media type {SINGLE}"
+        )
+    return answer.with_json(records[0])
