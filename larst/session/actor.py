@@ -37,6 +37,7 @@ from larst.session.preconditions import (
     record_etag,
     reply_etag,
 )
+from larst.session.settings import applied_settings
 from larst.store import SessionStore, Transaction
 from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate
 
@@ -78,7 +79,8 @@ class SessionActor(Actor[Message, Answer]):
         self._pipeline = pipeline
         self._resolver = pipeline.resolver
         self._sandbox = pipeline.sandbox
-        self._reading = reading or ReadingSettings()
+        self._defaults = reading or ReadingSettings()
+        self._stored, self._reading = store.settings.current, self._defaults
         self._clock = clock
         self._schema_mode = schema_mode
         self._damage: StoreError | None = None
@@ -305,9 +307,12 @@ class SessionActor(Actor[Message, Answer]):
 
     def _learn_dialect(self, shaped: ShapedRequest) -> None:
         """Remember the dialect that a strong mark showed, for requests that show none."""
-        self._reading = replace(self._reading, learned=shaped.reading.dialect.name)
+        self._store.settings.learn_dialect(shaped.reading.dialect.name)
+        self.gate.mark()
 
     def _shape(self, request: RequestContext) -> ShapedRequest:
+        if (stored := self._store.settings.current) is not self._stored:
+            self._stored, self._reading = stored, applied_settings(self._defaults, stored)
         return shape_request(request, self._store, self._reading)
 
     def _record_route(self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan) -> None:
