@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import signal
 from collections.abc import Callable
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from aiohttp import web
 from larst import __version__
 from larst.config import Settings
 from larst.http.app import make_app
+from larst.http.client_identity import new_id
 from larst.http.components import RUNNING, Components
 from larst.http.problems import phrase
 from larst.process.banner import banner
@@ -29,6 +31,8 @@ MAX_HEADER_BYTES = 32 * 1024
 
 CLOSE_S = 0.5
 """How long connections may take to close after the last reply."""
+
+_REQUEST_LINE = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
 
 _log = logging.getLogger("larst.service")
 
@@ -121,7 +125,19 @@ class _Server(web.Server):
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ()
+    __slots__ = ("_is_inside_head",)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._is_inside_head = False
+
+    def data_received(self, data: bytes) -> None:
+        """Pass the data on; a target in raw UTF-8 is percent-encoded, which aiohttp requires."""
+        is_idle = self._waiter is not None or self._request_count == 0
+        if is_idle and not self._is_inside_head and not data.isascii():
+            data = _with_encoded_target(data)
+        super().data_received(data)
+        self._is_inside_head = is_idle and self._waiter is not None and not self._waiter.done()
 
     def handle_error(
         self,
@@ -137,16 +153,30 @@ class _Connection(web.RequestHandler):
         """
         if request.writer.output_size > 0:
             raise ConnectionError("part of another reply has been sent")
-        is_bug = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        is_bug, request_id = status >= HTTPStatus.INTERNAL_SERVER_ERROR, new_id()
         if is_bug:
             _log.error("the connection failed", exc_info=exc)
         else:  # not an error of the service: any program may connect to an open port
-            _log.info("not an HTTP request")
+            _log.info("not an HTTP request", extra={"fields": {"request_id": request_id}})
         detail = "" if is_bug else (message or "").partition("\n")[0][:200]
-        body: dict[str, Any] = {"error": phrase(status), "detail": detail}
+        body: dict[str, Any] = {
+            "error": phrase(status),
+            "detail": detail,
+            "request_id": request_id,
+        }
         response = web.Response(
             status=status, body=orjson.dumps(body), content_type="application/json"
         )
         response.headers["Server"] = "larst"
+        response.headers["X-Request-ID"] = request_id
         response.force_close()
         return response
+
+
+def _with_encoded_target(data: bytes) -> bytes:
+    """Return the begin of a request with a target of ASCII only."""
+    line, separator, rest = data.partition(b"\r\n")
+    if line.isascii() or _REQUEST_LINE.fullmatch(line) is None:
+        return data
+    encoded = b"".join(b"%%%02X" % byte if byte > 0x7F else bytes((byte,)) for byte in line)
+    return encoded + separator + rest

@@ -96,6 +96,8 @@ def _item(case: Case) -> tuple[Action, str]:
     method = case.shape.method
     if method in ("PUT", "PATCH") and not case.has_object():
         return "custom", bad_body(case, f"{method} needs a JSON object")
+    if method == "GET" and case.shape.path[-1].text == files.CONTENT:
+        return "custom", files.get_content(case.path.field)
     return "custom", single.item(case.path.field or "", method)
 
 

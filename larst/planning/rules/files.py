@@ -14,23 +14,29 @@ ACCEPTED = (
 """The media types that a record, or a list of records, may be sent in."""
 
 
-def get_content() -> str:
-    """Return a program that answers with the first file of a record, or with its field `content`.
+def get_content(field: str | None = None) -> str:
+    """Return a program that answers with a file of a record.
 
-    A file is an object with a name, a type, a size and a content. The header makes it a download.
+    It is the file in `field`; without it the first of the record, unless that has a field
+    `content`. A file is an object with a name, a type, a size and a content. The header makes it a
+    download.
     """
+    values = "list(record.values())" if field is None else f"[record.get({literal(field)})]"
+    own = (
+        f"if record is not None and {literal(CONTENT)} in record:\n"
+        f"    REPLY = make_response(200, record[{literal(CONTENT)}])\n"
+    )
     return (
         f"record = store.get({IDENTIFIER})\n"
         "files = []\n"
-        "for value in ([] if record is None else list(record.values())):\n"
+        f"for value in ([] if record is None else {values}):\n"
         "    for item in (value if isinstance(value, list) else [value]):\n"
         "        is_file = isinstance(item, dict) and all("
         '[name in item for name in ("name", "type", "size", "content")])\n'
         "        if is_file:\n"
         "            files.append(item)\n"
-        f"if record is not None and {literal(CONTENT)} in record:\n"
-        f"    REPLY = make_response(200, record[{literal(CONTENT)}])\n"
-        "elif files:\n"
+        f"{own if field is None else ''}"
+        f"{'if' if field else 'elif'} files:\n"
         '    REPLY = make_response(200, files[0], {"X-LARST-File": "1"})\n'
         f"else:\n    REPLY = {NOT_FOUND}\n"
     )
