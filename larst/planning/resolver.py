@@ -117,8 +117,13 @@ class PlanResolver:
             if starts_flight or can_serve(ready.condition, shaped):
                 return ready
 
-    def keep(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
-        """Add a plan that ran successfully to the book, or count a use of it."""
+    def keep(
+        self, ready: ReadyPlan, shaped: ShapedRequest, *, is_refused: bool = False
+    ) -> None:
+        """Add a plan whose program ran to the book, or count a use of it.
+
+        `is_refused`: the program refused the request, which then is no operation of the session.
+        """
         if self._mode == "fresh" or not ready.is_reusable:
             return
         plan = self._book.plan_of(ready.key)
@@ -128,7 +133,7 @@ class PlanResolver:
                 if rival.state == "learned" and rival.maker == ready.maker:
                     self._book.remove(rival.key)
             self._book.put(self._entry(ready, shaped))
-        self._book.count_use(ready.key, shaped.request.session_id)
+        self._book.count_use(ready.key, None if is_refused else shaped.request.session_id)
         if self._untested:
             self.forget(ready, shaped)
 

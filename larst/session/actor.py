@@ -175,7 +175,7 @@ class SessionActor(Actor[Message, Answer]):
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
-        self._resolver.keep(ready, shaped)
+        self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         if key is not None and run.reply.status < 400:
             self._store_reply(message.request, key, ready, run)
         return self._commit(message.trace, shaped, ready, run)

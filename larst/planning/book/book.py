@@ -102,15 +102,19 @@ class PlanBook:
             entries.sort(key=lambda entry: entry.state != "pinned")
         return entries
 
-    def count_use(self, key: str, session_id: str) -> None:
-        """Count a use by a session. Entries show it immediately, files within a minute."""
+    def count_use(self, key: str, session_id: str | None) -> None:
+        """Count a use; None leaves the session out of those whose OpenAPI documents list the plan.
+
+        Entries show it immediately, files within a minute.
+        """
         if key not in self._entries:
             return
         if (uses := self._new_uses.get(key)) is None:
             uses = self._new_uses[key] = _NewUses()
         uses.count += 1
         uses.last_at = self._now()
-        uses.sessions[session_id] = None
+        if session_id is not None:
+            uses.sessions[session_id] = None
         if len(uses.sessions) > MAX_SESSIONS:
             self._apply_uses()
 
