@@ -23,7 +23,7 @@ class Mark:
 
     `header`: `name: value`; `segment`: one path segment; `path`: the whole path; `key`: one query
     key; `pair`: `key=value`; `keys`: all query keys in their order, separated by `&`; `target`: the
-    method and the path as they were sent, with one pair behind `?`, or the key of the body in braces.
+    method and the path as sent, with one pair behind `?`, or the key of the body in braces.
     """
 
     dialect: str

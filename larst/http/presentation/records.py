@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from larst.dialects import record_body
 from larst.domain import Json, Reply
 from larst.http.presentation.media_types import CSV, NDJSON, in_media_type, media_type_for
