@@ -30,6 +30,11 @@ def add_arguments(subparsers: Subparsers) -> None:
     importing.add_argument(
         "--replace", action="store_true", help="replace the data that the session has"
     )
+    importing.add_argument(
+        "--lenient",
+        action="store_true",
+        help="change what cannot be stored, such as an id that is there twice, and say so",
+    )
     for parser in (exporting, importing):
         parser.set_defaults(run=run)
         parser.add_argument("session", metavar="SESSION", help="the id of the session")
@@ -78,13 +83,17 @@ def _write_export(service: Service, session: str, target: IO[bytes]) -> None:
 def _import(service: Service, options: argparse.Namespace) -> None:
     from larst.cli.client import TRANSFER_TIMEOUT_S
 
-    query = "?replace=true" if options.replace else ""
-    path = f"{session_path(options.session)}/import{query}"
+    flags = [name for name in ("replace", "lenient") if getattr(options, name)]
+    query = "&".join(f"{name}=true" for name in flags)
+    path = f"{session_path(options.session)}/import{'?' if query else ''}{query}"
     try:
         content = sys.stdin.buffer.read()
     except OSError as error:
         raise OSError(f"cannot read the input: {error.strerror}") from error
     with service.open("POST", path, content, timeout_s=TRANSFER_TIMEOUT_S) as reply:
-        imported = reply.json()["imported"]
+        body = reply.json()
+    imported = body["imported"]
+    for line in (*body.get("changed", ()), *body.get("warnings", ())):
+        sys.stderr.write(f"{line}\n")
     counts = ", ".join(f"{count} {resource}" for resource, count in imported.items())
     sys.stdout.write(f"imported into {options.session}: {counts or 'nothing'}\n")

@@ -19,5 +19,5 @@ INTEGER_MIN, INTEGER_MAX = -(2**63), 2**64 - 1
 SINGLETON_ID = "@singleton"
 """The id of the only record of a singleton: `/settings` is an object, not a list."""
 
-SINGLETON_OWN_ID = "@id"
+SINGLETON_OWN_ID = "@singleton.id"
 """The stored name of a field `id` that a singleton has itself."""

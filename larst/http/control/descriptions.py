@@ -8,6 +8,7 @@ from typing import get_args
 from larst import actors, errors
 from larst.http.control.parameters import (
     IN_SESSION,
+    LENIENT,
     MAX_REASON_CHARACTERS,
     OF_SESSION,
     OFFSET,
@@ -22,6 +23,7 @@ from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
 from larst.openapi.schemas import ANY_OBJECT, COUNT, TEXT, Schema, page_of
 from larst.planning.book import PlanState
+from larst.session.settings import CHOICES
 
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _TIME: Schema = {"type": "string", "format": "date-time"}
@@ -49,9 +51,24 @@ PLAN: Schema = {
         "last_used_at": {**_TIME, "type": ["string", "null"]},
     },
 }
+SESSION_SETTINGS: Schema = {
+    "type": "object",
+    "properties": {
+        name: {
+            "enum": [*values, None],
+            "default": None,
+            "description": f"Null: the service's own, `LARS_{name.upper()}`.",
+        }
+        for name, values in CHOICES.items()
+    },
+    "additionalProperties": False,
+}
 SESSION: Schema = {
     "type": "object",
-    "required": ["id", "state", "problem", "records", "resources", "size_bytes", "last_used_at"],
+    "required": [
+        *("id", "state", "problem", "records", "resources", "size_bytes", "last_used_at"),
+        *("settings", "learned_dialect"),
+    ],
     "properties": {
         "id": TEXT,
         "state": {"enum": ["awake", "asleep", "busy", "damaged", "failed"]},
@@ -60,15 +77,29 @@ SESSION: Schema = {
         "resources": {**_COUNTS, "description": "The number of records of each resource."},
         "size_bytes": COUNT,
         "last_used_at": _TIME,
+        "settings": schema_ref("SessionSettings"),
+        "learned_dialect": {
+            **_TEXT_OR_NULL,
+            "description": "The dialect that requests showed; it counts where none is set.",
+        },
     },
 }
-SCHEMAS: Mapping[str, Schema] = {"Plan": PLAN, "Session": SESSION}
+SCHEMAS: Mapping[str, Schema] = {
+    "Plan": PLAN,
+    "Session": SESSION,
+    "SessionSettings": SESSION_SETTINGS,
+}
 """The schemas that the operations refer to, by name."""
 
 _IMPORTED: Schema = {
     "type": "object",
     "required": ["imported", "records"],
-    "properties": {"imported": _COUNTS, "records": COUNT},
+    "properties": {
+        "imported": _COUNTS,
+        "records": COUNT,
+        "changed": {"type": "array", "items": TEXT},
+        "warnings": {"type": "array", "items": TEXT},
+    },
 }
 _REASON: Schema = {
     "type": "object",
@@ -179,6 +210,25 @@ ERASE_SESSION = ControlOperation(
     (IN_SESSION,),
     errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
 )
+GET_SESSION_SETTINGS = ControlOperation(
+    "get_session_settings",
+    "sessions",
+    "Get the settings of a session",
+    (ControlReply("The settings.", _json(schema_ref("SessionSettings"))),),
+    (IN_SESSION,),
+    errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
+)
+PUT_SESSION_SETTINGS = ControlOperation(
+    "put_session_settings",
+    "sessions",
+    "Set the dialect of a session's replies, and how unknown filters are read",
+    (ControlReply("The settings.", _json(schema_ref("SessionSettings"))),),
+    (IN_SESSION,),
+    body=_json(schema_ref("SessionSettings")),
+    errors=_errors(
+        *_SESSION_ERRORS, errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError
+    ),
+)
 EXPORT_SESSION = ControlOperation(
     "export_session",
     "sessions",
@@ -196,7 +246,7 @@ IMPORT_SESSION = ControlOperation(
     "sessions",
     "Import an export or a json-server db.json: all of it or nothing",
     (ControlReply("The number of imported records.", _json(_IMPORTED)),),
-    (IN_SESSION, REPLACE),
+    (IN_SESSION, REPLACE, LENIENT),
     body={"application/x-ndjson": TEXT, "application/json": ANY_OBJECT},
     errors=_errors(
         *_SESSION_ERRORS,

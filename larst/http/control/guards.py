@@ -1,13 +1,19 @@
-"""Shared by control routes: the check of a page's origin, and the parsing of query parameters."""
+"""Shared by control routes: the check of a page's origin, and the parsing of input."""
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from larst.domain import Json
 from larst.errors import BadRequestError, ForbiddenError
+from larst.exact_json import parse_json
+from larst.http.bodies import translated_errors
 from larst.openapi import ControlParameter
+
+BODY_TIMEOUT_S = 10.0
 
 
 def refuse_other_origins(request: web.Request) -> None:
@@ -54,3 +60,16 @@ def choice_in_query(request: web.Request, parameter: ControlParameter) -> str | 
 def flag_in_query(request: web.Request, parameter: ControlParameter) -> bool:
     """Return whether the query sets a flag: `true`, `1` or `yes`."""
     return request.query.get(parameter.name, "").lower() in ("true", "1", "yes")
+
+
+async def json_body(request: web.Request) -> Json:
+    """Return the JSON of the body; `{}` if it is empty.
+
+    Raises:
+        BadRequestError: it is not JSON, or does not match its Content-Encoding.
+        BodyTooSlowError: it did not arrive in time.
+    """
+    too_slow = f"the body did not arrive within {BODY_TIMEOUT_S:g} s; nothing was done"
+    with translated_errors(too_slow):
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return parse_json(await request.read() or b"{}")

@@ -17,6 +17,7 @@ from larst.errors import BodyTooLargeError, DeadlineError
 from larst.http.bodies import translated_errors
 from larst.runtime import paused_collector
 from larst.store import Threads
+from larst.store.transfer.db_json import ImportReport
 from larst.store.transfer.importing import import_resources
 from larst.store.transfer.replacing import Replacement, prepare_replacements
 
@@ -79,17 +80,21 @@ class Imports:
         finally:
             self._slot.release()
 
-    async def prepare(self, raw: bytearray) -> dict[str, Replacement]:
+    async def prepare(
+        self, raw: bytearray, report: ImportReport | None = None
+    ) -> dict[str, Replacement]:
         """Return the resources of an import, ready to be put in place.
+
+        `report` says whether to be lenient, and receives what was changed.
 
         Raises:
             BadRequestError: it is not a complete export and not a db.json.
             BodyTooLargeError: it is too large for one transaction.
         """
-        return await self._threads.run(partial(_prepare, raw), is_long=True)
+        return await self._threads.run(partial(_prepare, raw, report), is_long=True)
 
 
-def _prepare(raw: bytearray) -> dict[str, Replacement]:
+def _prepare(raw: bytearray, report: ImportReport | None) -> dict[str, Replacement]:
     is_large = len(raw) > LARGE_IMPORT_BYTES
     with paused_collector() if is_large else nullcontext():
-        return prepare_replacements(import_resources(raw, datetime.now(UTC)))
+        return prepare_replacements(import_resources(raw, datetime.now(UTC), report))

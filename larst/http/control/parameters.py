@@ -29,6 +29,11 @@ _SESSION_ID = {"type": "string", "pattern": f"^{SESSION_ID.pattern}$"}
 IN_SESSION = ControlParameter("id", "The session.", _SESSION_ID, "path")
 OF_SESSION = ControlParameter("session", "The session, instead of `X-Session-ID`.", _SESSION_ID)
 
+LENIENT = ControlParameter(
+    "lenient",
+    "Change what cannot be stored, such as an id that is there twice, and say so.",
+    {"type": "boolean", "default": False},
+)
 REPLACE = ControlParameter(
     "replace", "Replace the records that the session has.", {"type": "boolean", "default": False}
 )

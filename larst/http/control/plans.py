@@ -5,15 +5,11 @@ Must never touch a session: it reads and changes only the plan book.
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from larst.domain import Json
 from larst.errors import BadRequestError, PlanNotFoundError
-from larst.exact_json import parse_json
-from larst.http.bodies import translated_errors
-from larst.http.control.guards import choice_in_query, number_in_query
+from larst.http.control.guards import choice_in_query, json_body, number_in_query
 from larst.http.control.parameters import (
     MAX_REASON_CHARACTERS,
     MIN_KEY_CHARACTERS,
@@ -23,8 +19,6 @@ from larst.http.control.parameters import (
 )
 from larst.http.responses import json_response
 from larst.planning.book import BookEntry, PlanBook, PlanState
-
-BODY_TIMEOUT_S = 10.0
 
 
 class PlanControl:
@@ -74,7 +68,7 @@ class PlanControl:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
             BadRequestError: the reason is missing or too long.
         """
-        return self._decide(request, "rejected", _reason(await _body(request)))
+        return self._decide(request, "rejected", _reason(await json_body(request)))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a plan and its state; the next request of its shape is planned again.
@@ -122,13 +116,6 @@ def summary(entry: BookEntry) -> dict[str, Json]:
         "made_at": entry.made_at,
         "last_used_at": entry.last_used_at,
     }
-
-
-async def _body(request: web.Request) -> Json:
-    too_slow = f"the body did not arrive within {BODY_TIMEOUT_S:g} s; nothing was done"
-    with translated_errors(too_slow):
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            return parse_json(await request.read() or b"{}")
 
 
 def _reason(body: Json) -> str:

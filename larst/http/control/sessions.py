@@ -1,4 +1,4 @@
-"""The control API for sessions, below `/_larst/sessions`: list, show, export, import, erase.
+"""The control API for sessions, below `/_larst/sessions`: list, show, set, export, import, erase.
 
 A session that is awake answers through its mailbox, as for any request; the files of a session
 that is asleep are inspected without waking it. Must never write to a session's files itself: even
@@ -23,14 +23,16 @@ from larst.errors import (
     SessionNotFoundError,
 )
 from larst.http.client_identity import session_id_of
-from larst.http.control.guards import flag_in_query, number_in_query
+from larst.http.control.guards import flag_in_query, json_body, number_in_query
 from larst.http.control.imports import Imports
-from larst.http.control.parameters import OFFSET, REPLACE, SESSION_LIMIT
+from larst.http.control.parameters import LENIENT, OFFSET, REPLACE, SESSION_LIMIT
 from larst.http.responses import json_response
 from larst.session import SessionClient
-from larst.store import DataRoot, SessionStore, Threads
+from larst.session.settings import client_settings, with_values
+from larst.store import DataRoot, SessionStore, StoredSettings, Threads
 from larst.store.collection import Collection
 from larst.store.recovery.inspection import Inspection, disk_usage, inspect
+from larst.store.transfer.db_json import ImportReport, shortened
 from larst.store.transfer.exporting import export_lines
 
 BUSY_AFTER_S = 1.0
@@ -90,6 +92,30 @@ class SessionControl:
         )
         return web.Response(status=204)
 
+    async def show_settings(self, request: web.Request) -> web.Response:
+        """Return the settings of a session; null is the service's own setting.
+
+        Raises:
+            SessionNotFoundError: the session has no data.
+        """
+        session_id = await self._existing_id(request)
+        stored = await self._sessions.run_on_store(session_id, _settings, keeps_awake=False)
+        return json_response(client_settings(stored))
+
+    async def put_settings(self, request: web.Request) -> web.Response:
+        """Replace the settings of a session, which may have no data yet.
+
+        Raises:
+            BadRequestError: a name or a value is not allowed.
+        """
+        session_id, value = _session_id(request), await json_body(request)
+
+        async def put(store: SessionStore) -> StoredSettings:
+            await store.settings.put(with_values(store.settings.current, value))
+            return store.settings.current
+
+        return json_response(client_settings(await self._sessions.run_on_store(session_id, put)))
+
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Stream a snapshot of a session, one JSON value per line.
 
@@ -123,15 +149,21 @@ class SessionControl:
         session_id = _session_id(request)
         raw = await self._imports.read(request)
         replaces = flag_in_query(request, REPLACE)
+        report = ImportReport(is_lenient=flag_in_query(request, LENIENT))
         async with self._imports.exclusive():
-            counts = await self._import_into(session_id, raw, replaces=replaces)
-        return json_response({"imported": counts, "records": sum(counts.values())})
+            counts = await self._import_into(session_id, raw, report, replaces=replaces)
+        body: dict[str, Json] = {"imported": counts, "records": sum(counts.values())}
+        if report.changes:
+            body["changed"] = shortened(report.changes)
+        if report.warnings:
+            body["warnings"] = shortened(report.warnings)
+        return json_response(body)
 
     async def _import_into(
-        self, session_id: str, raw: bytearray, *, replaces: bool
+        self, session_id: str, raw: bytearray, report: ImportReport, *, replaces: bool
     ) -> dict[str, int]:
         """Import into the session; return the number of imported records by resource."""
-        resources = await self._imports.prepare(raw)
+        resources = await self._imports.prepare(raw, report)
 
         async def restore(store: SessionStore) -> None:
             if not store.is_loaded:
@@ -176,18 +208,25 @@ class SessionControl:
         size_bytes, used_at = await asyncio.to_thread(disk_usage, directory)
         try:
             async with asyncio.timeout(BUSY_AFTER_S):
-                records = await self._sessions.run_on_store(session_id, _counts, keeps_awake=False)
+                records, settings = await self._sessions.run_on_store(
+                    session_id, _contents, keeps_awake=False
+                )
         except SessionDamagedError as error:
             return _as_json(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
         except (TimeoutError, actors.MailboxFullError):
             return _as_json(await asyncio.to_thread(inspect, directory), "busy")
         except (actors.ActorError, DiskRefusedError):  # it is cooling down, or cannot be read
             return _as_json(await asyncio.to_thread(inspect, directory), "failed")
-        return _as_json(Inspection(session_id, size_bytes, used_at, records), "awake")
+        inspection = Inspection(session_id, size_bytes, used_at, records, settings=settings)
+        return _as_json(inspection, "awake")
 
 
-async def _counts(store: SessionStore) -> dict[str, int]:
-    return store.counts()
+async def _contents(store: SessionStore) -> tuple[dict[str, int], StoredSettings]:
+    return store.counts(), store.settings.current
+
+
+async def _settings(store: SessionStore) -> StoredSettings:
+    return store.settings.current
 
 
 async def _snapshot(store: SessionStore) -> dict[str, Collection]:
@@ -215,4 +254,6 @@ def _as_json(inspection: Inspection, state: str) -> dict[str, Json]:
         "resources": inspection.records,
         "size_bytes": inspection.size_bytes,
         "last_used_at": used_at,
+        "settings": client_settings(inspection.settings),
+        "learned_dialect": inspection.settings.learned_dialect,
     }

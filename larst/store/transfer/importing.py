@@ -15,21 +15,18 @@ from typing import Any
 
 import orjson
 
-from larst.domain import Json, Record, RecordId
-from larst.errors import BadRecordError, BadRequestError, InvalidJsonError
+from larst.domain import Json
+from larst.errors import BadRecordError, BadRequestError
 from larst.exact_json import parse_json
-from larst.store.collection import Collection, numeric_id
+from larst.store.collection import Collection
 from larst.store.disk.documents import decode_next_id, decode_schema
 from larst.store.records import (
-    MAX_AUTO_ID,
-    copy_with_id,
-    key_of,
     validate_id,
     validate_record,
     validate_resource_name,
 )
+from larst.store.transfer.db_json import ImportReport, add_record, read_db_json
 from larst.store.transfer.exporting import VERSION
-from larst.store.transfer.json_text import JsonText
 
 MAX_RESOURCES = 10_000
 """Resources of one import: each is three files, and the event loop puts all in place at once."""
@@ -45,8 +42,12 @@ _RECORD, _RESOURCE = b'{"record":', b'{"resource":'
 _NOT_LARST = "a line of the export is not as LARST writes it"
 
 
-def import_resources(raw: Source, now: datetime) -> dict[str, Collection]:
+def import_resources(
+    raw: Source, now: datetime, report: ImportReport | None = None
+) -> dict[str, Collection]:
     """Return the complete resources of an export, or of a `db.json`.
+
+    `report` says whether to be lenient, and receives what was changed.
 
     Raises:
         BadRequestError: it is neither of them, is cut short, or was changed since its export.
@@ -55,8 +56,7 @@ def import_resources(raw: Source, now: datetime) -> dict[str, Collection]:
     prefix = _BOM_AND_SPACE.match(raw)
     start = prefix.end() if prefix else 0
     resources: dict[str, Collection] = {}
-    read_resources = _read_export if _EXPORT.match(raw, start) else _read_db_json
-    for name, collection in read_resources(raw, start):
+    for name, collection in _read(raw, start, report or ImportReport()):
         if name in resources:
             raise BadRequestError(f"the resource {name} is there twice")
         if len(resources) == MAX_RESOURCES:
@@ -65,6 +65,12 @@ def import_resources(raw: Source, now: datetime) -> dict[str, Collection]:
     for collection in resources.values():
         collection.derive_metadata(now)
     return resources
+
+
+def _read(raw: Source, start: int, report: ImportReport) -> Iterator[tuple[str, Collection]]:
+    if _EXPORT.match(raw, start):
+        return _read_export(raw, start)
+    return read_db_json(raw, start, report)
 
 
 def _read_export(raw: Source, start: int) -> Iterator[tuple[str, Collection]]:
@@ -145,58 +151,4 @@ def _add_exported(collection: Collection, line: bytes) -> None:
     identifier = validate_id(record)
     if identifier is None:
         raise BadRequestError(_NOT_LARST)
-    _add(collection, identifier, record)
-
-
-def _read_db_json(raw: Source, start: int) -> Iterator[tuple[str, Collection]]:
-    """Yield the resources of a `db.json`; an object in it becomes a resource of one record.
-
-    Raises:
-        InvalidJsonError: it is not JSON, or holds numbers that cannot be stored exactly.
-    """
-    try:
-        text = JsonText(raw[start:].decode() if start else raw.decode())
-    except UnicodeDecodeError as error:
-        raise InvalidJsonError("the import is not UTF-8 text") from error
-    if text.peek() not in "{":
-        raise BadRequestError('a db.json is an object of resources: {"posts": [{…}, …], …}')
-    for name in text.names():
-        if name.startswith("$"):  # "$schema" and the like are for editors
-            text.value()
-        else:
-            yield validate_resource_name(name), _read_records(name, text)
-    if text.peek():
-        raise text.expected("the end")
-
-
-def _read_records(name: str, text: JsonText) -> Collection:
-    if text.peek() not in tuple("[{"):
-        raise BadRequestError(f"{name[:80]!r} is neither a list of records nor one record")
-    records: list[tuple[RecordId | None, Record]] = []
-    for item in text.items() if text.peek() == "[" else (text.value(),):
-        record = validate_record(item)
-        records.append((validate_id(record), record))
-    own_keys = (key_of(identifier) for identifier, _ in records if identifier is not None)
-    collection = Collection(next_id=max(map(numeric_id, own_keys), default=0) + 1)
-    for identifier, record in records:
-        _add(collection, _allocate_id(collection) if identifier is None else identifier, record)
-    return collection
-
-
-def _allocate_id(collection: Collection) -> int:
-    if collection.next_id > MAX_AUTO_ID:
-        raise BadRecordError("every number was given out already; give each record an id")
-    return collection.next_id
-
-
-def _add(collection: Collection, identifier: RecordId, record: Record) -> None:
-    """Add a record.
-
-    Raises:
-        BadRecordError: its id is taken.
-    """
-    key = key_of(identifier)
-    if key in collection.records:
-        raise BadRecordError(f"two records have the id {identifier!r:.80}")
-    collection.next_id = max(collection.next_id, numeric_id(key) + 1)
-    collection.records[key] = copy_with_id(record, identifier)
+    add_record(collection, identifier, record)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larst.domain import Json
-from larst.errors import BadRecordError, BadRequestError, BadResourceNameError
+from larst.errors import BadRecordError, BadRequestError
+from larst.store.transfer.db_json import ImportReport, value_of
 from larst.store.transfer.importing import import_resources
 from tests.store.transfer.test_exporting import NOW, VALUES
 
@@ -33,7 +34,7 @@ def test_a_db_json_is_imported() -> None:
             {"id": 7, "title": "B"},
             {"id": 8, "title": "C"},
         ],
-        "profile": [{"id": 1, "name": "Ann"}],
+        "profile": [{"id": "@singleton", "name": "Ann"}],
         "empty": [],
     }
     assert resources["posts"].next_id == 9
@@ -49,7 +50,7 @@ def test_a_db_json_is_imported() -> None:
         ('{"posts": 5}', BadRequestError),
         ('{"posts": [5]}', BadRecordError),
         ('{"posts": [{"id": 1}, {"id": "1"}]}', BadRecordError),
-        ('{"po/sts": []}', BadResourceNameError),
+        ('{"po/sts": []}', BadRecordError),
         ('{"posts": [{"n": 123456789012345678901234567890}]}', BadRequestError),
         ('{"posts": [{"id": 9007199254740991}, {"a": 1}]}', BadRecordError),
         ('{"posts": [{"n": NaN}]}', BadRequestError),
@@ -103,3 +104,55 @@ def test_items_are_parsed_as_the_whole_text_would_be(fields: list[dict[str, Json
         records = import_resources(text.encode(), NOW)["a"].records.values()
 
         assert list(records) == [{"id": n, **record} for n, record in enumerate(fields, 1)]
+
+
+ODD = """{
+  "version": 3,
+  "posts": [{"id": 1, "a": 1}, {"id": "1", "a": 2}, 5, [6], {"id": 1.5, "a": 3}],
+  "my posts": [{"id": 4}],
+  "docs": []
+}"""
+
+
+def test_every_place_of_a_problem_is_named() -> None:
+    """People correct a file in one go."""
+    with pytest.raises(BadRecordError) as refused:
+        import_resources(ODD.encode(), NOW)
+
+    for place in ("version is", "posts[1]", "posts[2]", "posts[3]", "posts[4]", "'my posts'"):
+        assert place in refused.value.detail
+    assert "posts[0]:" not in refused.value.detail
+    assert "lenient" in refused.value.detail
+
+
+def test_a_lenient_import_says_what_it_changed() -> None:
+    report = ImportReport(is_lenient=True)
+
+    resources = import_resources(ODD.encode(), NOW, report)
+
+    values = {name: value_of(list(item.records.values())) for name, item in resources.items()}
+    assert values == {
+        "version": {"value": 3},
+        "posts": [
+            {"id": 1, "a": 1},
+            {"id": 2, "a": 2},
+            {"id": 3, "value": 5},
+            {"id": 4, "value": [6]},
+            {"id": 5, "a": 3},
+        ],
+        "my-posts": [{"id": 4}],
+        "docs": [],
+    }
+    assert len(report.changes) == 6
+    assert "posts[1] has the id '1' of posts[0]; its id is now 2" in report.changes
+    assert [warning.partition(":")[0] for warning in report.warnings] == ["docs"]
+
+
+@given(st.dictionaries(st.text(max_size=5), VALUES))
+def test_an_object_comes_back_as_it_was_imported(value: dict[str, Json]) -> None:
+    """Whatever its fields are, `id` too: it is no record of a list."""
+    text = json.dumps({"profile": value})
+
+    records = import_resources(text.encode(), NOW)["profile"].records.values()
+
+    assert value_of(list(records)) == value

@@ -1,0 +1,218 @@
+"""Reading a json-server `db.json`: lists of records, and objects that are singletons. Pure.
+
+What cannot be stored is refused with every place named, or changed where the import is lenient,
+which says what it changed. Must never drop a value in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from larst.domain import SINGLETON_ID, SINGLETON_OWN_ID, Json, Record, RecordId
+from larst.errors import BadRecordError, BadRequestError, BadResourceNameError, InvalidJsonError
+from larst.store.collection import Collection, numeric_id
+from larst.store.records import (
+    MAX_AUTO_ID,
+    copy_with_id,
+    key_of,
+    type_name,
+    validate_id,
+    validate_record,
+    validate_resource_name,
+)
+from larst.store.transfer.json_text import JsonText
+
+RESERVED_NAMES = frozenset({"docs", "healthz", "metrics", "readyz", "redoc", "_larst"})
+"""Names whose paths LARST serves itself."""
+
+MAX_NAMED_PLACES = 200
+"""How many places an error, or a report, names; it counts the others."""
+
+VALUE = "value"
+"""The field that holds a value which is no object, in a lenient import."""
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
+_MAX_NAME_CHARACTERS = 64
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import found; `is_lenient` changes what cannot be stored, else it is refused.
+
+    `changes` says what was changed, `warnings` what will surprise.
+    """
+
+    is_lenient: bool = False
+    changes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def note(self, problem: str, change: str) -> None:
+        """Note a problem, with the change that solves it in a lenient import."""
+        if self.is_lenient:
+            self.changes.append(f"{problem}; {change}")
+        else:
+            self.problems.append(problem)
+
+    def refuse(self) -> None:
+        """Return if there is no problem.
+
+        Raises:
+            BadRecordError: names every place of a problem.
+        """
+        if self.problems:
+            raise BadRecordError(
+                f"{'; '.join(shortened(self.problems))}. Nothing was imported: correct the file,"
+                " or import it with ?lenient=true (larst import --lenient)"
+            )
+
+
+def shortened(lines: list[str]) -> list[str]:
+    """Return the lines, with a count in place of those that are too many."""
+    if len(lines) <= MAX_NAMED_PLACES:
+        return lines
+    return [*lines[:MAX_NAMED_PLACES], f"and {len(lines) - MAX_NAMED_PLACES} more"]
+
+
+def read_db_json(
+    raw: bytes | bytearray, start: int, report: ImportReport
+) -> Iterator[tuple[str, Collection]]:
+    """Yield the resources of a `db.json`; an object in it becomes a singleton.
+
+    Raises:
+        InvalidJsonError: it is not JSON, or holds numbers that cannot be stored exactly.
+        BadRecordError: something in it cannot be stored, and the import is not lenient.
+    """
+    try:
+        text = JsonText(raw[start:].decode() if start else raw.decode())
+    except UnicodeDecodeError as error:
+        raise InvalidJsonError("the import is not UTF-8 text") from error
+    if text.peek() not in "{":
+        raise BadRequestError('a db.json is an object of resources: {"posts": [{…}, …], …}')
+    names: set[str] = set()
+    for name in text.names():
+        if name.startswith("$"):  # "$schema" and the like are for editors
+            text.value()
+            continue
+        valid = _valid_name(name, names, report)
+        names.add(valid)
+        yield valid, _read_resource(name, text, report)
+    if text.peek():
+        raise text.expected("the end")
+    report.refuse()
+
+
+def _valid_name(name: str, names: set[str], report: ImportReport) -> str:
+    """Return the name of a resource, with other characters replaced in a lenient import."""
+    if name in RESERVED_NAMES:
+        report.warnings.append(
+            f"{name}: LARST serves the path /{name} itself; read this resource at /api/{name}"
+        )
+    try:
+        return validate_resource_name(name)
+    except BadResourceNameError as error:
+        base = _NOT_IN_NAMES.sub("-", name)[: _MAX_NAME_CHARACTERS - 4].strip("-") or "resource"
+        valid, number = base, 1
+        while valid in names:
+            number += 1
+            valid = f"{base}-{number}"
+        report.note(str(error), f"imported as {valid}")
+        return valid
+
+
+def _read_resource(name: str, text: JsonText, report: ImportReport) -> Collection:
+    if text.peek() == "[":
+        return _read_list(name[:80], text, report)
+    value = text.value()
+    if not isinstance(value, dict):
+        report.note(
+            f"{name[:80]} is {type_name(value)}, neither a list of records nor an object",
+            f'imported as {{"{VALUE}": …}}',
+        )
+        value = {VALUE: value}
+    collection = Collection()
+    record = _storable(name[:80], value, report)
+    if record is not None:
+        own = {SINGLETON_OWN_ID if key == "id" else key: item for key, item in record.items()}
+        collection.records[SINGLETON_ID] = copy_with_id(own, SINGLETON_ID)
+    return collection
+
+
+def _read_list(name: str, text: JsonText, report: ImportReport) -> Collection:
+    rows: list[tuple[str, RecordId | None, Record]] = []
+    for index, item in enumerate(text.items()):
+        place = f"{name}[{index}]"
+        if not isinstance(item, dict):
+            report.note(
+                f"{place} is {type_name(item)}, not an object", f'imported as {{"{VALUE}": …}}'
+            )
+            item = {VALUE: item}
+        if (record := _storable(place, item, report)) is not None:
+            rows.append((place, _id_of(place, record, report), record))
+    own_keys = (key_of(identifier) for _, identifier, _ in rows if identifier is not None)
+    collection = Collection(next_id=max(map(numeric_id, own_keys), default=0) + 1)
+    places: dict[str, str] = {}
+    for place, identifier, record in rows:
+        key = "" if identifier is None else key_of(identifier)
+        if key in places:
+            new_id = _allocate_id(collection, place, report)
+            report.note(
+                f"{place} has the id {identifier!r:.80} of {places[key]}", f"its id is now {new_id}"
+            )
+            identifier = new_id
+        elif identifier is None:
+            identifier = _allocate_id(collection, place, report)
+        places.setdefault(key or key_of(identifier), place)
+        add_record(collection, identifier, record)
+    return collection
+
+
+def _storable(place: str, item: Record, report: ImportReport) -> Record | None:
+    try:
+        return validate_record(item)
+    except BadRecordError as error:
+        report.note(f"{place}: {error}", "left out")
+        return None
+
+
+def _id_of(place: str, record: Record, report: ImportReport) -> RecordId | None:
+    """Return the id of a record; None for a new one."""
+    try:
+        return validate_id(record)
+    except BadRecordError as error:
+        report.note(f"{place}: {error}", "it has a new id")
+        return None
+
+
+def _allocate_id(collection: Collection, place: str, report: ImportReport) -> int:
+    if collection.next_id > MAX_AUTO_ID:
+        report.problems.append(f"{place}: every number was given out; give each record an id")
+        report.refuse()
+    return collection.next_id
+
+
+def add_record(collection: Collection, identifier: RecordId, record: Record) -> None:
+    """Add a record.
+
+    Raises:
+        BadRecordError: its id is taken.
+    """
+    key = key_of(identifier)
+    if key in collection.records:
+        raise BadRecordError(f"two records have the id {identifier!r:.80}")
+    collection.next_id = max(collection.next_id, numeric_id(key) + 1)
+    collection.records[key] = copy_with_id(record, identifier)
+
+
+def value_of(records: list[Record]) -> Json:
+    """Return records as a `db.json` has them: the object of a singleton, or the list."""
+    if len(records) != 1 or records[0]["id"] != SINGLETON_ID:
+        return records
+    (record,) = records
+    return {
+        "id" if name == SINGLETON_OWN_ID else name: item
+        for name, item in record.items()
+        if name != "id"
+    }
