@@ -83,6 +83,12 @@ ROUTES = (
     _sessions("GET", "", SessionControl.list, descriptions.LIST_SESSIONS),
     _sessions("GET", "/{id}", SessionControl.show, descriptions.GET_SESSION),
     _sessions("DELETE", "/{id}", SessionControl.erase, descriptions.ERASE_SESSION),
+    _sessions(
+        "GET", "/{id}/settings", SessionControl.show_settings, descriptions.GET_SESSION_SETTINGS
+    ),
+    _sessions(
+        "PUT", "/{id}/settings", SessionControl.put_settings, descriptions.PUT_SESSION_SETTINGS
+    ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
     _page(METRICS_PATH, service_paths.metrics, descriptions.GET_METRICS),

@@ -17,7 +17,7 @@ from larst.http.components import RUNNING
 from larst.http.control import sessions as session_control
 from larst.http.control.sessions import SessionControl
 from larst.session import SessionClient
-from larst.store import DataRoot, Threads
+from larst.store import DataRoot, StoredSettings, Threads
 from tests.http.control.helpers import ONE, TWO, Client, keep_busy, sleep
 
 
@@ -138,8 +138,8 @@ class ChangingSessions(SessionClient):
         return self._wakes and self._calls > 1
 
     async def run_on_store(self, *_arguments: Any, **_options: Any) -> Any:
-        """Return the counts of a session with two members."""
-        return {"members": 2}
+        """Return the contents of a session with two members."""
+        return {"members": 2}, StoredSettings()
 
 
 class TestSessionsThatChange:
