@@ -170,6 +170,15 @@ HEADERS: Mapping[str, Any] = {
     "Location": {"description": "The path of the new record.", "schema": TEXT},
     "ETag": {"description": "The version, for `If-Match` and `If-None-Match`.", "schema": TEXT},
     "X-Total-Count": {"description": "The number of matches on all pages.", "schema": COUNT},
+    "Content-Range": {"description": "The part that was sent: `items 0-9/30`.", "schema": TEXT},
+    "Link": {
+        "description": "The first, previous, next and last page, if the list is paged.",
+        "schema": TEXT,
+    },
+    "X-LARST-Reading": {
+        "description": "How the query was understood: `page 2 of 10, sort -age`.",
+        "schema": TEXT,
+    },
 }
 """The reply headers of every document, by component name."""
 

@@ -14,7 +14,7 @@ MAX_FILTERED_FIELDS = 30
 MAX_FILTERED_FIELDS_IN_ALL = 1500
 """The limit for a whole document: with hundreds of resources it would become unreadable."""
 
-_RESERVED = frozenset({"limit", "offset", "sort", "page", "per_page", "q", "filter", "filters"})
+_RESERVED = frozenset("limit offset sort page per_page q fields embed filter filters".split())
 """Query keys that do not filter on a field, and the names of the generic filter parameters."""
 
 Parameter = Mapping[str, Any]
@@ -51,10 +51,18 @@ def query_parameter(name: str, schema: Schema, description: str) -> Parameter:
 SHARED: Mapping[str, Parameter] = {
     "Limit": query_parameter("limit", POSITION, "The maximum number of records to return."),
     "Offset": query_parameter("offset", POSITION, "The number of records to skip."),
+    "PageNumber": query_parameter(
+        "page", POSITION, "The number of the page, from 1, instead of an offset."
+    ),
+    "PageSize": query_parameter("per_page", POSITION, "The number of records of a page."),
     "Sort": query_parameter(
         "sort", TEXT, "The field to sort by. `-name` sorts descending; `a,-b` sorts by several."
     ),
     "Text": query_parameter("q", TEXT, "Text that occurs in any field."),
+    "Fields": query_parameter("fields", TEXT, "The only fields to return: `id,name`."),
+    "Embed": query_parameter(
+        "embed", TEXT, "Related records to put into each record: `comments,user`."
+    ),
     "Filter": _FILTER,
     "Filters": {
         **_FILTER,

@@ -26,8 +26,8 @@ TEXT: Schema = {"type": "string"}
 
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
-POSITION: Schema = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1e20}
-"""A limit or an offset; up to twenty digits are read as a number."""
+POSITION: Schema = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1e16}
+"""A limit, an offset or a page; up to sixteen digits are read as a number."""
 
 PROBLEM: Schema = {
     "type": "object",

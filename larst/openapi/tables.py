@@ -14,7 +14,19 @@ from larst.openapi.operations import FIELD_FILTERS, Operation, Reply
 Table: TypeAlias = tuple[Operation, ...]
 """The operations of one path."""
 
-_LIST_PARAMETERS = ("Limit", "Offset", "Sort", "Text", FIELD_FILTERS, "Filters")
+_LIST_PARAMETERS = (
+    "Limit",
+    "Offset",
+    "PageNumber",
+    "PageSize",
+    "Sort",
+    "Text",
+    "Fields",
+    "Embed",
+    FIELD_FILTERS,
+    "Filters",
+)
+_LIST_HEADERS = ("X-Total-Count", "Content-Range", "Link", "X-LARST-Reading")
 _IN_ONE_TRANSACTION = "All matching records change in one transaction."
 
 _CHANGE_MATCHING = (
@@ -44,7 +56,7 @@ COLLECTION: Table = (
         "get",
         "list_{many}",
         "List {resource}",
-        (Reply("200", "A page of records.", "page"),),
+        (Reply("200", "A page of records.", "page", _LIST_HEADERS),),
         parameters=_LIST_PARAMETERS,
     ),
     Operation(
@@ -65,7 +77,7 @@ SEARCH: Table = (
         "get",
         "search_{many}",
         "Search {resource}",
-        (Reply("200", "The matching records, as a plain array.", "list", ("X-Total-Count",)),),
+        (Reply("200", "The matching records, as a plain array.", "list", _LIST_HEADERS),),
         parameters=_LIST_PARAMETERS,
     ),
 )
@@ -80,7 +92,7 @@ RECORD: Table = (
             Reply("200", "The record.", "record", ("ETag",)),
             Reply("304", "The stored version has the ETag of `If-None-Match`."),
         ),
-        parameters=("IfNoneMatch",),
+        parameters=("Fields", "Embed", "IfNoneMatch"),
         errors=("NotFound",),
     ),
     Operation(
@@ -117,7 +129,7 @@ BELOW_PARENT: Table = (
         "get",
         "list_{below}{many}",
         "List {resource}{of_parent}",
-        (Reply("200", "A page of records.", "page"),),
+        (Reply("200", "A page of records.", "page", _LIST_HEADERS),),
         parameters=_LIST_PARAMETERS,
         errors=("NotFound",),
     ),
@@ -138,7 +150,14 @@ ANYTHING: Table = (
         "get",
         "list_anything",
         "List any other resource",
-        (Reply("200", "A page of records; empty if nothing was ever stored.", "page"),),
+        (
+            Reply(
+                "200",
+                "A page of records; empty if nothing was ever stored.",
+                "page",
+                _LIST_HEADERS,
+            ),
+        ),
     ),
     Operation(
         "post",

@@ -97,6 +97,24 @@ class TestResource:
         assert {"age", "age_gte", "age_lt", "age_in", "name", "name_ne", "email_in"} <= names
         assert not {name for name in names if name.startswith(("tags", "home", "name_g"))}
 
+    def test_lists_document_their_parameters_and_headers(self) -> None:
+        described = operations(document({"members": MEMBERS}))
+
+        for name in ("GET /members", "GET /members/search"):
+            parameters = {ref["$ref"].rpartition("/")[2] for ref in described[name]["parameters"]}
+            headers = described[name]["responses"]["200"]["headers"]
+            assert {"Limit", "Offset", "PageNumber", "PageSize", "Fields", "Embed"} <= parameters
+            assert {"X-Total-Count", "Content-Range", "Link", "X-LARST-Reading"} <= headers.keys()
+
+    def test_the_link_to_a_parent_may_have_any_spelling(self) -> None:
+        """A front end decides between postId, post_id and PostID; the document follows the data."""
+        for field in ("postId", "post_id", "PostID", "post-id"):
+            comments = learned({"id": 1, field: 1})
+
+            api = document({"posts": MEMBERS, "comments": comments})
+
+            assert "/posts/{post_id}/comments" in api["paths"], field
+
     def test_operation_ids_are_unique_and_suit_code(self) -> None:
         many = dict.fromkeys(("members", "member", "Members", "order-lines", "9lives"), MEMBERS)
 
