@@ -16,15 +16,17 @@ from larst import prompts
 from larst.config import SandboxSettings
 from larst.domain import STORE_METHODS, Plan, ProgramInputs
 from larst.planning.models.answers import ANSWER_SCHEMA
-from larst.planning.shapes.binding import bind
+from larst.planning.shapes import Binding, bind
 from larst.policy import PolicyLimits, check
 from larst.policy.language import BUILTINS, EXCEPTIONS, MODULES, PREDEFINED_NAMES
 from larst.sandbox import MontySandbox
-from larst.store.transaction import Transaction
 from tests.fakes import request
+from tests.planning.sessions import CUSTOM, session_of, shaped_of
 from tests.prompts.example_cases import CASES, Case
 
 TEXT = prompts.fill("plan")
+UNNAMED = {"action", "resource", "response_hints", "item"}
+"""Values of a plan that its own program knows already, or that only the rules need."""
 
 
 EXAMPLE = re.compile(
@@ -82,13 +84,8 @@ def test_every_example_passes_the_policy(example: Example) -> None:
 @pytest.mark.parametrize("case", CASES, ids=repr)
 async def test_every_example_answers_as_documented(case: Case, sandbox: MontySandbox) -> None:
     example = EXAMPLES.get(case.example) or _example_starting_with(case.example)
-    view = Transaction({})
-    for resource, records in case.stored.items():
-        for record in records:
-            view.resource(resource).insert(dict(record))
+    session = session_of(case.stored)
     body = b"" if case.payload is None else orjson.dumps(case.payload)
-    context = request(case.method, case.target, body)
-    binding = bind(context, case.identifier, frozenset({"name", "lastName"}))
     plan = Plan.model_validate(
         {
             "action": example.action,
@@ -96,9 +93,13 @@ async def test_every_example_answers_as_documented(case: Case, sandbox: MontySan
             "code": {"block": example.program},
         }
     )
-    inputs = ProgramInputs(context.as_json(), binding.fill(plan), example.resource)
+    shaped = shaped_of(request(case.method, case.target, body), session)
+    filled = bind(shaped, plan, session).fill(plan)
+    inputs = ProgramInputs(shaped.request.as_json(), filled, example.resource)
 
-    reply = await sandbox.run(check(example.program, PolicyLimits()), inputs, view, timeout_s=5)
+    reply = await sandbox.run(
+        check(example.program, PolicyLimits()), inputs, session.begin(), timeout_s=5
+    )
 
     assert reply.status == case.status, reply.body
     if case.body is not ...:
@@ -119,3 +120,14 @@ def test_the_prompt_names_everything_that_a_program_can_use(word: str) -> None:
 @pytest.mark.parametrize("word", sorted(BUILTINS - EXCEPTIONS))
 def test_the_prompt_names_every_builtin(word: str) -> None:
     assert re.search(rf"\b{word}\b", TEXT)
+
+
+def test_no_example_parses_the_query() -> None:
+    """`plan` has its meaning in every dialect; a program that parses one dialect breaks others."""
+    assert [name for name, example in EXAMPLES.items() if '"query"' in example.program] == []
+
+
+@pytest.mark.parametrize("key", [*Binding(None, None).fill(CUSTOM)])
+def test_the_prompt_names_every_value_of_a_plan(key: str) -> None:
+    if key not in UNNAMED:
+        assert f'plan["{key}"]' in TEXT

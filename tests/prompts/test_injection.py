@@ -108,6 +108,9 @@ def requests_with(text: str) -> Iterator[tuple[str, str, Any]]:
     yield "GET", f"/{quoted}/orders", None
     yield "GET", f"/orders?{quoted}=1", None
     yield "GET", f"/orders?note={quoted}", None
+    yield "GET", f"/orders?sort={quoted}&fields={quoted}", None
+    yield "GET", f"/orders/all/late?{quoted}=1", None
+    yield "GET", f"/orders/all/late?note={quoted}&sort={quoted}", None
     yield "POST", "/orders", {text: 1}
     yield "POST", "/orders", {"note": text, "lines": [{"text": text}]}
 
@@ -137,6 +140,9 @@ async def test_no_prompt_contains_a_value(client: Client, model: ObedientModel, 
     marked = f"ß{text}ß"
     await send(client, "POST", "/orders", {"note": marked, "lines": [{"text": [marked]}]})
     await send(client, "GET", f"/orders?note={quote(marked, safe='')}")
+    await send(client, "GET", f"/orders?sort={quote(marked, safe='')}")
+    await send(client, "GET", f"/orders?fields={quote(marked, safe='')}")
+    await send(client, "GET", f"/orders/all/late?by={quote(marked, safe='')}")
     await send(client, "GET", f"/orders/{quote(marked, safe='')}")
 
     assert len(model.prompts) >= 3
