@@ -65,9 +65,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _check_names(names: list[str]) -> None:
     if not names or not all(names) or len(set(names)) < len(names):
-        raise BadRequestError(
-            "the first row of a CSV names the fields, each of them once; line 1 does not"
-        )
+        raise BadRequestError("line 1 of the CSV must name the fields, each of them once")
 
 
 def read_ndjson(raw: bytes) -> Body:

@@ -17,13 +17,13 @@ ACCEPTED = (
 def get_content(field: str | None = None) -> str:
     """Return a program that answers with a file of a record.
 
-    It is the file in `field`; without it the first of the record, unless that has a field
-    `content`. A file is an object with a name, a type, a size and a content. The header makes it a
-    download.
+    It is the file in `field`; without it the record itself, or the first file in it, unless it has
+    a field `content` of its own. A file is an object with a name, a type, a size and a content. The
+    header makes it a download.
     """
-    values = "list(record.values())" if field is None else f"[record.get({literal(field)})]"
+    values = "[record, *record.values()]" if field is None else f"[record.get({literal(field)})]"
     own = (
-        f"if record is not None and {literal(CONTENT)} in record:\n"
+        f"if record is not None and {literal(CONTENT)} in record and record not in files:\n"
         f"    REPLY = make_response(200, record[{literal(CONTENT)}])\n"
     )
     return (
