@@ -20,7 +20,8 @@ class Dialect:
     `list_form` and `record_form` name templates of forms.py. `delete_reply`: 204 without a body,
     200 with `{}`, or 200 with the record. `creates_on_put`: PUT to a missing id creates it.
     `ignores_unknown`: unknown query keys are dropped, as the server does. `has_camel_links`: a new
-    link field is `postId`, not `post_id`. `cascades`: deleting a record deletes its children.
+    link field is `postId`, not `post_id`. `cascades`: deleting a record deletes its children. `matches_parts`:
+    `filter[title]=part` matches a part where no record has the whole text.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Dialect:
     page_size: int = 10
     answers_range_with_206: bool = False
     sorts_by_code_point: bool = False
+    matches_parts: bool = False
 
 
 _ALL = (
@@ -86,7 +88,12 @@ _ALL = (
     Dialect("parse", "Parse", list_form="parse", delete_reply="object"),
     Dialect("nestjsx", "@nestjsx/crud", list_form="nestjsx", has_camel_links=True),
     Dialect(
-        "laravel", "Laravel API resources", list_form="laravel", record_form="data", page_size=15
+        "laravel",
+        "Laravel API resources",
+        list_form="laravel",
+        record_form="data",
+        page_size=15,
+        matches_parts=True,
     ),
     Dialect("rails", "Rails"),
     Dialect("pocketbase", "PocketBase", list_form="pocketbase", page_size=30),

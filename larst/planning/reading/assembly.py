@@ -88,7 +88,9 @@ class _Assembly:
     def _where(self) -> Node:
         collected, words = self.collected, self.collected.words
         is_change = self.options.is_change
-        values = ValueReader(self.fields, is_change=is_change, matches_parts=not is_change)
+        values = ValueReader(
+            self.fields, is_change=is_change, matches_parts=self.options.matches_parts
+        )
         reader = WhereReader(values, words.add_json)
         nodes = [
             reader.read_text(text, ignores_case=collected.ignores_case)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from larst.domain import Json
 from larst.errors import QueryNotUnderstoodError
@@ -102,7 +102,7 @@ def _compare_part(name: str, part: str, operator: str, value: Json, values: Valu
 def _has(name: str, value: Json, values: ValueReader) -> Node:
     if not isinstance(value, str):
         return equals(name, value, name)
-    return values.read(name, [value], name)
+    return replace(values, matches_parts=True).read(name, [value], name)
 
 
 def _equal(name: str, value: Json, *, ignores_case: bool) -> Node:

@@ -15,8 +15,10 @@ UnknownMode = Literal["match-nothing", "refuse", "ignore"]
 class ReadingOptions:
     """The options of one reading.
 
-    `is_change`: DELETE or PATCH of all that match. `page_base` and `page_size` are the dialect's;
-    `range_header` is the value of `Range`, and counts where the query has no paging.
+    `is_change`: DELETE or PATCH of all that match. `page_base`, `page_size` and `matches_parts` are
+    the dialect's; `matches_parts` lets `filter[title]=part` match a part where no record has the
+    whole text, as Laravel's query builder does. `range_header` is the value of `Range`, and counts
+    where the query has no paging.
     """
 
     resource: str = ""
@@ -24,4 +26,5 @@ class ReadingOptions:
     unknown: UnknownMode = "match-nothing"
     page_base: int = 1
     page_size: int = DEFAULT_PAGE_SIZE
+    matches_parts: bool = False
     range_header: str | None = None

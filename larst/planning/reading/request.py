@@ -195,6 +195,7 @@ def _read_query(
         unknown="ignore" if reading.dialect.ignores_unknown else settings.unknown,
         page_base=reading.dialect.page_base,
         page_size=reading.dialect.page_size,
+        matches_parts=reading.dialect.matches_parts,
         range_header=range_header,
     )
     query = {key: values for key, values in request.query.items() if key != "_method"}

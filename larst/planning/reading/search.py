@@ -7,6 +7,7 @@ it names a learned field; everything else is text to search for.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import ANY_FIELD, Condition, Node, all_of, any_of, negated
@@ -84,7 +85,7 @@ def _qualified(match: re.Match[str], values: ValueReader) -> Node:
     if text[0] in "\"'":
         text = text[1:-1]
     if symbol in (":", "=", "=="):
-        node = values.read(name, [text], name)
+        node = replace(values, matches_parts=True).read(name, [text], name)
     else:
         node = condition(name, SYMBOLS[symbol], text, values.fields, name)
     return negated(node) if match["not"] else node

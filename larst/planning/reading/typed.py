@@ -1,7 +1,7 @@
 """The last pass over a tree of conditions: types, relations, and fields that never were. Pure.
 
 After it, every spelling of a condition is the same: `"50"` and 50 are 50 where the field is a
-number. A condition on a field that no record ever had holds for no record, also when it is negated:
+number, and the order in which conditions were written means nothing. A condition on a field that no record ever had holds for no record, also when it is negated:
 `nope_ne=1` must not match everything.
 """
 
@@ -56,9 +56,18 @@ def typed(node: Node, fields: Fields, *, is_change: bool, is_negated: bool = Fal
             join = all_of
         case AnyOf(nodes):
             join = any_of
-    return join(
-        [typed(child, fields, is_change=is_change, is_negated=is_negated) for child in nodes]
-    )
+    children = [typed(child, fields, is_change=is_change, is_negated=is_negated) for child in nodes]
+    return join(sorted(children, key=_rank))
+
+
+def _rank(node: Node) -> tuple[int, str, str]:
+    """Return the place of a node among its siblings, so that the order of keys means nothing."""
+    match node:
+        case Condition(name, operator):
+            return 0, name, operator
+        case Related(relation):
+            return 1, relation, ""
+    return 2, "", ""
 
 
 def unknown_names(node: Node, fields: Fields) -> list[str]:
