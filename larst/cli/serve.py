@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from larst import __version__
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from larst.config import Settings
     from larst.http.components import Components
     from larst.otel import Providers
+    from larst.process.seeding import SeedFile
 
 TELEMETRY_STOP_S = 2.0
 """How long the last spans and metrics may take to be sent when the service stops."""
@@ -28,6 +30,7 @@ FLAGS = (
     ("--host", "LARS_HOST", "ADDRESS", "listen on this address (default: 127.0.0.1)"),
     ("--port", "LARS_PORT", "PORT", "listen on this port (default: 8000; 0: a free port)"),
     ("--data-root", "SANDBOX_DATA_ROOT", "DIR", "keep sessions and plans in this directory"),
+    ("--dialect", "LARS_DIALECT", "NAME", "reply as this server does, such as json-server"),
     ("--log-level", "LARS_LOG_LEVEL", "LEVEL", "debug, info (default), warning or error"),
 )
 """Each flag, the variable that it overrides, its metavar and its help."""
@@ -42,6 +45,12 @@ def add_arguments(subparsers: Subparsers) -> None:
         epilog="LARS_ variables, in the environment or in .env, set everything else.",
     )
     parser.set_defaults(run=run, log_level="info")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        help="a db.json, or an export, to start with; replies are in the dialect json-server",
+    )
     for flag, variable, metavar, text in FLAGS:
         parser.add_argument(flag, dest=variable, metavar=metavar, help=text)
 
@@ -52,9 +61,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     Raises:
         ConfigError: a setting or an OTEL_ variable is wrong.
         DataRootTakenError: another process serves the data root.
-        OSError: the address is in use, or the data root cannot be created.
+        BadRequestError: the file cannot be imported.
+        OSError: the address is in use, the data root cannot be created, or the file not read.
     """
-    del options  # its flags are in the settings
     import asyncio
     from uuid import uuid4
 
@@ -64,6 +73,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from larst.process.server import run_service
 
     set_up_logging(settings.log_level)
+    file = _seed_file(options.file)
     providers: Providers | None = None
     try:
         providers = otel.set_up(
@@ -71,7 +81,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         )
         components = _components(settings, providers)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run_service(settings, components, _print_banner))
+            runner.run(run_service(settings, components, _print_banner, file))
     except otel.WrongVariableError as error:
         raise ConfigError(str(error)) from error
     except OSError as error:
@@ -80,6 +90,22 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         if providers is not None:
             providers.stop(TELEMETRY_STOP_S)
     return 0
+
+
+def _seed_file(name: str | None) -> SeedFile | None:
+    """Return the file that the service starts with.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    from larst.process.seeding import SeedFile
+
+    if name is None:
+        return None
+    try:
+        return SeedFile(name, Path(name).read_bytes())
+    except OSError as error:
+        raise OSError(f"{name} cannot be read: {error.strerror}") from error
 
 
 def _otel_environment() -> Mapping[str, str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from urllib.parse import urlencode
 
 from larst.cli.arguments import add_service_url
 from larst.cli.sessions import session_path
@@ -24,7 +26,7 @@ def add_arguments(subparsers: Subparsers) -> None:
     text = "write a session of a running service to stdout, one JSON value per line"
     exporting = subparsers.add_parser("export", help=text, description=f"{text.capitalize()}.")
     exporting.set_defaults(transfer=_export)
-    text = "load an export, or a json-server db.json, from stdin into a session"
+    text = "load an export, or a json-server db.json, into a session"
     importing = subparsers.add_parser("import", help=text, description=f"{text.capitalize()}.")
     importing.set_defaults(transfer=_import)
     importing.add_argument(
@@ -35,10 +37,14 @@ def add_arguments(subparsers: Subparsers) -> None:
         action="store_true",
         help="change what cannot be stored, such as an id that is there twice, and say so",
     )
+    importing.add_argument(
+        "--dialect", metavar="NAME", help="set the dialect of the session, such as json-server"
+    )
     for parser in (exporting, importing):
         parser.set_defaults(run=run)
         parser.add_argument("session", metavar="SESSION", help="the id of the session")
         add_service_url(parser)
+    importing.add_argument("file", metavar="FILE", nargs="?", help="the file (default: stdin)")
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -83,13 +89,11 @@ def _write_export(service: Service, session: str, target: IO[bytes]) -> None:
 def _import(service: Service, options: argparse.Namespace) -> None:
     from larst.cli.client import TRANSFER_TIMEOUT_S
 
-    flags = [name for name in ("replace", "lenient") if getattr(options, name)]
-    query = "&".join(f"{name}=true" for name in flags)
-    path = f"{session_path(options.session)}/import{'?' if query else ''}{query}"
-    try:
-        content = sys.stdin.buffer.read()
-    except OSError as error:
-        raise OSError(f"cannot read the input: {error.strerror}") from error
+    query = {name: "true" for name in ("replace", "lenient") if getattr(options, name)}
+    if options.dialect is not None:
+        query["dialect"] = options.dialect
+    path = f"{session_path(options.session)}/import{'?' if query else ''}{urlencode(query)}"
+    content = _input(options.file)
     with service.open("POST", path, content, timeout_s=TRANSFER_TIMEOUT_S) as reply:
         body = reply.json()
     imported = body["imported"]
@@ -97,3 +101,10 @@ def _import(service: Service, options: argparse.Namespace) -> None:
         sys.stderr.write(f"{line}\n")
     counts = ", ".join(f"{count} {resource}" for resource, count in imported.items())
     sys.stdout.write(f"imported into {options.session}: {counts or 'nothing'}\n")
+
+
+def _input(name: str | None) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name is None else Path(name).read_bytes()
+    except OSError as error:
+        raise OSError(f"cannot read {name or 'the input'}: {error.strerror}") from error

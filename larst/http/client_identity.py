@@ -18,6 +18,7 @@ from larst.errors import BadSessionIdError
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """The format of a session id."""
 
+_LOCAL_HOSTS = frozenset({"localhost", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 
@@ -36,6 +37,11 @@ def session_id_of(name: str | None, token: str | None, client_ip: str) -> str:
         return name
     identity = (token or client_ip).encode("utf-8", "surrogateescape")
     return hashlib.sha256(identity).hexdigest()
+
+
+def local_session_id(host: str, token: str | None) -> str:
+    """Return the session of a client on this machine that names none; `host` is listened on."""
+    return session_id_of(None, token, "127.0.0.1" if host in _LOCAL_HOSTS else host)
 
 
 def new_id() -> str:

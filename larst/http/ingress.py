@@ -6,6 +6,7 @@ A thin adapter between aiohttp and the session. Must never interpret a request.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 
 from aiohttp import web
@@ -21,7 +22,7 @@ from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, present
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.responses import program_response
-from larst.session import SessionClient
+from larst.session import SessionClient, SessionReply
 from larst.telemetry import RequestTrace
 
 _NEVER_BEGUN = (
@@ -34,6 +35,8 @@ _NEVER_BEGUN = (
 
 _LARGE_BODY_BYTES = 64 * 1024
 """A body from this size on is parsed in a thread: the event loop goes on meanwhile."""
+
+_log = logging.getLogger("larst.hints")
 
 INGRESS: web.AppKey[Ingress] = web.AppKey("ingress")
 
@@ -73,7 +76,9 @@ class Ingress:
         trace.end_commit(None)
         url = request.rel_url
         place = Place(self.address(request), url.raw_path, url.raw_query_string)
-        return program_response(context, present(reply, context, place), reply)
+        response = program_response(context, present(reply, context, place), reply)
+        _log_hint(trace, reply, response)
+        return response
 
     def session_id(self, request: web.Request, token: str | None, name: str | None = None) -> str:
         """Return the id of the session that a request belongs to.
@@ -133,6 +138,16 @@ class Ingress:
         if len(raw) < _LARGE_BODY_BYTES:
             return parse_body(request.method, content_type, raw)
         return await asyncio.to_thread(parse_body, request.method, content_type, raw)
+
+
+def _log_hint(trace: RequestTrace, answer: SessionReply, response: web.Response) -> None:
+    """Log the hint of a reply: the users of many clients see no headers.
+
+    A hint that a model's program wrote is not logged: it may quote a record.
+    """
+    hint = response.headers.get("X-LARST-Hint") if answer.is_by_rules else answer.hint
+    if hint is not None:
+        _log.info("hint", extra={"fields": {**trace.ids(), "hint": hint}})
 
 
 def _empty_body(request: web.Request) -> Body:

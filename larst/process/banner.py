@@ -11,15 +11,26 @@ _MODEL_CHARACTERS = 50
 
 
 def banner(
-    *, url: str, data_root: Path, planner: str, version: str, model: str | None = None
+    *,
+    url: str,
+    data_root: Path,
+    planner: str,
+    version: str,
+    model: str | None = None,
+    file: str | None = None,
 ) -> str:
-    """Return the banner; `url` is the address of the service, without a slash at its end."""
+    """Return the banner; `url` is the address of the service, without a slash at its end.
+
+    `file` says what became of the file that the service was started with.
+    """
     model_note = f" (model {model[:_MODEL_CHARACTERS]})" if model else ""
     # A client cannot connect to 0.0.0.0 on every system; localhost reaches the same service.
+    file_line = f"  file     {file}\n" if file else ""
     client_url = _ALL_ADDRESSES.sub("//localhost", url)
     return (
         f"LARST {version} is ready at {url}\n"
         f"  data     {data_root}\n"
+        f"{file_line}"
         f"  planner  {_PLANNERS.get(planner, planner)}{model_note}\n"
         f'  try      curl {client_url}/members/ -d \'{{"name":"Alice"}}\'\n'
         f"           curl {client_url}/members/1\n"

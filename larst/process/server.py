@@ -23,6 +23,7 @@ from larst.http.client_identity import new_id
 from larst.http.components import RUNNING, Components
 from larst.http.problems import phrase
 from larst.process.banner import banner
+from larst.process.seeding import SeedFile, seed
 
 MAX_TARGET_BYTES = 256 * 1024
 """The longest request line that aiohttp parses: long enough to refuse a long target as JSON."""
@@ -38,12 +39,16 @@ _log = logging.getLogger("larst.service")
 
 
 async def run_service(
-    settings: Settings, components: Components, show_banner: Callable[[str], None]
+    settings: Settings,
+    components: Components,
+    show_banner: Callable[[str], None],
+    file: SeedFile | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish the accepted requests.
 
     Raises:
         DataRootTakenError: another process serves the data root.
+        BadRequestError: the file cannot be imported.
         OSError: the address is in use, or the data root cannot be created.
     """
     stop = _stop_signal()
@@ -58,9 +63,11 @@ async def run_service(
     )
     try:
         await runner.setup()
+        outcome = None if file is None else await seed(app[RUNNING].session_control, file, settings)
         site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)
         await site.start()
-        _report_ready(_url(settings.http.host, runner), settings, components, show_banner)
+        url = _url(settings.http.host, runner)
+        _report_ready(url, settings, components, show_banner, outcome)
         await stop.wait()
         _log.info("stopping", extra={"fields": {"drain_s": settings.sessions.drain_s}})
         await site.stop()
@@ -73,7 +80,11 @@ async def run_service(
 
 
 def _report_ready(
-    url: str, settings: Settings, components: Components, show_banner: Callable[[str], None]
+    url: str,
+    settings: Settings,
+    components: Components,
+    show_banner: Callable[[str], None],
+    file: str | None,
 ) -> None:
     maker = components.planner.maker
     show_banner(
@@ -83,6 +94,7 @@ def _report_ready(
             planner=maker.planner,
             model=maker.model,
             version=__version__,
+            file=file,
         )
     )
     _log.info("ready", extra={"fields": {"url": url, "planner": maker.planner}})

@@ -17,6 +17,7 @@ from larst.http.control.parameters import (
     PLAN_STATE,
     REPLACE,
     SESSION_LIMIT,
+    SET_DIALECT,
 )
 from larst.http.problems import STATUS, title_of
 from larst.openapi import ControlOperation, ControlReply
@@ -246,7 +247,7 @@ IMPORT_SESSION = ControlOperation(
     "sessions",
     "Import an export or a json-server db.json: all of it or nothing",
     (ControlReply("The number of imported records.", _json(_IMPORTED)),),
-    (IN_SESSION, REPLACE, LENIENT),
+    (IN_SESSION, REPLACE, LENIENT, SET_DIALECT),
     body={"application/x-ndjson": TEXT, "application/json": ANY_OBJECT},
     errors=_errors(
         *_SESSION_ERRORS,

@@ -7,6 +7,7 @@ from typing import get_args
 from larst.http.client_identity import SESSION_ID
 from larst.openapi import ControlParameter, whole_number
 from larst.planning.book import PlanState
+from larst.session.settings import CHOICES
 
 MIN_KEY_CHARACTERS = 6
 MAX_REASON_CHARACTERS = 1000
@@ -36,4 +37,9 @@ LENIENT = ControlParameter(
 )
 REPLACE = ControlParameter(
     "replace", "Replace the records that the session has.", {"type": "boolean", "default": False}
+)
+SET_DIALECT = ControlParameter(
+    "dialect",
+    "Set the dialect of the session's replies, as its settings do.",
+    {"enum": list(CHOICES["dialect"])},
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -23,9 +24,14 @@ from larst.errors import (
     SessionNotFoundError,
 )
 from larst.http.client_identity import session_id_of
-from larst.http.control.guards import flag_in_query, json_body, number_in_query
+from larst.http.control.guards import (
+    choice_in_query,
+    flag_in_query,
+    json_body,
+    number_in_query,
+)
 from larst.http.control.imports import Imports
-from larst.http.control.parameters import LENIENT, OFFSET, REPLACE, SESSION_LIMIT
+from larst.http.control.parameters import LENIENT, OFFSET, REPLACE, SESSION_LIMIT, SET_DIALECT
 from larst.http.responses import json_response
 from larst.session import SessionClient
 from larst.session.settings import client_settings, with_values
@@ -146,12 +152,14 @@ class SessionControl:
             BadRequestError: the body is not a complete export and not a db.json.
             BodyTooLargeError: it exceeds LARS_MAX_IMPORT_BYTES.
         """
-        session_id = _session_id(request)
+        session_id, dialect = _session_id(request), choice_in_query(request, SET_DIALECT)
         raw = await self._imports.read(request)
         replaces = flag_in_query(request, REPLACE)
         report = ImportReport(is_lenient=flag_in_query(request, LENIENT))
         async with self._imports.exclusive():
-            counts = await self._import_into(session_id, raw, report, replaces=replaces)
+            counts = await self._import_into(
+                session_id, raw, report, replaces=replaces, dialect=dialect
+            )
         body: dict[str, Json] = {"imported": counts, "records": sum(counts.values())}
         if report.changes:
             body["changed"] = shortened(report.changes)
@@ -159,10 +167,36 @@ class SessionControl:
             body["warnings"] = shortened(report.warnings)
         return json_response(body)
 
+    async def seed(
+        self, session_id: str, raw: bytearray, dialect: str
+    ) -> tuple[dict[str, int], ImportReport] | None:
+        """Import into a session that has no records, and teach it a dialect; None: it has some.
+
+        Raises:
+            BadRequestError: it is not a complete export and not a db.json.
+            SessionDamagedError: the files of the session cannot be loaded.
+        """
+        report = ImportReport()
+        try:
+            counts = await self._import_into(session_id, raw, report, learns=dialect)
+        except SessionNotEmptyError:
+            return None
+        return counts, report
+
     async def _import_into(
-        self, session_id: str, raw: bytearray, report: ImportReport, *, replaces: bool
+        self,
+        session_id: str,
+        raw: bytearray,
+        report: ImportReport,
+        *,
+        replaces: bool = False,
+        dialect: str | None = None,
+        learns: str | None = None,
     ) -> dict[str, int]:
-        """Import into the session; return the number of imported records by resource."""
+        """Import into the session; return the number of imported records by resource.
+
+        The session is set to `dialect`, and taught `learns`.
+        """
         resources = await self._imports.prepare(raw, report)
 
         async def restore(store: SessionStore) -> None:
@@ -173,6 +207,10 @@ class SessionControl:
                     f"the session {session_id} has records; send ?replace=true to replace them,"
                     " or import into another session"
                 )
+            if dialect is not None:
+                await store.settings.put(replace(store.settings.current, dialect=dialect))
+            if learns is not None:
+                store.settings.learn_dialect(learns)
             store.restore(resources)
 
         # Counted before they become the store's own, and change with it.
