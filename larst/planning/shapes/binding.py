@@ -201,7 +201,7 @@ def _narrowed(
 ) -> dict[str, Json]:
     """Return the criteria with those of the path: below the last parent."""
     links = shaped.facts["links"].get(path.resource) if parents else None
-    if not links:
+    if not links or path.resource in shaped.facts.get("many", {}):
         return criteria
     return {AND: [criteria, {LINKED: dict.fromkeys(links, parents[-1])}]}
 

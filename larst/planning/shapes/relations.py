@@ -12,6 +12,7 @@ from larst.domain import Json, Record
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import (
     ALWAYS,
+    ANY_FIELD,
     AllOf,
     AnyOf,
     Condition,
@@ -30,6 +31,8 @@ MAX_EMBED_STEPS = 20
 """Searches that the embeds of one request may cost."""
 
 _ALL = "*"
+_NOT_TEXT = frozenset({"gt", "gte", "lt", "lte", "ne", "in", "exists", "like", "ilike"})
+"""Operators that the store cannot apply to all fields at once."""
 _MAX_NAME_CHARACTERS = 40
 
 
@@ -44,7 +47,7 @@ def criteria_of(where: Node, resource: str, session: Records) -> dict[str, Json]
     """Return the criteria of the store, with conditions on related records resolved.
 
     Raises:
-        QueryNotUnderstoodError: a relation does not exist.
+        QueryNotUnderstoodError: a relation does not exist, or a search in all fields is no text.
     """
     return {} if where == ALWAYS else to_criteria(_resolved(where, resource, session))
 
@@ -59,6 +62,8 @@ def _resolved(node: Node, resource: str, session: Records) -> Node:
             return all_of([_resolved(child, resource, session) for child in nodes])
         case AnyOf(nodes):
             return any_of([_resolved(child, resource, session) for child in nodes])
+        case Condition(field, operator) if field == ANY_FIELD and operator in _NOT_TEXT:
+            raise QueryNotUnderstoodError(f"a search in all fields takes a text, not {operator}")
     return node
 
 
