@@ -93,8 +93,9 @@ def _resource_paths(api: SessionApi, components: Components, style: Style) -> di
     paths: dict[str, Any] = {}
     for resource in resources:
         paths |= resource.paths()
-    by_link = {link: parent for parent in resources for link in link_candidates(parent.name)}
-    for child in resources:
+    lists = [resource for resource in resources if not resource.is_singleton]
+    by_link = {link: parent for parent in lists for link in link_candidates(parent.name)}
+    for child in lists:
         for parent in child.parents_in(by_link):
             paths |= child.path_below(parent)
     return paths

@@ -18,7 +18,7 @@ from larst.openapi.operations import (
     schema_ref,
 )
 from larst.openapi.schemas import Schema
-from larst.planning.shapes import SEARCH_VERBS, folded, link_fields_of, new_link
+from larst.planning.shapes import SEARCH_VERBS, folded, is_singleton, link_fields_of, new_link
 
 SHARED: Mapping[str, Schema] = {
     "Page": schemas.PAGE,
@@ -56,13 +56,18 @@ class Resource:
         self._learned = schemas.LearnedSchema.of(learned)
         self._components = components
         self._style = style
-        self._one = singular_name(name)
+        self.is_singleton = is_singleton(learned)
+        self._one = snake_case(name) if self.is_singleton else singular_name(name)
         self._type = components.types.claim(type_name(self._one), _FORMS)
         self._field_filters: list[Mapping[str, str]] = []
 
     def add_components(self) -> None:
         """Add the schemas and the filters that the paths refer to."""
         learned, is_enforced = self._learned, self._style.is_enforced
+        if self.is_singleton:
+            schema = schemas.singleton(learned, is_enforced=is_enforced)
+            self._components.schemas[self._type] = {"title": self._type, **schema}
+            return
         record = schemas.record(learned, is_enforced=is_enforced)
         self._components.schemas |= {
             self._type: {"title": self._type, **record},
@@ -77,11 +82,15 @@ class Resource:
             self._field_filters.append(parameter_ref(key))
 
     def paths(self) -> dict[str, Any]:
-        """Return the paths of the collection, of the search and of a record."""
+        """Return the paths of the collection, of the search, of the count and of a record."""
+        if self.is_singleton:
+            subject = self._singleton_subject()
+            return {f"/{self.name}": self._describe(tables.SINGLETON, subject)}
         subject = self._subject()
         return {
             f"/{self.name}": self._describe(tables.COLLECTION, subject),
             f"/{self.name}/search": self._describe(tables.SEARCH, subject),
+            f"/{self.name}/count": self._describe(tables.COUNT, subject),
             f"/{self.name}/{{id}}": {
                 "parameters": [self._id_parameter("id")],
                 **self._describe(tables.RECORD, subject),
@@ -112,6 +121,18 @@ class Resource:
 
     def _describe(self, table: tables.Table, subject: Subject) -> dict[str, Any]:
         return describe(table, subject, self._components.operation_ids, self._style)
+
+    def _singleton_subject(self) -> Subject:
+        value = schema_ref(self._type)
+        body = json_body(value)
+        patch = {"application/json-patch+json": {"schema": schema_ref("JsonPatch")}}
+        content = body["content"] if self._style.is_enforced else {**body["content"], **patch}
+        return Subject(
+            tag=self.name,
+            names={"resource": self.name, "many": snake_case(self.name)},
+            schemas={"object": value},
+            bodies={"object": body, "object or patch": {**body, "content": content}},
+        )
 
     def _subject(self, parent: Resource | None = None) -> Subject:
         record = schema_ref(self._type)
@@ -166,7 +187,7 @@ class Resource:
                 "type": "string",
                 "minLength": 1,
                 "pattern": r"^[A-Za-z0-9_-]+$",
-                "not": {"enum": sorted(SEARCH_VERBS)},
+                "not": {"enum": sorted({*SEARCH_VERBS, "count"})},
             }
         example = self._learned.example.get("id")
         return {

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from larst.domain import INTEGER_MAX, INTEGER_MIN, Json
+from larst.domain import INTEGER_MAX, INTEGER_MIN, SINGLETON_OWN_ID, Json
 from larst.store.schema.learning import PATTERNS
 
 Schema = Mapping[str, Any]
@@ -63,9 +63,9 @@ PAGE: Schema = {
 }
 COUNTERS: Mapping[str, Schema] = {
     name: {"type": "object", "required": [name], "properties": {name: COUNT}}
-    for name in ("updated", "deleted")
+    for name in ("updated", "deleted", "count")
 }
-"""The replies that count the changed records: updated or deleted."""
+"""The replies that count records: updated, deleted or matching."""
 
 _POINTER: Schema = {"type": "string", "pattern": "^(/([^~/]|~[01])*)+$"}
 JSON_PATCH: Schema = {
@@ -159,6 +159,21 @@ def new_record(
 def changes(learned: LearnedSchema, *, is_enforced: bool) -> Schema:
     """Return the schema of a merge patch: any fields except the id."""
     return _body(learned, [], is_enforced=is_enforced)
+
+
+def singleton(learned: LearnedSchema, *, is_enforced: bool) -> Schema:
+    """Return the schema of a singleton: an object without the id that the service gives it."""
+    own = {name: "id" if name == SINGLETON_OWN_ID else name for name in learned.properties}
+    properties = {
+        own[name]: _published(schema, is_enforced=is_enforced)
+        for name, schema in learned.properties.items()
+        if name != "id"
+    }
+    values = learned.example.items()
+    example = {own.get(name, name): value for name, value in values if name != "id"}
+    is_closed = is_enforced and not learned.is_open
+    closed = {"additionalProperties": False} if is_closed else {}
+    return {"type": "object", "properties": properties, **closed, "examples": [example]}
 
 
 def page_of(items: Schema) -> dict[str, Any]:

@@ -83,6 +83,55 @@ SEARCH: Table = (
 )
 """`/{resource}/search`"""
 
+COUNT: Table = (
+    Operation(
+        "get",
+        "count_{many}",
+        "Count {resource}",
+        (Reply("200", "The number of matching records.", "count"),),
+        parameters=("Text", FIELD_FILTERS, "Filters"),
+    ),
+)
+"""`/{resource}/count`"""
+
+SINGLETON: Table = (
+    Operation(
+        "get",
+        "get_{many}",
+        "Get {resource}",
+        (Reply("200", "The object.", "object"),),
+        errors=("NotFound",),
+    ),
+    Operation(
+        "put",
+        "replace_{many}",
+        "Replace {resource}",
+        (
+            Reply("200", "The stored object.", "object"),
+            Reply("201", "The stored object, if there was none.", "object"),
+        ),
+        body="object",
+        errors=("PreconditionFailed", "SchemaBroken"),
+    ),
+    Operation(
+        "patch",
+        "update_{many}",
+        "Update {resource}",
+        (Reply("200", "The stored object.", "object"),),
+        description="Fields that the body does not name keep their values.",
+        body="object or patch",
+        errors=("NotFound", "Conflict", "PreconditionFailed", "SchemaBroken"),
+    ),
+    Operation(
+        "delete",
+        "delete_{many}",
+        "Delete {resource}",
+        (Reply("204", "The object is deleted."),),
+        errors=("NotFound", "PreconditionFailed"),
+    ),
+)
+"""`/{resource}`, where the resource is a single object."""
+
 RECORD: Table = (
     Operation(
         "get",

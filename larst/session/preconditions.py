@@ -87,7 +87,7 @@ def plain_record(shaped: ShapedRequest, ready: ReadyPlan | None) -> RecordKey | 
     path = shaped.path
     if not isinstance(path, RestPath) or path.identifier is None or path.is_search:
         return None
-    if path.is_list_of_ids or path.field is not None:
+    if path.is_list_of_ids or path.is_latest or path.field is not None:
         return None
     if not _SHOWN_IN_PART.isdisjoint(shaped.shape.asks):
         return None

@@ -61,6 +61,24 @@ MEMBERS = learned(
 )
 
 
+class TestSingleton:
+    SETTINGS = learned({"id": "@singleton", "theme": "dark", "@singleton.id": 7, "user_id": 1})
+
+    def test_it_is_an_object_at_a_single_path(self) -> None:
+        """It has no list, no search and no ids."""
+        api = document({"settings": self.SETTINGS, "users": MEMBERS})
+
+        names = [name for name in operations(api) if "settings" in name]
+        assert names == ["GET /settings", "PUT /settings", "PATCH /settings", "DELETE /settings"]
+        assert not problems(api)
+
+    def test_its_schema_hides_the_id_that_the_service_gives_it(self) -> None:
+        schema = document({"settings": self.SETTINGS})["components"]["schemas"]["Settings"]
+
+        assert set(schema["properties"]) == {"theme", "id", "user_id"}
+        assert schema["examples"] == [{"theme": "dark", "id": 7, "user_id": 1}]
+
+
 class TestResource:
     def test_its_paths_cover_all_of_rest(self) -> None:
         names = operations(document({"members": MEMBERS}))
@@ -70,6 +88,7 @@ class TestResource:
             "POST /members",
             "PATCH /members",
             "DELETE /members",
+            "GET /members/count",
             "GET /members/search",
             "GET /members/{id}",
             "PUT /members/{id}",
@@ -241,7 +260,13 @@ class TestCustomPaths:
 
         api = document({"orders": MEMBERS}, paths)
 
-        assert set(api["paths"]) == {"/orders", "/orders/search", "/orders/{id}", "/{resource}"}
+        assert set(api["paths"]) == {
+            "/orders",
+            "/orders/count",
+            "/orders/search",
+            "/orders/{id}",
+            "/{resource}",
+        }
         assert api["paths"]["/orders"]["get"]["operationId"] == "list_orders"
         added = api["paths"]["/orders/{id}"]["post"]
         assert [parameter["name"] for parameter in added["parameters"]] == ["id"]

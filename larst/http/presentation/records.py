@@ -89,4 +89,6 @@ def _in_record_form(answer: RestReply) -> Reply:
     items = record if isinstance(record, list) else [record]
     if not all(isinstance(item, dict) for item in items):
         return answer.reply
+    if answer.path.is_singleton and form == "jsonapi":  # each resource object has an id
+        record = {"id": answer.path.resource, **record}
     return answer.with_json(record_body(form, record, answer.path.resource, answer.embeds))

@@ -98,7 +98,7 @@ class TestTransfer:
     async def test_a_schema_that_was_null_is_null_after_replacing(
         self, client: Client, tmp_path: Path, ends: str
     ) -> None:
-        db = {"films": [], "none": {"id": "x"}}
+        db = {"films": [], "none": [{"id": "x"}]}
         await client.post("/_larst/sessions/two/import", json=db)
         backup = await export(client, "two")
         await client.post("/films", json={"n": 1}, headers=TWO)
