@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from larst.domain import Body, BodyKind
 from larst.errors import BadRecordError, IdTakenError, LarstError, PatchConflictError
 
@@ -10,6 +12,9 @@ ITEM_ERRORS: tuple[type[LarstError], ...] = (BadRecordError, IdTakenError, Patch
 
 ITEM_ACTIONS = frozenset({"create", "replace", "patch"})
 """The actions for which the rules write each item of a list in turn, in one store call each."""
+
+_MAX_CHECKED = 10_000
+"""Items that are checked before the program runs, which cannot store so many."""
 
 
 def check_items(body: Body) -> None:
@@ -20,7 +25,7 @@ def check_items(body: Body) -> None:
     """
     if body.kind is not BodyKind.LIST:
         return
-    for index, item in enumerate(body.json):
+    for index, item in enumerate(islice(body.json, _MAX_CHECKED)):
         if not isinstance(item, dict):
             place = place_of(body, index)
             raise BadRecordError(f"{place}: each item of the list must be a JSON object")

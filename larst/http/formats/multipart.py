@@ -38,7 +38,7 @@ def read_multipart(raw: bytes, content_type: str) -> Body:
         raise BadRequestError("the Content-Type multipart/form-data names no boundary")
     delimiter = b"\r\n--" + (match[1] or match[2]).encode()
     # The first delimiter may begin the body; text before it is a preamble (RFC 2046 5.1.1).
-    _, *parts = (b"\r\n" + raw).split(delimiter, MAX_PARTS + 2)
+    _, *parts = (b"\r\n" + raw).split(delimiter, MAX_PARTS + 1)
     ends = [index for index, part in enumerate(parts) if part.startswith(b"--")]
     if not ends:
         too_many = len(parts) > MAX_PARTS

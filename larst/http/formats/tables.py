@@ -17,6 +17,9 @@ from larst.exact_json import parse_json
 MAX_RECORDS = 10_000
 """Records of one body: LARS_MAX_STORE_CALLS allows as many by default."""
 
+MAX_CELLS = 100_000
+"""Cells of one table: the session types them by its schema, while its other requests wait."""
+
 _JSON_PLACE = re.compile(r" at line 1 column (\d+)$")
 
 
@@ -43,6 +46,10 @@ def read_csv(raw: bytes) -> Body:
                 f"line {line} of the CSV has {len(cells)} cells; the first row has {len(names)}"
             )
         _check_count(records)
+        if len(names) * len(records) >= MAX_CELLS:
+            raise BadRequestError(
+                f"the table has more than {MAX_CELLS} cells; send it in several requests"
+            )
         lines.append(line)
         records.append(dict(zip(names, cells, strict=True)))
     return Body(BodyKind.LIST, json=records, notation=Notation.CSV, lines=tuple(lines))

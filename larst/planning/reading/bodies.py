@@ -39,7 +39,8 @@ def unwrapped(request: RequestContext, resource: str, prefix: str, fields: Field
     elif isinstance(value, dict):
         value = _record(value, resource, prefix, fields)
     if body.notation in _TEXT_NOTATIONS:
-        value = FormValues(fields, body.notation).typed(value)
+        values = FormValues(fields, body.notation)
+        value = values.table(value) if body.notation is Notation.CSV else values.typed(value)
     if value is body.json:
         return body
     kind = BodyKind.LIST if isinstance(value, list) else BodyKind.OBJECT

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from larst.domain import Json, Notation
+from larst.domain import Json, Notation, Record
 from larst.errors import InvalidJsonError
 from larst.exact_json import parse_json
 from larst.planning.reading.fields import NUMERIC, Fields
@@ -17,6 +17,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _BOOLEANS: Mapping[str, bool] = {
     "true": True, "on": True, "1": True, "false": False, "off": False, "0": False,
 }  # fmt: skip
+_FEW_DIGITS = 18
 _NESTED = frozenset({"object", "array"})
 
 
@@ -27,6 +28,26 @@ class FormValues:
         self._fields = fields
         self._is_table = notation is Notation.CSV
         self._kinds: dict[str, frozenset[str]] = {}
+
+    def table(self, rows: list[Record]) -> list[Record]:
+        """Return the rows of a table with their cells typed.
+
+        All rows have the same names. Hot code: what applies to a column is decided once.
+        """
+        kinds = {name: self._fields.kinds(name) for name in rows[0]} if rows else {}
+        plain = {name for name in kinds if kinds[name] == {"string"}}
+        empty = {name for name in kinds if kinds[name] <= {"string", "null"}} - plain
+        return [
+            {
+                name: text
+                if name in plain
+                else (text or None)
+                if name in empty
+                else self._text(text, name)
+                for name, text in row.items()
+            }
+            for row in rows
+        ]
 
     def typed(self, value: Json, path: str = "") -> Json:
         """Return the value with its texts typed; `path` leads to it from the record."""
@@ -67,6 +88,8 @@ class FormValues:
 
 def _scalar(text: str, kinds: frozenset[str]) -> Json:
     if kinds and kinds <= NUMERIC:
+        if text.isdecimal() and text.isascii() and len(text) < _FEW_DIGITS and text[0] != "0":
+            return int(text)  # most numbers
         if _NUMBER.fullmatch(text.strip()):
             return parse_json(text.strip().encode())
         return text or None
