@@ -21,7 +21,8 @@ class Dialect:
     200 with `{}`, or 200 with the record. `creates_on_put`: PUT to a missing id creates it.
     `ignores_unknown`: unknown query keys are dropped, as the server does. `has_camel_links`: a new
     link field is `postId`, not `post_id`. `cascades`: deleting a record deletes its children. `matches_parts`:
-    `filter[title]=part` matches a part where no record has the whole text.
+    `filter[title]=part` matches a part where no record has the whole text. `selects_id`: a
+    selection of fields always shows the id too.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Dialect:
     answers_range_with_206: bool = False
     sorts_by_code_point: bool = False
     matches_parts: bool = False
+    selects_id: bool = False
 
 
 _ALL = (
@@ -66,7 +68,9 @@ _ALL = (
     ),
     Dialect("postgrest", "PostgREST, Supabase", answers_range_with_206=True),
     Dialect("odata", "OData 4", list_form="odata", has_camel_links=True),
-    Dialect("jsonapi", "JSON:API", list_form="jsonapi", record_form="jsonapi"),
+    Dialect(
+        "jsonapi", "JSON:API", list_form="jsonapi", record_form="jsonapi", selects_id=True
+    ),
     Dialect("drf", "Django REST framework", list_form="drf"),
     Dialect(
         "spring", "Spring Data", list_form="spring", page_base=0, page_size=20, has_camel_links=True
@@ -78,13 +82,19 @@ _ALL = (
         record_form="data",
         delete_reply="record",
         page_size=25,
+        selects_id=True,
     ),
     Dialect("loopback", "LoopBack 3 and 4", has_camel_links=True),
     Dialect(
-        "feathers", "Feathers", list_form="feathers", delete_reply="record", has_camel_links=True
+        "feathers",
+        "Feathers",
+        list_form="feathers",
+        delete_reply="record",
+        has_camel_links=True,
+        selects_id=True,
     ),
-    Dialect("restheart", "RESTHeart, Mongo-style filters"),
-    Dialect("eve", "Eve", list_form="eve", page_size=25),
+    Dialect("restheart", "RESTHeart, Mongo-style filters", selects_id=True),
+    Dialect("eve", "Eve", list_form="eve", page_size=25, selects_id=True),
     Dialect("parse", "Parse", list_form="parse", delete_reply="object"),
     Dialect("nestjsx", "@nestjsx/crud", list_form="nestjsx", has_camel_links=True),
     Dialect(

@@ -127,9 +127,10 @@ def _detected(request: RequestContext, raw_path: str) -> Detected | None:
 def _has_mark(headers: Mapping[str, str], raw_path: str) -> bool:
     if "(" in raw_path or ".json" in raw_path or "items/" in raw_path:
         return True
-    return any(
-        name in headers and headers[name] not in ("*/*", "application/json") for name in HEADERS
-    )
+    for name in HEADERS.intersection(headers):
+        if headers[name] not in ("*/*", "application/json"):
+            return True
+    return False
 
 
 def read_request(
@@ -142,6 +143,8 @@ def read_request(
         QueryNotUnderstoodError: a part of it has no known meaning.
         BadPagingError: its paging makes no sense.
     """
+    if _asks_nothing(request):
+        return request, reading
     fields = fields_of(session, path.resource)
     body = unwrapped(request, path.resource, path.prefix, fields)
     if body is not request.body:
@@ -150,6 +153,8 @@ def read_request(
     asked = _narrowed(query.asked, request, path, fields)
     if asked is not query.asked and request.method in ("DELETE", "POST"):
         request = replace(request, body=Body(BodyKind.NONE))
+    if reading.dialect.selects_id and asked.select is not None and "id" not in asked.select:
+        asked = replace(asked, select=("id", *asked.select))
     return request, replace(
         reading,
         asked=asked,
@@ -159,6 +164,14 @@ def read_request(
         unknown=query.unknown,
         not_values=query.not_values,
     )
+
+
+def _asks_nothing(request: RequestContext) -> bool:
+    """Return whether a request has only its path: the usual GET, which costs nothing here."""
+    if request.query or request.method not in ("GET", "HEAD"):
+        return False
+    headers = request.headers
+    return request.body.kind is BodyKind.NONE and "range" not in headers and "prefer" not in headers
 
 
 def fields_of(session: Session, resource: str) -> Fields:
@@ -240,6 +253,8 @@ def _is_upsert(request: RequestContext, reading: Reading) -> bool:
 
 def asks_of(reading: Reading, path: Target, method: str) -> tuple[str, ...]:
     """Return what is asked in LARST's own words, for the shape: equal words, equal plan."""
+    if reading is NOTHING_READ and method != "DELETE":
+        return ()
     asked, is_delete = reading.asked, method == "DELETE"
     flags = (
         ("criteria", asked.where != NOTHING_ASKED.where),
