@@ -12,103 +12,16 @@ from functools import lru_cache
 
 import inflection
 
-_RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+from larst.planning.reading.plurals import (
+    IN_F,
+    IN_FE,
+    IN_IE,
+    IN_USE,
+    SINGULAR_BY_PLURAL,
+    UNCHANGED,
+)
 
-_SINGULARS = {
-    "drives": "drive",
-    "caches": "cache",
-    "viruses": "virus",
-    "canvases": "canvas",
-    "atlases": "atlas",
-    "bonuses": "bonus",
-    "campuses": "campus",
-    "censuses": "census",
-    "choruses": "chorus",
-    "corpora": "corpus",
-    "focuses": "focus",
-    "gases": "gas",
-    "lenses": "lens",
-    "archives": "archive",
-    "curves": "curve",
-    "moves": "move",
-    "waves": "wave",
-    "valves": "valve",
-    "olives": "olive",
-    "slaves": "slave",
-    "graves": "grave",
-    "gloves": "glove",
-    "natives": "native",
-    "executives": "executive",
-    "directives": "directive",
-    "incentives": "incentive",
-    "objectives": "objective",
-    "perspectives": "perspective",
-    "initiatives": "initiative",
-    "alternatives": "alternative",
-    "derivatives": "derivative",
-    "representatives": "representative",
-    "relatives": "relative",
-    "narratives": "narrative",
-    "motives": "motive",
-    "dives": "dive",
-    "hives": "hive",
-    "sleeves": "sleeve",
-    "reserves": "reserve",
-    "headaches": "headache",
-    "niches": "niche",
-    "creches": "creche",
-    "quiches": "quiche",
-    "avalanches": "avalanche",
-    "moustaches": "moustache",
-    "shoes": "shoe",
-    "toes": "toe",
-    "axes": "axis",
-    "taxes": "tax",
-    "data": "data",
-    "media": "media",
-    "news": "news",
-    "series": "series",
-    "species": "species",
-    "cookies": "cookie",
-    "movies": "movie",
-    "zombies": "zombie",
-    "selfies": "selfie",
-    "calories": "calorie",
-    "categories": "category",
-    "pies": "pie",
-    "ties": "tie",
-    "lies": "lie",
-    "dies": "die",
-    "statuses": "status",
-    "aliases": "alias",
-    "buses": "bus",
-    "cases": "case",
-    "bases": "base",
-    "databases": "database",
-    "phases": "phase",
-    "purchases": "purchase",
-    "releases": "release",
-    "leases": "lease",
-    "diseases": "disease",
-    "phrases": "phrase",
-    "vases": "vase",
-    "houses": "house",
-    "warehouses": "warehouse",
-    "licenses": "license",
-    "expenses": "expense",
-    "responses": "response",
-    "courses": "course",
-    "horses": "horse",
-    "nurses": "nurse",
-    "purposes": "purpose",
-    "causes": "cause",
-    "clauses": "clause",
-    "exercises": "exercise",
-    "enterprises": "enterprise",
-    "franchises": "franchise",
-    "premises": "premise",
-}
-"""Plurals that the library gets wrong, or that two rules could read."""
+_RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @lru_cache(maxsize=4096)
@@ -120,19 +33,41 @@ def singular(noun: str) -> str | None:
     if not _RESOURCE_NAME.fullmatch(noun):
         return None
     head, separator, tail = _last_word(noun)
-    known = _SINGULARS.get(tail.lower())
-    if known is not None:
-        result = head + separator + (known.capitalize() if tail[:1].isupper() else known)
-    else:
+    stem = _exception(tail.lower())
+    if stem is None:
         result = inflection.singularize(noun)
+    else:
+        result = head + separator + (stem.capitalize() if tail[:1].isupper() else stem)
     return result if result != noun else None
+
+
+def _exception(word: str) -> str | None:
+    """Return the singular of a word that the library gets wrong, or None."""
+    if word in UNCHANGED:
+        return word
+    if word in SINGULAR_BY_PLURAL:
+        return SINGULAR_BY_PLURAL[word]
+    if word in IN_IE or (word.endswith("ives") and word not in IN_FE):
+        return word[:-1]
+    if word.endswith("ves") and len(word) > _SHORTEST_IN_VES:
+        endings = {"f": IN_F, "fe": IN_FE}
+        return next((word[:-3] + end for end, words in endings.items() if word in words), word[:-1])
+    if _IN_US.fullmatch(word):
+        return word[:-1] if word in IN_USE else word[:-2]
+    return None
+
+
+_SHORTEST_IN_VES = 3
+_IN_US = re.compile(r"\w*[^aeo\W]uses")
 
 
 @lru_cache(maxsize=4096)
 def singulars(noun: str) -> tuple[str, ...]:
     """Return every plausible singular of a noun, the likeliest first; itself is the last."""
-    candidates = [singular(noun) or ""]
     lower = noun.lower()
+    if _last_word(lower)[2] in UNCHANGED:
+        return (noun,)
+    candidates = [singular(noun) or ""]
     if lower.endswith("ies") and len(noun) > 4:
         candidates += [noun[:-3] + "y", noun[:-1]]
     if lower.endswith("ves"):
@@ -154,9 +89,7 @@ def same_resource(name: str, resources: Iterable[str]) -> str | None:
     """Return the only resource that a name may mean in another number, case or separator style."""
     mine = {folded(form) for form in singulars(name)}
     alike = [
-        resource
-        for resource in resources
-        if mine & {folded(form) for form in singulars(resource)}
+        resource for resource in resources if mine & {folded(form) for form in singulars(resource)}
     ]
     return alike[0] if len(alike) == 1 else None
 
