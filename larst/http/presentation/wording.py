@@ -1,4 +1,4 @@
-"""What the service understood of a request, in words, for X-LARST-Reading. Pure."""
+"""How the service understood a request, in words, for X-LARST-Reading. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNS = {"": "=", "ne": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def reading_text(reading: Reading) -> str:
-    """Return what was understood, such as `page 2 of 10, sort -views`; empty if nothing was asked.
+    """Return the reading in words: `page 2 of 10, sort -views`; empty if nothing was asked.
 
     Characters outside ASCII are escaped: the text goes into a header.
     """

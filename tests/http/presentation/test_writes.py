@@ -1,0 +1,114 @@
+"""Replies to writes, as each dialect answers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from larst.domain import Json, Reply
+from tests.http.presentation.helpers import ANN, POSTS, answered, as_json, body
+
+MINIMAL: dict[str, Any] = {"headers": {"prefer": "return=minimal"}, "returns": "minimal"}
+REPRESENTATION: dict[str, Any] = {
+    "headers": {"prefer": "return=representation"},
+    "returns": "representation",
+}
+
+
+class TestRecords:
+    @pytest.mark.parametrize("dialect", ["larst", "json-server", "odata", "drf", "pocketbase"])
+    def test_most_dialects_answer_a_create_with_the_record(self, dialect: str) -> None:
+        reply = as_json(ANN, 201, {"Location": "/posts/1"})
+
+        created = answered(dialect, "create", reply, method="POST", path=POSTS)
+
+        assert (created.status, body(created)) == (201, ANN)
+        assert created.headers["Location"] == "/posts/1"
+
+    @pytest.mark.parametrize("dialect", ["strapi", "laravel", "directus"])
+    def test_some_wrap_a_record(self, dialect: str) -> None:
+        assert body(answered(dialect, "get", as_json(ANN), method="GET")) == {"data": ANN}
+
+    def test_a_value_that_is_not_a_record_is_never_wrapped(self) -> None:
+        assert body(answered("jsonapi", "get", as_json("text"), method="GET")) == "text"
+
+
+class TestPreferences:
+    @pytest.mark.parametrize(
+        ("action", "method", "status", "expected"),
+        [
+            ("create", "POST", 201, 201),
+            ("replace", "PUT", 200, 204),
+            ("patch", "PATCH", 200, 204),
+            ("delete", "DELETE", 200, 204),
+        ],
+    )
+    def test_return_minimal_leaves_the_body_out(
+        self, action: str, method: str, status: int, expected: int
+    ) -> None:
+        reply = answered("larst", action, as_json(ANN, status), method=method, **MINIMAL)
+
+        assert (reply.status, reply.body) == (expected, None)
+        assert reply.headers["Preference-Applied"] == "return=minimal"
+
+    def test_return_representation_is_confirmed(self) -> None:
+        reply = answered("larst", "patch", as_json(ANN), method="PATCH", **REPRESENTATION)
+
+        assert body(reply) == ANN
+        assert reply.headers["Preference-Applied"] == "return=representation"
+
+    def test_postgrest_answers_writes_with_a_list_if_asked_to(self) -> None:
+        new = as_json(ANN, 201)
+
+        silent = answered("postgrest", "create", new, method="POST", path=POSTS)
+        shown = answered("postgrest", "create", new, method="POST", path=POSTS, **REPRESENTATION)
+
+        assert (silent.status, silent.body) == (201, None)
+        assert body(shown) == [ANN]
+
+
+class TestDeletions:
+    @pytest.mark.parametrize(
+        ("dialect", "status", "expected"),
+        [("larst", 204, None), ("json-server", 200, {}), ("postgrest", 204, None)],
+    )
+    def test_a_deletion_is_answered_as_the_dialect_has_it(
+        self, dialect: str, status: int, expected: Json
+    ) -> None:
+        reply = answered(dialect, "delete", Reply(204), method="DELETE")
+
+        assert (reply.status, body(reply)) == (status, expected)
+
+    @pytest.mark.parametrize(
+        ("dialect", "expected"),
+        [("simple-rest", ANN), ("strapi", {"data": ANN}), ("feathers", ANN)],
+    )
+    def test_a_deleted_record_is_shown_as_a_record(self, dialect: str, expected: Json) -> None:
+        assert body(answered(dialect, "delete", as_json(ANN), method="DELETE")) == expected
+
+
+class TestChangesOfMany:
+    @pytest.mark.parametrize(
+        ("dialect", "reply", "expected"),
+        [
+            ("larst", {"deleted": 2}, {"deleted": 2}),
+            ("loopback", {"deleted": 2}, {"count": 2}),
+            ("feathers", {"deleted": 1, "items": [ANN]}, [ANN]),
+            ("postgrest", {"deleted": 2}, None),
+            ("postgrest", {"updated": 1, "items": [ANN]}, [ANN]),
+        ],
+    )
+    def test_they_are_counted_or_shown(
+        self, dialect: str, reply: dict[str, Json], expected: Json
+    ) -> None:
+        action, method = ("delete", "DELETE") if "deleted" in reply else ("patch", "PATCH")
+
+        shown = answered(dialect, action, as_json(reply), method=method, path=POSTS)
+
+        assert body(shown) == expected
+
+    def test_a_record_with_a_field_of_that_name_is_a_record(self) -> None:
+        reply = answered("loopback", "patch", as_json({"updated": 3}), method="PATCH")
+
+        assert body(reply) == {"updated": 3}
