@@ -55,6 +55,8 @@ def _database(case: Case) -> tuple[Action, str]:
 
 
 def _latest(case: Case) -> tuple[Action, str]:
+    if case.asks("limit"):
+        return "custom", single.latest_of(criteria_of(case))
     lines = single.latest(criteria_of(case))
     return "get", lines + programs.show(case.shape.asks)
 

@@ -65,6 +65,16 @@ def database() -> str:
     )
 
 
+def latest_of(criteria: str) -> str:
+    """Return a program that answers with the matching records created last, the newest first."""
+    return (
+        f"total = store.count({criteria})\n"
+        'first = max(total - plan["limit"], 0)\n'
+        f"items = list(reversed(store.search({criteria}, offset=first)))\n"
+        "REPLY = make_response(200, items)\n"
+    )
+
+
 def latest(criteria: str) -> str:
     """Return lines that put the matching record that was created last into `record`."""
     return (
@@ -150,7 +160,7 @@ def delete_field(field: str) -> str:
 
 _ITEM_STEPS: Mapping[str, str] = {
     "GET": "    REPLY = make_response(200, items[places[0]])\n",
-    "PUT": f'    item = {{**{PAYLOAD}, "id": items[places[0]]["id"]}}\n',
+    "PUT": f'    key = items[places[0]]["id"]\n    item = {{"id": key, **{PAYLOAD}, "id": key}}\n',
     "PATCH": f'    item = {{**items[places[0]], **{PAYLOAD}, "id": items[places[0]]["id"]}}\n',
     "DELETE": "    items = [*items[: places[0]], *items[places[0] + 1 :]]\n",
 }

@@ -107,8 +107,7 @@ def shape_request(
     )
     if isinstance(path, RestPath) and not _is_custom(request, path):
         request, reading = read_request(request, path, session, reading, settings)
-        if path.is_whole:
-            _refuse_parts(reading, request.method)
+        _refuse_parts(path, reading)
         reading = _with_near_miss(reading, path, session)
         shape = Shape(method, segments, (), request.body.kind, asks_of(reading, path, method))
     elif request.query:
@@ -163,18 +162,26 @@ _MAX_ITEMS = 100
 """How many items of a body are looked at for link fields."""
 
 
-def _refuse_parts(reading: Reading, method: str) -> None:
+def _refuse_parts(path: RestPath, reading: Reading) -> None:
     """Refuse a query that selects a part of what is one: it would be ignored in silence.
 
     Raises:
-        QueryNotUnderstoodError: the query has criteria or paging.
+        QueryNotUnderstoodError: the query has criteria, order or paging.
     """
     asked = reading.asked
-    if asked.where != NOTHING_ASKED.where or asked.is_paged or asked.sort:
+    if path.is_latest and (asked.sort or asked.offset):
         raise QueryNotUnderstoodError(
-            f"the path names one value, so {method} takes no filters, order or pages;"
-            " drop the query, or GET the list"
+            "the newest record has no order and no offset; GET the list with sort and limit"
         )
+    is_part = asked.where != NOTHING_ASKED.where or asked.is_paged or bool(asked.sort)
+    if path.is_whole and is_part:
+        raise QueryNotUnderstoodError(
+            "the path names one value, which takes no filters, order or pages; drop the query"
+        )
+
+
+_SHORT_NAME = 5
+"""Names of so many letters are alike with a single different letter only."""
 
 
 def _with_near_miss(reading: Reading, path: RestPath, session: Session) -> Reading:
@@ -182,7 +189,7 @@ def _with_near_miss(reading: Reading, path: RestPath, session: Session) -> Readi
     name = path.resource
     if name in session.resources or path.is_whole:
         return reading
-    known = nearest(name, session.names())
+    known = nearest(name, session.names(), at_most=2 if len(name) > _SHORT_NAME else 1)
     if known is None:
         return reading
     return replace(reading, notes=(*reading.notes, f"{name} is new; did you mean {known}?"))
