@@ -1,0 +1,197 @@
+"""Changes and single records as clients of each server send them, with their effect. Data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from larst.domain import Json
+
+JSON_API = {"Content-Type": "application/vnd.api+json", "Accept": "application/vnd.api+json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A request that changes records, or reads one.
+
+    `reply` holds members that the reply must have; `after` maps paths of GET to a status, or to
+    members that the record must have.
+    """
+
+    dialect: str
+    method: str
+    target: str
+    body: Json | str = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+    reply: Mapping[str, Json] = field(default_factory=dict)
+    after: Mapping[str, int | Mapping[str, Json]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The request line, for the name of the test."""
+        return f"{self.dialect} {self.method} {self.target}"
+
+
+_NEW = {"title": "New"}
+_GONE = {"/posts/1": 404, "/posts/2": 404, "/posts/3": 200}
+
+CHANGES: tuple[Change, ...] = (
+    Change("json-server", "POST", "/posts", _NEW, status=201, after={"/posts/31": _NEW}),
+    Change("json-server", "PUT", "/posts/3", _NEW, after={"/posts/3": _NEW}),
+    Change(
+        "json-server",
+        "DELETE",
+        "/posts/1",
+        headers={"X-LARST-Dialect": "json-server"},
+        after={"/posts/1": 404, "/comments/1": 404, "/comments/2": 200},
+    ),
+    Change(
+        "json-server",
+        "POST",
+        "/posts/1/comments",
+        {"body": "Hi"},
+        status=201,
+        reply={"postId": 1},
+        after={"/comments/11": {"postId": 1}},
+    ),
+    Change(
+        "simple-rest",
+        "DELETE",
+        "/posts/3",
+        headers={"X-LARST-Dialect": "simple-rest"},
+        reply={"id": 3},
+        after={"/posts/3": 404},
+    ),
+    Change(
+        "postgrest",
+        "PATCH",
+        "/posts?id=eq.3",
+        {"title": "X"},
+        {"Prefer": "return=minimal"},
+        204,
+        after={"/posts/3": {"title": "X"}},
+    ),
+    Change("postgrest", "DELETE", "/posts?id=in.(1,2)", status=204, after=_GONE),
+    Change(
+        "postgrest",
+        "POST",
+        "/posts",
+        [{"id": 3, "title": "X"}],
+        {"Prefer": "resolution=merge-duplicates,return=minimal"},
+        201,
+        after={"/posts/3": {"title": "X", "views": 10}},
+    ),
+    Change(
+        "postgrest",
+        "GET",
+        "/posts?id=eq.3",
+        headers={"Accept": "application/vnd.pgrst.object+json"},
+        reply={"id": 3},
+    ),
+    Change("odata", "GET", "/posts(3)", reply={"id": 3}),
+    Change(
+        "odata",
+        "PATCH",
+        "/posts(3)",
+        {"title": "X"},
+        after={"/posts/3": {"title": "X", "views": 10}},
+    ),
+    Change(
+        "jsonapi",
+        "POST",
+        "/posts",
+        {"data": {"type": "posts", "attributes": _NEW}},
+        JSON_API,
+        201,
+        after={"/posts/31": _NEW},
+    ),
+    Change(
+        "jsonapi",
+        "PATCH",
+        "/posts/3",
+        {"data": {"type": "posts", "id": "3", "attributes": {"title": "X"}}},
+        JSON_API,
+        after={"/posts/3": {"title": "X", "views": 10}},
+    ),
+    Change("drf", "PATCH", "/posts/3/", {"title": "X"}, after={"/posts/3": {"title": "X"}}),
+    Change("strapi", "POST", "/api/posts", {"data": _NEW}, status=201, after={"/posts/31": _NEW}),
+    Change("strapi", "PUT", "/api/posts/3", {"data": _NEW}, after={"/posts/3": _NEW}),
+    Change("rails", "POST", "/posts", {"post": _NEW}, status=201, after={"/posts/31": _NEW}),
+    Change("rails", "PATCH", "/posts/3.json", {"post": _NEW}, after={"/posts/3": _NEW}),
+    Change(
+        "rails", "POST", "/posts/3", "_method=delete", FORM, status=204, after={"/posts/3": 404}
+    ),
+    Change("pocketbase", "GET", "/api/collections/posts/records/3", reply={"id": 3}),
+    Change(
+        "pocketbase",
+        "POST",
+        "/api/collections/posts/records",
+        _NEW,
+        status=201,
+        after={"/posts/31": _NEW},
+    ),
+    Change("directus", "GET", "/items/posts/3", reply={"id": 3}),
+    Change("directus", "PATCH", "/items/posts/3", _NEW, after={"/posts/3": _NEW}),
+    Change("parse", "GET", "/classes/posts/3", reply={"id": 3}),
+    Change("loopback", "GET", "/posts/count?where[status]=draft", reply={"count": 10}),
+    Change(
+        "stripe",
+        "POST",
+        "/v1/customers",
+        "name=Ann&metadata[plan]=pro&items[0][price]=p1",
+        FORM,
+        201,
+        {"name": "Ann", "metadata": {"plan": "pro"}, "items": [{"price": "p1"}]},
+    ),
+    Change("paths", "GET", "/api/v2/posts/3", reply={"id": 3}),
+    Change("paths", "GET", "/post/3", reply={"id": 3}),
+    Change("paths", "GET", "/Posts/3", reply={"id": 3}),
+    Change("paths", "GET", "/admin/posts/3", reply={"id": 3}),
+    Change("paths", "GET", "/posts/count", reply={"count": 30}),
+    Change("paths", "GET", "/posts/latest", reply={"id": 30}),
+    Change("paths", "POST", "/login", {"password": "x"}, status=501),
+    Change("paths", "POST", "/createPost", _NEW, status=501, after={"/posts/31": 404}),
+    Change("paths", "PUT", "/settings", {"theme": "dark"}, status=201, reply={"theme": "dark"}),
+    Change("bulk", "DELETE", "/posts?ids=1,2", after=_GONE),
+    Change("bulk", "DELETE", "/posts", {"ids": [1, 2]}, after=_GONE),
+    Change("bulk", "DELETE", "/posts?page=1&per_page=5", status=400, after={"/posts/1": 200}),
+    Change("bulk", "DELETE", "/posts?titel=Post 1", status=400, after={"/posts/1": 200}),
+    Change("bulk", "PATCH", "/posts?views_exists=maybe", _NEW, status=400),
+    Change("bulk", "PUT", "/posts", [{"id": 3, "title": "X"}], after={"/posts/3": {"title": "X"}}),
+    Change(
+        "HTTP",
+        "PUT",
+        "/posts/3",
+        _NEW,
+        {"If-None-Match": "*"},
+        412,
+        after={"/posts/3": {"title": "Post 3"}},
+    ),
+    Change(
+        "HTTP",
+        "POST",
+        "/posts/3",
+        {"title": "X"},
+        {"X-HTTP-Method-Override": "PATCH"},
+        after={"/posts/3": {"title": "X", "views": 10}},
+    ),
+    Change(
+        "HTTP",
+        "PATCH",
+        "/posts/3",
+        {"title": None, "meta": {"lang": None, "tone": "dry"}},
+        {"Content-Type": "application/merge-patch+json"},
+        after={"/posts/3": {"meta": {"tone": "dry"}, "views": 10}},
+    ),
+    Change(
+        "HTTP",
+        "POST",
+        "/users",
+        "name,age\r\nAnn,31\r\n",
+        {"Content-Type": "text/csv"},
+        201,
+        after={"/users/6": {"name": "Ann", "age": 31}},
+    ),
+)

@@ -1,0 +1,35 @@
+"""Every request that the tests of the dialects send, and how many there are of each server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from tests.dialects.changes import CHANGES
+from tests.planning.reading.requests import BY_DIALECT
+
+HEADERS: Mapping[str, str] = {"Spring": "spring"}
+"""The dialects that decide what a request means; the others are sent without a header."""
+
+_TITLES: Mapping[str, str] = {
+    "json-server": "json-server 0.17",
+    "simple-rest": "simple REST",
+    "postgrest": "PostgREST",
+    "odata": "OData",
+    "jsonapi": "JSON:API",
+    "drf": "Django REST framework",
+    "strapi": "Strapi",
+    "rails": "Rails",
+    "pocketbase": "PocketBase",
+    "directus": "Directus",
+    "parse": "Parse",
+    "loopback": "LoopBack",
+    "stripe": "Stripe",
+}
+
+
+def counts() -> Mapping[str, int]:
+    """Return the number of requests by the server whose clients write them."""
+    counter = Counter({name: len(rows) for name, rows in BY_DIALECT.items()})
+    counter.update(_TITLES.get(change.dialect, change.dialect) for change in CHANGES)
+    return dict(sorted(counter.items(), key=lambda item: item[0].lower()))

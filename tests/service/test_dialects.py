@@ -1,0 +1,112 @@
+"""Requests as the clients of other servers send them, against a real service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+import pytest
+
+from larst.domain import Json
+from tests.dialects.changes import CHANGES, Change
+from tests.dialects.requests import HEADERS
+from tests.planning.reading.requests import BY_DIALECT
+from tests.planning.reading.world import DATA
+from tests.service.api import Answer, Api
+
+_MEMBERS = ("items", "data", "results", "value", "content", "_items")
+"""Where the forms of a list have the records."""
+
+_UNESCAPED = "=&+%,:;()*'!$[]{}@/.~_-"
+
+
+async def _seed(api: Api, session_id: str) -> Api:
+    """Return a client of a new session that has the records of the world."""
+    session = api.session(f"{api.session_id}-{session_id}")
+    path = f"/_larst/sessions/{session.session_id}/import?replace=true"
+    reply = await api.post(path, dict(DATA))
+    assert reply.status == 200, reply.body
+    return session
+
+
+def _encoded(target: str) -> str:
+    path, separator, query = target.partition("?")
+    return path + separator + quote(query, safe=_UNESCAPED).replace("%20", "+")
+
+
+def _records(body: Any) -> list[dict[str, Json]] | None:
+    if isinstance(body, list):
+        return body
+    if isinstance(body, dict):
+        lists = (body[name] for name in _MEMBERS if isinstance(body.get(name), list))
+        by_id = list(body.values()) if all(isinstance(v, dict) for v in body.values()) else None
+        return next(lists, by_id)
+    return None
+
+
+def _flat(record: dict[str, Json]) -> dict[str, Json]:
+    """Return a record without the wrapping of JSON:API and of `{data}`."""
+    inner = record.get("data", record)
+    attributes = inner.get("attributes") if isinstance(inner, dict) else None
+    return {**inner, **attributes} if isinstance(attributes, dict) else inner
+
+
+@pytest.mark.parametrize("dialect", BY_DIALECT)
+async def test_a_list_has_the_records_that_its_request_means(api: Api, dialect: str) -> None:
+    """An empty list for an ordinary request is the worst answer: it looks right."""
+    session = await _seed(api, "reads")
+    headers = {"X-LARST-Dialect": HEADERS[dialect]} if dialect in HEADERS else {}
+    problems: list[str] = []
+    for target, expected in BY_DIALECT[dialect]:
+        reply = await session.get(_encoded(target), headers=headers)
+        records = _records(reply.body) if reply.status < 300 else None
+        problem = _problem(records, expected)
+        if problem is not None:
+            problems.append(f"{target}: {reply.status}, {problem}")
+
+    assert not problems, "\n".join(problems)
+
+
+def _problem(records: list[dict[str, Json]] | None, expected: list[Json]) -> str | None:
+    """Return how the records differ from those expected; a selection may leave the id out."""
+    if records is None or len(records) != len(expected):
+        return f"{records if records is None else len(records)} records, not {len(expected)}"
+    ids = [record["id"] for record in records if "id" in record]
+    if ids and [str(id) for id in ids] != [str(id) for id in expected]:
+        return f"{ids[:5]}, not {expected[:5]}"
+    return None
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+async def test_a_change_does_as_its_client_expects(api: Api, change: Change) -> None:
+    session = await _seed(api, "changes")
+
+    reply = await _send(session, change)
+
+    assert reply.status == change.status, reply.body
+    assert _has(_flat(reply.body), change.reply) if change.reply else True
+    for path, expected in change.after.items():
+        after = await session.get(path, headers={"X-LARST-Dialect": "larst"})
+        if isinstance(expected, int):
+            assert after.status == expected, path
+        else:
+            assert _has(after.body, expected), (path, after.body)
+
+
+async def _send(session: Api, change: Change) -> Answer:
+    body = change.body
+    raw = body.encode() if isinstance(body, str) else None if body is None else orjson.dumps(body)
+    headers = dict(change.headers)
+    if raw is not None:
+        headers.setdefault("Content-Type", "application/json")
+    return await session.send(change.method, _encoded(change.target), raw=raw, headers=headers)
+
+
+def _has(body: Any, members: Mapping[str, Json]) -> bool:
+    """Return whether a body has the members; an inner object may have more."""
+    return isinstance(body, dict) and all(
+        _has(body.get(name), value) if isinstance(value, dict) else body.get(name) == value
+        for name, value in members.items()
+    )
