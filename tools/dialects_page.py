@@ -75,7 +75,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
     "restheart": (
         """-g 'localhost:8000/posts?filter={"views":{"$gt":15}}&pagesize=1' \\
     -H 'X-LARST-Dialect: restheart'""",
-        """-g 'localhost:8000/posts?keys={"title":1}&pagesize=1'""",
+        """-g 'localhost:8000/posts?keys={"title":1}' -H 'X-LARST-Dialect: restheart'""",
     ),
     "eve": (
         """-g 'localhost:8000/posts?where={"views":{"$gt":15}}&max_results=1'""",
@@ -110,7 +110,7 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         '-X PUT localhost:8000/posts/4.json -d \'{"title":"Dog"}\'',
     ),
     "github": (
-        "-i 'localhost:8000/posts?per_page=2&page=1'",
+        "'localhost:8000/posts?per_page=2&page=1'",
         "'localhost:8000/posts?sort=views&direction=desc&per_page=1'",
     ),
     "stripe": (

@@ -130,6 +130,7 @@ MARKS: Sequence[Mark] = _marks(
     ("github?", "key", r"direction"),
     ("cursor?", "key", r"cursor"),
     ("google?", "keys", r"(?!(?:.*&)?page(?:&|$))(?:.*&)?pageSize(?:&.*)?"),
+    ("firebase", "pair", r"orderBy=\"[^\"]*\""),
     ("firebase?", "target", r"PUT .*/[\w-]+\.json"),
     ("rails?", "segment", r"[\w-]+\.json"),
     ("postgrest?", "key", r"select"),
