@@ -212,7 +212,21 @@ def _read_query(
         range_header=range_header,
     )
     query = {key: values for key, values in request.query.items() if key != "_method"}
-    return read_query(query, fields, options)
+    reading = read_query(query, fields, options)
+    if is_change:
+        _refuse_missing_values(reading)
+    return reading
+
+
+def _refuse_missing_values(reading: QueryReading) -> None:
+    """Refuse a change of what a missing value selects: negated, it selects every record.
+
+    Raises:
+        QueryNotUnderstoodError: a value is `undefined` or `NaN`, as JavaScript writes it.
+    """
+    texts = [text for text in reading.not_values if not text.endswith("=null")]
+    if texts:
+        raise QueryNotUnderstoodError(f"{texts[0]} looks like a missing value of a program")
 
 
 def _narrowed(asked: Asked, request: RequestContext, path: Target, fields: Fields) -> Asked:

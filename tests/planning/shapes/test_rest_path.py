@@ -26,8 +26,8 @@ def _interpret(path: str, *resources: str) -> PathInterpretation:
     )
 
 
-def _path(target: str, method: str = "GET", **records: Sequence[Record]) -> RestPath:
-    path = shaped_of(request(method, target), session_of(records)).path
+def _path(target: str, **records: Sequence[Record]) -> RestPath:
+    path = shaped_of(request("GET", target), session_of(records)).path
     assert isinstance(path, RestPath), path
     return path
 

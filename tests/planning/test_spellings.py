@@ -1,0 +1,241 @@
+"""Properties of readings: one meaning has one answer, and no change takes in more than a GET.
+
+Each request goes all the way: reading, shape, plan of the rules, binding, and the program itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from larst.domain import Json, Record
+from larst.errors import BadRequestError
+from larst.store import SessionStore
+from tests.fakes import request
+from tests.planning.sessions import answer_of, session_of, shaped_of
+
+_RANDOM = random.Random(12)  # noqa: S311 - sample records
+WORDS = ("red", "green", "Blue", "a b", "x,y", "", "10")
+
+
+def _posts() -> list[Record]:
+    return [
+        {
+            "views": _RANDOM.randrange(5),
+            "title": _RANDOM.choice(WORDS),
+            "isOpen": _RANDOM.random() < 0.5,
+            "userId": _RANDOM.choice([1, 2, "2"]),
+            "home": {"city": _RANDOM.choice(WORDS)},
+            **({"note": "n"} if _RANDOM.random() < 0.5 else {}),
+        }
+        for _ in range(12)
+    ]
+
+
+POSTS = _posts()
+
+
+def _session() -> SessionStore:
+    return session_of({"users": [{"name": "Ann"}, {"name": "Ben"}], "posts": POSTS})
+
+
+SESSION = _session()
+
+
+def _rows(target: str) -> list[Json]:
+    """Return the records of a reply, in its order, without its form."""
+    body = answer_of(request("GET", target), SESSION).body
+    rows = body["items"] if isinstance(body, dict) else body
+    return [row["id"] for row in rows]
+
+
+SAME_MEANING = {
+    "a page": [
+        "limit=3&offset=3",
+        "page=2&per_page=3",
+        "page=2&limit=3",
+        "page=2&page_size=3",
+        "page=2&pageSize=3",
+        "_page=2&_limit=3",
+        "_start=3&_end=6",
+        "_start=3&_limit=3",
+        "$top=3&$skip=3",
+        "$limit=3&$skip=3",
+        "skip=3&take=3",
+        "page[number]=2&page[size]=3",
+        "page[limit]=3&page[offset]=3",
+        "pagination[page]=2&pagination[pageSize]=3",
+        "pagination[start]=3&pagination[limit]=3",
+        "filter[limit]=3&filter[skip]=3",
+        "range=[3,5]",
+    ],
+    "an order": [
+        "sort=-views,id",
+        "_sort=views,id&_order=desc,asc",
+        "_sort=-views,id",
+        "order=views.desc,id.asc",
+        "order=views desc,id asc",
+        "orderBy=views desc, id asc",
+        "$orderby=views desc,id",
+        "ordering=-views,id",
+        "sort=views:desc,id:asc",
+        "sort[0]=views:desc&sort[1]=id:asc",
+        "sort[]=-views&sort[]=id",
+        '$sort={"views":-1,"id":1}',
+        "$sort[views]=-1&$sort[id]=1",
+        "sort=views,desc&sort=id,asc",
+        "filter[order][0]=views DESC&filter[order][1]=id ASC",
+    ],
+    "a comparison": [
+        "views_gte=2",
+        "views__gte=2",
+        "views[gte]=2",
+        "views[$gte]=2",
+        "views:gte=2",
+        "views=gte.2",
+        "views_min=2",
+        "views>=2",
+        "filter[views][gte]=2",
+        "filters[views][$gte]=2",
+        "filter[where][views][gte]=2",
+        'filter={"views":{"$gte":2}}',
+        'where={"views":{"$gte":2}}',
+        "$filter=views ge 2",
+        "filter=views>=2",
+        "q[views_gteq]=2",
+        "filter=views=ge=2",
+        "views=2..",
+    ],
+    "a list of ids": [
+        "id=1&id=2&id=3",
+        "id[]=1&id[]=2&id[]=3",
+        "id[0]=1&id[1]=2&id[2]=3",
+        "id_in=1,2,3",
+        "id__in=1,2,3",
+        "id[in]=1,2,3",
+        "id[$in][]=1&id[$in][]=2&id[$in][]=3",
+        "id=in.(1,2,3)",
+        "id=1,2,3",
+        "ids=1,2,3",
+        'filter={"id":[1,2,3]}',
+        "filters[id][$in][0]=1&filters[id][$in][1]=2&filters[id][$in][2]=3",
+        "$filter=id in (1,2,3)",
+    ],
+}
+
+
+@pytest.mark.parametrize("meaning", SAME_MEANING)
+def test_all_spellings_of_a_meaning_share_one_plan_and_one_answer(meaning: str) -> None:
+    targets = [f"/posts?{quote(query, safe='&=[]$,')}" for query in SAME_MEANING[meaning]]
+
+    keys = {target: shaped_of(request("GET", target), SESSION).key for target in targets}
+    rows = {target: _rows(target) for target in targets}
+
+    assert len(targets) > 12
+    assert {t: k for t, k in keys.items() if k != keys[targets[0]]} == {}
+    assert {t: r for t, r in rows.items() if r != rows[targets[0]]} == {}
+    assert rows[targets[0]]
+
+
+FIELDS = st.sampled_from(
+    ["views", "title", "isOpen", "userId", "home.city", "note", "id", "viws", "colour", "user.name"]
+)
+OPERATORS = st.sampled_from(
+    [
+        *("{f}={v}", "{f}_gte={v}", "{f}_lt={v}", "{f}_ne={v}", "{f}[$ne]={v}", "{f}__in={v},1"),
+        *("{f}_exists={v}", "{f}=not.eq.{v}", "{f}=in.({v},2)", "or=({f}.eq.{v},id.eq.1)"),
+        *("{f}=*{v}*", "{f}_like={v}", "filter[{f}]={v}", "filter[{f}][not]={v}", "not[{f}]={v}"),
+        *('filter={{"{f}":"{v}"}}', 'where={{"$or":[{{"{f}":"{v}"}}]}}', "$filter={f} eq {v}"),
+        *("$filter=not({f} eq '{v}')", "{f}={v}..", "{f}=!{v}", "{f}>{v}", "{f}=is.null", "q={v}"),
+        *("{f}", "{f}[]={v}", "{f}[$nin]={v}", "_where[{f}]={v}", "search={v}", "!{f}={v}"),
+    ]
+)
+VALUES = st.sampled_from(
+    ["", "1", "2", "-1", "red", "true", "false", "null", "undefined", "maybe", "x,y", "a b", "*"]
+)
+
+
+@st.composite
+def queries(draw: st.DrawFn) -> str:
+    """Return a query of one or two filters, in any dialect, with and without sense."""
+    filters: Sequence[tuple[str, str, str]] = draw(
+        st.lists(st.tuples(OPERATORS, FIELDS, VALUES), min_size=1, max_size=2)
+    )
+    return "&".join(
+        quote(operator.format(f=name, v=value), safe="=[]$!,()*")
+        for operator, name, value in filters
+    )
+
+
+def _ids(session: SessionStore) -> set[str]:
+    return {str(record["id"]) for record in session.matching("posts", {})}
+
+
+@settings(deadline=None, max_examples=300)
+@given(queries(), st.sampled_from(["/posts", "/users/2/posts", "/posts/1,2,3,4"]))
+def test_no_delete_takes_in_more_than_the_same_get_showed(query: str, path: str) -> None:
+    """A client checks with GET what it is about to delete."""
+    session = _session()
+    before = _ids(session)
+    try:
+        answer_of(request("DELETE", f"{path}?{query}"), session)
+    except BadRequestError:
+        assert _ids(session) == before
+        return
+    deleted = before - _ids(session)
+    if deleted:
+        body = answer_of(request("GET", f"{path}?{query}"), SESSION).body
+        rows = body["items"] if isinstance(body, dict) else body
+        assert deleted <= {str(row["id"]) for row in rows}
+
+
+@settings(deadline=None, max_examples=300)
+@given(queries(), st.sampled_from(["/posts", "/users/2/posts", "/posts/1,2,3,4"]))
+def test_no_patch_takes_in_more_than_the_same_get_showed(query: str, path: str) -> None:
+    session = _session()
+    try:
+        answer_of(request("PATCH", f"{path}?{query}", b'{"mark": 1}'), session)
+    except BadRequestError:
+        assert session.matching("posts", {"mark__exists": True}) == []
+        return
+    changed = {str(record["id"]) for record in session.matching("posts", {"mark": 1})}
+    if changed:
+        body = answer_of(request("GET", f"{path}?{query}"), SESSION).body
+        rows = body["items"] if isinstance(body, dict) else body
+        assert changed <= {str(row["id"]) for row in rows}
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?views_ne=undefined",
+        "?title=not.eq.NaN",
+        "?filter[id][not]=undefined",
+        "",
+        "?q=",
+        "?_=1",
+        "?utm_source=x",
+        "?title_exists=maybe",
+        "?viws=1",
+        "?limit=2",
+        "?page=1",
+        "?sort=views",
+        "?fields=id",
+        "?lang=de",
+        "?format=json",
+    ],
+)
+def test_a_change_without_a_criterion_changes_nothing(method: str, query: str) -> None:
+    session = _session()
+    body = b'{"mark": 1}' if method == "PATCH" else b""
+    before = session.matching("posts", {})
+    with suppress(BadRequestError):
+        assert answer_of(request(method, f"/posts{query}", body), session).status == 400
+    assert session.matching("posts", {}) == before
