@@ -1,4 +1,4 @@
-"""Preferences of the client (RFC 7240): minimal replies, and the header Preference-Applied. Pure."""
+"""Preferences of the client (RFC 7240): minimal replies, and Preference-Applied. Pure."""
 
 from __future__ import annotations
 

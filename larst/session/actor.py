@@ -13,12 +13,11 @@ from typing import ClassVar, TypeAlias
 
 from larst.actors import Actor, Clock, Deferred, OutputGate, StartRefused
 from larst.config import SchemaMode
-from larst.domain import Reply, RequestContext
+from larst.domain import NO_BODY, Reply, RequestContext
 from larst.errors import (
     LarstError,
     ProgramError,
     ProgramFailedError,
-    SchemaBrokenError,
     StoreError,
 )
 from larst.planning import RULES, ReadyPlan
@@ -26,7 +25,7 @@ from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import Binding, RestPath, ShapedRequest, bind, shape_request
 from larst.session.events import log_event
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
-from larst.session.items import ITEM_ACTIONS, ITEM_ERRORS, check_items, name_item
+from larst.session.items import ITEM_ACTIONS, named_items
 from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.session.pipeline import Pipeline
 from larst.session.preconditions import (
@@ -37,6 +36,7 @@ from larst.session.preconditions import (
     record_etag,
     reply_etag,
 )
+from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.settings import applied_settings
 from larst.store import SessionStore, Transaction
 from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate
@@ -153,11 +153,9 @@ class SessionActor(Actor[Message, Answer]):
 
     async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""
-        key = None
-        if "idempotency-key" in message.request.headers:
-            key = idempotency_key(message.request)
-            if key is not None and (replay := self._replay(message, key)) is not None:
-                return replay
+        key = idempotency_key(message.request)
+        if key is not None and (replay := self._replay(message, key)) is not None:
+            return replay
         if is_conditional(message.request):
             deferred = await self._check_precondition(message, deadline_s)
             if deferred is not None:
@@ -176,7 +174,7 @@ class SessionActor(Actor[Message, Answer]):
             self._resolver.forget(ready, shaped)
             raise
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
-        if key is not None and run.reply.status < 400:
+        if key is not None:
             self._store_reply(message.request, key, ready, run)
         return self._commit(message.trace, shaped, ready, run)
 
@@ -191,20 +189,14 @@ class SessionActor(Actor[Message, Answer]):
             return None
         shaped = self._shape(message.request)
         message.trace.begin_commit()
-        return SessionReply(
-            reply=stored.reply,
-            hint=stored.hint,
-            reading=shaped.reading,
-            path=shaped.path,
-            action=stored.action,
-            is_by_rules=stored.is_by_rules,
-            is_replay=True,
-        )
+        return replayed_reply(stored, shaped)
 
     def _store_reply(
         self, request: RequestContext, key: str, ready: ReadyPlan, run: _ProgramRun
     ) -> None:
-        """Add the reply to the transaction of its changes, for a request that is sent again."""
+        """Add a successful reply to the transaction of its changes."""
+        if run.reply.status >= 400:
+            return
         is_by_rules = ready.maker.planner == RULES
         stored = StoredReply(run.reply, ready.plan.action, is_by_rules, run.binding.hint)
         store_reply(run.transaction, request, key, stored, self._store.now())
@@ -259,29 +251,20 @@ class SessionActor(Actor[Message, Answer]):
         binding = bind(shaped, ready.plan, self._store)
         inputs = self._pipeline.inputs(ready, shaped, binding)
         transaction = self._store.begin()
-        has_items = ready.maker.planner == RULES and ready.plan.action in ITEM_ACTIONS
-        if has_items:
-            check_items(shaped.request.body)
-        with Stage("exec"):
+        is_by_items = ready.maker.planner == RULES and ready.plan.action in ITEM_ACTIONS
+        body = shaped.request.body if is_by_items else NO_BODY
+        with Stage("exec"), named_items(body, transaction):
             timeout_s = deadline_s - self._clock.now()
-            try:
-                reply = await self._sandbox.run(
-                    ready.program, inputs, transaction, timeout_s=timeout_s
-                )
-            except ITEM_ERRORS as error:
-                if has_items:
-                    name_item(error, shaped.request.body, transaction.write_count)
-                raise
+            reply = await self._sandbox.run(ready.program, inputs, transaction, timeout_s=timeout_s)
         return _ProgramRun(reply, transaction, binding)
 
     def _commit(
         self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: _ProgramRun
     ) -> SessionReply:
         """Apply the changes of a successful program, and return its reply."""
-        drifts, status = list[str](), run.reply.status
-        if status < 400:
-            if self._schema_mode != "learn":
-                drifts = self._drifts(run.transaction)
+        drifts: list[str] = []
+        if run.reply.status < 400:
+            drifts = drifts_of(self._store, run.transaction, self._schema_mode)
             if self._store.commit(run.transaction):
                 self.gate.mark()
             if shaped.reading.teaches:
@@ -292,18 +275,7 @@ class SessionActor(Actor[Message, Answer]):
                     # A model planned it. The rules answer any path that reads like a resource.
                     trace.route = shaped.shape.route
         trace.begin_commit()
-        return SessionReply(
-            reply=run.reply,
-            etag=reply_etag(self._store, shaped, ready, run.reply),
-            hint=run.binding.hint if status < 300 else None,
-            drifts=tuple(drifts),
-            reading=shaped.reading,
-            path=shaped.path,
-            action=ready.plan.action,
-            is_by_rules=ready.maker.planner == RULES,
-            offset=run.binding.offset,
-            embeds={step["name"]: step["resource"] for step in run.binding.embed},
-        )
+        return program_reply(self._store, shaped, ready, run.reply, run.binding, drifts)
 
     def _learn_dialect(self, shaped: ShapedRequest) -> None:
         """Remember the dialect that a strong mark showed, for requests that show none."""
@@ -321,17 +293,3 @@ class SessionActor(Actor[Message, Answer]):
         trace.route = shaped.shape.public_route(resources)
         if trace.is_recording and resource is not None and resource in resources:
             trace.set_resource(resource)
-
-    def _drifts(self, transaction: Transaction) -> list[str]:
-        """Return how written records differ from the learned schema.
-
-        Raises:
-            SchemaBrokenError: they differ, and LARS_SCHEMA_MODE=enforce.
-        """
-        drifts = self._store.find_drifts(transaction)
-        if drifts and self._schema_mode == "enforce":
-            raise SchemaBrokenError(
-                f"{'; '.join(drifts)}. Nothing was stored: send records like the first one, or"
-                " set LARS_SCHEMA_MODE=learn to widen the schema"
-            )
-        return drifts

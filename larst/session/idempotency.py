@@ -27,7 +27,7 @@ MAX_REPLIES = 1000
 MAX_BYTES = 8 * 1024 * 1024
 """The bodies of all stored replies of a session; the oldest leave first."""
 
-_KEY = re.compile(r'[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?')
+_KEY = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
 @dataclass(frozen=True, slots=True)

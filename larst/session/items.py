@@ -1,14 +1,17 @@
-"""Errors about one item of a list body: they name its index, or its line. Pure."""
+"""Errors about one item of a list body: they name its index, or its line.
+
+Must never change what the program of the request does.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 
 from larst.domain import Body, BodyKind
-from larst.errors import BadRecordError, IdTakenError, LarstError, PatchConflictError
-
-ITEM_ERRORS: tuple[type[LarstError], ...] = (BadRecordError, IdTakenError, PatchConflictError)
-"""Errors that the store raises about one record."""
+from larst.errors import BadRecordError, IdTakenError, PatchConflictError
+from larst.store import Transaction
 
 ITEM_ACTIONS = frozenset({"create", "replace", "patch"})
 """The actions for which the rules write each item of a list in turn, in one store call each."""
@@ -17,26 +20,29 @@ _MAX_CHECKED = 10_000
 """Items that are checked before the program runs, which cannot store so many."""
 
 
-def check_items(body: Body) -> None:
-    """Check that each item of a list is an object.
+@contextmanager
+def named_items(body: Body, transaction: Transaction) -> Iterator[None]:
+    """Name the item in the errors of a program that writes the items of the body in turn.
 
     Raises:
-        BadRecordError: an item is not; the detail names it.
+        BadRecordError: an item is not an object, or cannot be stored.
+        IdTakenError, PatchConflictError: as the store raises them.
     """
     if body.kind is not BodyKind.LIST:
+        yield
         return
     for index, item in enumerate(islice(body.json, _MAX_CHECKED)):
         if not isinstance(item, dict):
-            place = place_of(body, index)
+            place = _place_of(body, index)
             raise BadRecordError(f"{place}: each item of the list must be a JSON object")
+    try:
+        yield
+    except (BadRecordError, IdTakenError, PatchConflictError) as error:
+        if (index := transaction.write_count) < len(body.json):
+            error.detail = f"{_place_of(body, index)}: {error.detail}"
+        raise
 
 
-def name_item(error: LarstError, body: Body, index: int) -> None:
-    """Add the place of the item at `index` to the detail of an error about it."""
-    if body.kind is BodyKind.LIST and index < len(body.json):
-        error.detail = f"{place_of(body, index)}: {error.detail}"
-
-
-def place_of(body: Body, index: int) -> str:
-    """Return where an item stands in a list body: `[2]`, or `line 4` of CSV and NDJSON."""
+def _place_of(body: Body, index: int) -> str:
+    """Return where an item stands: `[2]` in a JSON list, `line 4` of CSV and NDJSON."""
     return f"line {body.lines[index]}" if index < len(body.lines) else f"[{index}]"

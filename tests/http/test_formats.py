@@ -81,9 +81,9 @@ class TestForms:
 
 class TestMultipart:
     def test_fields_are_texts_and_may_be_nested(self) -> None:
-        raw = part("a[b]", b"1") + part("a[c][]", "é".encode()) + part("d", b"x\r\ny") + b"--B--\r\n"
+        parts = part("a[b]", b"1") + part("a[c][]", "é".encode()) + part("d", b"x\r\ny")
 
-        body = read_multipart(raw, TYPE)
+        body = read_multipart(parts + b"--B--\r\n", TYPE)
 
         assert (body.kind, body.notation) == (BodyKind.OBJECT, Notation.FORM)
         assert body.json == {"a": {"b": "1", "c": ["é"]}, "d": "x\r\ny"}
@@ -197,8 +197,8 @@ class TestTables:
             read_csv(b"a\n" + b"1\n" * (MAX_RECORDS + 1))
         with pytest.raises(BadRequestError, match="records"):
             read_ndjson(b"1\n" * (MAX_RECORDS + 1))
+        header = ",".join(f"f{number}" for number in range(1000)).encode()
         with pytest.raises(BadRequestError, match="cells"):
-            header = ",".join(f"f{number}" for number in range(1000)).encode()
             read_csv(header + (b"\n" + b"," * 999) * (MAX_CELLS // 1000 + 1))
 
 

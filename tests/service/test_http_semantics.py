@@ -235,7 +235,7 @@ class TestFiles:
     async def test_a_file_is_served_as_an_attachment(self, api: Api) -> None:
         """A page that a client uploaded must never run in this origin."""
         page = b"<script>alert(1)</script>"
-        raw, headers = _multipart((_file("file", "ü \\\"1.html", "text/html"), page))
+        raw, headers = _multipart((_file("file", 'ü \\"1.html', "text/html"), page))
         await api.post("/files", raw=raw, headers=headers)
 
         reply = await api.get("/files/1/content")
@@ -530,5 +530,3 @@ async def _raw(api: Api, target: bytes) -> bytes:
     reply = await reader.read()
     writer.close()
     return reply
-
-

@@ -60,8 +60,7 @@ def _field(part: bytes, number: int) -> tuple[str, Json]:
     parameters = _parameters(disposition)
     if not disposition.lower().startswith("form-data") or not parameters.get("name"):
         raise BadRequestError(
-            f"part {number} of the form needs the header"
-            ' Content-Disposition: form-data; name="…"'
+            f'part {number} of the form needs the header Content-Disposition: form-data; name="…"'
         )
     media_type = headers.get("content-type", "")
     if "filename" in parameters:

@@ -15,7 +15,6 @@ from larst.planning.reading.fields import Fields
 from larst.planning.reading.form_values import FormValues
 from larst.planning.reading.nouns import folded, singulars
 
-
 MERGE_PATCH = "application/merge-patch+json"
 """The media type of RFC 7396; with plain JSON, PATCH replaces whole fields and stores null."""
 

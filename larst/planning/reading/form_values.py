@@ -1,6 +1,6 @@
 """Texts of forms and tables as the values that the schema of their resource has. Pure.
 
-`views=5` is 5 where the field only ever had numbers. Without a schema, texts stay texts: `zip=01234`.
+`views=5` is 5 where the field only ever had numbers. Without a schema, texts stay texts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The programs of the rules for uploaded files and for bodies that cannot be records, as text. Pure."""
+"""Programs for uploaded files, and for bodies that cannot be records, as text. Pure."""
 
 from __future__ import annotations
 
