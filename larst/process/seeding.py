@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass
 
 from larst.config import Settings
+from larst.errors import BadRequestError
 from larst.http.client_identity import local_session_id
 from larst.http.control.sessions import SessionControl
 
@@ -35,7 +36,10 @@ async def seed(sessions: SessionControl, file: SeedFile, settings: Settings) -> 
     """
     session_id = local_session_id(settings.http.host, settings.http.auth_token)
     dialect = settings.sessions.dialect or DIALECT
-    seeded = await sessions.seed(session_id, bytearray(file.content), dialect)
+    try:
+        seeded = await sessions.seed(session_id, bytearray(file.content), dialect)
+    except BadRequestError as error:
+        raise BadRequestError(f"{file.name} cannot be imported: {error.detail}") from error
     if seeded is None:
         return f"{file.name} is not imported: the session has data already"
     counts, report = seeded

@@ -112,3 +112,12 @@ def test_help_lists_the_flags(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_info.value.code == 0
     text = capsys.readouterr().out
     assert all(flag in text for flag in ("--host", "--port", "--data-root", "--log-level"))
+    assert "--dialect NAME" in text
+    assert "db.json" in text
+
+
+def test_an_unknown_dialect_exits_2_with_the_name_of_the_setting(tmp_path: Path) -> None:
+    process = run("serve", "--dialect", "klingon", cwd=tmp_path)
+
+    assert (process.returncode, process.stdout) == (2, "")
+    assert process.stderr.startswith("LARS_DIALECT='klingon': ")

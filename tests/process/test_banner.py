@@ -42,3 +42,10 @@ def test_its_commands_use_localhost_when_the_service_listens_on_all_addresses(ur
 
 def test_another_planner_is_shown_by_its_name() -> None:
     assert "scripted" in banner_of(planner="scripted")
+
+
+def test_it_says_in_a_line_what_became_of_the_file() -> None:
+    root = Path("/srv/larst")
+    text = banner(url="http://h:1", data_root=root, planner="rules", version="1", file="db.json: x")
+
+    assert "  file     db.json: x" in text.splitlines()

@@ -85,6 +85,8 @@ class Service:
         self.data_root = data_root
         self.log_path = log_path
         self.cwd: Path | None = None  # None: the directory of the tests
+        self.arguments: tuple[str, ...] = ()  # of `larst serve`, after its flags
+        self.banner = ""
         self.url = ""
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -94,16 +96,20 @@ class Service:
         command = [sys.executable, "-m", "larst", "serve", "--port", "0"]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--data-root", str(self.data_root)],
+                [*command, "--data-root", str(self.data_root), *self.arguments],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.cwd,
                 env={**os.environ, **self._settings},
             )
         assert self._process.stdout is not None
+        self.banner = ""
         for line in self._process.stdout:
-            if match := re.search(rb"http://[\d.]+:\d+", line):
-                self.url = match[0].decode()
+            self.banner += line.decode()
+            if line.startswith(b"  stop"):
+                match = re.search(r"http://[\d.]+:\d+", self.banner)
+                assert match is not None
+                self.url = match[0]
                 return
         self._process.communicate()
         raise AssertionError(f"the service did not start: {self.log_path.read_text()}")

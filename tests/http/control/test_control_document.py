@@ -100,7 +100,13 @@ async def test_a_reason_can_be_as_long_as_documented(
 
 
 async def test_replies_conform_to_their_schemas(client: Client, document: dict[str, Any]) -> None:
-    for path in ("/_larst/plans", "/_larst/sessions", "/_larst/sessions/{id}", "/readyz"):
+    for path in (
+        "/_larst/plans",
+        "/_larst/sessions",
+        "/_larst/sessions/{id}",
+        "/readyz",
+        "/_larst/sessions/{id}/settings",
+    ):
         (media_type,) = document["paths"][path]["get"]["responses"]["200"]["content"].values()
         schema = {**media_type["schema"], "components": document["components"]}
 
