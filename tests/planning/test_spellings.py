@@ -216,6 +216,7 @@ def test_no_patch_takes_in_more_than_the_same_get_showed(query: str, path: str) 
     "query",
     [
         "?views_ne=undefined",
+        "?user.name_ne=undefined",
         "?title=not.eq.NaN",
         "?filter[id][not]=undefined",
         "",

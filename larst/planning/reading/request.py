@@ -6,19 +6,18 @@ one form only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from larst.dialects import DIALECTS, LARST, Detected, Dialect, detect
 from larst.dialects.marks import HEADERS
 from larst.domain import Body, BodyKind, Json, RequestContext
 from larst.errors import QueryNotUnderstoodError
-from larst.planning.reading.asked import Asked, Condition, all_of
+from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of, to_criteria
 from larst.planning.reading.bodies import unwrapped
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.json_filters import JsonFilterReader
-from larst.planning.reading.asked import QueryReading
 from larst.planning.reading.options import ReadingOptions, UnknownMode
 from larst.planning.reading.preferences import preferences
 from larst.planning.reading.query import read_query
@@ -134,7 +133,10 @@ def _has_mark(headers: Mapping[str, str], raw_path: str) -> bool:
 
 
 def read_request(
-    request: RequestContext, path: Target, session: Session, reading: Reading,
+    request: RequestContext,
+    path: Target,
+    session: Session,
+    reading: Reading,
     settings: ReadingSettings,
 ) -> tuple[RequestContext, Reading]:
     """Return the request with its body unwrapped, and all that it asks for.
@@ -224,9 +226,23 @@ def _refuse_missing_values(reading: QueryReading) -> None:
     Raises:
         QueryNotUnderstoodError: a value is `undefined` or `NaN`, as JavaScript writes it.
     """
-    texts = [text for text in reading.not_values if not text.endswith("=null")]
-    if texts:
-        raise QueryNotUnderstoodError(f"{texts[0]} looks like a missing value of a program")
+    missing = next(
+        (text for text in _texts_in(to_criteria(reading.asked.where)) if text in _MISSING), None
+    )
+    if missing is not None:
+        raise QueryNotUnderstoodError(f"{missing} looks like a missing value of a program")
+
+
+_MISSING = frozenset({"undefined", "NaN"})
+
+
+def _texts_in(criteria: Json) -> Iterator[str]:
+    """Yield the texts among the operands of criteria."""
+    if isinstance(criteria, str):
+        yield criteria
+    elif isinstance(criteria, dict | list):
+        for item in criteria.values() if isinstance(criteria, dict) else criteria:
+            yield from _texts_in(item)
 
 
 def _narrowed(asked: Asked, request: RequestContext, path: Target, fields: Fields) -> Asked:
