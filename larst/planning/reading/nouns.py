@@ -33,11 +33,13 @@ def singular(noun: str) -> str | None:
     if not _RESOURCE_NAME.fullmatch(noun):
         return None
     head, separator, tail = _last_word(noun)
-    stem = _exception(tail.lower())
+    word = tail.lstrip("0123456789")
+    stem = _exception(word.lower())
     if stem is None:
         result = inflection.singularize(noun)
     else:
-        result = head + separator + (stem.capitalize() if tail[:1].isupper() else stem)
+        digits = tail[: len(tail) - len(word)]
+        result = head + separator + digits + (stem.capitalize() if word[:1].isupper() else stem)
     return result if result != noun else None
 
 
@@ -47,7 +49,7 @@ def _exception(word: str) -> str | None:
         return word
     if word in SINGULAR_BY_PLURAL:
         return SINGULAR_BY_PLURAL[word]
-    if word in IN_IE or (word.endswith("ives") and word not in IN_FE):
+    if word in IN_IE:
         return word[:-1]
     if word.endswith("ves") and len(word) > _SHORTEST_IN_VES:
         endings = {"f": IN_F, "fe": IN_FE}

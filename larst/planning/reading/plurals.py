@@ -42,6 +42,7 @@ UNCHANGED = frozenset(
     "data media news series species analytics physics mathematics politics economics clothes"
     " sheep fish deer aircraft offspring equipment staff information hardware software feedback"
     " metadata bus status virus campus bonus focus corpus census chorus genius radius alumnus"
+    " canvas atlas alias bias gas lens iris basis analysis crisis thesis axis oasis diagnosis"
     " syllabus stimulus cactus nucleus apparatus consensus nexus lotus plus minus".split()
 )
 """Nouns whose singular is the same, or that are singular although they end in `s`."""
