@@ -14,16 +14,17 @@ from typing import Literal
 from larst.dialects.table import DIALECTS, Dialect
 from larst.domain import RequestContext
 
-Place = Literal["header", "segment", "path", "key", "pair", "keys", "target"]
+Place = Literal["header", "segment", "path", "wrapper", "key", "pair", "keys", "target"]
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A pattern in one place of a request, and the dialect that it shows.
 
-    `header`: `name: value`; `segment`: one path segment; `path`: the whole path; `key`: one query
-    key; `pair`: `key=value`; `keys`: all query keys in their order, separated by `&`; `target`: the
-    method and the path as sent, with one pair behind `?`, or the key of the body in braces.
+    `header`: `name: value`; `segment`: one path segment; `path`: the whole path; `wrapper`: the
+    same, if the resource stands behind words such as `items`; `key`: one query key; `pair`:
+    `key=value`; `keys`: all query keys in their order, separated by `&`; `target`: the method and
+    the path as sent, with one pair behind `?`, or the key of the body in braces.
     """
 
     dialect: str
@@ -67,9 +68,9 @@ MARKS: Sequence[Mark] = _marks(
     ("postgrest", "header", r"prefer: .*(?:count=|resolution=|missing=).*"),
     ("postgrest?", "header", r"prefer: .*return=.*"),
     ("odata", "header", r"odata-(?:max)?version: .+|accept: .*odata\.metadata.*"),
-    ("pocketbase", "path", r"/api/collections/[^/]+/records(?:/.*)?"),
-    ("directus", "path", r"/items/[^/]+(?:/[^/]+)?"),
-    ("parse", "path", r"/(?:parse/)?classes/[^/]+(?:/[^/]+)?"),
+    ("pocketbase", "wrapper", r"/api/collections/[^/]+/records(?:/.*)?"),
+    ("directus", "wrapper", r"/items/[^/]+(?:/[^/]+)?"),
+    ("parse", "wrapper", r"/(?:parse/)?classes/[^/]+(?:/[^/]+)?"),
     ("odata", "segment", r"[\w-]+\([^()/]+\)"),
     ("spring", "path", r".*/search/(?:find|read|get|query|search)(?:All)?By\w+"),
     ("strapi", "key", r"(?:filters|pagination|populate)\[.+"),
@@ -141,9 +142,12 @@ MARKS: Sequence[Mark] = _marks(
 """All marks. A `?` behind a name makes a weak mark."""
 
 
-def detect(request: RequestContext) -> Detected | None:
-    """Return the dialect that a request shows, a strong mark before a weak one; None if none."""
-    texts = _texts(request)
+def detect(request: RequestContext, *, is_wrapped: bool = False) -> Detected | None:
+    """Return the dialect that a request shows, a strong mark before a weak one; None if none.
+
+    `is_wrapped`: the session has no resource of the names that wrap the path, such as `items`.
+    """
+    texts = _texts(request, is_wrapped=is_wrapped)
     weak: Detected | None = None
     for mark in MARKS:
         for text in texts[mark.place]:
@@ -156,10 +160,11 @@ def detect(request: RequestContext) -> Detected | None:
     return weak
 
 
-def _texts(request: RequestContext) -> Mapping[Place, list[str]]:
+def _texts(request: RequestContext, *, is_wrapped: bool) -> Mapping[Place, list[str]]:
     """Return the texts of each place, cut to a length that bounds the search."""
     headers, query = request.headers, request.query
     pairs = [f"{key[:200]}={text[:500]}" for key, texts in query.items() for text in texts]
+    whole = ["/" + "/".join(request.segments)[:500]]
     target = f"{request.method} {request.path[:200]}"
     targets = [target, *(f"{target}?{pair}" for pair in pairs)]
     if isinstance(request.body.json, dict) and len(request.body.json) == 1:
@@ -167,7 +172,8 @@ def _texts(request: RequestContext) -> Mapping[Place, list[str]]:
     return {
         "header": [f"{name}: {headers[name][:200]}" for name in HEADERS if name in headers],
         "segment": [segment[:200] for segment in request.segments],
-        "path": ["/" + "/".join(request.segments)[:500]],
+        "path": whole,
+        "wrapper": whole if is_wrapped else [],
         "key": [key[:200] for key in query],
         "pair": pairs,
         "keys": ["&".join(query)[:500]] if query else [],

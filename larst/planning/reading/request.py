@@ -85,8 +85,12 @@ class Reading:
 NOTHING_READ = Reading()
 
 
-def choose_dialect(request: RequestContext, raw_path: str, settings: ReadingSettings) -> Reading:
+def choose_dialect(
+    request: RequestContext, settings: ReadingSettings, *, is_wrapped: bool = False
+) -> Reading:
     """Return a reading that has the dialect: of the header, the session, a mark, or LARST's own.
+
+    `is_wrapped`: the path names its resource behind words of a dialect, as in `/items/posts`.
 
     Raises:
         QueryNotUnderstoodError: the header X-LARST-Dialect names no dialect.
@@ -98,7 +102,7 @@ def choose_dialect(request: RequestContext, raw_path: str, settings: ReadingSett
                 f"X-LARST-Dialect is {name[:40]!r}; it must be one of {', '.join(DIALECTS)}"
             )
         return Reading(dialect=DIALECTS[name], source="header")
-    detected = _detected(request, raw_path)
+    detected = _detected(request, is_wrapped=is_wrapped)
     if settings.dialect is not None:
         return Reading(dialect=DIALECTS[settings.dialect], source="setting")
     if detected is not None and detected.is_strong:
@@ -113,18 +117,18 @@ def choose_dialect(request: RequestContext, raw_path: str, settings: ReadingSett
     return NOTHING_READ
 
 
-def _detected(request: RequestContext, raw_path: str) -> Detected | None:
+def _detected(request: RequestContext, *, is_wrapped: bool) -> Detected | None:
     """Return the dialect that a request shows; most show none, which is decided at once."""
     body = request.body.json
-    is_wrapped = isinstance(body, dict) and "data" in body
-    is_short = not request.query and len(request.segments) < 3 and not is_wrapped
-    if is_short and not _has_mark(request.headers, raw_path):
+    has_data = isinstance(body, dict) and "data" in body
+    is_short = not request.query and len(request.segments) < 3 and not has_data
+    if is_short and not is_wrapped and not _has_mark(request.headers, request.path):
         return None
-    return detect(request)
+    return detect(request, is_wrapped=is_wrapped)
 
 
 def _has_mark(headers: Mapping[str, str], raw_path: str) -> bool:
-    if "(" in raw_path or ".json" in raw_path or "items/" in raw_path:
+    if "(" in raw_path or ".json" in raw_path:
         return True
     for name in HEADERS.intersection(headers):
         if headers[name] not in ("*/*", "application/json"):
@@ -279,31 +283,3 @@ def _is_upsert(request: RequestContext, reading: Reading) -> bool:
     if request.method != "PUT":
         return False
     return reading.dialect.creates_on_put or request.headers.get("if-none-match") == "*"
-
-
-def asks_of(reading: Reading, path: Target, method: str) -> tuple[str, ...]:
-    """Return what is asked in LARST's own words, for the shape: equal words, equal plan."""
-    if reading is NOTHING_READ and method != "DELETE":
-        return ()
-    asked, is_delete = reading.asked, method == "DELETE"
-    flags = (
-        ("criteria", asked.where != NOTHING_ASKED.where),
-        ("limit", asked.limit is not None or asked.before is not None),
-        ("offset", asked.offset > 0 or asked.after is not None or asked.before is not None),
-        ("sort", bool(asked.sort)),
-        ("select", asked.select is not None or bool(asked.exclude)),
-        ("embed", bool(asked.embed)),
-        ("search", asked.is_search and not path.is_search),
-        ("records", _answers_with_records(reading, method)),
-        ("cascade", is_delete and (reading.dialect.cascades or bool(asked.dependents))),
-        ("upsert", reading.is_upsert),
-        ("minimal", reading.returns == "minimal" and method == "POST"),
-    )
-    return tuple(name for name, is_asked in flags if is_asked)
-
-
-def _answers_with_records(reading: Reading, method: str) -> bool:
-    """Return whether a change answers with the records: a read always does."""
-    if method not in ("PATCH", "DELETE"):
-        return False
-    return reading.dialect.delete_reply == "record" or reading.returns == "representation"

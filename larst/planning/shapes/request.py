@@ -22,10 +22,10 @@ from larst.planning.reading.request import (
     NOTHING_READ,
     Reading,
     ReadingSettings,
-    asks_of,
     choose_dialect,
     read_request,
 )
+from larst.planning.shapes.asks import asks_of
 from larst.planning.shapes.rest_path import (
     DATABASE,
     MIN_NESTED_SEGMENTS,
@@ -93,8 +93,9 @@ def shape_request(
         QueryNotUnderstoodError: a part of the query has no known meaning.
         BadPagingError: its paging makes no sense.
     """
-    reading = choose_dialect(request, request.path, settings)
     normalized = normalize(request, session)
+    is_wrapped = len(normalized.request.segments) < len(request.segments)
+    reading = choose_dialect(request, settings, is_wrapped=is_wrapped)
     if normalized.notes:
         reading = replace(reading, notes=normalized.notes)
     request = normalized.request
