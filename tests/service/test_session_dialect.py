@@ -191,7 +191,7 @@ async def test_a_session_imported_with_a_dialect_replies_in_it(
 async def test_a_hint_is_a_line_of_the_log_with_the_ids_of_its_request(
     service: Service, api: Api
 ) -> None:
-    """Users of an app see no headers; the value that was sent is no part of the line."""
+    """Users of an app see no headers. The line does not have the value that was sent."""
     await api.post("/posts", {"title": "a"})
 
     reply = await api.get("/posts?colour=s3cret", headers={"X-Request-ID": "hinted-1"})

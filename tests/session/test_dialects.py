@@ -1,4 +1,4 @@
-"""The dialect of a session's replies: what decides it, and what is remembered of it."""
+"""The dialect of a session's replies: how it is decided, and how it is remembered."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ async def test_a_damaged_settings_file_is_set_aside_and_not_overwritten(tmp_path
 @pytest.mark.parametrize(
     "content", [b"", b"[]", b'{"dialect":7}', b'{"dialect":"%b"}' % (b"x" * 101)]
 )
-def test_what_is_no_settings_file_is_refused(content: bytes) -> None:
+def test_a_file_without_settings_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the store puts the message into its own
         decode_settings(content)
 
@@ -155,7 +155,7 @@ def test_names_of_a_newer_version_are_ignored() -> None:
     assert decode_settings(encode_settings(NEW)) == NEW
 
 
-async def test_the_file_is_no_resource(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_file_does_not_count_as_a_resource(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Neither for `larst check` nor for an export; LARST 0.1 skips all but `.json` files, too."""
     directory = tmp_path / "one"
     store = await open_store(DiskFiles(), directory)
