@@ -1,0 +1,36 @@
+"""What a shape says about its request in LARST's own words. Pure.
+
+Requests that ask for the same parts share a plan, however they spell them and whatever the values.
+"""
+
+from __future__ import annotations
+
+from larst.planning.reading.request import NOTHING_ASKED, NOTHING_READ, Reading, Target
+
+
+def asks_of(reading: Reading, path: Target, method: str) -> tuple[str, ...]:
+    """Return what is asked in LARST's own words, for the shape: equal words, equal plan."""
+    if reading is NOTHING_READ and method != "DELETE":
+        return ()
+    asked, is_delete = reading.asked, method == "DELETE"
+    flags = (
+        ("criteria", asked.where != NOTHING_ASKED.where),
+        ("limit", asked.limit is not None or asked.before is not None),
+        ("offset", asked.offset > 0 or asked.after is not None or asked.before is not None),
+        ("sort", bool(asked.sort)),
+        ("select", asked.select is not None or bool(asked.exclude)),
+        ("embed", bool(asked.embed)),
+        ("search", asked.is_search and not path.is_search),
+        ("records", _answers_with_records(reading, method)),
+        ("cascade", is_delete and (reading.dialect.cascades or bool(asked.dependents))),
+        ("upsert", reading.is_upsert),
+        ("minimal", reading.returns == "minimal" and method == "POST"),
+    )
+    return tuple(name for name, is_asked in flags if is_asked)
+
+
+def _answers_with_records(reading: Reading, method: str) -> bool:
+    """Return whether a change answers with the records: a read always does."""
+    if method not in ("PATCH", "DELETE"):
+        return False
+    return reading.dialect.delete_reply == "record" or reading.returns == "representation"
