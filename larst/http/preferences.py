@@ -12,7 +12,7 @@ _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def apply_preferences(reply: Reply, reading: Reading, context: RequestContext) -> Reply:
-    """Return the reply without a body if the client prefers that; it names what was applied."""
+    """Return the reply without a body if the client prefers that, and name the preferences."""
     is_write = context.method in _WRITES
     if is_write and reading.returns == "minimal" and reply.body is not None:
         reply = replace(reply, status=201 if reply.status == 201 else 204, body=None)

@@ -58,7 +58,7 @@ def idempotency_key(request: RequestContext) -> str | None:
 
 
 def stored_reply(store: SessionStore, request: RequestContext, key: str) -> StoredReply | None:
-    """Return the reply to an earlier request with the key; None if there is none.
+    """Return the reply to an earlier request with the key, or None.
 
     Raises:
         KeyReusedError: the earlier request was a different one.

@@ -75,10 +75,23 @@ class _Curl:
                 is_file = body.startswith("@")
                 self.body = (folder / body[1:]).read_bytes() if is_file else body.encode()
                 self.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+            case "-F":
+                self._add_part(remaining.pop(0), folder)
             case url if url.startswith(ADDRESS):
                 self.target = url.removeprefix(ADDRESS) or "/"
             case _:
                 pytest.fail(f"the curl of the reader does not support {word!r}")
+
+    def _add_part(self, part: str, folder: Path) -> None:
+        """Add `name=value` or `name=@file` to a multipart form."""
+        name, _, value = part.partition("=")
+        head, content = f'Content-Disposition: form-data; name="{name}"', value.encode()
+        if value.startswith("@"):
+            head += f'; filename="{value[1:]}"\r\nContent-Type: text/plain'
+            content = (folder / value[1:]).read_bytes()
+        form = (self.body or b"--B--").removesuffix(b"--B--")
+        self.body = form + f"--B\r\n{head}\r\n\r\n".encode() + content + b"\r\n--B--"
+        self.headers["Content-Type"] = "multipart/form-data; boundary=B"
 
 
 class Reader:

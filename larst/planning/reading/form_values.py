@@ -17,6 +17,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _BOOLEANS: Mapping[str, bool] = {
     "true": True, "on": True, "1": True, "false": False, "off": False, "0": False,
 }  # fmt: skip
+_WHOLE = frozenset({"integer"})
 _FEW_DIGITS = 18
 _NESTED = frozenset({"object", "array"})
 
@@ -34,7 +35,7 @@ class FormValues:
 
         All rows have the same names. Hot code: what applies to a column is decided once.
         """
-        kinds = {name: self._fields.kinds(name) for name in rows[0]} if rows else {}
+        kinds = {name: self._kinds_of(name) for name in rows[0]} if rows else {}
         plain = {name for name in kinds if kinds[name] == {"string"}}
         empty = {name for name in kinds if kinds[name] <= {"string", "null"}} - plain
         return [
@@ -66,15 +67,20 @@ class FormValues:
         return _scalar(value, self._fields.value_kinds(path)) if path else value
 
     def _text(self, text: str, path: str) -> Json:
-        if path not in self._kinds:
-            self._kinds[path] = self._fields.kinds(path)
-        kinds = self._kinds[path]
+        kinds = self._kinds_of(path)
         if not text and self._is_table:
             return text if kinds == {"string"} else None
         kinds = kinds - {"null"}
         if kinds and kinds <= _NESTED:
             return self._nested(text, kinds, path)
         return _scalar(text, kinds)
+
+    def _kinds_of(self, path: str) -> frozenset[str]:
+        if path not in self._kinds:
+            kinds = self._fields.kinds(path)
+            # The first records of a resource get numbers as ids, as if LARST had generated them.
+            self._kinds[path] = kinds or (_WHOLE if path == "id" else kinds)
+        return self._kinds[path]
 
     def _nested(self, text: str, kinds: frozenset[str], path: str) -> Json:
         """Return a list or an object that was written as JSON; a plain text is a list of one."""
