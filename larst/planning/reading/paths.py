@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from larst.domain import METHODS, RequestContext
-from larst.planning.reading.nouns import link_fields_of, same_resource
+from larst.planning.reading.nouns import link_fields_of, same_resource, singular
 
 VERBS = frozenset(
     "login logout signin signout signup log-in log-out sign-in sign-out sign-up logon logoff"
@@ -205,11 +205,15 @@ def _split_last(path: list[str], *, is_post: bool) -> list[str]:
 
 
 def _without_namespaces(path: list[str], start: int, session: Names, notes: list[str]) -> list[str]:
-    """Return the path without `/admin` before a known resource."""
+    """Return the path without `/admin` before a known resource.
+
+    A plural and a word are a record instead: `/users/ann/posts` are the posts of one user.
+    """
     if len(path) <= start + 1 or _known(path[start], session) is not None:
         return path
     for place in range(start + 1, min(len(path), start + _MAX_NAMESPACES + 1)):
-        if not _NAME.fullmatch(path[place - 1]):
+        is_record = place > start + 1 and singular(path[place - 2]) is not None
+        if is_record or not _NAME.fullmatch(path[place - 1]):
             return path
         if _known(path[place], session) is not None:
             notes.append(f"{'/'.join(path[start:place])} is a namespace")

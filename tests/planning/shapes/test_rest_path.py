@@ -136,6 +136,20 @@ def test_a_key_in_parentheses_is_an_id() -> None:
     assert (path.resource, path.identifier) == ("posts", 1)
 
 
+@pytest.mark.parametrize("target", ["/admin/posts", "/internal/admin/posts", "/blog/posts"])
+def test_a_namespace_before_a_known_resource_is_left_out(target: str) -> None:
+    assert _path(target, posts=[{"a": 1}]).parents == ()
+
+
+@pytest.mark.parametrize("target", ["/users/ann/posts", "/sessions/other/posts", "/users/5/posts"])
+def test_a_plural_and_a_word_are_a_record_and_no_namespace(target: str) -> None:
+    """All posts, of every user, would be the wrong answer."""
+    path = shaped_of(request("GET", target), session_of({"posts": [{"a": 1}]})).path
+
+    assert isinstance(path, RestPath)
+    assert [parent.resource for parent in path.parents] == [target.split("/")[1]]
+
+
 def test_a_field_of_a_record_has_a_path() -> None:
     path = _path("/posts/1/title", posts=[{"title": "Hi"}])
 
