@@ -15,22 +15,27 @@ from pathlib import Path
 from larst.domain import Json
 from larst.errors import BadRequestError, NoRuleError
 from larst.planning.rules.planner import VERSION, RulesPlanner
+from tests.fakes import request
 from tests.planning.rules.test_planner import BODIES, METHODS, PATHS, QUERIES
-from tests.planning.sessions import planning_request_of, shaped
+from tests.planning.sessions import EMPTY, planning_request_of, shaped_of
+from tests.planning.shapes.test_links import PATHS as LINKED_PATHS
+from tests.planning.shapes.test_links import linked_session
 
 GOLDEN = Path(__file__).with_name("golden.json")
 
 
 async def programs() -> dict[str, Json]:
     """Return the program of each shape, or the name of the error; by method, target and body."""
-    planner, by_shape = RulesPlanner(), dict[str, Json]()
-    for method, path, query, body in itertools.product(METHODS, PATHS, QUERIES, BODIES):
+    planner, by_shape, linked = RulesPlanner(), dict[str, Json](), linked_session()
+    paths = [(EMPTY, "", path + query) for path, query in itertools.product(PATHS, QUERIES)]
+    paths += [(linked, "linked: ", path) for path in LINKED_PATHS]
+    for method, (session, label, path), body in itertools.product(METHODS, paths, BODIES):
         try:
-            planning = planning_request_of(shaped(method, path + query, body))
+            planning = planning_request_of(shaped_of(request(method, path, body), session))
             program = (await planner.plan(planning)).plan.code.block
         except (NoRuleError, BadRequestError) as error:
             program = type(error).__name__
-        by_shape[f"{method} {path}{query} {body.decode()}"] = program
+        by_shape[f"{label}{method} {path} {body.decode()}"] = program
     return by_shape
 
 

@@ -1,0 +1,127 @@
+"""Paths in other notations are brought to LARST's own form; what is not known stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from larst.planning.reading.paths import is_action, is_call, is_verb, normalize, prefix_length
+from tests.fakes import request
+from tests.planning.sessions import session_of
+
+SESSION = session_of(
+    {
+        "posts": [{"id": 1, "userId": 1, "tags": ["a"]}],
+        "comments": [{"id": 1, "postId": 1}],
+        "users": [{"id": 1}],
+        "blog-entries": [{"id": 1}],
+    }
+)
+WORDS = st.sampled_from(
+    ["api", "v1", "1", "2024-01-01", "posts", "post", "users", "admin", "x", "3", "a:b", "$batch"]
+)
+
+
+def segments(path: str, method: str = "GET") -> str:
+    """Return the path of the request in LARST's own form."""
+    return "/" + "/".join(normalize(request(method, path), SESSION).request.segments)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/posts", "/posts"),
+        ("/posts/1.json", "/posts/1"),
+        ("/posts(1)", "/posts/1"),
+        ("/posts('a%2Fb')", "/posts/a/b"),
+        ("/api/collections/posts/records/1", "/api/posts/1"),
+        ("/items/posts/1", "/posts/1"),
+        ("/classes/Post/1", "/posts/1"),
+        ("/admin/posts/1", "/posts/1"),
+        ("/admin/blog/post/1", "/posts/1"),
+        ("/blog_entries", "/blog-entries"),
+        ("/BlogEntry/1", "/blog-entries/1"),
+        ("/blogentries", "/blog-entries"),
+        ("/posts/$count", "/posts/count"),
+        ("/user/1/post", "/users/1/posts"),
+        ("/comments/1/post", "/comments/1/post"),
+        ("/posts/1/tags", "/posts/1/tags"),
+        ("/unknown/1/things", "/unknown/1/things"),
+    ],
+)
+def test_a_path_is_read_as_what_the_session_knows(path: str, expected: str) -> None:
+    assert segments(path).replace("%2F", "/") == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("POST", "/posts/1:publish", "/posts/1/publish"),
+        ("POST", "/posts:batchGet", "/posts/batchGet"),
+        ("GET", "/posts/1:a", "/posts/1:a"),
+        ("PUT", "/posts/urn:isbn", "/posts/urn:isbn"),
+    ],
+)
+def test_a_verb_after_a_colon_is_a_segment(method: str, path: str, expected: str) -> None:
+    """Ids may contain colons: only POST to a record can mean a verb."""
+    assert segments(path, method) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "length"),
+    [
+        ("posts/1", 0),
+        ("api/posts", 1),
+        ("api/v1/posts", 2),
+        ("api/v1.2.3/posts", 2),
+        ("v2beta1/posts", 1),
+        ("api/1/posts", 2),
+        ("api/1.1/posts/5", 2),
+        ("api/1", 0),
+        ("v1/5", 0),
+        ("v1/5/posts", 0),
+        ("2024-01-01/posts", 1),
+        ("api/2024-01/posts", 2),
+        ("services/data/v58.0/posts", 3),
+        ("wp-json/wp/v2/posts", 3),
+        ("api", 0),
+        ("api/3d-models", 1),
+    ],
+)
+def test_a_prefix_names_an_api_and_its_version(path: str, length: int) -> None:
+    assert prefix_length(path.split("/"), ()) == length
+
+
+def test_a_known_resource_is_no_prefix() -> None:
+    assert prefix_length(["api", "v1", "posts"], {"api"}) == 0
+
+
+@given(st.lists(WORDS, max_size=5), st.sampled_from(["GET", "POST", "DELETE"]))
+def test_reading_a_path_twice_changes_nothing_more(words: list[str], method: str) -> None:
+    """What was read is in LARST's own form."""
+    once = normalize(request(method, "/" + "/".join(words)), SESSION).request
+
+    assert normalize(once, SESSION).request.segments == once.segments
+
+
+@pytest.mark.parametrize(
+    "name", ["login", "graphql", "createPost", "create-post", "send_email", "batchGet", "Logout"]
+)
+def test_verbs_are_no_resources(name: str) -> None:
+    assert is_verb(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["posts", "add-ons", "list-items", "settings", "set", "runs", "webhooks", "address", "updates"],
+)
+def test_nouns_are_no_verbs(name: str) -> None:
+    assert not is_verb(name)
+    assert not is_call(name)
+
+
+def test_more_words_are_actions_below_a_record() -> None:
+    assert is_action("cancel")
+    assert not is_verb("cancel")
+    assert not is_action("profile")
