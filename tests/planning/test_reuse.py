@@ -189,3 +189,47 @@ class TestReuse:
         await learn(resolver, shape(context, {"books": title}))
 
         assert resolver.find(shape(context, {"books": {**title, "status": {"type": "string"}}}))
+
+    @pytest.mark.parametrize(
+        ("program", "is_shared"),
+        [
+            ("REPLY = make_response(200, store.search(plan['criteria']))", True),
+            ("REPLY = make_response(200, plan['criteria'].get('role'))", False),
+            ("REPLY = make_response(200, ctx['query'].get('role'))", False),
+        ],
+    )
+    async def test_a_program_that_picks_criteria_serves_no_request_with_others(
+        self, book: PlanBook, program: str, is_shared: bool
+    ) -> None:
+        """The shape says only that there are criteria: the others would be ignored."""
+        planner = ScriptedPlanner({"GET /books": [program]}, based_on="sketch")
+        resolver = resolver_of(book, planner)
+        await learn(resolver, shape(request("GET", "/books?role=a")))
+
+        assert resolver.find(shape(request("GET", "/books?role=b")))
+        other = resolver.find(shape(request("GET", "/books?colour=a")))
+
+        assert (other is not None) == is_shared
+
+    async def test_the_spelling_of_a_page_does_not_matter_to_a_general_program(
+        self, book: PlanBook
+    ) -> None:
+        """One call of a model serves all dialects."""
+        program = "REPLY = make_response(200, store.list(limit=plan['limit'])[0])"
+        planner = ScriptedPlanner({"GET /books": [program]}, based_on="sketch")
+        resolver = resolver_of(book, planner)
+        await learn(resolver, shape(request("GET", "/books?limit=2")))
+
+        for query in ("_limit=5", "per_page=3", "$top=1", "page[size]=4", "pagination[limit]=2"):
+            assert resolver.find(shape(request("GET", f"/books?{query}"))), query
+
+    async def test_a_value_inside_a_filter_restricts_the_plan_to_the_request(
+        self, book: PlanBook
+    ) -> None:
+        """The value is a part of the JSON text in the query."""
+        program = "REPLY = make_response(200, store.search({'genre': 'crime'}))"
+        planner = ScriptedPlanner({"GET /books": [program]}, based_on="values")
+        resolver = resolver_of(book, planner, PlanningSettings(prompt_values="full"))
+        await learn(resolver, shape(request("GET", '/books?filter={"genre":"crime"}')))
+
+        assert resolver.find(shape(request("GET", '/books?filter={"genre":"poetry"}'))) is None

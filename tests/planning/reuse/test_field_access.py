@@ -61,6 +61,10 @@ FIELDS = [
     ('x = store.search({"|": {"a": "1", "b": "1"}})', {("orders", "a"), ("orders", "b")}),
     ('x = store.search({}, sort="-price,name")', {("orders", "price"), ("orders", "name")}),
     ('x = store.list(sort="price")', {("orders", "price")}),
+    (
+        'x = store.search({"&": [{"a": 1}, {"|": [{"b": 1}, {"!": {"c__gt": 1}}]}]})',
+        {("orders", "a"), ("orders", "b"), ("orders", "c")},
+    ),
     ('x = store.count({"address.city": "Bern"})', {("orders", "address")}),
     ('x = store.aggregate("sum", "n", by="kind")', {("orders", "n"), ("orders", "kind")}),
     ('x = store.aggregate("sum", "n", "kind")', {("orders", "n"), ("orders", "kind")}),
@@ -96,3 +100,56 @@ def test_paths_are_bounded() -> None:
     )
 
     assert max(map(len, access.body)) <= 9
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        'x = ctx["query"]["role"]',
+        'x = ctx.get("query", {})',
+        "for name in ctx:\n    x = ctx[name]",
+        "x = [value for value in ctx.values()]",
+        'key = "query"\nx = ctx[key]',
+        "context = ctx\nx = context['query']",
+    ],
+)
+def test_a_program_that_reads_the_query_is_recognized(program: str) -> None:
+    """Requests of its shape may have any other query."""
+    assert field_access_of(unchecked(program), "orders").has_query
+
+
+@pytest.mark.parametrize(
+    "program", ['x = ctx["segments"][1]', 'x = ctx["body_json"]', 'x = plan["criteria"]', "x = 1"]
+)
+def test_other_parts_of_the_context_are_no_query(program: str) -> None:
+    assert not field_access_of(unchecked(program), "orders").has_query
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        'x = plan["criteria"]["role"]',
+        'x = plan["criteria"].get("role")',
+        'if "role" in plan["criteria"]:\n    x = 1',
+        'criteria = plan["criteria"]\nx = criteria["role"]',
+        'for name in plan["criteria"]:\n    x = name',
+        'x = {k: v for k, v in plan["criteria"].items()}',
+        "x = [plan[key] for key in plan]",
+    ],
+)
+def test_a_program_that_looks_into_the_criteria_is_recognized(program: str) -> None:
+    """It may leave out criteria of other requests, and change more records than they name."""
+    assert field_access_of(unchecked(program), "orders").has_criteria
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        'x = store.search(plan["criteria"], limit=plan["limit"])',
+        'criteria = plan["criteria"]\nx = store.count(criteria)',
+        'x = store.search({"&": [plan["criteria"], {"a": 1}]})',
+        'x = 1 if not plan["criteria"] else 2',
+    ],
+)
+def test_criteria_that_go_to_the_store_as_they_are_are_general(program: str) -> None:
+    assert not field_access_of(unchecked(program), "orders").has_criteria
