@@ -74,11 +74,15 @@ class Ingress:
                 await self._throttle.wait()
             raise
         trace.end_commit(None)
-        url = request.rel_url
-        place = Place(self.address(request), url.raw_path, url.raw_query_string)
-        response = program_response(context, present(reply, context, place), reply)
-        _log_hint(trace, reply, response)
+        presented = present(reply, context, lambda: self._place(request))
+        response = program_response(context, presented, reply)
+        if "X-LARST-Hint" in response.headers:
+            _log_hint(trace, reply, response)
         return response
+
+    def _place(self, request: web.Request) -> Place:
+        url = request.rel_url
+        return Place(self.address(request), url.raw_path, url.raw_query_string)
 
     def session_id(self, request: web.Request, token: str | None, name: str | None = None) -> str:
         """Return the id of the session that a request belongs to.

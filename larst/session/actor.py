@@ -7,13 +7,14 @@ gate ensures that.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, TypeAlias
 
 from larst.actors import Actor, Clock, Deferred, OutputGate, StartRefused
 from larst.config import SchemaMode
-from larst.domain import NO_BODY, Reply, RequestContext
+from larst.domain import BodyKind, ProgramInputs, Reply, RequestContext
 from larst.errors import (
     LarstError,
     ProgramError,
@@ -40,6 +41,9 @@ from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.settings import applied_settings
 from larst.store import SessionStore, Transaction
 from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNNAMED = nullcontext()
 
 _Outcome: TypeAlias = SessionReply | Deferred[Message]
 
@@ -153,6 +157,8 @@ class SessionActor(Actor[Message, Answer]):
 
     async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""
+        if message.request.method in _SAFE_METHODS:
+            return await self._answer(message, None, deadline_s)
         key = idempotency_key(message.request)
         if key is not None and (replay := self._replay(message, key)) is not None:
             return replay
@@ -160,6 +166,12 @@ class SessionActor(Actor[Message, Answer]):
             deferred = await self._check_precondition(message, deadline_s)
             if deferred is not None:
                 return deferred
+        return await self._answer(message, key, deadline_s)
+
+    async def _answer(
+        self, message: SessionRequest, key: str | None, deadline_s: float
+    ) -> _Outcome:
+        """Plan and run a request, and keep its reply under its Idempotency-Key if it has one."""
         shaped, ready = self._look_up(message)
         if ready is None:
             return self._defer(message, shaped)
@@ -249,11 +261,17 @@ class SessionActor(Actor[Message, Answer]):
     async def _run(self, shaped: ShapedRequest, ready: ReadyPlan, deadline_s: float) -> _ProgramRun:
         """Run the plan's program in a new transaction."""
         binding = bind(shaped, ready.plan, self._store)
-        inputs = self._pipeline.inputs(ready, shaped, binding)
+        inputs = ProgramInputs(
+            # Building it is costly, and most programs of the rules do not use it.
+            ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
+            plan=binding.fill(ready.plan),
+            resource=ready.plan.resource,
+        )
         transaction = self._store.begin()
         is_by_items = ready.maker.planner == RULES and ready.plan.action in ITEM_ACTIONS
-        body = shaped.request.body if is_by_items else NO_BODY
-        with Stage("exec"), named_items(body, transaction):
+        body = shaped.request.body
+        has_items = is_by_items and body.kind is BodyKind.LIST
+        with Stage("exec"), named_items(body, transaction) if has_items else _UNNAMED:
             timeout_s = deadline_s - self._clock.now()
             reply = await self._sandbox.run(ready.program, inputs, transaction, timeout_s=timeout_s)
         return _ProgramRun(reply, transaction, binding)
@@ -264,7 +282,8 @@ class SessionActor(Actor[Message, Answer]):
         """Apply the changes of a successful program, and return its reply."""
         drifts: list[str] = []
         if run.reply.status < 400:
-            drifts = drifts_of(self._store, run.transaction, self._schema_mode)
+            if self._schema_mode != "learn":
+                drifts = drifts_of(self._store, run.transaction, self._schema_mode)
             if self._store.commit(run.transaction):
                 self.gate.mark()
             if shaped.reading.teaches:

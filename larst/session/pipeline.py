@@ -1,4 +1,4 @@
-"""What the stages of a request share: the resolver, the sandbox, and a program's inputs.
+"""What the stages of a request share: the resolver and the sandbox.
 
 One pipeline serves all sessions. Must never know HTTP and never hold a session's data: each call
 passes the facts about a session that it needs.
@@ -13,13 +13,13 @@ from functools import lru_cache
 from itertools import islice
 
 from larst.config import PlanningSettings
-from larst.domain import CheckedProgram, ProgramInputs
+from larst.domain import CheckedProgram
 from larst.planning import Planner, PlanResolver, ReadyPlan
 from larst.planning.book import PlanBook
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.relation import Session
 from larst.planning.reading.request import fields_of
-from larst.planning.shapes import Binding, ShapedRequest, read_leniently, sketch_of_schema
+from larst.planning.shapes import ShapedRequest, read_leniently, sketch_of_schema
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
 
@@ -79,15 +79,6 @@ class Pipeline:
         fields = fields_of(session, in_path[-1]) if in_path else Fields()
         asked = read_leniently(request.request, fields)
         return replace(detached, reading=replace(request.reading, asked=asked))
-
-    def inputs(self, ready: ReadyPlan, request: ShapedRequest, binding: Binding) -> ProgramInputs:
-        """Return the inputs of the plan's program."""
-        return ProgramInputs(
-            # Building it is costly, and most programs of the rules do not use it.
-            ctx=request.request.as_json() if "ctx" in ready.program.names else {},
-            plan=binding.fill(ready.plan),
-            resource=ready.plan.resource,
-        )
 
     async def close(self) -> None:
         """Cancel planner calls in progress and close the planner."""

@@ -37,8 +37,12 @@ def program_reply(
         action=ready.plan.action,
         is_by_rules=ready.maker.planner == RULES,
         offset=binding.offset,
-        embeds={step["name"]: step["resource"] for step in binding.embed},
+        embeds=_embeds(binding) if binding.embed else {},
     )
+
+
+def _embeds(binding: Binding) -> dict[str, str]:
+    return {step["name"]: step["resource"] for step in binding.embed}
 
 
 def replayed_reply(stored: StoredReply, shaped: ShapedRequest) -> SessionReply:
@@ -55,13 +59,11 @@ def replayed_reply(stored: StoredReply, shaped: ShapedRequest) -> SessionReply:
 
 
 def drifts_of(store: SessionStore, transaction: Transaction, mode: SchemaMode) -> list[str]:
-    """Return how written records differ from the learned schema, if that is of interest.
+    """Return how written records differ from the learned schema,.
 
     Raises:
         SchemaBrokenError: they differ, and LARS_SCHEMA_MODE=enforce.
     """
-    if mode == "learn":
-        return []
     drifts = store.find_drifts(transaction)
     if drifts and mode == "enforce":
         raise SchemaBrokenError(

@@ -18,7 +18,7 @@ from larst.http.presentation.records import (
 )
 from larst.http.presentation.rest_reply import Place, RestReply
 from larst.http.presentation.wording import header_text, reading_text
-from larst.planning.reading.request import Reading
+from larst.planning.reading.request import NOTHING_READ, Reading
 from larst.planning.shapes import RestPath
 from larst.session import SessionReply
 
@@ -26,8 +26,8 @@ LENGTH = "X-LARST-Length"
 """The header in which a program of the rules says how many records its list has; never sent."""
 
 
-def present(answer: SessionReply, request: RequestContext, place: Place) -> Reply:
-    """Return the reply as the client's dialect has it; `place` is where the request came in.
+def present(answer: SessionReply, request: RequestContext, place: Callable[[], Place]) -> Reply:
+    """Return the reply as the client's dialect has it; `place` returns where the request came in.
 
     Raises:
         NotAcceptableError: the client accepts no media type that can be made.
@@ -40,6 +40,8 @@ def present(answer: SessionReply, request: RequestContext, place: Place) -> Repl
         reply = replace(reply, headers=headers)
     if reading is None or not answer.is_by_rules or reply.status >= 400:
         return reply
+    if reading is NOTHING_READ and length is None and not is_file:
+        return reply  # one record in LARST's own form: the usual case
     reply = replace(reply, headers={**reply.headers, **_headers(reading, answer.hint)})
     if not isinstance(answer.path, RestPath):
         return reply
@@ -49,7 +51,7 @@ def present(answer: SessionReply, request: RequestContext, place: Place) -> Repl
         reading=reading,
         path=answer.path,
         request=request,
-        place=place,
+        place=place(),
         offset=answer.offset,
         embeds=answer.embeds,
     )

@@ -73,7 +73,7 @@ class Names(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
-    """A request in LARST's own form; `notes` say what was read in another way."""
+    """A request in LARST's own form; `notes` name the parts that were read in another way."""
 
     request: RequestContext
     notes: tuple[str, ...] = ()

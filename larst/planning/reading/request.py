@@ -49,6 +49,10 @@ class Target(Protocol):
         """Whether the path ends in a search verb."""
 
     @property
+    def is_count(self) -> bool:
+        """Whether the path ends in `count`."""
+
+    @property
     def is_whole(self) -> bool:
         """Whether the path names one value, of which a query can select no part."""
 
@@ -149,7 +153,7 @@ def read_request(
         QueryNotUnderstoodError: a part of it has no known meaning.
         BadPagingError: its paging makes no sense.
     """
-    if _asks_nothing(request):
+    if asks_nothing(request):
         return request, reading
     fields = fields_of(session, path.resource)
     body = unwrapped(request, path.resource, path.prefix, fields)
@@ -172,7 +176,7 @@ def read_request(
     )
 
 
-def _asks_nothing(request: RequestContext) -> bool:
+def asks_nothing(request: RequestContext) -> bool:
     """Return whether a request has only its path: the usual GET, which costs nothing here."""
     if request.query or request.method not in ("GET", "HEAD"):
         return False
@@ -206,8 +210,8 @@ def _read_query(
     range_header = request.headers.get("range")
     if not request.query and range_header is None:
         return QueryReading(NOTHING_ASKED)
-    is_collection = path.identifier is None and not (path.is_search or path.is_whole)
-    is_change = is_collection and request.method in ("DELETE", "PATCH")
+    is_one = path.is_search or path.is_whole or path.is_count
+    is_change = path.identifier is None and not is_one and request.method in ("DELETE", "PATCH")
     options = ReadingOptions(
         resource=path.resource,
         is_change=is_change,
@@ -218,10 +222,10 @@ def _read_query(
         range_header=range_header,
     )
     query = {key: values for key, values in request.query.items() if key != "_method"}
-    reading = read_query(query, fields, options)
+    query_reading = read_query(query, fields, options)
     if is_change:
-        _refuse_missing_values(reading)
-    return reading
+        _refuse_missing_values(query_reading)
+    return query_reading
 
 
 def _refuse_missing_values(reading: QueryReading) -> None:

@@ -18,6 +18,7 @@ from larst.planning.reading.options import ReadingOptions
 from larst.planning.reading.query import read_query
 from larst.planning.reading.relation import Session
 from larst.planning.reading.request import Reading, fields_of
+from larst.planning.shapes.links import is_singleton
 from larst.planning.shapes.relations import criteria_of, embed_steps
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import RestPath
@@ -94,6 +95,9 @@ def bind(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
     identifier = SINGLETON_ID if path.is_singleton else _segment(segments, path.identifier)
     parents = [segments[parent.index] for parent in path.parents]
     reading = shaped.reading
+    if not (request.query or shaped.shape.asks or path.is_list_of_ids):
+        item = _segment(segments, path.item)
+        return Binding(identifier, request.body.json, item=item, parents=parents)
     if shaped.shape.query:
         asked = read_leniently(request, fields_of(session, path.resource))
     else:
@@ -126,7 +130,7 @@ def _segment(segments: Sequence[str], place: int | None) -> str | None:
 def _steps(
     shaped: ShapedRequest, path: RestPath, asked: Asked, session: Knowledge
 ) -> Sequence[Mapping[str, Json]]:
-    """Return the relations to embed, or those whose records are deleted with the record."""
+    """Return the relations to embed, or the dependents to delete with the record."""
     if shaped.shape.method == "DELETE" and "cascade" in shaped.shape.asks:
         return dependent_steps(path.resource, asked.dependents, session)
     return embed_steps(asked.embed, path.resource, session) if asked.embed else ()
@@ -138,10 +142,12 @@ def dependent_steps(
     """Return where the records are that link to a record; `names` limits the resources.
 
     Raises:
-        QueryNotUnderstoodError: a name is no resource that links to this one.
+        QueryNotUnderstoodError: a named resource does not link to this one.
     """
     steps: list[Mapping[str, Json]] = []
     for name in session.names():
+        if is_singleton(session.schema(name)):
+            continue
         links = link_fields_of(resource, session.fields(name))
         steps += [
             {"name": name, "resource": name, "field": link}

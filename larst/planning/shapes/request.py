@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import orjson
 
-from larst.domain import BodyKind, Json, RequestContext
+from larst.domain import SINGLETON_ID, BodyKind, Json, RequestContext
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.nearest import nearest
 from larst.planning.reading.paths import normalize, prefix_length
@@ -22,6 +22,7 @@ from larst.planning.reading.request import (
     NOTHING_READ,
     Reading,
     ReadingSettings,
+    asks_nothing,
     choose_dialect,
     read_request,
 )
@@ -35,7 +36,7 @@ from larst.planning.shapes.rest_path import (
     Surroundings,
     interpret_shape,
 )
-from larst.planning.shapes.shape import Shape, path_shape, query_shape, shape_key
+from larst.planning.shapes.shape import Segment, Shape, path_shape, query_shape, shape_key
 from larst.planning.shapes.sketch import preferred_media_type
 
 
@@ -93,6 +94,8 @@ def shape_request(
         QueryNotUnderstoodError: a part of the query has no known meaning.
         BadPagingError: its paging makes no sense.
     """
+    if (usual := _usual(request, session, settings)) is not None:
+        return usual
     normalized = normalize(request, session)
     is_wrapped = len(normalized.request.segments) < len(request.segments)
     reading = choose_dialect(request, settings, is_wrapped=is_wrapped)
@@ -115,6 +118,36 @@ def shape_request(
         shape = replace(shape, query=query_shape(request.query))
     key = shape_key(shape.as_json(), facts)
     return ShapedRequest(request, shape, path, facts, key, session.schema, reading)
+
+
+def _usual(
+    request: RequestContext, session: Session, settings: ReadingSettings
+) -> ShapedRequest | None:
+    """Return GET of a known collection, or of a record in it; None if there is more to read.
+
+    Most requests are of this kind, and their meaning depends on the shape of the path alone.
+    """
+    segments = request.segments
+    if len(segments) not in (1, 2) or segments[0] not in session.resources:
+        return None
+    is_name = segments[-1].replace("-", "").replace("_", "").isalnum()
+    if not is_name or segments[0] == DATABASE or not asks_nothing(request):
+        return None
+    reading = choose_dialect(request, settings, is_wrapped=False)
+    if session.has_record(segments[0], SINGLETON_ID):
+        return None
+    shape, path, facts, key = _usual_shape(path_shape(segments, session.has_record, 0))
+    return ShapedRequest(request, shape, path, facts, key, session.schema, reading)
+
+
+@lru_cache(maxsize=4096)
+def _usual_shape(
+    segments: tuple[Segment, ...],
+) -> tuple[Shape, PathInterpretation, Mapping[str, Json], str]:
+    shape = Shape("GET", segments, (), BodyKind.NONE)
+    around = Surroundings(frozenset({segments[0].text}), start=0)
+    path, facts = interpret_shape(shape, lambda _: None, around)
+    return shape, path, facts, shape_key(shape.as_json(), facts)
 
 
 def _is_custom(request: RequestContext, path: RestPath) -> bool:
@@ -164,7 +197,7 @@ _MAX_ITEMS = 100
 
 
 def _refuse_parts(path: RestPath, reading: Reading) -> None:
-    """Refuse a query that selects a part of what is one: it would be ignored in silence.
+    """Refuse a query that selects a part of a single value: it would be ignored in silence.
 
     Raises:
         QueryNotUnderstoodError: the query has criteria, order or paging.

@@ -67,7 +67,7 @@ def listed(
         offset=offset,
         embeds=embeds or {},
     )
-    return present(answer, request_of(method, query, headers), Place(ADDRESS, "/posts", query))
+    return present(answer, request_of(method, query, headers), lambda: Place(ADDRESS, "/posts", query))
 
 
 def answered(
@@ -83,7 +83,7 @@ def answered(
     """Return the reply to a request that is not a list; further arguments go to its reading."""
     reading = Reading(dialect=DIALECTS[dialect], **{"source": "request", **of_reading})
     answer = SessionReply(reply=reply, reading=reading, path=path, action=action, is_by_rules=True)
-    return present(answer, request_of(method, "", headers), Place(ADDRESS, "/posts/1", ""))
+    return present(answer, request_of(method, "", headers), lambda: Place(ADDRESS, "/posts/1", ""))
 
 
 def as_json(value: Json, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
