@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from larst.domain import CheckedProgram
+from larst.sandbox.reply import MAX_RECORD_BYTES
 
 _INPUTS = frozenset({"ctx", "plan", "store", "session_store"})
 _MODULES = ("math", "re", "json", "datetime")
@@ -25,13 +26,15 @@ _body = REPLY.get("body")
 _text = "" if _body is None else _dumps(
     _body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _raw = _body if isinstance(_body, str) else None
+_is_record = isinstance(_body, dict) and "id" in _body and "items" not in _body
+_limit = RECORD_LIMIT if _is_record else LIMIT
 [
     REPLY.get("status"),
     REPLY.get("headers"),
     _body is not None,
     len(_text),
-    _text if len(_text) <= LIMIT else "",
-    _raw if len(_text) <= LIMIT else None,
+    _text if len(_text) <= _limit else "",
+    _raw if len(_text) <= _limit else None,
 ]
 """
 
@@ -55,8 +58,10 @@ def frame(program: CheckedProgram, *, result_bytes: int) -> FramedProgram:
     """Return the program with its frame, which imports only the modules that it uses."""
     imports = "".join(f"import {name}\n" for name in _MODULES if name in program.names)
     prelude = f"from json import dumps as _dumps\n{imports}{_MAKE_RESPONSE}"
+    record_bytes = str(max(result_bytes, MAX_RECORD_BYTES))
+    epilogue = _EPILOGUE.replace("RECORD_LIMIT", record_bytes).replace("LIMIT", str(result_bytes))
     return FramedProgram(
-        source=f"{prelude}{program.source}\n{_EPILOGUE.replace('LIMIT', str(result_bytes))}",
+        source=f"{prelude}{program.source}\n{epilogue}",
         lines_before=prelude.count("\n"),
         line_count=program.source.count("\n") + 1,
         inputs=program.names & _INPUTS,

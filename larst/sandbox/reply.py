@@ -39,6 +39,9 @@ FORBIDDEN_HEADERS = frozenset(
 )
 """Headers that programs may not set; headers that start with `Access-Control-` neither."""
 
+MAX_RECORD_BYTES = 32 * 1024 * 1024
+"""The largest reply that is a single record: what could be stored can be read."""
+
 _JSON = "application/json"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}")
@@ -71,10 +74,13 @@ def reply_of(output: Any, *, result_bytes: int) -> Reply:
         body = (raw if is_text else text).encode()
     except UnicodeEncodeError as error:
         raise ProgramFailedError("the body of the reply contains a lone surrogate") from error
-    if size > result_bytes or len(body) > result_bytes:
+    # The worker leaves out a text over its limit, which is larger for a single record.
+    is_left_out = size > 0 and not text
+    if is_left_out or len(body) > max(result_bytes, MAX_RECORD_BYTES):
         raise ResultTooLargeError(
             f"the reply is larger than {result_bytes} bytes (LARS_MAX_RESULT_BYTES);"
-            " request a page of it with ?limit=100&offset=0"
+            " request a page of it with ?limit=100&offset=0, or send a write with Prefer:"
+            " return=minimal"
         )
     return Reply(status, body, fields, media_type)
 

@@ -145,7 +145,7 @@ class TestReplies:
     async def test_the_error_of_a_reply_over_the_limit_suggests_paging(
         self, sandbox: MontySandbox
     ) -> None:
-        with pytest.raises(ResultTooLargeError, match=r"\?limit="):
+        with pytest.raises(ResultTooLargeError, match=r"\?limit=.*return=minimal"):
             await _run(sandbox, 'REPLY = make_response(200, "x" * 20000)')
 
     async def test_an_error_names_the_line_of_the_program(self, sandbox: MontySandbox) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ class Api:
             raw = orjson.dumps(body)
             all_headers.setdefault("Content-Type", "application/json")
         url = URL(self.url + path, encoded=True)
-        async with self._http.request(method, url, data=raw, headers=all_headers) as reply:
+        # aiohttp warns of large bytes, and sends a file in pieces.
+        data = BytesIO(raw) if raw is not None and len(raw) > 2**20 else raw
+        async with self._http.request(method, url, data=data, headers=all_headers) as reply:
             received = await reply.read()
             is_json = re.search(r"[/+]json\b", reply.headers.get("Content-Type", ""))
             parsed = orjson.loads(received) if received and is_json else None

@@ -71,16 +71,18 @@ class _Curl:
                 name, _, value = remaining.pop(0).partition(": ")
                 self.headers[name] = value
             case "-d" | "--data-binary":
-                body = remaining.pop(0)
-                is_file = body.startswith("@")
-                self.body = (folder / body[1:]).read_bytes() if is_file else body.encode()
-                self.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+                self._set_body(remaining.pop(0), folder)
             case "-F":
                 self._add_part(remaining.pop(0), folder)
             case url if url.startswith(ADDRESS):
                 self.target = url.removeprefix(ADDRESS) or "/"
             case _:
                 pytest.fail(f"the curl of the reader does not support {word!r}")
+
+    def _set_body(self, body: str, folder: Path) -> None:
+        is_file = body.startswith("@")
+        self.body = (folder / body[1:]).read_bytes() if is_file else body.encode()
+        self.headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
 
     def _add_part(self, part: str, folder: Path) -> None:
         """Add `name=value` or `name=@file` to a multipart form."""

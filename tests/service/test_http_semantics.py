@@ -147,6 +147,24 @@ class TestPrefer:
             assert reply.headers["Preference-Applied"] == "return=minimal"
         assert [item["a"] for item in (await _items(api, "/posts"))] == [4, 2, 3]
 
+    @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+    async def test_a_large_list_can_be_written_with_a_minimal_reply(
+        self, api: Api, method: str
+    ) -> None:
+        """The limit of replies must not limit what can be stored."""
+        records = [{"id": index, "text": "x" * 100_000} for index in range(1, 13)]
+        if method != "POST":
+            await api.post("/big", [{"id": record["id"]} for record in records])
+
+        refused = await api.send(method, "/big", records)
+        prefer = {**PLAIN, "Prefer": "return=minimal"}
+        stored = await api.send(method, "/big", records, headers=prefer)
+
+        assert (refused.status, refused.body["error"]) == (400, "result too large")
+        assert "Prefer: return=minimal" in refused.body["detail"]
+        assert (stored.status, stored.raw) == (201 if method == "POST" else 204, b"")
+        assert (await api.get("/big/12")).body == records[-1]
+
     async def test_a_representation_is_the_record(self, api: Api) -> None:
         prefer = {"Prefer": "respond-async, return=representation; foo"}
 
@@ -249,6 +267,19 @@ class TestFiles:
         assert (await api.send("HEAD", "/files/1/content")).status == 200
         etag = {"If-None-Match": reply.headers["ETag"]}
         assert (await api.get("/files/1/content", headers=etag)).status == 304
+
+    async def test_a_file_may_be_larger_than_a_list(self, api: Api) -> None:
+        """LARS_MAX_RESULT_BYTES limits lists: whatever could be stored can be read and changed."""
+        content = bytes(range(256)) * 8 * 1024
+        raw, headers = _multipart((_file("scan", "a.bin", "image/png"), content))
+
+        created = await api.post("/cards", raw=raw, headers=headers)
+        changed = await api.patch("/cards/1", {"title": "A"})
+
+        assert (created.status, changed.status) == (201, 200)
+        assert changed.body["scan"]["size"] == len(content)
+        assert (await api.get("/cards/1/content")).raw == content
+        assert (await api.get("/cards")).status == 400
 
     async def test_each_of_several_files_is_served(self, api: Api) -> None:
         raw, headers = _multipart(

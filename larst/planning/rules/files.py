@@ -37,7 +37,8 @@ def get_content(field: str | None = None) -> str:
         "            files.append(item)\n"
         f"{own if field is None else ''}"
         f"{'if' if field else 'elif'} files:\n"
-        '    REPLY = make_response(200, files[0], {"X-LARST-File": "1"})\n'
+        '    file = {**files[0], "id": record["id"]}\n'
+        '    REPLY = make_response(200, file, {"X-LARST-File": "1"})\n'
         f"else:\n    REPLY = {NOT_FOUND}\n"
     )
 

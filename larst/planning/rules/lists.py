@@ -94,17 +94,21 @@ def create_all(*, is_upsert: bool, is_minimal: bool = False) -> str:
     return if_all_are_objects(lines)
 
 
-def replace_all() -> str:
-    """Return a program that replaces every record of the payload, by its id, or none."""
-    return _change_each("replace")
+def replace_all(*, is_minimal: bool = False) -> str:
+    """Return a program that replaces every record of the payload, by its id, or none.
+
+    `is_minimal`: the answer does not hold the records.
+    """
+    return _change_each("replace", is_minimal=is_minimal)
 
 
-def update_each() -> str:
-    """Return a program that changes every record of the payload, by its id, or none."""
-    return _change_each("update")
+def update_each(*, is_minimal: bool = False) -> str:
+    """Return a program that changes every record of the payload, as `replace_all` replaces them."""
+    return _change_each("update", is_minimal=is_minimal)
 
 
-def _change_each(method: str) -> str:
+def _change_each(method: str, *, is_minimal: bool) -> str:
+    answered = "204" if is_minimal else "200, changed"
     return if_all_are_objects(
         f'changed = [store.{method}(item.get("id", ""), item) for item in {PAYLOAD}]\n'
         "missing = [n for n, record in enumerate(changed) if record is None]\n"
@@ -112,5 +116,5 @@ def _change_each(method: str) -> str:
         '    detail = f"[{missing[0]}] of the list names no record by its id"\n'
         '    REPLY = make_response(404, {"error": "not found", "detail": detail})\n'
         "else:\n"
-        "    REPLY = make_response(200, changed)\n"
+        f"    REPLY = make_response({answered})\n"
     )

@@ -204,12 +204,12 @@ def _put_all(case: Case) -> tuple[Action, str]:
         return "custom", files.unsupported()
     if case.shape.body is not BodyKind.LIST:
         return "custom", _not_allowed("PUT", tuple(name for name in METHODS if name != "PUT"))
-    return "replace", lists.replace_all()
+    return "replace", lists.replace_all(is_minimal=case.asks("minimal"))
 
 
 def _patch_all(case: Case) -> tuple[Action, str]:
     if case.shape.body is BodyKind.LIST:
-        return "patch", lists.update_each()
+        return "patch", lists.update_each(is_minimal=case.asks("minimal"))
     if case.shape.body not in (BodyKind.OBJECT, BodyKind.PATCH):
         return "patch", bad_body(case, "PATCH needs a JSON object of the fields to change")
     call = f'store.update(record["id"], {PAYLOAD})'

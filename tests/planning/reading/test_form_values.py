@@ -1,0 +1,152 @@
+"""Texts of forms and tables, typed by the schema of their resource."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from larst.domain import Body, BodyKind, Json, Notation, Record
+from larst.errors import BadRequestError
+from larst.planning.reading.bodies import unwrapped
+from larst.planning.reading.fields import Fields
+from larst.planning.reading.form_values import FormValues
+from larst.planning.reading.preferences import preferences
+from tests.fakes import request
+
+
+def _fields(**types: Any) -> Fields:
+    properties = {
+        name: kind if isinstance(kind, dict) else {"type": kind} for name, kind in types.items()
+    }
+    return Fields(frozenset(properties), {"type": "object", "properties": properties})
+
+
+FIELDS = _fields(
+    n="integer",
+    x=["integer", "number", "null"],
+    b="boolean",
+    s="string",
+    o=["string", "null"],
+    mixed=["integer", "string"],
+    tags={"type": "array", "items": {"type": "string"}},
+    sizes={"type": "array", "items": {"type": "integer"}},
+    meta={"type": "object", "properties": {"n": {"type": "integer"}}},
+)
+
+
+class TestForms:
+    @pytest.mark.parametrize(
+        ("name", "text", "value"),
+        [
+            ("n", "7", 7),
+            ("n", "-7", -7),
+            ("n", " 7 ", 7),
+            ("n", "0", 0),
+            ("n", "18446744073709551615", 2**64 - 1),
+            ("n", "007", "007"),
+            ("n", "seven", "seven"),
+            ("n", "٣", "٣"),
+            ("n", "1_000", "1_000"),
+            ("n", "", None),
+            ("x", "1.50", 1.5),
+            ("x", "1e3", 1000.0),
+            ("x", "NaN", "NaN"),
+            ("b", "true", True),
+            ("b", "on", True),
+            ("b", "FALSE", False),
+            ("b", "0", False),
+            ("b", "maybe", "maybe"),
+            ("s", "7", "7"),
+            ("s", "", ""),
+            ("mixed", "7", "7"),
+            ("new", "7", "7"),
+            ("id", "7", 7),
+            ("id", "seven", "seven"),
+            ("tags", "a", ["a"]),
+            ("tags", ["1", "2"], ["1", "2"]),
+            ("sizes", ["1", "2"], [1, 2]),
+            ("sizes", "3", [3]),
+            ("meta", {"n": "1", "m": "2"}, {"n": 1, "m": "2"}),
+            ("meta", '{"n":1}', {"n": 1}),
+            ("meta", "{n", "{n"),
+        ],
+    )
+    def test_a_text_becomes_what_its_field_holds(self, name: str, text: Json, value: Json) -> None:
+        typed = FormValues(FIELDS, Notation.FORM).typed({name: text})
+
+        assert typed == {name: value}
+        assert type(typed[name]) is type(value)
+
+
+class TestTables:
+    def test_an_empty_cell_is_null_unless_the_field_holds_only_text(self) -> None:
+        row: Record = dict.fromkeys(("n", "x", "b", "s", "o", "mixed", "tags", "new", "id"), "")
+
+        typed = FormValues(FIELDS, Notation.CSV).table([row])
+
+        assert typed == [{**dict.fromkeys(row), "s": ""}]
+
+    def test_cells_are_typed_as_the_fields_of_a_form(self) -> None:
+        row: Record = {"n": "1", "x": "1.5", "b": "false", "s": "2", "new": "3", "tags": '["a"]'}
+
+        typed = FormValues(FIELDS, Notation.CSV).table([row, row])
+
+        expected = {"n": 1, "x": 1.5, "b": False, "s": "2", "new": "3", "tags": ["a"]}
+        assert typed == [expected, expected]
+
+    def test_a_table_may_be_empty(self) -> None:
+        assert FormValues(FIELDS, Notation.CSV).table([]) == []
+
+
+class TestBodies:
+    def test_json_is_never_typed(self) -> None:
+        body = unwrapped(request("POST", "/a", b'{"n":"7"}'), "a", "", FIELDS)
+
+        assert body.json == {"n": "7"}
+
+    def test_the_lines_of_a_table_are_kept(self) -> None:
+        sent = request("POST", "/a", b"n\n1\n\n2\n", "text/csv")
+
+        body = unwrapped(sent, "a", "", FIELDS)
+
+        assert (body.json, body.lines) == ([{"n": 1}, {"n": 2}], (2, 4))
+
+    def test_a_merge_patch_is_one_operation_of_a_patch(self) -> None:
+        headers = {"content-type": "application/merge-patch+json; charset=utf-8"}
+        sent = request("PATCH", "/a/1", b'{"n":null}', headers=headers)
+
+        body = unwrapped(sent, "a", "", FIELDS)
+
+        assert body == Body(
+            BodyKind.PATCH, json=[{"op": "merge", "path": "", "value": {"n": None}}]
+        )
+
+    def test_only_patch_merges(self) -> None:
+        headers = {"content-type": "application/merge-patch+json"}
+        sent = request("PUT", "/a/1", b'{"n":null}', headers=headers)
+
+        assert unwrapped(sent, "a", "", FIELDS).kind is BodyKind.OBJECT
+
+    def test_a_merge_patch_must_be_an_object(self) -> None:
+        headers = {"content-type": "application/merge-patch+json"}
+        with pytest.raises(BadRequestError):
+            unwrapped(request("PATCH", "/a/1", b"[]", headers=headers), "a", "", FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("", {}),
+        ("return=minimal", {"return": "minimal"}),
+        ('Return = "Minimal"', {"return": "minimal"}),
+        ("return=minimal, return=representation", {"return": "minimal"}),
+        (
+            "respond-async; wait=10,count=exact",
+            {"respond-async": "", "wait": "10", "count": "exact"},
+        ),
+        ("x-return=minimal", {"x-return": "minimal"}),
+    ],
+)
+def test_preferences_are_read_by_name(header: str, expected: dict[str, str]) -> None:
+    assert preferences(header) == expected
