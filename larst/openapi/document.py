@@ -37,7 +37,11 @@ the first `POST` to a path creates a resource, and this document grows with it.
 
 Each session has its own document. Choose a session with the header `X-Session-ID`, or with \
 `?session=` on the address of this document. Records are returned with an `ETag`; a write with \
-`If-Match` succeeds only if the stored version has that ETag."""
+`If-Match` succeeds only if the stored version has that ETag.
+
+Lists also take filters on nested fields (`address.city=Bern`), `fields=id,name`, \
+`embed=comments`, and the words of other servers, such as `page` and `per_page`. Those answer in \
+the form of that server, which the header `X-LARST-Dialect` names."""
 
 _IS_LEARNING = """
 

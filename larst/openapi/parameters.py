@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from larst.openapi.schemas import POSITION, TEXT, LearnedSchema, Schema, listed
+from larst.openapi.schemas import POSITION, SIZE, TEXT, LearnedSchema, Schema, listed
 
 MAX_FILTERED_FIELDS = 30
 """Fields of a resource that get documented filters; filters on all other fields work as well."""
@@ -14,8 +14,11 @@ MAX_FILTERED_FIELDS = 30
 MAX_FILTERED_FIELDS_IN_ALL = 1500
 """The limit for a whole document: with hundreds of resources it would become unreadable."""
 
-_RESERVED = frozenset("limit offset sort page per_page q fields embed filter filters".split())
-"""Query keys that do not filter on a field, and the names of the generic filter parameters."""
+_RESERVED = frozenset("limit offset sort page per_page q fields embed filter".split())
+"""Query keys that do not filter on a field, and the name of the generic filter parameter."""
+
+NUMBER_OR_EMPTY: Schema = {"type": ["number", "string"], "maxLength": 0}
+"""A number to compare with; an empty value is no filter."""
 
 Parameter = Mapping[str, Any]
 
@@ -49,29 +52,15 @@ def query_parameter(name: str, schema: Schema, description: str) -> Parameter:
 
 
 SHARED: Mapping[str, Parameter] = {
-    "Limit": query_parameter("limit", POSITION, "The maximum number of records to return."),
-    "Offset": query_parameter("offset", POSITION, "The number of records to skip."),
-    "PageNumber": query_parameter(
-        "page", POSITION, "The number of the page, from 1, instead of an offset."
+    "Limit": query_parameter(
+        "limit", SIZE, "The maximum number of records to return; -1 or null: all."
     ),
-    "PageSize": query_parameter("per_page", POSITION, "The number of records of a page."),
+    "Offset": query_parameter("offset", POSITION, "The number of records to skip."),
     "Sort": query_parameter(
         "sort", TEXT, "The field to sort by. `-name` sorts descending; `a,-b` sorts by several."
     ),
     "Text": query_parameter("q", TEXT, "Text that occurs in any field."),
-    "Fields": query_parameter("fields", TEXT, "The only fields to return: `id,name`."),
-    "Embed": query_parameter(
-        "embed", TEXT, "Related records to put into each record: `comments,user`."
-    ),
     "Filter": _FILTER,
-    "Filters": {
-        **_FILTER,
-        "name": "filters",
-        "required": False,
-        "description": "Any other filters. Dots reach into objects: `address.city`.",
-        "schema": {"type": "object"},
-        "example": {},
-    },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
@@ -121,8 +110,7 @@ def _make_filters(name: str, types: tuple[str, ...], form: str | None) -> Iterat
     wildcards = " `A*` matches a prefix, `*e` a suffix, `*li*` any part." if is_text else ""
     yield query_parameter(name, TEXT, f"`{name}` equals this value.{wildcards}")
     if is_number or form in ("date", "date-time"):
-        # The service accepts text that is not a number, too, and compares it as text.
-        value = {"type": ["number", "string"]} if is_number else TEXT
+        value = NUMBER_OR_EMPTY if is_number and not is_text else TEXT
         for suffix, comparison in _COMPARISONS.items():
             yield query_parameter(f"{name}_{suffix}", value, f"`{name}` {comparison} this value.")
     yield query_parameter(f"{name}_ne", TEXT, f"`{name}` differs from this value.")

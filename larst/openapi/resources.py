@@ -167,6 +167,8 @@ class Resource:
             patch = {**changes, "content": {**changes["content"], **content}}
         return {
             "new": json_body(new if parent is None else self._new_below(parent)),
+            "criteria": json_body(schemas.ANY_OBJECT),
+            "many new": json_body(_list_of(new)),
             "one or many new": json_body({"oneOf": [new, _list_of(new)]}),
             "changes": changes,
             "changes or patch": patch,

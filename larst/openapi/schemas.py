@@ -29,6 +29,9 @@ COUNT: Schema = {"type": "integer", "minimum": 0}
 POSITION: Schema = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1e16}
 """A limit, an offset or a page; up to sixteen digits are read as a number."""
 
+SIZE: Schema = {**POSITION, "type": ["integer", "null"], "minimum": -1}
+"""The number of records of a page; -1 and null are no limit."""
+
 PROBLEM: Schema = {
     "type": "object",
     "title": "Problem",

@@ -14,22 +14,20 @@ from larst.openapi.operations import FIELD_FILTERS, Operation, Reply
 Table: TypeAlias = tuple[Operation, ...]
 """The operations of one path."""
 
-_LIST_PARAMETERS = (
-    "Limit",
-    "Offset",
-    "PageNumber",
-    "PageSize",
-    "Sort",
-    "Text",
-    "Fields",
-    "Embed",
-    FIELD_FILTERS,
-    "Filters",
-)
+_LIST_PARAMETERS = ("Limit", "Offset", "Sort", "Text", FIELD_FILTERS)
 _LIST_HEADERS = ("X-Total-Count", "Content-Range", "Link", "X-LARST-Reading")
 _IN_ONE_TRANSACTION = "All matching records change in one transaction."
 
-_CHANGE_MATCHING = (
+_CHANGE_MANY = (
+    Operation(
+        "put",
+        "replace_all_{below}{many}",
+        "Replace several {resource}{of_parent}",
+        (Reply("200", "The stored records.", "list"),),
+        description="Each record replaces the stored one that has its id: all of them or none.",
+        body="many new",
+        errors=("NotFound", "SchemaBroken"),
+    ),
     Operation(
         "patch",
         "update_all_{below}{many}",
@@ -68,7 +66,7 @@ COLLECTION: Table = (
         body="one or many new",
         errors=("Conflict", "SchemaBroken"),
     ),
-    *_CHANGE_MATCHING,
+    *_CHANGE_MANY,
 )
 """`/{resource}`"""
 
@@ -80,6 +78,15 @@ SEARCH: Table = (
         (Reply("200", "The matching records, as a plain array.", "list", _LIST_HEADERS),),
         parameters=_LIST_PARAMETERS,
     ),
+    Operation(
+        "post",
+        "find_all_{many}",
+        "Search {resource} by a body",
+        (Reply("200", "The matching records, as a plain array.", "list", _LIST_HEADERS),),
+        description="The body holds the filters: an object of field values or comparisons.",
+        parameters=_LIST_PARAMETERS,
+        body="criteria",
+    ),
 )
 """`/{resource}/search`"""
 
@@ -89,7 +96,7 @@ COUNT: Table = (
         "count_{many}",
         "Count {resource}",
         (Reply("200", "The number of matching records.", "count"),),
-        parameters=("Text", FIELD_FILTERS, "Filters"),
+        parameters=("Text", FIELD_FILTERS),
     ),
 )
 """`/{resource}/count`"""
@@ -108,7 +115,7 @@ SINGLETON: Table = (
         "Replace {resource}",
         (
             Reply("200", "The stored object.", "object"),
-            Reply("201", "The stored object, if there was none.", "object"),
+            Reply("201", "The stored object, if it is new.", "object"),
         ),
         body="object",
         errors=("PreconditionFailed", "SchemaBroken"),
@@ -141,7 +148,7 @@ RECORD: Table = (
             Reply("200", "The record.", "record", ("ETag",)),
             Reply("304", "The stored version has the ETag of `If-None-Match`."),
         ),
-        parameters=("Fields", "Embed", "IfNoneMatch"),
+        parameters=("IfNoneMatch",),
         errors=("NotFound",),
     ),
     Operation(
@@ -190,7 +197,7 @@ BELOW_PARENT: Table = (
         body="new",
         errors=("NotFound", "Conflict", "SchemaBroken"),
     ),
-    *_CHANGE_MATCHING,
+    *_CHANGE_MANY,
 )
 """`/{parent}/{parent_id}/{resource}`"""
 
