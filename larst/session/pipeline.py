@@ -14,7 +14,7 @@ from itertools import islice
 
 from larst.config import PlanningSettings
 from larst.domain import CheckedProgram
-from larst.planning import Planner, PlanResolver, ReadyPlan
+from larst.planning import Planner, PlanResolver
 from larst.planning.book import PlanBook
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.relation import Session
