@@ -50,8 +50,8 @@ Other commands read the same variables: a command that talks to a running servic
 
 - `.env` has one `NAME=value` per line, in UTF-8. Settings are read once, at the start.
 - Names are in upper case, as in the tables. An empty variable counts as unset.
-- A wrong value stops the start with exit code 2 and a line that names the allowed values. The value of
-  a secret is never shown.
+- A wrong value stops the start with exit code 2 and a line that names the allowed values. The
+  value of a secret is never shown.
 - An unknown variable that begins with `LARS_` is ignored; the log names the one you may have meant.
 
 ```console
