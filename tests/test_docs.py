@@ -1,4 +1,4 @@
-"""What the documentation lists is what there is."""
+"""The documentation matches the code."""
 
 from __future__ import annotations
 
@@ -30,51 +30,53 @@ _ROW = re.compile(r"^\| (.+?) \| (.+?) \|(?: (.+) \|)?$", re.MULTILINE)
 SETTINGS = set(FIELDS)
 
 
-def test_every_metric_is_told_of_as_it_is() -> None:
-    """Whoever builds a dashboard reads the page, not the code."""
+def test_the_page_lists_every_metric() -> None:
+    """The author of a dashboard reads the page, not the code."""
     text = (DOCS / "telemetry.md").read_text()
     rows = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \| (\S+) \| (.+) \|$", text, re.MULTILINE)
 
-    assert rows == [(one.name, str(one.kind), one.unit, one.description) for one in METRICS]
+    assert rows == [
+        (metric.name, str(metric.kind), metric.unit, metric.description) for metric in METRICS
+    ]
 
 
-def test_the_configuration_page_is_made_from_the_settings() -> None:
-    """A setting that no page has is one that nobody uses."""
+def test_the_configuration_page_matches_the_settings() -> None:
+    """Users cannot find a setting that is missing on the page."""
     is_current = configuration_page.PAGE.read_text() == configuration_page.page()
 
     assert is_current, f"the page is out of date; rewrite it: {configuration_page.COMMAND}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_variable_that_a_page_names_is_a_setting(page: Path) -> None:
+def test_every_variable_on_a_page_is_a_setting(page: Path) -> None:
     assert {*_VARIABLE.findall(page.read_text())} - SETTINGS == set()
 
 
-def test_every_error_is_told_of_with_its_status() -> None:
-    """Whoever handles an error looks it up by what the reply says."""
+def test_the_page_lists_every_error_with_its_status() -> None:
+    """The author of a client looks up the title of an error."""
     table = _section("http.md", "Errors")
-    told = {(row[0], title) for row in _ROW.findall(table) for title in _CODE.findall(row[1])}
+    listed = {(row[0], title) for row in _ROW.findall(table) for title in _CODE.findall(row[1])}
 
     for error, status in STATUS.items():
         title = error.title if issubclass(error, LarstError) else _ACTOR_PROBLEMS[error][0]
-        assert (str(status), title) in told, error.__name__
+        assert (str(status), title) in listed, error.__name__
 
 
-def test_the_policy_refuses_what_its_page_says_it_refuses() -> None:
-    """Whoever writes a program reads the reason before the policy gives it."""
+def test_the_policy_refuses_the_examples_of_its_page() -> None:
+    """The author of a program finds the reason of a refusal on the page."""
     rows = [row for row in _ROW.findall(_section("programs.md", "The policy")) if "`" in row[0]]
 
     assert len(rows) > 15
-    for shown, reason, _ in rows:
+    for example, reason, _ in rows:
         with pytest.raises(ProgramRefusedError) as refused:
-            check(shown.strip("`"), PolicyLimits())
-        told = [violation.reason for violation in refused.value.violations]
-        assert reason.replace("\\", "") in told, shown
+            check(example.strip("`"), PolicyLimits())
+        reasons = [violation.reason for violation in refused.value.violations]
+        assert reason.replace("\\", "") in reasons, example
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_command_within_the_text_of_a_page_exists(page: Path) -> None:
-    """Those in blocks are run; of these there is the command, with its flags, or the file."""
+def test_every_command_in_the_text_of_a_page_exists(page: Path) -> None:
+    """Other tests run the commands in blocks; this one looks up the command, or the file."""
     for span in _CODE.findall(prose_of(page)):
         match span.split():
             case ["larst", command, *words] if command.isalpha():
@@ -85,14 +87,14 @@ def test_every_command_within_the_text_of_a_page_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_every_file_that_a_page_names_is_there(page: Path) -> None:
-    """Whoever looks for a room by a page finds it."""
+def test_every_file_in_the_text_of_a_page_exists(page: Path) -> None:
+    """A reader opens these files to change the code."""
     for span in _CODE.findall(prose_of(page)):
         if _PATH.fullmatch(span):
             assert (ROOT / span).exists(), span
 
 
-def test_the_rooms_are_those_that_their_imports_are_held_to() -> None:
+def test_the_rooms_are_the_layers_of_the_import_contract() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     layers = [set(line.split(" | ")) for line in contracts["contracts"][0]["layers"]]
 
@@ -101,23 +103,44 @@ def test_the_rooms_are_those_that_their_imports_are_held_to() -> None:
     assert [set(_CODE.findall(row)) for row in rows] == layers
 
 
+def test_the_glossary_has_the_ten_words() -> None:
+    """One word for each idea, in the code and on the pages."""
+    words = re.findall(r"^\| (\w[\w ]*) \|", _section("architecture.md", "Glossary"), re.MULTILINE)
+
+    assert words[1:] == [
+        *("session", "resource", "record", "shape", "sketch"),
+        *("plan", "plan book", "program", "stage", "gate"),
+    ]
+
+
+def test_the_architecture_names_a_file_for_common_changes() -> None:
+    """A new contributor finds the file from the page alone."""
+    rows = {
+        row[0]: row[1] for row in _ROW.findall(_section("architecture.md", "Where to change what"))
+    }
+
+    assert "larst/planning/shapes/binding.py" in rows["add a filter suffix (`?name_suffix=`)"]
+    assert "larst/planning/factory.py" in rows["add a provider of models"]
+    assert "larst/telemetry/metrics.py" in rows["add a metric"]
+
+
 def _look_up(command: str, words: list[str]) -> None:
     action = [word for word in words[:1] if command == "plans" and word.islower()]
-    shown = StringIO()
-    with redirect_stdout(shown), pytest.raises(SystemExit) as ended:
+    output = StringIO()
+    with redirect_stdout(output), pytest.raises(SystemExit) as exit_info:
         cli.main([command, *action, "--help"])
-    assert ended.value.code == 0, f"larst {command} {' '.join(words)}"
+    assert exit_info.value.code == 0, f"larst {command} {' '.join(words)}"
     for flag in (word for word in words if word.startswith("--")):
-        assert flag in shown.getvalue(), f"larst {command} {flag}"
+        assert flag in output.getvalue(), f"larst {command} {flag}"
 
 
 class TestLinks:
-    """No network: of what lies elsewhere, only the address is looked at."""
+    """Without a network: for links to other sites, only the address is checked."""
 
     LINKED = (*PAGES, ROOT / "CHANGELOG.md")
 
     @pytest.mark.parametrize("page", LINKED, ids=name_of)
-    def test_what_a_page_links_to_is_there(self, page: Path) -> None:
+    def test_the_target_of_a_link_exists(self, page: Path) -> None:
         for target in _targets(page):
             if "://" not in target:
                 path, _, anchor = target.partition("#")
@@ -127,12 +150,12 @@ class TestLinks:
                 assert not anchor or anchor in _anchors(linked), target
 
     @pytest.mark.parametrize("page", LINKED, ids=name_of)
-    def test_links_to_elsewhere_are_addresses(self, page: Path) -> None:
+    def test_a_link_to_another_site_is_a_valid_address(self, page: Path) -> None:
         for target in _targets(page):
             if "://" in target:
                 assert re.fullmatch(r"https://[a-z0-9.-]+\.[a-z]{2,}(/[\w./~%#?=&+-]*)?", target)
 
-    def test_the_index_has_every_page(self) -> None:
+    def test_the_index_lists_every_page(self) -> None:
         linked = set(_targets(DOCS / "README.md"))
 
         assert linked >= {page.name for page in DOCS.glob("*.md")} - {"README.md"}
@@ -144,9 +167,9 @@ def _targets(page: Path) -> Iterator[str]:
 
 
 def _anchors(page: Path) -> set[str]:
-    """Return the anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of the headings of a page, as GitHub generates them."""
     headings = re.findall(r"^#+ (.+)$", prose_of(page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
 
 
 def _section(page: str, heading: str) -> str:

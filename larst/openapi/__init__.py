@@ -1,6 +1,6 @@
 """OpenAPI 3.1 documents: of a session, as it has grown, and of the control API.
 
-Pure: callers pass in what the document describes. Must never read a session or a request.
+Pure: callers pass in the learned schemas. Must never read a session or a request.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ November 2026, CPython 3.11, two busy cores):
     pymalloc       yes              63 MB       190 MB        178 MB
     pymalloc       no               63 MB       165 MB        174 MB
 
+CPU time per request does not differ measurably between the two (benchmarks/http_load.py).
+
 Longest reply of `/healthz` while 59 MB are imported, and then imported again with `replace`
 (benchmarks/large_import.py, November 2026, two runs on a machine busy with other work):
 

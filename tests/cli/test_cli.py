@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -56,6 +57,25 @@ def test_a_wrong_setting_is_one_line_each_and_exit_code_2(tmp_path: Path) -> Non
         "LARS_PORT='http': an integer from 0 to 65535 is allowed",
         "LARS_SCHEMA_MODE='strict': learn, warn or enforce is allowed",
     ]
+
+
+def test_an_address_in_use_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        process = run("serve", "--port", port, "--data-root", str(tmp_path / "data"), cwd=tmp_path)
+
+    assert process.returncode == 1
+    assert process.stdout == ""
+    (line,) = [text for text in process.stderr.splitlines() if not text.startswith("{")]
+    assert line == f"127.0.0.1:{port} is in use by another program; choose another port with --port"
+
+
+def test_a_wrong_otel_variable_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    root = str(tmp_path / "data")
+    process = run("serve", "--data-root", root, cwd=tmp_path, OTEL_TRACES_EXPORTER="often")
+
+    assert process.returncode == 2
+    assert process.stderr == "OTEL_TRACES_EXPORTER=often: otlp, console, none are allowed\n"
 
 
 @pytest.mark.parametrize("argument", ["--version", "--help"])

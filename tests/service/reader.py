@@ -59,10 +59,11 @@ class _Curl:
 
     def _parse(self, word: str, remaining: list[str], folder: Path) -> None:
         match word:
-            case "-i":
+            case "-i" | "-I":
                 self.shows_head = True
-            case "-I":
-                self.shows_head, self.method = True, "HEAD"
+                self.method = "HEAD" if word == "-I" else self.method
+            case "-g":
+                pass  # targets are sent as they are written
             case "-X":
                 self.method = remaining.pop(0)
             case "-o":

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.service.api import Api, Service
+from tests.service.command import CommandResult, run_larst
 from tests.service.test_planners import settings_for
 from tests.wire.planner import good_plan
 from tests.wire.server import WireServer
@@ -55,22 +52,10 @@ async def learn_plans(service: Service) -> None:
             assert (await api.post(path, body, headers=HEADERS)).status < 300
 
 
-def larst(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "larst", *arguments],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "160", "LARS_AUTH_TOKEN": TOKEN, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def plans(service: Service, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return larst(
-        "plans", *arguments, "--url", service.url, cwd=service.data_root.parent, **variables
-    )
+def plans(service: Service, *arguments: str, **variables: str) -> CommandResult:
+    """Run `larst plans` with the token."""
+    settings = {"LARS_AUTH_TOKEN": TOKEN, **variables}
+    return run_larst("plans", *arguments, "--url", service.url, variables=settings)
 
 
 def plans_of(service: Service) -> list[dict[str, Any]]:
@@ -84,10 +69,10 @@ def key_of(service: Service, path: str) -> str:
 
 def test_the_table_shows_the_plans_and_their_costs(service: Service) -> None:
     """The most used plan comes first."""
-    process = plans(service)
+    result = plans(service)
 
-    assert process.returncode == 0, process.stderr
-    header, *rows = process.stdout.splitlines()
+    assert result.exit_code == 0, result.stderr
+    header, *rows = result.stdout.splitlines()
     assert header.split() == "key state request does planner uses tokens cost".split()
     assert [row.split()[2:4] for row in rows] == [
         ["POST", "/orders"],
@@ -97,12 +82,12 @@ def test_the_table_shows_the_plans_and_their_costs(service: Service) -> None:
 
 
 def test_a_plan_is_shown_with_its_program(service: Service) -> None:
-    process = plans(service, "show", key_of(service, "/orders/<int>/cancel")[:8])
+    result = plans(service, "show", key_of(service, "/orders/<int>/cancel")[:8])
 
-    assert process.returncode == 0, process.stderr
-    assert "POST /orders/<int>/cancel" in process.stdout
-    assert 'store.update(order["id"], {"status": "cancelled"})' in process.stdout
-    assert "1 call(s), 1000 + 50 tokens, price unknown" in process.stdout
+    assert result.exit_code == 0, result.stderr
+    assert "POST /orders/<int>/cancel" in result.stdout
+    assert 'store.update(order["id"], {"status": "cancelled"})' in result.stdout
+    assert "1 call(s), 1000 + 50 tokens, price unknown" in result.stdout
 
 
 def test_plans_are_pinned_rejected_and_deleted(own_service: Service) -> None:
@@ -112,7 +97,7 @@ def test_plans_are_pinned_rejected_and_deleted(own_service: Service) -> None:
     pinned = plans(service, "pin", create[:8])
     rejected = plans(service, "reject", cancel[:8], "--reason", "it forgets the refund")
 
-    assert [pinned.returncode, rejected.returncode] == [0, 0]
+    assert [pinned.exit_code, rejected.exit_code] == [0, 0]
     assert pinned.stdout == f"{create[:10]} (POST /orders) is pinned\n"
     states = {plan["key"]: (plan["state"], plan["reason"]) for plan in plans_of(service)}
     assert states == {
@@ -120,7 +105,7 @@ def test_plans_are_pinned_rejected_and_deleted(own_service: Service) -> None:
         cancel: ("rejected", "it forgets the refund"),
     }
     assert plans(service, "--state", "pinned").stdout.count("POST") == 1
-    assert plans(service, "delete", create).returncode == 0
+    assert plans(service, "delete", create).exit_code == 0
     assert [plan["key"] for plan in plans_of(service)] == [cancel]
 
 
@@ -128,16 +113,16 @@ def test_an_error_is_printed_as_one_line(service: Service) -> None:
     failures = {
         "404": plans(service, "show", "0" * 64),
         "401": plans(service, LARS_AUTH_TOKEN="wrong"),
-        "no service": larst("plans", "--url", "http://127.0.0.1:9", cwd=service.data_root.parent),
-        "not an address": larst("plans", "--url", "ftp://x", cwd=service.data_root.parent),
+        "no service": run_larst("plans", "--url", "http://127.0.0.1:9"),
+        "not an address": run_larst("plans", "--url", "ftp://x"),
     }
 
-    for text, process in failures.items():
-        assert process.returncode == 1, text
-        assert process.stdout == "", text
-        assert len(process.stderr.splitlines()) == 1, text
-        assert text in process.stderr
-        assert TOKEN not in process.stderr
+    for text, result in failures.items():
+        assert result.exit_code == 1, text
+        assert result.stdout == "", text
+        assert len(result.stderr.splitlines()) == 1, text
+        assert text in result.stderr
+        assert TOKEN not in result.stderr
     assert "LARS_AUTH_TOKEN" in failures["401"].stderr
     assert "larst serve" in failures["no service"].stderr
 
@@ -148,7 +133,7 @@ async def test_control_characters_in_a_path_are_escaped(
     """A path that a client chooses must not reach the terminal as it is."""
     await Api(http, own_service.url, "one").get("/orders?%1b%5b2J=1", headers=HEADERS)
 
-    process = plans(own_service)
+    result = plans(own_service)
 
-    assert "\x1b[2J" not in process.stdout
-    assert "\\x1b[2J=<int>" in process.stdout
+    assert "\x1b[2J" not in result.stdout
+    assert "\\x1b[2J=<int>" in result.stdout

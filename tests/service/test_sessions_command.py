@@ -16,6 +16,7 @@ import pytest
 
 from larst.cli import client
 from tests.service.api import Api, Service
+from tests.service.command import run_larst
 
 TOKEN = "t0ken"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -57,16 +58,10 @@ async def add_members(http: aiohttp.ClientSession, service: Service) -> None:
 
 
 def larst(*arguments: str, stdin: bytes = b"", **variables: str) -> tuple[int, bytes, str]:
-    """Run a command; return its exit code, stdout and stderr."""
-    process = subprocess.run(
-        [sys.executable, "-m", "larst", *arguments],
-        env={**os.environ, "COLUMNS": "160", "LARS_AUTH_TOKEN": TOKEN, **variables},
-        input=stdin,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    return process.returncode, process.stdout, process.stderr.decode()
+    """Run a command with the token; return its exit code, stdout and stderr."""
+    settings = {"LARS_AUTH_TOKEN": TOKEN, **variables}
+    result = run_larst(*arguments, variables=settings, stdin=stdin)
+    return result.exit_code, result.stdout.encode(), result.stderr
 
 
 def test_a_session_is_exported_and_imported_into_another(service: Service) -> None:
