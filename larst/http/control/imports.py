@@ -85,7 +85,7 @@ class Imports:
     ) -> dict[str, Replacement]:
         """Return the resources of an import, ready to be put in place.
 
-        `report` says whether to be lenient, and receives what was changed.
+        `report` says whether to be lenient, and receives its changes.
 
         Raises:
             BadRequestError: it is not a complete export and not a db.json.

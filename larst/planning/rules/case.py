@@ -39,7 +39,7 @@ class Case:
 
     @property
     def many(self) -> Many | None:
-        """The link to the parent, where it is no field of the resource with a single id."""
+        """The link to the parent, where another field or resource than the child's holds it."""
         return self.many_of(self.path.resource)
 
     @property
@@ -58,6 +58,11 @@ class Case:
         if self.many is None or self.shape.method != "PUT" or self.path.identifier is None:
             return False
         return bool(self.facts.get("bare")) or self.many.kind == "join"
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether the request asks for the record created last; other methods mean an id."""
+        return self.path.is_latest and self.shape.method == "GET"
 
     def many_of(self, resource: str) -> Many | None:
         """Return the link of a resource of the path to its parent, where it is held elsewhere."""

@@ -1,4 +1,4 @@
-"""Which program serves what is one, a field, an item, or records that are linked. Pure."""
+"""Chooses the programs for single objects, fields, items and linked records. Pure."""
 
 from __future__ import annotations
 

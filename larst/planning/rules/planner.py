@@ -97,7 +97,7 @@ def _deciders(case: Case) -> tuple[tuple[str, ...], Deciders]:
     """Return the methods that the path takes, and the decider of each."""
     path = case.path
     table = next((table for name, table in _SPECIAL if getattr(path, name)), None)
-    if path.is_latest and case.shape.method not in ("GET", "OPTIONS"):
+    if path.is_latest and not case.is_latest and case.shape.method != "OPTIONS":
         table = _ON_RECORD
     if table is None and path.field is not None:
         table = ON_FIELD if path.item is None else ON_ITEM
@@ -134,7 +134,7 @@ def _below_parents(case: Case, program: str) -> str:
         )
         for depth, parent in enumerate(path.parents)
     ]
-    if path.identifier is not None and not (case.is_link or path.is_latest):
+    if path.identifier is not None and not (case.is_link or case.is_latest):
         missing = {"error": "not found"}
         chain.append(nested.Link(path.resource, IDENTIFIER, case.link, case.many))
     return nested.below(chain, program, missing)

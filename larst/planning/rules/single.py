@@ -1,4 +1,4 @@
-"""Programs for what is one: singletons, the whole session, the last record, fields, items. Pure."""
+"""Programs for singletons, the whole session, the last record, fields and items. Pure."""
 
 from __future__ import annotations
 

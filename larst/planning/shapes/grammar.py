@@ -1,4 +1,4 @@
-"""Paths by the grammar of REST alone: collections, ids, searches, and what is below a record.
+"""Paths by the grammar of REST alone: collections, ids, searches, and collections below a record.
 
 Pure. What the words of a path mean in a session is decided in rest_path.py.
 """

@@ -26,12 +26,12 @@ SchemaOf = Callable[[str], Mapping[str, Json] | None]
 ManyKind = Literal["parent", "child", "join", "one"]
 
 _MAX_JOIN_FIELDS = 2
-"""Fields besides its links that a resource may have to count as a join of two others."""
+"""Fields other than its links that a resource may have to count as a join of two others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """A link between records that is no field of the child which holds one id.
+    """A link between records that the child does not hold as the id of its parent.
 
     `kind` says where it is held: in a list of ids in the parent or in the child, in a `join`
     resource, or in a field of the parent that holds the id of `one` child. `field` holds the ids;
@@ -54,7 +54,7 @@ class Surroundings:
 
     `names` are the resources of the session, in order, for a nested path. `start` is the number of
     segments before the first resource, None: by grammar. `body` holds the scalar fields of the
-    body, or of the items of a list; `is_bare`: there are none. `parent_ids` are the ids in the
+    body, or of the items of a list; `is_bare`: the body is empty. `parent_ids` are the ids in the
     path. `has_database`: `/db` is the whole session.
     """
 
@@ -118,7 +118,7 @@ def scalar_links(parent: str, schema: Mapping[str, Json] | None) -> list[str]:
 
 
 def many_between(parent: str, child: str, schema_of: SchemaOf, names: Sequence[str]) -> Many | None:
-    """Return the many-to-many link between two resources; None if there is none."""
+    """Return the many-to-many link between two resources, or None."""
     above, below = schema_of(parent), schema_of(child)
     if above is None or below is None or scalar_links(parent, below):
         return None

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 import orjson
 
-from larst.domain import SINGLETON_ID, BodyKind, Json, RequestContext
+from larst.domain import BodyKind, Json, RequestContext
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.nearest import nearest
 from larst.planning.reading.paths import normalize, prefix_length
@@ -27,6 +27,7 @@ from larst.planning.reading.request import (
     read_request,
 )
 from larst.planning.shapes.asks import asks_of
+from larst.planning.shapes.links import is_singleton
 from larst.planning.shapes.rest_path import (
     DATABASE,
     MIN_NESTED_SEGMENTS,
@@ -134,7 +135,7 @@ def _usual(
     if not is_name or segments[0] == DATABASE or not asks_nothing(request):
         return None
     reading = choose_dialect(request, settings, is_wrapped=False)
-    if session.has_record(segments[0], SINGLETON_ID):
+    if is_singleton(session.schema(segments[0])):
         return None
     shape, path, facts, key = _usual_shape(path_shape(segments, session.has_record, 0))
     return ShapedRequest(request, shape, path, facts, key, session.schema, reading)

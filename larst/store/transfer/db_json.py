@@ -31,7 +31,7 @@ MAX_NAMED_PLACES = 200
 """How many places an error, or a report, names; it counts the others."""
 
 VALUE = "value"
-"""The field that holds a value which is no object, in a lenient import."""
+"""The field that holds a value other than an object, in a lenient import."""
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_NAME_CHARACTERS = 64
@@ -41,7 +41,7 @@ _MAX_NAME_CHARACTERS = 64
 class ImportReport:
     """What an import found; `is_lenient` changes what cannot be stored, else it is refused.
 
-    `changes` says what was changed, `warnings` what will surprise.
+    `changes` lists the changes, `warnings` the resources that clients cannot reach as usual.
     """
 
     is_lenient: bool = False
@@ -57,7 +57,7 @@ class ImportReport:
             self.problems.append(problem)
 
     def refuse(self) -> None:
-        """Return if there is no problem.
+        """Return if the report has no problems.
 
         Raises:
             BadRecordError: names every place of a problem.

@@ -47,7 +47,7 @@ def import_resources(
 ) -> dict[str, Collection]:
     """Return the complete resources of an export, or of a `db.json`.
 
-    `report` says whether to be lenient, and receives what was changed.
+    `report` says whether to be lenient, and receives its changes.
 
     Raises:
         BadRequestError: it is neither of them, is cut short, or was changed since its export.

@@ -1,4 +1,4 @@
-"""Paths in other notations are brought to LARST's own form; what is not known stays as it is."""
+"""Paths in other notations are brought to LARST's own form; unknown parts stay as they are."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ def test_a_prefix_names_an_api_and_its_version(path: str, length: int) -> None:
     assert prefix_length(path.split("/"), ()) == length
 
 
-def test_a_known_resource_is_no_prefix() -> None:
+def test_a_known_resource_does_not_count_as_a_prefix() -> None:
     assert prefix_length(["api", "v1", "posts"], {"api"}) == 0
 
 
 @given(st.lists(WORDS, max_size=5), st.sampled_from(["GET", "POST", "DELETE"]))
 def test_reading_a_path_twice_changes_nothing_more(words: list[str], method: str) -> None:
-    """What was read is in LARST's own form."""
+    """The result is in LARST's own form."""
     once = normalize(request(method, "/" + "/".join(words)), SESSION).request
 
     assert normalize(once, SESSION).request.segments == once.segments
@@ -108,7 +108,7 @@ def test_reading_a_path_twice_changes_nothing_more(words: list[str], method: str
 @pytest.mark.parametrize(
     "name", ["login", "graphql", "createPost", "create-post", "send_email", "batchGet", "Logout"]
 )
-def test_verbs_are_no_resources(name: str) -> None:
+def test_verbs_are_recognized(name: str) -> None:
     assert is_verb(name)
 
 
@@ -116,7 +116,7 @@ def test_verbs_are_no_resources(name: str) -> None:
     "name",
     ["posts", "add-ons", "list-items", "settings", "set", "runs", "webhooks", "address", "updates"],
 )
-def test_nouns_are_no_verbs(name: str) -> None:
+def test_nouns_are_not_taken_for_verbs(name: str) -> None:
     assert not is_verb(name)
     assert not is_call(name)
 

@@ -52,7 +52,7 @@ def test_a_link_is_any_field_that_names_the_parent(link: str) -> None:
     assert known["links"] == {"comments": [link]}
 
 
-def test_an_embedded_object_of_that_name_is_no_link() -> None:
+def test_an_embedded_object_of_that_name_does_not_link() -> None:
     known = facts("GET", "/posts/1/comments", records={"comments": [{"id": 1, "post": {"id": 1}}]})
 
     assert known["links"] == {"comments": ["post_id"]}
@@ -102,7 +102,7 @@ def test_a_link_may_be_held_elsewhere(records: dict[str, list[Record]], expected
         {"users": [{"id": 1, "roles": [{"id": 1}]}]},
     ],
 )
-def test_other_fields_are_no_link_of_many(records: dict[str, list[Record]]) -> None:
+def test_other_fields_do_not_link(records: dict[str, list[Record]]) -> None:
     known = facts("GET", "/users/1/roles", records={"users": USERS, "roles": ROLES, **records})
 
     assert "many" not in known
@@ -120,7 +120,7 @@ def test_other_fields_are_no_link_of_many(records: dict[str, list[Record]]) -> N
         ("GET", "/posts/1,2", b"", "is_list_of_ids"),
     ],
 )
-def test_what_is_one_is_marked(method: str, path: str, body: bytes, flag: str) -> None:
+def test_special_paths_are_marked(method: str, path: str, body: bytes, flag: str) -> None:
     meaning = shaped_of(request(method, path, body), linked_session()).path
 
     assert isinstance(meaning, RestPath)

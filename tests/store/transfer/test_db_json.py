@@ -150,7 +150,7 @@ def test_a_lenient_import_says_what_it_changed() -> None:
 
 @given(st.dictionaries(st.text(max_size=5), VALUES))
 def test_an_object_comes_back_as_it_was_imported(value: dict[str, Json]) -> None:
-    """Whatever its fields are, `id` too: it is no record of a list."""
+    """Whatever its fields are, `id` too: only the records of lists have an id of LARST."""
     text = json.dumps({"profile": value})
 
     records = import_resources(text.encode(), NOW)["profile"].records.values()
