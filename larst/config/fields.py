@@ -68,7 +68,7 @@ def dialect(value: object) -> object:
     """Return the name of a dialect in lower case.
 
     Raises:
-        ValueError: there is no dialect of that name.
+        ValueError: no dialect has that name.
     """
     name = lower(value)
     if name is not None and name not in DIALECTS:

@@ -122,7 +122,7 @@ class PlanResolver:
     ) -> None:
         """Add a plan whose program ran to the book, or count a use of it.
 
-        `is_refused`: the program refused the request, which then is no operation of the session.
+        `is_refused`: the program refused the request, so the session's document must not list it.
         """
         if self._mode == "fresh" or not ready.is_reusable:
             return

@@ -246,14 +246,33 @@ class TestSearch:
         assert await _ids(api, "/posts?views=100.0") == [1]
 
     async def test_a_filter_on_an_unknown_field_gets_a_hint(self, api: Api) -> None:
+        await _people(api)
+
+        reply = await api.get("/members?surname=Hart")
+
+        assert reply.body["items"] == []
+        assert "'surname'" in reply.headers["X-LARST-Hint"]
+        assert "'lastName'" in reply.headers["X-LARST-Hint"]
+
+    async def test_a_misspelt_field_is_refused_with_the_nearest(self, api: Api) -> None:
         """A typo in a filter otherwise costs an hour."""
         await _people(api)
 
         reply = await api.get("/members?lastNam=Hart")
 
-        assert reply.body["items"] == []
-        assert "'lastNam'" in reply.headers["X-LARST-Hint"]
-        assert "'lastName'" in reply.headers["X-LARST-Hint"]
+        assert (reply.status, reply.body["error"]) == (400, "query not understood")
+        assert "did you mean lastName?" in reply.body["detail"]
+
+    async def test_head_has_the_counts_and_links_of_get(self, api: Api) -> None:
+        await _people(api)
+
+        head = await api.send("HEAD", "/members?limit=1&offset=1")
+        reply = await api.get("/members?limit=1&offset=1")
+
+        assert head.raw == b""
+        for name in ("X-Total-Count", "Content-Range", "Link", "X-LARST-Reading", "ETag"):
+            assert head.headers[name] == reply.headers[name]
+            assert name == "ETag" or name in reply.headers["Access-Control-Expose-Headers"]
 
     async def test_a_record_with_the_id_search_does_not_disable_searches(self, api: Api) -> None:
         """An id that a client chooses must not change the meaning of a path for others."""

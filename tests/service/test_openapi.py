@@ -67,6 +67,23 @@ async def test_it_grows_with_use_and_shows_only_its_session(api: Api) -> None:
     assert grown["servers"] == [{"url": api.url}]
 
 
+async def test_a_refused_request_is_not_an_operation(api: Api) -> None:
+    """A client generated from the document would offer a call that always fails."""
+    await api.post("/members", [{"name": "Alice"}, {"name": "Bob"}])
+
+    refused = [
+        await api.send("POST", "/members/1", {"name": "Eve"}),
+        await api.send("DELETE", "/members/count"),
+        await api.get("/nosuch/1/things"),
+    ]
+
+    paths = (await document(api))["paths"]
+    assert [reply.status for reply in refused] == [405, 405, 404]
+    assert "post" not in paths["/members/{id}"]
+    assert "delete" not in paths["/members/count"]
+    assert not [path for path in paths if "nosuch" in path]
+
+
 async def test_it_changes_when_the_session_learns_more(api: Api) -> None:
     await api.post("/members", {"name": "Alice"})
     before = await document(api)
