@@ -155,7 +155,9 @@ def test_names_of_a_newer_version_are_ignored() -> None:
     assert decode_settings(encode_settings(NEW)) == NEW
 
 
-async def test_the_file_does_not_count_as_a_resource(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_file_does_not_count_as_a_resource(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Neither for `larst check` nor for an export; LARST 0.1 skips all but `.json` files, too."""
     directory = tmp_path / "one"
     store = await open_store(DiskFiles(), directory)
