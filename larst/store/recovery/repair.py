@@ -41,6 +41,7 @@ from larst.store.disk.journal_v1 import Line
 from larst.store.disk.replay import applied_lines, replay
 from larst.store.disk.set_aside import DAMAGED_MARK, ORIGINALS_PREFIX
 from larst.store.disk.settings import SETTINGS, decode_settings
+from larst.store.records import is_hidden
 from larst.store.recovery.journal_salvage import SalvagedJournal, salvage_journal
 from larst.store.recovery.record_salvage import salvage_records
 
@@ -86,7 +87,11 @@ def repair(
             files.remove(directory / name)
     for folder in (directory, directory / SCHEMAS):
         files.sync_directory(folder)
-    counts = {name: len(item.records) for name, item in sorted(salvage.collections.items())}
+    counts = {
+        name: len(item.records)
+        for name, item in sorted(salvage.collections.items())
+        if not is_hidden(name)
+    }
     return Repair(salvage.report, counts, originals)
 
 
