@@ -117,13 +117,8 @@ class PlanResolver:
             if starts_flight or can_serve(ready.condition, shaped):
                 return ready
 
-    def keep(
-        self, ready: ReadyPlan, shaped: ShapedRequest, *, is_refused: bool = False
-    ) -> None:
-        """Add a plan whose program ran to the book, or count a use of it.
-
-        `is_refused`: the program refused the request, so the session's document must not list it.
-        """
+    def keep(self, ready: ReadyPlan, shaped: ShapedRequest, *, is_refused: bool = False) -> None:
+        """Add a plan whose program ran to the book, or count a use of it unless `is_refused`."""
         if self._mode == "fresh" or not ready.is_reusable:
             return
         plan = self._book.plan_of(ready.key)
@@ -274,10 +269,8 @@ class PlanResolver:
     def _entry(self, ready: ReadyPlan, shaped: ShapedRequest) -> BookEntry:
         usage = ready.usage
         has_tokens = usage.input_tokens > 0 or usage.output_tokens > 0
-        tokens: dict[Literal["input", "output"], int] = {
-            "input": usage.input_tokens,
-            "output": usage.output_tokens,
-        }
+        tokens: dict[Literal["input", "output"], int]
+        tokens = {"input": usage.input_tokens, "output": usage.output_tokens}
         return BookEntry(
             key=ready.key,
             shape=shaped.shape.as_json(),

@@ -15,7 +15,7 @@ from larst.dialects.marks import HEADERS
 from larst.domain import Body, BodyKind, Json, RequestContext
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of, to_criteria
-from larst.planning.reading.bodies import unwrapped
+from larst.planning.reading.bodies import refuse_modifiers, unwrapped
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.json_filters import JsonFilterReader
 from larst.planning.reading.options import ReadingOptions, UnknownMode
@@ -157,6 +157,8 @@ def read_request(
         return request, reading
     fields = fields_of(session, path.resource)
     body = unwrapped(request, path.resource, path.prefix, fields)
+    if reading.dialect.name == "pocketbase":
+        refuse_modifiers(body)
     if body is not request.body:
         request = replace(request, body=body)
     query = _read_query(request, path, fields, reading, settings)
@@ -254,7 +256,7 @@ def _texts_in(criteria: Json) -> Iterator[str]:
 
 
 def _narrowed(asked: Asked, request: RequestContext, path: Target, fields: Fields) -> Asked:
-    """Return what is asked with the criteria of a body: a search, or ids to delete."""
+    """Return the parts asked for, with the criteria of a body: a search, or ids to delete."""
     body = request.body.json
     if path.is_search and request.method == "POST" and isinstance(body, dict):
         node = JsonFilterReader(fields).read(body)

@@ -19,7 +19,7 @@ _ANY_FIELD = "*"
 
 
 def asked_with_values(asked: Asked) -> dict[str, Json]:
-    """Return what is asked, as the programs of plans see it; parts that are not asked are absent.
+    """Return the parts of a request that are asked for, as the programs of plans see them.
 
     >>> asked_with_values(Asked(limit=10, sort=("-age",)))
     {'limit': 10, 'sort': '-age'}
@@ -39,7 +39,7 @@ def asked_with_values(asked: Asked) -> dict[str, Json]:
 
 
 def sketch_of_asked(shaped: ShapedRequest) -> dict[str, Json]:
-    """Return what is asked, with a class in place of each value."""
+    """Return the parts of a request that are asked for, with a class in place of each value."""
     names = _Names([*shaped.request.query], {*shaped.schemas, *_names_in(shaped.schemas)})
     parts = asked_with_values(shaped.reading.asked)
     return {name: _SKETCHES[name](names, part) for name, part in parts.items()}

@@ -9,7 +9,7 @@ from larst.planning.reading.request import NOTHING_ASKED, NOTHING_READ, Reading,
 
 
 def asks_of(reading: Reading, path: Target, method: str) -> tuple[str, ...]:
-    """Return what is asked in LARST's own words, for the shape: equal words, equal plan."""
+    """Return the parts that a request asks for, for its shape: equal parts, equal plan."""
     if reading is NOTHING_READ and method != "DELETE":
         return ()
     asked, is_delete = reading.asked, method == "DELETE"

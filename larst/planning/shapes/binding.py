@@ -44,7 +44,7 @@ class Knowledge(Session, Protocol):
 class Binding:
     """The values of one request that complete a plan.
 
-    `limit` None is no limit. `embed` are steps: from which list, to which resource, by which field.
+    `limit` None means all. `embed` are steps: from which list, to which resource, by which field.
     """
 
     identifier: str | None
@@ -191,7 +191,7 @@ def _bind_custom(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Bindi
 def read_leniently(request: RequestContext, fields: Fields) -> Asked:
     """Read the query of a custom request, whose program may mean any key in its own way.
 
-    What is not understood matches nothing: ignored, it would widen what a program changes.
+    A query that is not understood matches nothing: ignored, it would widen a change.
 
     Raises:
         BadPagingError: its paging makes no sense.

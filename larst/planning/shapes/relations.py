@@ -47,7 +47,7 @@ def criteria_of(where: Node, resource: str, session: Records) -> dict[str, Json]
     """Return the criteria of the store, with conditions on related records resolved.
 
     Raises:
-        QueryNotUnderstoodError: a relation does not exist, or a search in all fields is no text.
+        QueryNotUnderstoodError: a relation does not exist, or a search in all fields needs a text.
     """
     return {} if where == ALWAYS else to_criteria(_resolved(where, resource, session))
 

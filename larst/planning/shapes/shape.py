@@ -50,8 +50,8 @@ class Segment:
 class Shape:
     """The parts of a request that are the same for every request that one plan can serve.
 
-    `asks` says what is asked of a collection, in LARST's own words (`criteria`, `limit`, `sort`,
-    …), whatever the spelling. `query` holds the keys of a request that is not plain REST, sorted,
+    `asks` lists the parts that are asked for in LARST's own words (`criteria`, `limit`, `sort`, …),
+    whatever the spelling. `query` holds the keys of a request that is not plain REST, sorted,
     with the class of each value, such as `<int>` or `<text>*`. HEAD has the shape of GET, because
     both run the same program.
     """
