@@ -169,7 +169,7 @@ class TestTables:
             ],
         )
 
-    async def test_what_was_written_as_csv_can_be_read(self, api: Api) -> None:
+    async def test_csv_that_larst_wrote_can_be_read(self, api: Api) -> None:
         records = [
             {"n": 1, "x": 1.5, "text": 'a,"b"\nc', "flag": True, "list": [1, {"a": None}]},
             {"n": -2, "x": 0.0, "text": "", "flag": False, "list": []},

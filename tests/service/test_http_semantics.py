@@ -183,7 +183,7 @@ class TestMediaTypes:
         [("POST", "/posts"), ("PUT", "/posts/1"), ("PATCH", "/posts/1"), ("PUT", "/posts")],
     )
     @pytest.mark.parametrize("sent", ["application/xml", "image/png", None])
-    async def test_a_type_that_is_no_record_is_415(
+    async def test_other_media_types_are_415(
         self, api: Api, method: str, path: str, sent: str | None
     ) -> None:
         await api.post("/posts", {"a": 1})
