@@ -18,7 +18,7 @@ _RESERVED = frozenset("limit offset sort page per_page q fields embed filter".sp
 """Query keys that do not filter on a field, and the name of the generic filter parameter."""
 
 NUMBER_OR_EMPTY: Schema = {"type": ["number", "string"], "maxLength": 0}
-"""A number to compare with; an empty value is no filter."""
+"""A number to compare with; an empty value does not filter."""
 
 Parameter = Mapping[str, Any]
 

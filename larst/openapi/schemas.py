@@ -30,7 +30,7 @@ POSITION: Schema = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1e16}
 """A limit, an offset or a page; up to sixteen digits are read as a number."""
 
 SIZE: Schema = {**POSITION, "type": ["integer", "null"], "minimum": -1}
-"""The number of records of a page; -1 and null are no limit."""
+"""The number of records of a page; -1 and null mean all."""
 
 PROBLEM: Schema = {
     "type": "object",

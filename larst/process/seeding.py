@@ -28,7 +28,7 @@ class SeedFile:
 
 
 async def seed(sessions: SessionControl, file: SeedFile, settings: Settings) -> str:
-    """Import the file into the session of clients that name none; return what was done.
+    """Import the file into the session of clients that name none; return a report.
 
     Raises:
         BadRequestError: it is not a db.json, and not an export.

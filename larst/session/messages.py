@@ -52,7 +52,7 @@ class SessionReply:
 
     `drifts` says how written records differ from the learned schema, for LARS_SCHEMA_MODE=warn.
     `reading`, `path`, `action`, `offset` and `embeds` (embedded relations and their resources) say
-    what was asked, for the form of the reply; a program that `is_by_rules` answers in LARST's own.
+    the question, for the form of the reply; a program that `is_by_rules` answers in LARST's own.
     """
 
     reply: Reply

@@ -52,7 +52,7 @@ class SessionSettings:
             self.current, self._is_unsaved = replace(self.current, learned_dialect=name), True
 
     async def save_learned(self) -> None:
-        """Write what was learned since the last write; the caller holds the lock.
+        """Write the settings learned since the last write; the caller holds the lock.
 
         A refusal of the disk is only logged: the dialect is learned again after a restart.
         """

@@ -103,7 +103,7 @@ class PlanBook:
         return entries
 
     def count_use(self, key: str, session_id: str | None) -> None:
-        """Count a use; None leaves the session out of those whose OpenAPI documents list the plan.
+        """Count a use; None: the OpenAPI document of the session does not list the plan.
 
         Entries show it immediately, files within a minute.
         """

@@ -101,7 +101,7 @@ class Embed:
 class Asked:
     """What one request asks of a collection.
 
-    `limit` None is no limit. `page` is the page as the client counts it, with `page_base` 0 or 1.
+    `limit` None means all. `page` is the page as the client counts it, with `page_base` 0 or 1.
     `after` and `before` are ids of records that a page starts behind or ends before. `sort` holds
     field names, `-` before one that sorts descending. `select` None is every field; `renamed`
     holds pairs of a selected path and the key to show it under. `dependents` are resources whose

@@ -211,7 +211,7 @@ class _Assembly:
         values = self.collected.words.texts.get(Meaning.COUNT, [])
         return bool(values) and values[-1].lower() not in FALSE | {"none"}
 
-    # -- what is refused, and what goes into the hint
+    # -- refusals and hints
 
     def _refuse_in_change(self) -> None:
         if not self.options.is_change:

@@ -32,9 +32,9 @@ def _no_relation(_name: str) -> Fields | None:
 class Fields:
     """The fields that the records of a resource ever had, with their learned schema.
 
-    `has_value` looks at the records; it is called rarely, where one value decides what is meant.
+    `has_value` looks at the records; it is called rarely, where one value decides the meaning.
     `related` returns the fields of the resource that a relation leads to, by the name that a client
-    may use for it (`user`, `comments`), and None where there is no such relation.
+    may use for it (`user`, `comments`), and None for an unknown relation.
     """
 
     names: Collection[str] = frozenset()

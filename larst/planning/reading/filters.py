@@ -98,7 +98,7 @@ class FilterReader:
         return self.values.read(name, values, key)
 
     def _is_empty(self, filter_key: FilterKey, values: list[str]) -> bool:
-        """Return whether an empty value is no filter: unless texts are empty, or in a change."""
+        """Return whether an empty value does not filter: unless texts are empty, or in a change."""
         if any(values) or self.is_change or filter_key.operator in _WITHOUT_VALUE:
             return False
         return bool(filter_key.operator) or not self.fields.has_value(filter_key.field, "")
@@ -172,7 +172,7 @@ class FilterReader:
         return self.values.read(name, values, key)
 
     def _without_empty(self, value: Json) -> Json:
-        """Return operators without those whose value is empty: `views[gte]=` filters nothing."""
+        """Return the operators that have a value: `views[gte]=` does not filter."""
         if self.is_change or not isinstance(value, dict):
             return value
         return {

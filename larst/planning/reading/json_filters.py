@@ -60,7 +60,7 @@ class JsonFilterReader:
         """Return the node that a filter object stands for.
 
         Raises:
-            QueryNotUnderstoodError: it is no filter, or too large.
+            QueryNotUnderstoodError: it is not a filter, or too large.
         """
         self._count(level)
         if isinstance(value, list):

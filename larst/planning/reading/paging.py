@@ -43,7 +43,7 @@ class Paging:
 def paging_of(
     words: Mapping[Meaning, str], *, page_base: int = 1, page_size: int = DEFAULT_PAGE_SIZE
 ) -> Paging:
-    """Return the paging that the words' values ask for; an empty value asks for nothing.
+    """Return the paging that the words' values ask for; an empty value does not page.
 
     Raises:
         BadPagingError: a value is not a whole number from 0, or values contradict each other.

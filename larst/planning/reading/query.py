@@ -47,7 +47,7 @@ def read_body(body: Mapping[str, Json], fields: Fields, options: ReadingOptions)
 
 
 def with_where(asked: Asked, node: Node) -> Asked:
-    """Return what is asked, narrowed by one more node."""
+    """Return the question, narrowed by one more node."""
     return replace(asked, where=all_of([asked.where, node]))
 
 

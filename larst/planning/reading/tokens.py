@@ -111,7 +111,7 @@ class Tokens:
             raise self.error(repr(symbol))
 
     def error(self, expected: str, *, back: int = 0) -> QueryNotUnderstoodError:
-        """Return the error that names the place and what was expected there."""
+        """Return the error that names the place and the expected token."""
         token = self.ahead(-back)
         if token is _END:
             return QueryNotUnderstoodError(f"{self.key} ends where {expected} was expected")

@@ -40,7 +40,7 @@ def typed(node: Node, fields: Fields, *, is_change: bool, is_negated: bool = Fal
     """Return the tree with typed values; see the module.
 
     Raises:
-        QueryNotUnderstoodError: a change gives a boolean field a value that is no boolean.
+        QueryNotUnderstoodError: a change compares a boolean field with another value.
     """
     match node:
         case Condition():

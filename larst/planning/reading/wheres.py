@@ -96,7 +96,7 @@ class WhereReader:
         """Return the condition of `field||$operator||value`; None for other texts.
 
         Raises:
-            QueryNotUnderstoodError: there is no such operator.
+            QueryNotUnderstoodError: the operator is unknown.
         """
         name, _, tail = text.partition("||")
         spelling, _, value = tail.partition("||")
@@ -212,7 +212,7 @@ class WhereReader:
         if operator is None:
             near = nearest(compared(spelling), OPERATORS)
             hint = f"; did you mean {near}?" if near else ""
-            raise QueryNotUnderstoodError(f"there is no operator {spelling[:40]!r}{hint}")
+            raise QueryNotUnderstoodError(f"unknown operator {spelling[:40]!r}{hint}")
         return operator
 
     def _has(self, name: str) -> bool:

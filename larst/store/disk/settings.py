@@ -44,7 +44,7 @@ def encode_settings(settings: StoredSettings) -> bytes:
 
 
 def decode_settings(content: bytes | None) -> StoredSettings:
-    """Return the settings in a file; None: there is no file. Unknown names are ignored.
+    """Return the settings in a file; None if the file does not exist. Unknown names are ignored.
 
     Raises:
         ValueError: it is not as LARST writes it.

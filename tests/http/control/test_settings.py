@@ -41,7 +41,7 @@ async def test_settings_are_unset_at_first_and_replaced_whole(client: Client) ->
         (b'{"dialect":', ("JSON",)),
     ],
 )
-async def test_a_wrong_setting_is_refused_with_what_is_allowed(
+async def test_a_wrong_setting_is_refused_with_the_allowed_values(
     client: Client, body: bytes, parts: list[str]
 ) -> None:
     await client.put(PATH, json={"dialect": "drf"})
@@ -92,7 +92,7 @@ async def test_other_methods_are_not_allowed(client: Client, method: str) -> Non
     assert reply.headers["Allow"] == "GET, HEAD, PUT"
 
 
-async def test_settings_are_no_data(client: Client) -> None:
+async def test_settings_are_not_data(client: Client) -> None:
     """They are neither a resource of the session nor a part of its export."""
     before = await export(client, "one")
     await client.put(PATH, json={"dialect": "odata"})

@@ -315,7 +315,7 @@ def _joined(tests: list[Json]) -> Iterator[Json]:
 
 
 def _meaning(target: str) -> Asked:
-    """Return what is asked without the page's number, which not every dialect has."""
+    """Return the question without the page's number, which not every dialect has."""
     return replace(asked(target), page=None, page_base=1)
 
 

@@ -121,7 +121,7 @@ def test_a_program_that_reads_the_query_is_recognized(program: str) -> None:
 @pytest.mark.parametrize(
     "program", ['x = ctx["segments"][1]', 'x = ctx["body_json"]', 'x = plan["criteria"]', "x = 1"]
 )
-def test_other_parts_of_the_context_are_no_query(program: str) -> None:
+def test_other_parts_of_the_context_are_not_the_query(program: str) -> None:
     assert not field_access_of(unchecked(program), "orders").has_query
 
 

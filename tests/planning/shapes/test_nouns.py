@@ -68,7 +68,7 @@ def test_a_new_link_field_is_named_after_the_singular(plural: str, expected: str
     ],
 )
 def test_a_singular_noun_has_no_singular(noun: str) -> None:
-    """`/orders/1/status` is no collection, and a link to a status is no `statu_id`."""
+    """`/orders/1/status` is not a collection, and `statu_id` does not link to a status."""
     assert singular(noun) is None
 
 
@@ -96,7 +96,7 @@ def test_a_link_field_is_found_in_every_spelling(spelling: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["id", "title", "poster", "postage_id", "repost_id", "postcode"])
-def test_other_fields_are_no_links(name: str) -> None:
+def test_other_fields_are_not_links(name: str) -> None:
     assert link_fields_of("posts", [name]) == ()
 
 

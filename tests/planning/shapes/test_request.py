@@ -85,7 +85,7 @@ class TestDialects:
     @pytest.mark.parametrize(
         "target", ["/posts?page[number]=1&page[size]=2", "/posts?views=1&title=2"]
     )
-    def test_a_key_inside_brackets_is_no_mark_of_another_dialect(self, target: str) -> None:
+    def test_a_key_inside_brackets_does_not_mark_another_dialect(self, target: str) -> None:
         assert _dialect(target) == ("larst", "default")
 
 
@@ -132,10 +132,10 @@ class TestBodies:
             {"tags": ["b"]},
         ],
     )
-    def test_a_body_that_is_no_wrapping_stays_as_it_is(self, body: Json) -> None:
+    def test_a_body_without_wrapping_stays_unchanged(self, body: Json) -> None:
         assert _body(body) == body
 
-    def test_a_learned_field_is_no_wrapping(self) -> None:
+    def test_a_learned_field_does_not_wrap(self) -> None:
         session = session_of({"posts": [{"data": {"a": 1}}]})
         context = request("POST", "/posts", b'{"data": {"a": 2}}')
 
@@ -229,7 +229,7 @@ class TestWords:
             ("POST", "/posts/1/publish"),
         ],
     )
-    def test_a_verb_is_no_resource(self, method: str, target: str) -> None:
+    def test_a_verb_is_not_a_resource(self, method: str, target: str) -> None:
         """A password would be stored, and echoed."""
         assert shaped_of(request(method, target, b"{}"), POSTS).path is None
 
@@ -239,7 +239,7 @@ class TestWords:
         assert shaped_of(request("POST", "/login", b"{}"), session).path is not None
 
 
-def test_what_was_read_otherwise_is_noted() -> None:
+def test_another_reading_is_noted() -> None:
     """A client sees it in X-LARST-Reading."""
     notes = shaped_of(request("GET", "/Post"), POSTS).reading.notes
 

@@ -172,7 +172,7 @@ def test_every_link_field_that_the_children_have_counts() -> None:
     assert set(facts["links"]["comments"]) == {"postId", "post_id"}
 
 
-def test_an_embedded_object_of_the_parents_name_is_no_link() -> None:
+def test_an_embedded_object_of_the_parents_name_does_not_link() -> None:
     facts = _facts("/posts/1/comments", comments=[{"post": {"id": 1}}])
 
     assert facts["links"] == {"comments": ["post_id"]}

@@ -76,7 +76,7 @@ def test_requests_with_another_meaning_have_another_shape() -> None:
     assert len(shapes) == 11
 
 
-def test_what_is_no_plain_rest_has_the_keys_of_its_query_in_its_shape() -> None:
+def test_a_custom_request_has_the_keys_of_its_query_in_its_shape() -> None:
     """Its program may mean any key in its own way."""
     shapes = {
         _shape("GET", "/members/oldest"),
@@ -101,7 +101,7 @@ def test_what_is_no_plain_rest_has_the_keys_of_its_query_in_its_shape() -> None:
         ("/members/search?name=A*", ("criteria",)),
     ],
 )
-def test_a_shape_says_what_is_asked_in_larsts_own_words(target: str, asks: tuple[str, ...]) -> None:
+def test_a_shape_has_its_question_in_larsts_own_words(target: str, asks: tuple[str, ...]) -> None:
     assert _shape("GET", target).asks == asks
     assert _shape("GET", target).query == ()
 
