@@ -1,6 +1,6 @@
 """The settings of one session: in memory, and in a file of their own.
 
-They are no part of the journal: a learned dialect is no data, and a disk that refuses it must not
+The journal does not hold them: a learned dialect is not data, and a disk that refuses it must not
 fail the request that taught it. Must be used only by the session's actor.
 """
 
