@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 from larst import __version__
 from larst.config import Settings
@@ -137,19 +137,24 @@ class _Server(web.Server):
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_is_inside_head",)
+    __slots__ = ("_is_inside_head", "_last_payload")
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._is_inside_head = False
+        self._last_payload: StreamReader | None = None
 
     def data_received(self, data: bytes) -> None:
         """Pass the data on; a target in raw UTF-8 is percent-encoded, which aiohttp requires."""
-        is_idle = self._waiter is not None or self._request_count == 0
-        if is_idle and not self._is_inside_head and not data.isascii():
+        is_between = self._last_payload is None or self._last_payload.is_eof()
+        if is_between and not self._is_inside_head and not data.isascii():
             data = _with_encoded_target(data)
+        count = self._request_count
         super().data_received(data)
-        self._is_inside_head = is_idle and self._waiter is not None and not self._waiter.done()
+        has_message = self._request_count > count
+        if has_message:
+            self._last_payload = self._messages[-1][1]
+        self._is_inside_head = is_between and not has_message
 
     def handle_error(
         self,
