@@ -18,7 +18,7 @@ from larst.planning.reading.asked import (
 from larst.planning.reading.brackets import plain
 from larst.planning.reading.collecting import Collected, collect
 from larst.planning.reading.fields import Fields, folded
-from larst.planning.reading.filters import FilterReader, joined_or
+from larst.planning.reading.filters import MAX_SUGGESTIONS, FilterReader, joined_or
 from larst.planning.reading.json_filters import JsonFilterReader
 from larst.planning.reading.nearest import nearest
 from larst.planning.reading.options import ReadingOptions
@@ -31,6 +31,8 @@ from larst.planning.reading.typed import typed, unknown_names
 from larst.planning.reading.values import ValueReader
 from larst.planning.reading.vocabulary import DESCENDING, FALSE, PAGING, Meaning
 from larst.planning.reading.wheres import WhereReader
+
+_NO_SELECTION = Selection()
 
 
 def assemble(
@@ -56,12 +58,24 @@ class _Assembly:
         """Return the reading. Filters come first: a LoopBack filter holds other words too."""
         raw = self._where()
         self._refuse_in_change()
-        where = typed(raw, self.fields, is_change=self.options.is_change)
+        asked = Asked(where=typed(raw, self.fields, is_change=self.options.is_change))
+        if self.collected.words.is_used or self.options.range_header or self.collected.is_unpaged:
+            asked = self._with_words(asked)
+        if self.filters.is_search:
+            asked = replace(asked, is_search=True)
+        filters = self.filters
+        unknown = dict.fromkeys([*filters.unknown, *self._unknown_in(raw, asked)])
+        return QueryReading(
+            asked, tuple(unknown), tuple(filters.not_values), tuple(filters.aliases)
+        )
+
+    def _with_words(self, asked: Asked) -> Asked:
+        """Return what is asked with paging, order, fields and relations."""
         selection = self._selection()
         embeds, joins = self._embedded(self._embeds(selection))
         paging = self._paging()
-        asked = Asked(
-            where=all_of([where, *joins]),
+        return Asked(
+            where=all_of([asked.where, *joins]) if joins else asked.where,
             limit=paging.limit,
             offset=paging.offset,
             page=paging.page,
@@ -75,21 +89,26 @@ class _Assembly:
             embed=embeds,
             dependents=self._dependents(),
             has_count=self._has_count(),
-            is_search=self.filters.is_search,
-        )
-        filters = self.filters
-        unknown = dict.fromkeys([*filters.unknown, *self._unknown_in(raw, asked)])
-        return QueryReading(
-            asked, tuple(unknown), tuple(filters.not_values), tuple(filters.aliases)
         )
 
     # -- conditions
 
     def _where(self) -> Node:
+        nodes = [*self.filters.nodes]
+        words = self.collected.words
+        if words.has(Meaning.WHERE) or self.collected.alternatives:
+            nodes += self._filters()
+        if words.has(Meaning.SEARCH):
+            nodes += self._searches()
+        return all_of(nodes)
+
+    def _filters(self) -> list[Node]:
+        """Return the conditions of `filter`, `where` and their like."""
         collected, words = self.collected, self.collected.words
-        is_change = self.options.is_change
         values = ValueReader(
-            self.fields, is_change=is_change, matches_parts=self.options.matches_parts
+            self.fields,
+            is_change=self.options.is_change,
+            matches_parts=self.options.matches_parts,
         )
         reader = WhereReader(values, words.add_json)
         nodes = [
@@ -103,9 +122,7 @@ class _Assembly:
             reader.read_json(value, JsonFilterReader(self.fields))
             for value in words.json_values.get(Meaning.WHERE, ())
         ]
-        alternatives = [reader.read_text(text) for text in collected.alternatives]
-        nodes = [*self.filters.nodes, *joined_or(nodes, alternatives), *self._searches()]
-        return all_of(nodes)
+        return joined_or(nodes, [reader.read_text(text) for text in collected.alternatives])
 
     def _searches(self) -> list[Node]:
         words = self.collected.words
@@ -128,6 +145,8 @@ class _Assembly:
 
     def _embeds(self, selection: Selection) -> tuple[Embed, ...]:
         words = self.collected.words
+        if not (selection.embed or words.has(Meaning.EMBED)):
+            return ()
         reader = EmbedReader(self.fields, self._embedded_where)
         embeds = [*selection.embed]
         embeds += reader.read(
@@ -180,6 +199,8 @@ class _Assembly:
 
     def _sort(self) -> tuple[str, ...]:
         words = self.collected.words
+        if not (words.has(Meaning.SORT) or words.has(Meaning.DIRECTION)):
+            return ()
         directions = words.texts.get(Meaning.DIRECTION, [])
         keys = sort_of(words.texts.get(Meaning.SORT, []), directions, self.fields)
         for child in words.trees.get(Meaning.SORT, {}).values():
@@ -194,6 +215,8 @@ class _Assembly:
 
     def _selection(self) -> Selection:
         words, resource = self.collected.words, self.options.resource
+        if not (words.has(Meaning.SELECT) or words.has(Meaning.EXCLUDE)):
+            return _NO_SELECTION
         texts = [*words.texts.get(Meaning.SELECT, ())]
         json_values = words.json_values.get(Meaning.SELECT, [])
         selection = selection_of(
@@ -233,7 +256,7 @@ class _Assembly:
         names = [key.removeprefix("-") for key in asked.sort] + [*(asked.select or ())]
         unknown = unknown_names(where, self.fields)
         unknown += [name for name in names if not self.fields.knows(name)]
-        for name in unknown:
+        for name in [*dict.fromkeys(unknown)][:MAX_SUGGESTIONS]:
             suggestion = nearest(name, self.fields.items())
             if suggestion is not None and self.options.unknown != "ignore":
                 raise QueryNotUnderstoodError(

@@ -18,7 +18,7 @@ from larst.planning.reading.words import (
     unpages,
 )
 
-_INNER = re.compile(r"([\w-]+)!inner")
+_INNER = re.compile(r"(?<![\w-])([\w-]{1,100})!inner")
 _ZERO_BASED = frozenset({"pageindex"})
 """Words whose pages are counted from 0, as Angular Material's paginator does."""
 

@@ -50,10 +50,7 @@ class Fields:
         """Return whether some record may have the field: not every name of odd data is learned."""
         if not self.names or path in ("*", "id") or self.has(path):
             return True
-        if "additionalProperties" in self.schema:
-            return True
-        head, dot, _ = path.partition(".")
-        return bool(dot) and head in self.names and "additionalProperties" in self._open_at(head)
+        return "additionalProperties" in self.schema or self.knows(path)
 
     def kinds(self, path: str) -> frozenset[str]:
         """Return the JSON Schema types that the field had; none where it is unknown."""
@@ -112,13 +109,10 @@ class Fields:
 
     def knows(self, path: str) -> bool:
         """Return whether a path was ever there: itself, the object it is in, or its relation."""
-        head = path.partition(".")[0]
-        return (
-            path == "id"
-            or self.has(path)
-            or head in self.names
-            or self.relation_of(path) is not None
-        )
+        if path == "id" or self.has(path) or self.relation_of(path) is not None:
+            return True
+        head, dot, _ = path.partition(".")
+        return bool(dot) and head in self.names and self._is_open(head)
 
     def items(self) -> Iterator[str]:
         """Return the names of the fields."""
@@ -146,11 +140,14 @@ class Fields:
         names = [name for ending in _ENDINGS for name in self._by_folded.get(text + ending, ())]
         return names[0] if len(names) == 1 and len(text) > 2 else None
 
-    def _open_at(self, path: str) -> Mapping[str, Json]:
-        schema = self._schema_at(path) or {}
-        while "properties" not in schema and schema.get("items"):
+    def _is_open(self, path: str) -> bool:
+        """Return whether a field may hold objects with fields that the schema does not list."""
+        schema = self._schema_at(path)
+        while schema and schema.get("items") and "properties" not in schema:
             schema = schema["items"]
-        return schema
+        if not schema or "type" not in schema:
+            return True
+        return "additionalProperties" in schema
 
     def _schema_at(self, path: str) -> Json:
         properties = self.schema.get("properties", {})

@@ -25,6 +25,9 @@ from larst.planning.reading.texts import is_json, parse_json
 from larst.planning.reading.values import ValueReader
 from larst.planning.reading.vocabulary import GROUPS, NOT_VALUES, SUGGESTED, WORDS, compared
 
+MAX_SUGGESTIONS = 5
+"""Unknown names of one query that are compared with the known ones: it takes a millisecond each."""
+
 _WITHOUT_VALUE = frozenset({"null", "notnull", "blank", "notblank", "exists", "true", "false"})
 _LOW_DATES = frozenset(
     "from since after startdate datefrom fromdate start begin begindate mindate datemin startat"
@@ -188,7 +191,8 @@ class FilterReader:
         if self.unknown_mode == "ignore" and not self.is_change:
             return False
         self._refuse_syntax(key)
-        self.refuse_near(key, name)
+        if len(self.unknown) < MAX_SUGGESTIONS:
+            self.refuse_near(key, name)
         if self.is_change or self.unknown_mode == "refuse":
             raise self.never_had(key)
         self.unknown.append(name)

@@ -34,6 +34,8 @@ class Operands:
     def path(self, text: str) -> Path:
         """Return a path; `a/b`, `a.b` and `a["b"]` lead into objects, and to related records."""
         name = text.replace("/", ".")
+        if "$" in name:
+            raise self.tokens.error("a field without $count or $it", back=1)
         while self.tokens.take("["):
             name = f"{name}.{self.tokens.next('a name').value}"
             self.tokens.expect("]")

@@ -23,6 +23,9 @@ MAX_VALUES = 2000
 """Values of one query."""
 
 
+_EVERYTHING = QueryReading(Asked())
+
+
 def read_query(
     query: Mapping[str, tuple[str, ...]], fields: Fields, options: ReadingOptions
 ) -> QueryReading:
@@ -32,6 +35,8 @@ def read_query(
         QueryNotUnderstoodError: a key or value is not understood; the detail names the nearest.
         BadPagingError: paging makes no sense, or does not apply to a change.
     """
+    if not query and options.range_header is None:
+        return _EVERYTHING
     if sum(map(len, query.values())) > MAX_VALUES:
         raise QueryNotUnderstoodError(f"a query has at most {MAX_VALUES} values")
     return assemble(translated(query, fields), fields, options)

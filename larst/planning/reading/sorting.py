@@ -139,7 +139,7 @@ def _of_text(text: str, fields: Fields) -> list[str]:
         word = part.strip()
         if keys and word.lower() in ("asc", "desc", "ascending", "descending"):
             keys[-1] = _signed(keys[-1].removeprefix("-"), word)  # a,desc
-        elif word:
+        elif word and not (keys and word.lower() == "ignorecase"):  # Spring: a,asc,ignorecase
             keys.append(_of_word(word, fields))
     return keys
 

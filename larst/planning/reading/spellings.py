@@ -50,7 +50,7 @@ _SPELLINGS: Mapping[str, str] = {
         "nstartswith notstartswith doesnotstartwith notstart nstartswiths nistartswith nsw"
     ),
     "nendswith": "nendswith notendswith doesnotendwith notend nendswiths niendswith newith",
-    "exists": "exists present isset defined",
+    "exists": "exists present isset defined specified",
     "null": "null isnull",
     "notnull": "notnull isnotnull nnull nonnull",
     "blank": "blank empty isempty isblank",

@@ -1,8 +1,8 @@
 """The last pass over a tree of conditions: types, relations, and fields that never were. Pure.
 
 After it, every spelling of a condition is the same: `"50"` and 50 are 50 where the field is a
-number, and the order in which conditions were written means nothing. A condition on a field that no record ever had holds for no record, also when it is negated:
-`nope_ne=1` must not match everything.
+number, and the order in which conditions were written means nothing. A condition on a field that no
+record ever had holds for no record, also when it is negated: `nope_ne=1` must not match everything.
 """
 
 from __future__ import annotations

@@ -10,8 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 VERSION = "1"
+
+_MAX_CACHED = 64
+"""Characters of a word that is kept: a longer one is no word of any vocabulary."""
 
 
 class Meaning(StrEnum):
@@ -75,7 +79,7 @@ _SPELLINGS: Mapping[Meaning, str] = {
     Meaning.UNPAGED: "pagination paginate paging unpaged nopaging nopagination disablepagination",
     Meaning.SORT: (
         "sort sortby orderby order ordering sorting sortfield sortcolumn sortkey orders sorts"
-        " sorter sidx orderfield orderkey ordercolumn sortname sortprop sortproperty jtsorting o"
+        " sorter sorters sidx orderfield orderkey ordercolumn sortname sortprop sortproperty jtsorting o"
         " orderon sorton sortfields orderbyfield"
     ),
     Meaning.DIRECTION: (
@@ -157,6 +161,8 @@ PAGE_PARTS: Mapping[str, Meaning] = {
     "number": Meaning.PAGE,
     "page": Meaning.PAGE,
     "size": Meaning.LIMIT,
+    "pageindex": Meaning.PAGE,
+    "current": Meaning.PAGE,
     "pagesize": Meaning.LIMIT,
     "perpage": Meaning.LIMIT,
     "limit": Meaning.LIMIT,
@@ -199,4 +205,9 @@ NOT_VALUES = frozenset({"undefined", "null", "NaN", "[object Object]", "None", "
 
 def compared(word: str) -> str:
     """Return the form in which words are compared."""
+    return _compared(word) if len(word) <= _MAX_CACHED else _compared.__wrapped__(word)
+
+
+@lru_cache(maxsize=2048)
+def _compared(word: str) -> str:
     return word.lstrip("_$").replace("_", "").replace("-", "").lower()

@@ -69,6 +69,11 @@ class Words:
         else:
             self.texts.setdefault(meaning, []).append(str(value))
 
+    @property
+    def is_used(self) -> bool:
+        """Whether the query has a word."""
+        return bool(self.texts or self.trees or self.json_values)
+
     def last(self, meanings: frozenset[Meaning]) -> dict[Meaning, str]:
         """Return the last value of each of the meanings that the query has."""
         return {meaning: texts[-1] for meaning, texts in self.texts.items() if meaning in meanings}
