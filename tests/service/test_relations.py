@@ -46,6 +46,19 @@ class TestChildren:
         assert reply.body == {"id": 1, spelling: 2}
         assert ids((await shop.get("/posts/2/likes")).body) == [1]
 
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    async def test_a_list_changes_the_children_of_its_parent_alone(
+        self, shop: Api, method: str
+    ) -> None:
+        """Comment 3 belongs to post 1, comment 1 to post 2."""
+        own = [{"id": 3, "body": "x"}]
+        path = "/posts/1/comments"
+
+        assert (await shop.send(method, path, own)).body == [{"id": 3, "body": "x", "postId": 1}]
+        assert (await shop.send(method, path, [{"id": 1, "body": "x"}])).status == 404
+        assert (await shop.send(method, path, [{"id": 3, "postId": 2}])).status == 409
+        assert (await shop.get("/comments/1")).body == {"id": 1, "body": "c", "postId": 2}
+
     async def test_a_new_link_is_in_the_style_of_the_session(self, api: Api) -> None:
         await api.post("/users", {"first_name": "A"})
         camel = api.session(f"{api.session_id}-camel")

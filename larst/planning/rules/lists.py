@@ -108,9 +108,14 @@ def update_each(*, is_minimal: bool = False) -> str:
 
 
 def _change_each(method: str, *, is_minimal: bool) -> str:
+    lines = f'changed = [store.{method}(item.get("id", ""), item) for item in {PAYLOAD}]\n'
+    return if_all_are_objects(lines + all_changed(is_minimal=is_minimal))
+
+
+def all_changed(*, is_minimal: bool) -> str:
+    """Return lines that answer with the records in `changed`, or with 404 if one is None."""
     answered = "204" if is_minimal else "200, changed"
-    return if_all_are_objects(
-        f'changed = [store.{method}(item.get("id", ""), item) for item in {PAYLOAD}]\n'
+    return (
         "missing = [n for n, record in enumerate(changed) if record is None]\n"
         "if missing:\n"
         '    detail = f"[{missing[0]}] of the list names no record by its id"\n'

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from textwrap import indent
 
 from larst.domain import OR, Json
+from larst.planning.rules.lists import all_changed
 from larst.planning.rules.text import (
     CRITERIA,
     IDENTIFIER,
@@ -90,6 +91,42 @@ def create_all_children(fields: Sequence[str], aliases: Sequence[str]) -> str:
         f"{indent(_insert_child('item', fields, aliases), ' ' * 8)}"
         "        changed.append(record)\n"
         "    REPLY = make_response(201, changed)\n"
+    )
+
+
+def change_children(
+    method: str,
+    fields: Sequence[str],
+    aliases: Sequence[str],
+    many: Many | None,
+    *,
+    is_minimal: bool,
+) -> str:
+    """Return a program that replaces or updates the children of `parent` in the payload, or none.
+
+    The record of another parent counts as missing, and a child keeps its link.
+    """
+    links = names_tuple([] if many is not None else fields)
+    names = names_tuple([*fields, *aliases])
+    linked = f"[item[name] for item in {PAYLOAD} for name in {names} if item.get(name) is not None]"
+    change = (
+        f"rows = store.search({children_of(fields, many)})\n"
+        'children = {str(row["id"]): row for row in rows}\n'
+        "changed = []\n"
+        f"for item in {PAYLOAD}:\n"
+        '    key = str(item.get("id", ""))\n'
+        "    record = None\n"
+        "    if key in children:\n"
+        "        child = children[key]\n"
+        f"        links = {{name: child[name] for name in {links} if name in child}}\n"
+        f"        record = store.{method}(key, {{**item, **links}})\n"
+        "    changed.append(record)\n"
+        f"{all_changed(is_minimal=is_minimal)}"
+    )
+    return if_all_are_objects(
+        f'if any(str(key) != str(parent["id"]) for key in {linked}):\n'
+        f"    {answer(409, _OTHER_PARENT)}"
+        f"else:\n{indent(change, '    ')}"
     )
 
 

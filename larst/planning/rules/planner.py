@@ -204,16 +204,25 @@ def _put_all(case: Case) -> tuple[Action, str]:
         return "custom", files.unsupported()
     if case.shape.body is not BodyKind.LIST:
         return "custom", _not_allowed("PUT", tuple(name for name in METHODS if name != "PUT"))
+    if case.is_nested:
+        return "replace", _change_children(case, "replace")
     return "replace", lists.replace_all(is_minimal=case.asks("minimal"))
 
 
 def _patch_all(case: Case) -> tuple[Action, str]:
+    if case.shape.body is BodyKind.LIST and case.is_nested:
+        return "patch", _change_children(case, "update")
     if case.shape.body is BodyKind.LIST:
         return "patch", lists.update_each(is_minimal=case.asks("minimal"))
     if case.shape.body not in (BodyKind.OBJECT, BodyKind.PATCH):
         return "patch", bad_body(case, "PATCH needs a JSON object of the fields to change")
     call = f'store.update(record["id"], {PAYLOAD})'
     return "patch", _change_all(case, call, "updated")
+
+
+def _change_children(case: Case, method: str) -> str:
+    is_minimal = case.asks("minimal")
+    return nested.change_children(method, case.link, case.aliases, case.many, is_minimal=is_minimal)
 
 
 def _delete_all(case: Case) -> tuple[Action, str]:
