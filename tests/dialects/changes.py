@@ -159,6 +159,8 @@ CHANGES: tuple[Change, ...] = (
     Change("bulk", "DELETE", "/posts?page=1&per_page=5", status=400, after={"/posts/1": 200}),
     Change("bulk", "DELETE", "/posts?titel=Post 1", status=400, after={"/posts/1": 200}),
     Change("bulk", "PATCH", "/posts?views_exists=maybe", _NEW, status=400),
+    Change("bulk", "DELETE", "/posts?views_ne=", status=400, after={"/posts/1": 200}),
+    Change("bulk", "DELETE", "/posts?status=neq.", status=400, after={"/posts/1": 200}),
     Change("bulk", "PUT", "/posts", [{"id": 3, "title": "X"}], after={"/posts/3": {"title": "X"}}),
     Change(
         "HTTP",

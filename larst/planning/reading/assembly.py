@@ -14,6 +14,7 @@ from larst.planning.reading.asked import (
     QueryReading,
     Related,
     all_of,
+    conditions_of,
 )
 from larst.planning.reading.brackets import plain
 from larst.planning.reading.collecting import Collected, collect
@@ -57,7 +58,7 @@ class _Assembly:
     def reading(self) -> QueryReading:
         """Return the reading. Filters come first: a LoopBack filter holds other words too."""
         raw = self._where()
-        self._refuse_in_change()
+        self._refuse_in_change(raw)
         asked = Asked(where=typed(raw, self.fields, is_change=self.options.is_change))
         if self.collected.words.is_used or self.options.range_header or self.collected.is_unpaged:
             asked = self._with_words(asked)
@@ -236,9 +237,14 @@ class _Assembly:
 
     # -- refusals and hints
 
-    def _refuse_in_change(self) -> None:
+    def _refuse_in_change(self, where: Node) -> None:
         if not self.options.is_change:
             return
+        for condition in conditions_of(where):
+            if condition.operator == "ne" and condition.value == "":
+                # `views_ne=` would take in every record.
+                key = condition.key or condition.field
+                raise QueryNotUnderstoodError(f"{key[:80]} needs a value to compare with")
         words = self.collected.words
         if any(words.has(meaning) for meaning in PAGING | {Meaning.SORT}):
             raise BadPagingError("limit, offset and sort do not apply where all that match change")
