@@ -5,6 +5,7 @@ Starts a service, runs every command of the page, and writes the reply below it.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from larst.dialects import DIALECTS, Dialect
 
 _ROOT = Path(__file__).parents[1]
 _PAGE = _ROOT / "docs" / "dialects.md"
+_PACKAGE = _ROOT / "tests" / "clients" / "package.json"
+_TOOLS = ("ra-core",)
 _PORT = 8000
 
 _SEED = '[{"title":"Ant","views":10},{"title":"Bee","views":20},{"title":"Cat","views":30}]'
@@ -154,6 +157,11 @@ The tests send these requests to a running service, each with the records or the
 must have:
 
 {table}
+
+These client libraries work unchanged; `pytest -m clients` lists, pages, sorts, filters, creates,
+changes and deletes records with each of them:
+
+{clients}
 """
 
 _SECTION = """
@@ -222,6 +230,13 @@ def table() -> str:
     return "\n".join(["| requests of | number |", "|---|---|", *rows])
 
 
+def clients() -> str:
+    """Return the table of the client libraries that the tests use."""
+    versions: dict[str, str] = json.loads(_PACKAGE.read_text())["dependencies"]
+    rows = [f"| {name} | {version} |" for name, version in versions.items() if name not in _TOOLS]
+    return "\n".join(["| client | version |", "|---|---|", *rows])
+
+
 def page() -> str:
     """Return the page; starts a service on port 8000."""
     with _service():
@@ -234,7 +249,8 @@ def page() -> str:
             )
             for dialect in DIALECTS.values()
         ]
-    return _HEAD.replace("{table}", table()) + "".join(sections)
+    head = _HEAD.replace("{table}", table()).replace("{clients}", clients())
+    return head + "".join(sections)
 
 
 if __name__ == "__main__":

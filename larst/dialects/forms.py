@@ -108,8 +108,8 @@ FORMS: Mapping[str, Json] = {
     "pocketbase": {
         "page": "$number",
         "perPage": "$size",
-        "totalItems": "$total",
-        "totalPages": "$pages",
+        "totalItems": "$total_unless_skipped",
+        "totalPages": "$pages_unless_skipped",
         "items": "$items",
     },
     "stripe": {"object": "list", "url": "$path", "has_more": "$has_next", "data": "$items"},
@@ -173,10 +173,13 @@ def _values(page: ListPage) -> dict[str, Json]:
     """Return the value of every placeholder."""
     urls = page.urls()
     is_counted = page.has_count
+    is_skipped = any(pair in page.query for pair in _SKIPS)
     return {
         "items": list(page.items),
         "total": page.total,
         "asked_total": page.total if is_counted else None,
+        "total_unless_skipped": -1 if is_skipped else page.total,
+        "pages_unless_skipped": -1 if is_skipped else page.pages,
         "count_meta": {"total_count": page.total} if is_counted else None,
         "limit": page.limit,
         "offset": page.offset,
@@ -205,6 +208,10 @@ def _values(page: ListPage) -> dict[str, Json]:
         "resource": page.resource,
         "context": f"$metadata#{page.resource}",
     }
+
+
+_SKIPS = (("skipTotal", "1"), ("skipTotal", "true"))
+"""Parameters by which PocketBase's clients do without a count."""
 
 
 def _link(url: str | None, title: str) -> Json:

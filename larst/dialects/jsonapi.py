@@ -5,11 +5,14 @@ https://jsonapi.org/format/1.1/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from larst.domain import Json, Record
 
 MEDIA_TYPE = "application/vnd.api+json"
+
+Link = Callable[[str], str]
+"""Returns the field that links to one record of a relationship: `author_id`."""
 
 
 def document(value: Json, resource: str, embeds: Mapping[str, str]) -> dict[str, Json]:
@@ -25,20 +28,20 @@ def document(value: Json, resource: str, embeds: Mapping[str, str]) -> dict[str,
     return body
 
 
-def record_of(body: Json) -> Json:
+def record_of(body: Json, link: Link) -> Json:
     """Return the record of a document that a client sends; anything else as it is.
 
-    A relationship to one becomes the field `<name>_id`, as its own link.
+    A relationship to one becomes the field that `link` returns, one to many the field in plural.
     """
     if not isinstance(body, dict) or "data" not in body:
         return body
     data = body["data"]
     if isinstance(data, list):
-        return [_flat(item) for item in data]
-    return _flat(data)
+        return [_flat(item, link) for item in data]
+    return _flat(data, link)
 
 
-def _flat(item: Json) -> Json:
+def _flat(item: Json, link: Link) -> Json:
     if not isinstance(item, dict) or "type" not in item:
         return item
     record: dict[str, Json] = {}
@@ -50,9 +53,9 @@ def _flat(item: Json) -> Json:
     for name, relation in (relationships if isinstance(relationships, dict) else {}).items():
         linked = relation.get("data") if isinstance(relation, dict) else None
         if isinstance(linked, dict) and "id" in linked:
-            record[f"{name}_id"] = _id(linked["id"])
+            record[link(name)] = _id(linked["id"])
         elif isinstance(linked, list):
-            record[f"{name}_ids"] = [_id(one["id"]) for one in linked if isinstance(one, dict)]
+            record[f"{link(name)}s"] = [_id(one["id"]) for one in linked if isinstance(one, dict)]
     return record
 
 

@@ -20,9 +20,9 @@ class Dialect:
     `list_form` and `record_form` name templates of forms.py. `delete_reply`: 204 without a body,
     200 with `{}`, or 200 with the record. `creates_on_put`: PUT to a missing id creates it.
     `ignores_unknown`: unknown query keys are dropped, as the server does. `has_camel_links`: a new
-    link field is `postId`, not `post_id`. `cascades`: deleting a record deletes its children. `matches_parts`:
-    `filter[title]=part` matches a part where no record has the whole text. `selects_id`: a
-    selection of fields always shows the id too.
+    link field is `postId`, not `post_id`. `has_empty_404`: the body of a 404 is `{}`. `cascades`:
+    deleting a record deletes its children. `matches_parts`: `filter[title]=part` matches a part
+    where no record has the whole text. `selects_id`: a selection of fields always shows the id too.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Dialect:
     creates_on_put: bool = False
     ignores_unknown: bool = False
     has_camel_links: bool = False
+    has_empty_404: bool = False
     cascades: bool = False
     page_base: int = 1
     page_size: int = 10
@@ -50,6 +51,7 @@ _ALL = (
         delete_reply="object",
         ignores_unknown=True,
         has_camel_links=True,
+        has_empty_404=True,
         cascades=True,
         sorts_by_code_point=True,
     ),
@@ -68,9 +70,7 @@ _ALL = (
     ),
     Dialect("postgrest", "PostgREST, Supabase", answers_range_with_206=True),
     Dialect("odata", "OData 4", list_form="odata", has_camel_links=True),
-    Dialect(
-        "jsonapi", "JSON:API", list_form="jsonapi", record_form="jsonapi", selects_id=True
-    ),
+    Dialect("jsonapi", "JSON:API", list_form="jsonapi", record_form="jsonapi", selects_id=True),
     Dialect("drf", "Django REST framework", list_form="drf"),
     Dialect(
         "spring", "Spring Data", list_form="spring", page_base=0, page_size=20, has_camel_links=True

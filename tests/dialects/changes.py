@@ -91,6 +91,7 @@ CHANGES: tuple[Change, ...] = (
         reply={"id": 3},
     ),
     Change("odata", "GET", "/posts(3)", reply={"id": 3}),
+    Change("odata", "GET", "/posts(id=3)", reply={"id": 3}),
     Change(
         "odata",
         "PATCH",
@@ -115,6 +116,21 @@ CHANGES: tuple[Change, ...] = (
         JSON_API,
         after={"/posts/3": {"title": "X", "views": 10}},
     ),
+    Change(
+        "jsonapi",
+        "POST",
+        "/comments",
+        {
+            "data": {
+                "type": "comments",
+                "attributes": {"body": "Hi"},
+                "relationships": {"post": {"data": {"type": "posts", "id": "2"}}},
+            }
+        },
+        JSON_API,
+        201,
+        after={"/comments/11": {"body": "Hi", "postId": 2}},
+    ),
     Change("drf", "PATCH", "/posts/3/", {"title": "X"}, after={"/posts/3": {"title": "X"}}),
     Change("strapi", "POST", "/api/posts", {"data": _NEW}, status=201, after={"/posts/31": _NEW}),
     Change("strapi", "PUT", "/api/posts/3", {"data": _NEW}, after={"/posts/3": _NEW}),
@@ -131,6 +147,14 @@ CHANGES: tuple[Change, ...] = (
         _NEW,
         status=201,
         after={"/posts/31": _NEW},
+    ),
+    Change(
+        "pocketbase",
+        "PATCH",
+        "/api/collections/posts/records/3",
+        {"views+": 5},
+        status=400,
+        after={"/posts/3": {"views": 10}},
     ),
     Change("directus", "GET", "/items/posts/3", reply={"id": 3}),
     Change("directus", "PATCH", "/items/posts/3", _NEW, after={"/posts/3": _NEW}),

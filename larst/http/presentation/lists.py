@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 
 from larst.dialects import ListPage, list_body
 from larst.domain import Record, Reply
-from larst.errors import NotAcceptableError
 from larst.http.presentation.media_types import (
     CSV,
     NDJSON,
@@ -15,6 +14,7 @@ from larst.http.presentation.media_types import (
     in_media_type,
     media_type_for,
 )
+from larst.http.presentation.postgrest import not_single
 from larst.http.presentation.rest_reply import RestReply
 from larst.planning.reading.preferences import preferences
 
@@ -103,8 +103,5 @@ def _records(answer: RestReply) -> list[Record]:
 
 def _single(answer: RestReply, records: list[Record]) -> Reply:
     if len(records) != 1:
-        raise NotAcceptableError(
-            f"one record was asked for, and {len(records)} match; narrow the request, or drop the"
-            f" media type {SINGLE}"
-        )
+        return not_single(answer, len(records))
     return answer.with_json(records[0])

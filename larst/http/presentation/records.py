@@ -5,6 +5,7 @@ from __future__ import annotations
 from larst.dialects import record_body
 from larst.domain import Json, Reply
 from larst.http.presentation.media_types import CSV, NDJSON, in_media_type, media_type_for
+from larst.http.presentation.postgrest import written
 from larst.http.presentation.rest_reply import RestReply
 
 _COUNTERS = frozenset({"updated", "deleted"})
@@ -27,8 +28,7 @@ def present_write(answer: RestReply) -> Reply:
     if _is_minimal(answer):
         return answer.without_body(201 if answer.reply.status == 201 else 204)
     if answer.dialect.name == "postgrest" and answer.reply.body is not None:
-        body = answer.body
-        return answer.with_json(body if isinstance(body, list) else [body])
+        return written(answer, answer.body)
     return _in_record_form(answer)
 
 
@@ -70,6 +70,8 @@ def _present_many(answer: RestReply) -> Reply:
     name = answer.dialect.name
     if answer.reading.returns == "minimal" or (name == "postgrest" and "items" not in body):
         return answer.without_body(204)
+    if "items" in body and name == "postgrest":
+        return written(answer, body["items"])
     if "items" in body:
         return answer.with_json(_list_of_changed(answer, body["items"]))
     if name in ("loopback", "eve"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from urllib.parse import unquote
 
 from larst.dialects import LARST
 from larst.domain import Reply, RequestContext
@@ -38,8 +39,11 @@ def present(answer: SessionReply, request: RequestContext, place: Callable[[], P
         internal = (LENGTH, FILE_HEADER)
         headers = {name: text for name, text in reply.headers.items() if name not in internal}
         reply = replace(reply, headers=headers)
-    if reading is None or not answer.is_by_rules or reply.status >= 400:
+    if reading is None or not answer.is_by_rules:
         return reply
+    if reply.status >= 400:
+        is_empty = reply.status == 404 and reading.dialect.has_empty_404
+        return replace(reply, body=b"{}") if is_empty else reply
     if reading is NOTHING_READ and length is None and not is_file:
         return reply  # one record in LARST's own form: the usual case
     reply = replace(reply, headers={**reply.headers, **_headers(reading, answer.hint)})
@@ -81,6 +85,14 @@ def _is_about_a_name(note: str) -> bool:
     return " is " in note and not note.endswith("a namespace")
 
 
+def _present_custom(answer: RestReply) -> Reply:
+    """Return the number alone for `/posts/$count` (OData URL Conventions, 4.8)."""
+    count = answer.body.get("count") if isinstance(answer.body, dict) else None
+    if count is None or not unquote(answer.place.raw_path).endswith("/$count"):
+        return answer.reply
+    return replace(answer.reply, body=str(count).encode(), media_type="text/plain")
+
+
 def _in_form(answer: RestReply) -> Reply:
     present_action = _BY_ACTION.get(answer.action)
     if present_action is None:
@@ -94,4 +106,5 @@ _BY_ACTION: Mapping[str, Callable[[RestReply], Reply]] = {
     "replace": present_write,
     "patch": present_patch,
     "delete": present_delete,
+    "custom": _present_custom,
 }

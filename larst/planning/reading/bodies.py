@@ -10,10 +10,16 @@ from dataclasses import replace
 
 from larst.dialects.jsonapi import MEDIA_TYPE, record_of
 from larst.domain import MERGE, Body, BodyKind, Json, Notation, RequestContext
-from larst.errors import BadRequestError
+from larst.errors import BadRequestError, QueryNotUnderstoodError
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.form_values import FormValues
-from larst.planning.reading.nouns import folded, singulars
+from larst.planning.reading.nouns import (
+    folded,
+    is_camel_case,
+    link_fields_of,
+    new_link,
+    singulars,
+)
 
 MERGE_PATCH = "application/merge-patch+json"
 """The media type of RFC 7396; with plain JSON, PATCH replaces whole fields and stores null."""
@@ -34,7 +40,7 @@ def unwrapped(request: RequestContext, resource: str, prefix: str, fields: Field
         return body
     value: Json = body.json
     if content_type.startswith(MEDIA_TYPE):
-        value = record_of(value)
+        value = record_of(value, lambda name: _link(name, fields))
     elif isinstance(value, dict):
         value = _record(value, resource, prefix, fields)
     if body.notation in _TEXT_NOTATIONS:
@@ -44,6 +50,27 @@ def unwrapped(request: RequestContext, resource: str, prefix: str, fields: Field
         return body
     kind = BodyKind.LIST if isinstance(value, list) else BodyKind.OBJECT
     return replace(body, kind=kind, json=value)
+
+
+def refuse_modifiers(body: Body) -> None:
+    """Refuse PocketBase's `views+` and `tags-`, which would become fields of those names.
+
+    Raises:
+        QueryNotUnderstoodError: a name of the body ends in a sign, or begins with one.
+    """
+    names = body.json if isinstance(body.json, dict) else ()
+    modifier = next((name for name in names if name.strip("+-") != name), None)
+    if modifier is not None:
+        field = modifier.strip("+-")
+        raise QueryNotUnderstoodError(
+            f"{modifier!r} modifies a field, which is not supported; send the new value of {field}"
+        )
+
+
+def _link(name: str, fields: Fields) -> str:
+    """Return the field for a relationship: the one that records have, or a new one."""
+    known = [field for field in link_fields_of(name, fields.names) if field != name]
+    return known[0] if known else new_link(name, is_camel=is_camel_case(fields.names))
 
 
 def _merge_patch(body: Body) -> Body:

@@ -52,7 +52,7 @@ _VERB_NAME = re.compile(
 )
 _CALL = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
 _CUSTOM_VERB = re.compile(r"(?P<name>[^:]+):(?P<verb>[a-z][A-Za-z]*)")
-_KEYED = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64})\((?P<key>'[^']*'|[^()']+)\)")
+_KEYED = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64})\((?:id=)?(?P<key>'[^']*'|[^()']+)\)", re.I)
 _OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
 _OVERRIDABLE = frozenset({"PUT", "PATCH", "DELETE", "GET", "HEAD"})
 

@@ -67,7 +67,8 @@ def listed(
         offset=offset,
         embeds=embeds or {},
     )
-    return present(answer, request_of(method, query, headers), lambda: Place(ADDRESS, "/posts", query))
+    request = request_of(method, query, headers)
+    return present(answer, request, lambda: Place(ADDRESS, "/posts", query))
 
 
 def answered(

@@ -52,7 +52,8 @@ class TestHeaders:
         custom = replace(error, reply=as_json(ANN), is_by_rules=False)
 
         for answer in (error, custom):
-            assert present(answer, request_of(), lambda: Place(ADDRESS, "/posts/1", "")) == answer.reply
+            reply = present(answer, request_of(), lambda: Place(ADDRESS, "/posts/1", ""))
+            assert reply == answer.reply
 
 
 GROUP = AnyOf((Condition("b", "in", [1, 2]), Not(Condition("c", "", None))))

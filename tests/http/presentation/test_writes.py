@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from larst.domain import Json, Reply
+from larst.planning.reading.asked import Asked
 from tests.http.presentation.helpers import ANN, POSTS, answered, as_json, body
 
 MINIMAL: dict[str, Any] = {"headers": {"prefer": "return=minimal"}, "returns": "minimal"}
@@ -32,6 +33,44 @@ class TestRecords:
 
     def test_a_value_that_is_not_a_record_is_never_wrapped(self) -> None:
         assert body(answered("jsonapi", "get", as_json("text"), method="GET")) == "text"
+
+
+class TestPostgrest:
+    """As supabase-js reads the replies to insert, update and delete."""
+
+    SINGLE = REPRESENTATION | {
+        "headers": {
+            "prefer": "return=representation",
+            "accept": "application/vnd.pgrst.object+json",
+        }
+    }
+
+    def test_a_write_answers_with_the_only_record_and_the_selected_fields(self) -> None:
+        asked = Asked(select=("name",))
+        reply = as_json({"updated": 1, "items": [ANN]})
+
+        options = self.SINGLE | {"asked": asked}
+        changed = answered("postgrest", "patch", reply, method="PATCH", path=POSTS, **options)
+
+        assert (changed.status, body(changed)) == (200, {"name": "Ann"})
+
+    def test_a_write_of_none_is_an_error_and_of_several_a_list(self) -> None:
+        """What has happened is never reported as an error: the client would repeat it."""
+        for records, status in (([], 406), ([ANN, ANN], 200)):
+            reply = as_json({"updated": len(records), "items": records})
+
+            changed = answered(
+                "postgrest", "patch", reply, method="PATCH", path=POSTS, **self.SINGLE
+            )
+
+            assert changed.status == status
+
+
+def test_json_server_answers_404_with_an_empty_object() -> None:
+    missing = as_json({"error": "not found"}, 404)
+
+    assert body(answered("json-server", "get", missing, method="GET")) == {}
+    assert body(answered("larst", "get", missing, method="GET")) == {"error": "not found"}
 
 
 class TestPreferences:
