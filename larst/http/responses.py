@@ -27,9 +27,7 @@ MAX_DRIFT_CHARACTERS = 2000
 _JSON = "application/json; charset=utf-8"
 
 
-def program_response(
-    context: RequestContext, reply: Reply, answer: SessionReply
-) -> web.Response:
+def program_response(context: RequestContext, reply: Reply, answer: SessionReply) -> web.Response:
     """Return a program's reply with the session's additions; 304 if the client has this version."""
     etag = answer.etag
     headers: CIMultiDict[str] = CIMultiDict(reply.headers)

@@ -57,13 +57,15 @@ class _Curl:
             curl._parse(remaining.pop(0), remaining, folder)
         return curl
 
-    def _parse(self, word: str, remaining: list[str], folder: Path) -> None:
+    def _parse(  # noqa: C901 - one case for each option
+        self, word: str, remaining: list[str], folder: Path
+    ) -> None:
         match word:
+            case "-g":
+                pass  # targets are sent unchanged
             case "-i" | "-I":
                 self.shows_head = True
                 self.method = "HEAD" if word == "-I" else self.method
-            case "-g":
-                pass  # targets are sent as they are written
             case "-X":
                 self.method = remaining.pop(0)
             case "-o":

@@ -16,13 +16,6 @@ from larst.domain import Json
 ANY_FIELD = "*"
 """The field of a full-text condition."""
 
-STORE_OPERATORS = frozenset(
-    "contains icontains startswith istartswith endswith iendswith iexact like ilike gt gte lt lte"
-    " ne in exists".split()
-)
-"""Every operator that a condition may have; `""` is equality. `like` and `ilike` take `*` for any
-text, and match the whole value; `iexact` ignores case."""
-
 RELATED = "@"
 """The key of a condition on related records in criteria: `{"relation": …, "criteria": …}`."""
 

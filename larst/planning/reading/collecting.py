@@ -108,7 +108,7 @@ def _add(words: Words, meaning: Meaning, parts: Parts, values: tuple[str, ...]) 
     if meaning in (Meaning.SEARCH, Meaning.COUNT, Meaning.SEARCH_FIELDS, Meaning.DEPENDENTS):
         parts = (root,)
     if meaning is Meaning.EMBED and root[:1] != "_":
-        # An empty include= embeds none, _embed= all; Stripe's include[]=total_count asks for a count.
+        # An empty include= embeds none, _embed= all; Stripe counts by include[]=total_count.
         if "total_count" in values:
             words.add(Meaning.COUNT, (root,), ("true",))
         values = tuple(text for text in values if text not in ("", "total_count"))

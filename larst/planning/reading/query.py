@@ -7,20 +7,17 @@ dropped in silence.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
 
-from larst.domain import Json
 from larst.errors import QueryNotUnderstoodError
-from larst.planning.reading.asked import Asked, Node, QueryReading, all_of
+from larst.planning.reading.asked import Asked, QueryReading
 from larst.planning.reading.assembly import assemble
 from larst.planning.reading.clients import translated
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.options import ReadingOptions
 
-MAX_VALUES = 2000
-"""Values of one query."""
+MAX_KEYS, MAX_VALUES = 500, 2000
+"""The keys of one query, and their values."""
 
 
 _EVERYTHING = QueryReading(Asked())
@@ -37,29 +34,8 @@ def read_query(
     """
     if not query and options.range_header is None:
         return _EVERYTHING
-    if sum(map(len, query.values())) > MAX_VALUES:
-        raise QueryNotUnderstoodError(f"a query has at most {MAX_VALUES} values")
+    if len(query) > MAX_KEYS or sum(map(len, query.values())) > MAX_VALUES:
+        raise QueryNotUnderstoodError(
+            f"a query has at most {MAX_KEYS} keys and {MAX_VALUES} values; send ids as one list"
+        )
     return assemble(translated(query, fields), fields, options)
-
-
-def read_body(body: Mapping[str, Json], fields: Fields, options: ReadingOptions) -> QueryReading:
-    """Return what a JSON body asks for, as `POST /posts/search` and `DELETE` with ids send one.
-
-    Its keys mean what they mean in a query; see `read_query`.
-    """
-    query = {key: tuple(_texts(value)) for key, value in body.items()}
-    return read_query(query, fields, options)
-
-
-def with_where(asked: Asked, node: Node) -> Asked:
-    """Return the question, narrowed by one more node."""
-    return replace(asked, where=all_of([asked.where, node]))
-
-
-def _texts(value: Json) -> list[str]:
-    """Return the values of a body's field as a query would have them."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list) and value and not any(isinstance(v, dict | list) for v in value):
-        return [text for item in value for text in _texts(item)]
-    return [json.dumps(value)]

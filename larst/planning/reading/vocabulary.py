@@ -79,8 +79,8 @@ _SPELLINGS: Mapping[Meaning, str] = {
     Meaning.UNPAGED: "pagination paginate paging unpaged nopaging nopagination disablepagination",
     Meaning.SORT: (
         "sort sortby orderby order ordering sorting sortfield sortcolumn sortkey orders sorts"
-        " sorter sorters sidx orderfield orderkey ordercolumn sortname sortprop sortproperty jtsorting o"
-        " orderon sorton sortfields orderbyfield"
+        " sorter sorters sidx orderfield orderkey ordercolumn sortname sortprop sortproperty"
+        " jtsorting o orderon sorton sortfields orderbyfield"
     ),
     Meaning.DIRECTION: (
         "direction dir sortorder sortdirection sortdir orderdir orderdirection sord sortedby"

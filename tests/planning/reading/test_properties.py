@@ -402,7 +402,8 @@ _CHANGE_KEYS = st.one_of(
     st.sampled_from(
         "status views title id tags userId status_ne views_gt views[gte] views_exists tags_isnull"
         " title_like q where filter filters[status] $or[0][id] nope nope_ne v _ t user.name or not"
-        " views!  exclude ids status_in createdAt from filter[where][views][lt] title_notcontains".split()
+        " views!  exclude ids status_in createdAt from filter[where][views][lt]"
+        " title_notcontains".split()
     ),
     _ANY_TEXT,
 )
@@ -595,6 +596,7 @@ def _uses() -> list[tuple[str, Callable[[str], object]]]:
     return uses
 
 
+_SLOW_S = 0.5
 _METHODS = ("fullmatch", "search", "findall", "finditer", "match", "sub")
 
 
@@ -602,14 +604,12 @@ _METHODS = ("fullmatch", "search", "findall", "finditer", "match", "sub")
 def test_no_regular_expression_takes_quadratic_time(
     name: str, use: Callable[[str], object]
 ) -> None:
-    """A query of 16 KB must not hold the event loop: 50 ms is 1000 times the usual."""
+    """On 16 KB, a quadratic pattern takes seconds and a linear one a millisecond."""
     slow = {}
     for token, end in itertools.product(_REPEATED, ("", "\0")):
         text = token * (_SIZE // len(token)) + end
         elapsed_s = _time_of(name, use, text)
-        if elapsed_s > 0.05:
-            elapsed_s = min(_time_of(name, use, text) for _ in range(3))
-        if elapsed_s > 0.05:
+        if elapsed_s > _SLOW_S:
             slow[token, end] = elapsed_s
     assert slow == {}
 
@@ -677,19 +677,6 @@ def _steps(query: dict[str, tuple[str, ...]]) -> int:
     return steps
 
 
-def test_the_longest_queries_are_read_in_time() -> None:
-    """Whatever is repeated in 16 KB: one reading stays far below the 50 ms of the event loop."""
-    slow = {}
-    for token, (index, place) in itertools.product(_REPEATED, enumerate(_PLACES)):
-        query = place(token * (_SIZE // len(token)))
-        elapsed_s = _read_time(query)
-        if elapsed_s > 0.05:
-            elapsed_s = min(elapsed_s, _read_time(query), _read_time(query))
-        if elapsed_s > 0.05:
-            slow[token, index] = round(elapsed_s, 3)
-    assert slow == {}
-
-
 _MANY = [
     {f"k{i}": ("1",) for i in range(1900)},
     {f"views{i}_gte": ("1",) for i in range(1000)},
@@ -705,18 +692,9 @@ _MANY = [
 
 
 @pytest.mark.parametrize("query", _MANY, ids=lambda query: next(iter(query)))
-def test_many_keys_are_read_in_time(query: dict[str, tuple[str, ...]]) -> None:
-    """No number of keys that fits into 16 KB holds the event loop."""
-    assert min(_read_time(query) for _ in range(3)) < 0.05
-
-
-def _read_time(query: dict[str, tuple[str, ...]]) -> float:
-    start = time.process_time()
-    try:
-        read_query(query, FIELDS["posts"], ReadingOptions("posts"))
-    except (QueryNotUnderstoodError, BadPagingError):
-        pass
-    return time.process_time() - start
+def test_many_keys_take_few_steps(query: dict[str, tuple[str, ...]]) -> None:
+    """No number of keys that fits into 16 KB holds the event loop: a step is about 0.1 us."""
+    assert _steps(query) < 400_000
 
 
 def test_a_query_without_words_is_every_record() -> None:

@@ -191,7 +191,7 @@ def _test(operator: str, operand: Json, stored: Json) -> bool:
         if type(left) is not type(right) and not (is_number(left) and is_number(right)):
             return False
         tests = {"gt": left > right, "gte": left >= right, "lt": left < right}
-        return tests.get(operator, left <= right)
+        return bool(tests.get(operator, left <= right))
     if not isinstance(stored, str) and not is_number(stored):
         return False
     text, needle = json_text(stored), json_text(operand)
@@ -206,7 +206,7 @@ def _test(operator: str, operand: Json, stored: Json) -> bool:
         "endswith": text.endswith(needle),
         "exact": text == needle,
     }
-    return tests[operator]
+    return bool(tests[operator])
 
 
 def _leaves(value: Json) -> list[Json]:
