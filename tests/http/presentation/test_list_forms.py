@@ -139,3 +139,9 @@ class TestJsonApi:
         expected = {"type": "posts", "id": "1", "attributes": {"name": "Ann"}}
         assert body(reply) == {"data": expected}
         assert reply.media_type == "application/vnd.api+json"
+
+
+def test_pocketbase_counts_nothing_if_its_client_skips_the_total() -> None:
+    page = body(listed("pocketbase", query="page=2&perPage=10&skipTotal=1"))
+
+    assert (page["totalItems"], page["totalPages"], len(page["items"])) == (-1, -1, 10)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from larst.dialects import DIALECTS
 from larst.domain import Json, Reply
+from larst.http.presentation import Place, present
 from larst.planning.reading.asked import Asked
-from tests.http.presentation.helpers import ANN, POSTS, answered, as_json, body
+from larst.planning.reading.request import Reading
+from larst.session import SessionReply
+from tests.http.presentation.helpers import ANN, POSTS, answered, as_json, body, request_of
 
 MINIMAL: dict[str, Any] = {"headers": {"prefer": "return=minimal"}, "returns": "minimal"}
 REPRESENTATION: dict[str, Any] = {
@@ -71,6 +76,21 @@ def test_json_server_answers_404_with_an_empty_object() -> None:
 
     assert body(answered("json-server", "get", missing, method="GET")) == {}
     assert body(answered("larst", "get", missing, method="GET")) == {"error": "not found"}
+
+
+def test_the_count_of_odata_is_a_number_alone() -> None:
+    """OData URL Conventions, 4.8: `/posts/$count` answers in plain text."""
+    answer = SessionReply(
+        reply=as_json({"count": 30}),
+        reading=Reading(dialect=DIALECTS["odata"]),
+        path=POSTS,
+        action="custom",
+        is_by_rules=True,
+    )
+
+    for raw_path, expected in (("/posts/$count", b"30"), ("/posts/count", b'{"count":30}')):
+        reply = present(answer, request_of(), partial(Place, "http://api.test", raw_path, ""))
+        assert reply.body == expected
 
 
 class TestPreferences:
