@@ -71,7 +71,7 @@ class _Assembly:
         )
 
     def _with_words(self, asked: Asked) -> Asked:
-        """Return what is asked with paging, order, fields and relations."""
+        """Return the question with paging, order, fields and relations."""
         selection = self._selection()
         embeds, joins = self._embedded(self._embeds(selection))
         paging = self._paging()

@@ -15,7 +15,7 @@ from functools import lru_cache
 VERSION = "1"
 
 _MAX_CACHED = 64
-"""Characters of a word that is kept: a longer one is no word of any vocabulary."""
+"""Characters of a word that is kept: longer ones are in no vocabulary."""
 
 
 class Meaning(StrEnum):
