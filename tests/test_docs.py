@@ -119,7 +119,7 @@ def test_the_architecture_names_a_file_for_common_changes() -> None:
         row[0]: row[1] for row in _ROW.findall(_section("architecture.md", "Where to change what"))
     }
 
-    assert "larst/planning/shapes/binding.py" in rows["add a filter suffix (`?name_suffix=`)"]
+    assert "larst/planning/reading/spellings.py" in rows["add a filter suffix (`?name_suffix=`)"]
     assert "larst/planning/factory.py" in rows["add a provider of models"]
     assert "larst/telemetry/metrics.py" in rows["add a metric"]
 
