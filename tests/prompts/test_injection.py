@@ -74,7 +74,7 @@ async def client(
         {
             "SANDBOX_DATA_ROOT": str(tmp_path / "data"),
             "LARS_AUTH_TOKEN": TOKEN,
-            "LARS_MAX_EXEC_MS": 300,
+            "LARS_MAX_EXEC_MS": 2000,
             "LARS_PLAN_BUDGET_PER_MINUTE": 10_000,
             "LARS_FALLBACK": "none",
             "LLM_MOCK_HANDLER": "tests.planning.models.test_factory.plain",
