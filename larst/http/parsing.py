@@ -81,6 +81,9 @@ def _parse_query(raw: str) -> Mapping[str, tuple[str, ...]]:
     return grouped
 
 
+_UNTYPED = frozenset({"", "application/octet-stream"})
+
+
 def parse_body(method: str, content_type: str, raw: bytes) -> Body:
     """Return a body as JSON, as the fields of a form, as the records of a table, or as text.
 
@@ -102,19 +105,21 @@ def parse_body(method: str, content_type: str, raw: bytes) -> Body:
         return _json_body(parse_json(raw), is_patch=media_type == "application/json-patch+json")
     if (read := _READERS.get(media_type)) is not None:
         return read(raw)
-    return _form_or_text(raw, is_form=media_type == "application/x-www-form-urlencoded")
+    return _form_or_text(raw, media_type)
 
 
-def _form_or_text(raw: bytes, *, is_form: bool) -> Body:
+def _form_or_text(raw: bytes, media_type: str) -> Body:
     """Return a body whose Content-Type is not JSON; it may be JSON nevertheless.
 
     `curl -d '{…}'` sends JSON with the Content-Type of a form; a form never begins with a brace.
+    Many clients send JSON with no type, or as application/octet-stream.
     """
+    is_form = media_type == "application/x-www-form-urlencoded"
     if raw.lstrip()[:1] in (b"{", b"["):
         try:
             return _json_body(parse_json(raw), is_patch=False)
         except InvalidJsonError:
-            if is_form:
+            if is_form or media_type in _UNTYPED:
                 raise
     if is_form:
         return read_form(raw)

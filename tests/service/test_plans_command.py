@@ -131,7 +131,7 @@ async def test_control_characters_in_a_path_are_escaped(
     own_service: Service, http: aiohttp.ClientSession
 ) -> None:
     """A path that a client chooses must not reach the terminal as it is."""
-    await Api(http, own_service.url, "one").get("/orders?%1b%5b2J=1", headers=HEADERS)
+    await Api(http, own_service.url, "one").get("/orders/1/cancel?%1b%5b2J=1", headers=HEADERS)
 
     result = plans(own_service)
 
