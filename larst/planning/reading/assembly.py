@@ -246,7 +246,7 @@ class _Assembly:
                 key = condition.key or condition.field
                 raise QueryNotUnderstoodError(f"{key[:80]} needs a value to compare with")
         words = self.collected.words
-        if any(words.has(meaning) for meaning in PAGING | {Meaning.SORT}):
+        if any(words.has(meaning) for meaning in PAGING | {Meaning.SORT, Meaning.DIRECTION}):
             raise BadPagingError("limit, offset and sort do not apply where all that match change")
         if words.has(Meaning.EMBED):
             raise QueryNotUnderstoodError("relations cannot be embedded in a change")
@@ -268,7 +268,8 @@ class _Assembly:
                 raise QueryNotUnderstoodError(
                     f"no record ever had {name[:80]!a}; did you mean {suggestion}?"
                 )
-        if unknown and self.options.is_change:
+        is_empty = bool(asked.select) and not any(map(self.fields.knows, asked.select or ()))
+        if unknown and (self.options.is_change or is_empty):
             raise self.filters.never_had(unknown[0])
         return unknown
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.fields import Fields
-from larst.planning.reading.vocabulary import compared
+from larst.planning.reading.texts import parse_json
+from larst.planning.reading.vocabulary import WORDS, Meaning, compared
 
 Query = Mapping[str, tuple[str, ...]]
 
@@ -39,6 +40,8 @@ def translated(query: Query, fields: Fields) -> Query:
     Raises:
         QueryNotUnderstoodError: a part of theirs has no meaning here.
     """
+    if any(key[:1] == " " for key in query):
+        query = _rejoined(query)
     marks = [key for key in query if key in _FIREBASE and not fields.has(key)]
     order = query.get("orderBy", ("",))[-1]
     if marks and (order[:1] == '"' or not {*_STRONG}.isdisjoint(marks)):
@@ -46,10 +49,27 @@ def translated(query: Query, fields: Fields) -> Query:
     if "columns[0][data]" in query:
         return _datatables(query)
     words = {compared(key): key for key in query if not fields.has(key)}
+    for word in ("pagination", "page", "paging"):
+        if word in words and query[words[word]][-1][:1] == "{":
+            return _json_paging(query, words[word])
     for name, value in _PAIRS:
         if name in words and value in words:
             return _pair(query, words[name], words[value], fields)
     return query
+
+
+def _rejoined(query: Query) -> Query:
+    """Put together a filter that an unencoded `&&` has split: `filter=a=1 && b=2`."""
+    joined: dict[str, tuple[str, ...]] = {}
+    last = ""
+    for key, values in query.items():
+        if key[:1] == " " and WORDS.get(compared(last)) is Meaning.WHERE:
+            tail = f"{key}={values[-1]}" if values[-1] else key
+            joined[last] = (*joined[last][:-1], f"{joined[last][-1]}&&{tail}")
+        else:
+            joined[key] = values
+            last = key
+    return joined
 
 
 def _firebase(query: Query) -> Query:
@@ -113,6 +133,13 @@ def _datatables_key(order: Mapping[str, str], columns: Mapping[str, Mapping[str,
     if not name:
         raise QueryNotUnderstoodError("order names a column that columns does not have")
     return f"-{name}" if order.get("dir") == "desc" else name
+
+
+def _json_paging(query: Query, key: str) -> Query:
+    """Rewrite `pagination={"page":2,"perPage":10}` as `page[page]=2&page[perPage]=10`."""
+    value = parse_json(query[key][-1], key)
+    others = {name: values for name, values in query.items() if name != key}
+    return others | {f"page[{name}]": (str(part),) for name, part in value.items()}
 
 
 def _pair(query: Query, name_key: str, value_key: str, fields: Fields) -> Query:

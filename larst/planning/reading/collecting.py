@@ -91,13 +91,12 @@ def _take(
             chosen, direction = direction_of(root, text, fields)
             words.add(chosen, (root,), (direction,))
     elif meaning in PAGING:
-        collected.page_base = 0 if word in _ZERO_BASED else collected.page_base
+        if compared(parts[-1]) in _ZERO_BASED:
+            collected.page_base = 0
         text = ",".join(values) if meaning is Meaning.RANGE else values[-1]
         words.add(meaning, (root,), (text,))
     elif root in ("include", "exclude") and all(map(is_id_list, values)):
         words.add_json(Meaning.WHERE, _ids(values, is_excluded=meaning is Meaning.EXCLUDE))
-    elif meaning is Meaning.WHERE and len(parts) == 2 and parts[1] in ("s", "sorts"):
-        words.add(Meaning.SORT, (root,), values)  # ransack: q[s]=views desc
     elif meaning is not Meaning.NOISE:
         collected.ignores_case = collected.ignores_case or root == "_where"
         _add(words, meaning, parts, values)
@@ -112,6 +111,8 @@ def _add(words: Words, meaning: Meaning, parts: Parts, values: tuple[str, ...]) 
         if "total_count" in values:
             words.add(Meaning.COUNT, (root,), ("true",))
         values = tuple(text for text in values if text not in ("", "total_count"))
+    if meaning is Meaning.WHERE and len(parts) > 1 and parts[1] in ("s", "sorts"):
+        meaning, parts = Meaning.SORT, (root,)  # ransack: q[s]=views desc, q[s][]=id
     if len(parts) == 1 or values:
         words.add(meaning, parts, values)
 

@@ -80,11 +80,16 @@ class Fields:
             return False
         return self.value_kinds(path) <= {"string"}
 
+    def has_times(self, path: str) -> bool:
+        """Return whether the field holds times, and not whole days."""
+        schema = self._schema_at(path) or {}
+        return self.is_date(path) and schema.get("format") != "date"
+
     def resolve(self, name: str) -> str | None:
         """Return the learned spelling of a field: exact, else the only one alike.
 
-        `user_id`, `userId`, `UserID` and `user-id` are alike; `user` is `userId` and `created` is
-        `createdAt` where only that is there. Dots reach into objects.
+        `user_id`, `userId`, `UserID` and `user-id` are alike; `user` is `userId`, `created` is
+        `createdAt` and `active` is `isActive` where only that is there. Dots reach into objects.
         """
         if self.has(name):
             return name
@@ -103,9 +108,10 @@ class Fields:
     def relation_of(self, path: str) -> tuple[str, str] | None:
         """Return the relation and the field behind it that a path names; None for a field."""
         head, dot, tail = path.partition(".")
-        if not dot or head in self.names or self.related(head) is None:
+        name = head.partition("_via_")[0]  # PocketBase: comments_via_post
+        if not dot or head in self.names or self.related(name) is None:
             return None
-        return head, tail
+        return name, tail
 
     def knows(self, path: str) -> bool:
         """Return whether a path was ever there: itself, the object it is in, or its relation."""
@@ -137,7 +143,8 @@ class Fields:
         return alike[0] if len(alike) == 1 else None
 
     def _by_ending(self, text: str) -> str | None:
-        names = [name for ending in _ENDINGS for name in self._by_folded.get(text + ending, ())]
+        spellings = [*(text + ending for ending in _ENDINGS), f"is{text}"]
+        names = [name for spelling in spellings for name in self._by_folded.get(spelling, ())]
         return names[0] if len(names) == 1 and len(text) > 2 else None
 
     def _is_open(self, path: str) -> bool:

@@ -23,7 +23,17 @@ from larst.planning.reading.operators import condition
 from larst.planning.reading.options import UnknownMode
 from larst.planning.reading.texts import is_json, parse_json
 from larst.planning.reading.values import ValueReader
-from larst.planning.reading.vocabulary import GROUPS, NOT_VALUES, SUGGESTED, WORDS, compared
+from larst.planning.reading.vocabulary import (
+    GROUPS,
+    NOT_VALUES,
+    SUGGESTED,
+    UNSUPPORTED,
+    WORDS,
+    compared,
+)
+
+MAX_SUGGESTIONS = 5
+"""Unknown names of one query that are compared with the known ones: it takes a millisecond each."""
 
 MAX_SUGGESTIONS = 5
 """Unknown names of one query that are compared with the known ones: it takes a millisecond each."""
@@ -37,6 +47,11 @@ _HIGH_DATES = frozenset(
     "to until till before enddate dateto todate end maxdate datemax endat endtime timeto totime"
     " datebefore periodend endday finishdate dateend".split()
 )
+_DATE_WORDS = {
+    **dict.fromkeys(_LOW_DATES, "gte"),
+    **dict.fromkeys(_HIGH_DATES, "lte"),
+    **dict.fromkeys(("date", "day", "on", "ondate"), "date"),
+}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.{0,40}")
 _CALL = re.compile(r"\w{2,20}\(.{1,1000}\)", re.DOTALL)
 
@@ -86,7 +101,9 @@ class FilterReader:
         if not self._admit(key, filter_key.field, is_known=filter_key.is_known):
             return
         self.is_search = self.is_search or filter_key.is_by_field
-        if filter_key.field != key and not filter_key.operator and filter_key.is_known:
+        if filter_key.field not in (key, key.replace("__", ".")) and (
+            filter_key.is_by_field or filter_key.field == self.fields.resolve(key)
+        ):
             self.aliases.append(f"{key} is {filter_key.field}")
         values = values if filter_key.value is None else [filter_key.value]
         self.note_not_values(key, values)
@@ -108,15 +125,14 @@ class FilterReader:
 
     def _date_bound(self, key: str, values: list[str]) -> FilterKey | None:
         """Read `startDate=2025-01-01` where no field has that name: the resource's one date."""
-        word = compared(key)
-        is_low = word in _LOW_DATES
-        if not (is_low or word in _HIGH_DATES) or self.fields.resolve(key) is not None:
+        operator = _DATE_WORDS.get(compared(key))
+        if operator is None or self.fields.resolve(key) is not None:
             return None
         name = self.fields.date_field()
         if name is None or not values or not all(map(_DATE.fullmatch, values)):
             return None
-        self.aliases.append(f"{key} is {name}_{'gte' if is_low else 'lte'}")
-        return FilterKey(name, "gte" if is_low else "lte")
+        self.aliases.append(f"{key} is {name}_{operator}")
+        return FilterKey(name, operator)
 
     def _read_logic(self, key: str, values: list[str]) -> bool:
         """Read `or=(…)`, `or=a||$eq||1`, `or=[…]` and `?eq(status,draft)`."""
@@ -191,6 +207,8 @@ class FilterReader:
         if self.unknown_mode == "ignore" and not self.is_change:
             return False
         self._refuse_syntax(key)
+        if compared(key) in UNSUPPORTED:
+            raise QueryNotUnderstoodError(f"{key[:80]}: groups and aggregates are not supported")
         if len(self.unknown) < MAX_SUGGESTIONS:
             self.refuse_near(key, name)
         if self.is_change or self.unknown_mode == "refuse":

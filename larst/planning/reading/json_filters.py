@@ -5,6 +5,7 @@ Brackets come here too, as the JSON object that they stand for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -40,6 +41,7 @@ _GROUPS: Mapping[str, Callable[[list[Node]], Node]] = {
 _FULL_TEXT = frozenset({"q", "search", "query", "fulltext", "text"})
 _RELATION_WORDS = frozenset({"some", "none", "elemmatch", "every", "any"})
 _IGNORING_CASE = {"contains": "icontains", "startswith": "istartswith", "endswith": "iendswith"}
+_PART = re.compile(r"(?P<part>year|date)\((?P<field>[\w.]+)\)", re.IGNORECASE)
 _SCALARS = ("$date", "$oid", "$numberLong", "$numberInt", "$numberDouble", "iso", "objectId")
 
 
@@ -81,7 +83,7 @@ class JsonFilterReader:
         return self._field(f"{path}.{key}" if path else key, value, level)
 
     def _full_text(self, value: Json, key: str) -> Node:
-        text = value.get("$search", "") if isinstance(value, Mapping) else value
+        text = value.get("$search") if isinstance(value, Mapping) else value
         if not isinstance(text, str | int | float):
             raise QueryNotUnderstoodError(f"{key[:40]} takes a text")
         return Condition(ANY_FIELD, "icontains", str(text), key) if text != "" else all_of([])
@@ -93,17 +95,12 @@ class JsonFilterReader:
     def _field(self, name: str, value: Json, level: int) -> Node:
         self._count(level)
         value = _scalar(value)
-        if isinstance(value, Mapping) and (related := self._relation(name, value, level)):
-            return related
+        if (node := self._no_plain_field(name, value, level)) is not None:
+            return node
         filter_key = read_key(name, self.fields, has_value=True)
         field, operator = filter_key.field, filter_key.operator
-        if not filter_key.is_known and (compound := read_compound(name, self.fields)) is not None:
-            word, keys = compound
-            return _GROUPS[word](
-                [self._condition(key.field, key.operator, value, name) for key in keys]
-            )
         if isinstance(value, Mapping) and not operator:
-            return self._object(field if filter_key.is_known else name, value, level)
+            return self._operators(field if filter_key.is_known else name, value, level)
         if operator or filter_key.is_list:
             return self._condition(field, operator or "in", value, name)
         if self.values is not None and _is_text(value):
@@ -111,11 +108,34 @@ class JsonFilterReader:
             return self.values.read(field, [str(text) for text in texts], name)
         return equals(field, value, name)
 
-    def _object(self, field: str, value: Mapping[str, Json], level: int) -> Node:
-        """Read the operators of a field, or the fields of an object."""
-        if "__type" in value:
-            raise QueryNotUnderstoodError(f"{field[:60]} cannot be compared with {str(value)[:80]}")
-        return self._operators(field, value, level)
+    def _no_plain_field(self, name: str, value: Json, level: int) -> Node | None:
+        """Read a relation, a part of a date, or several fields in one name; None for others."""
+        if isinstance(value, Mapping):
+            if "__type" in value:  # a relation or a file of Parse
+                raise QueryNotUnderstoodError(f"{name[:60]} cannot be {str(value)[:80]}")
+            if (related := self._relation(name, value, level)) is not None:
+                return related
+        if (part := _PART.fullmatch(name)) is not None:
+            return self._part_of_date(part["field"], part["part"].lower(), value)
+        if ("_or_" not in name and "_and_" not in name) or self.fields.has(name):
+            return None
+        if (compound := read_compound(name, self.fields)) is None:
+            return None
+        word, keys = compound
+        return _GROUPS[word]([self._condition(k.field, k.operator, value, name) for k in keys])
+
+    def _part_of_date(self, name: str, part: str, value: Json) -> Node:
+        """Read Directus's `{"year(created)": {"_eq": 2025}}`."""
+        field = self.fields.resolve(name) or name
+        tests = value.items() if isinstance(value, Mapping) else [("eq", value)]
+        nodes: list[Node] = []
+        for spelling, operand in tests:
+            operator = operator_for(spelling, field, self.fields)
+            if operator not in ("", "gt", "gte", "lt", "lte"):
+                raise QueryNotUnderstoodError(f"{part}({name[:60]}) takes eq, gt, gte, lt or lte")
+            word = f"{part}_{operator}" if operator else part
+            nodes.append(condition(field, word, operand, self.fields, name))
+        return all_of(nodes)
 
     def _relation(self, name: str, value: Mapping[str, Json], level: int) -> Node | None:
         """Read the conditions of a relation; None for a field or an operator."""

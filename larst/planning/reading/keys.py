@@ -86,8 +86,10 @@ def _path(key: str, fields: Fields) -> FilterKey:
 
 
 def _joined_relation(key: str, fields: Fields) -> str | None:
-    """Read `user_name` as the name of the user: ransack joins a relation and its field so."""
+    """Read `user_name` as the name of the user, as ransack joins them, or of an object `user`."""
     head, separator, tail = key.partition("_")
+    if separator and fields.has(f"{head}.{tail}"):
+        return f"{head}.{tail}"
     further = fields.related(head) if separator and head not in fields.names else None
     name = None if further is None else further.resolve(tail)
     return None if name is None else f"{head}.{name}"

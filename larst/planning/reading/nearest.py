@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+MIN_CHARACTERS = 3
 MAX_CHARACTERS = 40
 
 
 def nearest(word: str, candidates: Iterable[str], *, at_most: int = 2) -> str | None:
-    """Return the candidate within `at_most` letters of the word, one for short words; or None."""
-    if not word or len(word) > MAX_CHARACTERS:
+    """Return the candidate within `at_most` letters of the word, one for short words; or None.
+
+    A word of one or two letters is near to everything, and so to nothing.
+    """
+    if len(word) < MIN_CHARACTERS or len(word) > MAX_CHARACTERS:
         return None
-    bound = min(at_most, 1 if len(word) <= 4 else 2)
+    bound = min(at_most, 1 if len(word) <= 5 else 2)
     best: tuple[int, str] | None = None
     for candidate in candidates:
         if abs(len(candidate) - len(word)) > bound:

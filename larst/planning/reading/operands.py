@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from larst.domain import Json
 from larst.planning.reading.asked import Node, negated
@@ -57,6 +57,9 @@ class Operands:
 
     def _positive(self, path: Path) -> Node:
         tokens = self.tokens
+        if (tokens.peek(), tokens.peek(1)) == (":", "lower") and tokens.ahead(2).kind == "symbol":
+            tokens.place += 2  # PocketBase: title:lower
+            path = replace(path, ignores_case=True)
         if tokens.take("is"):
             return self._is(path)
         if tokens.peek() == "between":
@@ -126,6 +129,8 @@ class Operands:
             return token.value
         if token.kind == "symbol":
             raise self.tokens.error("a value", back=1)
+        if token.text[0] == "@":
+            raise self.tokens.error("a value; @ has no meaning here", back=1)
         if token.text.lower() in _TYPED_LITERALS:
             following = self.tokens.ahead()
             if following.kind == "text" and following.start == token.start + len(token.text):

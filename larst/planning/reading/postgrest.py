@@ -83,19 +83,16 @@ def select(text: str, level: int = 0) -> Columns:
         raise QueryNotUnderstoodError("select=count is not supported; use Prefer: count=exact")
     columns: dict[str, str] = {}
     embeds: list[Embed] = []
-    has_all = level > 0 and not text.strip()
     for part in split_quoted(text):
         if (embed := _EMBED.fullmatch(part)) is not None and level < MAX_LEVELS:
             inner = select(embed["inner"], level + 1)
             embeds.append(Embed(embed["name"], inner.names, inner.embed, embed["alias"]))
-        elif part == "*":
-            has_all = True
         elif (column := _COLUMN.fullmatch(part)) is not None:
             path = re.sub(r"->>?", ".", column["path"]).strip('"')
             columns[path] = column["alias"] or path.rpartition(".")[2]
         else:
             raise QueryNotUnderstoodError(f"select={part[:80]} is not understood")
-    if has_all or (not columns and not embeds):
+    if "*" in columns or not (columns or embeds):
         return Columns(embed=tuple(embeds))
     renamed = tuple((path, shown) for path, shown in columns.items() if path != shown)
     return Columns(tuple(columns), renamed, tuple(embeds))

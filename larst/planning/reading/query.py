@@ -7,8 +7,10 @@ dropped in silence.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
+from larst.domain import Json
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import Asked, QueryReading
 from larst.planning.reading.assembly import assemble
@@ -18,6 +20,9 @@ from larst.planning.reading.options import ReadingOptions
 
 MAX_KEYS, MAX_VALUES = 500, 2000
 """The keys of one query, and their values."""
+
+
+_EVERYTHING = QueryReading(Asked())
 
 
 _EVERYTHING = QueryReading(Asked())
@@ -39,3 +44,21 @@ def read_query(
             f"a query has at most {MAX_KEYS} keys and {MAX_VALUES} values; send ids as one list"
         )
     return assemble(translated(query, fields), fields, options)
+
+
+def read_body(body: Mapping[str, Json], fields: Fields, options: ReadingOptions) -> QueryReading:
+    """Return what a JSON body asks for, as `POST /posts/search` sends one.
+
+    Its keys mean the same as in a query; see `read_query`.
+    """
+    query = {key: tuple(_texts(value)) for key, value in body.items()}
+    return read_query(query, fields, options)
+
+
+def _texts(value: Json) -> list[str]:
+    """Return the values of a body's field as a query would have them."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list) and value and not any(isinstance(v, dict | list) for v in value):
+        return [text for item in value for text in _texts(item)]
+    return [json.dumps(value)]

@@ -103,10 +103,14 @@ class EmbedReader:
         word = word.removeprefix("data.")  # Stripe: expand[]=data.customer
         head, dot, tail = word.partition(".") if "(" not in word else (word, "", "")
         match = _NAME.fullmatch(head)
-        if match is None or level > MAX_LEVELS:
+        if match is None or level > MAX_LEVELS or match["name"].isdigit():
             raise QueryNotUnderstoodError(f"{word[:80]!r} is not the name of a relation")
+        name, via, _ = match["name"].partition("_via_")
+        if via:  # PocketBase: comments_via_post
+            nested = (self._of_word(tail, level + 1),) if dot else ()
+            return Embed(name, None, nested, match["name"])
         if dot:
-            return Embed(match["name"], None, (self._of_word(tail, level + 1),))
+            return Embed(name, None, (self._of_word(tail, level + 1),))
         options: dict[str, Json] = {}
         for option in split_quoted(match["options"] or "", ";"):
             known = _OPTION.fullmatch(option)
@@ -180,7 +184,8 @@ def merged(embeds: list[Embed]) -> tuple[Embed, ...]:
         known = by_name.get(embed.alias or embed.name)
         if known is not None:
             nested = merged([*known.embed, *embed.embed])
-            chosen = known if known.where != ALWAYS or known.sort else embed
+            has_options = known.where != ALWAYS or known.sort or known.limit is not None
+            chosen = known if has_options else embed
             embed = replace(chosen, select=known.select or embed.select, embed=nested)
         by_name[embed.alias or embed.name] = embed
     return tuple(by_name.values())

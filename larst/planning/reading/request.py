@@ -17,10 +17,9 @@ from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of, to_criteria
 from larst.planning.reading.bodies import refuse_modifiers, unwrapped
 from larst.planning.reading.fields import Fields
-from larst.planning.reading.json_filters import JsonFilterReader
 from larst.planning.reading.options import ReadingOptions, UnknownMode
 from larst.planning.reading.preferences import preferences
-from larst.planning.reading.query import read_query
+from larst.planning.reading.query import read_body, read_query
 from larst.planning.reading.relation import Session, related_resource
 
 Returns = Literal["minimal", "representation"]
@@ -163,8 +162,11 @@ def read_request(
         request = replace(request, body=body)
     query = _read_query(request, path, fields, reading, settings)
     asked = _narrowed(query.asked, request, path, fields)
-    if asked is not query.asked and request.method in ("DELETE", "POST"):
-        request = replace(request, body=Body(BodyKind.NONE))
+    is_question = (
+        request.method == "POST" and path.is_search and request.body.kind is BodyKind.OBJECT
+    )
+    if is_question or asked is not query.asked:
+        request = replace(request, body=Body(BodyKind.NONE))  # the program needs only the question
     if reading.dialect.selects_id and asked.select is not None and "id" not in asked.select:
         asked = replace(asked, select=("id", *asked.select))
     return request, replace(
@@ -209,8 +211,9 @@ def _read_query(
     reading: Reading,
     settings: ReadingSettings,
 ) -> QueryReading:
-    range_header = request.headers.get("range")
-    if not request.query and range_header is None:
+    range_header, body = request.headers.get("range"), request.body.json
+    is_question = path.is_search and request.method == "POST" and isinstance(body, dict)
+    if not (request.query or is_question) and range_header is None:
         return QueryReading(NOTHING_ASKED)
     is_one = path.is_search or path.is_whole or path.is_count
     is_change = path.identifier is None and not is_one and request.method in ("DELETE", "PATCH")
@@ -225,9 +228,18 @@ def _read_query(
     )
     query = {key: values for key, values in request.query.items() if key != "_method"}
     query_reading = read_query(query, fields, options)
+    if is_question:
+        query_reading = _both(query_reading, read_body(body, fields, options))
     if is_change:
         _refuse_missing_values(query_reading)
     return query_reading
+
+
+def _both(query: QueryReading, body: QueryReading) -> QueryReading:
+    """Return the question of a body; a query beside it narrows it, or pages it."""
+    where = all_of([query.asked.where, body.asked.where])
+    asked = query.asked if query.asked != NOTHING_ASKED else body.asked
+    return replace(body, asked=replace(asked, where=where), unknown=(*query.unknown, *body.unknown))
 
 
 def _refuse_missing_values(reading: QueryReading) -> None:
@@ -256,11 +268,8 @@ def _texts_in(criteria: Json) -> Iterator[str]:
 
 
 def _narrowed(asked: Asked, request: RequestContext, path: Target, fields: Fields) -> Asked:
-    """Return the parts asked for, with the criteria of a body: a search, or ids to delete."""
+    """Return the parts asked for, with the ids that a body names to delete."""
     body = request.body.json
-    if path.is_search and request.method == "POST" and isinstance(body, dict):
-        node = JsonFilterReader(fields).read(body)
-        return replace(asked, where=all_of([asked.where, node]))
     is_collection = path.identifier is None and not (path.is_search or path.is_whole)
     if request.method == "DELETE" and is_collection and (ids := _ids(body)) is not None:
         return replace(asked, where=all_of([asked.where, Condition("id", "in", ids)]))

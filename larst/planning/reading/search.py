@@ -36,14 +36,21 @@ def search(text: str, names: list[str], values: ValueReader) -> Node:
     if names and ":" in text and (node := _pairs(text, values)) is not None:
         return node
     qualifiers = _qualifiers(text, values)
-    if qualifiers and values.is_change:
+    if not qualifiers:
+        return all_of(_full_text(text, names, values))
+    if values.is_change:
         raise QueryNotUnderstoodError(
             f"a search for {text[:80]!r} could be a filter, and this request changes what matches;"
             " write the filter as field=value"
         )
-    is_rsql = "==" in text and (";" in text or "," in text)
-    if qualifiers and (is_rsql or _JOINED.search(text)):
+    if ("==" in text and re.search("[;,]", text)) or _JOINED.search(text):
         return read_expression(text, "q", values)
+    return all_of(_qualified_search(text, names, qualifiers, values))
+
+
+def _qualified_search(
+    text: str, names: list[str], qualifiers: list[re.Match[str]], values: ValueReader
+) -> list[Node]:
     nodes: list[Node] = []
     remaining = text
     for match in reversed(qualifiers):
@@ -52,8 +59,8 @@ def search(text: str, names: list[str], values: ValueReader) -> Node:
             names = [*names, *match["value"].split(",")]
         else:
             nodes.insert(0, _qualified(match, values))
-    words = " ".join(remaining.split()).strip(",; ") if qualifiers else text
-    return all_of([*nodes, *_full_text(words, names, values)])
+    words = " ".join(remaining.split()).strip(",; ")
+    return [*nodes, *_full_text(words, names, values)]
 
 
 def _pairs(text: str, values: ValueReader) -> Node | None:

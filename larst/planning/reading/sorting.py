@@ -146,6 +146,8 @@ def _of_text(text: str, fields: Fields) -> list[str]:
 
 def _of_word(word: str, fields: Fields) -> str:
     word = _NULLS.sub("", word)
+    if word[0] == "@":
+        raise QueryNotUnderstoodError(f"sort={word[:40]} is not supported; name a field")
     if (call := _CALL.fullmatch(word)) is not None:
         return _signed(call["field"].strip(), call["direction"])
     field, direction = _directed(word)

@@ -132,6 +132,7 @@ PREFIX_OPERATORS: Mapping[str, str] = {
     "exclude": "ne",
     "without": "ne",
     "by": "",
+    "is": "",
     "filter": "",
     "filterby": "",
     "where": "",

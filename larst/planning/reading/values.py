@@ -34,6 +34,7 @@ _RANGE = re.compile(
 _HYPHEN = re.compile(r"(?P<low>\d{1,20}(?:\.\d{1,20})?)\s?[-:]\s?(?P<high>\d{1,20}(?:\.\d{1,20})?)")
 _COMPARABLE = re.compile(r"[+-]?\d[\d.,:TZ+ \-]{0,60}([eE][+-]?\d{1,3})?", re.ASCII)
 _TWO_DATES = re.compile(r"(?P<low>\d{4}-\d[^,]*),(?P<high>\d{4}-\d[^,]*)")
+_DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?", re.ASCII)
 _MAX_RANGE_CHARACTERS = 120
 _ORDERED = NUMERIC | {"boolean"}
 
@@ -205,6 +206,15 @@ def _range_match(field: str, text: str, fields: Fields) -> re.Match[str] | None:
     return _TWO_DATES.fullmatch(text) if is_date else None
 
 
+def _day(field: str, text: str, fields: Fields, key: str) -> Node | None:
+    """Read `2025-01-31` as the whole day, and `2025-01` as the month, where a field holds times."""
+    if not (_DAY.fullmatch(text) and fields.has_times(field)):
+        return None
+    if len(text) == 7:
+        return Condition(field, "startswith", f"{text}-", key)
+    return condition(field, "date", text, fields, key)
+
+
 def _quoted(field: str, text: str, _fields: Fields, key: str) -> Node | None:
     """Read `"draft"` and `'draft'`."""
     if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'":
@@ -240,7 +250,7 @@ def _is_nested(value: Json) -> bool:
     return isinstance(value, dict | list)
 
 
-_READERS: tuple[_Reader, ...] = (_json, _colon, _symbol, _range, _call, _quoted)
+_READERS: tuple[_Reader, ...] = (_json, _colon, _symbol, _range, _call, _day, _quoted)
 
 
 def _may_be_notation(field: str, text: str, fields: Fields) -> bool:

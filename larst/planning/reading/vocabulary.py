@@ -108,7 +108,7 @@ _SPELLINGS: Mapping[Meaning, str] = {
     Meaning.EMBED: (
         "embed embedded expand expands include includes with withrelated withrelations withgraph"
         " withgraphfetched populate relations relationships join joins related includerelated"
-        " preload eager eagerload sideload sideloads associations hydrate"
+        " preload eager eagerload deep sideload sideloads associations hydrate"
     ),
     Meaning.DEPENDENTS: "dependent",
     Meaning.COUNT: (
@@ -117,9 +117,10 @@ _SPELLINGS: Mapping[Meaning, str] = {
     ),
     Meaning.NOISE: (
         "t ts cb cachebuster cachebust nocache rnd rand r nonce dc nd gclid fbclid apikey"
-        " accesstoken key token format alt wt pretty prettyprint print lang locale hl callback"
-        " apiversion envelope v noinlinecount skipcache cache pragma debug np skiptotal draw"
-        " publicationstate plevel auth requestid traceid correlationid timestamp time silent"
+        " accesstoken key token format alt wt export pretty prettyprint print lang locale hl"
+        " callback apiversion envelope v noinlinecount skipcache cache pragma debug np skiptotal"
+        " draw publicationstate plevel auth requestid traceid correlationid timestamp time silent"
+        " commit"
     ),
 }
 WORDS: Mapping[str, Meaning] = {
@@ -142,6 +143,9 @@ SURE_NOISE = frozenset(
 
 CHANGE_SEARCH = frozenset({"q", "search", "fulltext", "s", "query"})
 """The search words that a request which changes records may have; others could be filters."""
+
+UNSUPPORTED = frozenset("aggregate aggregates groupby having distinct pivot facet facets".split())
+"""Words that ask for what is not supported, unless a field has the name."""
 
 NOISE_KEY = re.compile(
     r"_|_dc|utm_\w+|x-\w+|mc_[ce]id|_method|_token|_csrf|utf8|authenticity_token", re.IGNORECASE
@@ -188,7 +192,10 @@ NESTED_PARTS: Mapping[str, Meaning] = {
     "order": Meaning.SORT,
     "sort": Meaning.SORT,
     "include": Meaning.EMBED,
+    "populate": Meaning.EMBED,
     "fields": Meaning.SELECT,
+    "select": Meaning.SELECT,
+    "page": Meaning.PAGE,
 }
 """The parts of a LoopBack filter."""
 

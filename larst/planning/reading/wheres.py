@@ -28,6 +28,7 @@ _FIELD_KEYS = ("field", "property", "column", "name", "key", "id", "columnField"
 _OPERATOR_KEYS = ("operator", "op", "operatorValue", "comparison", "condition", "matchMode", "type")
 _VALUE_KEYS = ("value", "val", "values", "filterValue")
 _JOINED = re.compile(r"\(|\s(?:and|or|&&|\|\|)\s", re.IGNORECASE)
+_COMPARED = re.compile(r"[=<>~\"']")
 _DESCRIBING = frozenset(
     {*_FIELD_KEYS, *_OPERATOR_KEYS, *_VALUE_KEYS, "ignoreCase", "dataType", "filterType"}
 )
@@ -84,7 +85,14 @@ class WhereReader:
         if isinstance(value, list):
             return self._list(value, reader, level)
         if isinstance(value, Mapping):
-            for structure in (self._loopback, self._kendo, self._described, self._grouped):
+            structures = (
+                self._loopback,
+                self._kendo,
+                self._ransack,
+                self._described,
+                self._grouped,
+            )
+            for structure in structures:
                 if (node := structure(value, reader, level)) is not None:
                     return node
             if value and all(map(_is_match_mode, value.values())):  # PrimeNG's filters
@@ -133,6 +141,19 @@ class WhereReader:
             return None
         join = any_of if str(value.get("logic", "and")).lower() == "or" else all_of
         return join([self.read_json(item, reader, level + 1) for item in items])
+
+    def _ransack(
+        self, value: Mapping[str, Json], reader: JsonFilterReader, level: int
+    ) -> Node | None:
+        """Read ransack's `m` (and, or) and its groups `g`; None for other objects."""
+        if not value.keys() & {"m", "g"} or self._has("m") or self._has("g"):
+            return None
+        join = _GROUP_WORDS.get(str(value.get("m", "and")).lower())
+        groups = value.get("g", [])
+        if join is None or not isinstance(groups, list):
+            return None
+        items = [{key: item} for key, item in value.items() if key not in ("m", "g")]
+        return join([self.read_json(item, reader, level + 1) for item in [*items, *groups]])
 
     def _list(self, items: list[Json], reader: JsonFilterReader, level: int) -> Node:
         """Read a list of conditions, or DevExtreme's `["views", ">", 50]`."""
@@ -188,6 +209,8 @@ class WhereReader:
             operator = operator_for(spelling.strip(), field or "", self.values.fields)
             if field is not None and operator is not None and spelling and value:
                 return condition(field, operator, value.strip(), self.values.fields, name)
+            if separator == "," and field is not None and spelling and not value:
+                return self.values.read(field, [spelling.strip()], name)  # status,draft
         return None
 
     def _pairs(self, text: str) -> Node | None:
@@ -196,7 +219,7 @@ class WhereReader:
         for pair in text.split(",") if _JOINED.search(text) is None else ():
             name, colon, value = pair.partition(":")
             field = self.values.fields.resolve(name.strip()) if colon else None
-            if field is None or not value.strip():
+            if field is None or not value.strip() or _COMPARED.search(value.strip("\"' "), 2):
                 return None
             nodes.append(self.values.read(field, [value.strip().strip("\"'")], name))
         return all_of(nodes) if nodes else None

@@ -124,39 +124,40 @@ class WordReader:
         is_object = self.fields.kinds(root) - {"null"} == {"object"}
         return not is_object or any(is_json(text) for text in values)
 
-    def _narrowed(self, meaning: Meaning, word: str, text: str, parts: Parts) -> Meaning | None:
+    def _narrowed(self, meaning: Meaning, word: str, text: str, parts: Parts) -> Meaning:
         """Return the meaning of a word whose value decides between two."""
-        if meaning is Meaning.SORT and is_direction(text) and text and len(parts) == 1:
-            return (
-                Meaning.DIRECTION
-                if self._has_another_sort(parts[0])
-                or word
-                in (
-                    "order",
-                    "sort",
-                )
-                else Meaning.SORT
-            )
+        if meaning is Meaning.SORT and len(parts) == 1:
+            return self._sort_or_direction(word, text, parts[0])
         if meaning is Meaning.UNPAGED and text.isdigit() and text not in ("0", "1"):
             return Meaning.LIMIT
         if word == "count" and text.isdigit():
             return self._count_or_limit(text)
-        if meaning is Meaning.SEARCH and len(parts) > 1:
-            return Meaning.SEARCH if parts[1] == "value" else Meaning.WHERE
-        if meaning is Meaning.SEARCH and is_json(text):
-            return Meaning.WHERE
         if word == "s" and len(parts) == 1 and not is_json(text):
             return Meaning.SEARCH
         if word == "searchby" and self._is_searched_by(text):
             return Meaning.SEARCH_FIELDS
+        if meaning is Meaning.SEARCH and (is_json(text) or len(parts) > 1):
+            return Meaning.SEARCH if parts[1:] == ("value",) else Meaning.WHERE
         return meaning
+
+    def _sort_or_direction(self, word: str, text: str, root: str) -> Meaning:
+        """Return whether `order=desc` is a direction: beside another sort, a bad one is too."""
+        if text and is_direction(text):
+            is_other = word in ("order", "sort") or self._has_another_sort(root)
+            return Meaning.DIRECTION if is_other else Meaning.SORT
+        name = re.split(r"[\s,:.]", text.lstrip("-+"), maxsplit=1)[0]
+        is_bad = word == "order" and text and self.fields.resolve(name) is None
+        if is_bad and not is_json(text) and self._has_another_sort(root):
+            return Meaning.DIRECTION
+        return Meaning.SORT
 
     def _is_searched_by(self, text: str) -> bool:
         return self.fields.resolve(re.split(r"[,:;]", text, maxsplit=1)[0]) is not None
 
     def _has_another_sort(self, root: str) -> bool:
         return any(
-            key != root and WORDS.get(compared(key.partition("[")[0])) is Meaning.SORT
+            key.partition("[")[0] != root
+            and WORDS.get(compared(key.partition("[")[0])) is Meaning.SORT
             for key in self.query
         )
 
@@ -212,7 +213,7 @@ class WordReader:
         return meaning not in (PAGING - {Meaning.RANGE}) | {Meaning.COUNT, Meaning.NOISE}
 
     def _is_noise(self, word: str, text: str) -> bool:
-        if word in ("format", "alt", "wt"):
+        if word in ("format", "alt", "wt", "export"):
             return text.lower() in ("json", "jsonp", "")
         if self.is_change and word not in SURE_NOISE:
             return False

@@ -1,4 +1,4 @@
-"""A small session in memory: records, their fields, and an evaluator of questions about them."""
+"""A small session in memory: records, their fields, and an evaluator of what is asked of them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def fields_of(resource: str) -> Fields:
     return Fields(frozenset(schema["properties"]), schema, has_value, related)
 
 
-_FIELDS = {resource: fields_of(resource) for resource in DATA}
+FIELDS = {resource: fields_of(resource) for resource in DATA}
 
 
 def query_of(target: str) -> dict[str, tuple[str, ...]]:
@@ -109,7 +109,7 @@ def read(target: str, *, is_change: bool = False, **options: Any) -> QueryReadin
     """Return the reading of a target such as `/posts?page=2`."""
     resource = target.partition("?")[0].strip("/").rpartition("/")[2]
     all_options = ReadingOptions(resource, is_change, **options)
-    return read_query(query_of(target), _FIELDS[resource], all_options)
+    return read_query(query_of(target), FIELDS[resource], all_options)
 
 
 def asked(target: str, **options: Any) -> Asked:
