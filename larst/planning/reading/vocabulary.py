@@ -145,7 +145,7 @@ CHANGE_SEARCH = frozenset({"q", "search", "fulltext", "s", "query"})
 """The search words that a request which changes records may have; others could be filters."""
 
 UNSUPPORTED = frozenset("aggregate aggregates groupby having distinct pivot facet facets".split())
-"""Words that ask for what is not supported, unless a field has the name."""
+"""Words of features that are not supported, unless a field has the name."""
 
 NOISE_KEY = re.compile(
     r"_|_dc|utm_\w+|x-\w+|mc_[ce]id|_method|_token|_csrf|utf8|authenticity_token", re.IGNORECASE

@@ -172,7 +172,7 @@ def test_names_that_were_never_learned_are_listed() -> None:
     assert unknown_names(Condition("*", "icontains", "x"), _POSTS) == []
 
 
-def test_what_is_paged() -> None:
+def test_which_questions_are_paged() -> None:
     """By any word."""
     assert Asked(limit=5).is_paged
     assert Asked(before="5").is_paged

@@ -1,4 +1,4 @@
-"""Paging in every notation, and what is refused."""
+"""Paging in every notation, and its refusals."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_paging_that_makes_no_sense_is_refused(query: str) -> None:
     ],
 )
 def test_the_range_header_is_paging_too(text: str, paging: Paging | None) -> None:
-    """react-admin and PostgREST page by header; ranges of bytes are no paging."""
+    """react-admin and PostgREST page by header; ranges of bytes do not page."""
     assert range_header(text) == paging
 
 

@@ -161,7 +161,7 @@ def test_a_search_by_a_field_is_a_plain_list() -> None:
         "ids=", "sort=", "page=", "limit=", "fields=", "include=", "id[]=", "_=1", "filter={}",
     ],
 )  # fmt: skip
-def test_an_empty_value_asks_for_nothing(query: str) -> None:
+def test_an_empty_value_is_ignored(query: str) -> None:
     """An empty search form shows all."""
     assert asked(f"/posts?{query}") == Asked()
 

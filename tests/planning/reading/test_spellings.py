@@ -13,7 +13,7 @@ from tests.planning.reading.writers import CONDITIONS, PAGES, SORTS, WRITERS, Co
 
 
 def _meaning(target: str) -> Asked:
-    """Return what is asked without the page's number, which not every dialect has."""
+    """Return the question without the page's number, which not every dialect has."""
     return replace(asked(target), page=None, page_base=1)
 
 

@@ -1,4 +1,4 @@
-"""A small session in memory: records, their fields, and an evaluator of what is asked of them."""
+"""A small session in memory: records, their fields, and an evaluator of questions about them."""
 
 from __future__ import annotations
 
