@@ -38,7 +38,6 @@ class Dialect:
     page_base: int = 1
     page_size: int = 10
     answers_range_with_206: bool = False
-    sorts_by_code_point: bool = False
     matches_parts: bool = False
     selects_id: bool = False
 
@@ -53,7 +52,6 @@ _ALL = (
         has_camel_links=True,
         has_empty_404=True,
         cascades=True,
-        sorts_by_code_point=True,
     ),
     Dialect(
         "json-server-1",
