@@ -39,6 +39,12 @@ _GONE = {"/posts/1": 404, "/posts/2": 404, "/posts/3": 200}
 
 CHANGES: tuple[Change, ...] = (
     Change("json-server", "POST", "/posts", _NEW, status=201, after={"/posts/31": _NEW}),
+    Change(
+        "json-server",
+        "GET",
+        "/posts/1?_embed=likes&_expand=user",
+        reply={"id": 1, "user": {"id": 2}},
+    ),
     Change("json-server", "PUT", "/posts/3", _NEW, after={"/posts/3": _NEW}),
     Change(
         "json-server",

@@ -133,7 +133,10 @@ def _steps(
     """Return the relations to embed, or the dependents to delete with the record."""
     if shaped.shape.method == "DELETE" and "cascade" in shaped.shape.asks:
         return dependent_steps(path.resource, asked.dependents, session)
-    return embed_steps(asked.embed, path.resource, session) if asked.embed else ()
+    if not asked.embed:
+        return ()
+    is_lenient = shaped.reading.dialect.ignores_unknown
+    return embed_steps(asked.embed, path.resource, session, is_lenient=is_lenient)
 
 
 def dependent_steps(

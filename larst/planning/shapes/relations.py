@@ -80,15 +80,18 @@ def _linked(relation: Relation, inner: Node, session: Records) -> Condition:
 
 
 def embed_steps(
-    embeds: Sequence[Embed], resource: str, session: Records
+    embeds: Sequence[Embed], resource: str, session: Records, *, is_lenient: bool = False
 ) -> list[Mapping[str, Json]]:
     """Return the steps that embed relations, each a search of one resource.
 
     `from` is the list that a step starts from: 0 the records of the reply, n those of step n.
+    `is_lenient`: a relation that does not exist, such as to a resource without records, is ignored.
 
     Raises:
         QueryNotUnderstoodError: a relation does not exist, or there are too many.
     """
+    if is_lenient:
+        embeds = [embed for embed in embeds if _is_known(embed.name, resource, session)]
     steps: list[Mapping[str, Json]] = []
     _add_steps(steps, embeds, resource, 0, session)
     return steps
@@ -110,6 +113,10 @@ def _add_steps(
             raise QueryNotUnderstoodError(f"a request embeds at most {MAX_EMBED_STEPS} relations")
         steps.append({**_step(embed, relation, session), "from": source})
         _add_steps(steps, embed.embed, relation.resource, len(steps), session)
+
+
+def _is_known(name: str, resource: str, session: Session) -> bool:
+    return name == _ALL or find_relation(name, resource, session) is not None
 
 
 def _expanded(embeds: Sequence[Embed], resource: str, session: Session) -> list[Embed]:
