@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from larst.domain import Json
+from larst.domain import AND, NOT, OR, Json
 from larst.errors import BadPagingError, QueryNotUnderstoodError
 from larst.planning.reading.asked import (
+    ANY_FIELD,
     Asked,
     Embed,
     Node,
@@ -46,6 +47,10 @@ def assemble(
     return _Assembly(fields, options, collected, filters).reading()
 
 
+_IN_TEXTS = frozenset({"contains", "icontains"})
+"""The operators of a search in all fields."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Assembly:
     """Puts the parts of one query together."""
@@ -58,6 +63,7 @@ class _Assembly:
     def reading(self) -> QueryReading:
         """Return the reading. Filters come first: a LoopBack filter holds other words too."""
         raw = self._where()
+        self._refuse_signs(raw)
         self._refuse_in_change(raw)
         asked = Asked(where=typed(raw, self.fields, is_change=self.options.is_change))
         if self.collected.words.is_used or self.options.range_header or self.collected.is_unpaged:
@@ -236,6 +242,14 @@ class _Assembly:
         return bool(values) and values[-1].lower() not in FALSE | {"none"}
 
     # -- refusals and hints
+
+    def _refuse_signs(self, where: Node) -> None:
+        """Refuse the signs of criteria as fields: `&=1`, `*[in]=5`."""
+        for condition in conditions_of(where):
+            is_sign = condition.field in (AND, OR, NOT)
+            if is_sign or (condition.field == ANY_FIELD and condition.operator not in _IN_TEXTS):
+                key = condition.key or condition.field
+                raise QueryNotUnderstoodError(f"{key[:80]} is not understood")
 
     def _refuse_in_change(self, where: Node) -> None:
         if not self.options.is_change:
