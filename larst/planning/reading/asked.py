@@ -16,6 +16,13 @@ from larst.domain import Json
 ANY_FIELD = "*"
 """The field of a full-text condition."""
 
+STORE_OPERATORS = frozenset(
+    "contains icontains startswith istartswith endswith iendswith iexact like ilike gt gte lt lte"
+    " ne in exists".split()
+)
+"""Every operator that a condition may have; `""` is equality. `like` and `ilike` take `*` for any
+text, and match the whole value; `iexact` ignores case."""
+
 RELATED = "@"
 """The key of a condition on related records in criteria: `{"relation": …, "criteria": …}`."""
 
@@ -94,12 +101,12 @@ class Embed:
 class Asked:
     """What one request asks of a collection.
 
-    `limit` None means all. `page` is the page as the client counts it, with `page_base` 0 or 1.
-    `after` and `before` are ids of records that a page starts behind or ends before. `sort` holds
-    field names, `-` before one that sorts descending. `select` None is every field; `renamed`
-    holds pairs of a selected path and the key to show it under. `dependents` are resources whose
-    records go with a deleted record. `has_count`: the total was asked for. `is_search`: a plain
-    list of matches is expected.
+    `limit` is None without a limit. `page` is the page as the client counts it, with `page_base` 0
+    or 1. `after` and `before` are ids of records that a page starts behind or ends before. `sort`
+    holds field names, `-` before one that sorts descending. `select` None is every field, and an
+    empty one only relations; `renamed` holds pairs of a selected path and the key to show it under.
+    `dependents` are resources whose records go with a deleted record. `has_count`: the total was
+    asked for. `is_search`: a plain list of matches is expected.
     """
 
     where: Node = ALWAYS

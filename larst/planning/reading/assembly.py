@@ -65,24 +65,24 @@ class _Assembly:
         raw = self._where()
         self._refuse_signs(raw)
         self._refuse_in_change(raw)
-        asked = Asked(where=typed(raw, self.fields, is_change=self.options.is_change))
+        question = Asked(where=typed(raw, self.fields, is_change=self.options.is_change))
         if self.collected.words.is_used or self.options.range_header or self.collected.is_unpaged:
-            asked = self._with_words(asked)
+            question = self._with_words(question)
         if self.filters.is_search:
-            asked = replace(asked, is_search=True)
+            question = replace(question, is_search=True)
         filters = self.filters
-        unknown = dict.fromkeys([*filters.unknown, *self._unknown_in(raw, asked)])
+        unknown = dict.fromkeys([*filters.unknown, *self._unknown_in(raw, question)])
         return QueryReading(
-            asked, tuple(unknown), tuple(filters.not_values), tuple(filters.aliases)
+            question, tuple(unknown), tuple(filters.not_values), tuple(filters.aliases)
         )
 
-    def _with_words(self, asked: Asked) -> Asked:
+    def _with_words(self, question: Asked) -> Asked:
         """Return the question with paging, order, fields and relations."""
         selection = self._selection()
         embeds, joins = self._embedded(self._embeds(selection))
         paging = self._paging()
         return Asked(
-            where=all_of([asked.where, *joins]) if joins else asked.where,
+            where=all_of([question.where, *joins]) if joins else question.where,
             limit=paging.limit,
             offset=paging.offset,
             page=paging.page,
@@ -123,8 +123,9 @@ class _Assembly:
             for text in words.texts.get(Meaning.WHERE, ())
             if text.strip()
         ]
-        trees = words.trees.get(Meaning.WHERE, {}).values()
-        nodes += [reader.read_tree(plain(child)) for child in trees]
+        for root, child in words.trees.get(Meaning.WHERE, {}).items():
+            values.matches_parts = self.options.matches_parts or root == "search"
+            nodes.append(reader.read_tree(plain(child)))
         nodes += [
             reader.read_json(value, JsonFilterReader(self.fields))
             for value in words.json_values.get(Meaning.WHERE, ())
@@ -174,13 +175,13 @@ class _Assembly:
             )
             if query:
                 fields = self.fields.related(embed.name) or Fields()
-                asked = assemble(query, fields, ReadingOptions(embed.name)).asked
+                question = assemble(query, fields, ReadingOptions(embed.name)).asked
                 embed = replace(
                     embed,
-                    where=asked.where,
-                    sort=asked.sort,
-                    limit=asked.limit,
-                    offset=asked.offset,
+                    where=question.where,
+                    sort=question.sort,
+                    limit=question.limit,
+                    offset=question.offset,
                 )
             if embed.name in self.collected.inner_joins:
                 joins.append(Related(embed.name, embed.where))
@@ -241,7 +242,7 @@ class _Assembly:
         values = self.collected.words.texts.get(Meaning.COUNT, [])
         return bool(values) and values[-1].lower() not in FALSE | {"none"}
 
-    # -- refusals and hints
+    # -- refusals, and the names for the hint
 
     def _refuse_signs(self, where: Node) -> None:
         """Refuse the signs of criteria as fields: `&=1`, `*[in]=5`."""
@@ -265,7 +266,7 @@ class _Assembly:
         if words.has(Meaning.EMBED):
             raise QueryNotUnderstoodError("relations cannot be embedded in a change")
 
-    def _unknown_in(self, where: Node, asked: Asked) -> list[str]:
+    def _unknown_in(self, where: Node, question: Asked) -> list[str]:
         """Return names in filters, sort and select that no record ever had.
 
         Raises:
@@ -273,7 +274,7 @@ class _Assembly:
         """
         if not self.fields.names:
             return []
-        names = [key.removeprefix("-") for key in asked.sort] + [*(asked.select or ())]
+        names = [key.removeprefix("-") for key in question.sort] + [*(question.select or ())]
         unknown = unknown_names(where, self.fields)
         unknown += [name for name in names if not self.fields.knows(name)]
         for name in [*dict.fromkeys(unknown)][:MAX_SUGGESTIONS]:
@@ -282,7 +283,7 @@ class _Assembly:
                 raise QueryNotUnderstoodError(
                     f"no record ever had {name[:80]!a}; did you mean {suggestion}?"
                 )
-        is_empty = bool(asked.select) and not any(map(self.fields.knows, asked.select or ()))
+        is_empty = bool(question.select) and not any(map(self.fields.knows, question.select or ()))
         if unknown and (self.options.is_change or is_empty):
             raise self.filters.never_had(unknown[0])
         return unknown

@@ -138,8 +138,8 @@ def _datatables_key(order: Mapping[str, str], columns: Mapping[str, Mapping[str,
 def _json_paging(query: Query, key: str) -> Query:
     """Rewrite `pagination={"page":2,"perPage":10}` as `page[page]=2&page[perPage]=10`."""
     value = parse_json(query[key][-1], key)
-    others = {name: values for name, values in query.items() if name != key}
-    return others | {f"page[{name}]": (str(part),) for name, part in value.items()}
+    remaining = {name: values for name, values in query.items() if name != key}
+    return remaining | {f"page[{name}]": (str(part),) for name, part in value.items()}
 
 
 def _pair(query: Query, name_key: str, value_key: str, fields: Fields) -> Query:

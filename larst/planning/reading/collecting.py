@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from larst.domain import Json
 from larst.planning.reading.brackets import Parts
 from larst.planning.reading.fields import Fields
-from larst.planning.reading.vocabulary import PAGING, Meaning, compared
+from larst.planning.reading.vocabulary import FALSE, PAGING, TRUE, Meaning, compared
 from larst.planning.reading.words import (
     Query,
     WordReader,
@@ -95,11 +95,28 @@ def _take(
             collected.page_base = 0
         text = ",".join(values) if meaning is Meaning.RANGE else values[-1]
         words.add(meaning, (root,), (text,))
-    elif root in ("include", "exclude") and all(map(is_id_list, values)):
-        words.add_json(Meaning.WHERE, _ids(values, is_excluded=meaning is Meaning.EXCLUDE))
+    elif (filter_object := _filter_of(meaning, parts, values, fields)) is not None:
+        words.add_json(Meaning.WHERE, filter_object)
     elif meaning is not Meaning.NOISE:
         collected.ignores_case = collected.ignores_case or root == "_where"
         _add(words, meaning, parts, values)
+
+
+def _filter_of(
+    meaning: Meaning, parts: Parts, values: tuple[str, ...], fields: Fields
+) -> Json | None:
+    """Return the filter that a word's values ask for instead of what the word means; or None.
+
+    WordPress has `include=1,2` and `exclude=1,2`; `exclude[status]=draft` leaves out records, and
+    not the field.
+    """
+    if parts[0] in ("include", "exclude") and all(map(is_id_list, values)):
+        ids: list[Json] = [text for value in values for text in value.split(",")]
+        return {"id": {"nin" if meaning is Meaning.EXCLUDE else "in": ids}}
+    if meaning is not Meaning.EXCLUDE or len(parts) != 2 or fields.resolve(parts[1]) is None:
+        return None
+    is_switch = any(text.lower() in TRUE | FALSE for text in values)
+    return None if is_switch else {"not": {parts[1]: list(values)}}
 
 
 def _add(words: Words, meaning: Meaning, parts: Parts, values: tuple[str, ...]) -> None:
@@ -107,7 +124,7 @@ def _add(words: Words, meaning: Meaning, parts: Parts, values: tuple[str, ...]) 
     if meaning in (Meaning.SEARCH, Meaning.COUNT, Meaning.SEARCH_FIELDS, Meaning.DEPENDENTS):
         parts = (root,)
     if meaning is Meaning.EMBED and root[:1] != "_":
-        # An empty include= embeds none, _embed= all; Stripe counts by include[]=total_count.
+        # include= has no effect, _embed embeds all; Stripe's include[]=total_count counts.
         if "total_count" in values:
             words.add(Meaning.COUNT, (root,), ("true",))
         values = tuple(text for text in values if text not in ("", "total_count"))
@@ -115,9 +132,3 @@ def _add(words: Words, meaning: Meaning, parts: Parts, values: tuple[str, ...]) 
         meaning, parts = Meaning.SORT, (root,)  # ransack: q[s]=views desc, q[s][]=id
     if len(parts) == 1 or values:
         words.add(meaning, parts, values)
-
-
-def _ids(values: tuple[str, ...], *, is_excluded: bool) -> Json:
-    """Return WordPress's `include=1,2` and `exclude=1,2` as a filter on ids."""
-    ids = [text for value in values for text in value.split(",")]
-    return {"id": {"nin" if is_excluded else "in": ids}}

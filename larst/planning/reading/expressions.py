@@ -64,7 +64,7 @@ class ExpressionReader:
         """Return the node that the expression stands for.
 
         Raises:
-            QueryNotUnderstoodError: it is not an expression; the detail has the place.
+            QueryNotUnderstoodError: it is not understood from the place that the detail names.
         """
         node = self._expression(0)
         if not self.tokens.is_at_end:
@@ -172,7 +172,7 @@ class ExpressionReader:
         operator = _CALLS.get(word, operator_of(word))
         if operator is None:
             raise QueryNotUnderstoodError(
-                f"{self.tokens.key}: unknown function {word[:40]}; use contains,"
+                f"{self.tokens.key}: the function {word[:40]} is unknown; use contains,"
                 " startswith, endswith, tolower, year, date, any and all"
             )
         path, values = self._arguments(word, level)
@@ -251,7 +251,7 @@ def read_expression(text: str, key: str, values: ValueReader) -> Node:
 
 
 def looks_like_expression(text: str) -> bool:
-    """Return whether a text has a comparison or a call, so that it is not plain search text."""
+    """Return whether a text has a comparison or a call, unlike a plain search text."""
     return _EXPRESSION.search(text) is not None
 
 

@@ -34,7 +34,7 @@ class Fields:
 
     `has_value` looks at the records; it is called rarely, where one value decides the meaning.
     `related` returns the fields of the resource that a relation leads to, by the name that a client
-    may use for it (`user`, `comments`), and None for an unknown relation.
+    may use for it (`user`, `comments`), and None for any other name.
     """
 
     names: Collection[str] = frozenset()
@@ -104,6 +104,10 @@ class Fields:
         if (alike := self._alike(text)) is not None or not text or text in self._by_folded:
             return alike
         return self._by_ending(text)
+
+    def is_relation(self, name: str) -> bool:
+        """Return whether a name is a relation, and no field."""
+        return name not in self.names and self.related(name) is not None
 
     def relation_of(self, path: str) -> tuple[str, str] | None:
         """Return the relation and the field behind it that a path names; None for a field."""

@@ -35,9 +35,6 @@ from larst.planning.reading.vocabulary import (
 MAX_SUGGESTIONS = 5
 """Unknown names of one query that are compared with the known ones: it takes a millisecond each."""
 
-MAX_SUGGESTIONS = 5
-"""Unknown names of one query that are compared with the known ones: it takes a millisecond each."""
-
 _WITHOUT_VALUE = frozenset({"null", "notnull", "blank", "notblank", "exists", "true", "false"})
 _LOW_DATES = frozenset(
     "from since after startdate datefrom fromdate start begin begindate mindate datemin startat"
@@ -118,7 +115,10 @@ class FilterReader:
         return self.values.read(name, values, key)
 
     def _is_empty(self, filter_key: FilterKey, values: list[str]) -> bool:
-        """Return whether an empty value does not filter: unless texts are empty, or in a change."""
+        """Return whether a filter has no effect: no value, and no record has an empty text.
+
+        In a change, an empty value is compared as any other.
+        """
         if any(values) or self.is_change or filter_key.operator in _WITHOUT_VALUE:
             return False
         return bool(filter_key.operator) or not self.fields.has_value(filter_key.field, "")
@@ -191,7 +191,7 @@ class FilterReader:
         return self.values.read(name, values, key)
 
     def _without_empty(self, value: Json) -> Json:
-        """Return the operators that have a value: `views[gte]=` does not filter."""
+        """Return the operators that have a value: `views[gte]=` has no effect."""
         if self.is_change or not isinstance(value, dict):
             return value
         return {

@@ -62,7 +62,7 @@ class JsonFilterReader:
         """Return the node that a filter object stands for.
 
         Raises:
-            QueryNotUnderstoodError: it is not a filter, or too large.
+            QueryNotUnderstoodError: it cannot be a filter, or is too large.
         """
         self._count(level)
         if isinstance(value, list):

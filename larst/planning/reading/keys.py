@@ -81,6 +81,8 @@ def _path(key: str, fields: Fields) -> FilterKey:
         name = fields.resolve(spelling) or spelling
         if fields.knows(name):
             return FilterKey(name)
+    if fields.related(key) is not None:
+        return FilterKey(f"{key}.id")  # author=2, where records hold no field author
     joined = _joined_relation(key, fields)
     return FilterKey(joined or key, is_known=joined is not None)
 
@@ -139,6 +141,9 @@ def _prefixed(key: str, fields: Fields) -> FilterKey | None:
         name = fields.resolve(key[match.end() :])
         if operator is not None and name is not None:
             return FilterKey(name, operator)
+        relation = key[match.end() : match.end() + 1].lower() + key[match.end() + 1 :]
+        if operator == "exists" and fields.related(relation) is not None:
+            return FilterKey(relation, operator)  # hasComments=true
     return None
 
 
@@ -148,8 +153,8 @@ def _by_field(key: str, fields: Fields) -> FilterKey | None:
         return None
     name = match["field"]
     camel = name[:1].lower() + name[1:]
-    known = fields.resolve(name) or fields.resolve(camel)
-    return FilterKey(known or camel, is_known=known is not None, is_by_field=True)
+    field = fields.resolve(name) or fields.resolve(camel)
+    return FilterKey(field or camel, is_known=field is not None, is_by_field=True)
 
 
 def _plural(key: str, fields: Fields) -> FilterKey | None:

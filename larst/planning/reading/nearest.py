@@ -26,15 +26,15 @@ def nearest(word: str, candidates: Iterable[str], *, at_most: int = 2) -> str | 
     return None if best is None else best[1]
 
 
-def _distance(left: str, right: str, bound: int) -> int:
+def _distance(word: str, candidate: str, bound: int) -> int:
     """Return the number of letters to insert, delete, replace or swap (optimal alignment)."""
     before: list[int] = []
-    row = list(range(len(right) + 1))
-    for i, letter in enumerate(left, 1):
+    row = list(range(len(candidate) + 1))
+    for i, letter in enumerate(word, 1):
         previous, row = row, [i]
-        for j, other in enumerate(right, 1):
+        for j, other in enumerate(candidate, 1):
             cost = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == right[j - 2] and left[i - 2] == other:
+            if i > 1 and j > 1 and letter == candidate[j - 2] and word[i - 2] == other:
                 cost = min(cost, before[j - 2] + 1)
             row.append(cost)
         if min(row) > bound:

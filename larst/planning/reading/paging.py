@@ -43,7 +43,7 @@ class Paging:
 def paging_of(
     words: Mapping[Meaning, str], *, page_base: int = 1, page_size: int = DEFAULT_PAGE_SIZE
 ) -> Paging:
-    """Return the paging that the words' values ask for; an empty value does not page.
+    """Return the paging that the words' values ask for; an empty value has no effect.
 
     Raises:
         BadPagingError: a value is not a whole number from 0, or values contradict each other.
@@ -95,8 +95,8 @@ def _cursor(values: Mapping[Meaning, str], limit: int | None, offset: int) -> Pa
 
 
 def _page(text: str, size: int | None, base: int, default_size: int) -> Paging:
-    if (both := _PAGE_AND_SIZE.fullmatch(text.strip())) is not None:
-        text, size = both["page"], _number("size", both["size"])
+    if (match := _PAGE_AND_SIZE.fullmatch(text.strip())) is not None:
+        text, size = match["page"], _number("size", match["size"])
     page = _number("page", text) or 0
     size = default_size if size is None else size
     if page < base:

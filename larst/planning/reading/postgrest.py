@@ -94,7 +94,7 @@ def select(text: str, level: int = 0) -> Columns:
             raise QueryNotUnderstoodError(f"select={part[:80]} is not understood")
     if "*" in columns or not (columns or embeds):
         return Columns(embed=tuple(embeds))
-    renamed = tuple((path, shown) for path, shown in columns.items() if path != shown)
+    renamed = tuple((path, alias) for path, alias in columns.items() if path != alias)
     return Columns(tuple(columns), renamed, tuple(embeds))
 
 
@@ -128,9 +128,9 @@ def _condition(field: str, operator: str, value: str, fields: Fields, key: str) 
     if parts["quantifier"] in ("any", "all"):
         values = split_quoted(value.strip("{}"))
         join = any_of if parts["quantifier"] == "any" else all_of
-    read = _READERS.get(parts["op"])
-    if read is not None:
-        nodes = [read(field, text, key) for text in values]
+    reader = _READERS.get(parts["op"])
+    if reader is not None:
+        nodes = [reader(field, text, key) for text in values]
     else:
         word = {"neq": "ne", "isdistinct": "ne"}.get(parts["op"], parts["op"])
         nodes = [condition(field, word, unquoted(text), fields, key) for text in values]

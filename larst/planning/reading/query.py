@@ -18,11 +18,9 @@ from larst.planning.reading.clients import translated
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.options import ReadingOptions
 
-MAX_KEYS, MAX_VALUES = 500, 2000
-"""The keys of one query, and their values."""
-
-
-_EVERYTHING = QueryReading(Asked())
+MAX_KEYS = 500
+MAX_VALUES = 2000
+"""Keys and values of one query: a table of 60 columns sends 400 keys."""
 
 
 _EVERYTHING = QueryReading(Asked())

@@ -33,6 +33,11 @@ class Session(Protocol):
         """Return whether a record of the resource has this text in this field."""
 
 
+_USERS = "users"
+_PEOPLE = frozenset({"author", "owner", "creator", "assignee"})
+"""Names of the user that a record belongs to, where it has no field of that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A relation to another resource.
@@ -50,6 +55,8 @@ def find_relation(name: str, resource: str, session: Session) -> Relation | None
     """Return the relation that a client calls `name`, such as `comments`, `user`; None if none."""
     own = session.fields(resource)
     related = name if name in session.resources else same_resource(name, session.names())
+    if related is None and name in _PEOPLE and _USERS in session.resources:
+        related = _USERS
     if related is None:
         return None
     if related != resource:

@@ -87,12 +87,12 @@ class EmbedReader:
             return [embed for item in value for embed in self.of_json(item, level + 1)]
         if not isinstance(value, dict):
             raise QueryNotUnderstoodError("include takes the names of relations")
-        named = next((key for key in _RELATION_KEYS if isinstance(value.get(key), str)), None)
-        if named is not None:
+        name_key = next((key for key in _RELATION_KEYS if isinstance(value.get(key), str)), None)
+        if name_key is not None:
             options = value.get("scope") or {
-                key: item for key, item in value.items() if key not in (named, "scope")
+                key: item for key, item in value.items() if key not in (name_key, "scope")
             }
-            return [self._with_options(value[named], options, level)]
+            return [self._with_options(value[name_key], options, level)]
         return [
             self._with_options(name, options if isinstance(options, dict | list) else {}, level)
             for name, options in value.items()
@@ -113,10 +113,10 @@ class EmbedReader:
             return Embed(name, None, (self._of_word(tail, level + 1),))
         options: dict[str, Json] = {}
         for option in split_quoted(match["options"] or "", ";"):
-            known = _OPTION.fullmatch(option)
-            if known is None:
+            match_option = _OPTION.fullmatch(option)
+            if match_option is None:
                 raise QueryNotUnderstoodError(f"{option[:80]!r} is not understood in {word[:40]}")
-            options[known["word"]] = known["value"]
+            options[match_option["word"]] = match_option["value"]
         return self._with_options(match["name"], options, level)
 
     def _with_options(self, name: str, options: Json, level: int) -> Embed:
@@ -181,12 +181,12 @@ def merged(embeds: list[Embed]) -> tuple[Embed, ...]:
     """Return the relations, each once: `a.b,a.c` embeds a with b and c."""
     by_name: dict[str, Embed] = {}
     for embed in embeds:
-        known = by_name.get(embed.alias or embed.name)
-        if known is not None:
-            nested = merged([*known.embed, *embed.embed])
-            has_options = known.where != ALWAYS or known.sort or known.limit is not None
-            chosen = known if has_options else embed
-            embed = replace(chosen, select=known.select or embed.select, embed=nested)
+        earlier = by_name.get(embed.alias or embed.name)
+        if earlier is not None:
+            nested = merged([*earlier.embed, *embed.embed])
+            has_options = earlier.where != ALWAYS or earlier.sort or earlier.limit is not None
+            chosen = earlier if has_options else embed
+            embed = replace(chosen, select=earlier.select or embed.select, embed=nested)
         by_name[embed.alias or embed.name] = embed
     return tuple(by_name.values())
 

@@ -154,7 +154,7 @@ class _Collector:
         self.names += [self._resolved(name) for name in columns.names or ()]
 
     def selection(self) -> Selection:
-        """Return the selection."""
+        """Return the selection of all parts."""
         if len(self.names) + len(self.left_out) > MAX_FIELDS:
             raise QueryNotUnderstoodError(f"at most {MAX_FIELDS} fields can be selected")
         embeds = [_embed(name, paths) for name, paths in self.embeds.items()]

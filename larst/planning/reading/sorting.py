@@ -175,11 +175,11 @@ def _directed(word: str) -> tuple[str, str]:
 
 
 def _of_object(value: dict[str, Json]) -> list[str]:
-    named = next((key for key in _FIELD_KEYS if isinstance(value.get(key), str)), None)
-    directed = next((key for key in _DIRECTION_KEYS if key in value and key != named), None)
-    if named is not None and (directed is not None or len(value) == 1):
-        field = value[named]
-        direction = str(value.get(directed or "", "asc")).lower()
+    name_key = next((key for key in _FIELD_KEYS if isinstance(value.get(key), str)), None)
+    direction_key = next((key for key in _DIRECTION_KEYS if key in value and key != name_key), None)
+    if name_key is not None and (direction_key is not None or len(value) == 1):
+        field = value[name_key]
+        direction = str(value.get(direction_key or "", "asc")).lower()
         if direction in _WORDS and not (len(value) == 1 and is_direction(field)):
             return [_signed(field, direction)]
     keys: list[str] = []

@@ -40,7 +40,7 @@ def typed(node: Node, fields: Fields, *, is_change: bool, is_negated: bool = Fal
     """Return the tree with typed values; see the module.
 
     Raises:
-        QueryNotUnderstoodError: a change compares a boolean field with another value.
+        QueryNotUnderstoodError: in a change, the value for a boolean field is not true or false.
     """
     match node:
         case Condition():
@@ -84,17 +84,20 @@ def unknown_names(node: Node, fields: Fields) -> list[str]:
 
 
 def _unknown_name(name: str, fields: Fields) -> list[str]:
-    if not fields.names or name == ANY_FIELD:
+    if not fields.names or name == ANY_FIELD or fields.is_relation(name):
         return []
     if (path := fields.relation_of(name)) is not None:
         relation, tail = path
         further = fields.related(relation) or Fields()
-        known = further.resolve(tail) is not None or not further.names or further.knows(tail)
-        return [] if known else [name]
+        is_known = further.resolve(tail) is not None or not further.names or further.knows(tail)
+        return [] if is_known else [name]
     return [] if fields.knows(name) else [name]
 
 
 def _typed_condition(node: Condition, fields: Fields, *, is_change: bool, is_negated: bool) -> Node:
+    if node.operator == "exists" and fields.is_relation(node.field):
+        related = Related(node.field, ALWAYS)
+        return related if node.value else negated(related)
     if (path := fields.relation_of(node.field)) is not None:
         relation, name = path
         further = fields.related(relation) or Fields()

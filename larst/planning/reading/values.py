@@ -24,7 +24,7 @@ MAX_NOTATIONS = 50
 """Values with a notation in one request: each may look at the records once."""
 
 _COLON = re.compile(r"(?P<op>[A-Za-z_$]{2,24})(?::(?P<value>.*))?", re.DOTALL)
-_CALL = re.compile(r"\(?(?P<op>[a-z]{2,7})[\s|,_(){}-](?P<value>[^()]{1,60})\)?")
+_CALL = re.compile(r"\(?(?P<op>[a-z]{2,7})[\s|,_(){}.-](?P<value>[^()]{1,60})\)?")
 _SYMBOL = re.compile(r"(?P<op>>=|<=|!=|<>|==|!~|>|<|=|!|~)\s*(?P<value>[^\s].*)", re.DOTALL)
 _BOUND = r"[+-]?\d[\dTZ:.+]{0,40}?(?:-\d\d-\d\d[\dTZ:.+ -]{0,40}?)?"
 _RANGE = re.compile(
@@ -120,8 +120,8 @@ class ValueReader:
         separator = next((letter for letter in ",|;" if letter in text), None)
         if separator is None:
             return None
-        items = text.split(separator)
         kinds = self.fields.value_kinds(field)
+        items = text.strip("()" if kinds and kinds <= NUMERIC else "").split(separator)
         are_numbers = all(item.strip().isdecimal() for item in items if item)
         if kinds <= _ORDERED and (kinds or field == "id") and (are_numbers or not self.is_change):
             return equals(field, [item.strip() for item in items if item.strip()], key)
@@ -170,6 +170,8 @@ def _symbol(field: str, text: str, fields: Fields, key: str) -> Node | None:
     if match is None:
         return None
     operator, value = SYMBOLS[match["op"]], match["value"]
+    if operator == "ne" and "*" in value:
+        return negated(wildcard(field, value, key))
     if operator not in COMPARISONS:
         return condition(field, operator, value, fields, key)
     first, _, second = value.partition(",")
@@ -178,6 +180,13 @@ def _symbol(field: str, text: str, fields: Fields, key: str) -> Node | None:
     node = condition(field, operator, first.strip(), fields, key)
     further = _symbol(field, second.strip(), fields, key) if second else None
     return node if further is None else all_of([node, further])
+
+
+def _minus(field: str, text: str, fields: Fields, key: str) -> Node | None:
+    """Read `-draft`, as search languages negate, where the field holds texts only."""
+    if text[0] != "-" or not text[1:2].isalpha() or fields.value_kinds(field) != {"string"}:
+        return None
+    return condition(field, "ne", text[1:], fields, key)
 
 
 def _range(field: str, text: str, fields: Fields, key: str) -> Node | None:
@@ -250,7 +259,7 @@ def _is_nested(value: Json) -> bool:
     return isinstance(value, dict | list)
 
 
-_READERS: tuple[_Reader, ...] = (_json, _colon, _symbol, _range, _call, _day, _quoted)
+_READERS: tuple[_Reader, ...] = (_json, _colon, _symbol, _minus, _range, _call, _day, _quoted)
 
 
 def _may_be_notation(field: str, text: str, fields: Fields) -> bool:

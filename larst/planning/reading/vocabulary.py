@@ -15,7 +15,7 @@ from functools import lru_cache
 VERSION = "1"
 
 _MAX_CACHED = 64
-"""Characters of a word that is kept: longer ones are in no vocabulary."""
+"""Characters of the words that the cache keeps: all words of the vocabulary are shorter."""
 
 
 class Meaning(StrEnum):
@@ -145,7 +145,7 @@ CHANGE_SEARCH = frozenset({"q", "search", "fulltext", "s", "query"})
 """The search words that a request which changes records may have; others could be filters."""
 
 UNSUPPORTED = frozenset("aggregate aggregates groupby having distinct pivot facet facets".split())
-"""Words of features that are not supported, unless a field has the name."""
+"""Words of features that are not supported; they count where no field has the name."""
 
 NOISE_KEY = re.compile(
     r"_|_dc|utm_\w+|x-\w+|mc_[ce]id|_method|_token|_csrf|utf8|authenticity_token", re.IGNORECASE

@@ -173,9 +173,9 @@ class WhereReader:
         self, value: Mapping[str, Json], reader: JsonFilterReader, level: int
     ) -> Node | None:
         """Read `{"or":[…]}`, whose items may be conditions of any kind; None for other objects."""
-        (word, items), *others = [*value.items()] or [("", None)]
+        (word, items), *siblings = [*value.items()] or [("", None)]
         join = _GROUP_WORDS.get(compared(word))
-        if join is None or others or not isinstance(items, list) or self._has(word):
+        if join is None or siblings or not isinstance(items, list) or self._has(word):
             return None
         return join([self.read_json(item, reader, level + 1) for item in items])
 
@@ -235,7 +235,7 @@ class WhereReader:
         if operator is None:
             near = nearest(compared(spelling), OPERATORS)
             hint = f"; did you mean {near}?" if near else ""
-            raise QueryNotUnderstoodError(f"unknown operator {spelling[:40]!r}{hint}")
+            raise QueryNotUnderstoodError(f"the operator {spelling[:40]!r} is unknown{hint}")
         return operator
 
     def _has(self, name: str) -> bool:

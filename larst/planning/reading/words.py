@@ -189,8 +189,11 @@ class WordReader:
         return self._fits_naming(meaning, word, text, parts)
 
     def _fits_naming(self, meaning: Meaning, word: str, text: str, parts: Parts) -> bool:
-        if meaning is Meaning.SEARCH and self.is_change and len(parts) == 1:
+        if self.is_change and meaning is Meaning.SEARCH and len(parts) == 1:
             return word in CHANGE_SEARCH
+        if self.is_change and meaning in (Meaning.EXCLUDE, Meaning.EMBED):
+            # exclude=1,2 and include=1,2 could mean records.
+            return meaning is Meaning.EMBED and not is_id_list(text)
         is_weak = meaning in _NAMING and word in WEAK_WORDS and parts[0][:1] not in "_$"
         return not is_weak or self._fits_weak(text)
 

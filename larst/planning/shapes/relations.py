@@ -25,6 +25,7 @@ from larst.planning.reading.asked import (
     negated,
     to_criteria,
 )
+from larst.planning.reading.nouns import singular
 from larst.planning.reading.relation import Relation, Session, find_relation, relations_of
 
 MAX_EMBED_STEPS = 20
@@ -85,13 +86,13 @@ def embed_steps(
     """Return the steps that embed relations, each a search of one resource.
 
     `from` is the list that a step starts from: 0 the records of the reply, n those of step n.
-    `is_lenient`: a relation that does not exist, such as to a resource without records, is ignored.
+    `is_lenient`: children that do not exist yet are left out, as json-server does.
 
     Raises:
         QueryNotUnderstoodError: a relation does not exist, or there are too many.
     """
     if is_lenient:
-        embeds = [embed for embed in embeds if _is_known(embed.name, resource, session)]
+        embeds = [embed for embed in embeds if not _is_empty(embed.name, resource, session)]
     steps: list[Mapping[str, Json]] = []
     _add_steps(steps, embeds, resource, 0, session)
     return steps
@@ -115,8 +116,11 @@ def _add_steps(
         _add_steps(steps, embed.embed, relation.resource, len(steps), session)
 
 
-def _is_known(name: str, resource: str, session: Session) -> bool:
-    return name == _ALL or find_relation(name, resource, session) is not None
+def _is_empty(name: str, resource: str, session: Session) -> bool:
+    """Return whether a name may be that of children that do not exist yet."""
+    if name in session.resources or singular(name) is None:
+        return False
+    return find_relation(name, resource, session) is None
 
 
 def _expanded(embeds: Sequence[Embed], resource: str, session: Session) -> list[Embed]:

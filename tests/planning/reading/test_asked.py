@@ -172,8 +172,8 @@ def test_names_that_were_never_learned_are_listed() -> None:
     assert unknown_names(Condition("*", "icontains", "x"), _POSTS) == []
 
 
-def test_which_questions_are_paged() -> None:
-    """By any word."""
+def test_every_word_of_paging_makes_a_page() -> None:
+    """Also `before`."""
     assert Asked(limit=5).is_paged
     assert Asked(before="5").is_paged
     assert not Asked().is_paged

@@ -74,12 +74,12 @@ def test_a_change_takes_in_no_record_that_a_read_does_not_show(
     """People look with GET at the records that DELETE will take."""
     try:
         change = read_query(query, FIELDS[resource], ReadingOptions(resource, is_change=True))
-        shown = read_query(query, FIELDS[resource], ReadingOptions(resource))
+        visible = read_query(query, FIELDS[resource], ReadingOptions(resource))
     except (QueryNotUnderstoodError, BadPagingError):
         return
     for record in DATA[resource]:
         if matches(change.asked.where, record, resource):
-            assert matches(shown.asked.where, record, resource)
+            assert matches(visible.asked.where, record, resource)
 
 
 @settings(max_examples=100, deadline=None)

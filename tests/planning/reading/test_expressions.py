@@ -201,7 +201,7 @@ def test_the_error_names_the_place() -> None:
         ("some words", False), ("hello", False), ("A is B", True), ("", False),
     ],
 )  # fmt: skip
-def test_an_expression_differs_from_words(text: str, expected: bool) -> None:
+def test_expressions_and_words_are_distinguished(text: str, expected: bool) -> None:
     """`filter=some words` is a search."""
     assert looks_like_expression(text) is expected
 

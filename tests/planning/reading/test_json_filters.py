@@ -206,7 +206,7 @@ def test_structures_and_texts_say_the_same(value: Json) -> None:
     ],
 )  # fmt: skip
 def test_structures_join_and_negate(value: Json, node: Node) -> None:
-    """An empty value of a filter row does not filter."""
+    """A filter row without a value has no effect."""
     assert _where(value) == node
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from larst.domain import Json
-from larst.domain.criteria import CRITERIA_OPERATORS
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.arguments import split_list
 from larst.planning.reading.asked import (
     NEVER,
+    STORE_OPERATORS,
     AllOf,
     AnyOf,
     Condition,
@@ -109,7 +109,7 @@ def test_an_operator_becomes_conditions_of_the_store(
 ) -> None:
     """The store has 14 operators; clients have ten times as many."""
     assert condition("f", operator, value, _POSTS) == node
-    assert {part.operator for part in conditions_of(node)} <= CRITERIA_OPERATORS | {""}
+    assert {part.operator for part in conditions_of(node)} <= STORE_OPERATORS | {""}
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_every_operator_has_a_meaning_in_the_store() -> None:
         day = "2025-01-01,2025-01-02" if operator == "date_between" else "2025-01-01"
         value = day if is_day else values.get(operator, "2025" if "year" in operator else "1")
         node = condition("f", operator, value, _POSTS)
-        assert {part.operator for part in conditions_of(node)} <= CRITERIA_OPERATORS | {""}
+        assert {part.operator for part in conditions_of(node)} <= STORE_OPERATORS | {""}
 
 
 @pytest.mark.parametrize(

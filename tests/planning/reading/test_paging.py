@@ -1,4 +1,4 @@
-"""Paging in every notation, and its refusals."""
+"""Paging in every notation, and the paging that is refused."""
 
 from __future__ import annotations
 

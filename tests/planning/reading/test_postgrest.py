@@ -68,7 +68,7 @@ def test_a_value_with_an_operator_is_a_condition(text: str, node: Node) -> None:
 
 @pytest.mark.parametrize("text", ["a", "a.b", "eq", "gta.5", "in.a", "is.maybe", "3.5", "e.g.x"])
 def test_other_texts_with_dots_are_plain(text: str) -> None:
-    """`version=3.5` is not an operator."""
+    """`version=3.5` has no operator."""
     assert value_condition("f", text, _POSTS, "f") is None
 
 
@@ -105,7 +105,7 @@ def test_a_logic_tree_joins_conditions(word: str, text: str, node: Node) -> None
 @pytest.mark.parametrize(
     "text", ["id.eq.1", "()", "(id)", "(id.foo.1)", "(id.eq.1", f"{'(or' * 20}{')' * 20}"]
 )
-def test_an_invalid_logic_tree_is_refused(text: str) -> None:
+def test_other_texts_are_refused_as_logic_trees(text: str) -> None:
     """With an example."""
     with pytest.raises(QueryNotUnderstoodError, match="write it as in"):
         logic("or", text, _POSTS)
@@ -134,7 +134,7 @@ def test_a_select_lists_columns_and_relations(text: str, columns: Columns) -> No
 
 
 @pytest.mark.parametrize("text", ["id.sum()", "a b", "(", "a(" * 50])
-def test_an_invalid_select_is_refused(text: str) -> None:
-    """Aggregates are not supported."""
+def test_aggregates_are_refused_in_a_select(text: str) -> None:
+    """And texts that list no columns."""
     with pytest.raises(QueryNotUnderstoodError):
         select(text)

@@ -123,20 +123,20 @@ def ids(target: str, **options: Any) -> list[Json]:
     return [record["id"] for record in select(asked(target, **options), resource)]
 
 
-def select(asked: Asked, resource: str) -> list[Record]:
+def select(question: Asked, resource: str) -> list[Record]:
     """Return the records that are asked for."""
-    records = [record for record in DATA[resource] if matches(asked.where, record, resource)]
-    for key in reversed(asked.sort):
+    records = [record for record in DATA[resource] if matches(question.where, record, resource)]
+    for key in reversed(question.sort):
         name = key.removeprefix("-")
         records.sort(key=lambda record: _order(record, name), reverse=key.startswith("-"))
-    if asked.after is not None:
-        place = [str(record["id"]) for record in records].index(asked.after) + 1
+    if question.after is not None:
+        place = [str(record["id"]) for record in records].index(question.after) + 1
         records = records[place:]
-    if asked.before is not None:
-        place = [str(record["id"]) for record in records].index(asked.before)
-        records = records[max(0, place - (asked.limit or place)) : place]
-    end = None if asked.limit is None else asked.offset + asked.limit
-    return records[asked.offset : end]
+    if question.before is not None:
+        place = [str(record["id"]) for record in records].index(question.before)
+        records = records[max(0, place - (question.limit or place)) : place]
+    end = None if question.limit is None else question.offset + question.limit
+    return records[question.offset : end]
 
 
 def _order(record: Record, name: str) -> tuple[int, Any]:
@@ -187,11 +187,11 @@ def _equal_to(operand: Json, stored: Json) -> bool:
 def _test(operator: str, operand: Json, stored: Json) -> bool:
     if operator in ("gt", "gte", "lt", "lte"):
         number = parse_number(operand)
-        left, right = (stored, number) if is_number(stored) else (stored, operand)
-        if type(left) is not type(right) and not (is_number(left) and is_number(right)):
+        low, high = (stored, number) if is_number(stored) else (stored, operand)
+        if type(low) is not type(high) and not (is_number(low) and is_number(high)):
             return False
-        tests = {"gt": left > right, "gte": left >= right, "lt": left < right}
-        return bool(tests.get(operator, left <= right))
+        tests = {"gt": low > high, "gte": low >= high, "lt": low < high}
+        return bool(tests.get(operator, low <= high))
     if not isinstance(stored, str) and not is_number(stored):
         return False
     text, needle = json_text(stored), json_text(operand)

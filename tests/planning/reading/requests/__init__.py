@@ -14,6 +14,7 @@ from tests.planning.reading.requests.frameworks import LARAVEL, NESTJS, RAILS
 from tests.planning.reading.requests.json_server import JSON_SERVER, JSON_SERVER_1, SIMPLE_REST
 from tests.planning.reading.requests.jsonapi import DRF, JSON_API
 from tests.planning.reading.requests.mongo import MONGO
+from tests.planning.reading.requests.nested_filters import NESTED_FILTERS
 from tests.planning.reading.requests.node import FEATHERS, LOOPBACK, STRAPI
 from tests.planning.reading.requests.paging import DATATABLES, PAGING, SORTING
 from tests.planning.reading.requests.postgrest import POSTGREST
@@ -47,6 +48,7 @@ BY_DIALECT: Mapping[str, list[Row]] = {
     "paging": PAGING,
     "sorting": SORTING,
     "filters": FILTERS,
+    "nested filters": NESTED_FILTERS,
     "DataTables": DATATABLES,
 }
 OPTIONS: Mapping[str, Mapping[str, Json]] = {
