@@ -286,7 +286,7 @@ class SessionActor(Actor[Message, Answer]):
                 drifts = drifts_of(self._store, run.transaction, self._schema_mode)
             if self._store.commit(run.transaction):
                 self.gate.mark()
-            if shaped.reading.teaches:
+            if shaped.reading.teaches and ready.plan.resource in self._store.resources:
                 self._learn_dialect(shaped)
             if trace.route is None:
                 self._record_route(trace, shaped, ready)

@@ -96,7 +96,7 @@ async def test_a_service_started_with_a_db_json_replies_as_json_server_does(
         service.banner
     )
     assert listed.body == POSTS
-    assert listed.headers["X-LARST-Dialect"] == "json-server (learned)"
+    assert listed.headers["X-LARST-Dialect"] == "json-server (setting)"
     assert (deleted.status, deleted.body) == (200, {})
     assert await form_of(api.session("other")) == ("items,page", None)
 
@@ -113,7 +113,7 @@ async def test_the_file_never_replaces_data(
     assert "  file     db.json is not imported: the session has data already\n" in service.banner
     listed = await Api(http, service.url, None).get("/posts")
     assert listed.body == POSTS[:1]
-    assert listed.headers["X-LARST-Dialect"] == "json-server (learned)"
+    assert listed.headers["X-LARST-Dialect"] == "json-server (setting)"
 
 
 async def test_a_flag_names_another_dialect(

@@ -102,7 +102,7 @@ async def test_a_get_leaves_no_files_of_a_session_without_data(
     client = await start()
 
     assert await dialect(client, MARK) == "odata"
-    assert await dialect(client) == "odata (learned)"
+    assert await dialect(client) is None
 
     assert not (tmp_path / "data" / "one").exists()
 
@@ -156,3 +156,15 @@ async def test_a_name_that_this_version_does_not_know_counts_as_unset(start: Sta
     defaults = ReadingSettings(dialect="drf", unknown="refuse")
     applied = applied_settings(defaults, StoredSettings("klingon", "sometimes", "vulcan"))
     assert applied == defaults
+
+
+async def test_a_learned_dialect_deletes_no_dependents(start: Start) -> None:
+    """A read of one client must not make the DELETE of another one delete more."""
+    client = await start()
+    await add_post(client)
+    await client.post("/comments", json={"postId": 1}, headers=ONE)
+    await client.get("/posts?_page=1", headers=ONE)
+
+    await client.delete("/posts/1", headers=ONE)
+
+    assert (await client.get("/comments/1", headers=ONE)).status == 200

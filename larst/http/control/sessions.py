@@ -178,7 +178,7 @@ class SessionControl:
         """
         report = ImportReport()
         try:
-            counts = await self._import_into(session_id, raw, report, learns=dialect)
+            counts = await self._import_into(session_id, raw, report, dialect=dialect)
         except SessionNotEmptyError:
             return None
         return counts, report

@@ -53,7 +53,7 @@ def present_delete(answer: RestReply) -> Reply:
 def _is_minimal(answer: RestReply) -> bool:
     """Return whether no body is wanted: PostgREST sends a body only if asked to."""
     returns = answer.reading.returns
-    return returns == "minimal" or (answer.dialect.name == "postgrest" and returns is None)
+    return returns == "minimal" or (answer.reading.habits.name == "postgrest" and returns is None)
 
 
 def _is_count(answer: RestReply) -> bool:
@@ -67,7 +67,7 @@ def _is_count(answer: RestReply) -> bool:
 def _present_many(answer: RestReply) -> Reply:
     """Return the reply to a change of all records that match."""
     body: dict[str, Json] = answer.body
-    name = answer.dialect.name
+    name = answer.reading.habits.name
     if answer.reading.returns == "minimal" or (name == "postgrest" and "items" not in body):
         return answer.without_body(204)
     if "items" in body and name == "postgrest":

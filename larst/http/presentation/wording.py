@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-
-import orjson
 
 from larst.planning.reading.asked import AllOf, AnyOf, Asked, Condition, Node, Not
 from larst.planning.reading.request import Reading
@@ -58,7 +57,7 @@ def _paging(asked: Asked) -> Iterator[str]:
 def _condition(node: Node) -> str:
     match node:
         case Condition(name, operator, value):
-            text = orjson.dumps(value).decode()[:MAX_VALUE_CHARACTERS]
+            text = json.dumps(value, separators=(",", ":"))[:MAX_VALUE_CHARACTERS]
             return f"{name} {_SIGNS.get(operator, operator)} {text}"
         case Not(inner):
             return f"not ({_condition(inner)})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from larst.errors import BadPagingError, QueryNotUnderstoodError
 from larst.planning.reading.asked import (
     ANY_FIELD,
     Asked,
+    Condition,
     Embed,
     Node,
     QueryReading,
@@ -256,8 +258,7 @@ class _Assembly:
         if not self.options.is_change:
             return
         for condition in conditions_of(where):
-            if condition.operator == "ne" and condition.value == "":
-                # `views_ne=` would take in every record.
+            if _takes_in_all(condition):
                 key = condition.key or condition.field
                 raise QueryNotUnderstoodError(f"{key[:80]} needs a value to compare with")
         words = self.collected.words
@@ -296,3 +297,18 @@ def _stem(name: str) -> str:
 
 def _refuse_word(meaning: Meaning, _value: Json) -> None:
     raise QueryNotUnderstoodError(f"{meaning} is not understood inside a filter of a relation")
+
+
+def _takes_in_all(condition: Condition) -> bool:
+    """Return whether a condition without a value would take in every record: `title_like=`."""
+    operator, value = condition.operator, condition.value
+    if operator == "exists":
+        return value is True and _ASKS_EXISTENCE.search(condition.key) is None
+    is_text = operator == "ne" or operator in _TEXT_OPERATORS
+    return is_text and isinstance(value, str) and not value.strip("*%")
+
+
+_TEXT_OPERATORS = frozenset(
+    "contains icontains startswith istartswith endswith iendswith like ilike".split()
+)
+_ASKS_EXISTENCE = re.compile(r"exist|null|nil|empty|present|blank|defined|has", re.IGNORECASE)

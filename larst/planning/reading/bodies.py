@@ -27,8 +27,10 @@ MERGE_PATCH = "application/merge-patch+json"
 _TEXT_NOTATIONS = frozenset({Notation.FORM, Notation.CSV})
 
 
-def unwrapped(request: RequestContext, resource: str, prefix: str, fields: Fields) -> Body:
+def unwrapped(request: RequestContext, resource: str, fields: Fields, *, has_data: bool) -> Body:
     """Return the body with the record that it means, without its wrapping.
+
+    `has_data`: clients of this dialect, or of this path, wrap records in `data`.
 
     Raises:
         BadRequestError: a merge patch is not an object.
@@ -42,7 +44,7 @@ def unwrapped(request: RequestContext, resource: str, prefix: str, fields: Field
     if content_type.startswith(MEDIA_TYPE):
         value = record_of(value, lambda name: _link(name, fields))
     elif isinstance(value, dict):
-        value = _record(value, resource, prefix, fields)
+        value = _record(value, request.method, resource, fields, has_data=has_data)
     if body.notation in _TEXT_NOTATIONS:
         values = FormValues(fields, body.notation)
         value = values.table(value) if body.notation is Notation.CSV else values.typed(value)
@@ -80,15 +82,18 @@ def _merge_patch(body: Body) -> Body:
     return Body(BodyKind.PATCH, json=[{"op": MERGE, "path": "", "value": body.json}])
 
 
-def _record(value: dict[str, Json], resource: str, prefix: str, fields: Fields) -> Json:
-    if "_method" in value and not fields.has("_method"):
+def _record(
+    value: dict[str, Json], method: str, resource: str, fields: Fields, *, has_data: bool
+) -> Json:
+    override = value.get("_method")
+    if isinstance(override, str) and override.upper() == method and not fields.has("_method"):
         value = {name: item for name, item in value.items() if name != "_method"}
     if len(value) != 1:
         return value
     ((name, inner),) = value.items()
     if not isinstance(inner, dict | list) or fields.has(name):
         return value
-    is_data = name == "data" and (bool(fields.names) or "api" in prefix.lower())
+    is_data = name == "data" and has_data
     is_named = folded(name) in {folded(form) for form in singulars(resource)}
     is_named = is_named and isinstance(inner, dict) and folded(name) != folded(resource)
     return inner if is_data or is_named else value

@@ -84,7 +84,7 @@ def singulars(noun: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """Return a name without case and separators."""
-    return re.sub(r"[\s_-]", "", name).lower()
+    return name.replace("_", "").replace("-", "").lower()
 
 
 def same_resource(name: str, resources: Iterable[str]) -> str | None:

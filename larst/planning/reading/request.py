@@ -84,6 +84,14 @@ class Reading:
     unknown: tuple[str, ...] = ()
     not_values: tuple[str, ...] = ()
 
+    @property
+    def habits(self) -> Dialect:
+        """The dialect that decides effects: a learned one decides the form of replies alone.
+
+        Another client of the session taught it; it must not make this request delete more.
+        """
+        return LARST if self.source == "learned" else self.dialect
+
 
 NOTHING_READ = Reading()
 
@@ -155,7 +163,7 @@ def read_request(
     if asks_nothing(request):
         return request, reading
     fields = fields_of(session, path.resource)
-    body = unwrapped(request, path.resource, path.prefix, fields)
+    body = unwrapped(request, path.resource, fields, has_data=_has_data(reading, path))
     if reading.dialect.name == "pocketbase":
         refuse_modifiers(body)
     if body is not request.body:
@@ -178,6 +186,11 @@ def read_request(
         unknown=query.unknown,
         not_values=query.not_values,
     )
+
+
+def _has_data(reading: Reading, path: Target) -> bool:
+    """Return whether a body is wrapped in `data`: as the dialect has it, or below `/api`."""
+    return reading.habits.record_form in ("data", "jsonapi") or "api" in path.prefix.lower()
 
 
 def asks_nothing(request: RequestContext) -> bool:
@@ -297,4 +310,4 @@ def _is_upsert(request: RequestContext, reading: Reading) -> bool:
         return wanted.get("resolution") == "merge-duplicates"
     if request.method != "PUT":
         return False
-    return reading.dialect.creates_on_put or request.headers.get("if-none-match") == "*"
+    return reading.habits.creates_on_put or request.headers.get("if-none-match") == "*"

@@ -22,7 +22,7 @@ def asks_of(reading: Reading, path: Target, method: str) -> tuple[str, ...]:
         ("embed", bool(asked.embed)),
         ("search", asked.is_search and not path.is_search),
         ("records", _answers_with_records(reading, method)),
-        ("cascade", is_delete and (reading.dialect.cascades or bool(asked.dependents))),
+        ("cascade", is_delete and (reading.habits.cascades or bool(asked.dependents))),
         ("upsert", reading.is_upsert),
         ("minimal", reading.returns == "minimal" and method in ("POST", "PUT", "PATCH")),
     )

@@ -112,7 +112,7 @@ def shape_request(
     )
     if isinstance(path, RestPath) and not _is_custom(request, path):
         request, reading = read_request(request, path, session, reading, settings)
-        _refuse_parts(path, reading)
+        _refuse_parts(path, reading, method)
         reading = _with_near_miss(reading, path, session)
         shape = Shape(method, segments, (), request.body.kind, asks_of(reading, path, method))
     elif request.query:
@@ -197,7 +197,7 @@ _MAX_ITEMS = 100
 """How many items of a body are looked at for link fields."""
 
 
-def _refuse_parts(path: RestPath, reading: Reading) -> None:
+def _refuse_parts(path: RestPath, reading: Reading, method: str) -> None:
     """Refuse a query that selects a part of a single value: it would be ignored in silence.
 
     Raises:
@@ -212,6 +212,11 @@ def _refuse_parts(path: RestPath, reading: Reading) -> None:
     if path.is_whole and is_part:
         raise QueryNotUnderstoodError(
             "the path names one value, which takes no filters, order or pages; drop the query"
+        )
+    is_record = path.identifier is not None and not (path.is_list_of_ids or path.is_latest)
+    if is_record and is_part and method in ("PUT", "PATCH", "DELETE"):
+        raise QueryNotUnderstoodError(
+            "the path names the record to change, and the query asks for others; drop the query"
         )
 
 

@@ -8,7 +8,7 @@ test to `_operator_test`.
 from __future__ import annotations
 
 import operator as operators
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from larst.domain import AND, CRITERIA_OPERATORS, NOT, OR, Criteria, Json, Record, RecordId
@@ -112,6 +112,10 @@ def _compile(key: str, operand: Json) -> Predicate:
 
 def _any(operand: list[Criteria]) -> Predicate:
     """Return a predicate: the record meets one of several criteria."""
+    keys = {key for criteria in operand for key in criteria}
+    if len(operand) > 1 and len(keys) == 1 and all(map(_is_equality, operand)):
+        (key,) = keys
+        return _at(key, _each_equals(_one_of(key, [criteria[key] for criteria in operand])))
     tests = [compile_criteria(criteria) for criteria in operand]
 
     def matches(record: Record) -> bool:
@@ -121,6 +125,14 @@ def _any(operand: list[Criteria]) -> Predicate:
         return False
 
     return matches
+
+
+def _is_equality(criteria: Criteria) -> bool:
+    """Return whether criteria are a single equality."""
+    key = next(iter(criteria), AND)
+    field, _, operator = key.rpartition("__")
+    has_operator = bool(field) and operator in CRITERIA_OPERATORS
+    return len(criteria) == 1 and key not in (AND, OR, NOT) and not has_operator
 
 
 def _linked(operand: Mapping[str, Json]) -> Predicate:
@@ -193,8 +205,48 @@ def _membership_test(field: str, operand: Json) -> Test:
     choices = operand.split(",") if isinstance(operand, str) else operand
     if not isinstance(choices, list | tuple):
         raise ProgramFailedError("__in needs a list, or a string with commas")
-    tests = [_each_equals(_equality_for(field, choice)) for choice in choices]
-    return lambda stored: any(test(stored) for test in tests)
+    return _each_equals(_one_of(field, choices))
+
+
+def _one_of(field: str, choices: Sequence[Json]) -> Test:
+    """Return a test of whether a value equals one of many, at the cost of a single comparison."""
+    texts: set[str] = set()
+    instants: set[str] = set()
+    plain: set[tuple[type, Json]] = set()
+    complex_tests: list[Test] = []
+    for choice in choices:
+        if isinstance(choice, list | tuple | dict):
+            complex_tests.append(equality_test(choice))
+            continue
+        if isinstance(choice, str):
+            texts.add(choice)
+            instants.update(filter(None, [instant_of(choice)]))
+        elif field == "id" and is_number(choice):
+            texts.add(json_text(choice))
+        plain.update(_plain_keys(choice))
+
+    def passes(stored: Json) -> bool:
+        kind = type(stored)
+        if kind is str:
+            return stored in texts or (bool(instants) and instant_of(stored) in instants)
+        if kind is list or kind is dict:
+            return any(test(stored) for test in complex_tests)
+        return (float if kind is int else kind, stored) in plain
+
+    return passes
+
+
+def _plain_keys(choice: Json) -> Iterator[tuple[type, Json]]:
+    """Yield the type and value of each number, boolean and null that equals the choice."""
+    if not isinstance(choice, str):
+        yield float if is_number(choice) else type(choice), choice
+        return
+    if (number := parse_number(choice)) is not None:
+        yield float, number
+    if choice.lower() in ("true", "false"):
+        yield bool, choice.lower() == "true"
+    if choice == "null":
+        yield type(None), None
 
 
 def _order_test(compare: Callable[[Any, Any], bool], operand: Json) -> Test:

@@ -101,14 +101,14 @@ class TestTables:
 
 class TestBodies:
     def test_json_is_never_typed(self) -> None:
-        body = unwrapped(request("POST", "/a", b'{"n":"7"}'), "a", "", FIELDS)
+        body = unwrapped(request("POST", "/a", b'{"n":"7"}'), "a", FIELDS, has_data=False)
 
         assert body.json == {"n": "7"}
 
     def test_the_lines_of_a_table_are_kept(self) -> None:
         sent = request("POST", "/a", b"n\n1\n\n2\n", "text/csv")
 
-        body = unwrapped(sent, "a", "", FIELDS)
+        body = unwrapped(sent, "a", FIELDS, has_data=False)
 
         assert (body.json, body.lines) == ([{"n": 1}, {"n": 2}], (2, 4))
 
@@ -116,7 +116,7 @@ class TestBodies:
         headers = {"content-type": "application/merge-patch+json; charset=utf-8"}
         sent = request("PATCH", "/a/1", b'{"n":null}', headers=headers)
 
-        body = unwrapped(sent, "a", "", FIELDS)
+        body = unwrapped(sent, "a", FIELDS, has_data=False)
 
         assert body == Body(
             BodyKind.PATCH, json=[{"op": "merge", "path": "", "value": {"n": None}}]
@@ -126,12 +126,12 @@ class TestBodies:
         headers = {"content-type": "application/merge-patch+json"}
         sent = request("PUT", "/a/1", b'{"n":null}', headers=headers)
 
-        assert unwrapped(sent, "a", "", FIELDS).kind is BodyKind.OBJECT
+        assert unwrapped(sent, "a", FIELDS, has_data=False).kind is BodyKind.OBJECT
 
     def test_a_merge_patch_must_be_an_object(self) -> None:
         headers = {"content-type": "application/merge-patch+json"}
         with pytest.raises(BadRequestError):
-            unwrapped(request("PATCH", "/a/1", b"[]", headers=headers), "a", "", FIELDS)
+            unwrapped(request("PATCH", "/a/1", b"[]", headers=headers), "a", FIELDS, has_data=False)
 
 
 @pytest.mark.parametrize(

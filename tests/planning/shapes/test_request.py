@@ -8,6 +8,7 @@ import pytest
 from larst.domain import Json
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.request import ReadingSettings
+from larst.planning.shapes import shape_request
 from tests.fakes import request
 from tests.planning.sessions import session_of, shaped_of
 
@@ -100,7 +101,6 @@ class TestBodies:
         "body",
         [
             {"title": "Ho"},
-            {"data": {"title": "Ho"}},
             {"post": {"title": "Ho"}},
             {"Post": {"title": "Ho"}},
         ],
@@ -125,6 +125,7 @@ class TestBodies:
     @pytest.mark.parametrize(
         "body",
         [
+            {"data": {"title": "Ho"}},
             {"data": {"title": "Ho"}, "more": 1},
             {"data": 5},
             {"title": {"de": "Ho"}},
@@ -142,9 +143,16 @@ class TestBodies:
         assert shaped_of(context, session).request.body.json == {"data": {"a": 2}}
 
     def test_an_unwrapped_list_has_the_shape_of_a_list(self) -> None:
-        shape = shaped_of(request("POST", "/posts", b'{"data": [{"a": 1}]}'), POSTS).shape
+        shape = shaped_of(request("POST", "/api/posts", b'{"data": [{"a": 1}]}'), POSTS).shape
 
-        assert shape == shaped_of(request("POST", "/posts", b'[{"b": 1}]'), POSTS).shape
+        assert shape == shaped_of(request("POST", "/api/posts", b'[{"b": 1}]'), POSTS).shape
+
+    def test_a_learned_dialect_does_not_unwrap(self) -> None:
+        """Another client of the session taught it."""
+        context = request("POST", "/posts", b'{"data": {"a": 2}}')
+        learned = ReadingSettings(learned="strapi")
+
+        assert shape_request(context, POSTS, learned).request.body.json == {"data": {"a": 2}}
 
 
 class TestMethods:
