@@ -121,7 +121,8 @@ def choose_dialect(
         return Reading(
             dialect=detected.dialect, source="request", mark=detected.mark, teaches=teaches
         )
-    if settings.learned is not None:
+    is_other = detected is None or detected.dialect.name != settings.learned
+    if settings.learned is not None and is_other:
         return Reading(dialect=DIALECTS[settings.learned], source="learned")
     if detected is not None:
         return Reading(dialect=detected.dialect, source="request", mark=detected.mark)
