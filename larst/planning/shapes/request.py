@@ -135,9 +135,12 @@ def _usual(
     if not is_name or segments[0] == DATABASE or not asks_nothing(request):
         return None
     reading = choose_dialect(request, settings, is_wrapped=False)
-    if is_singleton(session.schema(segments[0])):
+    path_segments = path_shape(segments, session.has_record, 0)
+    # Only a word can name a part of a singleton.
+    is_record = len(segments) == 2 and path_segments[1].is_identifier
+    if not is_record and is_singleton(session.schema(segments[0])):
         return None
-    shape, path, facts, key = _usual_shape(path_shape(segments, session.has_record, 0))
+    shape, path, facts, key = _usual_shape(path_segments)
     return ShapedRequest(request, shape, path, facts, key, session.schema, reading)
 
 
