@@ -23,7 +23,7 @@ from larst.errors import (
 )
 from larst.planning import RULES, ReadyPlan
 from larst.planning.reading.request import ReadingSettings
-from larst.planning.shapes import Binding, RestPath, ShapedRequest, bind, shape_request
+from larst.planning.shapes import Binding, RestPath, ShapedRequest, ShapeMemory, bind
 from larst.session.events import log_event
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
 from larst.session.items import ITEM_ACTIONS, named_items
@@ -85,6 +85,7 @@ class SessionActor(Actor[Message, Answer]):
         self._sandbox = pipeline.sandbox
         self._defaults = reading or ReadingSettings()
         self._stored, self._reading = store.settings.current, self._defaults
+        self._memory = ShapeMemory()
         self._clock = clock
         self._schema_mode = schema_mode
         self._damage: StoreError | None = None
@@ -304,7 +305,7 @@ class SessionActor(Actor[Message, Answer]):
     def _shape(self, request: RequestContext) -> ShapedRequest:
         if (stored := self._store.settings.current) is not self._stored:
             self._stored, self._reading = stored, applied_settings(self._defaults, stored)
-        return shape_request(request, self._store, self._reading)
+        return self._memory.shape(request, self._store, self._reading)
 
     def _record_route(self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan) -> None:
         """Record route and resource if they exist: clients can make up others without end."""

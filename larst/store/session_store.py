@@ -67,6 +67,8 @@ class SessionStore:
         )
         self._collections: dict[str, Collection] = {}
         self.resources: Container[str] = self._collections
+        self.generation = 0
+        """A number that changes whenever the resources or their schemas do."""
         self.is_loaded = False
         self._disk = asyncio.Lock()  # the session's files have one user at a time
         self.settings = SessionSettings(
@@ -141,6 +143,8 @@ class SessionStore:
             name: change.learn_from(self.schema(name), now) for name, change in changes.items()
         }
         for name, change in changes.items():
+            if change.schema is not None or name not in self._collections:
+                self.generation += 1
             self._collections.setdefault(name, Collection()).apply(change)
         self._writer.add({name: journal_entry(change) for name, change in changes.items()})
         return True
@@ -151,6 +155,7 @@ class SessionStore:
         The metadata of each replacement must be complete (`Collection.derive_metadata`). Ids that
         were generated here are not generated again, even in resources that are empty now.
         """
+        self.generation += 1
         resources = {}
         for name in sorted({*replacements, *self._collections}):
             old = self._collections.get(name, Collection())
@@ -195,6 +200,7 @@ class SessionStore:
         Other objects may still refer to this store, so its own reference count is not enough.
         """
         self.is_loaded = False
+        self.generation += 1
         self.resources = self._collections = {}
         self._writer.release()
 
@@ -288,6 +294,7 @@ class SessionStore:
 
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
+        self.generation += 1
         self.resources = self._collections = loaded.collections
         self.settings.reset(loaded.settings)
         self._writer.reset(loaded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from larst.planning.reading.nouns import folded, link_candidates, link_fields_of, new_link, singular
 from larst.planning.shapes.binding import Binding, bind, read_leniently
 from larst.planning.shapes.links import is_singleton
+from larst.planning.shapes.memory import ShapeMemory
 from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.rest_path import RestPath, is_plain_path
 from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
@@ -16,6 +17,7 @@ __all__ = [
     "RestPath",
     "Segment",
     "Shape",
+    "ShapeMemory",
     "ShapedRequest",
     "bind",
     "folded",
