@@ -71,7 +71,7 @@ MARKS: Sequence[Mark] = _marks(
     ("pocketbase", "wrapper", r"/api/collections/[^/]+/records(?:/.*)?"),
     ("directus", "wrapper", r"/items/[^/]+(?:/[^/]+)?"),
     ("parse", "wrapper", r"/(?:parse/)?classes/[^/]+(?:/[^/]+)?"),
-    ("odata", "segment", r"[\w-]+\([^()/]+\)"),
+    ("odata", "segment", r"[\w-]+\([^()/]+\)|\$(?:count|value)"),
     ("spring", "path", r".*/search/(?:find|read|get|query|search)(?:All)?By\w+"),
     ("strapi", "key", r"(?:filters|pagination|populate)\[.+"),
     ("strapi", "key", r"populate"),

@@ -19,6 +19,7 @@ class Dialect:
 
     `list_form` and `record_form` name templates of forms.py. `delete_reply`: 204 without a body,
     200 with `{}`, or 200 with the record. `creates_on_put`: PUT to a missing id creates it.
+    `created_status`: the status of a reply with a new record.
     `ignores_unknown`: unknown query keys are dropped, as the server does. `has_camel_links`: a new
     link field is `postId`, not `post_id`. `has_empty_404`: the body of a 404 is `{}`. `cascades`:
     deleting a record deletes its children. `matches_parts`: `filter[title]=part` matches a part
@@ -31,6 +32,7 @@ class Dialect:
     record_form: str = "bare"
     delete_reply: DeleteReply = "empty"
     creates_on_put: bool = False
+    created_status: int = 201
     ignores_unknown: bool = False
     has_camel_links: bool = False
     has_empty_404: bool = False
@@ -104,17 +106,18 @@ _ALL = (
         matches_parts=True,
     ),
     Dialect("rails", "Rails"),
-    Dialect("pocketbase", "PocketBase", list_form="pocketbase", page_size=30),
-    Dialect("directus", "Directus", list_form="data", record_form="data"),
+    Dialect("pocketbase", "PocketBase", list_form="pocketbase", page_size=30, created_status=200),
+    Dialect("directus", "Directus", list_form="data", record_form="data", created_status=200),
     Dialect(
         "firebase",
         "Firebase Realtime Database",
         list_form="by-id",
         delete_reply="object",
         creates_on_put=True,
+        created_status=200,
     ),
     Dialect("github", "GitHub-style REST", page_size=30),
-    Dialect("stripe", "Stripe", list_form="stripe", delete_reply="record"),
+    Dialect("stripe", "Stripe", list_form="stripe", delete_reply="record", created_status=200),
     Dialect("google", "Google AIP", list_form="google", delete_reply="object"),
     Dialect("cursor", "cursor paging", list_form="cursor"),
 )

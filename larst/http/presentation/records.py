@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from larst.dialects import record_body
 from larst.domain import Json, Reply
 from larst.http.presentation.media_types import CSV, NDJSON, in_media_type, media_type_for
@@ -27,8 +29,13 @@ def present_write(answer: RestReply) -> Reply:
     """Return the reply to a create, a replacement or a change of one record, or of a list."""
     if _is_minimal(answer):
         return answer.without_body(201 if answer.reply.status == 201 else 204)
-    if answer.dialect.name == "postgrest" and answer.reply.body is not None:
+    is_one = answer.path.identifier is not None and not answer.path.is_list_of_ids
+    if answer.dialect.name == "postgrest" and answer.reply.body is not None and not is_one:
         return written(answer, answer.body)
+    if answer.reply.status == 201 and answer.reading.habits.created_status != 201:
+        answer = replace(
+            answer, reply=replace(answer.reply, status=answer.reading.habits.created_status)
+        )
     return _in_record_form(answer)
 
 

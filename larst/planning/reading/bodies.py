@@ -25,6 +25,11 @@ MERGE_PATCH = "application/merge-patch+json"
 """The media type of RFC 7396; with plain JSON, PATCH replaces whole fields and stores null."""
 
 _TEXT_NOTATIONS = frozenset({Notation.FORM, Notation.CSV})
+_TOKENS = frozenset(
+    "_token _csrf csrf_token _csrf_token csrfmiddlewaretoken authenticity_token utf8"
+    " __RequestVerificationToken".split()
+)
+"""Fields that frameworks add to each form of a page: Laravel, Express, Rails, Django, ASP.NET."""
 
 
 def unwrapped(request: RequestContext, resource: str, fields: Fields, *, has_data: bool) -> Body:
@@ -44,7 +49,8 @@ def unwrapped(request: RequestContext, resource: str, fields: Fields, *, has_dat
     if content_type.startswith(MEDIA_TYPE):
         value = record_of(value, lambda name: _link(name, fields))
     elif isinstance(value, dict):
-        value = _record(value, request.method, resource, fields, has_data=has_data)
+        is_form = body.notation is Notation.FORM
+        value = _record(value, request.method, resource, fields, has_data=has_data, is_form=is_form)
     if body.notation in _TEXT_NOTATIONS:
         values = FormValues(fields, body.notation)
         value = values.table(value) if body.notation is Notation.CSV else values.typed(value)
@@ -52,6 +58,23 @@ def unwrapped(request: RequestContext, resource: str, fields: Fields, *, has_dat
         return body
     kind = BodyKind.LIST if isinstance(value, list) else BodyKind.OBJECT
     return replace(body, kind=kind, json=value)
+
+
+def value_of_field(body: Body, field: str, fields: Fields) -> Body:
+    """Return the new value of a field: `PUT /posts/3/status {"status":"draft"}` sets a text.
+
+    OData has the value below `value`.
+    """
+    if not isinstance(body.json, dict) or len(body.json) != 1 or body.kind is BodyKind.PATCH:
+        return body
+    ((name, value),) = body.json.items()
+    holds_objects = "object" in fields.kinds(field)
+    is_named = folded(name) == folded(field) and not fields.has(f"{field}.{name}")
+    if not is_named and (name != "value" or holds_objects or not fields.has(field)):
+        return body
+    is_whole = isinstance(value, dict | list)
+    kind = BodyKind.OBJECT if isinstance(value, dict) else BodyKind.LIST
+    return replace(body, kind=kind if is_whole else BodyKind.SCALAR, json=value)
 
 
 def refuse_modifiers(body: Body) -> None:
@@ -82,12 +105,27 @@ def _merge_patch(body: Body) -> Body:
     return Body(BodyKind.PATCH, json=[{"op": MERGE, "path": "", "value": body.json}])
 
 
+def _without_tokens(value: dict[str, Json], fields: Fields) -> dict[str, Json]:
+    """Return a form without the fields that its framework added; Rails names the button, too."""
+    is_rails = "authenticity_token" in value or "utf8" in value
+    tokens = _TOKENS | {"commit"} if is_rails else _TOKENS
+    return {name: item for name, item in value.items() if name not in tokens or fields.has(name)}
+
+
 def _record(
-    value: dict[str, Json], method: str, resource: str, fields: Fields, *, has_data: bool
+    value: dict[str, Json],
+    method: str,
+    resource: str,
+    fields: Fields,
+    *,
+    has_data: bool,
+    is_form: bool,
 ) -> Json:
     override = value.get("_method")
     if isinstance(override, str) and override.upper() == method and not fields.has("_method"):
         value = {name: item for name, item in value.items() if name != "_method"}
+    if is_form:
+        value = _without_tokens(value, fields)
     if len(value) != 1:
         return value
     ((name, inner),) = value.items()

@@ -1,4 +1,4 @@
-"""Clients that spread one question over several keys: Firebase, DataTables, `filterBy` pairs. Pure.
+"""Clients that spread one question over several keys: Firebase, DataTables, PrimeNG, SCIM. Pure.
 
 Each is rewritten into keys that the reading knows, before anything else.
 """
@@ -52,10 +52,10 @@ def translated(query: Query, fields: Fields) -> Query:
     for word in ("pagination", "page", "paging"):
         if word in words and query[words[word]][-1][:1] == "{":
             return _json_paging(query, words[word])
-    for name, value in _PAIRS:
-        if name in words and value in words:
-            return _pair(query, words[name], words[value], fields)
-    return query
+    if {"first", "rows"} <= words.keys() or {"startindex", "count"} <= words.keys():
+        query = _with_first(query, words)
+    pair = next((pair for pair in _PAIRS if words.keys() >= {*pair}), None)
+    return query if pair is None else _pair(query, words[pair[0]], words[pair[1]], fields)
 
 
 def _rejoined(query: Query) -> Query:
@@ -133,6 +133,19 @@ def _datatables_key(order: Mapping[str, str], columns: Mapping[str, Mapping[str,
     if not name:
         raise QueryNotUnderstoodError("order names a column that columns does not have")
     return f"-{name}" if order.get("dir") == "desc" else name
+
+
+def _with_first(query: Query, words: Mapping[str, str]) -> Query:
+    """Rewrite PrimeNG's `first=20&rows=10`, and SCIM's `startIndex=21&count=10` from 1.
+
+    https://primeng.org/paginator, RFC 7644 section 3.4.2.4
+    """
+    key = words["first"] if "rows" in words else words["startindex"]
+    text = query[key][-1]
+    if "rows" not in words and text.isdecimal():
+        text = str(max(int(text[:20]) - 1, 0))
+    remaining = {name: values for name, values in query.items() if name != key}
+    return remaining | {"offset": (text,)}
 
 
 def _json_paging(query: Query, key: str) -> Query:

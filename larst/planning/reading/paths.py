@@ -20,7 +20,7 @@ VERBS = frozenset(
     " register auth oauth oauth2 sso authenticate authorize token refresh refresh-token introspect"
     " revoke verify verify-email graphql batch bulk rpc upload subscribe unsubscribe checkout"
     " forgot-password forgotpassword reset-password resetpassword change-password changepassword"
-    " create update delete remove execute invoke".split()
+    " create update delete remove execute invoke exists search find query".split()
 )
 """Names that are actions: never a resource, unless one of that name exists."""
 
@@ -213,7 +213,8 @@ def _without_namespaces(path: list[str], start: int, session: Names, notes: list
         return path
     for place in range(start + 1, min(len(path), start + _MAX_NAMESPACES + 1)):
         is_record = place > start + 1 and singular(path[place - 2]) is not None
-        if is_record or not _NAME.fullmatch(path[place - 1]):
+        above = path[place - 1]
+        if is_record or not (_NAME.fullmatch(above) or API_PREFIX.fullmatch(above)):
             return path
         if _known(path[place], session) is not None:
             notes.append(f"{'/'.join(path[start:place])} is a namespace")

@@ -15,8 +15,9 @@ from larst.dialects.marks import HEADERS
 from larst.domain import Body, BodyKind, Json, RequestContext
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of, to_criteria
-from larst.planning.reading.bodies import refuse_modifiers, unwrapped
+from larst.planning.reading.bodies import refuse_modifiers, unwrapped, value_of_field
 from larst.planning.reading.fields import Fields
+from larst.planning.reading.finders import Query, with_finder
 from larst.planning.reading.options import ReadingOptions, UnknownMode
 from larst.planning.reading.preferences import preferences
 from larst.planning.reading.query import read_body, read_query
@@ -42,6 +43,10 @@ class Target(Protocol):
     @property
     def identifier(self) -> int | None:
         """The index of the identifier in the path, or None."""
+
+    @property
+    def field(self) -> str | None:
+        """The field of the record that the path names, or None."""
 
     @property
     def is_search(self) -> bool:
@@ -140,7 +145,7 @@ def _detected(request: RequestContext, *, is_wrapped: bool) -> Detected | None:
 
 
 def _has_mark(headers: Mapping[str, str], raw_path: str) -> bool:
-    if "(" in raw_path or ".json" in raw_path:
+    if "(" in raw_path or ".json" in raw_path or "/$" in raw_path:
         return True
     for name in HEADERS.intersection(headers):
         if headers[name] not in ("*/*", "application/json"):
@@ -165,6 +170,8 @@ def read_request(
         return request, reading
     fields = fields_of(session, path.resource)
     body = unwrapped(request, path.resource, fields, has_data=_has_data(reading, path))
+    if path.field is not None and request.method in ("PUT", "PATCH"):
+        body = value_of_field(body, path.field, fields)
     if reading.dialect.name == "pocketbase":
         refuse_modifiers(body)
     if body is not request.body:
@@ -240,7 +247,9 @@ def _read_query(
         matches_parts=reading.dialect.matches_parts,
         range_header=range_header,
     )
-    query = {key: values for key, values in request.query.items() if key != "_method"}
+    query: Query = {key: values for key, values in request.query.items() if key != "_method"}
+    if path.is_search and query:
+        query = with_finder(request.segments[-1], query, fields)
     query_reading = read_query(query, fields, options)
     if is_question:
         query_reading = _both(query_reading, read_body(body, fields, options))

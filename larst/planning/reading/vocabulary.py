@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
-VERSION = "1"
+VERSION = "2"
 
 _MAX_CACHED = 64
 """Characters of the words that the cache keeps: all words of the vocabulary are shorter."""
@@ -59,11 +59,12 @@ _SPELLINGS: Mapping[Meaning, str] = {
     Meaning.LIMIT: (
         "limit take top per perpage pagesize pagelimit size maxresults maxpagesize maxitems max"
         " rows rowsperpage recordsperpage itemsperpage resultsperpage hitsperpage numresults first"
-        " pagecount length pagelength displaylength jtpagesize results batchsize limitnumber ps"
+        " maxresultcount items pagecount length pagelength displaylength jtpagesize results"
+        " batchsize limitnumber ps"
     ),
     Meaning.OFFSET: (
         "offset skip start startindex firstresult startat recordoffset pageoffset displaystart"
-        " jtstartindex startrow firstrow from"
+        " jtstartindex startrow firstrow skipcount from"
     ),
     Meaning.PAGE: (
         "page pagenumber pageno pagenum pagenr pageindex currentpage current currpage paged pg p"
@@ -129,9 +130,9 @@ WORDS: Mapping[str, Meaning] = {
 """The meaning of each word, by its compared form."""
 
 WEAK_WORDS = frozenset(
-    "first size start end to from p pg ps max length results current stop r t v ts time timestamp"
-    " key token desc asc dir o without marker find text phrase term total field keys paged"
-    " reverse reversed meta cache draw auth".split()
+    "first items size start end to from p pg ps max length results current stop r t v ts time"
+    " timestamp key token desc asc dir o without marker find text phrase term total field keys"
+    " paged reverse reversed meta cache draw auth".split()
 )
 """Words that are likely names of fields: they count only with a value of their meaning's kind."""
 

@@ -79,6 +79,8 @@ def _set_field(case: Case) -> tuple[Action, str]:
 
 
 def _patch_field(case: Case) -> tuple[Action, str]:
+    if case.shape.body in (BodyKind.SCALAR, BodyKind.LIST):
+        return _set_field(case)  # PATCH /posts/3/status "draft"
     if not case.has_object():
         return "custom", bad_body(case, "PATCH needs a JSON object of the fields to change")
     return "custom", single.patch_field(case.path.field or "")
