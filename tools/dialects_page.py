@@ -128,6 +128,11 @@ EXAMPLES: Mapping[str, Sequence[str]] = {
         "'localhost:8000/posts?cursor=1&limit=1'",
         "'localhost:8000/posts?limit=2&after=1'",
     ),
+    "datatables": (
+        "-g 'localhost:8000/posts?draw=1&start=0&length=1&columns[0][data]=views"
+        "&order[0][column]=0&order[0][dir]=desc'",
+        "-g 'localhost:8000/posts?draw=2&columns[0][data]=title&search[value]=ee'",
+    ),
 }
 """Two commands for each dialect, as its clients send them; the page begins each with a third."""
 

@@ -6,11 +6,12 @@ A placeholder such as `$items` is replaced by its value; `?key` is left out wher
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from larst.dialects.jsonapi import document
 from larst.dialects.pages import ListPage
-from larst.domain import Json
+from larst.domain import Json, Record
 
 FORMS: Mapping[str, Json] = {
     "bare": "$items",
@@ -115,6 +116,12 @@ FORMS: Mapping[str, Json] = {
     "stripe": {"object": "list", "url": "$path", "has_more": "$has_next", "data": "$items"},
     "google": {"items": "$items", "?nextPageToken": "$next_token", "totalSize": "$total"},
     "cursor": {"items": "$items", "next_cursor": "$next_token", "total": "$total"},
+    "datatables": {
+        "draw": "$draw",
+        "recordsTotal": "$total",
+        "recordsFiltered": "$total",
+        "data": "$items",
+    },
     "by-id": "$by_id",
     "jsonapi": "$document",
 }
@@ -128,9 +135,18 @@ PLAIN_FORMS: Mapping[str, str] = {
 """The form of a list that no paging was asked for, where it differs."""
 
 
+_CUTS = frozenset({"_limit", "_start", "_end"})
+
+
 def list_body(form: str, page: ListPage) -> Json:
     """Return a list in a form."""
-    name = PLAIN_FORMS.get(form, form) if page.limit is None else form
+    is_plain = page.limit is None
+    if form == "json-server-1":
+        keys = {key for key, _ in page.query}  # without _page, _limit cuts a plain list
+        is_plain = is_plain or ("_page" not in keys and not keys.isdisjoint(_CUTS))
+    name = PLAIN_FORMS.get(form, form) if is_plain else form
+    if form == "pocketbase" and page.embeds:
+        page = replace(page, items=[_expanded(item, page.embeds) for item in page.items])
     return _filled(FORMS[name], page, {})
 
 
@@ -138,9 +154,20 @@ def record_body(form: str, record: Json, resource: str, embeds: Mapping[str, str
     """Return one record in a form; `embeds` names embedded relations and their resources."""
     if form == "data":
         return {"data": record}
+    if form == "strapi":
+        return {"data": record, "meta": {}}
     if form == "jsonapi":
         return document(record, resource, embeds)
+    if form == "pocketbase" and embeds and isinstance(record, dict):
+        return _expanded(record, embeds)
     return record
+
+
+def _expanded(record: Record, embeds: Mapping[str, str]) -> Record:
+    """Return a record with its embedded relations below `expand`, where PocketBase has them."""
+    fields = {name: value for name, value in record.items() if name not in embeds}
+    relations = {name: record[name] for name in embeds if name in record}
+    return {**fields, "expand": relations}
 
 
 def _filled(template: Json, page: ListPage, cache: dict[str, Any]) -> Json:
@@ -191,6 +218,7 @@ def _values(page: ListPage) -> dict[str, Json]:
         "next_number": page.number + 1 if page.has_next else None,
         "previous_number": page.number - 1 if page.number > 1 else None,
         "has_next": page.has_next,
+        "draw": next((int(text) for key, text in page.query if _is_draw(key, text)), 0),
         "is_first": page.offset == 0,
         "is_last": not page.has_next,
         "is_empty": not page.items,
@@ -208,6 +236,10 @@ def _values(page: ListPage) -> dict[str, Json]:
         "resource": page.resource,
         "context": f"$metadata#{page.resource}",
     }
+
+
+def _is_draw(key: str, text: str) -> bool:
+    return key == "draw" and text.isdecimal() and len(text) < 16
 
 
 _SKIPS = (("skipTotal", "1"), ("skipTotal", "true"))

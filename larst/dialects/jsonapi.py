@@ -28,6 +28,26 @@ def document(value: Json, resource: str, embeds: Mapping[str, str]) -> dict[str,
     return body
 
 
+def errors_document(
+    status: int, title: str, detail: str | None, request_id: str
+) -> dict[str, Json]:
+    """Return the document of an error; `detail` may be missing.
+
+    https://jsonapi.org/format/1.1/#error-objects
+    """
+    error: dict[str, Json] = {"id": request_id, "status": str(status), "title": title}
+    return {"errors": [{**error, "detail": detail} if detail else error]}
+
+
+def identifiers(body: Mapping[str, Json]) -> dict[str, Json]:
+    """Return a document with the identifiers of its resource objects alone, for relationships."""
+    data = body["data"]
+    items = data if isinstance(data, list) else [data]
+    linkage: list[Json] = [{"type": item["type"], "id": item["id"]} for item in items]
+    document = {name: value for name, value in body.items() if name not in ("data", "included")}
+    return {"data": linkage if isinstance(data, list) else linkage[0], **document}
+
+
 def record_of(body: Json, link: Link) -> Json:
     """Return the record of a document that a client sends; anything else as it is.
 

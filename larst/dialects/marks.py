@@ -24,7 +24,7 @@ class Mark:
     `header`: `name: value`; `segment`: one path segment; `path`: the whole path; `wrapper`: the
     same, if the resource stands behind words such as `items`; `key`: one query key; `pair`:
     `key=value`; `keys`: all query keys in their order, separated by `&`; `target`: the method and
-    the path as sent, with one pair behind `?`, or the key of the body in braces.
+    the path as sent, with one pair or all keys behind `?`, or the key of the body in braces.
     """
 
     dialect: str
@@ -56,9 +56,12 @@ def _marks(*rows: tuple[str, Place, str]) -> list[Mark]:
 
 HEADERS = frozenset(
     "accept content-type prefer x-client-info accept-profile content-profile odata-version"
-    " odata-maxversion".split()
+    " odata-maxversion stripe-version".split()
 )
 """The headers that may hold a mark."""
+
+_SIZES = r"limit|_\w+|per_?page|per|(?:page)?size|count|rows|take|items"
+_DATE = r"(?:created|updated|date|\w+(?:At|_at|_on))"
 
 MARKS: Sequence[Mark] = _marks(
     ("jsonapi", "header", r"(?:accept|content-type): .*application/vnd\.api\+json.*"),
@@ -68,13 +71,14 @@ MARKS: Sequence[Mark] = _marks(
     ("postgrest", "header", r"prefer: .*(?:count=|resolution=|missing=).*"),
     ("postgrest?", "header", r"prefer: .*return=.*"),
     ("odata", "header", r"odata-(?:max)?version: .+|accept: .*odata\.metadata.*"),
+    ("stripe", "header", r"stripe-version: .+"),
     ("pocketbase", "wrapper", r"/api/collections/[^/]+/records(?:/.*)?"),
     ("directus", "wrapper", r"/items/[^/]+(?:/[^/]+)?"),
     ("parse", "wrapper", r"/(?:parse/)?classes/[^/]+(?:/[^/]+)?"),
     ("odata", "segment", r"[\w-]+\([^()/]+\)|\$(?:count|value)"),
     ("spring", "path", r".*/search/(?:find|read|get|query|search)(?:All)?By\w+"),
     ("strapi", "key", r"(?:filters|pagination|populate)\[.+"),
-    ("strapi", "key", r"populate"),
+    ("strapi", "target", r"\w+ /(?:[\w-]+/)*api/[\w/-]+\?populate=.*"),
     ("json-server-1", "key", r"_(?:per_page|where)"),
     ("json-server-1", "pair", r"_sort=-?[\w.]+(?:,-?[\w.]+)*-.*|_sort=-.*"),
     ("json-server-1", "key", r"[\w.]+:(?:lt|lte|gt|gte|eq|ne|in|contains|startswith|endswith)"),
@@ -114,14 +118,17 @@ MARKS: Sequence[Mark] = _marks(
     ("eve?", "pair", r"where=\s*\{.*"),
     ("rails", "key", r"q\[\w+\]"),
     ("stripe", "key", r"starting_after|ending_before"),
+    ("stripe", "pair", r"expand\[\d*\]=data\..+"),
     ("google", "key", r"pageToken"),
     ("drf?", "key", r"page_size|ordering"),
     ("drf?", "pair", r"format=json"),
     (
         "drf?",
         "key",
-        r"[\w.]+__(?:gte|lte|gt|lt|exact|iexact|i?contains|in|i?startswith|i?endswith|isnull|range|year)",
+        r"[\w.]+__(?:gte|lte|gt|lt|exact|iexact|i?contains|in|i?startswith|i?endswith|isnull|range"
+        r"|i?regex|year|month|day|week_day|hour|date)(?:__(?:gte|lte|gt|lt))?",
     ),
+    ("drf?", "target", rf"GET .*/\?(?!(?:.*&)?(?:{_SIZES})(?:&|$))(?:.*&)?page(?:&.*)?"),
     ("spring?", "keys", r"(?=(?:.*&)?page(?:&|$))(?=(?:.*&)?size(?:&|$)).*"),
     ("spring?", "pair", r"sort=[\w.]+,(?:asc|desc)"),
     ("github?", "keys", r"per_page&page"),
@@ -130,7 +137,13 @@ MARKS: Sequence[Mark] = _marks(
     ("rails?", "keys", r"(?=(?:.*&)?page(?:&|$))(?=(?:.*&)?per(?:&|$)).*"),
     ("github?", "key", r"direction"),
     ("cursor?", "key", r"cursor"),
-    ("google?", "keys", r"(?!(?:.*&)?page(?:&|$))(?:.*&)?pageSize(?:&.*)?"),
+    ("google?", "keys", r"(?!(?:.*&)?page(?:&|$))(?:.*&)?(?-i:pageSize)(?:&.*)?"),
+    ("restheart?", "pair", r"(?:keys|sort)=\s*\{\s*\"[\w.]+\"\s*:\s*-?[01]\s*[,}].*"),
+    ("datatables?", "key", r"columns\[0\]\[data\]"),
+    ("stripe?", "target", rf"GET (?:/api)?/v1/[\w-]+\?{_DATE}\[(?:gt|gte|lt|lte)\]=.*"),
+    ("laravel?", "target", r"GET /api/.*\?page\[(?:number|size)\]=.*"),
+    ("jsonapi?", "path", r".*/relationships/[\w-]+"),
+    ("restheart?", "segment", r"_size"),
     ("firebase", "pair", r"orderBy=\"[^\"]*\""),
     ("firebase?", "target", r"PUT .*/[\w-]+\.json"),
     ("rails?", "segment", r"[\w-]+\.json"),
@@ -167,6 +180,8 @@ def _texts(request: RequestContext, *, is_wrapped: bool) -> Mapping[Place, list[
     whole = ["/" + "/".join(request.segments)[:500]]
     target = f"{request.method} {request.path[:200]}"
     targets = [target, *(f"{target}?{pair}" for pair in pairs)]
+    if query:
+        targets.append(f"{target}?{'&'.join(query)[:500]}")
     if isinstance(request.body.json, dict) and len(request.body.json) == 1:
         targets.append(f"{target} {{{next(iter(request.body.json))[:200]}}}")
     return {

@@ -20,6 +20,7 @@ class Dialect:
     `list_form` and `record_form` name templates of forms.py. `delete_reply`: 204 without a body,
     200 with `{}`, or 200 with the record. `creates_on_put`: PUT to a missing id creates it.
     `created_status`: the status of a reply with a new record.
+    `updates_by_post`: POST to a record's own path changes fields of it.
     `ignores_unknown`: unknown query keys are dropped, as the server does. `has_camel_links`: a new
     link field is `postId`, not `post_id`. `has_empty_404`: the body of a 404 is `{}`. `cascades`:
     deleting a record deletes its children. `matches_parts`: `filter[title]=part` matches a part
@@ -33,6 +34,7 @@ class Dialect:
     delete_reply: DeleteReply = "empty"
     creates_on_put: bool = False
     created_status: int = 201
+    updates_by_post: bool = False
     ignores_unknown: bool = False
     has_camel_links: bool = False
     has_empty_404: bool = False
@@ -79,7 +81,7 @@ _ALL = (
         "strapi",
         "Strapi 4 and 5",
         list_form="strapi",
-        record_form="data",
+        record_form="strapi",
         delete_reply="record",
         page_size=25,
         selects_id=True,
@@ -106,7 +108,14 @@ _ALL = (
         matches_parts=True,
     ),
     Dialect("rails", "Rails"),
-    Dialect("pocketbase", "PocketBase", list_form="pocketbase", page_size=30, created_status=200),
+    Dialect(
+        "pocketbase",
+        "PocketBase",
+        list_form="pocketbase",
+        record_form="pocketbase",
+        page_size=30,
+        created_status=200,
+    ),
     Dialect("directus", "Directus", list_form="data", record_form="data", created_status=200),
     Dialect(
         "firebase",
@@ -117,9 +126,17 @@ _ALL = (
         created_status=200,
     ),
     Dialect("github", "GitHub-style REST", page_size=30),
-    Dialect("stripe", "Stripe", list_form="stripe", delete_reply="record", created_status=200),
+    Dialect(
+        "stripe",
+        "Stripe",
+        list_form="stripe",
+        delete_reply="record",
+        created_status=200,
+        updates_by_post=True,
+    ),
     Dialect("google", "Google AIP", list_form="google", delete_reply="object"),
     Dialect("cursor", "cursor paging", list_form="cursor"),
+    Dialect("datatables", "DataTables", list_form="datatables"),
 )
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in _ALL}
 """Every dialect, by its name: the values of X-LARST-Dialect and LARS_DIALECT."""

@@ -10,6 +10,8 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from larst.accept import preferred
+from larst.dialects.jsonapi import MEDIA_TYPE as JSON_API
+from larst.dialects.jsonapi import errors_document
 from larst.domain import Reply, RequestContext
 from larst.http.keys import TRACE
 from larst.http.problems import Problem, phrase, problem_of
@@ -79,11 +81,15 @@ def server_timing(trace: RequestTrace) -> str | None:
 
 
 def problem_response(request: web.Request, problem: Problem, request_id: str) -> web.Response:
-    """Return a problem in the format that the client prefers: plain JSON or RFC 9457."""
+    """Return a problem in the format that the client prefers: JSON, RFC 9457 or JSON:API."""
     accept = request.headers.get("Accept", "")
-    media_type = preferred(accept, (PROBLEM_JSON, JSON), default=JSON) or JSON
-    is_rfc9457 = media_type == PROBLEM_JSON
-    body = problem.rfc9457(request_id) if is_rfc9457 else problem.body(request_id)
+    media_type = preferred(accept, (PROBLEM_JSON, JSON, JSON_API), default=JSON) or JSON
+    if media_type == JSON_API:
+        body = errors_document(problem.status, problem.title, problem.detail, request_id)
+    elif media_type == PROBLEM_JSON:
+        body = problem.rfc9457(request_id)
+    else:
+        body = problem.body(request_id)
     return web.Response(
         status=problem.status,
         headers={**problem.headers, "Content-Type": media_type},

@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+import orjson
+
 from larst.config import Settings
 from larst.errors import BadRequestError
 from larst.http.client_identity import local_session_id
@@ -27,7 +29,15 @@ class SeedFile:
     content: bytes
 
 
-async def seed(sessions: SessionControl, file: SeedFile, settings: Settings) -> str:
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What became of the file, and one of its resources with records; None: it has none."""
+
+    report: str
+    resource: str | None
+
+
+async def seed(sessions: SessionControl, file: SeedFile, settings: Settings) -> Seeded:
     """Import the file into the session of clients that name none; return a report.
 
     Raises:
@@ -41,11 +51,25 @@ async def seed(sessions: SessionControl, file: SeedFile, settings: Settings) -> 
     except BadRequestError as error:
         raise BadRequestError(f"{file.name} cannot be imported: {error.detail}") from error
     if seeded is None:
-        return f"{file.name} is not imported: the session has data already"
-    counts, report = seeded
-    for warning in report.warnings:
+        report = f"{file.name} is not imported: the session has data already"
+        return Seeded(report, _resource_of(file.content))
+    counts, warnings = seeded[0], seeded[1].warnings
+    for warning in warnings:
         _log.warning("%s: %s", file.name, warning)
     fields = {"session_id": session_id, "file": file.name, "records": sum(counts.values())}
     _log.info("imported", extra={"fields": fields})
     numbers = ", ".join(f"{count} {resource}" for resource, count in counts.items())
-    return f"{file.name}: {numbers or 'no records'}; replies are in the dialect {dialect}"
+    report = f"{file.name}: {numbers or 'no records'}; replies are in the dialect {dialect}"
+    several = (resource for resource, count in counts.items() if count > 1)
+    return Seeded(report, next(several, None) or _resource_of(file.content))
+
+
+def _resource_of(content: bytes) -> str | None:
+    """Return the first list of a db.json that has been imported before; None for other files."""
+    try:
+        database = orjson.loads(content)
+    except ValueError:
+        return None
+    if not isinstance(database, dict):
+        return None
+    return next((name for name, value in database.items() if isinstance(value, list)), None)

@@ -23,7 +23,7 @@ from larst.http.client_identity import new_id
 from larst.http.components import RUNNING, Components
 from larst.http.problems import phrase
 from larst.process.banner import banner
-from larst.process.seeding import SeedFile, seed
+from larst.process.seeding import Seeded, SeedFile, seed
 
 MAX_TARGET_BYTES = 256 * 1024
 """The longest request line that aiohttp parses: long enough to refuse a long target as JSON."""
@@ -84,7 +84,7 @@ def _report_ready(
     settings: Settings,
     components: Components,
     show_banner: Callable[[str], None],
-    file: str | None,
+    seeded: Seeded | None,
 ) -> None:
     maker = components.planner.maker
     show_banner(
@@ -94,7 +94,8 @@ def _report_ready(
             planner=maker.planner,
             model=maker.model,
             version=__version__,
-            file=file,
+            file=None if seeded is None else seeded.report,
+            resource=None if seeded is None else seeded.resource,
         )
     )
     _log.info("ready", extra={"fields": {"url": url, "planner": maker.planner}})

@@ -35,6 +35,7 @@ class Change:
 
 
 _NEW = {"title": "New"}
+_TWO_NEW = {"/posts/31": _NEW, "/posts/32": _NEW}
 _GONE = {"/posts/1": 404, "/posts/2": 404, "/posts/3": 200}
 
 CHANGES: tuple[Change, ...] = (
@@ -180,6 +181,46 @@ CHANGES: tuple[Change, ...] = (
     Change("paths", "GET", "/admin/posts/3", reply={"id": 3}),
     Change("paths", "GET", "/posts/count", reply={"count": 30}),
     Change("paths", "GET", "/posts/latest", reply={"id": 30}),
+    Change("paths", "GET", "/posts/first", reply={"id": 1}),
+    Change("paths", "GET", "/posts/first?status=draft&sort=-id", reply={"id": 30}),
+    Change("paths", "GET", "/posts/first?offset=3", status=400),
+    Change(
+        "loopback",
+        "GET",
+        '/posts/findOne?filter={"where":{"views":{"gt":95}},"order":"views DESC"}',
+        reply={"id": 30},
+    ),
+    Change("nestjsx", "POST", "/posts/bulk", {"bulk": [_NEW, _NEW]}, status=201, after=_TWO_NEW),
+    Change("bulk", "POST", "/posts/bulk", [_NEW, _NEW], status=201, after=_TWO_NEW),
+    Change("bulk", "POST", "/posts/bulk", {"delete": 3}, status=501, after={"/posts/31": 404}),
+    Change(
+        "directus",
+        "PATCH",
+        "/items/posts",
+        {"keys": [1, 2], "data": {"status": "x"}},
+        after={"/posts/2": {"status": "x"}, "/posts/3": {"status": "draft"}},
+    ),
+    Change("directus", "DELETE", "/items/posts", [1, 2], status=204, after=_GONE),
+    Change(
+        "stripe",
+        "POST",
+        "/v1/posts/3",
+        "title=X",
+        {**FORM, "Stripe-Version": "2024-06-20"},
+        reply={"id": 3, "title": "X"},
+        after={"/posts/3": {"title": "X", "views": 10}},
+    ),
+    Change("stripe", "POST", "/v1/posts/3", "title=X", FORM, 405, after={"/posts/3": {"id": 3}}),
+    Change(
+        "postgrest",
+        "POST",
+        "/posts",
+        [{"id": 3, "title": "U"}, {"id": 40, "title": "V"}],
+        {"Prefer": "resolution=ignore-duplicates"},
+        201,
+        after={"/posts/3": {"title": "Post 3"}, "/posts/40": {"title": "V"}},
+    ),
+    Change("odata", "PUT", "/posts(3)/title", {"value": "X"}, after={"/posts/3": {"title": "X"}}),
     Change("paths", "GET", "/posts/3/exists", status=501),
     Change("paths", "GET", "/search?q=Post 3", status=501),
     Change("paths", "GET", "/admin/api/2024-01/posts/3.json", reply={"id": 3}),

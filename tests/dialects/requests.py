@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from tests.dialects.changes import CHANGES
+from tests.dialects.forms import FORMS
 from tests.planning.reading.requests import BY_DIALECT
 
 HEADERS: Mapping[str, str] = {"Spring": "spring"}
@@ -31,5 +32,6 @@ _TITLES: Mapping[str, str] = {
 def counts() -> Mapping[str, int]:
     """Return the number of requests by the server whose clients write them."""
     counter = Counter({name: len(rows) for name, rows in BY_DIALECT.items()})
-    counter.update(_TITLES.get(change.dialect, change.dialect) for change in CHANGES)
+    dialects = [row.dialect for row in CHANGES] + [row.dialect for row in FORMS]
+    counter.update(_TITLES.get(name, name) for name in dialects)
     return dict(sorted(counter.items(), key=lambda item: item[0].lower()))

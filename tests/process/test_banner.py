@@ -40,6 +40,18 @@ def test_its_commands_use_localhost_when_the_service_listens_on_all_addresses(ur
     assert "curl http://localhost:8000/members/" in text
 
 
+def test_its_commands_read_the_file_that_was_imported() -> None:
+    """A command for /members fails at once in a session that has posts and users."""
+    root = Path("/srv/larst")
+    text = banner(
+        url="http://h:1", data_root=root, planner="rules", version="1", file="x", resource="posts"
+    )
+
+    assert "  try      curl http://h:1/posts\n" in text
+    assert "curl 'http://h:1/posts?_sort=id&_order=desc&_limit=3'" in text
+    assert "members" not in text
+
+
 def test_another_planner_is_shown_by_its_name() -> None:
     assert "scripted" in banner_of(planner="scripted")
 

@@ -11,6 +11,7 @@ import pytest
 
 from larst.domain import Json
 from tests.dialects.changes import CHANGES, Change
+from tests.dialects.forms import FORMS, Form
 from tests.dialects.requests import HEADERS
 from tests.planning.reading.requests import BY_DIALECT
 from tests.planning.reading.world import DATA
@@ -93,6 +94,40 @@ async def test_a_change_does_as_its_client_expects(api: Api, change: Change) -> 
             assert after.status == expected, path
         else:
             assert _has(after.body, expected), (path, after.body)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.dialect} {form.target}")
+async def test_a_reply_has_the_form_that_its_mark_shows(api: Api, form: Form) -> None:
+    """A weak mark decides for its own reply, and must not take LARST's form from other clients."""
+    session = await _seed(api, "forms")
+
+    reply = await session.get(_encoded(form.target), headers=dict(form.headers or {}))
+
+    assert reply.status == 200, reply.body
+    assert reply.headers.get("X-LARST-Dialect", "larst").split()[0] == form.dialect
+    if form.reply is not None:
+        assert _has(reply.body, form.reply), reply.body
+    if form.keys:
+        first, *_ = _records(reply.body) or [{}]
+        assert set(form.keys) <= set(first), reply.body
+
+
+async def test_a_range_behind_the_end_cannot_be_satisfied(api: Api) -> None:
+    session = await _seed(api, "range")
+
+    reply = await session.get("/posts", headers={"Range": "items=30-39"})
+
+    assert (reply.status, reply.headers["Content-Range"]) == (416, "items */30")
+    assert (await session.get("/posts", headers={"Range": "items=29-39"})).status == 206
+    assert (await session.get("/nothing", headers={"Range": "items=0-9"})).status == 200
+
+
+async def test_a_path_that_ends_in_csv_answers_with_csv(api: Api) -> None:
+    session = await _seed(api, "csv")
+
+    reply = await session.get("/users.csv?age_gt=40")
+
+    assert reply.raw.splitlines()[1].startswith(b"4,User 4,")
 
 
 async def _send(session: Api, change: Change) -> Answer:

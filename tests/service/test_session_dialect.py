@@ -95,6 +95,7 @@ async def test_a_service_started_with_a_db_json_replies_as_json_server_does(
     assert "  file     db.json: 2 posts, 1 tags; replies are in the dialect json-server\n" in (
         service.banner
     )
+    assert f"curl {service.url}/posts\n" in service.banner
     assert listed.body == POSTS
     assert listed.headers["X-LARST-Dialect"] == "json-server (setting)"
     assert (deleted.status, deleted.body) == (200, {})
@@ -111,6 +112,7 @@ async def test_the_file_never_replaces_data(
     service.start()
 
     assert "  file     db.json is not imported: the session has data already\n" in service.banner
+    assert f"curl {service.url}/posts\n" in service.banner
     listed = await Api(http, service.url, None).get("/posts")
     assert listed.body == POSTS[:1]
     assert listed.headers["X-LARST-Dialect"] == "json-server (setting)"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from larst.dialects import ListPage, list_body
-from larst.domain import Record, Reply
+from larst.domain import Json, Record, Reply
 from larst.http.presentation.media_types import (
     CSV,
     NDJSON,
@@ -14,7 +14,7 @@ from larst.http.presentation.media_types import (
     in_media_type,
     media_type_for,
 )
-from larst.http.presentation.postgrest import not_single
+from larst.http.presentation.postgrest import not_single, renamed
 from larst.http.presentation.rest_reply import RestReply
 from larst.planning.reading.preferences import preferences
 
@@ -28,6 +28,8 @@ def present_list(answer: RestReply, length: int) -> Reply:
         NotAcceptableError: the client accepts no media type that can be made.
     """
     page = _page(answer)
+    if "range" in answer.request.headers and 0 < page.total <= page.offset:
+        return _unsatisfiable(answer, page)
     headers = dict(answer.reply.headers)
     headers["Content-Range"] = _content_range(answer, page, length)
     if links := _links(replace(page, items=[{}] * length)):
@@ -35,6 +37,18 @@ def present_list(answer: RestReply, length: int) -> Reply:
     status = 206 if _is_partial(answer, page, length) else answer.reply.status
     answer = replace(answer, reply=replace(answer.reply, headers=headers, status=status))
     return _with_records(answer, page)
+
+
+def _unsatisfiable(answer: RestReply, page: ListPage) -> Reply:
+    """Return 416 for a range that begins behind the end of the list (RFC 9110, 15.5.17)."""
+    detail = f"the range begins at {page.offset}, and the list has {page.total} records"
+    body: Json = {
+        "error": "range not satisfiable",
+        "detail": detail,
+        "request_id": answer.request.request_id,
+    }
+    headers = {**answer.reply.headers, "Content-Range": _content_range(answer, page, 0)}
+    return replace(answer.with_json(body, status=416), headers=headers)
 
 
 def _page(answer: RestReply) -> ListPage:
@@ -85,7 +99,9 @@ def _links(page: ListPage) -> str:
 def _with_records(answer: RestReply, page: ListPage) -> Reply:
     media_type = media_type_for(answer.request.headers.get("accept"))
     form, is_plain = answer.dialect.list_form, answer.action == "search"
-    if media_type not in (CSV, NDJSON, SINGLE) and form in ("larst", "bare" if is_plain else ""):
+    is_own_form = form in ("larst", "bare" if is_plain else "")
+    is_json = media_type not in (CSV, NDJSON, SINGLE)
+    if is_json and is_own_form and not answer.reading.asked.renamed:
         return answer.reply
     records = _records(answer)
     if media_type in (CSV, NDJSON):
@@ -98,7 +114,7 @@ def _with_records(answer: RestReply, page: ListPage) -> Reply:
 def _records(answer: RestReply) -> list[Record]:
     body = answer.body
     records: list[Record] = body["items"] if isinstance(body, dict) else body
-    return records
+    return [renamed(record, answer.reading.asked) for record in records]
 
 
 def _single(answer: RestReply, records: list[Record]) -> Reply:

@@ -9,11 +9,27 @@ import orjson
 from larst.domain import Json, Record, Reply
 from larst.http.presentation.media_types import SINGLE
 from larst.http.presentation.rest_reply import JSON, RestReply
+from larst.planning.reading.asked import Asked
 
 
 def accepts_single(answer: RestReply) -> bool:
     """Return whether the client asks for a record instead of a list."""
     return SINGLE in answer.request.headers.get("accept", "")
+
+
+def renamed(record: Record, asked: Asked) -> Record:
+    """Return a record with the keys that `select=headline:title,meta->>lang` gives its fields."""
+    if not asked.renamed or asked.select is None:
+        return record
+    aliases = dict(asked.renamed)
+    view: Record = {}
+    for name in asked.select:
+        value: Json = record
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        view[aliases.get(name, name)] = value
+    heads = {name.partition(".")[0] for name in asked.select}
+    return view | {name: value for name, value in record.items() if name not in heads}
 
 
 def written(answer: RestReply, body: Json) -> Reply:
@@ -57,5 +73,6 @@ def _selected(answer: RestReply, item: Json) -> Json:
     names = answer.reading.asked.select
     if names is None or not isinstance(item, dict):
         return item
-    record: Record = {name: item[name] for name in names if name in item}
-    return record
+    heads = {name.partition(".")[0] for name in names}
+    record: Record = {name: item[name] for name in item if name in heads}
+    return renamed(record, answer.reading.asked) if answer.reading.asked.renamed else record

@@ -75,7 +75,9 @@ def _present_many(answer: RestReply) -> Reply:
     """Return the reply to a change of all records that match."""
     body: dict[str, Json] = answer.body
     name = answer.reading.habits.name
-    if answer.reading.returns == "minimal" or (name == "postgrest" and "items" not in body):
+    is_deletion = "deleted" in body
+    is_silent = name == "postgrest" or (name == "directus" and is_deletion)
+    if answer.reading.returns == "minimal" or (is_silent and "items" not in body):
         return answer.without_body(204)
     if "items" in body and name == "postgrest":
         return written(answer, body["items"])

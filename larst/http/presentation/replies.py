@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
+import orjson
+
 from larst.dialects import LARST
+from larst.dialects.jsonapi import MEDIA_TYPE as JSON_API
+from larst.dialects.jsonapi import errors_document, identifiers
 from larst.domain import Reply, RequestContext
 from larst.http.formats.content import FILE_HEADER, content_reply
 from larst.http.preferences import apply_preferences
 from larst.http.presentation.lists import present_list
+from larst.http.presentation.media_types import CSV
 from larst.http.presentation.records import (
     present_delete,
     present_patch,
@@ -42,8 +47,7 @@ def present(answer: SessionReply, request: RequestContext, place: Callable[[], P
     if reading is None or not answer.is_by_rules:
         return reply
     if reply.status >= 400:
-        is_empty = reply.status == 404 and reading.dialect.has_empty_404
-        return replace(reply, body=b"{}") if is_empty else reply
+        return _error(reply, reading, request)
     if reading is NOTHING_READ and length is None and not is_file:
         return reply  # one record in LARST's own form: the usual case
     reply = replace(reply, headers={**reply.headers, **_headers(reading, answer.hint)})
@@ -54,15 +58,44 @@ def present(answer: SessionReply, request: RequestContext, place: Callable[[], P
         action=answer.action,
         reading=reading,
         path=answer.path,
-        request=request,
+        request=_with_suffix(request),
         place=place(),
         offset=answer.offset,
         embeds=answer.embeds,
     )
     if is_file:
         return content_reply(reply)
-    reply = _in_form(rest_reply) if length is None else present_list(rest_reply, int(length))
+    reply = _linkage(rest_reply, length)
     return apply_preferences(reply, reading, request) if "prefer" in request.headers else reply
+
+
+def _with_suffix(request: RequestContext) -> RequestContext:
+    """Return the request as one that accepts CSV, if its path ends in `.csv`."""
+    if not request.path.endswith(".csv"):
+        return request
+    return replace(request, headers={**request.headers, "accept": CSV})
+
+
+def _linkage(answer: RestReply, length: str | None) -> Reply:
+    """Return the reply in its form; below `relationships`, JSON:API has identifiers only."""
+    reply = _in_form(answer) if length is None else present_list(answer, int(length))
+    is_linkage = "relationships" in answer.request.segments and reply.media_type == JSON_API
+    if not is_linkage or reply.body is None:
+        return reply
+    return replace(reply, body=orjson.dumps(identifiers(orjson.loads(reply.body))))
+
+
+def _error(reply: Reply, reading: Reading, request: RequestContext) -> Reply:
+    """Return an error of a program as the dialect has it."""
+    if reply.status == 404 and reading.dialect.has_empty_404:
+        return replace(reply, body=b"{}")
+    if reading.dialect.name != "jsonapi":
+        return reply
+    body = orjson.loads(reply.body or b"{}")
+    if not isinstance(body, dict) or not isinstance(body.get("error"), str):
+        return reply
+    document = errors_document(reply.status, body["error"], body.get("detail"), request.request_id)
+    return replace(reply, body=orjson.dumps(document), media_type=JSON_API)
 
 
 def _headers(reading: Reading, hint: str | None) -> dict[str, str]:
@@ -86,11 +119,30 @@ def _is_about_a_name(note: str) -> bool:
 
 
 def _present_custom(answer: RestReply) -> Reply:
-    """Return the number alone for `/posts/$count` (OData URL Conventions, 4.8)."""
+    """Return the number alone for `/posts/$count` (OData URL Conventions, 4.8), or a property."""
+    if answer.path.field is not None and answer.dialect.name == "odata":
+        return _property(answer, answer.path.field)
     count = answer.body.get("count") if isinstance(answer.body, dict) else None
-    if count is None or not unquote(answer.place.raw_path).endswith("/$count"):
+    path = unquote(answer.place.raw_path)
+    if count is not None and path.endswith("/_size"):
+        return answer.with_json({"_size": count})  # RESTHeart
+    if count is None or not path.endswith("/$count"):
         return answer.reply
     return replace(answer.reply, body=str(count).encode(), media_type="text/plain")
+
+
+def _property(answer: RestReply, field: str) -> Reply:
+    """Return a field as OData's property (JSON Format 4.01, 11), or its raw value alone."""
+    if answer.reply.body is None:
+        return answer.reply
+    value = answer.body
+    if unquote(answer.place.raw_path).endswith("/$value") and not isinstance(value, dict | list):
+        text = value if isinstance(value, str) else answer.reply.body.decode()
+        return replace(answer.reply, body=text.encode(), media_type="text/plain")
+    key = answer.request.segments
+    context = f"$metadata#{'/'.join(key)}"
+    body = value if isinstance(value, dict) else {"value": value}
+    return answer.with_json({"@odata.context": context, **body})
 
 
 def _in_form(answer: RestReply) -> Reply:

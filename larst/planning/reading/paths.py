@@ -12,7 +12,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from larst.domain import METHODS, RequestContext
+from larst.domain import METHODS, BodyKind, RequestContext
 from larst.planning.reading.nouns import link_fields_of, same_resource, singular
 
 VERBS = frozenset(
@@ -34,6 +34,9 @@ ACTIONS = VERBS | frozenset(
 )
 """Words below a record that are actions: never the name of a new field."""
 
+BULK = frozenset({"bulk", "batch", "_bulk", "bulk-create", "bulkCreate", "many", "createMany"})
+"""Words behind a collection that announce a list of new records."""
+
 API_PREFIX = re.compile(
     r"_?api|rest|services|odata|wp-json|v\d{1,3}(?:\.\d{1,3}){0,2}(?:(?:alpha|beta|rc)\d{0,2})?"
     r"|\d{4}-\d{2}(?:-\d{2})?",
@@ -50,6 +53,7 @@ _VERB_NAME = re.compile(
     r"(?:create|update|delete|remove|get|list|add|set|fetch|find|send|process|run|do|make|save"
     r"|edit|batch|bulk)[A-Z]\w*|(?:create|update|delete|remove|get|fetch|send|do)[_-][A-Za-z]\w*"
 )
+_SUFFIX = re.compile(r"(?<=[\w)])(?:\.json|\.csv)\Z")
 _CALL = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
 _CUSTOM_VERB = re.compile(r"(?P<name>[^:]+):(?P<verb>[a-z][A-Za-z]*)")
 _KEYED = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64})\((?:id=)?(?P<key>'[^']*'|[^()']+)\)", re.I)
@@ -103,7 +107,10 @@ def normalize(request: RequestContext, session: Names) -> Normalized:
     if method != request.method:
         notes.append(f"method {method}")
         request = replace(request, method=method)
-    path = _unwrapped(list(segments), session, is_post=method == "POST")
+    is_post = method == "POST"
+    path = _unwrapped(list(segments), session, is_post=is_post)
+    if is_post and len(path) > 1 and path[-1] in BULK and _known(path[-2], session) is not None:
+        path, request = _without_bulk(path, request)
     start = prefix_length(path, session.resources)
     path = _without_namespaces(path, start, session, notes)
     start = prefix_length(path, session.resources)
@@ -113,6 +120,17 @@ def normalize(request: RequestContext, session: Names) -> Normalized:
     if tuple(path) != segments:
         request = replace(request, segments=tuple(path))
     return Normalized(request, tuple(notes))
+
+
+def _without_bulk(path: list[str], request: RequestContext) -> tuple[list[str], RequestContext]:
+    """Return `POST /posts/bulk` with a list as that of the collection, also `{"bulk": […]}`."""
+    value = request.body.json
+    if isinstance(value, dict) and len(value) == 1:
+        (value,) = value.values()
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return path, request
+    body = replace(request.body, kind=BodyKind.LIST, json=value)
+    return path[:-1], replace(request, body=body)
 
 
 def prefix_length(path: Sequence[str], resources: Container[str]) -> int:
@@ -145,7 +163,9 @@ def _is_plain(segments: tuple[str, ...], resources: Container[str]) -> bool:
     if not segments or segments[0] not in resources or len(segments) > 2:
         return False
     last = segments[-1]
-    return "(" not in segments[0] and not last.endswith(".json") and not _is_marked(last)
+    if last in BULK or last == "_size":
+        return False
+    return "(" not in segments[0] and _SUFFIX.search(last) is None and not _is_marked(last)
 
 
 def _is_marked(segment: str) -> bool:
@@ -170,9 +190,11 @@ def _method(request: RequestContext) -> str:
 def _unwrapped(path: list[str], session: Names, *, is_post: bool) -> list[str]:
     """Return the path without the notations of OData, PocketBase, Directus, Parse and `.json`."""
     resources = session.resources
-    if path and path[-1].endswith(".json") and path[-1] != ".json":
-        path[-1] = path[-1].removesuffix(".json")
+    if path and (suffix := _SUFFIX.search(path[-1])) is not None:
+        path[-1] = path[-1][: suffix.start()]
     path = _split_last(_split_keys(path), is_post=is_post)
+    if len(path) > 2 and path[-2] == "relationships" and path[-2] not in resources and not is_post:
+        path = [*path[:-2], path[-1]]  # /posts/1/relationships/comments
     for index, segment in enumerate(path):
         tail = path[index + 1 :]
         if segment == "collections" and len(tail) > 1 and tail[1] == "records":
@@ -193,11 +215,13 @@ def _split_keys(path: list[str]) -> list[str]:
 
 
 def _split_last(path: list[str], *, is_post: bool) -> list[str]:
-    """Return the path with Google's `3:publish` as `3`, `publish`, and `$count` as `count`."""
+    """Return the path with `3:publish` as `3`, `publish`, and `$count`, `_size` as `count`."""
     if not path:
         return path
-    if len(path) > 1 and path[-1] == "$count":
+    if len(path) > 1 and path[-1] in ("$count", "_size"):
         return [*path[:-1], "count"]
+    if len(path) > 3 and path[-1] == "$value":
+        return path[:-1]  # /posts(3)/title/$value
     match = _CUSTOM_VERB.fullmatch(path[-1])
     if match is None or not (is_post or len(path) == 1):
         return path

@@ -16,14 +16,14 @@ from larst.domain import Body, BodyKind, Json, RequestContext
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of, to_criteria
 from larst.planning.reading.bodies import refuse_modifiers, unwrapped, value_of_field
+from larst.planning.reading.chosen import chosen
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.finders import Query, with_finder
 from larst.planning.reading.options import ReadingOptions, UnknownMode
-from larst.planning.reading.preferences import preferences
+from larst.planning.reading.preferences import Returns, resolution, returns
 from larst.planning.reading.query import read_body, read_query
 from larst.planning.reading.relation import Session, related_resource
 
-Returns = Literal["minimal", "representation"]
 DialectSource = Literal["header", "setting", "request", "learned", "default"]
 
 NOTHING_ASKED = Asked()
@@ -75,7 +75,8 @@ class Reading:
     """What a request asks for, and in which dialect it is answered.
 
     `source` says what decided the dialect. `teaches`: the request's mark is strong enough to
-    decide for the session from now on. `notes` and `hint` tell the client how it was read.
+    decide for the session from now on. `keeps_known`: records whose ids are taken are not created
+    again. `notes` and `hint` tell the client how it was read.
     """
 
     asked: Asked = NOTHING_ASKED
@@ -85,6 +86,7 @@ class Reading:
     teaches: bool = False
     returns: Returns | None = None
     is_upsert: bool = False
+    keeps_known: bool = False
     notes: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     not_values: tuple[str, ...] = ()
@@ -145,7 +147,7 @@ def _detected(request: RequestContext, *, is_wrapped: bool) -> Detected | None:
 
 
 def _has_mark(headers: Mapping[str, str], raw_path: str) -> bool:
-    if "(" in raw_path or ".json" in raw_path or "/$" in raw_path:
+    if "(" in raw_path or ".json" in raw_path or "/$" in raw_path or "/_size" in raw_path:
         return True
     for name in HEADERS.intersection(headers):
         if headers[name] not in ("*/*", "application/json"):
@@ -176,20 +178,24 @@ def read_request(
         refuse_modifiers(body)
     if body is not request.body:
         request = replace(request, body=body)
+    request, ids = chosen(request, path)
     query = _read_query(request, path, fields, reading, settings)
-    asked = _narrowed(query.asked, request, path, fields)
+    asked = query.asked
+    if ids is not None:
+        asked = replace(asked, where=all_of([asked.where, Condition("id", "in", ids)]))
     is_question = (
         request.method == "POST" and path.is_search and request.body.kind is BodyKind.OBJECT
     )
-    if is_question or asked is not query.asked:
+    if is_question:
         request = replace(request, body=Body(BodyKind.NONE))  # the program needs only the question
     if reading.dialect.selects_id and asked.select is not None and "id" not in asked.select:
         asked = replace(asked, select=("id", *asked.select))
     return request, replace(
         reading,
         asked=asked,
-        returns=_returns(request),
+        returns=returns(request.headers),
         is_upsert=_is_upsert(request, reading),
+        keeps_known=request.method == "POST" and resolution(request.headers) == "ignore-duplicates",
         notes=(*reading.notes, *query.aliases),
         unknown=query.unknown,
         not_values=query.not_values,
@@ -198,7 +204,9 @@ def read_request(
 
 def _has_data(reading: Reading, path: Target) -> bool:
     """Return whether a body is wrapped in `data`: as the dialect has it, or below `/api`."""
-    return reading.habits.record_form in ("data", "jsonapi") or "api" in path.prefix.lower()
+    return (
+        reading.habits.record_form in ("data", "strapi", "jsonapi") or "api" in path.prefix.lower()
+    )
 
 
 def asks_nothing(request: RequestContext) -> bool:
@@ -290,34 +298,9 @@ def _texts_in(criteria: Json) -> Iterator[str]:
             yield from _texts_in(item)
 
 
-def _narrowed(asked: Asked, request: RequestContext, path: Target, fields: Fields) -> Asked:
-    """Return the parts asked for, with the ids that a body names to delete."""
-    body = request.body.json
-    is_collection = path.identifier is None and not (path.is_search or path.is_whole)
-    if request.method == "DELETE" and is_collection and (ids := _ids(body)) is not None:
-        return replace(asked, where=all_of([asked.where, Condition("id", "in", ids)]))
-    return asked
-
-
-def _ids(body: Json) -> list[Json] | None:
-    if isinstance(body, dict) and len(body) == 1:
-        body = body.get("ids", body.get("id", body.get("_ids")))
-    if isinstance(body, list) and body and all(isinstance(item, int | str) for item in body):
-        return body
-    return None
-
-
-def _returns(request: RequestContext) -> Returns | None:
-    value = preferences(request.headers.get("prefer", "")).get("return")
-    if value == "minimal":
-        return "minimal"
-    return "representation" if value == "representation" else None
-
-
 def _is_upsert(request: RequestContext, reading: Reading) -> bool:
     if request.method == "POST":
-        wanted = preferences(request.headers.get("prefer", ""))
-        return wanted.get("resolution") == "merge-duplicates"
+        return resolution(request.headers) == "merge-duplicates"
     if request.method != "PUT":
         return False
     return reading.habits.creates_on_put or request.headers.get("if-none-match") == "*"

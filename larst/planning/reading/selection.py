@@ -150,7 +150,7 @@ class _Collector:
     def _add_columns(self, columns: postgrest.Columns) -> None:
         self.nested += columns.embed
         self.has_all = self.has_all or columns.names is None
-        self.renamed += columns.renamed
+        self.renamed += [(self._resolved(path), alias) for path, alias in columns.renamed]
         self.names += [self._resolved(name) for name in columns.names or ()]
 
     def selection(self) -> Selection:

@@ -55,6 +55,9 @@ def _database(case: Case) -> tuple[Action, str]:
 
 
 def _latest(case: Case) -> tuple[Action, str]:
+    if case.path.is_first:
+        lines = single.first(criteria_of(case), is_sorted=case.asks("sort"))
+        return "get", lines + programs.show(case.shape.asks)
     if case.asks("limit"):
         return "custom", single.latest_of(criteria_of(case))
     lines = single.latest(criteria_of(case))

@@ -94,6 +94,18 @@ def create_all(*, is_upsert: bool, is_minimal: bool = False) -> str:
     return if_all_are_objects(lines)
 
 
+def create_missing(*, is_list: bool) -> str:
+    """Return a program that stores the records of the payload whose ids are not taken."""
+    lines = (
+        "created = []\n"
+        f"for item in {PAYLOAD if is_list else f'[{PAYLOAD}]'}:\n"
+        '    if item.get("id") is None or store.get(item["id"]) is None:\n'
+        "        created.append(store.insert(item))\n"
+        "REPLY = make_response(201, created)\n"
+    )
+    return if_all_are_objects(lines) if is_list else lines
+
+
 def replace_all(*, is_minimal: bool = False) -> str:
     """Return a program that replaces every record of the payload, by its id, or none.
 

@@ -31,7 +31,7 @@ METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 RULES = "rules"
 """The name of this planner in the plan book, `Server-Timing` and metrics."""
 
-VERSION = f"4.{VOCABULARY_VERSION}"
+VERSION = f"5.{VOCABULARY_VERSION}"
 """Part of the key of every plan of this planner. Raise the first number when a change gives a
 shape another program; tests/planning/rules/test_golden.py fails until you do."""
 
@@ -167,6 +167,8 @@ def _delete(case: Case) -> tuple[Action, str]:
 
 def _create(case: Case) -> tuple[Action, str]:
     body, is_upsert = case.shape.body, case.asks("upsert")
+    if body in (BodyKind.OBJECT, BodyKind.LIST) and case.asks("keep") and not case.is_nested:
+        return "create", lists.create_missing(is_list=body is BodyKind.LIST)
     if body is BodyKind.OBJECT and case.is_nested:
         return "create", nested.create_child(case.collection, case.link, case.aliases)
     if body is BodyKind.OBJECT:

@@ -84,6 +84,14 @@ def latest(criteria: str) -> str:
     )
 
 
+def first(criteria: str, *, is_sorted: bool) -> str:
+    """Return lines that put the first matching record into `record`."""
+    order = ', sort=plan["sort"]' if is_sorted else ""
+    return (
+        f"first = store.search({criteria}, limit=1{order})\nrecord = first[0] if first else None\n"
+    )
+
+
 def get_field(field: str) -> str:
     """Return a program that answers with one field of a record."""
     name = literal(field)

@@ -24,6 +24,7 @@ def asks_of(reading: Reading, path: Target, method: str) -> tuple[str, ...]:
         ("records", _answers_with_records(reading, method)),
         ("cascade", is_delete and (reading.habits.cascades or bool(asked.dependents))),
         ("upsert", reading.is_upsert),
+        ("keep", reading.keeps_known),
         ("minimal", reading.returns == "minimal" and method in ("POST", "PUT", "PATCH")),
     )
     return tuple(name for name, is_asked in flags if is_asked)

@@ -22,8 +22,11 @@ BY_FIELD = re.compile(r"(?:get|find|read|search|filter|query)(?:All)?By_?[A-Z]\w
 IDS = "<ids>"
 """The class of a segment that lists identifiers: `1,2,3`."""
 
-LATEST = frozenset({"latest", "newest", "last"})
-"""Words in the place of an id that mean the record created last."""
+FIRST = frozenset({"first", "findOne"})
+"""Words in the place of an id that mean the first record, by its creation or by the order asked."""
+
+LATEST = frozenset({"latest", "newest", "last"}) | FIRST
+"""Words in the place of an id that mean the record created last, or the first."""
 
 IsField = Callable[[str, str], bool]
 """Returns whether (resource, name) is a field of its records, and no resource below them."""
@@ -58,7 +61,9 @@ class RestPath:
     is_search: bool = False
     is_count: bool = False
     is_latest: bool = False
-    """The identifier is a word for the record created last."""
+    """The identifier is a word for the record created last, or for the first."""
+    is_first: bool = False
+    """That record is the first, not the last."""
     is_list_of_ids: bool = False
     """The identifier is several, as in `/posts/1,2,3`."""
     is_singleton: bool = False
@@ -151,7 +156,14 @@ def _record(here: RestPath, second: Segment, place: int) -> RestPath:
         return replace(here, identifier=place, is_list_of_ids=second.text == IDS)
     if second.text == "count":
         return replace(here, is_count=True)
-    return replace(here, identifier=place, is_word=True, is_latest=second.text in LATEST)
+    word = second.text
+    return replace(
+        here,
+        identifier=place,
+        is_word=True,
+        is_latest=word in LATEST,
+        is_first=word in FIRST,
+    )
 
 
 def is_plain_path(path: str, resources: Collection[str], *, is_word_an_id: bool) -> bool:

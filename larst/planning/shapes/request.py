@@ -103,8 +103,9 @@ def shape_request(
     if normalized.notes:
         reading = replace(reading, notes=normalized.notes)
     request = normalized.request
-    method = "GET" if request.method == "HEAD" else request.method
     start = prefix_length(request.segments, session.resources)
+    request = _with_update(request, session, reading, start)
+    method = "GET" if request.method == "HEAD" else request.method
     segments = path_shape(request.segments, session.has_record, start)
     shape = Shape(method, segments, (), request.body.kind)
     path, facts = interpret_shape(
@@ -121,6 +122,18 @@ def shape_request(
     return ShapedRequest(request, shape, path, facts, key, session.schema, reading)
 
 
+def _with_update(
+    request: RequestContext, session: Session, reading: Reading, start: int
+) -> RequestContext:
+    """Return POST to a record as PATCH in a dialect that changes records so, such as Stripe's."""
+    is_update = request.method == "POST" and reading.habits.updates_by_post
+    if not is_update or len(request.segments) != start + 2:
+        return request
+    resource, identifier = request.segments[start:]
+    is_record = session.has_record(resource, identifier)
+    return replace(request, method="PATCH") if is_record else request
+
+
 def _usual(
     request: RequestContext, session: Session, settings: ReadingSettings
 ) -> ShapedRequest | None:
@@ -131,7 +144,8 @@ def _usual(
     segments = request.segments
     if len(segments) not in (1, 2) or segments[0] not in session.resources:
         return None
-    is_name = segments[-1].replace("-", "").replace("_", "").isalnum()
+    last = segments[-1]
+    is_name = last[:1] != "_" and last.replace("-", "").replace("_", "").isalnum()
     if not is_name or segments[0] == DATABASE or not asks_nothing(request):
         return None
     reading = choose_dialect(request, settings, is_wrapped=False)
@@ -207,7 +221,11 @@ def _refuse_parts(path: RestPath, reading: Reading, method: str) -> None:
         QueryNotUnderstoodError: the query has criteria, order or paging.
     """
     asked = reading.asked
-    if path.is_latest and (asked.sort or asked.offset):
+    if path.is_first and (asked.offset or asked.limit not in (None, 1)):
+        raise QueryNotUnderstoodError(
+            "the path names the first record alone; GET the list with limit and offset"
+        )
+    if path.is_latest and not path.is_first and (asked.sort or asked.offset):
         raise QueryNotUnderstoodError(
             "the newest record has no order and no offset; GET the list with sort and limit"
         )

@@ -170,7 +170,7 @@ def _is_verb(path: RestPath, shape: Shape, known: Container[str]) -> bool:
     resources = [parent.resource for parent in path.parents] + [path.resource]
     if any(name not in known and is_verb(name) for name in resources):
         return True
-    if not path.is_word or path.identifier is None:
+    if not path.is_word or path.identifier is None or path.is_latest:
         return False
     return is_call(shape.path[path.identifier].text)
 

@@ -44,7 +44,7 @@ class TestHeaders:
     def test_errors_and_replies_of_other_programs_stay_the_same(self) -> None:
         error = SessionReply(
             reply=as_json({"error": "not found"}, 404),
-            reading=Reading(dialect=DIALECTS["jsonapi"]),
+            reading=Reading(dialect=DIALECTS["odata"]),
             path=POST,
             action="get",
             is_by_rules=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ from larst.http.presentation import Place, present
 from larst.planning.reading.asked import Asked
 from larst.planning.reading.request import Reading
 from larst.session import SessionReply
-from tests.http.presentation.helpers import ANN, POSTS, answered, as_json, body, request_of
+from tests.http.presentation.helpers import ANN, POST, POSTS, answered, as_json, body, request_of
 
 MINIMAL: dict[str, Any] = {"headers": {"prefer": "return=minimal"}, "returns": "minimal"}
 REPRESENTATION: dict[str, Any] = {
@@ -40,7 +41,25 @@ class TestRecords:
 
     @pytest.mark.parametrize("dialect", ["strapi", "laravel", "directus"])
     def test_some_wrap_a_record(self, dialect: str) -> None:
-        assert body(answered(dialect, "get", as_json(ANN), method="GET")) == {"data": ANN}
+        wrapped = body(answered(dialect, "get", as_json(ANN), method="GET"))
+
+        assert wrapped == ({"data": ANN, "meta": {}} if dialect == "strapi" else {"data": ANN})
+
+    def test_pocketbase_has_relations_below_expand(self) -> None:
+        """Its SDK reads `record.expand.author`."""
+        comment = as_json({"id": 1, "author": ANN})
+        answer = SessionReply(
+            reply=comment,
+            reading=Reading(dialect=DIALECTS["pocketbase"], source="request"),
+            path=POST,
+            action="get",
+            is_by_rules=True,
+            embeds={"author": "users"},
+        )
+
+        shown = present(answer, request_of(), lambda: Place("http://api.test", "/posts/1", ""))
+
+        assert body(shown) == {"id": 1, "expand": {"author": ANN}}
 
     def test_a_value_that_is_not_a_record_is_never_wrapped(self) -> None:
         assert body(answered("jsonapi", "get", as_json("text"), method="GET")) == "text"
@@ -82,6 +101,40 @@ def test_json_server_answers_404_with_an_empty_object() -> None:
 
     assert body(answered("json-server", "get", missing, method="GET")) == {}
     assert body(answered("larst", "get", missing, method="GET")) == {"error": "not found"}
+
+
+def test_an_error_in_json_api_is_a_document_of_errors() -> None:
+    """https://jsonapi.org/format/1.1/#errors: a document has `errors`."""
+    missing = as_json({"error": "not found"}, 404)
+
+    reply = answered("jsonapi", "get", missing, method="GET")
+
+    assert reply.media_type == "application/vnd.api+json"
+    assert body(reply) == {"errors": [{"id": "r", "status": "404", "title": "not found"}]}
+
+
+@pytest.mark.parametrize(
+    ("raw_path", "value", "expected"),
+    [
+        ("/posts(3)/title", "Post 3", {"@odata.context": "$metadata#posts", "value": "Post 3"}),
+        ("/posts(3)/meta", {"a": 1}, {"@odata.context": "$metadata#posts", "a": 1}),
+        ("/posts(3)/title/$value", "Post 3", b"Post 3"),
+        ("/posts(3)/views/$value", 10, b"10"),
+    ],
+)
+def test_a_property_of_odata_has_a_context(raw_path: str, value: Json, expected: Any) -> None:
+    """OData JSON Format 4.01, 11; URL Conventions, 4.7: `$value` is the raw value."""
+    answer = SessionReply(
+        reply=as_json(value),
+        reading=Reading(dialect=DIALECTS["odata"]),
+        path=replace(POST, field="title"),
+        action="custom",
+        is_by_rules=True,
+    )
+
+    reply = present(answer, request_of(), lambda: Place("http://api.test", raw_path, ""))
+
+    assert (reply.body if isinstance(expected, bytes) else body(reply)) == expected
 
 
 def test_the_count_of_odata_is_a_number_alone() -> None:
@@ -147,7 +200,7 @@ class TestDeletions:
 
     @pytest.mark.parametrize(
         ("dialect", "expected"),
-        [("simple-rest", ANN), ("strapi", {"data": ANN}), ("feathers", ANN)],
+        [("simple-rest", ANN), ("strapi", {"data": ANN, "meta": {}}), ("feathers", ANN)],
     )
     def test_a_deleted_record_is_shown_as_a_record(self, dialect: str, expected: Json) -> None:
         assert body(answered(dialect, "delete", as_json(ANN), method="DELETE")) == expected
