@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from larst.domain import Record
+from larst.store.query.criteria import field_value
 from larst.store.records import MAX_AUTO_ID, key_of
 from larst.store.schema.learning import LearnedSchema, learn_schema
 
@@ -22,6 +23,14 @@ class Collection:
     next_id: int = 1
     schema: LearnedSchema | None = None
     fields: frozenset[str] = frozenset()
+
+    def has_value(self, field: str, text: str) -> bool:
+        """Return whether a record has exactly this text in this field, alone or in a list.
+
+        Dots in the field reach into nested objects, as they do in criteria.
+        """
+        values = (field_value(record, field) for record in self.records.values())
+        return any(text in value if isinstance(value, list) else value == text for value in values)
 
     def learn(self, record: Record, now: datetime) -> None:
         """Widen the schema if the record does not conform to it."""

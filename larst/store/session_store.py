@@ -232,11 +232,9 @@ class SessionStore:
         return frozenset() if collection is None else collection.fields
 
     def has_value(self, resource: str, field: str, text: str) -> bool:
-        """Return whether a record of the resource has exactly this text in this field."""
+        """Return whether a record has exactly this text in this field, alone or in a list."""
         collection = self._collections.get(resource)
-        if collection is None:
-            return False
-        return any(record.get(field) == text for record in collection.records.values())
+        return collection is not None and collection.has_value(field, text)
 
     def matching(self, resource: str, criteria: Criteria) -> list[Record]:
         """Return the records of a resource that meet the criteria, as they are stored."""

@@ -23,6 +23,31 @@ def users() -> CollectionView:
     return CollectionView("users", Collection())
 
 
+class TestTexts:
+    @pytest.mark.parametrize(
+        ("path", "text", "is_there"),
+        [
+            ("home.city", "x,y", True),
+            ("home.city", "x", False),
+            ("tags", "a,b", True),
+            ("tags", "a", False),
+            ("home.rooms", "c,d", True),
+            ("a.b", "dotted", True),
+            ("note", "None", False),
+            ("missing.city", "x,y", False),
+        ],
+    )
+    def test_a_text_is_looked_up_where_criteria_look(
+        self, path: str, text: str, is_there: bool
+    ) -> None:
+        """A reading asks this to decide between a text and a list; both must mean one field."""
+        record = {"id": 1, "home": {"city": "x,y", "rooms": ["c,d"]}, "tags": ["a,b"]}
+        record |= {"a.b": "dotted", "note": None}
+        collection = Collection({"1": record})
+
+        assert collection.has_value(path, text) is is_there
+
+
 class TestIds:
     def test_generated_ids_count_up_and_come_first(self, users: CollectionView) -> None:
         assert list(users.insert({"name": "A"})) == ["id", "name"]

@@ -57,6 +57,10 @@ class Target(Protocol):
         """Whether the path ends in `count`."""
 
     @property
+    def is_list_of_ids(self) -> bool:
+        """Whether the path names records by a list of ids."""
+
+    @property
     def is_whole(self) -> bool:
         """Whether the path names one value, of which a query can select no part."""
 
@@ -245,7 +249,8 @@ def _read_query(
     if not (request.query or is_question) and range_header is None:
         return QueryReading(NOTHING_ASKED)
     is_one = path.is_search or path.is_whole or path.is_count
-    is_change = path.identifier is None and not is_one and request.method in ("DELETE", "PATCH")
+    is_bulk = (path.identifier is None or path.is_list_of_ids) and not is_one
+    is_change = is_bulk and request.method in ("DELETE", "PATCH")
     options = ReadingOptions(
         resource=path.resource,
         is_change=is_change,

@@ -36,6 +36,7 @@ _COMPARABLE = re.compile(r"[+-]?\d[\d.,:TZ+ \-]{0,60}([eE][+-]?\d{1,3})?", re.AS
 _TWO_DATES = re.compile(r"(?P<low>\d{4}-\d[^,]*),(?P<high>\d{4}-\d[^,]*)")
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?", re.ASCII)
 _MAX_RANGE_CHARACTERS = 120
+_SEPARATORS = ",|;"
 _ORDERED = NUMERIC | {"boolean"}
 
 
@@ -96,13 +97,15 @@ class ValueReader:
             return
         raise QueryNotUnderstoodError(
             f"{key[:80]}={text[:40]} may mean more than one thing, and this request changes what"
-            f" matches; write an operator into the key, as in {field[:60]}_gte=…, or the exact"
-            " value"
+            f" matches; write an operator into the key, as in {field[:60]}_in=… or"
+            f" {field[:60]}_gte=…, or the exact value"
         )
 
     def _plain(self, field: str, text: str, key: str) -> Node:
         if (node := self._listed(field, text, key)) is not None:
             return node
+        if self.is_change and "*" in text and any(letter in text for letter in _SEPARATORS):
+            self._refuse_ambiguous(field, text, key)  # one pattern, or a list of them
         node = wildcard(field, text, key)
         if self.matches_parts and self._is_part(field, text, key) and "*" not in text:
             return Condition(field, "icontains", text, key)
@@ -117,7 +120,7 @@ class ValueReader:
 
     def _listed(self, field: str, text: str, key: str) -> Node | None:
         """Read `a,b` and `a|b` as a list where no record has the text as it stands."""
-        separator = next((letter for letter in ",|;" if letter in text), None)
+        separator = next((letter for letter in _SEPARATORS if letter in text), None)
         if separator is None:
             return None
         kinds = self.fields.value_kinds(field)
@@ -125,10 +128,14 @@ class ValueReader:
         are_numbers = all(item.strip().isdecimal() for item in items if item)
         if kinds <= _ORDERED and (kinds or field == "id") and (are_numbers or not self.is_change):
             return equals(field, [item.strip() for item in items if item.strip()], key)
-        if self.is_change or any(item != item.strip() or not item for item in items):
+        if any(item != item.strip() or not item for item in items) or separator == ";":
             return None
-        if separator == ";" or self._is_stored(field, text, key):
+        if self._is_stored(field, text, key):
             return None
+        if self.is_change:
+            self._refuse_ambiguous(field, text, key)
+        if "*" in text:
+            return any_of([wildcard(field, item, key) for item in items])
         return equals(field, list(items), key)
 
 
@@ -265,6 +272,8 @@ _READERS: tuple[_Reader, ...] = (_json, _colon, _symbol, _minus, _range, _call, 
 def _may_be_notation(field: str, text: str, fields: Fields) -> bool:
     """Return whether a text has the form of a notation, whatever value it holds."""
     if text == "*" or _SYMBOL.fullmatch(text) or _range_match(field, text, fields):
+        return True
+    if _DAY.fullmatch(text) and fields.has_times(field):
         return True
     if is_json(text) or (len(text) > 2 and text[0] == text[-1] and text[0] in "\"'"):
         return True

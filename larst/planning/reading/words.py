@@ -191,6 +191,8 @@ class WordReader:
     def _fits_naming(self, meaning: Meaning, word: str, text: str, parts: Parts) -> bool:
         if self.is_change and meaning is Meaning.SEARCH and len(parts) == 1:
             return word in CHANGE_SEARCH
+        if self.is_change and word == "only":
+            return False  # only=draft could mean records.
         if self.is_change and meaning in (Meaning.EXCLUDE, Meaning.EMBED):
             # exclude=1,2 and include=1,2 could mean records.
             return meaning is Meaning.EMBED and not is_id_list(text)
