@@ -6,15 +6,15 @@ one form only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from larst.dialects import DIALECTS, LARST, Detected, Dialect, detect
 from larst.dialects.marks import HEADERS
-from larst.domain import Body, BodyKind, Json, RequestContext
+from larst.domain import Body, BodyKind, RequestContext
 from larst.errors import QueryNotUnderstoodError
-from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of, to_criteria
+from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of
 from larst.planning.reading.bodies import refuse_modifiers, unwrapped, value_of_field
 from larst.planning.reading.chosen import chosen
 from larst.planning.reading.fields import Fields
@@ -266,8 +266,6 @@ def _read_query(
     query_reading = read_query(query, fields, options)
     if is_question:
         query_reading = _both(query_reading, read_body(body, fields, options))
-    if is_change:
-        _refuse_missing_values(query_reading)
     return query_reading
 
 
@@ -276,31 +274,6 @@ def _both(query: QueryReading, body: QueryReading) -> QueryReading:
     where = all_of([query.asked.where, body.asked.where])
     asked = query.asked if query.asked != NOTHING_ASKED else body.asked
     return replace(body, asked=replace(asked, where=where), unknown=(*query.unknown, *body.unknown))
-
-
-def _refuse_missing_values(reading: QueryReading) -> None:
-    """Refuse a change of what a missing value selects: negated, it selects every record.
-
-    Raises:
-        QueryNotUnderstoodError: a value is `undefined` or `NaN`, as JavaScript writes it.
-    """
-    missing = next(
-        (text for text in _texts_in(to_criteria(reading.asked.where)) if text in _MISSING), None
-    )
-    if missing is not None:
-        raise QueryNotUnderstoodError(f"{missing} looks like a missing value of a program")
-
-
-_MISSING = frozenset({"undefined", "NaN"})
-
-
-def _texts_in(criteria: Json) -> Iterator[str]:
-    """Yield the texts among the operands of criteria."""
-    if isinstance(criteria, str):
-        yield criteria
-    elif isinstance(criteria, dict | list):
-        for item in criteria.values() if isinstance(criteria, dict) else criteria:
-            yield from _texts_in(item)
 
 
 def _is_upsert(request: RequestContext, reading: Reading) -> bool:

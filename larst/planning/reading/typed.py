@@ -28,6 +28,7 @@ from larst.planning.reading.asked import (
     negated,
 )
 from larst.planning.reading.fields import Fields
+from larst.planning.reading.missing import without_missing
 from larst.planning.reading.operators import COMPARISONS, NUMBER
 from larst.planning.reading.vocabulary import FALSE, TRUE
 
@@ -40,7 +41,8 @@ def typed(node: Node, fields: Fields, *, is_change: bool, is_negated: bool = Fal
     """Return the tree with typed values; see the module.
 
     Raises:
-        QueryNotUnderstoodError: in a change, the value for a boolean field is not true or false.
+        QueryNotUnderstoodError: in a change, the value for a boolean field is not true or false,
+            or looks like a missing one.
     """
     match node:
         case Condition():
@@ -109,7 +111,8 @@ def _typed_condition(node: Condition, fields: Fields, *, is_change: bool, is_neg
         is_absence = node.operator == "ne" or node.value is False or node.value is None
         return NEVER if is_absence else node
     value = _typed_value(node, fields, is_change=is_change)
-    return Condition(node.field, node.operator, value, node.key)
+    typed_node = Condition(node.field, node.operator, value, node.key)
+    return without_missing(typed_node, fields, is_change=is_change)
 
 
 def _typed_value(node: Condition, fields: Fields, *, is_change: bool) -> Json:
