@@ -99,6 +99,11 @@ def _delete_field(case: Case) -> tuple[Action, str]:
     return "custom", single.delete_field(case.path.field or "")
 
 
+def _keep_id(case: Case) -> tuple[Action, str]:
+    del case
+    return "custom", answer(400, lists.ID_CHANGED)
+
+
 def _item(case: Case) -> tuple[Action, str]:
     method = case.shape.method
     if method in ("PUT", "PATCH") and not case.has_object():
@@ -151,6 +156,13 @@ ON_FIELD: Deciders = {
     "PATCH": _patch_field,
     "DELETE": _delete_field,
 }
+ON_ID: Deciders = {
+    "GET": _get_field,
+    "PUT": _keep_id,
+    "PATCH": _keep_id,
+    "DELETE": _keep_id,
+}
+"""The path of a record's own id."""
 ON_ITEM: Deciders = {"GET": _item, "PUT": _item, "PATCH": _item, "DELETE": _item}
 ON_LINKED: Deciders = {"GET": _list_linked, "POST": _create_linked}
 ON_LINKED_RECORD: Deciders = {"PUT": _link, "DELETE": _unlink}

@@ -20,6 +20,15 @@ NO_CRITERION: Json = {
     "detail": "name what to change, as in ?status=old, or one record by its path",
 }
 
+NO_CHANGE: Json = {
+    "error": "no change",
+    "detail": "the body names no field to change; an id cannot change",
+}
+ID_CHANGED: Json = {
+    "error": "bad id",
+    "detail": "an id cannot change; PATCH or PUT the other fields of the record",
+}
+
 
 def page_of_records(asks: Collection[str], criteria: str | None, *, is_plain: bool) -> str:
     """Return a program that answers with a page of records.
@@ -52,27 +61,42 @@ def count(criteria: str) -> str:
     return f'REPLY = make_response(200, {{"count": store.count({criteria})}})\n'
 
 
-def change_all(call: str, counted: str, criteria: str, *, returns_records: bool) -> str:
+def change_all(
+    call: str, counted: str, criteria: str, *, returns_records: bool, is_merge: bool = False
+) -> str:
     """Return a program that runs `call` for each matching record and answers with their number.
 
-    `returns_records`: the answer holds the records too.
+    `returns_records`: the answer holds the records too. `is_merge`: the payload is an object of
+    the fields to change.
     """
     records = ', "items": changed' if returns_records else ""
     changed = "result" if counted == "updated" else "record"
-    collect = f"        changed.append({changed})\n" if returns_records else ""
-    begin = "    changed = []\n" if returns_records else ""
+    collect = f"    changed.append({changed})\n" if returns_records else ""
+    begin = "changed = []\n" if returns_records else ""
     result = "result = " if returns_records and counted == "updated" else ""
+    lines = (
+        f"{begin}"
+        "for record in matching:\n"
+        f"    {result}{call}\n"
+        f"{collect}"
+        f'REPLY = make_response(200, {{"{counted}": len(matching){records}}})\n'
+    )
+    if is_merge:
+        lines = f"if {_CHANGES_ID}:\n    {answer(400, ID_CHANGED)}else:\n{indent(lines, '    ')}"
     return (
-        f"if not {CRITERIA}:\n"
-        f"    {answer(400, NO_CRITERION)}"
+        f"if not {CRITERIA}:\n    {answer(400, NO_CRITERION)}"
+        f"{_IF_NO_CHANGE if is_merge else ''}"
         "else:\n"
         f"    matching = store.search({criteria})\n"
-        f"{begin}"
-        "    for record in matching:\n"
-        f"        {result}{call}\n"
-        f"{collect}"
-        f'    REPLY = make_response(200, {{"{counted}": len(matching){records}}})\n'
+        f"{indent(lines, '    ')}"
     )
+
+
+_CHANGES_ID = (
+    f'{PAYLOAD}.get("id") is not None'
+    f' and any(str(record["id"]) != str({PAYLOAD}["id"]) for record in matching)'
+)
+_IF_NO_CHANGE = f'elif not any(name != "id" for name in {PAYLOAD}):\n    {answer(400, NO_CHANGE)}'
 
 
 def create_all(*, is_upsert: bool, is_minimal: bool = False) -> str:

@@ -15,6 +15,7 @@ from larst.planning.rules.case import Case, Deciders
 from larst.planning.rules.deciders import (
     ON_DATABASE,
     ON_FIELD,
+    ON_ID,
     ON_ITEM,
     ON_LATEST,
     ON_LINKED,
@@ -31,7 +32,7 @@ METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 RULES = "rules"
 """The name of this planner in the plan book, `Server-Timing` and metrics."""
 
-VERSION = f"6.{VOCABULARY_VERSION}"
+VERSION = f"7.{VOCABULARY_VERSION}"
 """Part of the key of every plan of this planner. Raise the first number when a change gives a
 shape another program; tests/planning/rules/test_golden.py fails until you do."""
 
@@ -101,6 +102,8 @@ def _deciders(case: Case) -> tuple[tuple[str, ...], Deciders]:
         table = _ON_RECORD
     if table is None and path.field is not None:
         table = ON_FIELD if path.item is None else ON_ITEM
+        if path.field == "id" and not path.is_singleton:
+            table = ON_ID
     if table is None and path.is_singleton:
         table = ON_SINGLETON
     if table is None and case.many is not None and case.many.kind != "one":
@@ -235,7 +238,10 @@ def _change_all(case: Case, call: str, counted: str) -> str:
     if not case.asks("criteria") and not case.path.is_list_of_ids:
         return answer(400, lists.NO_CRITERION)
     criteria = CRITERIA if case.path.is_list_of_ids else criteria_of(case)
-    return lists.change_all(call, counted, criteria, returns_records=case.asks("records"))
+    is_merge = counted == "updated" and case.shape.body is BodyKind.OBJECT
+    return lists.change_all(
+        call, counted, criteria, returns_records=case.asks("records"), is_merge=is_merge
+    )
 
 
 _ON_RECORD: Deciders = {
