@@ -20,6 +20,7 @@ LarstError
 │   ├── SessionNotFoundError     the session has no data
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
+│   ├── DocumentConflictError    the body names another record or resource than the path
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
 │   ├── KeyReusedError           the Idempotency-Key belongs to another request
@@ -181,6 +182,12 @@ class IdTakenError(CallerError):
     """Another record has that id."""
 
     title = "id taken"
+
+
+class DocumentConflictError(CallerError):
+    """The body names another record, or another resource, than the path."""
+
+    title = "document conflict"
 
 
 class PatchConflictError(CallerError):

@@ -32,6 +32,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.BodyTooSlowError: 408,
     errors.IdTakenError: 409,
     errors.SessionNotEmptyError: 409,
+    errors.DocumentConflictError: 409,
     errors.PatchConflictError: 409,
     errors.PreconditionFailedError: 412,
     errors.BodyTooLargeError: 413,

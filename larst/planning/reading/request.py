@@ -17,6 +17,7 @@ from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of
 from larst.planning.reading.bodies import refuse_modifiers, unwrapped, value_of_field
 from larst.planning.reading.chosen import chosen
+from larst.planning.reading.documents import refuse_other_document
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.finders import Query, with_finder
 from larst.planning.reading.options import ReadingOptions, UnknownMode
@@ -171,9 +172,11 @@ def read_request(
     Raises:
         QueryNotUnderstoodError: a part of it has no known meaning.
         BadPagingError: its paging makes no sense.
+        DocumentConflictError: the body is about another record than the path.
     """
     if asks_nothing(request):
         return request, reading
+    refuse_other_document(request, path, session)
     fields = fields_of(session, path.resource)
     body = unwrapped(request, path.resource, fields, has_data=_has_data(reading, path))
     if path.field is not None and request.method in ("PUT", "PATCH"):

@@ -1,0 +1,74 @@
+"""JSON:API documents whose type or id contradicts the path. Pure.
+
+https://jsonapi.org/format/1.1/#crud-creating-responses-409, #crud-updating-responses-409
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from larst.dialects.jsonapi import MEDIA_TYPE
+from larst.domain import Json, RequestContext
+from larst.errors import DocumentConflictError
+from larst.planning.reading.nouns import same_resource
+from larst.planning.reading.relation import Session
+
+_NAMESPACE = re.compile(r".*(?:--|[:./])", re.DOTALL)
+"""What a type may have before its name, as Drupal's `node--article`."""
+
+
+class Path(Protocol):
+    """The part of a path's meaning that this needs."""
+
+    @property
+    def resource(self) -> str:
+        """The resource that the path names."""
+
+    @property
+    def identifier(self) -> int | None:
+        """The index of the identifier in the path, or None."""
+
+    @property
+    def field(self) -> str | None:
+        """The field of the record that the path names, or None."""
+
+    @property
+    def is_search(self) -> bool:
+        """Whether the path ends in a search verb."""
+
+
+def refuse_other_document(request: RequestContext, path: Path, session: Session) -> None:
+    """Refuse a document whose resource object is not the one that the path names.
+
+    Raises:
+        DocumentConflictError: its type is another resource, or its id another record.
+    """
+    is_document = request.headers.get("content-type", "").startswith(MEDIA_TYPE)
+    is_about_records = path.field is None and not path.is_search
+    if not is_document or not is_about_records or "relationships" in request.segments:
+        return
+    data = request.body.json.get("data") if isinstance(request.body.json, dict) else None
+    for item in data if isinstance(data, list) else [data]:
+        if isinstance(item, dict):
+            _check_type(item.get("type"), path.resource)
+    if path.identifier is not None and isinstance(data, dict) and request.method != "POST":
+        identifier = request.segments[path.identifier]
+        if session.has_record(path.resource, identifier):
+            _check_id(data.get("id"), identifier)
+
+
+def _check_type(name: Json, resource: str) -> None:
+    if not isinstance(name, str) or same_resource(_NAMESPACE.sub("", name), (resource,)):
+        return
+    raise DocumentConflictError(
+        f"the type of the document is {name[:80]!r}; the path names {resource}"
+    )
+
+
+def _check_id(id: Json, identifier: str) -> None:
+    if id is None or str(id) == identifier:
+        return
+    raise DocumentConflictError(
+        f"the id of the document is {str(id)[:80]!r}; the path names {identifier[:80]!r}"
+    )
