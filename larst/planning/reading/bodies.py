@@ -12,7 +12,7 @@ from larst.dialects.jsonapi import MEDIA_TYPE, record_of
 from larst.domain import MERGE, Body, BodyKind, Json, Notation, RequestContext
 from larst.errors import BadRequestError, QueryNotUnderstoodError
 from larst.planning.reading.fields import Fields
-from larst.planning.reading.form_values import FormValues
+from larst.planning.reading.form_values import FormValues, with_nested_names
 from larst.planning.reading.nouns import (
     folded,
     is_camel_case,
@@ -125,7 +125,7 @@ def _record(
     if isinstance(override, str) and override.upper() == method and not fields.has("_method"):
         value = {name: item for name, item in value.items() if name != "_method"}
     if is_form:
-        value = _without_tokens(value, fields)
+        value = with_nested_names(_without_tokens(value, fields), fields)
     if len(value) != 1:
         return value
     ((name, inner),) = value.items()

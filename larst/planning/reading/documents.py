@@ -5,7 +5,6 @@ https://jsonapi.org/format/1.1/#crud-creating-responses-409, #crud-updating-resp
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
 from larst.dialects.jsonapi import MEDIA_TYPE
@@ -14,8 +13,11 @@ from larst.errors import DocumentConflictError
 from larst.planning.reading.nouns import same_resource
 from larst.planning.reading.relation import Session
 
-_NAMESPACE = re.compile(r".*(?:--|[:./])", re.DOTALL)
-"""What a type may have before its name, as Drupal's `node--article`."""
+_SEPARATORS = ("--", ":", ".", "/")
+"""What a type may have between a namespace and its name, as Drupal's `node--article`."""
+
+_MAX_CHARACTERS = 200
+"""Longer types name no resource."""
 
 
 class Path(Protocol):
@@ -59,7 +61,12 @@ def refuse_other_document(request: RequestContext, path: Path, session: Session)
 
 
 def _check_type(name: Json, resource: str) -> None:
-    if not isinstance(name, str) or same_resource(_NAMESPACE.sub("", name), (resource,)):
+    if not isinstance(name, str):
+        return
+    last = name[-_MAX_CHARACTERS:]
+    for separator in _SEPARATORS:
+        last = last.rpartition(separator)[2]
+    if len(name) <= _MAX_CHARACTERS and same_resource(last, (resource,)):
         return
     raise DocumentConflictError(
         f"the type of the document is {name[:80]!r}; the path names {resource}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from larst.domain import Json, Notation, Record
+from larst.domain import MERGE, Body, BodyKind, Json, Notation, Record
 from larst.errors import InvalidJsonError
 from larst.exact_json import parse_json
 from larst.planning.reading.fields import NUMERIC, Fields
@@ -19,7 +19,39 @@ _BOOLEANS: Mapping[str, bool] = {
 }  # fmt: skip
 _WHOLE = frozenset({"integer"})
 _FEW_DIGITS = 18
+_MAX_DOTS = 20
+"""Names with more dots stay names."""
 _NESTED = frozenset({"object", "array"})
+
+
+def with_nested_names(value: Record, fields: Fields) -> Record:
+    """Return a form in which `author.name` is a part of `author`, where records have objects.
+
+    Forms of Spring and ASP.NET write the parts of an object so.
+    """
+    if not any("." in name for name in value):
+        return value
+    record: Record = {}
+    for name, item in value.items():
+        head, dot, tail = name.partition(".")
+        is_part = bool(dot) and name not in fields.names and "object" in fields.kinds(head)
+        held = record.get(head, {})
+        if is_part and tail and name.count(".") <= _MAX_DOTS and isinstance(held, dict):
+            record[head] = _with_part(held, tail.split("."), item)
+        else:
+            record[name] = item
+    return record
+
+
+def merge_of_form(body: Body) -> Body:
+    """Return a form that changes parts of objects as a merge: the other parts stay.
+
+    A form has one entry a leaf, unlike JSON, whose objects are whole.
+    """
+    is_form = body.notation is Notation.FORM and body.kind is BodyKind.OBJECT
+    if not is_form or not any(isinstance(item, dict) for item in body.json.values()):
+        return body
+    return Body(BodyKind.PATCH, json=[{"op": MERGE, "path": "", "value": body.json}])
 
 
 class FormValues:
@@ -90,6 +122,15 @@ class FormValues:
             except InvalidJsonError:
                 return text
         return [self._item(text, path)] if kinds == {"array"} and text else text
+
+
+def _with_part(held: Record, path: list[str], value: Json) -> Record:
+    """Return an object with the value at the end of a path of names."""
+    head, *tail = path
+    inner = held.get(head)
+    if tail:
+        value = _with_part(inner if isinstance(inner, dict) else {}, tail, value)
+    return {**held, head: value}
 
 
 def _scalar(text: str, kinds: frozenset[str]) -> Json:

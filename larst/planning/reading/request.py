@@ -20,6 +20,7 @@ from larst.planning.reading.chosen import chosen
 from larst.planning.reading.documents import refuse_other_document
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.finders import Query, with_finder
+from larst.planning.reading.form_values import merge_of_form
 from larst.planning.reading.options import ReadingOptions, UnknownMode
 from larst.planning.reading.preferences import Returns, resolution, returns
 from larst.planning.reading.query import read_body, read_query
@@ -178,9 +179,7 @@ def read_request(
         return request, reading
     refuse_other_document(request, path, session)
     fields = fields_of(session, path.resource)
-    body = unwrapped(request, path.resource, fields, has_data=_has_data(reading, path))
-    if path.field is not None and request.method in ("PUT", "PATCH"):
-        body = value_of_field(body, path.field, fields)
+    body = _body(request, path, fields, reading)
     if reading.dialect.name == "pocketbase":
         refuse_modifiers(body)
     if body is not request.body:
@@ -207,6 +206,15 @@ def read_request(
         unknown=query.unknown,
         not_values=query.not_values,
     )
+
+
+def _body(request: RequestContext, path: Target, fields: Fields, reading: Reading) -> Body:
+    """Return the body without its wrapping, as the new value of what the path names."""
+    body = unwrapped(request, path.resource, fields, has_data=_has_data(reading, path))
+    if path.field is not None:
+        is_value = request.method in ("PUT", "PATCH")
+        return value_of_field(body, path.field, fields) if is_value else body
+    return merge_of_form(body) if request.method == "PATCH" else body
 
 
 def _has_data(reading: Reading, path: Target) -> bool:

@@ -10,9 +10,11 @@ from larst.domain import Body, BodyKind, Json, Notation, Record
 from larst.errors import BadRequestError
 from larst.planning.reading.bodies import unwrapped
 from larst.planning.reading.fields import Fields
-from larst.planning.reading.form_values import FormValues
+from larst.planning.reading.form_values import FormValues, with_nested_names
 from larst.planning.reading.preferences import preferences
+from larst.planning.reading.request import fields_of
 from tests.fakes import request
+from tests.planning.sessions import answer_of, session_of
 
 
 def _fields(**types: Any) -> Fields:
@@ -150,3 +152,44 @@ class TestBodies:
 )
 def test_preferences_are_read_by_name(header: str, expected: dict[str, str]) -> None:
     assert preferences(header) == expected
+
+
+RECORD: Record = {"id": 1, "author": {"name": "Ann", "home": {"city": "a", "zip": "1"}}, "n": 1}
+
+
+class TestPartsOfObjects:
+    """A form has one entry a leaf; the leaves that it does not name stay."""
+
+    def _send(self, method: str, form: str, target: str = "/posts/1") -> Json:
+        session = session_of({"posts": [RECORD]})
+        kind = "application/x-www-form-urlencoded"
+        assert answer_of(request(method, target, form.encode(), kind), session).status < 300
+        return session.record("posts", "1")
+
+    @pytest.mark.parametrize("form", ["author[home][city]=b", "author.home.city=b"])
+    @pytest.mark.parametrize("target", ["/posts/1", "/posts?n=1", "/posts/1,2"])
+    def test_a_patch_keeps_the_other_parts(self, form: str, target: str) -> None:
+        author = {"name": "Ann", "home": {"city": "b", "zip": "1"}}
+        assert self._send("PATCH", form, target) == {**RECORD, "author": author}
+
+    def test_new_parts_are_added_and_typed(self) -> None:
+        record = self._send("PATCH", "author[age]=3&n=5&tags[]=a&tags[]=b")
+        author = {**RECORD["author"], "age": "3"}
+        assert record == {"id": 1, "author": author, "n": 5, "tags": ["a", "b"]}
+
+    def test_put_replaces_the_whole_record(self) -> None:
+        record = self._send("PUT", "author.name=Ben&author.home.city=b")
+        assert record == {"id": 1, "author": {"name": "Ben", "home": {"city": "b"}}}
+
+    @pytest.mark.parametrize("name", ["title.en", "n.x", ".a", "author.", "author" + ".x" * 3000])
+    def test_other_dotted_names_stay_names(self, name: str) -> None:
+        assert with_nested_names({name: "q"}, fields_of_record(RECORD)) == {name: "q"}
+
+    def test_json_replaces_the_whole_object(self) -> None:
+        session = session_of({"posts": [RECORD]})
+        answer_of(request("PATCH", "/posts/1", b'{"author": {"name": "Ben"}}'), session)
+        assert session.record("posts", "1") == {**RECORD, "author": {"name": "Ben"}}
+
+
+def fields_of_record(record: Record) -> Fields:
+    return fields_of(session_of({"posts": [record]}), "posts")
