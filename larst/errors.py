@@ -10,6 +10,7 @@ LarstError
 │   │   ├── QueryNotUnderstoodError  a key or a value of the query has no known meaning
 │   │   ├── BadPagingError           paging makes no sense, or does not apply
 │   │   └── ResultTooLargeError      the reply exceeds the limit: ask for a page
+│   ├── UnknownPathError         a change of a path that only resembles a known one
 │   ├── TargetTooLongError       too many path segments or query keys
 │   ├── BodyTooLargeError        over LARS_MAX_BODY_BYTES
 │   ├── NotAcceptableError       none of the media types that the client accepts can be made
@@ -122,6 +123,12 @@ class ResultTooLargeError(BadRequestError):
     """The reply is over LARS_MAX_RESULT_BYTES."""
 
     title = "result too large"
+
+
+class UnknownPathError(CallerError):
+    """A change names a path that only resembles a known one."""
+
+    title = "not found"
 
 
 class TargetTooLongError(CallerError):

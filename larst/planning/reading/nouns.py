@@ -96,6 +96,22 @@ def same_resource(name: str, resources: Iterable[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
+def is_restyled(name: str, resource: str) -> bool:
+    """Return whether a name differs from a resource in number, case and separator style only.
+
+    `blog_posts`, `blogPost` and `blogposts` are `blog-posts` in another style; `b-logposts` and
+    `blog-po_sts` are not.
+    """
+    separators = {sign for sign in name if sign in "-_"}
+    if not separators:
+        return True
+    return len(separators) == 1 and _words(name)[:-1] == _words(resource)[:-1]
+
+
+def _words(name: str) -> list[str]:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower().split("-")
+
+
 def link_candidates(parent: str) -> tuple[str, ...]:
     """Return the folded names that a child's field for its parent may have: `postid`, `post`."""
     stems = [folded(stem) for stem in singulars(parent)]

@@ -12,8 +12,9 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from larst.domain import METHODS, BodyKind, RequestContext
-from larst.planning.reading.nouns import link_fields_of, same_resource, singular
+from larst.domain import BodyKind, RequestContext
+from larst.errors import UnknownPathError
+from larst.planning.reading.nouns import is_restyled, link_fields_of, same_resource, singular
 
 VERBS = frozenset(
     "login logout signin signout signup log-in log-out sign-in sign-out sign-up logon logoff"
@@ -99,8 +100,12 @@ def is_action(name: str) -> bool:
 
 
 def normalize(request: RequestContext, session: Names) -> Normalized:
-    """Return the request with its method and path in LARST's own form."""
-    segments, method = request.segments, _method(request)
+    """Return the request with its method and path in LARST's own form.
+
+    Raises:
+        UnknownPathError: a change names a path that only resembles a known one.
+    """
+    segments, method = request.segments, _method(request, session)
     if method == request.method and _is_plain(segments, session.resources):
         return Normalized(request)
     notes: list[str] = []
@@ -112,11 +117,11 @@ def normalize(request: RequestContext, session: Names) -> Normalized:
     if is_post and len(path) > 1 and path[-1] in BULK and _known(path[-2], session) is not None:
         path, request = _without_bulk(path, request)
     start = prefix_length(path, session.resources)
-    path = _without_namespaces(path, start, session, notes)
+    path = _without_namespaces(path, start, session, notes, is_change=method in _CHANGES)
     start = prefix_length(path, session.resources)
     for index in range(start, len(path), 2):
         parent = path[index - 2] if index > start else None
-        path[index] = _resource(path[index], parent, session, notes)
+        path[index] = _resource(path[index], parent, session, notes, is_change=method in _CHANGES)
     if tuple(path) != segments:
         request = replace(request, segments=tuple(path))
     return Normalized(request, tuple(notes))
@@ -172,7 +177,8 @@ def _is_marked(segment: str) -> bool:
     return ":" in segment or segment[:1] == "$"
 
 
-def _method(request: RequestContext) -> str:
+def _method(request: RequestContext, session: Names) -> str:
+    """Return the method; a POST may name another one, unless records have such a field."""
     if request.method != "POST":
         return request.method
     for name in _OVERRIDES:
@@ -184,7 +190,8 @@ def _method(request: RequestContext) -> str:
         text = body["_method"]
     elif "_method" in request.query:
         text = request.query["_method"][-1]
-    return text.upper() if text.upper() in METHODS else request.method
+    is_field = bool(text) and any("_method" in session.fields(name) for name in request.segments)
+    return text.upper() if text.upper() in _OVERRIDABLE and not is_field else request.method
 
 
 def _unwrapped(path: list[str], session: Names, *, is_post: bool) -> list[str]:
@@ -228,7 +235,9 @@ def _split_last(path: list[str], *, is_post: bool) -> list[str]:
     return [*path[:-1], match["name"], match["verb"]]
 
 
-def _without_namespaces(path: list[str], start: int, session: Names, notes: list[str]) -> list[str]:
+def _without_namespaces(
+    path: list[str], start: int, session: Names, notes: list[str], *, is_change: bool
+) -> list[str]:
     """Return the path without `/admin` before a known resource.
 
     A plural and a word are a record instead: `/users/ann/posts` are the posts of one user.
@@ -241,25 +250,40 @@ def _without_namespaces(path: list[str], start: int, session: Names, notes: list
         if is_record or not (_NAME.fullmatch(above) or API_PREFIX.fullmatch(above)):
             return path
         if _known(path[place], session) is not None:
+            if is_change:
+                _refuse_namespaces(path[start:place], path[place:])
             notes.append(f"{'/'.join(path[start:place])} is a namespace")
             return [*path[:start], *path[place:]]
     return path
 
 
 _MAX_NAMESPACES = 3
+_CHANGES = frozenset({"PUT", "PATCH", "DELETE"})
+
+
+def _refuse_namespaces(words: Sequence[str], path: Sequence[str]) -> None:
+    """Refuse more than a single word before the resource: a change may be meant for another."""
+    if sum(API_PREFIX.fullmatch(word) is None for word in words) > 1:
+        raise UnknownPathError(
+            f"/{'/'.join(words)[:80]} is unknown; did you mean /{'/'.join(path)[:80]}?"
+        )
 
 
 def _known(name: str, session: Names) -> str | None:
     return name if name in session.resources else same_resource(name, session.names())
 
 
-def _resource(name: str, parent: str | None, session: Names, notes: list[str]) -> str:
+def _resource(
+    name: str, parent: str | None, session: Names, notes: list[str], *, is_change: bool
+) -> str:
     """Return the known resource that a name means, or the name."""
     if name in session.resources or is_verb(name):
         return name
     known = same_resource(name, session.names())
     if known is None or (parent is not None and _is_own(name, parent, known, session)):
         return name
+    if is_change and not is_restyled(name, known):
+        raise UnknownPathError(f"no resource {name[:80]!a}; did you mean {known}?")
     notes.append(f"{name} is {known}")
     return known
 

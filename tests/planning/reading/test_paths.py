@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from larst.errors import UnknownPathError
 from larst.planning.reading.paths import is_action, is_call, is_verb, normalize, prefix_length
 from tests.fakes import request
 from tests.planning.sessions import session_of
@@ -125,3 +126,78 @@ def test_more_words_are_actions_below_a_record() -> None:
     assert is_action("cancel")
     assert not is_verb("cancel")
     assert not is_action("profile")
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    ("path", "nearest"),
+    [
+        ("/foo/bar/posts/1", "/posts/1"),
+        ("/api/v1/foo/bar/posts/1", "/posts/1"),
+        ("/foo/bar/baz/posts", "/posts"),
+        ("/p_o_s_t_s/1", "posts"),
+        ("/po-sts/1", "posts"),
+        ("/post-s/1", "posts"),
+        ("/b-logentries/1", "blog-entries"),
+        ("/blog-en_tries/1", "blog-entries"),
+        ("/users/1/po_sts/1", "posts"),
+        ("/admin/po_sts/1", "posts"),
+    ],
+)
+def test_a_change_of_a_path_that_only_resembles_a_known_one_is_refused(
+    method: str, path: str, nearest: str
+) -> None:
+    """A reading that was right for GET may be the wrong record to delete."""
+    assert segments(path, "GET").startswith(("/posts", "/blog", "/users", "/api"))
+    with pytest.raises(UnknownPathError, match=f"did you mean {nearest}\\?"):
+        segments(path, method)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/post/1", "/posts/1"),
+        ("/Posts/1", "/posts/1"),
+        ("/blog_entries/1", "/blog-entries/1"),
+        ("/BlogEntry/1", "/blog-entries/1"),
+        ("/blogentries/1", "/blog-entries/1"),
+        ("/admin/posts/1", "/posts/1"),
+        ("/api/v1/admin/posts/1", "/api/v1/posts/1"),
+        ("/admin/v1/posts/1", "/admin/v1/posts/1"),
+        ("/users/1/posts/1", "/users/1/posts/1"),
+        ("/unknown/1", "/unknown/1"),
+    ],
+)
+def test_a_change_takes_number_case_style_and_one_namespace(
+    method: str, path: str, expected: str
+) -> None:
+    assert segments(path, method) == expected
+
+
+def _overridden(method: str, body: bytes, target: str = "/posts/1") -> str:
+    return normalize(request(method, target, body), SESSION).request.method
+
+
+@pytest.mark.parametrize("name", ["PUT", "patch", "Delete"])
+def test_a_post_may_name_the_method_that_it_stands_for(name: str) -> None:
+    assert _overridden("POST", f'{{"_method": "{name}"}}'.encode()) == name.upper()
+    assert _overridden("POST", b"{}", f"/posts/1?_method={name}") == name.upper()
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "GET"])
+def test_no_other_method_is_overridden(method: str) -> None:
+    """A link or a PUT that turns into DELETE would be an attack's way in."""
+    assert _overridden(method, b'{"_method": "HEAD"}') == method
+    assert _overridden(method, b"", "/posts/1?_method=HEAD") == method
+
+
+@pytest.mark.parametrize("value", ['"card"', '"OPTIONS"', '"POST"', "5", "null", '"DELET"', '""'])
+def test_any_other_value_of_method_is_data(value: str) -> None:
+    assert _overridden("POST", f'{{"_method": {value}}}'.encode()) == "POST"
+
+
+def test_a_learned_field_of_that_name_is_data() -> None:
+    session = session_of({"payments": [{"_method": "delete"}]})
+    sent = request("POST", "/payments", b'{"_method": "delete"}')
+    assert normalize(sent, session).request.method == "POST"
