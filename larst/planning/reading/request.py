@@ -17,6 +17,7 @@ from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import Asked, Condition, QueryReading, all_of
 from larst.planning.reading.bodies import refuse_modifiers, unwrapped, value_of_field
 from larst.planning.reading.chosen import chosen
+from larst.planning.reading.creates import of_create
 from larst.planning.reading.documents import refuse_other_document
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.finders import Query, with_finder
@@ -277,7 +278,8 @@ def _read_query(
     query_reading = read_query(query, fields, options)
     if is_question:
         query_reading = _both(query_reading, read_body(body, fields, options))
-    return query_reading
+    is_create = request.method == "POST" and is_bulk and path.field is None
+    return of_create(query_reading) if is_create else query_reading
 
 
 def _both(query: QueryReading, body: QueryReading) -> QueryReading:
