@@ -5,7 +5,6 @@ Each is rewritten into keys that the reading knows, before anything else.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
@@ -100,8 +99,8 @@ def _firebase(query: Query) -> Query:
 def _unquoted(text: str) -> str:
     if len(text) > 1 and text[0] == text[-1] == '"':
         try:
-            return str(json.loads(text))
-        except ValueError:
+            return str(parse_json(text, "a value"))
+        except QueryNotUnderstoodError:
             return text[1:-1]
     return text
 

@@ -31,7 +31,7 @@ def year_of(operator: str) -> Rewrite:
 
     def rewrite(field: str, value: Json, _fields: Fields, key: str) -> Node:
         text = str(single_value(value, key))
-        if not (text.isascii() and text.isdigit() and 0 < int(text[:5]) < 9999):
+        if not (text.isascii() and text.isdigit() and len(text) <= 4 and 0 < int(text) < 9999):
             raise QueryNotUnderstoodError(f"{key[:80]} takes a year, not {text[:40]!r}")
         year = int(text)
         return _period(field, operator, (date(year, 1, 1), date(year + 1, 1, 1)), key)

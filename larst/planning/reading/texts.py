@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import NoReturn
 
-from larst.domain import Json
+from larst.domain import INTEGER_MAX, INTEGER_MIN, Json
 from larst.errors import QueryNotUnderstoodError
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_MAX_DIGITS = 20
+"""Of the integers that JSON bodies may have, with a sign."""
 
 _OPENING = {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}
 
@@ -46,12 +51,27 @@ def parse_json(text: str, key: str) -> Json:
     """Return the JSON value of a query parameter.
 
     Raises:
-        QueryNotUnderstoodError: it is not JSON, or has a number that JSON cannot hold.
+        QueryNotUnderstoodError: it is not JSON, or has a number or a text that no record can have.
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_int=_integer)
+        if _SURROGATE.search(text) is not None:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise QueryNotUnderstoodError(
+            f"{key[:40]} has half of a surrogate pair, which is not a character: {text[:80]}"
+        ) from error
+    except OverflowError as error:
+        raise QueryNotUnderstoodError(f"{key[:40]} has {error}: {text[:80]}") from error
     except (ValueError, RecursionError) as error:
         raise QueryNotUnderstoodError(f"{key[:40]} is not JSON: {text[:80]}") from error
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) <= _MAX_DIGITS and INTEGER_MIN <= (number := int(digits)) <= INTEGER_MAX:
+        return number
+    raise OverflowError("an integer of more than 64 bits")
 
 
 def _refuse_constant(name: str) -> NoReturn:

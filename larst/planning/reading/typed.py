@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Callable
 
-from larst.domain import Json
+from larst.domain import INTEGER_MAX, INTEGER_MIN, Json
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import (
     ALWAYS,
@@ -139,9 +139,10 @@ def _number(value: Json) -> Json:
     if not isinstance(value, str) or len(value) > MAX_DIGITS or not NUMBER.fullmatch(value):
         return value
     if value.lstrip("+-").isdigit():
-        return int(value)
-    number = float(value)
-    return number if math.isfinite(number) else value
+        number = int(value)  # the store reads longer ones itself, and programs cannot hold them
+        return number if INTEGER_MIN <= number <= INTEGER_MAX else value
+    fraction = float(value)
+    return fraction if math.isfinite(fraction) else value
 
 
 def _boolean(value: Json, key: str, *, is_change: bool) -> Json:

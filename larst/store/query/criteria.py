@@ -11,7 +11,18 @@ import operator as operators
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from larst.domain import AND, CRITERIA_OPERATORS, NOT, OR, Criteria, Json, Record, RecordId
+from larst.domain import (
+    AND,
+    CRITERIA_OPERATORS,
+    INTEGER_MAX,
+    INTEGER_MIN,
+    NOT,
+    OR,
+    Criteria,
+    Json,
+    Record,
+    RecordId,
+)
 from larst.errors import ProgramFailedError
 from larst.store.query.comparing import MISSING, equality_test, is_number, json_text, parse_number
 from larst.store.query.instants import instant_of
@@ -71,9 +82,10 @@ def validate_criteria(criteria: object) -> Criteria:
 def requested_id(criteria: Criteria) -> RecordId | None:
     """Return the id if the criteria require one: a lookup then replaces the scan."""
     operand = criteria.get("id")
-    if isinstance(operand, int | str) and not isinstance(operand, bool):
-        return operand
-    return None
+    if isinstance(operand, bool) or not isinstance(operand, int | str):
+        return None
+    is_id = isinstance(operand, str) or INTEGER_MIN <= operand <= INTEGER_MAX
+    return operand if is_id else None
 
 
 def field_value(record: Json, path: str) -> Json:
