@@ -81,7 +81,8 @@ class ReadingSettings:
 class Reading:
     """What a request asks for, and in which dialect it is answered.
 
-    `source` says what decided the dialect. `teaches`: the request's mark is strong enough to
+    `source` says what decided the dialect; `shown` is that of the request's weak marks where the
+    session has learned another one. `teaches`: the request's mark is strong enough to
     decide for the session from now on. `keeps_known`: records whose ids are taken are not created
     again. `notes` and `hint` tell the client how it was read.
     """
@@ -90,6 +91,7 @@ class Reading:
     dialect: Dialect = LARST
     source: DialectSource = "default"
     mark: str = ""
+    shown: Dialect = LARST
     teaches: bool = False
     returns: Returns | None = None
     is_upsert: bool = False
@@ -104,7 +106,7 @@ class Reading:
 
         Another client of the session taught it; it must not make this request delete more.
         """
-        return LARST if self.source == "learned" else self.dialect
+        return self.shown if self.source == "learned" else self.dialect
 
 
 NOTHING_READ = Reading()
@@ -137,7 +139,8 @@ def choose_dialect(
         )
     is_other = detected is None or detected.dialect.name != settings.learned
     if settings.learned is not None and is_other:
-        return Reading(dialect=DIALECTS[settings.learned], source="learned")
+        shown = LARST if detected is None else detected.dialect
+        return Reading(dialect=DIALECTS[settings.learned], source="learned", shown=shown)
     if detected is not None:
         return Reading(dialect=detected.dialect, source="request", mark=detected.mark)
     return NOTHING_READ
@@ -181,7 +184,7 @@ def read_request(
     refuse_other_document(request, path, session)
     fields = fields_of(session, path.resource)
     body = _body(request, path, fields, reading)
-    if reading.dialect.name == "pocketbase":
+    if reading.habits.name == "pocketbase":
         refuse_modifiers(body)
     if body is not request.body:
         request = replace(request, body=body)
@@ -267,9 +270,9 @@ def _read_query(
         resource=path.resource,
         is_change=is_change,
         unknown="ignore" if reading.dialect.ignores_unknown else settings.unknown,
-        page_base=reading.dialect.page_base,
-        page_size=reading.dialect.page_size,
-        matches_parts=reading.dialect.matches_parts,
+        page_base=reading.habits.page_base,
+        page_size=reading.habits.page_size,
+        matches_parts=reading.habits.matches_parts,
         range_header=range_header,
     )
     query: Query = {key: values for key, values in request.query.items() if key != "_method"}

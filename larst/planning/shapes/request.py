@@ -179,7 +179,7 @@ def _surroundings(
     request: RequestContext, session: Session, reading: Reading, start: int
 ) -> Surroundings:
     """Return what the meaning of the path may depend on: nothing more for a short one."""
-    has_database = reading.dialect.name == "json-server" or DATABASE not in session.resources
+    has_database = reading.habits.name == "json-server" or DATABASE not in session.resources
     if len(request.segments) - start <= MIN_NESTED_SEGMENTS:
         return Surroundings(session.resources, start=start, has_database=has_database)
     body = request.body.json if request.method in ("POST", "PUT") else None
