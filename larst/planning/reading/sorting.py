@@ -135,10 +135,15 @@ def _python_to_json(text: str) -> str:
 
 def _of_text(text: str, fields: Fields) -> list[str]:
     keys: list[str] = []
+    first = 0  # the first key that has no direction yet
     for part in re.split(r"[,;]", text):
         word = part.strip()
         if keys and word.lower() in ("asc", "desc", "ascending", "descending"):
-            keys[-1] = _signed(keys[-1].removeprefix("-"), word)  # a,desc
+            last = _signed(keys[-1].removeprefix("-"), word)
+            # Spring: in a,b,desc the direction is that of both.
+            plain_keys = [key if key[0] == "-" else _signed(key, word) for key in keys[first:-1]]
+            keys[first:] = [*plain_keys, last]
+            first = len(keys)
         elif word and not (keys and word.lower() == "ignorecase"):  # Spring: a,asc,ignorecase
             keys.append(_of_word(word, fields))
     return keys

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
-VERSION = "2"
+VERSION = "3"
 
 _MAX_CACHED = 64
 """Characters of the words that the cache keeps: all words of the vocabulary are shorter."""

@@ -93,6 +93,9 @@ LARAVEL: list[Row] = [
 ]
 
 RAILS: list[Row] = [
+    ("/tasks?q[done_true]=1", [1]),
+    ("/tasks?q[done_false]=1", [2, 3]),
+    ("/tasks?done_true=1", [1]),
     ("/posts?page=3&per=5", [11, 12, 13, 14, 15]),
     ("/posts?page=2&per_page=10", P2),
     ("/posts?q[status_eq]=draft", DRAFT),
