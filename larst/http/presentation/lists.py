@@ -28,7 +28,8 @@ def present_list(answer: RestReply, length: int) -> Reply:
         NotAcceptableError: the client accepts no media type that can be made.
     """
     page = _page(answer)
-    if "range" in answer.request.headers and 0 < page.total <= page.offset:
+    has_ranges = answer.reading.dialect.answers_range_with_206
+    if has_ranges and "range" in answer.request.headers and 0 < page.total <= page.offset:
         return _unsatisfiable(answer, page)
     headers = dict(answer.reply.headers)
     headers["Content-Range"] = _content_range(answer, page, length)

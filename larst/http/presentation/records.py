@@ -60,7 +60,7 @@ def present_delete(answer: RestReply) -> Reply:
 def _is_minimal(answer: RestReply) -> bool:
     """Return whether no body is wanted: PostgREST sends a body only if asked to."""
     returns = answer.reading.returns
-    return returns == "minimal" or (answer.reading.habits.name == "postgrest" and returns is None)
+    return returns == "minimal" or (answer.dialect.name == "postgrest" and returns is None)
 
 
 def _is_count(answer: RestReply) -> bool:
@@ -74,7 +74,7 @@ def _is_count(answer: RestReply) -> bool:
 def _present_many(answer: RestReply) -> Reply:
     """Return the reply to a change of all records that match."""
     body: dict[str, Json] = answer.body
-    name = answer.reading.habits.name
+    name = answer.dialect.name
     is_deletion = "deleted" in body
     is_silent = name == "postgrest" or (name == "directus" and is_deletion)
     if answer.reading.returns == "minimal" or (is_silent and "items" not in body):
