@@ -114,7 +114,21 @@ def _facts(plan: dict[str, Any]) -> list[tuple[str, str]]:
         condition = {name: value for name, value in plan["condition"].items() if value}
         facts.append(("serves if", json.dumps(condition)))
     facts.append(("does", f"{plan['plan']['action']} {plan['plan']['resource'] or ''}"))
+    facts.append(("runs", _way_to_run(plan["plan"]["code"]["block"])))
     return facts
+
+
+def _way_to_run(program: str) -> str:
+    """Return whether a program runs directly, and otherwise which line needs the sandbox."""
+    from larst.domain.total import NotTotal
+    from larst.errors import ProgramRefusedError
+    from larst.policy import PolicyLimits, check, strip_fences
+
+    try:
+        form = check(strip_fences(program), PolicyLimits(code_bytes=len(program) * 4)).total
+    except ProgramRefusedError:
+        return "not at all: the policy refuses it"
+    return f"in the sandbox: {form}" if isinstance(form, NotTotal) else "directly"
 
 
 def _pin(service: Service, options: argparse.Namespace) -> None:

@@ -27,6 +27,7 @@ PromptValues = Literal["sketch", "full", "never"]
 SchemaMode = Literal["learn", "warn", "enforce"]
 """How a write that differs from the learned schema ends: widens it, also warns, or gets 422."""
 
+Executor = Literal["direct", "sandbox"]
 UnknownQuery = Literal["match-nothing", "refuse", "ignore"]
 """What a filter on a field that no record ever had does: matches nothing, gets 400, or nothing."""
 
@@ -116,6 +117,12 @@ class SandboxSettings(Group):
         1,
         1024,
         "Worker processes for programs; one per processor if unset.",
+    )
+    executor: Annotated[Executor, BeforeValidator(fields.lower)] = setting(
+        "LARS_EXECUTOR",
+        "direct",
+        "direct or sandbox",
+        "Run programs that are provably total in the service itself, or all of them in workers.",
     )
     deny_net: Annotated[Literal[True], BeforeValidator(fields.boolean)] = setting(
         "LARS_SANDBOX_DENY_NET",

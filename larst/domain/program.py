@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from larst.domain.json_values import Json
+from larst.domain.total import NotTotal, TotalProgram
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +15,17 @@ class CheckedProgram:
     """A program that the policy accepted, parsed once; only `policy.check` creates it.
 
     `names` are the names that it uses or assigns, `literals` its constants except booleans and
-    None. Two programs with the same source are equal.
+    None. `total` is its form for direct execution, or why it has none. Two programs with the same
+    source are equal.
     """
 
     source: str
     tree: ast.Module = field(compare=False, repr=False)
     names: frozenset[str] = field(compare=False, repr=False)
     literals: tuple[str | int | float, ...] = field(compare=False, repr=False)
+    total: TotalProgram | NotTotal = field(
+        compare=False, repr=False, default=NotTotal(0, "it was not translated")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from functools import partial
 from aiohttp import web
 
 from larst import actors
-from larst.config import SessionSettings, Settings
+from larst.config import SandboxSettings, SessionSettings, Settings
+from larst.direct import DirectRunner
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS, Components, RunningService
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
@@ -101,9 +102,19 @@ def _pipeline(settings: Settings, components: Components, book: PlanBook) -> Pip
         planner=components.planner,
         book=book,
         sandbox=components.sandbox,
+        direct=_direct_runner(settings.sandbox),
         settings=settings.planning,
         now=_utc_now,
         timer=time.perf_counter,
+    )
+
+
+def _direct_runner(settings: SandboxSettings) -> DirectRunner | None:
+    """Return what runs total programs in this process; None if all run in workers."""
+    if settings.executor == "sandbox":
+        return None
+    return DirectRunner(
+        result_bytes=settings.max_result_bytes, max_store_calls=settings.max_store_calls
     )
 
 

@@ -16,6 +16,7 @@ from larst.domain import CheckedProgram, Violation
 from larst.errors import ProgramRefusedError
 from larst.policy.language import ALLOWED_NODES, REFUSED_NODES
 from larst.policy.names import name_violations
+from larst.policy.total import translate
 
 __all__ = ["PolicyLimits", "check", "strip_fences"]
 
@@ -54,6 +55,7 @@ def check(source: str, limits: PolicyLimits) -> CheckedProgram:
         tree,
         names=frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)),
         literals=tuple(_literals(tree)),
+        total=translate(tree),
     )
 
 

@@ -29,13 +29,13 @@ _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 def name_violations(tree: ast.Module) -> Iterator[Violation]:
     """Return the violations by the program's names, attributes and store calls."""
-    assigned = _assigned_names(tree)
+    assigned = assigned_names(tree)
     if "REPLY" not in assigned:
         yield Violation(0, "the program never assigns REPLY; end with REPLY = make_response(…)")
-    yield from _NameChecker(store_names={"store"} | _resource_names(tree)).check(tree, assigned)
+    yield from _NameChecker(store_names={"store"} | resource_names(tree)).check(tree, assigned)
 
 
-def _assigned_names(tree: ast.Module) -> frozenset[str]:
+def assigned_names(tree: ast.Module) -> frozenset[str]:
     """Return the names of the program's scope, without the targets of comprehensions."""
     targets = {
         id(name)
@@ -52,7 +52,7 @@ def _assigned_names(tree: ast.Module) -> frozenset[str]:
     )
 
 
-def _resource_names(tree: ast.Module) -> set[str]:
+def resource_names(tree: ast.Module) -> set[str]:
     """Return the names whose every assignment is `session_store.resource(…)`."""
     assigned: dict[str, bool] = {}
     for node in ast.walk(tree):

@@ -42,11 +42,11 @@ FORBIDDEN_HEADERS = frozenset(
 MAX_RECORD_BYTES = 32 * 1024 * 1024
 """The largest reply that is a single record: what could be stored can be read."""
 
-_JSON = "application/json"
+JSON = "application/json"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}")
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;\s*[\w.+-]+=\"?[\w.+-]+\"?)*", re.ASCII)
-_EMPTY_STATUSES = frozenset({204, 205, 304})
+EMPTY_STATUSES = frozenset({204, 205, 304})
 
 
 def reply_of(output: Any, *, result_bytes: int) -> Reply:
@@ -65,24 +65,41 @@ def reply_of(output: Any, *, result_bytes: int) -> Reply:
             raise ProgramFailedError("REPLY is not a valid reply")
     if isinstance(status, bool) or not 200 <= status <= 599:
         raise ProgramFailedError(f"the status of REPLY must be 200 to 599, not {status!r:.40}")
-    fields = {} if headers is None else _headers(headers)
-    media_type = _media_type(fields.pop("Content-Type")) if "Content-Type" in fields else _JSON
-    if status in _EMPTY_STATUSES or not has_body:
+    fields, media_type = headers_of(headers)
+    if status in EMPTY_STATUSES or not has_body:
         return Reply(status, None, fields)
     try:
-        is_text = isinstance(raw, str) and not media_type.startswith(_JSON)
+        is_text = isinstance(raw, str) and not media_type.startswith(JSON)
         body = (raw if is_text else text).encode()
     except UnicodeEncodeError as error:
         raise ProgramFailedError("the body of the reply contains a lone surrogate") from error
     # The worker leaves out a text over its limit, which is larger for a single record.
     is_left_out = size > 0 and not text
     if is_left_out or len(body) > max(result_bytes, MAX_RECORD_BYTES):
-        raise ResultTooLargeError(
-            f"the reply is larger than {result_bytes} bytes (LARS_MAX_RESULT_BYTES);"
-            " request a page of it with ?limit=100&offset=0, or send a write with Prefer:"
-            " return=minimal"
-        )
+        raise too_large(result_bytes)
     return Reply(status, body, fields, media_type)
+
+
+def headers_of(headers: Any) -> tuple[dict[str, str], str]:
+    """Return the headers of a REPLY as HTTP carries them, and the media type.
+
+    Raises:
+        ProgramFailedError: HTTP cannot carry them, or a program may not set them.
+    """
+    if headers is None:
+        return {}, JSON
+    fields = _headers(headers)
+    media_type = _media_type(fields.pop("Content-Type")) if "Content-Type" in fields else JSON
+    return fields, media_type
+
+
+def too_large(result_bytes: int) -> ResultTooLargeError:
+    """Return the error of a reply over the limit."""
+    return ResultTooLargeError(
+        f"the reply is larger than {result_bytes} bytes (LARS_MAX_RESULT_BYTES);"
+        " request a page of it with ?limit=100&offset=0, or send a write with Prefer:"
+        " return=minimal"
+    )
 
 
 def _headers(headers: Any) -> dict[str, str]:

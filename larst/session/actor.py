@@ -268,14 +268,28 @@ class SessionActor(Actor[Message, Answer]):
             plan=binding.fill(ready.plan),
             resource=ready.plan.resource,
         )
-        transaction = self._store.begin()
         is_by_items = ready.maker.planner == RULES and ready.plan.action in ITEM_ACTIONS
         body = shaped.request.body
         has_items = is_by_items and body.kind is BodyKind.LIST
-        with Stage("exec"), named_items(body, transaction) if has_items else _UNNAMED:
-            timeout_s = deadline_s - self._clock.now()
-            reply = await self._sandbox.run(ready.program, inputs, transaction, timeout_s=timeout_s)
+        transaction = self._store.begin()
+        with Stage("exec"):
+            with named_items(body, transaction) if has_items else _UNNAMED:
+                reply = self._run_directly(ready, inputs, transaction)
+            if reply is None:
+                transaction = self._store.begin()
+                with named_items(body, transaction) if has_items else _UNNAMED:
+                    timeout_s = deadline_s - self._clock.now()
+                    reply = await self._sandbox.run(
+                        ready.program, inputs, transaction, timeout_s=timeout_s
+                    )
         return _ProgramRun(reply, transaction, binding)
+
+    def _run_directly(
+        self, ready: ReadyPlan, inputs: ProgramInputs, transaction: Transaction
+    ) -> Reply | None:
+        """Return the reply of a total program; None if the program must run in a worker."""
+        direct = self._pipeline.direct
+        return None if direct is None else direct.run(ready.program, inputs, transaction)
 
     def _commit(
         self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: _ProgramRun

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import islice
 
 from larst.config import PlanningSettings
+from larst.direct import DirectRunner
 from larst.domain import CheckedProgram
 from larst.planning import Planner, PlanResolver
 from larst.planning.book import PlanBook
@@ -29,7 +30,7 @@ _MAX_SKETCHES = 20
 
 
 class Pipeline:
-    """`resolver` supplies plans, and `sandbox` runs their programs."""
+    """`resolver` supplies plans; `direct`, if it can, or `sandbox` runs their programs."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Pipeline:
         planner: Planner,
         book: PlanBook,
         sandbox: Sandbox,
+        direct: DirectRunner | None = None,
         settings: PlanningSettings,
         now: Callable[[], datetime],
         timer: Callable[[], float],
@@ -48,6 +50,7 @@ class Pipeline:
             return check(strip_fences(source), limits)
 
         self.sandbox = sandbox
+        self.direct = direct
         self.resolver = PlanResolver(
             planner=planner,
             book=book,

@@ -33,6 +33,11 @@ class CollectionView:
         self._next_id = base.next_id
         self.write_count = 0
 
+    @property
+    def stored_count(self) -> int:
+        """How many records a search looks at, before the changes of this view."""
+        return len(self._base.records)
+
     def insert(self, obj: Record) -> Record:
         """Store a new record, with a generated id if it has none.
 

@@ -135,7 +135,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(PLANNER_CALLS, Kind.COUNTER, "{call}", "Calls of a planner, by outcome."),
     Metric(PLANNER_TOKENS, Kind.COUNTER, "{token}", "Tokens used for planning."),
     Metric(PLANNER_COST, Kind.COUNTER, "USD", "Cost of planning, for models with a known price."),
-    Metric(SANDBOX_RUNS, Kind.COUNTER, "{run}", "Runs of a program, by outcome."),
+    Metric(
+        SANDBOX_RUNS,
+        Kind.COUNTER,
+        "{run}",
+        "Runs of a program, by outcome; `direct`: replied without a worker.",
+    ),
     Metric(SANDBOX_KILLS, Kind.COUNTER, "{worker}", "Sandbox workers that died or were killed."),
     Metric(FSYNCS, Kind.COUNTER, "{fsync}", "Journal writes made durable by an fsync."),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -88,6 +89,7 @@ def test_a_plan_is_shown_with_its_program(service: Service) -> None:
     assert "POST /orders/<int>/cancel" in result.stdout
     assert 'store.update(order["id"], {"status": "cancelled"})' in result.stdout
     assert "1 call(s), 1000 + 50 tokens, price unknown" in result.stdout
+    assert re.search(r"^runs +directly$", result.stdout, re.MULTILINE)
 
 
 def test_plans_are_pinned_rejected_and_deleted(own_service: Service) -> None:

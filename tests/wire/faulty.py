@@ -49,7 +49,7 @@ def _break_the_store() -> None:
 
 
 def _slow_the_pipeline() -> None:
-    """Delay the next program by SLOW_S seconds, during which its session waits."""
+    """Delay the next program in a worker by SLOW_S seconds, during which its session waits."""
     run = MontySandbox.run
 
     async def slow(*arguments: Any, **options: Any) -> Any:

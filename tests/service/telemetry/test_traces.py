@@ -199,7 +199,7 @@ async def test_a_crashed_actor_is_an_error_with_its_traceback_and_no_value(
 async def test_an_expired_deadline_is_an_error_of_the_wait_in_the_mailbox(
     start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
 ) -> None:
-    service = start_traced(**FAULTY, LARS_REQUEST_TIMEOUT_S="0.6")
+    service = start_traced(**FAULTY, LARS_REQUEST_TIMEOUT_S="0.6", LARS_EXECUTOR="sandbox")
     api = Api(http, service.url, "one")
     holder = asyncio.create_task(api.get("/slow"))
     while b"larst_planner_calls_total" not in (await api.get("/_larst/metrics")).raw:

@@ -1,0 +1,175 @@
+"""The methods of strings, lists and dicts in direct execution, as tables by type.
+
+As in `larst.direct.operations`: exactly the interpreter's behaviour, or SandboxNeededError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from larst.direct.limits import Run, SandboxNeededError
+from larst.direct.operations import charge_text, items_of
+
+Apply = Callable[..., Any]
+
+CHANGING = frozenset({"append", "extend", "insert", "pop", "setdefault", "update"})
+"""Methods that change their receiver."""
+
+
+def _checked(*types: type) -> Callable[[tuple[Any, ...]], None]:
+    def check(arguments: tuple[Any, ...]) -> None:
+        for argument, kind in zip(arguments, types, strict=False):
+            if type(argument) is not kind:
+                raise SandboxNeededError("an argument of another type")
+
+    return check
+
+
+def _of_text(method: Callable[..., Any], *types: type) -> Apply:
+    """Return a method of strings that looks through its receiver once."""
+    check = _checked(*types)
+
+    def apply(run: Run, text: str, *arguments: Any) -> Any:
+        check(arguments)
+        charge_text(run, len(text))
+        return method(text, *arguments)
+
+    return apply
+
+
+def _split(run: Run, text: str, *arguments: Any) -> list[str]:
+    _checked(str, int)(arguments)
+    run.charge(len(text) // 4)  # each character may become a part
+    parts = text.split(*arguments)
+    run.charge(len(parts))
+    return parts
+
+
+def _join(run: Run, text: str, values: Any) -> str:
+    items = list(items_of(run, values))
+    if any(type(item) is not str for item in items):
+        raise SandboxNeededError("a join of other values than strings")
+    charge_text(run, sum(map(len, items)) + len(text) * len(items))
+    return text.join(items)
+
+
+def _replace(run: Run, text: str, old: Any, new: Any) -> str:
+    _checked(str, str)((old, new))
+    charge_text(run, len(text) + (len(text) + 1) * len(new))  # at most, if `old` is empty
+    return text.replace(old, new)
+
+
+def _prefix(method: Callable[..., bool]) -> Apply:
+    def apply(_run: Run, text: str, prefix: Any) -> bool:
+        if type(prefix) is tuple and all(type(item) is str for item in prefix):
+            return method(text, prefix)
+        _checked(str)((prefix,))
+        return method(text, prefix)
+
+    return apply
+
+
+def _get(_run: Run, record: dict[Any, Any], key: Any, default: Any = None) -> Any:
+    return record.get(key, default)
+
+
+def _setdefault(run: Run, record: dict[Any, Any], key: Any, default: Any) -> Any:
+    _checked(str)((key,))
+    run.check_owned(record)
+    run.charge(1)
+    return record.setdefault(key, default)
+
+
+def _pop_key(run: Run, record: dict[Any, Any], *arguments: Any) -> Any:
+    run.check_owned(record)
+    if not arguments:
+        raise SandboxNeededError("pop without a key")
+    return record.pop(*arguments)
+
+
+def _update(run: Run, record: dict[Any, Any], other: Any) -> None:
+    run.check_owned(record)
+    _checked(dict)((other,))
+    run.charge(len(other))
+    record.update(other)
+
+
+def _copy(run: Run, container: Any) -> Any:
+    run.charge(len(container))
+    return container.copy()
+
+
+def _append(run: Run, items: list[Any], item: Any) -> None:
+    run.check_owned(items)
+    run.charge(1)
+    items.append(item)
+
+
+def _extend(run: Run, items: list[Any], others: Any) -> None:
+    run.check_owned(items)
+    items.extend(list(items_of(run, others)))
+
+
+def _insert(run: Run, items: list[Any], place: Any, item: Any) -> None:
+    _checked(int)((place,))
+    run.check_owned(items)
+    run.charge(1 + len(items) // 64)
+    items.insert(place, item)
+
+
+def _pop_item(run: Run, items: list[Any], *arguments: Any) -> Any:
+    _checked(int)(arguments)
+    run.check_owned(items)
+    run.charge(1 + len(items) // 64)
+    if len(arguments) > 1:
+        raise SandboxNeededError("pop with two arguments")
+    return items.pop(*arguments)
+
+
+def _of_items(method: Callable[..., Any]) -> Apply:
+    """Return a method that compares each item with a scalar."""
+
+    def apply(run: Run, items: Any, item: Any) -> Any:
+        if type(item) not in (str, int, float, bool, type(None)):
+            raise SandboxNeededError("a container looked for in another")
+        run.charge(len(items))
+        return method(items, item)
+
+    return apply
+
+
+METHODS: Mapping[type, Mapping[str, Apply]] = {
+    str: {
+        "capitalize": _of_text(str.capitalize),
+        "count": _of_text(str.count, str),
+        "endswith": _prefix(str.endswith),
+        "isdigit": _of_text(str.isdigit),
+        "join": _join,
+        "lower": _of_text(str.lower),
+        "lstrip": _of_text(str.lstrip, str),
+        "replace": _replace,
+        "rstrip": _of_text(str.rstrip, str),
+        "split": _split,
+        "startswith": _prefix(str.startswith),
+        "strip": _of_text(str.strip, str),
+        "title": _of_text(str.title),
+        "upper": _of_text(str.upper),
+    },
+    list: {
+        "append": _append,
+        "copy": _copy,
+        "count": _of_items(list.count),
+        "extend": _extend,
+        "index": _of_items(list.index),
+        "insert": _insert,
+        "pop": _pop_item,
+    },
+    dict: {
+        "copy": _copy,
+        "get": _get,
+        "pop": _pop_key,
+        "setdefault": _setdefault,
+        "update": _update,
+    },
+}
