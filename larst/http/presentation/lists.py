@@ -28,7 +28,7 @@ def present_list(answer: RestReply, length: int) -> Reply:
         NotAcceptableError: the client accepts no media type that can be made.
     """
     page = _page(answer)
-    has_ranges = answer.reading.dialect.answers_range_with_206
+    has_ranges = answer.dialect.answers_range_with_206 or not answer.place.raw_query
     if has_ranges and "range" in answer.request.headers and 0 < page.total <= page.offset:
         return _unsatisfiable(answer, page)
     headers = dict(answer.reply.headers)
