@@ -70,7 +70,8 @@ class DirectRunner:
         view: SessionView,
         calls: StoreCalls | None,
     ) -> Reply:
-        store = None if inputs.resource is None else view.resource(inputs.resource)
+        uses_store = inputs.resource is not None and "store" in program.names
+        store = view.resource(str(inputs.resource)) if uses_store else None
         frame = [UNSET] * (form.places + FIRST_PLACE)
         frame[0] = Run(view, store, inputs.resource, calls, STEPS, self.max_store_calls)
         if form.plan is not None:

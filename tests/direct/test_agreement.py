@@ -330,6 +330,17 @@ def test_what_grows_fails_or_changes_foreign_values_is_left_to_a_worker(
     assert ways.direct(_program(lines), PLAN) is None
 
 
+def test_the_resource_of_a_plan_counts_only_where_the_program_uses_it() -> None:
+    """A model may name one that is no valid name, for a request about none."""
+    inputs = ProgramInputs(CTX, PLAN, "not a name")
+    program = check("REPLY = make_response(200, 1)", PolicyLimits())
+
+    reply = DIRECT.run(program, inputs, _view())
+
+    assert reply is not None
+    assert reply.body == b"1"
+
+
 def test_searches_of_many_records_in_a_loop_are_left_to_a_worker() -> None:
     """A worker lets other sessions have a turn between two store calls."""
     books = {str(number): {"id": number} for number in range(20_000)}
