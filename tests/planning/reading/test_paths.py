@@ -100,8 +100,12 @@ def test_a_known_resource_does_not_count_as_a_prefix() -> None:
 
 @given(st.lists(WORDS, max_size=5), st.sampled_from(["GET", "POST", "DELETE"]))
 def test_reading_a_path_twice_changes_nothing_more(words: list[str], method: str) -> None:
-    """The result is in LARST's own form."""
-    once = normalize(request(method, "/" + "/".join(words)), SESSION).request
+    """The result is in LARST's own form; a change of a path that is only alike is refused."""
+    try:
+        once = normalize(request(method, "/" + "/".join(words)), SESSION).request
+    except UnknownPathError:
+        assert method == "DELETE"
+        return
 
     assert normalize(once, SESSION).request.segments == once.segments
 
