@@ -21,9 +21,14 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture
-async def api(service: Service, request: pytest.FixtureRequest) -> AsyncIterator[Api]:
+def session_id(request: pytest.FixtureRequest) -> str:
+    """A session that no other test uses."""
+    return hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+
+
+@pytest.fixture
+async def api(service: Service, session_id: str) -> AsyncIterator[Api]:
     """A client in a session that no other test uses."""
-    session_id = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
     async with aiohttp.ClientSession() as http:
         yield Api(http, service.url, session_id)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.service.api import Api
 from tests.service.telemetry.helpers import send_head, server, trace_id_of
-from tests.wire.collector import Collector
+from tests.wire.shared_collector import SharedCollector
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ from tests.wire.collector import Collector
     ],
 )
 async def test_an_invalid_host_does_not_stop_the_reply(
-    ruled: Api, collector: Collector, host: str, name: str | None
+    ruled: Api, shared_collector: SharedCollector, host: str, name: str | None
 ) -> None:
     reply = await send_head(ruled, f"GET /orders HTTP/1.1\r\nHost: {host}\r\n")
 
-    spans = await collector.trace(re.search("traceparent: 00-(.{32})", reply)[1])  # type: ignore[index]
+    spans = await shared_collector.trace(re.search("traceparent: 00-(.{32})", reply)[1])  # type: ignore[index]
     assert reply.startswith("HTTP/1.1 200 ")
     assert server(spans).attributes.get("server.address") == name
 
@@ -40,10 +40,10 @@ async def test_an_unknown_expectation_is_answered(ruled: Api) -> None:
 
 
 async def test_an_invented_path_is_neither_a_route_nor_a_resource(
-    ruled: Api, collector: Collector
+    ruled: Api, shared_collector: SharedCollector
 ) -> None:
     created = await ruled.post("/orders", {"item": "tea"})
-    root = server(await collector.trace(trace_id_of(created)))
+    root = server(await shared_collector.trace(trace_id_of(created)))
     assert (root.attributes["http.route"], root.attributes["larst.resource"]) == (
         "/orders",
         "orders",
@@ -54,12 +54,12 @@ async def test_an_invented_path_is_neither_a_route_nor_a_resource(
 
     assert (unknown.status, empty.status, missing.status) == (404, 200, 404)
     for reply, route in ((unknown, None), (empty, None), (missing, "/orders/<text>")):
-        spans = await collector.trace(trace_id_of(reply))
+        spans = await shared_collector.trace(trace_id_of(reply))
         root = server(spans)
         assert root.attributes.get("http.route") == route
         assert "s3cret" not in str([span.name for span in spans])
         assert "s3cret" not in str(root.attributes.get("larst.resource"))
-    assert server(await collector.trace(trace_id_of(unknown))).attributes["url.query"] == (
+    assert server(await shared_collector.trace(trace_id_of(unknown))).attributes["url.query"] == (
         "REDACTED&a=REDACTED"
     )
     assert "s3cret" not in (await ruled.get("/_larst/metrics")).raw.decode()

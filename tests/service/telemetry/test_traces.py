@@ -29,17 +29,18 @@ from tests.wire import server as wire
 from tests.wire.collector import Collector, ReceivedSpan
 from tests.wire.planner import good_plan
 from tests.wire.server import WireServer
+from tests.wire.shared_collector import SharedCollector
 
 
 async def test_a_hit_has_a_span_for_each_stage_below_the_server_span(
-    traced: Api, collector: Collector
+    traced: Api, shared_collector: SharedCollector
 ) -> None:
     await traced.post("/orders", {"item": "tea"})
     await traced.get("/orders/1")
     reply = await traced.get("/orders/1?q=a%20secret", headers={"X-Request-ID": "mine-1"})
     again = await traced.get("/orders/1?q=another", headers={"User-Agent": "tests"})
 
-    spans = await collector.trace(trace_id_of(again))
+    spans = await shared_collector.trace(trace_id_of(again))
     root = server(spans)
 
     assert reply.status == again.status == 200
@@ -47,7 +48,7 @@ async def test_a_hit_has_a_span_for_each_stage_below_the_server_span(
         ["larst.mailbox", "larst.plan", "larst.validate", "larst.exec", "larst.commit"]
     )
     assert {span.parent_id for span in spans if span is not root} == {root.span_id}
-    assert {span.attributes["session.id"] for span in spans} == {"one"}
+    assert {span.attributes["session.id"] for span in spans} == {traced.session_id}
     assert (root.name, root.kind, root.is_error) == ("GET /orders/<int>", "server", False)
     assert root.attributes["http.request.method"] == "GET"
     assert root.attributes["http.route"] == "/orders/<int>"
@@ -64,39 +65,42 @@ async def test_a_hit_has_a_span_for_each_stage_below_the_server_span(
     assert all(root.begin_ns <= span.begin_ns <= span.end_ns for span in spans)
 
 
-async def test_the_service_names_itself(traced: Api, collector: Collector) -> None:
-    spans = await collector.trace(trace_id_of(await traced.get("/orders")))
+async def test_the_service_names_itself(traced: Api, shared_collector: SharedCollector) -> None:
+    spans = await shared_collector.trace(trace_id_of(await traced.get("/orders")))
 
     assert spans[0].resource["service.name"] == "larst"
     assert spans[0].resource["service.version"]
     assert spans[0].resource["service.instance.id"]
 
 
-async def test_the_callers_trace_is_continued(traced: Api, collector: Collector) -> None:
+async def test_the_callers_trace_is_continued(
+    traced: Api, shared_collector: SharedCollector
+) -> None:
     caller = {"traceparent": f"00-{TRACE_ID}-{CALLER_ID}-01"}
 
     reply = await traced.get("/orders", headers=caller)
 
-    spans = await collector.trace(TRACE_ID)
+    spans = await shared_collector.trace(TRACE_ID)
     assert server(spans).parent_id == CALLER_ID
     assert reply.headers["traceparent"] == f"00-{TRACE_ID}-{server(spans).span_id}-01"
 
 
 async def test_a_caller_that_does_not_record_is_not_recorded(
-    traced: Api, collector: Collector
+    traced: Api, shared_collector: SharedCollector
 ) -> None:
     """The sampling decision at the start of a trace holds for all of it."""
-    quiet = {"traceparent": f"00-{TRACE_ID}-{CALLER_ID}-00"}
+    unrecorded = f"{1:032x}"
+    quiet = {"traceparent": f"00-{unrecorded}-{CALLER_ID}-00"}
 
     reply = await traced.get("/orders", headers=quiet)
-    await collector.trace(trace_id_of(await traced.get("/orders")))
+    await shared_collector.trace(trace_id_of(await traced.get("/orders")))
 
     assert reply.headers["traceparent"].endswith("-00")
-    assert trace_id_of(reply) == TRACE_ID
-    assert not [span for span in collector.spans if span.trace_id == TRACE_ID]
+    assert trace_id_of(reply) == unrecorded
+    assert not [span for span in shared_collector.spans if span.trace_id == unrecorded]
 
 
-async def patch_with_precondition(api: Api, collector: Collector) -> list[ReceivedSpan]:
+async def patch_with_precondition(api: Api, collector: SharedCollector) -> list[ReceivedSpan]:
     """Return the runs of a PATCH with If-Match, in their order."""
     created = await api.post("/orders", {"item": "tea"})
     current = await api.get("/orders/1")
@@ -107,28 +111,30 @@ async def patch_with_precondition(api: Api, collector: Collector) -> list[Receiv
     return sorted(named(spans, "larst.exec"), key=lambda run: run.begin_ns)
 
 
-async def test_the_runs_of_a_precondition_are_marked(traced: Api, collector: Collector) -> None:
+async def test_the_runs_of_a_precondition_are_marked(
+    traced: Api, shared_collector: SharedCollector
+) -> None:
     """A planner's program for GET runs, because it may reply anything."""
-    runs = await patch_with_precondition(traced, collector)
+    runs = await patch_with_precondition(traced, shared_collector)
 
     # Checked twice: while the request was planned, other requests had their turns.
     assert [run.attributes.get("larst.is_precondition") for run in runs] == [True, True, None]
 
 
 async def test_the_precondition_of_a_plain_record_needs_no_run(
-    ruled: Api, collector: Collector
+    ruled: Api, shared_collector: SharedCollector
 ) -> None:
-    runs = await patch_with_precondition(ruled, collector)
+    runs = await patch_with_precondition(ruled, shared_collector)
 
     assert [run.attributes.get("larst.is_precondition") for run in runs] == [None]
 
 
 async def test_each_attempt_of_a_repair_has_its_own_pair_of_spans(
-    traced: Api, collector: Collector
+    traced: Api, shared_collector: SharedCollector
 ) -> None:
     reply = await traced.get("/repaired")
 
-    spans = await collector.trace(trace_id_of(reply))
+    spans = await shared_collector.trace(trace_id_of(reply))
     plans = named(spans, "larst.plan")
     first, second = named(spans, "larst.validate")
     calls = named(spans, "chat")
@@ -144,11 +150,11 @@ async def test_each_attempt_of_a_repair_has_its_own_pair_of_spans(
 
 
 async def test_a_program_that_stays_refused_is_an_error_of_validation(
-    traced: Api, collector: Collector
+    traced: Api, shared_collector: SharedCollector
 ) -> None:
     reply = await traced.get("/refused")
 
-    spans = await collector.trace(trace_id_of(reply))
+    spans = await shared_collector.trace(trace_id_of(reply))
     root = server(spans)
     assert reply.status == 502
     assert len(named(spans, "larst.plan")) == 3
@@ -183,11 +189,11 @@ async def test_a_killed_worker_is_an_error_of_its_run(
 
 
 async def test_a_crashed_actor_is_an_error_with_its_traceback_and_no_value(
-    traced: Api, collector: Collector
+    traced: Api, shared_collector: SharedCollector
 ) -> None:
     reply = await traced.get("/crash")
 
-    spans = await collector.trace(trace_id_of(reply))
+    spans = await shared_collector.trace(trace_id_of(reply))
     (event,) = server(spans).events_of("exception")
     assert reply.status == 500
     assert server(spans).attributes["error.type"] == "ActorCrashedError"
@@ -217,11 +223,13 @@ async def test_an_expired_deadline_is_an_error_of_the_wait_in_the_mailbox(
     assert server(spans).attributes["http.response.status_code"] == 504
 
 
-async def test_a_missing_record_is_not_an_error(traced: Api, collector: Collector) -> None:
+async def test_a_missing_record_is_not_an_error(
+    traced: Api, shared_collector: SharedCollector
+) -> None:
     """By the HTTP conventions, a 404 is an error of the client, not of the server."""
     reply = await traced.get("/orders/77")
 
-    spans = await collector.trace(trace_id_of(reply))
+    spans = await shared_collector.trace(trace_id_of(reply))
     assert reply.status == 404
     assert not any(span.is_error for span in spans)
     assert server(spans).attributes["http.response.status_code"] == 404
@@ -244,11 +252,11 @@ async def test_a_full_mailbox_is_an_error_of_the_wait(
 
 
 async def test_store_calls_are_events_up_to_a_bound_and_totals_beyond(
-    traced: Api, collector: Collector
+    traced: Api, shared_collector: SharedCollector
 ) -> None:
     reply = await traced.post("/busy")
 
-    run = only(await collector.trace(trace_id_of(reply)), "larst.exec")
+    run = only(await shared_collector.trace(trace_id_of(reply)), "larst.exec")
     calls = run.events_of("larst.store.call")
     assert reply.body == 30
     assert len(calls) == 20
@@ -317,7 +325,10 @@ async def test_the_variables_choose_the_sampling(
     assert {span.trace_id for span in collector.spans} == {TRACE_ID}
 
 
-async def test_health_checks_and_scrapes_leave_no_trace(traced: Api, collector: Collector) -> None:
+async def test_health_checks_and_scrapes_leave_no_trace(
+    start_traced: StartService, http: aiohttp.ClientSession, collector: Collector
+) -> None:
+    traced = Api(http, start_traced().url, "one")
     for path in ("/healthz", "/readyz", "/_larst/metrics"):
         assert (await traced.get(path)).status == 200
     control = await traced.get("/_larst/plans/0123456")
