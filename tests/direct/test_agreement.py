@@ -331,7 +331,7 @@ def test_what_grows_fails_or_changes_foreign_values_is_left_to_a_worker(
 
 
 def test_the_resource_of_a_plan_counts_only_where_the_program_uses_it() -> None:
-    """A model may name one that is no valid name, for a request about none."""
+    """A model may name an invalid one for a request that needs no resource."""
     inputs = ProgramInputs(CTX, PLAN, "not a name")
     program = check("REPLY = make_response(200, 1)", PolicyLimits())
 
