@@ -32,7 +32,7 @@ METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 RULES = "rules"
 """The name of this planner in the plan book, `Server-Timing` and metrics."""
 
-VERSION = f"8.{VOCABULARY_VERSION}"
+VERSION = f"9.{VOCABULARY_VERSION}"
 """Part of the key of every plan of this planner. Raise the first number when a change gives a
 shape another program; tests/planning/rules/test_golden.py fails until you do."""
 

@@ -1,6 +1,7 @@
 """The lines of a program that embed relations into records and select their fields. Pure.
 
-One search for each relation, never one for each record.
+One search for each relation, never one for each record; one more where records of their own join
+them.
 """
 
 from __future__ import annotations
@@ -31,6 +32,29 @@ for step in plan["embed"]:
                     groups[str(key)] = [view]
         for row in source:
             row[name] = groups.get(str(row["id"]), [])[step["offset"]:step["end"]]
+        rows.append(shown)
+    elif step["through"] is not None:
+        keys = {{str(row["id"]): [] for row in source}}
+        if step["through"]:
+            joins = session_store.resource(step["through"])
+            rows_of_joins = joins.search({{step["parent"] + "__in": list(keys)}}) if keys else []
+            pairs = [(str(row[step["parent"]]), row.get(field)) for row in rows_of_joins]
+        else:
+            lists = [(str(row["id"]), row.get(field)) for row in source]
+            pairs = [(id, key) for id, ids in lists if isinstance(ids, list) for key in ids]
+        for id, key in pairs:
+            keys[id].append(str(key))
+        wanted = [key for id in keys for key in keys[id]]
+        criteria = {{"&": [step["criteria"], {{"id__in": wanted}}]}}
+        linked = related.search(criteria, sort=step["sort"]) if wanted else []
+        if step["select"] is None:
+            shown = [dict(row) for row in linked]
+        else:
+            shown = [{{key: row[key] for key in step["select"] if key in row}} for row in linked]
+        places = {{str(row["id"]): place for place, row in enumerate(linked)}}
+        for row in source:
+            own = {{places[key]: key for key in keys[str(row["id"])] if key in places}}
+            row[name] = [shown[place] for place in sorted(own)][step["offset"]:step["end"]]
         rows.append(shown)
     else:
         keys = [str(row[field]) for row in source if row.get(field) is not None]

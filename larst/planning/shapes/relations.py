@@ -6,6 +6,7 @@ Clients name relations as they like; here the session's link fields stand in for
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from larst.domain import Json, Record
@@ -25,8 +26,9 @@ from larst.planning.reading.asked import (
     negated,
     to_criteria,
 )
-from larst.planning.reading.nouns import singular
+from larst.planning.reading.nouns import same_resource, singular
 from larst.planning.reading.relation import Relation, Session, find_relation, relations_of
+from larst.planning.shapes.links import Many, many_between
 
 MAX_EMBED_STEPS = 20
 """Searches that the embeds of one request may cost."""
@@ -106,21 +108,53 @@ def _add_steps(
     session: Records,
 ) -> None:
     for embed in _expanded(embeds, resource, session):
-        relation = find_relation(embed.name, resource, session)
-        if relation is None and embed.name in session.fields(resource):
+        link = _link(embed.name, resource, session)
+        if link is None and embed.name in session.fields(resource):
             continue  # the records hold it themselves
-        relation = relation or _relation(embed.name, resource, session)
+        link = link or _Link(_relation(embed.name, resource, session))
         if len(steps) == MAX_EMBED_STEPS:
             raise QueryNotUnderstoodError(f"a request embeds at most {MAX_EMBED_STEPS} relations")
-        steps.append({**_step(embed, relation, session), "from": source})
-        _add_steps(steps, embed.embed, relation.resource, len(steps), session)
+        steps.append({**_step(embed, link, session), "from": source})
+        _add_steps(steps, embed.embed, link.relation.resource, len(steps), session)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A relation, and where its ids are held if the related records do not hold them.
+
+    `through` is None if they do, or if the record holds one id; "" if it holds a list of ids, else
+    the resource whose records join the two by the field of the relation and by `parent`.
+    """
+
+    relation: Relation
+    through: str | None = None
+    parent: str = ""
+
+
+def _link(name: str, resource: str, session: Session) -> _Link | None:
+    """Return the link to the records that a client calls `name`; None if there is none."""
+    relation = find_relation(name, resource, session)
+    if relation is not None:
+        return _Link(relation)
+    related = same_resource(name, session.names())
+    if related is None or related == resource:
+        return None
+    many = many_between(resource, related, session.schema, session.names())
+    return None if many is None or many.kind == "one" else _link_of(many, related)
+
+
+def _link_of(many: Many, resource: str) -> _Link:
+    relation = Relation(resource, many.field, is_many=True)
+    if many.kind == "child":
+        return _Link(relation)
+    return _Link(relation, through=many.resource, parent=many.parent_field)
 
 
 def _is_empty(name: str, resource: str, session: Session) -> bool:
     """Return whether a name may be that of children that do not exist yet."""
     if name in session.resources or singular(name) is None:
         return False
-    return find_relation(name, resource, session) is None
+    return _link(name, resource, session) is None
 
 
 def _expanded(embeds: Sequence[Embed], resource: str, session: Session) -> list[Embed]:
@@ -133,11 +167,14 @@ def _expanded(embeds: Sequence[Embed], resource: str, session: Session) -> list[
     return expanded
 
 
-def _step(embed: Embed, relation: Relation, session: Records) -> dict[str, Json]:
+def _step(embed: Embed, link: _Link, session: Records) -> dict[str, Json]:
+    relation = link.relation
     return {
         "name": embed.alias or embed.name,
         "resource": relation.resource,
-        "many": relation.is_many,
+        "many": relation.is_many and link.through is None,
+        "through": link.through,
+        "parent": link.parent,
         "field": relation.field,
         "select": _selected(embed, relation.resource, session),
         "criteria": criteria_of(embed.where, relation.resource, session),
@@ -151,8 +188,12 @@ def _selected(embed: Embed, resource: str, session: Session) -> list[str] | None
     """Return the fields to show of related records, with those that link further embeds."""
     if embed.select is None:
         return None
-    links = [find_relation(inner.name, resource, session) for inner in embed.embed]
-    fields = [link.field for link in links if link is not None and not link.is_many]
+    links = [_link(inner.name, resource, session) for inner in embed.embed]
+    fields = [
+        link.relation.field
+        for link in links
+        if link is not None and (link.through == "" or not link.relation.is_many)
+    ]
     return [*dict.fromkeys(["id", *embed.select, *fields])]
 
 

@@ -97,6 +97,8 @@ def test_an_embed_selects_sorts_and_pages_related_records() -> None:
         "name": "bought",
         "resource": "orders",
         "many": True,
+        "through": None,
+        "parent": "",
         "field": "user_id",
         "select": ["id", "drive"],
         "criteria": {"drive__gt": 0},
