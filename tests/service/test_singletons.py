@@ -135,7 +135,7 @@ class TestImport:
 
         for place in ("version", "posts[1]", "posts[2]", "'a b'"):
             assert place in refused.body["detail"]
-        assert len(lenient.body["changed"]) == 4
+        assert len(lenient.body["changed"]) == 5
         assert (await api.get("/db")).body == {
             "a-b": [],
             "posts": [{"id": 1}, {"id": 2}, {"id": 3, "value": [2]}],

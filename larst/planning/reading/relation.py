@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from larst.domain import Json
-from larst.planning.reading.nouns import link_fields_of, same_resource
+from larst.planning.reading.nouns import link_fields_of, same_resource, singular
 
 
 class Session(Protocol):
@@ -52,19 +52,24 @@ class Relation:
 
 
 def find_relation(name: str, resource: str, session: Session) -> Relation | None:
-    """Return the relation that a client calls `name`, such as `comments`, `user`; None if none."""
+    """Return the relation that a client calls `name`, such as `comments`, `user`; None if none.
+
+    Where two resources link to each other, the number of the name decides: a singular means the
+    record that this one links to.
+    """
     own = session.fields(resource)
     related = name if name in session.resources else same_resource(name, session.names())
     if related is None and name in _PEOPLE and _USERS in session.resources:
         related = _USERS
     if related is None:
         return None
-    if related != resource:
+    own_links = link_fields_of(related, own - {name})
+    is_one = bool(own_links) and name != related and singular(name) is None
+    if related != resource and not is_one:
         links = link_fields_of(resource, session.fields(related))
         if links:
             return Relation(related, links[0], is_many=True)
-    links = link_fields_of(related, own - {name})
-    return Relation(related, links[0], is_many=False) if links else None
+    return Relation(related, own_links[0], is_many=False) if own_links else None
 
 
 def related_resource(name: str, resource: str, session: Session) -> str | None:

@@ -33,6 +33,12 @@ MAX_NAMED_PLACES = 200
 VALUE = "value"
 """The field that holds a value other than an object, in a lenient import."""
 
+_NOT_AN_OBJECT = {
+    "": "the import is empty; ",
+    "[": "this is a list: put it under the name of its resource; ",
+}
+"""Why a text is not a `db.json`, by its first character."""
+
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_NAME_CHARACTERS = 64
 
@@ -41,7 +47,8 @@ _MAX_NAME_CHARACTERS = 64
 class ImportReport:
     """What an import found; `is_lenient` changes what cannot be stored, else it is refused.
 
-    `changes` lists the changes, `warnings` the resources that clients cannot reach as usual.
+    `changes` lists the changes, and the new ids of records that had none; `warnings` the resources
+    that clients cannot reach as usual.
     """
 
     is_lenient: bool = False
@@ -89,8 +96,11 @@ def read_db_json(
         text = JsonText(raw[start:].decode() if start else raw.decode())
     except UnicodeDecodeError as error:
         raise InvalidJsonError("the import is not UTF-8 text") from error
-    if text.peek() not in "{":
-        raise BadRequestError('a db.json is an object of resources: {"posts": [{…}, …], …}')
+    if (opening := text.peek()) != "{":
+        reason = _NOT_AN_OBJECT.get(opening, "")
+        raise BadRequestError(
+            f'{reason}a db.json is an object of resources: {{"posts": [{{…}}, …], …}}'
+        )
     names: set[str] = set()
     for name in text.names():
         if name.startswith("$"):  # "$schema" and the like are for editors
@@ -151,8 +161,9 @@ def _read_list(name: str, text: JsonText, report: ImportReport) -> Collection:
             item = {VALUE: item}
         if (record := _storable(place, item, report)) is not None:
             rows.append((place, _id_of(place, record, report), record))
-    own_keys = (key_of(identifier) for _, identifier, _ in rows if identifier is not None)
+    own_keys = [key_of(identifier) for _, identifier, _ in rows if identifier is not None]
     collection = Collection(next_id=max(map(numeric_id, own_keys), default=0) + 1)
+    _note_new_ids(name, sum("id" not in record for _, _, record in rows), report)
     places: dict[str, str] = {}
     for place, identifier, record in rows:
         key = "" if identifier is None else key_of(identifier)
@@ -167,6 +178,15 @@ def _read_list(name: str, text: JsonText, report: ImportReport) -> Collection:
         places.setdefault(key or key_of(identifier), place)
         add_record(collection, identifier, record)
     return collection
+
+
+def _note_new_ids(name: str, count: int, report: ImportReport) -> None:
+    """Note the records without an id, which get one: not a problem, but a difference."""
+    if count:
+        report.changes.append(
+            f"{name}: {count} {'record has' if count == 1 else 'records have'} no id;"
+            f" {'it has a new one' if count == 1 else 'each has a new one'}"
+        )
 
 
 def _storable(place: str, item: Record, report: ImportReport) -> Record | None:

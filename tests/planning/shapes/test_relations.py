@@ -31,6 +31,19 @@ def test_a_relation_to_many_is_by_a_field_of_the_related_records(name: str) -> N
     assert find_relation(name, "orders", SHOP) == Relation("order-lines", "orderId", is_many=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "field", "is_many"),
+    [("offer", "offerId", False), ("Offer", "offerId", False), ("offers", "paymentId", True)],
+)
+def test_the_number_of_the_name_decides_where_two_resources_link_to_each_other(
+    name: str, field: str, is_many: bool
+) -> None:
+    """`_expand=offer` asks for the offer of a payment, `_embed=offers` for those that name it."""
+    shop = session_of({"payments": [{"offerId": 2}], "offers": [{"paymentId": 1}, {"a": 1}]})
+
+    assert find_relation(name, "payments", shop) == Relation("offers", field, is_many=is_many)
+
+
 def test_irregular_plurals_are_related_too() -> None:
     assert find_relation("drive", "canvases", SHOP) == Relation("drives", "drive_id", is_many=False)
     assert find_relation("canvases", "drives", SHOP) == Relation(

@@ -128,6 +128,33 @@ def test_every_place_of_a_problem_is_named() -> None:
     assert "lenient" in refused.value.detail
 
 
+def test_new_ids_are_reported() -> None:
+    """Records come back with a field that the file does not have."""
+    report = ImportReport()
+    text = '{"a":[{"n":1},{"id":4},{"n":2}],"b":[{"id":1}],"c":[{"n":1}]}'
+
+    import_resources(text.encode(), NOW, report)
+
+    assert report.changes == [
+        "a: 2 records have no id; each has a new one",
+        "c: 1 record has no id; it has a new one",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("", "the import is empty"),
+        (" \n", "the import is empty"),
+        ('[{"n":1}]', "this is a list: put it under the name of its resource"),
+        ("5", "a db.json is an object of resources"),
+    ],
+)
+def test_a_file_without_resources_is_refused_by_its_kind(text: str, detail: str) -> None:
+    with pytest.raises(BadRequestError, match=detail):
+        import_resources(text.encode(), NOW)
+
+
 def test_a_lenient_import_says_what_it_changed() -> None:
     report = ImportReport(is_lenient=True)
 
@@ -146,7 +173,7 @@ def test_a_lenient_import_says_what_it_changed() -> None:
         "my-posts": [{"id": 4}],
         "docs": [],
     }
-    assert len(report.changes) == 6
+    assert len(report.changes) == 7
     assert "posts[1] has the id '1' of posts[0]; its id is now 2" in report.changes
     assert [warning.partition(":")[0] for warning in report.warnings] == ["docs"]
 
