@@ -132,7 +132,7 @@ class _Link:
 
 
 def _link(name: str, resource: str, session: Session) -> _Link | None:
-    """Return the link to the records that a client calls `name`; None if there is none."""
+    """Return the link to the records that a client calls `name`, or None."""
     relation = find_relation(name, resource, session)
     if relation is not None:
         return _Link(relation)
