@@ -61,6 +61,7 @@ HEADERS = frozenset(
 """The headers that may hold a mark."""
 
 _SIZES = r"limit|_\w+|per_?page|per|(?:page)?size|count|rows|take|items"
+_ODATA_KEY = r"(?:[a-z_]\w*=)?(?:-?\d+|'(?:[^'/]|'')*'|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _DATE = r"(?:created|updated|date|\w+(?:At|_at|_on))"
 
 MARKS: Sequence[Mark] = _marks(
@@ -75,7 +76,7 @@ MARKS: Sequence[Mark] = _marks(
     ("pocketbase", "wrapper", r"/api/collections/[^/]+/records(?:/.*)?"),
     ("directus", "wrapper", r"/items/[^/]+(?:/[^/]+)?"),
     ("parse", "wrapper", r"/(?:parse/)?classes/[^/]+(?:/[^/]+)?"),
-    ("odata", "segment", r"[\w-]+\([^()/]+\)|\$(?:count|value)"),
+    ("odata", "segment", rf"[a-z_][a-z0-9_-]*\({_ODATA_KEY}(?:,{_ODATA_KEY})*\)|\$(?:count|value)"),
     ("spring", "path", r".*/search/(?:find|read|get|query|search)(?:All)?By\w+"),
     ("strapi", "key", r"(?:filters|pagination|populate)\[.+"),
     ("strapi", "target", r"\w+ /(?:[\w-]+/)*api/[\w/-]+\?populate=.*"),

@@ -26,6 +26,9 @@ def _dialect(
     return reading.dialect.name, reading.source
 
 
+UUID = "0b0f3a3e-6f0e-4f7e-9f43-0d5a5c0f0a11"
+
+
 class TestDialects:
     def test_without_a_mark_a_request_is_in_larsts_own(self) -> None:
         assert _dialect(PLAIN) == ("larst", "default")
@@ -82,6 +85,15 @@ class TestDialects:
     )
     def test_clients_show_the_dialect_of_their_server(self, target: str, dialect: str) -> None:
         assert _dialect(target) == (dialect, "request")
+
+    @pytest.mark.parametrize("key", ["3", "-3", "'a b'", "id=3", "a='x',b=2", f"{UUID}"])
+    def test_a_key_in_parentheses_is_of_odata(self, key: str) -> None:
+        assert _dialect(f"/posts({key})")[0] == "odata"
+
+    @pytest.mark.parametrize("id", ["__(,_,*)", "report(final)", "f(x)", "ω(3)", "3(4)"])
+    def test_an_id_with_parentheses_shows_no_dialect(self, id: str) -> None:
+        """Such a record would change the form of every later reply of the session."""
+        assert _dialect(f"/files/{id}") == ("larst", "default")
 
     @pytest.mark.parametrize(
         "target", ["/posts?page[number]=1&page[size]=2", "/posts?views=1&title=2"]
