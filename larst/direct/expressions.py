@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 from larst.direct.limits import (
     CHARACTERS_PER_STEP,
-    RECORDS_PER_STEP,
     SCANS,
+    STEPS_PER_RECORD,
     Run,
     SandboxNeededError,
 )
@@ -364,7 +364,7 @@ class Compiler:
 
     def _store_call(self, form: total.StoreCall) -> Evaluate:
         receiver, method = self.receiver(form.receiver), form.method
-        resource, is_scan = _called_resource(form.receiver), method in SCANS
+        resource, is_scan = _called_resource(form.receiver), _is_scan(form)
         arguments = [self.expression(argument) for argument in form.arguments]
         options = {name: self.expression(value) for name, value in form.options.items()}
 
@@ -375,7 +375,7 @@ class Compiler:
             keywords = {name: passed(run, option(frame)) for name, option in options.items()}
             run.note_call(resource(run, store), method)
             if is_scan:
-                run.charge(getattr(store, "stored_count", 0) // RECORDS_PER_STEP)
+                run.charge(getattr(store, "stored_count", 0) * STEPS_PER_RECORD)
             return getattr(store, method)(*values, **keywords)
 
         return call
@@ -472,6 +472,17 @@ def _default_store(frame: Frame) -> Any:
     if store is None:
         raise SandboxNeededError("no store")
     return store
+
+
+def _is_scan(form: total.StoreCall) -> bool:
+    """Return whether a store call may look at every record; in a loop, that would add up."""
+    if form.method == "list":
+        return "sort" in form.options or len(form.arguments) == _LIST_ARGUMENTS
+    return form.method in SCANS and bool(form.arguments or form.options)
+
+
+_LIST_ARGUMENTS = 3
+"""Arguments of `list` with which the last one is the order."""
 
 
 def _called_resource(receiver: total.Receiver) -> Callable[[Run, Any], str | None]:

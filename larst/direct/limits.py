@@ -13,9 +13,9 @@ STEPS = 100_000
 
 CHARACTERS_PER_STEP = 32
 STORE_CALL_STEPS = 30
-RECORDS_PER_STEP = 2
-SCANS = frozenset({"aggregate", "count", "list", "search"})
-"""Methods of a store that may look at every record; in a loop, they would add up."""
+STEPS_PER_RECORD = 2
+SCANS = frozenset({"aggregate", "count", "search"})
+"""Methods of a store that look at every record if they have arguments."""
 
 INTEGER_LIMIT = 2**63
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from larst.direct.limits import Run, SandboxNeededError
+from larst.direct.limits import CHARACTERS_PER_STEP, Run, SandboxNeededError
 from larst.direct.operations import charge_text, items_of
 
 Apply = Callable[..., Any]
@@ -61,10 +61,11 @@ def _replace(run: Run, text: str, old: Any, new: Any) -> str:
 
 
 def _prefix(method: Callable[..., bool]) -> Apply:
-    def apply(_run: Run, text: str, prefix: Any) -> bool:
-        if type(prefix) is tuple and all(type(item) is str for item in prefix):
-            return method(text, prefix)
-        _checked(str)((prefix,))
+    def apply(run: Run, text: str, prefix: Any) -> bool:
+        prefixes = prefix if type(prefix) is tuple else (prefix,)
+        if any(type(item) is not str for item in prefixes):
+            raise SandboxNeededError("a prefix of another type")
+        charge_text(run, sum(map(len, prefixes)))
         return method(text, prefix)
 
     return apply
@@ -133,7 +134,8 @@ def _of_items(method: Callable[..., Any]) -> Apply:
     def apply(run: Run, items: Any, item: Any) -> Any:
         if type(item) not in (str, int, float, bool, type(None)):
             raise SandboxNeededError("a container looked for in another")
-        run.charge(len(items))
+        size = len(item) if type(item) is str else 0
+        run.charge(len(items) + len(items) * size // CHARACTERS_PER_STEP)
         return method(items, item)
 
     return apply

@@ -99,8 +99,15 @@ BINARY: Mapping[str, Callable[[Run, Any, Any], Any]] = {
 }
 
 
+def _charge_texts(run: Run, first: Any, second: Any) -> None:
+    """Charge for a comparison of two texts, which ends where they differ."""
+    if type(first) is str and type(second) is str and len(first) >= CHARACTERS_PER_STEP:
+        charge_text(run, min(len(first), len(second)))
+
+
 def _equal(run: Run, first: Any, second: Any) -> bool:
     if type(first) in _SCALARS or type(second) in _SCALARS:
+        _charge_texts(run, first, second)
         return bool(first == second)
     if not first or not second:  # an empty container
         return bool(first == second)
@@ -112,8 +119,9 @@ def _unequal(run: Run, first: Any, second: Any) -> bool:
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Run, Any, Any], bool]:
-    def apply(_run: Run, first: Any, second: Any) -> bool:
+    def apply(run: Run, first: Any, second: Any) -> bool:
         if type(first) is str and type(second) is str:
+            _charge_texts(run, first, second)
             return compare(first, second)
         _both_numbers(first, second)
         return compare(first, second)
@@ -131,7 +139,8 @@ def _contains(run: Run, item: Any, container: Any) -> bool:
         charge_text(run, len(container) + len(item))
         return item in container
     if kind is list or kind is tuple:
-        run.charge(len(container) // 4)
+        size = len(item) if type(item) is str else 0
+        run.charge(len(container) // 4 + len(container) * size // CHARACTERS_PER_STEP)
         return item in container
     raise SandboxNeededError("`in` of this value")
 
@@ -193,6 +202,8 @@ def _alike(run: Run, values: Any) -> list[Any]:
     """Return the values if all are numbers, or all are strings."""
     items = list(items_of(run, values))
     kinds = {type(item) for item in items}
+    if kinds == {str}:
+        charge_text(run, sum(map(len, items)))
     if not (kinds <= {int, float} or kinds == {str}):
         raise SandboxNeededError("values that cannot be compared")
     return items
@@ -252,6 +263,8 @@ def _sum(run: Run, values: Any) -> Any:
 def _sorted(run: Run, values: Any, *, reverse: Any = False) -> list[Any]:
     items = _alike(run, values)
     run.charge(len(items) * 4)
+    if items and type(items[0]) is str:
+        charge_text(run, sum(map(len, items)) * len(items).bit_length())
     return sorted(items, reverse=bool(reverse))
 
 

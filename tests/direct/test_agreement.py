@@ -320,6 +320,10 @@ def test_common_programs_run_directly(ways: Ways, lines: str) -> None:
         "REPLY = make_response(200, '\\ud800')",
         "REPLY = make_response(700, 1)",
         "REPLY = make_response(200, store.get(1), {'Set-Cookie': 'a=b'})",
+        "x = ','.join(['abcdefgh' for n in range(9000)])\n"
+        "for n in range(5000):\n    y = x.startswith(x)\nREPLY = make_response(200, 1)",
+        "x = ','.join(['abcdefgh' for n in range(9000)])\ny = x + ''\n"
+        "for n in range(5000):\n    z = x == y or x < y or x in [y]\nREPLY = make_response(200, 1)",
         "for n in range(300):\n    store.count()\nREPLY = make_response(200, 1)",
     ],
 )
@@ -348,7 +352,7 @@ def test_searches_of_many_records_in_a_loop_are_left_to_a_worker() -> None:
     loop = "for n in range({}):\n    store.search({{'x': n}})\nREPLY = make_response(200, 1)"
     inputs = ProgramInputs(CTX, PLAN, "books")
 
-    assert DIRECT.run(_program(loop.format(2)), inputs, view) is not None
+    assert DIRECT.run(_program(loop.format(1)), inputs, view) is not None
     assert DIRECT.run(_program(loop.format(20)), inputs, view) is None
 
 
