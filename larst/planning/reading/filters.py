@@ -186,8 +186,6 @@ class FilterReader:
         filter_key = read_key(name, self.fields, has_value=True)
         if filter_key.operator or filter_key.is_list:
             return self._node(filter_key, values, key)
-        if len(values) == 1 and "," in values[0] and not self.is_change:
-            values = [part for part in values[0].split(",") if part]
         return self.values.read(name, values, key)
 
     def _without_empty(self, value: Json) -> Json:
