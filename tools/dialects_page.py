@@ -223,6 +223,8 @@ def _habits(dialect: Dialect) -> str:
     if dialect.page_base == 0:
         habits.append("the first page is 0")
     habits.append(f"a page has {dialect.page_size} records by default")
+    if dialect.sorts_by_code_points:
+        habits.append("texts sort upper case first")
     return "; ".join(habits)
 
 

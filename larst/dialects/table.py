@@ -25,6 +25,9 @@ class Dialect:
     link field is `postId`, not `post_id`. `has_empty_404`: the body of a 404 is `{}`. `cascades`:
     deleting a record deletes its children. `matches_parts`: `filter[title]=part` matches a part
     where no record has the whole text. `selects_id`: a selection of fields always shows the id too.
+    `sorts_by_code_points`: upper case sorts before lower case, as the server's database does it:
+    json-server issue 522, PocketBase issue 4580, Parse issue 3973, MongoDB's binary comparison,
+    the collation C.UTF-8 of hosted Supabase, Firebase's order of strings.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Dialect:
     answers_range_with_206: bool = False
     matches_parts: bool = False
     selects_id: bool = False
+    sorts_by_code_points: bool = False
 
 
 _ALL = (
@@ -56,6 +60,7 @@ _ALL = (
         has_camel_links=True,
         has_empty_404=True,
         cascades=True,
+        sorts_by_code_points=True,
     ),
     Dialect(
         "json-server-1",
@@ -63,6 +68,7 @@ _ALL = (
         list_form="json-server-1",
         delete_reply="record",
         has_camel_links=True,
+        sorts_by_code_points=True,
     ),
     Dialect(
         "simple-rest",
@@ -70,7 +76,12 @@ _ALL = (
         delete_reply="record",
         has_camel_links=True,
     ),
-    Dialect("postgrest", "PostgREST, Supabase", answers_range_with_206=True),
+    Dialect(
+        "postgrest",
+        "PostgREST, Supabase",
+        answers_range_with_206=True,
+        sorts_by_code_points=True,
+    ),
     Dialect("odata", "OData 4", list_form="odata", has_camel_links=True),
     Dialect("jsonapi", "JSON:API", list_form="jsonapi", record_form="jsonapi", selects_id=True),
     Dialect("drf", "Django REST framework", list_form="drf"),
@@ -95,9 +106,13 @@ _ALL = (
         has_camel_links=True,
         selects_id=True,
     ),
-    Dialect("restheart", "RESTHeart, Mongo-style filters", selects_id=True),
-    Dialect("eve", "Eve", list_form="eve", page_size=25, selects_id=True),
-    Dialect("parse", "Parse", list_form="parse", delete_reply="object"),
+    Dialect(
+        "restheart", "RESTHeart, Mongo-style filters", selects_id=True, sorts_by_code_points=True
+    ),
+    Dialect(
+        "eve", "Eve", list_form="eve", page_size=25, selects_id=True, sorts_by_code_points=True
+    ),
+    Dialect("parse", "Parse", list_form="parse", delete_reply="object", sorts_by_code_points=True),
     Dialect("nestjsx", "@nestjsx/crud", list_form="nestjsx", has_camel_links=True),
     Dialect(
         "laravel",
@@ -115,6 +130,7 @@ _ALL = (
         record_form="pocketbase",
         page_size=30,
         created_status=200,
+        sorts_by_code_points=True,
     ),
     Dialect("directus", "Directus", list_form="data", record_form="data", created_status=200),
     Dialect(
@@ -124,6 +140,7 @@ _ALL = (
         delete_reply="object",
         creates_on_put=True,
         created_status=200,
+        sorts_by_code_points=True,
     ),
     Dialect("github", "GitHub-style REST", page_size=30),
     Dialect(

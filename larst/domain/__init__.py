@@ -5,7 +5,15 @@ All of them are frozen. Must never do I/O or import another room.
 
 from __future__ import annotations
 
-from larst.domain.criteria import AND, CRITERIA_OPERATORS, LINKED, NOT, OR, Criteria
+from larst.domain.criteria import (
+    AND,
+    BY_CODE_POINTS,
+    CRITERIA_OPERATORS,
+    LINKED,
+    NOT,
+    OR,
+    Criteria,
+)
 from larst.domain.json_values import (
     INTEGER_MAX,
     INTEGER_MIN,
@@ -37,6 +45,7 @@ from larst.domain.stores import (
 
 __all__ = [
     "AND",
+    "BY_CODE_POINTS",
     "CRITERIA_OPERATORS",
     "INTEGER_MAX",
     "INTEGER_MIN",

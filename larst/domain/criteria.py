@@ -26,6 +26,9 @@ LINKED = OR
 NOT = "!"
 """The key of criteria that a record must not meet."""
 
+BY_CODE_POINTS = "="
+"""Before a field in `sort`, as in `-=name`: its texts sort by code points, not without case."""
+
 CRITERIA_OPERATORS = frozenset(
     "contains icontains startswith istartswith endswith iendswith iexact like ilike"
     " gt gte lt lte ne in exists".split()

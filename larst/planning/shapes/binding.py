@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from larst.domain import AND, LINKED, SINGLETON_ID, Json, Plan, Record, RequestContext
+from larst.domain import (
+    AND,
+    BY_CODE_POINTS,
+    LINKED,
+    SINGLETON_ID,
+    Json,
+    Plan,
+    Record,
+    RequestContext,
+)
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import NEVER, Asked
 from larst.planning.reading.fields import Fields
@@ -17,7 +26,7 @@ from larst.planning.reading.nouns import folded, link_fields_of, same_resource
 from larst.planning.reading.options import ReadingOptions
 from larst.planning.reading.query import read_query
 from larst.planning.reading.relation import Session
-from larst.planning.reading.request import Reading, fields_of
+from larst.planning.reading.request import NOTHING_READ, Reading, fields_of
 from larst.planning.shapes.links import is_singleton
 from larst.planning.shapes.relations import criteria_of, embed_steps
 from larst.planning.shapes.request import ShapedRequest
@@ -106,7 +115,8 @@ def bind(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
     if path.is_list_of_ids and identifier is not None:
         criteria = _with_ids(criteria, identifier.split(","))
     of_list = _narrowed(shaped, path, criteria, parents)
-    limit, offset = _page(asked, path.resource, of_list, session)
+    sort = _sort(asked, reading)
+    limit, offset = _page(asked, path.resource, of_list, sort, session)
     return Binding(
         identifier=identifier,
         payload=request.body.json,
@@ -115,7 +125,7 @@ def bind(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
         criteria=criteria,
         limit=limit,
         offset=offset,
-        sort=_sort(asked),
+        sort=sort,
         select=_select(asked),
         exclude=asked.exclude,
         embed=_steps(shaped, path, asked, session),
@@ -178,14 +188,15 @@ def _bind_custom(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Bindi
     resource = plan.resource or ""
     asked = read_leniently(request, fields_of(session, resource))
     criteria = criteria_of(asked.where, resource, session)
-    limit, offset = _page(asked, resource, criteria, session)
+    sort = _sort(asked)
+    limit, offset = _page(asked, resource, criteria, sort, session)
     return Binding(
         identifier,
         request.body.json,
         criteria=criteria,
         limit=limit,
         offset=offset,
-        sort=_sort(asked),
+        sort=sort,
         select=_select(asked),
         exclude=asked.exclude,
     )
@@ -222,7 +233,11 @@ def _with_ids(criteria: dict[str, Json], ids: Sequence[str]) -> dict[str, Json]:
 
 
 def _page(
-    asked: Asked, resource: str, criteria: Mapping[str, Json], session: Knowledge
+    asked: Asked,
+    resource: str,
+    criteria: Mapping[str, Json],
+    sort: str | None,
+    session: Knowledge,
 ) -> tuple[int | None, int]:
     """Return limit and offset; a page after or before a record begins or ends at its place.
 
@@ -231,7 +246,7 @@ def _page(
     """
     if (cursor := asked.after or asked.before) is None:
         return asked.limit, asked.offset
-    place = session.position_of(resource, criteria, _sort(asked), cursor)
+    place = session.position_of(resource, criteria, sort, cursor)
     if place is None:
         raise QueryNotUnderstoodError(
             f"no record of the list has the id {cursor[:_MAX_ID_CHARACTERS]}: begin at the first"
@@ -243,8 +258,17 @@ def _page(
     return place - first, first
 
 
-def _sort(asked: Asked) -> str | None:
-    return ",".join(asked.sort) or None
+def _sort(asked: Asked, reading: Reading = NOTHING_READ) -> str | None:
+    """Return the order for the store; texts sort as the dialect of the request has it."""
+    keys = asked.sort
+    if keys and reading.habits.sorts_by_code_points:
+        keys = tuple([_by_code_points(key) for key in keys])
+    return ",".join(keys) or None
+
+
+def _by_code_points(key: str) -> str:
+    name = key.removeprefix("-")
+    return f"{'-' if name != key else ''}{BY_CODE_POINTS}{name}"
 
 
 def _select(asked: Asked) -> Sequence[str] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from larst.domain import Json, Record
+from larst.domain import BY_CODE_POINTS, Json, Record
 from larst.errors import ProgramFailedError
 from larst.store.query.comparing import MISSING, is_number, parse_number
 from larst.store.query.criteria import field_value
@@ -38,7 +38,8 @@ def paginate(
 def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
     """Return the records sorted by the fields in `sort`, such as `a,-b`; `-` sorts descending.
 
-    The sort is stable. Records without the field, or with null in it, come last in either
+    Texts sort without case, or by code points where `=` stands before the field: `-=b`. The sort is
+    stable. Records without the field, or with null in it, come last in either
     direction.
 
     Raises:
@@ -49,6 +50,8 @@ def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
     ordered = list(records)
     for key in reversed([part.strip() for part in sort.split(",") if part.strip("- ")]):
         field = key.removeprefix("-")
+        rank = _rank_by_code_points if field.startswith(BY_CODE_POINTS) else _rank
+        field = field.removeprefix(BY_CODE_POINTS)
         ranked: list[tuple[Any, Record]] = []
         unranked: list[Record] = []
         for record in ordered:
@@ -56,7 +59,7 @@ def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
             if value is None or value is MISSING:
                 unranked.append(record)
             else:
-                ranked.append((_rank(value), record))
+                ranked.append((rank(value), record))
         if (numbered := _by_number(ranked)) is not None:
             ranked = numbered
         ranked.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
@@ -134,6 +137,10 @@ def _rank(value: Json) -> tuple[int, Any, Any]:
     if isinstance(value, str):
         return 1, instant_of(value) or value.casefold(), value
     return 3, _json(value), 0
+
+
+def _rank_by_code_points(value: Json) -> tuple[int, Any, Any]:
+    return (1, instant_of(value) or value, value) if isinstance(value, str) else _rank(value)
 
 
 def _by_number(ranked: list[tuple[Any, Record]]) -> list[tuple[Any, Record]] | None:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from larst.domain import Code, Json, Plan
 from larst.errors import BadPagingError, QueryNotUnderstoodError
+from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import bind
 from larst.store import SessionStore
 from tests.fakes import request
-from tests.planning.sessions import CUSTOM, bound, session_of, shaped_of
+from tests.planning.sessions import CUSTOM, answer_of, bound, session_of, shaped_of
 
 MEMBERS = session_of(
     {
@@ -370,3 +371,37 @@ def test_a_filled_plan_does_not_contain_its_code() -> None:
         "payload": {"a": 1},
         "response_hints": {},
     }
+
+
+_NAMES = session_of({"names": [{"name": text} for text in ("b", "A", "C", "a")]})
+
+
+def _sorted_names(target: str, settings: ReadingSettings | None = None) -> str:
+    body = answer_of(request("GET", target), _NAMES, settings).body
+    return "".join(row["name"] for row in body.get("items", body))
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("sort=name", "AabC"),
+        ("sort=-name", "CbaA"),
+        ("_sort=name", "ACab"),
+        ("_sort=-name", "baCA"),
+        ("order=name.desc", "baCA"),
+        ('orderBy="name"', "ACab"),
+        ("$orderby=name", "AabC"),
+        ("sort=name&starting_after=2", "abC"),
+        ("_sort=name&_after=2", "Cab"),
+    ],
+)
+def test_texts_sort_as_the_server_of_the_dialect_sorts_them(query: str, names: str) -> None:
+    """json-server, PostgREST and Firebase sort upper case first; a page begins in that order."""
+    assert _sorted_names(f"/names?{query}") == names
+
+
+def test_a_dialect_that_was_only_learned_sorts_nothing() -> None:
+    learned, chosen = ReadingSettings(learned="parse"), ReadingSettings(dialect="parse")
+
+    assert _sorted_names("/names?sort=name", learned) == "AabC"
+    assert _sorted_names("/names?sort=name", chosen) == "ACab"

@@ -101,3 +101,22 @@ def test_aggregates_of_nothing() -> None:
 def test_an_unknown_operation_is_an_error_of_the_program() -> None:
     with pytest.raises(ProgramFailedError, match="median"):
         aggregate([], "median", "x", None)
+
+
+def test_texts_sort_without_case_or_by_code_points() -> None:
+    rows = [{"a": text} for text in ("b", "A", "C", "a")]
+
+    assert [row["a"] for row in sort_records(rows, "a")] == ["A", "a", "b", "C"]
+    assert [row["a"] for row in sort_records(rows, "=a")] == ["A", "C", "a", "b"]
+    assert [row["a"] for row in sort_records(rows, "-=a")] == ["b", "a", "C", "A"]
+
+
+def test_code_points_change_nothing_but_the_order_of_letters() -> None:
+    """Numbers, numbers as texts, and times still sort by their values."""
+    moments = ["2025-01-02T00:00:00+02:00", "2025-01-01T23:00:00Z", "2025-01-01"]
+    rows = [{"a": n, "at": at} for n, at in zip((2, 10, 1), moments, strict=True)]
+    numbers = [{"b": text} for text in ("10", "9")]
+
+    assert sort_records(rows, "-=a") == sort_records(rows, "-a")
+    assert sort_records(rows, "=at") == sort_records(rows, "at")
+    assert sort_records(numbers, "=b") == sort_records(numbers, "b")
