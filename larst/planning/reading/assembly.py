@@ -10,10 +10,13 @@ from larst.domain import AND, NOT, OR, Json
 from larst.errors import BadPagingError, QueryNotUnderstoodError
 from larst.planning.reading.asked import (
     ANY_FIELD,
+    AllOf,
+    AnyOf,
     Asked,
     Condition,
     Embed,
     Node,
+    Not,
     QueryReading,
     Related,
     all_of,
@@ -261,6 +264,8 @@ class _Assembly:
             if _takes_in_all(condition):
                 key = condition.key or condition.field
                 raise QueryNotUnderstoodError(f"{key[:80]} needs a value to compare with")
+        if _negates_empty(where):
+            raise QueryNotUnderstoodError("a negated filter needs a value to compare with")
         words = self.collected.words
         if any(words.has(meaning) for meaning in PAGING | {Meaning.SORT, Meaning.DIRECTION}):
             raise BadPagingError("limit, offset and sort do not apply where all that match change")
@@ -312,3 +317,15 @@ _TEXT_OPERATORS = frozenset(
     "contains icontains startswith istartswith endswith iendswith like ilike".split()
 )
 _ASKS_EXISTENCE = re.compile(r"exist|null|nil|empty|present|blank|defined|has", re.IGNORECASE)
+
+
+def _negates_empty(node: Node, *, is_negated: bool = False) -> bool:
+    """Return whether an empty value stands below a negation: nearly every record would match."""
+    match node:
+        case Condition(value=value):
+            return is_negated and value in ("", [], [""])
+        case Not(inner):
+            return _negates_empty(inner, is_negated=True)
+        case AllOf(nodes) | AnyOf(nodes):
+            return any(_negates_empty(child, is_negated=is_negated) for child in nodes)
+    return False
