@@ -114,11 +114,11 @@ def _facts(plan: dict[str, Any]) -> list[tuple[str, str]]:
         condition = {name: value for name, value in plan["condition"].items() if value}
         facts.append(("serves if", json.dumps(condition)))
     facts.append(("does", f"{plan['plan']['action']} {plan['plan']['resource'] or ''}"))
-    facts.append(("runs", _way_to_run(plan["plan"]["code"]["block"])))
+    facts.append(("runs", _way_to_run(plan["plan"]["code"]["block"], plan["planner"])))
     return facts
 
 
-def _way_to_run(program: str) -> str:
+def _way_to_run(program: str, planner: str) -> str:
     """Return whether a program runs directly, and otherwise which line needs the sandbox."""
     from larst.domain.total import NotTotal
     from larst.errors import ProgramRefusedError
@@ -128,7 +128,9 @@ def _way_to_run(program: str) -> str:
         form = check(strip_fences(program), PolicyLimits(code_bytes=len(program) * 4)).total
     except ProgramRefusedError:
         return "not at all: the policy refuses it"
-    return f"in the sandbox: {form}" if isinstance(form, NotTotal) else "directly"
+    if isinstance(form, NotTotal):
+        return f"in the sandbox: {form}"
+    return "directly" if planner == "rules" else "in the sandbox: a model wrote it"
 
 
 def _pin(service: Service, options: argparse.Namespace) -> None:

@@ -122,7 +122,7 @@ class SandboxSettings(Group):
         "LARS_EXECUTOR",
         "direct",
         "direct or sandbox",
-        "Run programs that are provably total in the service itself, or all of them in workers.",
+        "Run the programs of the rules in the service itself, or all programs in workers.",
     )
     deny_net: Annotated[Literal[True], BeforeValidator(fields.boolean)] = setting(
         "LARS_SANDBOX_DENY_NET",

@@ -64,21 +64,22 @@ def _has_odd_floats(body: Any) -> bool:
         SandboxNeededError: JSON has no such value, or there are too many.
     """
     is_odd = False
-    count, stack = 0, [body]
+    count, characters, stack = 0, 0, [body]
     while stack:
         value = stack.pop()
         kind = type(value)
-        if kind is str or kind is bool or value is None:
-            continue
-        if kind is dict or kind is list or kind is tuple:
+        if kind is str:
+            characters += len(value)
+        elif kind is dict or kind is list or kind is tuple:
             count += len(value)
-            if count > MAX_VALUES:
-                raise SandboxNeededError("too many values in REPLY")
             stack.extend(_values_of(value) if kind is dict else value)
+            characters += sum(map(len, value)) if kind is dict else 0
         elif kind is float or kind is int:
             is_odd = _is_odd(value) or is_odd
-        else:
+        elif kind is not bool and value is not None:
             raise SandboxNeededError(f"a {kind.__name__} in REPLY")
+        if count > MAX_VALUES or characters > MAX_RECORD_BYTES:
+            raise SandboxNeededError("too much in REPLY")
     return is_odd
 
 

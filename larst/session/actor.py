@@ -287,9 +287,15 @@ class SessionActor(Actor[Message, Answer]):
     def _run_directly(
         self, ready: ReadyPlan, inputs: ProgramInputs, transaction: Transaction
     ) -> Reply | None:
-        """Return the reply of a total program; None if the program must run in a worker."""
+        """Return the reply of a total program; None if the program must run in a worker.
+
+        Only for programs of the rules: what a model wrote can still find work that the budget of
+        direct execution does not count, and would hold the event loop.
+        """
         direct = self._pipeline.direct
-        return None if direct is None else direct.run(ready.program, inputs, transaction)
+        if direct is None or ready.maker.planner != RULES:
+            return None
+        return direct.run(ready.program, inputs, transaction)
 
     def _commit(
         self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: _ProgramRun

@@ -324,6 +324,8 @@ def test_common_programs_run_directly(ways: Ways, lines: str) -> None:
         "for n in range(5000):\n    y = x.startswith(x)\nREPLY = make_response(200, 1)",
         "x = ','.join(['abcdefgh' for n in range(9000)])\ny = x + ''\n"
         "for n in range(5000):\n    z = x == y or x < y or x in [y]\nREPLY = make_response(200, 1)",
+        "x = ','.join(['abcdefgh' for n in range(9000)])\n"
+        "REPLY = make_response(200, [x for n in range(1000)])",
         "for n in range(300):\n    store.count()\nREPLY = make_response(200, 1)",
     ],
 )
