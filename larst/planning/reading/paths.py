@@ -117,11 +117,11 @@ def normalize(request: RequestContext, session: Names) -> Normalized:
     if is_post and len(path) > 1 and path[-1] in BULK and _known(path[-2], session) is not None:
         path, request = _without_bulk(path, request)
     start = prefix_length(path, session.resources)
-    path = _without_namespaces(path, start, session, notes, is_change=method in _CHANGES)
+    path = _without_namespaces(path, start, session, notes, method)
     start = prefix_length(path, session.resources)
     for index in range(start, len(path), 2):
         parent = path[index - 2] if index > start else None
-        path[index] = _resource(path[index], parent, session, notes, is_change=method in _CHANGES)
+        path[index] = _resource(path[index], parent, session, notes, method)
     if tuple(path) != segments:
         request = replace(request, segments=tuple(path))
     return Normalized(request, tuple(notes))
@@ -236,7 +236,7 @@ def _split_last(path: list[str], *, is_post: bool) -> list[str]:
 
 
 def _without_namespaces(
-    path: list[str], start: int, session: Names, notes: list[str], *, is_change: bool
+    path: list[str], start: int, session: Names, notes: list[str], method: str
 ) -> list[str]:
     """Return the path without `/admin` before a known resource.
 
@@ -250,40 +250,39 @@ def _without_namespaces(
         if is_record or not (_NAME.fullmatch(above) or API_PREFIX.fullmatch(above)):
             return path
         if _known(path[place], session) is not None:
-            if is_change:
-                _refuse_namespaces(path[start:place], path[place:])
+            words = [word for word in path[start:place] if API_PREFIX.fullmatch(word) is None]
+            if len(words) > 1 and method in _WRITES:
+                _refuse_change(method, "/".join(path[start:place]), "/".join(path[place:]))
+                return path
             notes.append(f"{'/'.join(path[start:place])} is a namespace")
             return [*path[:start], *path[place:]]
     return path
 
 
 _MAX_NAMESPACES = 3
-_CHANGES = frozenset({"PUT", "PATCH", "DELETE"})
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-def _refuse_namespaces(words: Sequence[str], path: Sequence[str]) -> None:
-    """Refuse more than a single word before the resource: a change may be meant for another."""
-    if sum(API_PREFIX.fullmatch(word) is None for word in words) > 1:
-        raise UnknownPathError(
-            f"/{'/'.join(words)[:80]} is unknown; did you mean /{'/'.join(path)[:80]}?"
-        )
+def _refuse_change(method: str, unknown: str, nearest: str) -> None:
+    """Refuse a path that only resembles a known one; a create begins a resource of its own."""
+    if method != "POST":
+        raise UnknownPathError(f"/{unknown[:80]} is unknown; did you mean /{nearest[:80]}?")
 
 
 def _known(name: str, session: Names) -> str | None:
     return name if name in session.resources else same_resource(name, session.names())
 
 
-def _resource(
-    name: str, parent: str | None, session: Names, notes: list[str], *, is_change: bool
-) -> str:
+def _resource(name: str, parent: str | None, session: Names, notes: list[str], method: str) -> str:
     """Return the known resource that a name means, or the name."""
     if name in session.resources or is_verb(name):
         return name
     known = same_resource(name, session.names())
     if known is None or (parent is not None and _is_own(name, parent, known, session)):
         return name
-    if is_change and not is_restyled(name, known):
-        raise UnknownPathError(f"no resource {name[:80]!a}; did you mean {known}?")
+    if method in _WRITES and not is_restyled(name, known):
+        _refuse_change(method, name, known)
+        return name
     notes.append(f"{name} is {known}")
     return known
 

@@ -153,7 +153,7 @@ def test_a_change_of_a_path_that_only_resembles_a_known_one_is_refused(
 ) -> None:
     """A reading that was right for GET may be the wrong record to delete."""
     assert segments(path, "GET").startswith(("/posts", "/blog", "/users", "/api"))
-    with pytest.raises(UnknownPathError, match=f"did you mean {nearest}\\?"):
+    with pytest.raises(UnknownPathError, match=f"did you mean /?{nearest}\\?"):
         segments(path, method)
 
 
@@ -177,6 +177,25 @@ def test_a_change_takes_number_case_style_and_one_namespace(
     method: str, path: str, expected: str
 ) -> None:
     assert segments(path, method) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/foo/bar/posts", "/foo/bar/posts"),
+        ("/p_o_s_t_s", "/p_o_s_t_s"),
+        ("/b-logentries", "/b-logentries"),
+        ("/users/1/po_sts", "/users/1/po_sts"),
+        ("/post", "/posts"),
+        ("/blogEntries", "/blog-entries"),
+        ("/admin/posts", "/posts"),
+    ],
+)
+def test_a_create_of_a_path_that_only_resembles_a_known_one_is_of_its_own(
+    path: str, expected: str
+) -> None:
+    """It may be the first of a new resource, or an action for a model."""
+    assert segments(path, "POST") == expected
 
 
 def _overridden(method: str, body: bytes, target: str = "/posts/1") -> str:
