@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from larst.domain import MERGE, Body, BodyKind, Json, Notation, Record
-from larst.errors import InvalidJsonError
+from larst.errors import BadRequestError, InvalidJsonError
 from larst.exact_json import parse_json
 from larst.planning.reading.fields import NUMERIC, Fields
 
@@ -96,7 +96,7 @@ class FormValues:
     def _item(self, value: Json, path: str) -> Json:
         if not isinstance(value, str):
             return self.typed(value, path)
-        return _scalar(value, self._fields.value_kinds(path)) if path else value
+        return _scalar(value, self._fields.value_kinds(path), path) if path else value
 
     def _text(self, text: str, path: str) -> Json:
         kinds = self._kinds_of(path)
@@ -105,7 +105,7 @@ class FormValues:
         kinds = kinds - {"null"}
         if kinds and kinds <= _NESTED:
             return self._nested(text, kinds, path)
-        return _scalar(text, kinds)
+        return _scalar(text, kinds, path)
 
     def _kinds_of(self, path: str) -> frozenset[str]:
         if path not in self._kinds:
@@ -133,13 +133,26 @@ def _with_part(held: Record, path: list[str], value: Json) -> Record:
     return {**held, head: value}
 
 
-def _scalar(text: str, kinds: frozenset[str]) -> Json:
+def _scalar(text: str, kinds: frozenset[str], path: str) -> Json:
     if kinds and kinds <= NUMERIC:
         if text.isdecimal() and text.isascii() and len(text) < _FEW_DIGITS and text[0] != "0":
             return int(text)  # most numbers
         if _NUMBER.fullmatch(text.strip()):
-            return parse_json(text.strip().encode())
+            return _number(text.strip(), path)
         return text or None
     if kinds == {"boolean"}:
         return _BOOLEANS.get(text.strip().lower(), text or None)
     return text
+
+
+def _number(text: str, path: str) -> Json:
+    """Return the number.
+
+    Raises:
+        BadRequestError: it cannot be kept exactly.
+    """
+    try:
+        return parse_json(text.encode())
+    except InvalidJsonError as error:
+        reason = error.detail.removeprefix("Invalid JSON: ").partition("; ")[0]
+        raise BadRequestError(f"{path[:80]}: {reason}") from error

@@ -14,7 +14,7 @@ from larst.planning.reading.form_values import FormValues, with_nested_names
 from larst.planning.reading.preferences import preferences
 from larst.planning.reading.request import fields_of
 from tests.fakes import request
-from tests.planning.sessions import answer_of, session_of
+from tests.planning.sessions import answer_of, session_of, shaped_of
 
 
 def _fields(**types: Any) -> Fields:
@@ -193,3 +193,19 @@ class TestPartsOfObjects:
 
 def fields_of_record(record: Record) -> Fields:
     return fields_of(session_of({"posts": [record]}), "posts")
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"views=99999999999999999999", "application/x-www-form-urlencoded"),
+        (b"id,views\n1,99999999999999999999", "text/csv"),
+    ],
+)
+def test_a_number_that_cannot_be_kept_names_its_field(body: bytes, content_type: str) -> None:
+    """The client sent no JSON."""
+    session = session_of({"posts": [{"views": 1}]})
+    sent = request("POST", "/posts", body, content_type)
+
+    with pytest.raises(BadRequestError, match=r"^views: the integer 9+ needs more than 64 bits"):
+        shaped_of(sent, session)
