@@ -99,9 +99,11 @@ def same_resource(name: str, resources: Iterable[str]) -> str | None:
 def is_restyled(name: str, resource: str) -> bool:
     """Return whether a name differs from a resource in number, case and separator style only.
 
-    `blog_posts`, `blogPost` and `blogposts` are `blog-posts` in another style; `b-logposts` and
-    `blog-po_sts` are not.
+    `blog_posts`, `blogPost`, `blogposts` and `blog-post-s` are `blog-posts` in another style;
+    `b-logposts` and `blog-po_sts` are not.
     """
+    if name[-2:] in ("-s", "_s"):
+        name = f"{name[:-2]}s"
     separators = {sign for sign in name if sign in "-_"}
     if not separators:
         return True
