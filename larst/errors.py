@@ -11,8 +11,9 @@ LarstError
 │   │   ├── BadPagingError           paging makes no sense, or does not apply
 │   │   └── ResultTooLargeError      the reply exceeds the limit: ask for a page
 │   ├── UnknownPathError         a change of a path that only resembles a known one
-│   ├── TargetTooLongError       too many path segments or query keys
-│   ├── BodyTooLargeError        over LARS_MAX_BODY_BYTES
+│   ├── TargetTooLongError       too long, or too many path segments or query values
+│   ├── BodyTooLargeError        over LARS_MAX_BODY_BYTES, or too many values
+│   ├── UnsupportedCharsetError  the body is in a charset that is not read
 │   ├── NotAcceptableError       none of the media types that the client accepts can be made
 │   ├── BodyTooSlowError         did not arrive within LARS_REQUEST_TIMEOUT_S
 │   ├── UnauthorizedError        no token, or a wrong one
@@ -132,15 +133,21 @@ class UnknownPathError(CallerError):
 
 
 class TargetTooLongError(CallerError):
-    """The request target has too many path segments or query keys."""
+    """The request target is too long, or has too many path segments or query values."""
 
     title = "request target too long"
 
 
 class BodyTooLargeError(CallerError):
-    """The body is over LARS_MAX_BODY_BYTES."""
+    """The body is over LARS_MAX_BODY_BYTES, or has too many values, fields, parts or operations."""
 
     title = "body too large"
+
+
+class UnsupportedCharsetError(CallerError):
+    """The body is in a charset that is not read."""
+
+    title = "unsupported media type"
 
 
 class NotAcceptableError(CallerError):

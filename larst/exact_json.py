@@ -14,6 +14,10 @@ from larst.domain import INTEGER_MAX, INTEGER_MIN, Json
 from larst.errors import InvalidJsonError
 
 _MAY_BE_INEXACT = re.compile(rb"\d{19}|\d[eE]")
+_OVERLAP_BYTES = 18
+
+_SLICE_BYTES = 64 * 1024
+"""One search through ten megabytes would keep all other threads waiting."""
 
 
 def parse_json(raw: bytes) -> Json:
@@ -27,9 +31,16 @@ def parse_json(raw: bytes) -> Json:
         value = from_json(raw, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         raise InvalidJsonError(str(error)) from error
-    if _MAY_BE_INEXACT.search(raw):
+    if _may_be_inexact(raw):
         _refuse_inexact(value)
     return value
+
+
+def _may_be_inexact(raw: bytes) -> bool:
+    return any(
+        _MAY_BE_INEXACT.search(raw, start, start + _SLICE_BYTES + _OVERLAP_BYTES)
+        for start in range(0, len(raw), _SLICE_BYTES)
+    )
 
 
 def _refuse_inexact(value: Json) -> None:

@@ -13,15 +13,49 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 from larst.domain import NO_BODY, Body, BodyKind, Json
-from larst.errors import BadRequestError, InvalidJsonError, TargetTooLongError
-from larst.exact_json import parse_json
-from larst.http.formats import read_csv, read_form, read_multipart, read_ndjson
+from larst.errors import (
+    BadRequestError,
+    InvalidJsonError,
+    TargetTooLongError,
+    UnsupportedCharsetError,
+)
+from larst.http.formats import (
+    check_patch,
+    read_csv,
+    read_form,
+    read_json,
+    read_multipart,
+    read_ndjson,
+)
+from larst.planning.reading import MAX_VALUES
 
-MAX_SEGMENTS = 64
+MAX_TARGET_BYTES = 16 * 1024
+"""The request target: path and query, as sent."""
+
+MAX_SEGMENTS = 20
 """Path segments of one request; REST paths have a handful, and attacks have thousands."""
 
-MAX_QUERY_VALUES = 256
+MAX_QUERY_VALUES = MAX_VALUES
 """Query values of one request; each value of a repeated key counts."""
+
+CHARSETS: Mapping[str, str] = {
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "ascii": "ascii",
+    "us-ascii": "ascii",
+    "latin-1": "latin-1",
+    "latin1": "latin-1",
+    "iso-8859-1": "latin-1",
+    "windows-1252": "cp1252",
+    "cp1252": "cp1252",
+    "utf-16": "utf-16",
+    "utf-16le": "utf-16-le",
+    "utf-16be": "utf-16-be",
+}
+"""The charsets of bodies, and Python's names of them.
+
+Some other codecs of Python take seconds for a small body, and some decode no text.
+"""
 
 SECRET_HEADERS = frozenset(
     {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-csrf-token"}
@@ -39,6 +73,9 @@ _READERS: Mapping[str, Callable[[bytes], Body]] = {
 }
 """The reader of each media type that holds a list of records."""
 
+_CHARSET_NAMES = "us-ascii, iso-8859-1, windows-1252, utf-16"
+_SLICE_BYTES = 64 * 1024
+
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -55,9 +92,14 @@ def parse_target(raw: str) -> Target:
     """Return the parts of a raw (still percent-encoded) request target.
 
     Raises:
-        TargetTooLongError: it has more segments or query values than any REST request.
+        TargetTooLongError: it is longer, or has more segments or query values, than any REST
+            request.
         BadRequestError: it has percent-encoded bytes that are not UTF-8.
     """
+    if len(raw) > MAX_TARGET_BYTES:
+        raise TargetTooLongError(
+            f"the request target has {len(raw)} bytes; the limit is {MAX_TARGET_BYTES}"
+        )
     raw_path, _, raw_query = raw.partition("?")
     parts = [part for part in raw_path.split("/") if part]
     if len(parts) > MAX_SEGMENTS:
@@ -75,10 +117,10 @@ def parse_target(raw: str) -> Target:
 def _parse_query(raw: str) -> Mapping[str, tuple[str, ...]]:
     if (count := raw.count("&") + 1) > MAX_QUERY_VALUES:
         raise TargetTooLongError(f"the query has {count} values; the limit is {MAX_QUERY_VALUES}")
-    grouped: dict[str, tuple[str, ...]] = {}
+    grouped: dict[str, list[str]] = {}
     for key, value in parse_qsl(raw, keep_blank_values=True, errors="strict"):
-        grouped[key] = (*grouped.get(key, ()), value)
-    return grouped
+        grouped.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in grouped.items()}
 
 
 _UNTYPED = frozenset({"", "application/octet-stream"})
@@ -91,6 +133,8 @@ def parse_body(method: str, content_type: str, raw: bytes) -> Body:
         InvalidJsonError: the body should be JSON and is not, or cannot be represented exactly; or
             it does not match its charset.
         BadRequestError: it is not a valid form, table or JSON Patch.
+        BodyTooLargeError: it has too many values, fields, parts or operations.
+        UnsupportedCharsetError: its charset is not one of `CHARSETS`.
     """
     media_type, charset = _media_type(content_type)
     if media_type == "multipart/form-data":
@@ -102,7 +146,7 @@ def parse_body(method: str, content_type: str, raw: bytes) -> Body:
         return NO_BODY
     raw = _as_utf8(raw, charset, is_json=is_json)
     if is_json:
-        return _json_body(parse_json(raw), is_patch=media_type == "application/json-patch+json")
+        return _json_body(read_json(raw), is_patch=media_type == "application/json-patch+json")
     if (read := _READERS.get(media_type)) is not None:
         return read(raw)
     return _form_or_text(raw, media_type)
@@ -117,7 +161,7 @@ def _form_or_text(raw: bytes, media_type: str) -> Body:
     is_form = media_type == "application/x-www-form-urlencoded"
     if raw.lstrip()[:1] in (b"{", b"["):
         try:
-            return _json_body(parse_json(raw), is_patch=False)
+            return _json_body(read_json(raw), is_patch=False)
         except InvalidJsonError:
             if is_form or media_type in _UNTYPED:
                 raise
@@ -130,6 +174,7 @@ def _json_body(value: Json, *, is_patch: bool) -> Body:
     if is_patch:
         if not isinstance(value, list):
             raise BadRequestError("a JSON Patch is a list of operations (RFC 6902 section 3)")
+        check_patch(value)
         return Body(BodyKind.PATCH, json=value)
     if isinstance(value, dict):
         return Body(BodyKind.OBJECT, json=value)
@@ -144,11 +189,25 @@ def _media_type(content_type: str) -> tuple[str, str]:
 
 def _as_utf8(raw: bytes, charset: str, *, is_json: bool) -> bytes:
     """Return the body as UTF-8 without a byte order mark (RFC 8259 section 8.1)."""
+    if (codec := CHARSETS.get(charset)) is None:
+        raise UnsupportedCharsetError(
+            f"the charset {charset[:40]} is not supported; send UTF-8, or one of {_CHARSET_NAMES}"
+        )
     try:
-        if charset not in {"utf-8", "utf8", "us-ascii"}:
-            raw = raw.decode(charset).encode("utf-8")
+        if codec not in {"utf-8", "ascii"}:
+            raw = _recoded(raw, codec)
         elif is_json:
             raw.decode("utf-8")
-    except (LookupError, UnicodeError) as error:
+    except UnicodeError as error:
         raise InvalidJsonError(f"the body is not {charset} text; send UTF-8") from error
     return raw.removeprefix(codecs.BOM_UTF8)
+
+
+def _recoded(raw: bytes, codec: str) -> bytes:
+    """Return text in another codec as UTF-8, in slices: other threads may run in between."""
+    decoder = codecs.getincrementaldecoder(codec)()
+    parts = [
+        decoder.decode(raw[start : start + _SLICE_BYTES]).encode()
+        for start in range(0, len(raw), _SLICE_BYTES)
+    ]
+    return b"".join((*parts, decoder.decode(b"", final=True).encode()))

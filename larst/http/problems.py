@@ -38,6 +38,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.PreconditionFailedError: 412,
     errors.BodyTooLargeError: 413,
     errors.TargetTooLongError: 414,
+    errors.UnsupportedCharsetError: 415,
     errors.KeyReusedError: 422,
     errors.SchemaBrokenError: 422,
     errors.BudgetSpentError: 429,

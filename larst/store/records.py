@@ -31,7 +31,7 @@ MAX_AUTO_ID = 2**53 - 1
 REPLIES = ".replies"
 """The hidden collection of replies that were stored by their Idempotency-Key."""
 
-MAX_COPIED_VALUES = 100_000
+MAX_COPIED_VALUES = 10_000
 """Values that one patch may copy: each `copy` operation can double the size of a record."""
 
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -10,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larst.domain import BodyKind, Json, Notation
-from larst.errors import BadRequestError, InvalidJsonError
+from larst.errors import BadRequestError, BodyTooLargeError, InvalidJsonError
 from larst.http.formats import read_csv, read_form, read_multipart, read_ndjson
-from larst.http.formats.nesting import MAX_FIELDS, MAX_LEVELS
-from larst.http.formats.tables import MAX_CELLS, MAX_RECORDS
 from larst.http.parsing import parse_body
 
 TYPE = "multipart/form-data; boundary=B"
@@ -53,8 +51,6 @@ class TestForms:
     @pytest.mark.parametrize(
         "raw",
         [
-            b"a" + b"[x]" * MAX_LEVELS + b"=1",
-            b"&".join([b"a=1"] * (MAX_FIELDS + 1)),
             b"a=1&a[b]=2",
             b"a[b]=1&a=2",
             b"a=%ff",
@@ -136,7 +132,6 @@ class TestMultipart:
             (b"--B\r\nContent-Disposition: attachment\r\n\r\n\r\n--B--", TYPE),
             (part("", b"1") + b"--B--", TYPE),
             (part("a", b"\xff") + b"--B--", TYPE),
-            (part("a", b"1") * 1001 + b"--B--", TYPE),
             (b"--B\r\nX: " + b"y" * 10_000 + b"\r\n\r\n\r\n--B--", TYPE),
         ],
     )
@@ -148,7 +143,7 @@ class TestMultipart:
     def test_no_input_causes_another_error(self, raw: bytes) -> None:
         try:
             read_multipart(b"--B" + raw + b"\r\n--B--", TYPE)
-        except (BadRequestError, InvalidJsonError):
+        except (BadRequestError, InvalidJsonError, BodyTooLargeError):
             return
 
 
@@ -191,15 +186,6 @@ class TestTables:
     def test_a_line_that_is_not_json_is_named(self, raw: bytes) -> None:
         with pytest.raises(InvalidJsonError, match="line 2: "):
             read_ndjson(raw)
-
-    def test_the_number_of_records_and_cells_is_limited(self) -> None:
-        with pytest.raises(BadRequestError, match="records"):
-            read_csv(b"a\n" + b"1\n" * (MAX_RECORDS + 1))
-        with pytest.raises(BadRequestError, match="records"):
-            read_ndjson(b"1\n" * (MAX_RECORDS + 1))
-        header = ",".join(f"f{number}" for number in range(1000)).encode()
-        with pytest.raises(BadRequestError, match="cells"):
-            read_csv(header + (b"\n" + b"," * 999) * (MAX_CELLS // 1000 + 1))
 
 
 @pytest.mark.parametrize(

@@ -24,11 +24,6 @@ class TestTargets:
         assert target.segments == ("a/b", "%2F", "c")
         assert target.query == {"x": ("1", "2"), "y": ("a b&",)}
 
-    @pytest.mark.parametrize("target", ["/" + "a/" * 65, "/x?" + "a=1&" * 300])
-    def test_too_many_segments_or_query_values_are_refused(self, target: str) -> None:
-        with pytest.raises(TargetTooLongError):
-            parse_target(target)
-
     @pytest.mark.parametrize("target", ["/%ff", "/x?a=%ff"])
     def test_bytes_that_are_not_utf_8_are_refused(self, target: str) -> None:
         with pytest.raises(BadRequestError, match="UTF-8"):
@@ -81,7 +76,6 @@ class TestBodies:
             ("application/json", b""),
             ("application/json", b"{"),
             ("application/json", b"\xff"),
-            ("application/json; charset=no-such", b"{}"),
             ("application/x-www-form-urlencoded", b'{"a":'),
         ],
     )

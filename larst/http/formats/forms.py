@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote_to_bytes
 
 from larst.domain import Body, BodyKind, Notation
-from larst.errors import BadRequestError
+from larst.errors import BadRequestError, BodyTooLargeError
 from larst.http.formats.nesting import MAX_FIELDS, nested
 
 _SLICE_BYTES = 32 * 1024
@@ -15,10 +15,11 @@ def read_form(raw: bytes) -> Body:
     """Return a form as an object.
 
     Raises:
-        BadRequestError: it is not UTF-8, has too many fields, or its names contradict each other.
+        BodyTooLargeError: it has too many fields or brackets.
+        BadRequestError: it is not UTF-8, or its names contradict each other.
     """
     if raw.count(b"&") >= MAX_FIELDS:
-        raise BadRequestError(f"the form has more than {MAX_FIELDS} fields")
+        raise BodyTooLargeError(f"the form has more than {MAX_FIELDS} fields")
     try:
         fields = [_pair(part) for part in raw.split(b"&") if part]
     except UnicodeDecodeError as error:

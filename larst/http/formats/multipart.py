@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 from larst.domain import Body, BodyKind, Json, Notation
-from larst.errors import BadRequestError
-from larst.exact_json import parse_json
+from larst.errors import BadRequestError, BodyTooLargeError
+from larst.http.formats.json_bodies import check_value_count, read_json
 from larst.http.formats.nesting import nested
 
 MAX_PARTS = 1000
@@ -31,6 +32,7 @@ def read_multipart(raw: bytes, content_type: str) -> Body:
     """Return a multipart form as an object.
 
     Raises:
+        BodyTooLargeError: it has too many parts, or too many values.
         BadRequestError: it has no boundary, breaks off, or a part is not as RFC 7578 has it.
     """
     match = _BOUNDARY.search(content_type)
@@ -40,18 +42,32 @@ def read_multipart(raw: bytes, content_type: str) -> Body:
     # The first delimiter may begin the body; text before it is a preamble (RFC 2046 5.1.1).
     _, *parts = (b"\r\n" + raw).split(delimiter, MAX_PARTS + 1)
     ends = [index for index, part in enumerate(parts) if part.startswith(b"--")]
+    if not ends and len(parts) > MAX_PARTS:
+        raise BodyTooLargeError(f"the form has more than {MAX_PARTS} parts")
     if not ends:
-        too_many = len(parts) > MAX_PARTS
-        raise BadRequestError(
-            f"the form has more than {MAX_PARTS} parts"
-            if too_many
-            else "the form breaks off before its last boundary"
-        )
-    fields = [_field(part, index) for index, part in enumerate(parts[: ends[0]], start=1)]
+        raise BadRequestError("the form breaks off before its last boundary")
+    read = [_part(part, number) for number, part in enumerate(parts[: ends[0]], start=1)]
+    check_value_count(b",".join(part.content for part in read if part.is_json))
+    fields = [(part.name, _value(part, number)) for number, part in enumerate(read, start=1)]
     return Body(BodyKind.OBJECT, json=nested(fields), notation=Notation.FORM)
 
 
-def _field(part: bytes, number: int) -> tuple[str, Json]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    filename: str | None
+    media_type: str
+    content: bytes
+
+    @property
+    def is_json(self) -> bool:
+        return (
+            self.filename is None
+            and self.media_type.partition(";")[0].strip().lower() == "application/json"
+        )
+
+
+def _part(part: bytes, number: int) -> _Part:
     head, separator, content = part.partition(b"\r\n\r\n")
     if not separator or len(head) > MAX_HEAD_BYTES:
         raise BadRequestError(f"part {number} of the form has no headers, or no end of them")
@@ -63,12 +79,16 @@ def _field(part: bytes, number: int) -> tuple[str, Json]:
             f'part {number} of the form needs the header Content-Disposition: form-data; name="…"'
         )
     media_type = headers.get("content-type", "")
-    if "filename" in parameters:
-        return parameters["name"], _file(parameters["filename"], media_type, content)
-    if media_type.partition(";")[0].strip().lower() == "application/json":
-        return parameters["name"], parse_json(content)
+    return _Part(parameters["name"], parameters.get("filename"), media_type, content)
+
+
+def _value(part: _Part, number: int) -> Json:
+    if part.filename is not None:
+        return _file(part.filename, part.media_type, part.content)
+    if part.is_json:
+        return read_json(part.content)
     try:
-        return parameters["name"], content.decode("utf-8")
+        return part.content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadRequestError(f"part {number} of the form is not UTF-8; send a file") from error
 

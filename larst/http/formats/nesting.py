@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterable
 
 from larst.domain import Json
-from larst.errors import BadRequestError
+from larst.errors import BadRequestError, BodyTooLargeError
 
 MAX_LEVELS = 20
 """Brackets in one name; forms of people have three or four."""
 
 MAX_FIELDS = 10_000
 """Fields of one form."""
+
+MAX_BRACKETS = 20_000
+"""Brackets of all names in one form: each may create an object."""
 
 _NAME = re.compile(r"(?P<root>[^\[\]]+)(?P<tail>(?:\[[^\[\]]*\])+)")
 _PART = re.compile(r"\[([^\[\]]*)\]")
@@ -32,21 +35,25 @@ def nested(pairs: Iterable[tuple[str, Json]]) -> dict[str, Json]:
     {'plan': 'pro', 'tags': ['a'], 'items': [{'price': '9'}]}
 
     Raises:
-        BadRequestError: a name has too many brackets, or has both a value and further names.
+        BodyTooLargeError: one name, or all names together, have too many brackets.
+        BadRequestError: a name has both a value and further names.
     """
     root = _Branch()
+    brackets = 0
     for name, value in pairs:
-        _insert(root, name, _parts(name), value)
+        parts = _parts(name)
+        if (brackets := brackets + len(parts) - 1) > MAX_BRACKETS:
+            raise BodyTooLargeError(f"the names of the form have more than {MAX_BRACKETS} brackets")
+        _insert(root, name, parts, value)
     return {name: _json(child) for name, child in root.items()}
 
 
 def _parts(name: str) -> list[str]:
-    if "[" not in name or (match := _NAME.fullmatch(name)) is None:
+    if (brackets := name.count("[")) > MAX_LEVELS:
+        raise BodyTooLargeError(f"the field {name[:80]} has more than {MAX_LEVELS} brackets")
+    if not brackets or (match := _NAME.fullmatch(name)) is None:
         return [name]
-    parts = [match["root"], *_PART.findall(match["tail"])]
-    if len(parts) > MAX_LEVELS:
-        raise BadRequestError(f"the field {name[:80]} has more than {MAX_LEVELS} brackets")
-    return parts
+    return [match["root"], *_PART.findall(match["tail"])]
 
 
 def _insert(branch: _Branch, name: str, parts: list[str], value: Json) -> None:

@@ -11,14 +11,17 @@ import re
 from collections.abc import Iterator
 
 from larst.domain import Body, BodyKind, Json, Notation
-from larst.errors import BadRequestError, InvalidJsonError
-from larst.exact_json import parse_json
+from larst.errors import BadRequestError, BodyTooLargeError, InvalidJsonError
+from larst.http.formats.json_bodies import MAX_FIELDS, check_value_count, read_json
 
 MAX_RECORDS = 10_000
 """Records of one body: LARS_MAX_STORE_CALLS allows as many by default."""
 
 MAX_CELLS = 100_000
 """Cells of one table: the session types them by its schema, while its other requests wait."""
+
+MAX_LINE_CHARACTERS = 1_000_000
+"""Characters of one line of CSV: its reader keeps all other threads waiting for as long."""
 
 _JSON_PLACE = re.compile(r" at line 1 column (\d+)$")
 
@@ -29,7 +32,8 @@ def read_csv(raw: bytes) -> Body:
     Commas separate the cells; semicolons or tabs do where the first row has no comma.
 
     Raises:
-        BadRequestError: it is not such a table, or has too many rows.
+        BodyTooLargeError: it has too many columns, rows or cells, or too long a line.
+        BadRequestError: it is not such a table.
     """
     try:
         text = raw.decode("utf-8")
@@ -47,7 +51,7 @@ def read_csv(raw: bytes) -> Body:
             )
         _check_count(records)
         if len(names) * len(records) >= MAX_CELLS:
-            raise BadRequestError(
+            raise BodyTooLargeError(
                 f"the table has more than {MAX_CELLS} cells; send it in several requests"
             )
         lines.append(line)
@@ -59,7 +63,9 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row that is not empty, with the line where it begins."""
     header = text.partition("\n")[0]
     delimiter = "," if "," in header else next((c for c in ";\t" if c in header), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    if header.count(delimiter) >= MAX_FIELDS:
+        raise BodyTooLargeError(f"line 1 of the CSV has more than {MAX_FIELDS} columns")
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     line = 1
     try:
         for cells in reader:
@@ -68,6 +74,15 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             line = reader.line_num + 1
     except csv.Error as error:
         raise BadRequestError(f"line {line} of the CSV cannot be read: {error}") from error
+
+
+def _lines(text: str) -> Iterator[str]:
+    for number, line in enumerate(io.StringIO(text, newline=""), start=1):
+        if len(line) > MAX_LINE_CHARACTERS:
+            raise BodyTooLargeError(
+                f"line {number} of the CSV has more than {MAX_LINE_CHARACTERS} characters"
+            )
+        yield line
 
 
 def _check_names(names: list[str]) -> None:
@@ -80,11 +95,12 @@ def read_ndjson(raw: bytes) -> Body:
 
     Raises:
         InvalidJsonError: a line is not JSON.
-        BadRequestError: there are too many lines.
+        BodyTooLargeError: there are too many records or values.
     """
     lines: list[int] = []
     values: list[Json] = []
-    for number, line in enumerate(raw.split(b"\n"), start=1):
+    check_value_count(raw)
+    for number, line in enumerate(io.BytesIO(raw), start=1):
         if not line.strip():
             continue
         _check_count(values)
@@ -95,7 +111,7 @@ def read_ndjson(raw: bytes) -> Body:
 
 def _value(line: bytes, number: int) -> Json:
     try:
-        return parse_json(line)
+        return read_json(line)
     except InvalidJsonError as error:
         reason = _JSON_PLACE.sub(r" at column \1", error.detail.removeprefix("Invalid JSON: "))
         raise InvalidJsonError(f"line {number}: {reason}") from error
@@ -103,6 +119,6 @@ def _value(line: bytes, number: int) -> Json:
 
 def _check_count(records: list[Json]) -> None:
     if len(records) == MAX_RECORDS:
-        raise BadRequestError(
+        raise BodyTooLargeError(
             f"the body has more than {MAX_RECORDS} records; send them in several requests"
         )

@@ -27,13 +27,15 @@ from larst.planning.reading.asked import (
 )
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.options import ReadingOptions, UnknownMode
-from larst.planning.reading.query import read_body, read_query
+from larst.planning.reading.query import MAX_KEYS, MAX_VALUES, read_body, read_query
 from larst.planning.reading.spellings import BY_FIELD
 from larst.planning.reading.vocabulary import VERSION
 
 __all__ = [
     "ANY_FIELD",
     "BY_FIELD",
+    "MAX_KEYS",
+    "MAX_VALUES",
     "RELATED",
     "STORE_OPERATORS",
     "VERSION",
