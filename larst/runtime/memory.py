@@ -22,8 +22,10 @@ _C_ALLOCATORS = frozenset({"malloc", "malloc_debug"})
 
 
 @contextlib.contextmanager
-def paused_collector() -> Iterator[None]:
+def paused_collector(*, freezes: bool = True) -> Iterator[None]:
     """Pause the garbage collector, and exempt the objects allocated meanwhile from it for good.
+
+    `freezes=False` exempts nothing: for work whose objects are freed before it ends.
 
     For work that allocates a million objects without reference cycles, such as parsing a large
     import. Reference counting frees their memory. Not reentrant; use it rarely, since all other
@@ -33,7 +35,8 @@ def paused_collector() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()
+        if freezes:
+            gc.freeze()
         gc.enable()
 
 

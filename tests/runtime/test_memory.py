@@ -86,3 +86,14 @@ def test_the_collector_runs_again_after_a_pause_that_failed() -> None:
         assert gc.isenabled()
     finally:
         gc.unfreeze()
+
+
+def test_a_pause_need_not_exempt_objects() -> None:
+    """Work that is repeated, such as building a document, would exempt ever more of them."""
+    before = gc.get_freeze_count()
+
+    with paused_collector(freezes=False):
+        assert not gc.isenabled()
+
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == before

@@ -54,13 +54,18 @@ class TestForms:
             "new": "3",
         }
 
-    @pytest.mark.parametrize(
-        "raw", [b"a" + b"[b]" * 30 + b"=1", b"a=1&" * 10_001, b"a=1&a[b]=2", b"a=%ff"]
-    )
+    @pytest.mark.parametrize("raw", [b"a=1&a[b]=2", b"a=%ff"])
     async def test_a_form_that_makes_no_sense_is_refused(self, api: Api, raw: bytes) -> None:
         reply = await api.post("/posts", raw=raw, headers=FORM)
 
         assert (reply.status, reply.body["error"]) == (400, "bad request")
+
+    @pytest.mark.parametrize("raw", [b"a" + b"[b]" * 30 + b"=1", b"a=1&" * 10_001])
+    async def test_a_form_that_is_too_large_is_refused(self, api: Api, raw: bytes) -> None:
+        reply = await api.post("/posts", raw=raw, headers=FORM)
+
+        assert (reply.status, reply.body["error"]) == (413, "body too large")
+        assert await items(api, "/posts") == []
 
 
 class TestFiles:
@@ -140,7 +145,6 @@ class TestFiles:
             (b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\nx', "boundary=B"),
             (b"--B\r\nno headers\r\n--B--\r\n", "boundary=B"),
             (b"--B\r\nContent-Type: text/plain\r\n\r\nx\r\n--B--\r\n", "boundary=B"),
-            (b"--B\r\n" * 1100, "boundary=B"),
         ],
     )
     async def test_a_malformed_form_is_refused(

@@ -20,6 +20,7 @@ from larst.openapi.schemas import LearnedSchema
 from larst.planning import RULES
 from larst.planning.book import BookEntry, PlanBook
 from larst.planning.shapes import is_plain_path
+from larst.runtime import paused_collector
 from larst.session import SessionClient
 from larst.store import SessionStore
 
@@ -131,7 +132,18 @@ async def _learned_resources(store: SessionStore) -> Resources:
 
 
 def _build(api: SessionApi) -> bytes:
-    return orjson.dumps(session_document(api))
+    with paused_collector(freezes=False):  # it would visit each of a million objects, in one go
+        return _dumped(session_document(api), levels=3)
+
+
+def _dumped(value: Json, levels: int) -> bytes:
+    """Return JSON, written in parts: one call for 30 MB would keep all other threads waiting."""
+    if not levels or not isinstance(value, dict):
+        return orjson.dumps(value)
+    members = (
+        orjson.dumps(name) + b":" + _dumped(item, levels - 1) for name, item in value.items()
+    )
+    return b"{" + b",".join(members) + b"}"
 
 
 def _size(resources: Resources) -> int:

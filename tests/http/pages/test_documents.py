@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
 import pytest
 
 from larst.config import load_settings
@@ -100,3 +101,10 @@ async def test_a_large_document_is_built_once_for_all_that_wait(
 
     assert built == ["one"]
     assert bodies[0] is bodies[1] is bodies[2]
+
+
+@pytest.mark.parametrize("levels", range(5))
+def test_json_in_parts_is_the_same_as_in_whole(levels: int) -> None:
+    value = {"a": {"b": {"c": [1, {"d": None}], 'ü"': "x"}, "e": {}}, "f": [], "g": 1.5}
+
+    assert documents._dumped(value, levels) == orjson.dumps(value)
