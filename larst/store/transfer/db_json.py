@@ -7,6 +7,7 @@ which says what it changed. Must never drop a value in silence.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -102,34 +103,54 @@ def read_db_json(
             f'{reason}a db.json is an object of resources: {{"posts": [{{…}}, …], …}}'
         )
     names: set[str] = set()
+    misnamed: list[tuple[str, str, Collection]] = []
     for name in text.names():
-        if name.startswith("$"):  # "$schema" and the like are for editors
-            text.value()
+        if name.startswith("$") and text.peek() not in ("[", "{"):
+            text.value()  # "$schema" and the like are for editors
             continue
-        valid = _valid_name(name, names, report)
-        names.add(valid)
-        yield valid, _read_resource(name, text, report)
+        collection = _read_resource(name, text, report)
+        if problem := _problem_of_name(name, report):
+            misnamed.append((name, problem, collection))
+        else:
+            names.add(name)
+            yield name, collection
     if text.peek():
         raise text.expected("the end")
-    report.refuse()
+    new_names = _NewNames(names)
+    for name, problem, collection in misnamed:  # last, when the names of all others are known
+        new_name = new_names.derive(name)
+        report.note(problem, f"imported as {new_name}")
+        yield new_name, collection
 
 
-def _valid_name(name: str, names: set[str], report: ImportReport) -> str:
-    """Return the name of a resource, with other characters replaced in a lenient import."""
+def _problem_of_name(name: str, report: ImportReport) -> str | None:
     if name in RESERVED_NAMES:
         report.warnings.append(
             f"{name}: LARST serves the path /{name} itself; read this resource at /api/{name}"
         )
     try:
-        return validate_resource_name(name)
+        validate_resource_name(name)
     except BadResourceNameError as error:
-        base = _NOT_IN_NAMES.sub("-", name)[: _MAX_NAME_CHARACTERS - 4].strip("-") or "resource"
-        valid, number = base, 1
-        while valid in names:
-            number += 1
-            valid = f"{base}-{number}"
-        report.note(str(error), f"imported as {valid}")
-        return valid
+        return str(error)
+    return None
+
+
+@dataclass(slots=True)
+class _NewNames:
+    """Derives valid names for resources, none of which is taken."""
+
+    taken: set[str]
+    last_numbers: Counter[str] = field(default_factory=Counter)
+
+    def derive(self, name: str) -> str:
+        """Return the name with other characters replaced, and a number where that is taken."""
+        base = _NOT_IN_NAMES.sub("-", name)[: _MAX_NAME_CHARACTERS - 6].strip("-") or "resource"
+        candidate = base
+        while candidate in self.taken:
+            self.last_numbers[base] += 1
+            candidate = f"{base}-{self.last_numbers[base] + 1}"
+        self.taken.add(candidate)
+        return candidate
 
 
 def _read_resource(name: str, text: JsonText, report: ImportReport) -> Collection:

@@ -56,12 +56,14 @@ def import_resources(
     prefix = _BOM_AND_SPACE.match(raw)
     start = prefix.end() if prefix else 0
     resources: dict[str, Collection] = {}
-    for name, collection in _read(raw, start, report or ImportReport()):
+    report = report or ImportReport()
+    for name, collection in _read(raw, start, report):
         if name in resources:
-            raise BadRequestError(f"the resource {name} is there twice")
+            report.note(f"the resource {name} is there twice", "only the last one is imported")
         if len(resources) == MAX_RESOURCES:
             raise BadRequestError(f"an import may hold at most {MAX_RESOURCES} resources")
         resources[name] = collection
+    report.refuse()
     for collection in resources.values():
         collection.derive_metadata(now)
     return resources

@@ -178,6 +178,43 @@ def test_a_lenient_import_says_what_it_changed() -> None:
     assert [warning.partition(":")[0] for warning in report.warnings] == ["docs"]
 
 
+TWICE = '{"posts": [{"id": 1, "n": 1}], "a b": [], "posts": [{"id": 2, "n": 2}], "tags": [5]}'
+
+
+def test_a_resource_that_is_there_twice_is_refused_with_the_other_problems() -> None:
+    with pytest.raises(BadRecordError) as refused:
+        import_resources(TWICE.encode(), NOW)
+
+    for place in ("posts is there twice", "'a b'", "tags[0]", "lenient"):
+        assert place in refused.value.detail
+
+
+def test_a_lenient_import_takes_the_last_of_two_resources() -> None:
+    """So do JSON.parse and json-server, though without a word."""
+    report = ImportReport(is_lenient=True)
+
+    resources = import_resources(TWICE.encode(), NOW, report)
+
+    assert list(resources["posts"].records.values()) == [{"id": 2, "n": 2}]
+    assert "the resource posts is there twice; only the last one is imported" in report.changes
+
+
+def test_a_new_name_is_not_the_name_of_another_resource() -> None:
+    report = ImportReport(is_lenient=True)
+    text = '{"my posts": [{"id": 1}], "my-posts": [{"id": 2}], "my.posts": [{"id": 3}]}'
+
+    resources = import_resources(text.encode(), NOW, report)
+
+    ids = {name: [*collection.records] for name, collection in resources.items()}
+    assert ids == {"my-posts": ["2"], "my-posts-2": ["1"], "my-posts-3": ["3"]}
+
+
+def test_only_scalars_are_for_editors() -> None:
+    """`$schema` names a file; records below a name like that are data, and never left out."""
+    with pytest.raises(BadRecordError, match=r"\$posts"):
+        import_resources(b'{"$schema": "x.json", "$posts": [{"id": 1}]}', NOW)
+
+
 @given(st.dictionaries(st.text(max_size=5), VALUES, max_size=4))
 def test_an_object_comes_back_as_it_was_imported(value: dict[str, Json]) -> None:
     """Whatever its fields are, `id` too: only the records of lists have an id of LARST."""
