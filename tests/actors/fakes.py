@@ -220,3 +220,18 @@ class World:
         await stop
         await asyncio.gather(*self.asks, return_exceptions=True)
         assert self.supervisor.live_count == 0
+
+
+class Later:
+    """The message that a deferred message waits for; the test provides it."""
+
+    def __init__(self) -> None:
+        self.result: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self.is_cancelled = False
+
+    async def prepare(self) -> Message:
+        try:
+            return await self.result
+        except asyncio.CancelledError:
+            self.is_cancelled = True
+            raise

@@ -143,3 +143,12 @@ class Service:
             self._process.send_signal(how)
             self._process.communicate(timeout=30)
         return self._process.returncode
+
+
+async def listed_ids(api: Api, path: str) -> list[int]:
+    """Return the ids of a plain list or of an envelope."""
+    reply = await api.get(path)
+    assert reply.status == 200, reply.body
+    return [
+        item["id"] for item in (reply.body if isinstance(reply.body, list) else reply.body["items"])
+    ]
