@@ -1,4 +1,4 @@
-"""Actors that nobody uses: the quiet hook, sleep, and the limit of actors in memory."""
+"""Actors without messages: the quiet hook, sleep, and the limit of actors in memory."""
 
 from __future__ import annotations
 
