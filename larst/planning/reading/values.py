@@ -58,31 +58,31 @@ class ValueReader:
         Raises:
             QueryNotUnderstoodError: a notation could be meant, and a change must not guess.
         """
-        nodes = [self._notation(field, text, key) for text in values]
-        if nodes and all(node is not None for node in nodes):
-            # `views=gt.50&views=lt.90`: notations of one field narrow each other.
-            return all_of([node for node in nodes if node is not None])
-        return _any_of_values(
-            [
-                node if node is not None else self._plain(field, text, key)
-                for node, text in zip(nodes, values, strict=True)
-            ]
-        )
+        nodes: list[Node] = []
+        are_tests = []
+        for text in values:
+            node, is_test = self._notation(field, text, key)
+            nodes.append(self._plain(field, text, key) if node is None else node)
+            are_tests.append(is_test)
+        # `views=gt.50&views=lt.90`: tests of one field narrow each other; values never do.
+        return all_of(nodes) if nodes and all(are_tests) else _any_of_values(nodes)
 
-    def _notation(self, field: str, text: str, key: str) -> Node | None:
+    def _notation(self, field: str, text: str, key: str) -> tuple[Node | None, bool]:
+        """Return the condition of a notation, and whether it is a test, not another value."""
         if not text or text.isalnum():
-            return None
-        node = postgrest.value_condition(field, text, self.fields, key)
+            return None, False
+        node, is_test = postgrest.value_condition(field, text, self.fields, key), True
         if node is None and self.is_change:
             if _may_be_notation(field, text, self.fields):
                 self._refuse_ambiguous(field, text, key)
-            return None
+            return None, False
         for reader in () if node is not None else _READERS:
             if (node := reader(field, text, self.fields, key)) is not None:
+                is_test = reader not in _VALUE_READERS
                 break
         if node is not None and self._is_stored(field, text, key):
-            return Condition(field, "", text, key)
-        return node
+            return Condition(field, "", text, key), False
+        return node, is_test and node is not None
 
     def _is_stored(self, field: str, text: str, key: str) -> bool:
         """Return whether some record has the text as it stands."""
@@ -266,6 +266,7 @@ def _is_nested(value: Json) -> bool:
     return isinstance(value, dict | list)
 
 
+_VALUE_READERS: tuple[_Reader, ...] = (_day, _quoted)
 _READERS: tuple[_Reader, ...] = (_json, _colon, _symbol, _minus, _range, _call, _day, _quoted)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import AllOf, AnyOf, Condition, Node, Not, any_of
+from larst.planning.reading.fields import Fields
 from larst.planning.reading.values import ValueReader
 from tests.planning.reading.world import FIELDS
 
@@ -18,6 +21,13 @@ def _c(field: str, operator: str, value: object) -> Condition:
 
 _50_60 = AllOf((_c("views", "gte", "50"), _c("views", "lte", "60")))
 _DAYS = AllOf((_c("createdAt", "gte", "2025-01-20"), _c("createdAt", "lte", "2025-01-25")))
+
+
+def _day(number: int) -> Node:
+    first, last = (f"2025-01-{day}" for day in (number, number + 1))
+    return AllOf((_c("createdAt", "gte", first), _c("createdAt", "lt", last)))
+
+
 _NULL = AnyOf((_c("status", "", None), _c("status", "exists", False)))
 
 
@@ -103,11 +113,7 @@ _NULL = AnyOf((_c("status", "", None), _c("status", "exists", False)))
         ("createdAt", "2025-01-20 to 2025-01-25", _DAYS),
         ("createdAt", "2025-01-20 - 2025-01-25", _DAYS),
         ("createdAt", ">=2025-01-20", _c("createdAt", "gte", "2025-01-20")),
-        (
-            "createdAt",
-            "2025-01-20",
-            AllOf((_c("createdAt", "gte", "2025-01-20"), _c("createdAt", "lt", "2025-01-21"))),
-        ),
+        ("createdAt", "2025-01-20", _day(20)),
         ("createdAt", "2025-01", _c("createdAt", "startswith", "2025-01-")),
         ("meta", '{"lang":"de"}', _c("meta.lang", "", "de")),
     ],
@@ -124,6 +130,8 @@ def test_a_notation_is_read_where_no_record_has_the_text(field: str, text: str, 
         ("views", [">=50", "<=60"], _50_60),
         ("views", ["gte.50", "lte.60"], _50_60),
         ("status", ["a*", "b"], AnyOf((_c("status", "startswith", "a"), _c("status", "", "b")))),
+        ("status", ['"a"', "'b'"], _c("status", "in", ["a", "b"])),
+        ("createdAt", ["2025-01-20", "2025-01-21"], AnyOf((_day(20), _day(21)))),
     ],
 )
 def test_repeated_values_are_alternatives_and_notations_narrow(
@@ -131,6 +139,30 @@ def test_repeated_values_are_alternatives_and_notations_narrow(
 ) -> None:
     """`id=1&id=2` is either, `views=gt.5&views=lt.9` is both."""
     assert ValueReader(_POSTS).read(field, texts, field) == node
+
+
+_ODD_TEXTS = (">1", "!a", "2025-02-01", "1..2", "'a'")
+_NOTES = Fields(
+    frozenset({"note", "createdAt"}),
+    {"properties": {"note": {"type": "string"}, "createdAt": {"type": "string"}}},
+    lambda _field, text: text in _ODD_TEXTS,
+)
+
+
+@pytest.mark.parametrize("field", ["note", "createdAt"])
+@pytest.mark.parametrize("is_change", [False, True])
+def test_repeated_texts_that_records_have_are_alternatives(field: str, is_change: bool) -> None:
+    """No record has two texts: GET showed nothing, and DELETE took both."""
+    reader = ValueReader(_NOTES, is_change=is_change)
+
+    for one, other in pairwise(_ODD_TEXTS):
+        assert reader.read(field, [one, other], field) == _c(field, "in", [one, other])
+
+
+def test_a_stored_day_and_another_are_alternatives() -> None:
+    node = ValueReader(_NOTES).read("createdAt", ["2025-02-01", "2025-01-20"], "createdAt")
+
+    assert node == AnyOf((_c("createdAt", "", "2025-02-01"), _day(20)))
 
 
 @pytest.mark.parametrize("text", ["Call, then write", "2025-02-01", "01"])
