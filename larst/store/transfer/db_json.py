@@ -31,12 +31,16 @@ RESERVED_NAMES = frozenset({"docs", "healthz", "metrics", "readyz", "redoc", "_l
 MAX_NAMED_PLACES = 200
 """How many places an error, or a report, names; it counts the others."""
 
+LIST_NAME = "items"
+"""The resource that a list without a name becomes in a lenient import."""
+
 VALUE = "value"
 """The field that holds a value other than an object, in a lenient import."""
 
 _NOT_AN_OBJECT = {
     "": "the import is empty; ",
-    "[": "this is a list: put it under the name of its resource; ",
+    "[": "this is a list: put it under the name of its resource, or import it with ?lenient=true"
+    " (larst import --lenient); ",
 }
 """Why a text is not a `db.json`, by its first character."""
 
@@ -97,11 +101,21 @@ def read_db_json(
         text = JsonText(raw[start:].decode() if start else raw.decode())
     except UnicodeDecodeError as error:
         raise InvalidJsonError("the import is not UTF-8 text") from error
-    if (opening := text.peek()) != "{":
+    if (opening := text.peek()) == "[" and report.is_lenient:
+        report.note("the file is a list", f"imported as the resource {LIST_NAME}")
+        yield LIST_NAME, _read_list(LIST_NAME, text, report)
+    elif opening == "{":
+        yield from _read_object(text, report)
+    else:
         reason = _NOT_AN_OBJECT.get(opening, "")
         raise BadRequestError(
             f'{reason}a db.json is an object of resources: {{"posts": [{{…}}, …], …}}'
         )
+    if text.peek():
+        raise text.expected("the end")
+
+
+def _read_object(text: JsonText, report: ImportReport) -> Iterator[tuple[str, Collection]]:
     names: set[str] = set()
     misnamed: list[tuple[str, str, Collection]] = []
     for name in text.names():
@@ -114,8 +128,6 @@ def read_db_json(
         else:
             names.add(name)
             yield name, collection
-    if text.peek():
-        raise text.expected("the end")
     new_names = _NewNames(names)
     for name, problem, collection in misnamed:  # last, when the names of all others are known
         new_name = new_names.derive(name)

@@ -147,6 +147,7 @@ def test_new_ids_are_reported() -> None:
         ("", "the import is empty"),
         (" \n", "the import is empty"),
         ('[{"n":1}]', "this is a list: put it under the name of its resource"),
+        ('[{"n":1}]', r"lenient=true"),
         ("5", "a db.json is an object of resources"),
     ],
 )
@@ -176,6 +177,23 @@ def test_a_lenient_import_says_what_it_changed() -> None:
     assert len(report.changes) == 7
     assert "posts[1] has the id '1' of posts[0]; its id is now 2" in report.changes
     assert [warning.partition(":")[0] for warning in report.warnings] == ["docs"]
+
+
+def test_a_lenient_import_takes_a_list_as_one_resource() -> None:
+    """Such files exist; the name of their resource is only in the code that reads them."""
+    report = ImportReport(is_lenient=True)
+
+    resources = import_resources(b'[{"id": 4, "n": 1}, 5]', NOW, report)
+
+    assert {name: list(item.records.values()) for name, item in resources.items()} == {
+        "items": [{"id": 4, "n": 1}, {"id": 5, "value": 5}]
+    }
+    assert report.changes[0] == "the file is a list; imported as the resource items"
+
+
+def test_a_list_that_is_cut_short_is_refused() -> None:
+    with pytest.raises(BadRequestError, match="character"):
+        import_resources(b'[{"id": 4}] [', NOW, ImportReport(is_lenient=True))
 
 
 TWICE = '{"posts": [{"id": 1, "n": 1}], "a b": [], "posts": [{"id": 2, "n": 2}], "tags": [5]}'
