@@ -14,6 +14,15 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def add_lenient(parser: argparse.ArgumentParser) -> None:
+    """Add `--lenient`, for imports."""
+    parser.add_argument(
+        "--lenient",
+        action="store_true",
+        help="change what cannot be stored, such as an id that is there twice, and say so",
+    )
+
+
 def add_service_url(parser: argparse.ArgumentParser) -> None:
     """Add `--url`, the address of the running service."""
     parser.add_argument(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from larst import __version__
+from larst.cli.arguments import add_lenient
 from larst.cli.output import write_line
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def add_arguments(subparsers: Subparsers) -> None:
         nargs="?",
         help="a db.json, or an export, to start with; replies are in the dialect json-server",
     )
+    add_lenient(parser)
     for flag, variable, metavar, text in FLAGS:
         parser.add_argument(flag, dest=variable, metavar=metavar, help=text)
 
@@ -73,7 +75,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from larst.process.server import run_service
 
     set_up_logging(settings.log_level)
-    file = _seed_file(options.file)
+    file = _seed_file(options.file, is_lenient=options.lenient)
     providers: Providers | None = None
     try:
         providers = otel.set_up(
@@ -92,7 +94,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _seed_file(name: str | None) -> SeedFile | None:
+def _seed_file(name: str | None, *, is_lenient: bool) -> SeedFile | None:
     """Return the file that the service starts with.
 
     Raises:
@@ -103,7 +105,7 @@ def _seed_file(name: str | None) -> SeedFile | None:
     if name is None:
         return None
     try:
-        return SeedFile(name, Path(name).read_bytes())
+        return SeedFile(name, Path(name).read_bytes(), is_lenient)
     except OSError as error:
         raise OSError(f"{name} cannot be read: {error.strerror}") from error
 

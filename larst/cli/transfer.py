@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlencode
 
-from larst.cli.arguments import add_service_url
+from larst.cli.arguments import add_lenient, add_service_url
 from larst.cli.sessions import session_path
 
 if TYPE_CHECKING:
@@ -32,11 +32,7 @@ def add_arguments(subparsers: Subparsers) -> None:
     importing.add_argument(
         "--replace", action="store_true", help="replace the data that the session has"
     )
-    importing.add_argument(
-        "--lenient",
-        action="store_true",
-        help="change what cannot be stored, such as an id that is there twice, and say so",
-    )
+    add_lenient(importing)
     importing.add_argument(
         "--dialect", metavar="NAME", help="set the dialect of the session, such as json-server"
     )

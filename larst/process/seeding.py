@@ -14,6 +14,7 @@ from larst.config import Settings
 from larst.errors import BadRequestError
 from larst.http.client_identity import local_session_id
 from larst.http.control.sessions import SessionControl
+from larst.store.transfer.db_json import shortened
 
 DIALECT = "json-server"
 """The dialect of clients whose data is in such a file, unless LARS_DIALECT names another."""
@@ -23,10 +24,11 @@ _log = logging.getLogger("larst.service")
 
 @dataclass(frozen=True, slots=True)
 class SeedFile:
-    """A file by its name, and its content."""
+    """A file by its name, and its content; `is_lenient` changes what cannot be stored."""
 
     name: str
     content: bytes
+    is_lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,17 @@ async def seed(sessions: SessionControl, file: SeedFile, settings: Settings) -> 
     session_id = local_session_id(settings.http.host, settings.http.auth_token)
     dialect = settings.sessions.dialect or DIALECT
     try:
-        seeded = await sessions.seed(session_id, bytearray(file.content), dialect)
+        seeded = await sessions.seed(
+            session_id, bytearray(file.content), dialect, is_lenient=file.is_lenient
+        )
     except BadRequestError as error:
         raise BadRequestError(f"{file.name} cannot be imported: {error.detail}") from error
     if seeded is None:
         report = f"{file.name} is not imported: the session has data already"
         return Seeded(report, _resource_of(file.content))
-    counts, warnings = seeded[0], seeded[1].warnings
-    for warning in warnings:
-        _log.warning("%s: %s", file.name, warning)
+    counts, changes = seeded
+    for line in shortened([*changes.changes, *changes.warnings]):
+        _log.warning("%s: %s", file.name, line)
     fields = {"session_id": session_id, "file": file.name, "records": sum(counts.values())}
     _log.info("imported", extra={"fields": fields})
     numbers = ", ".join(f"{count} {resource}" for resource, count in counts.items())

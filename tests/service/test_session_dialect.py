@@ -118,6 +118,21 @@ async def test_the_file_never_replaces_data(
     assert listed.headers["X-LARST-Dialect"] == "json-server (setting)"
 
 
+async def test_a_file_with_faults_is_taken_leniently_and_the_log_says_what_changed(
+    serve_file: Callable[..., Service], http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    """json-server takes an id that is there twice; the refusal names the flag."""
+    (tmp_path / "db.json").write_text('{"posts": [{"id": 1}, {"id": 1, "n": 2}], "version": 3}')
+    service = serve_file("--lenient")
+
+    listed = await Api(http, service.url, None).get("/posts")
+
+    assert listed.body == [{"id": 1}, {"id": 2, "n": 2}]
+    log = service.log_path.read_text()
+    assert "db.json: posts[1] has the id 1 of posts[0]; its id is now 2" in log
+    assert "db.json: version is a value" in log
+
+
 async def test_a_flag_names_another_dialect(
     serve_file: Callable[..., Service], http: aiohttp.ClientSession
 ) -> None:
@@ -135,6 +150,7 @@ async def test_a_flag_names_another_dialect(
         (None, "db.json cannot be read: No such file"),
         (b"{", "bad request: db.json cannot be imported: Invalid JSON"),
         (b"7", "bad request: db.json cannot be imported"),
+        (b'{"a": [1]}', "--lenient"),
     ],
 )
 def test_a_file_that_cannot_be_imported_stops_the_start(

@@ -168,7 +168,7 @@ class SessionControl:
         return json_response(body)
 
     async def seed(
-        self, session_id: str, raw: bytearray, dialect: str
+        self, session_id: str, raw: bytearray, dialect: str, *, is_lenient: bool = False
     ) -> tuple[dict[str, int], ImportReport] | None:
         """Import into a session that has no records, and teach it a dialect; None: it has some.
 
@@ -176,7 +176,7 @@ class SessionControl:
             BadRequestError: it is not a complete export and not a db.json.
             SessionDamagedError: the files of the session cannot be loaded.
         """
-        report = ImportReport()
+        report = ImportReport(is_lenient=is_lenient)
         try:
             counts = await self._import_into(session_id, raw, report, dialect=dialect)
         except SessionNotEmptyError:

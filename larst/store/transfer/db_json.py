@@ -40,7 +40,7 @@ VALUE = "value"
 _NOT_AN_OBJECT = {
     "": "the import is empty; ",
     "[": "this is a list: put it under the name of its resource, or import it with ?lenient=true"
-    " (larst import --lenient); ",
+    " (--lenient on the command line); ",
 }
 """Why a text is not a `db.json`, by its first character."""
 
@@ -77,7 +77,7 @@ class ImportReport:
         if self.problems:
             raise BadRecordError(
                 f"{'; '.join(shortened(self.problems))}. Nothing was imported: correct the file,"
-                " or import it with ?lenient=true (larst import --lenient)"
+                " or import it with ?lenient=true (--lenient on the command line)"
             )
 
 
