@@ -99,6 +99,24 @@ def test_redoc_shows_the_session_and_loads_nothing_from_other_hosts(
 
 
 @pytest.mark.parametrize("name", ["docs", "redoc"])
+def test_the_longest_session_name_fits_in_the_title(
+    page: Page, service: Service, name: str
+) -> None:
+    """The session of a client that names none has 64 characters, and is the first that it sees."""
+    page.resize(1280)
+    page.open(f"{service.url}/{name}?session={'a' * 128}")
+    page.wait(lambda: "aaa" in page.text("#api"))
+
+    title = (
+        "[...document.querySelectorAll('#api :is(h1, h2)')].find((e) => /aaa/.test(e.innerText))"
+    )
+    excess = page.wait_for_script(f"[{title}].map((e) => e.scrollWidth - e.clientWidth)")
+
+    assert excess == [0]
+    assert page.overflow_px() <= 0
+
+
+@pytest.mark.parametrize("name", ["docs", "redoc"])
 def test_a_page_asks_for_the_token_and_remembers_it_for_the_tab(
     page: Page, guarded: Service, name: str
 ) -> None:
