@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from larst import __version__
+from larst.dialects import LARST, Dialect
 from larst.domain import Json
 from larst.openapi import parameters, schemas, tables
 from larst.openapi.custom import LearnedPath, add_custom
@@ -54,7 +55,8 @@ class SessionApi:
     """A session to describe.
 
     `resources` maps each resource to its learned schema; `paths` are the shapes of custom requests
-    of this session. `url` is the address of the service, without a trailing slash.
+    of this session. `url` is the address of the service, without a trailing slash. `dialect`
+    decides the form of replies to requests that show no other.
     """
 
     session_id: str
@@ -63,11 +65,12 @@ class SessionApi:
     paths: Sequence[LearnedPath]
     has_auth: bool
     is_enforced: bool
+    dialect: Dialect = LARST
 
 
 def session_document(api: SessionApi) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a session, in a stable order."""
-    style = Style(is_enforced=api.is_enforced, has_auth=api.has_auth)
+    style = Style(api.is_enforced, api.has_auth, api.dialect)
     components = Components(parameters.max_filtered_fields(len(api.resources)))
     paths = _resource_paths(api, components, style)
     paths |= _any_resource(components, style)
@@ -118,7 +121,7 @@ def _any_resource(components: Components, style: Style) -> dict[str, Any]:
         tag=ANY_RESOURCE,
         names={},
         schemas={
-            "page": schemas.page_of(schemas.ANY),
+            "page": schemas.list_in(style.dialect.list_form, schemas.ANY),
             "record": {"type": "object", "required": ["id"]},
             **schemas.COUNTERS,
         },

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from larst.dialects import LARST, Dialect
 from larst.openapi.names import Names
 from larst.openapi.schemas import COUNT, TEXT, Schema
 
@@ -59,10 +60,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What depends on the settings of the service."""
+    """What depends on the settings of the service and of the session."""
 
     is_enforced: bool
     has_auth: bool
+    dialect: Dialect = LARST
 
 
 def describe(
@@ -90,7 +92,7 @@ def _describe_row(
     if not style.is_enforced:
         errors = tuple(name for name in errors if name != "SchemaBroken")
     description["responses"] = {
-        **{reply.status: _describe_reply(reply, subject) for reply in row.replies},
+        **dict(_describe_reply(reply, subject, style.dialect) for reply in row.replies),
         **error_replies(*errors, writes=row.method != "get", has_auth=style.has_auth),
     }
     return description
@@ -104,10 +106,14 @@ def _parameters(row: Operation, subject: Subject) -> Iterator[Mapping[str, str]]
             yield parameter_ref(name)
 
 
-def _describe_reply(reply: Reply, subject: Subject) -> dict[str, Any]:
+def _describe_reply(reply: Reply, subject: Subject, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+    """Return the status of a reply and its description."""
+    if reply.status == "204" and dialect.delete_reply != "empty":  # only deletions answer 204
+        return "200", json_reply(reply.description, {"type": "object"})
     if reply.schema is None:
-        return {"description": reply.description}
-    return json_reply(reply.description, subject.schemas[reply.schema], reply.headers)
+        return reply.status, {"description": reply.description}
+    status = str(dialect.created_status) if reply.status == "201" else reply.status
+    return status, json_reply(reply.description, subject.schemas[reply.schema], reply.headers)
 
 
 ERRORS: Mapping[str, tuple[int, str]] = {

@@ -73,7 +73,9 @@ class Resource:
             self._type: {"title": self._type, **record},
             f"New{self._type}": schemas.new_record(learned, is_enforced=is_enforced),
             f"{self._type}Changes": schemas.changes(learned, is_enforced=is_enforced),
-            f"{self._type}Page": schemas.page_of(schema_ref(self._type)),
+            f"{self._type}Page": schemas.list_in(
+                self._style.dialect.list_form, schema_ref(self._type)
+            ),
         }
         max_fields = self._components.max_filtered_fields
         for parameter in parameters.field_filters(learned, max_fields):
@@ -130,12 +132,14 @@ class Resource:
         return Subject(
             tag=self.name,
             names={"resource": self.name, "many": snake_case(self.name)},
-            schemas={"object": value},
+            schemas={"object": schemas.record_in(self._style.dialect.record_form, value)},
             bodies={"object": body, "object or patch": {**body, "content": content}},
         )
 
     def _subject(self, parent: Resource | None = None) -> Subject:
-        record = schema_ref(self._type)
+        record, page = schema_ref(self._type), schema_ref(f"{self._type}Page")
+        dialect, records = self._style.dialect, _list_of(record)
+        has_envelope = dialect.record_form != "bare"
         return Subject(
             tag=self.name,
             names={
@@ -148,10 +152,11 @@ class Resource:
                 "for_parent": f" for {with_article(parent._one)}" if parent else "",
             },
             schemas={
-                "record": record,
-                "list": _list_of(record),
-                "one or many": {"oneOf": [record, _list_of(record)]},
-                "page": schema_ref(f"{self._type}Page"),
+                "record": schemas.record_in(dialect.record_form, record),
+                "list": schemas.ANY if has_envelope else records,
+                "one or many": schemas.ANY if has_envelope else {"oneOf": [record, records]},
+                "page": page,
+                "matches": records if dialect.list_form == "larst" else page,
                 **schemas.COUNTERS,
             },
             bodies=self._bodies(parent),
@@ -202,4 +207,5 @@ class Resource:
 
 
 def _list_of(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
+    name = items["$ref"].rpartition("/")[2]
+    return {"title": f"List of {name}", "type": "array", "items": items}

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from larst.dialects.forms import FORMS, PLAIN_FORMS
 from larst.domain import INTEGER_MAX, INTEGER_MIN, SINGLETON_OWN_ID, Json
 from larst.store.schema.learning import PATTERNS
 
@@ -180,12 +181,49 @@ def singleton(learned: LearnedSchema, *, is_enforced: bool) -> Schema:
 
 
 def page_of(items: Schema) -> dict[str, Any]:
-    """Return the schema of a page of items."""
+    """Return the schema of a page of items, in LARST's own form."""
     page = {"$ref": "#/components/schemas/Page"}
     return {
         "type": "object",
         "required": ["items", "page"],
         "properties": {"items": {"type": "array", "items": items}, "page": page},
+    }
+
+
+def list_in(form: str, items: Schema) -> Schema:
+    """Return the schema of a list of items in a form of replies, by the name of the form."""
+    if form == "larst":
+        return page_of(items)
+    if form == "jsonapi":
+        return {"type": "object", "required": ["data"]}
+    plain = PLAIN_FORMS.get(form, form)
+    if plain == form:
+        return _filled_in(FORMS[form], items)
+    return {"anyOf": [_filled_in(FORMS[plain], items), _filled_in(FORMS[form], items)]}
+
+
+def record_in(form: str, record: Schema) -> Schema:
+    """Return the schema of one record in a form of replies, by the name of the form."""
+    if form == "bare":
+        return record
+    data = {} if form == "jsonapi" else {"properties": {"data": record}}
+    return {"type": "object", "required": ["data"], **data}
+
+
+def _filled_in(template: Json, items: Schema) -> Schema:
+    """Return the schema of a template of a list; see `larst.dialects.forms`."""
+    if template == "$items":
+        return {"type": "array", "items": items}
+    if template == "$by_id":
+        return {"type": "object", "additionalProperties": items}
+    if not isinstance(template, dict):
+        return ANY
+    return {
+        "type": "object",
+        "required": [key for key in template if not key.startswith("?")],
+        "properties": {
+            key.removeprefix("?"): _filled_in(part, items) for key, part in template.items()
+        },
     }
 
 

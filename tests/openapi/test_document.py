@@ -11,8 +11,10 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no types
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from larst.dialects import DIALECTS, ListPage, list_body
 from larst.domain import Json
 from larst.openapi import LearnedPath, SessionApi, session_document
 from larst.store.schema.learning import learn_schema
@@ -34,9 +36,16 @@ def document(
     *,
     has_auth: bool = False,
     is_enforced: bool = False,
+    dialect: str = "larst",
 ) -> dict[str, Any]:
     session = SessionApi(
-        "shop", "http://x", resources, paths, has_auth=has_auth, is_enforced=is_enforced
+        "shop",
+        "http://x",
+        resources,
+        paths,
+        has_auth=has_auth,
+        is_enforced=is_enforced,
+        dialect=DIALECTS[dialect],
     )
     return session_document(session)
 
@@ -59,6 +68,54 @@ MEMBERS = learned(
     {"id": 1, "name": "Ann", "age": 3, "email": "a@b.org", "tags": ["x"], "home": {"city": "Bern"}},
     {"id": 2, "name": None, "age": 1.5, "email": "c@d.org", "tags": [], "home": {"city": "Rome"}},
 )
+
+
+class TestDialect:
+    """A client made from the document must be able to read the replies of the session."""
+
+    @pytest.mark.parametrize("limit", [None, 1])
+    @pytest.mark.parametrize("name", DIALECTS)
+    def test_lists_have_the_form_of_the_dialect(self, name: str, limit: int | None) -> None:
+        api = document({"members": MEMBERS}, dialect=name)
+        page = ListPage(
+            items=[
+                {
+                    "id": 1,
+                    "name": "Ann",
+                    "age": 3,
+                    "email": "a@b.org",
+                    "tags": [],
+                    "home": {"city": "Bern"},
+                }
+            ],
+            total=2,
+            limit=limit,
+            offset=0,
+            resource="members",
+            base_url="http://x/members",
+            has_count=True,
+        )
+
+        body = list_body(DIALECTS[name].list_form, page)
+
+        validator = Draft202012Validator(
+            {"$ref": "#/components/schemas/MemberPage", "components": api["components"]}
+        )
+        assert list(validator.iter_errors(body)) == []
+        assert list(validator.iter_errors("no list")) != []
+        assert problems(api) == []
+
+    def test_a_deletion_has_the_status_of_the_dialect(self) -> None:
+        for name, status in (("larst", "204"), ("json-server", "200")):
+            api = document({"members": MEMBERS}, dialect=name)
+            replies = operations(api)["DELETE /members/{id}"]["responses"]
+            assert {"200", "204"} & replies.keys() == {status}
+
+    def test_a_record_has_the_envelope_of_the_dialect(self) -> None:
+        api = document({"members": MEMBERS}, dialect="strapi")
+        reply = operations(api)["GET /members/{id}"]["responses"]["200"]
+        schema = reply["content"]["application/json"]["schema"]
+        assert schema["properties"] == {"data": {"$ref": "#/components/schemas/Member"}}
 
 
 class TestSingleton:

@@ -14,15 +14,18 @@ from aiohttp import web
 from cachetools import LRUCache
 
 from larst.config import Settings
+from larst.dialects import DIALECTS, LARST
 from larst.domain import Json
 from larst.openapi import LearnedPath, SessionApi, session_document
 from larst.openapi.schemas import LearnedSchema
 from larst.planning import RULES
 from larst.planning.book import BookEntry, PlanBook
+from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import is_plain_path
 from larst.runtime import paused_collector
 from larst.session import SessionClient
-from larst.store import SessionStore
+from larst.session.settings import applied_settings
+from larst.store import SessionStore, StoredSettings
 
 MAX_CACHED_BYTES = 64 << 20
 """The size of all cached documents; a larger document is built on each request."""
@@ -46,6 +49,7 @@ class _Cached(NamedTuple):
 
     resources: Resources
     paths: list[LearnedPath]
+    dialect: str
     body: bytes
 
 
@@ -70,10 +74,12 @@ class SessionDocuments:
 
     async def respond(self, session_id: str, url: str) -> web.Response:
         """Answer the document of a session; `url` is the service as the client addresses it."""
-        resources = await self._sessions.run_on_store(
-            session_id, _learned_resources, keeps_awake=False
+        resources, stored = await self._sessions.run_on_store(
+            session_id, _learned, keeps_awake=False
         )
-        body = await self._document(session_id, resources)
+        default = self._settings.sessions.dialect
+        dialect = applied_settings(ReadingSettings(dialect=default), stored).reply_dialect.name
+        body = await self._document(session_id, resources, dialect)
         # The first match is the service's own: what clients sent comes after it.
         body = body.replace(_NO_URL, b'"servers":[{"url":%b}]' % orjson.dumps(url), 1)
         return web.Response(
@@ -83,10 +89,12 @@ class SessionDocuments:
             headers={"Cache-Control": "no-cache"},
         )
 
-    async def _document(self, session_id: str, resources: Resources) -> bytes:
+    async def _document(
+        self, session_id: str, resources: Resources, dialect: str = LARST.name
+    ) -> bytes:
         """Return the document of a session, without the address of the service."""
         paths = self._custom_paths(session_id, resources)
-        if (body := self._cached(session_id, resources, paths)) is not None:
+        if (body := self._cached(session_id, resources, paths, dialect)) is not None:
             return body
         api = SessionApi(
             session_id=session_id,
@@ -95,13 +103,14 @@ class SessionDocuments:
             paths=paths,
             has_auth=self._settings.http.auth_token is not None,
             is_enforced=self._settings.sessions.schema_mode == "enforce",
+            dialect=DIALECTS[dialect],
         )
         if _size(resources) <= LARGE_FIELDS:
-            return self._store(session_id, _Cached(resources, paths, _build(api)))
+            return self._store(session_id, _Cached(resources, paths, dialect, _build(api)))
         async with self._building_large:
-            if (body := self._cached(session_id, resources, paths)) is None:
+            if (body := self._cached(session_id, resources, paths, dialect)) is None:
                 body = await asyncio.to_thread(_build, api)
-                self._store(session_id, _Cached(resources, paths, body))
+                self._store(session_id, _Cached(resources, paths, dialect, body))
             return body
 
     def _custom_paths(self, session_id: str, resources: Resources) -> list[LearnedPath]:
@@ -112,10 +121,12 @@ class SessionDocuments:
         ][:MAX_CUSTOM_PATHS]
 
     def _cached(
-        self, session_id: str, resources: Resources, paths: list[LearnedPath]
+        self, session_id: str, resources: Resources, paths: list[LearnedPath], dialect: str
     ) -> bytes | None:
         entry = self._cache.get(session_id)
-        if entry is None or entry.paths != paths or not _is_same(entry.resources, resources):
+        if entry is None or (entry.paths, entry.dialect) != (paths, dialect):
+            return None
+        if not _is_same(entry.resources, resources):
             return None
         return entry.body
 
@@ -127,8 +138,10 @@ class SessionDocuments:
         return entry.body
 
 
-async def _learned_resources(store: SessionStore) -> Resources:
-    return {name: learned for name in store.names() if (learned := store.schema(name)) is not None}
+async def _learned(store: SessionStore) -> tuple[Resources, StoredSettings]:
+    names = store.names()
+    resources = {name: learned for name in names if (learned := store.schema(name)) is not None}
+    return resources, store.settings.current
 
 
 def _build(api: SessionApi) -> bytes:

@@ -76,6 +76,11 @@ class ReadingSettings:
     learned: str | None = None
     unknown: UnknownMode = "match-nothing"
 
+    @property
+    def reply_dialect(self) -> Dialect:
+        """The dialect of replies to requests without a mark."""
+        return DIALECTS[self.dialect or self.learned or LARST.name]
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -56,6 +56,16 @@ def make_documents(tmp_path: Path) -> MakeDocuments:
     return make
 
 
+async def test_a_document_is_built_again_when_the_dialect_of_the_session_changes(
+    make_documents: MakeDocuments, built: list[str]
+) -> None:
+    cache, resources = make_documents(), {"a": learned("a")}
+    own = await cache._document("one", resources)
+
+    assert await cache._document("one", resources, "json-server") != own
+    assert built == ["one", "one"]
+
+
 async def test_a_document_is_built_again_only_when_something_was_learned(
     make_documents: MakeDocuments, built: list[str]
 ) -> None:
