@@ -13,7 +13,7 @@ from typing import Any
 
 from larst.dialects import LARST, Dialect
 from larst.openapi.names import Names
-from larst.openapi.schemas import COUNT, TEXT, Schema
+from larst.openapi.schemas import ANY, COUNT, TEXT, Schema
 
 FIELD_FILTERS = "<field filters>"
 """In `Operation.parameters`: the filters on the fields of the resource."""
@@ -113,7 +113,9 @@ def _describe_reply(reply: Reply, subject: Subject, dialect: Dialect) -> tuple[s
     if reply.schema is None:
         return reply.status, {"description": reply.description}
     status = str(dialect.created_status) if reply.status == "201" else reply.status
-    return status, json_reply(reply.description, subject.schemas[reply.schema], reply.headers)
+    is_own = dialect.name == LARST.name or reply.schema not in ("updated", "deleted")
+    schema = subject.schemas[reply.schema] if is_own else ANY  # records, counts or both
+    return status, json_reply(reply.description, schema, reply.headers)
 
 
 ERRORS: Mapping[str, tuple[int, str]] = {

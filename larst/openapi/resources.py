@@ -139,7 +139,7 @@ class Resource:
     def _subject(self, parent: Resource | None = None) -> Subject:
         record, page = schema_ref(self._type), schema_ref(f"{self._type}Page")
         dialect, records = self._style.dialect, _list_of(record)
-        has_envelope = dialect.record_form != "bare"
+        has_envelope = dialect.record_form not in ("bare", "pocketbase")
         return Subject(
             tag=self.name,
             names={

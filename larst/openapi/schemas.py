@@ -204,10 +204,11 @@ def list_in(form: str, items: Schema) -> Schema:
 
 def record_in(form: str, record: Schema) -> Schema:
     """Return the schema of one record in a form of replies, by the name of the form."""
-    if form == "bare":
-        return record
-    data = {} if form == "jsonapi" else {"properties": {"data": record}}
-    return {"type": "object", "required": ["data"], **data}
+    if form in ("data", "strapi"):
+        return {"type": "object", "required": ["data"], "properties": {"data": record}}
+    if form == "jsonapi":
+        return {"type": "object", "required": ["data"]}
+    return record  # PocketBase adds only what a query asks for
 
 
 def _filled_in(template: Json, items: Schema) -> Schema:

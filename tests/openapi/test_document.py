@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no types
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from larst.dialects import DIALECTS, ListPage, list_body
+from larst.dialects import DIALECTS, ListPage, list_body, record_body
 from larst.domain import Json
 from larst.openapi import LearnedPath, SessionApi, session_document
 from larst.store.schema.learning import learn_schema
@@ -111,11 +111,24 @@ class TestDialect:
             replies = operations(api)["DELETE /members/{id}"]["responses"]
             assert {"200", "204"} & replies.keys() == {status}
 
-    def test_a_record_has_the_envelope_of_the_dialect(self) -> None:
-        api = document({"members": MEMBERS}, dialect="strapi")
-        reply = operations(api)["GET /members/{id}"]["responses"]["200"]
+    @pytest.mark.parametrize("name", DIALECTS)
+    def test_records_have_the_form_of_the_dialect(self, name: str) -> None:
+        api = document({"notes": learned({"id": 1, "text": "x"})}, dialect=name)
+        reply = operations(api)["GET /notes/{id}"]["responses"]["200"]
         schema = reply["content"]["application/json"]["schema"]
-        assert schema["properties"] == {"data": {"$ref": "#/components/schemas/Member"}}
+
+        body = record_body(DIALECTS[name].record_form, {"id": 1, "text": "x"}, "notes", {})
+
+        validator = Draft202012Validator({**schema, "components": api["components"]})
+        assert list(validator.iter_errors(body)) == []
+        assert list(validator.iter_errors({})) != []
+
+    @pytest.mark.parametrize("name", DIALECTS)
+    def test_only_the_own_dialect_counts_changed_records(self, name: str) -> None:
+        """Others reply with the records, or with a count of another name."""
+        api = document({"members": MEMBERS}, dialect=name)
+        reply = operations(api)["PATCH /members"]["responses"]["200"]
+        assert bool(reply["content"]["application/json"]["schema"]) is (name == "larst")
 
 
 class TestSingleton:
