@@ -13,7 +13,9 @@ HEADERS: Mapping[str, str] = {"Spring": "spring"}
 """The dialects that decide what a request means; the others are sent without a header."""
 
 _TITLES: Mapping[str, str] = {
+    "larst": "LARST",
     "json-server": "json-server 0.17",
+    "json-server-1": "json-server 1",
     "simple-rest": "simple REST",
     "postgrest": "PostgREST",
     "odata": "OData",
@@ -26,6 +28,12 @@ _TITLES: Mapping[str, str] = {
     "parse": "Parse",
     "loopback": "LoopBack",
     "stripe": "Stripe",
+    "datatables": "DataTables",
+    "firebase": "Firebase",
+    "github": "GitHub",
+    "laravel": "Laravel",
+    "nestjsx": "NestJS",
+    "restheart": "RESTHeart",
 }
 
 
