@@ -13,7 +13,8 @@ from typing import Any
 
 from larst.domain import total
 from larst.policy.names import assigned_names, resource_names
-from larst.policy.total_expressions import NotTotalError, Translator
+from larst.policy.total_expressions import Translator
+from larst.policy.total_words import NotTotalError
 
 _MESSAGES: Mapping[type[ast.stmt], str] = {
     ast.While: "a while loop may not end",
