@@ -13,9 +13,6 @@ STEPS = 100_000
 
 CHARACTERS_PER_STEP = 32
 STORE_CALL_STEPS = 30
-STEPS_PER_RECORD = 2
-SCANS = frozenset({"aggregate", "count", "search"})
-"""Methods of a store that look at every record if they have arguments."""
 
 INTEGER_LIMIT = 2**63
 

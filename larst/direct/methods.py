@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from larst.direct.limits import CHARACTERS_PER_STEP, Run, SandboxNeededError
-from larst.direct.operations import charge_text, items_of
+from larst.direct.operations import charge_text, items_of, key_of
 
 Apply = Callable[..., Any]
+
+_MAX_STRIPPED = 16
 
 CHANGING = frozenset({"append", "extend", "insert", "pop", "setdefault", "update"})
 """Methods that change their receiver."""
@@ -33,6 +35,17 @@ def _of_text(method: Callable[..., Any], *types: type) -> Apply:
     def apply(run: Run, text: str, *arguments: Any) -> Any:
         check(arguments)
         charge_text(run, len(text))
+        return method(text, *arguments)
+
+    return apply
+
+
+def _strip(method: Callable[..., str]) -> Apply:
+    def apply(run: Run, text: str, *arguments: Any) -> str:
+        _checked(str)(arguments)
+        if arguments and len(arguments[0]) > _MAX_STRIPPED:
+            raise SandboxNeededError("many characters to strip")
+        run.charge(len(text) // 4)  # each is looked for among those to strip
         return method(text, *arguments)
 
     return apply
@@ -65,6 +78,7 @@ def _prefix(method: Callable[..., bool]) -> Apply:
         prefixes = prefix if type(prefix) is tuple else (prefix,)
         if any(type(item) is not str for item in prefixes):
             raise SandboxNeededError("a prefix of another type")
+        run.charge(len(prefixes))
         charge_text(run, sum(map(len, prefixes)))
         return method(text, prefix)
 
@@ -72,7 +86,7 @@ def _prefix(method: Callable[..., bool]) -> Apply:
 
 
 def _get(_run: Run, record: dict[Any, Any], key: Any, default: Any = None) -> Any:
-    return record.get(key, default)
+    return record.get(key_of(key), default)
 
 
 def _setdefault(run: Run, record: dict[Any, Any], key: Any, default: Any) -> Any:
@@ -86,7 +100,7 @@ def _pop_key(run: Run, record: dict[Any, Any], *arguments: Any) -> Any:
     run.check_owned(record)
     if not arguments:
         raise SandboxNeededError("pop without a key")
-    return record.pop(*arguments)
+    return record.pop(key_of(arguments[0]), *arguments[1:])
 
 
 def _update(run: Run, record: dict[Any, Any], other: Any) -> None:
@@ -149,12 +163,12 @@ METHODS: Mapping[type, Mapping[str, Apply]] = {
         "isdigit": _of_text(str.isdigit),
         "join": _join,
         "lower": _of_text(str.lower),
-        "lstrip": _of_text(str.lstrip, str),
+        "lstrip": _strip(str.lstrip),
         "replace": _replace,
-        "rstrip": _of_text(str.rstrip, str),
+        "rstrip": _strip(str.rstrip),
         "split": _split,
         "startswith": _prefix(str.startswith),
-        "strip": _of_text(str.strip, str),
+        "strip": _strip(str.strip),
         "title": _of_text(str.title),
         "upper": _of_text(str.upper),
     },

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from larst.direct.expressions import FIRST_PLACE, UNSET, Compiler, changes_containers
+from larst.direct.compiler import Compiler
+from larst.direct.expressions import EXPRESSIONS
+from larst.direct.frames import FIRST_PLACE, UNSET, changes_containers
 from larst.direct.limits import STEPS, Run, SandboxNeededError
 from larst.direct.reply import reply_of_value
 from larst.direct.statements import Execute, block
@@ -17,7 +19,8 @@ _UNSUPPORTED = (
     ArithmeticError,
     AttributeError,
     LookupError,
-    RecursionError,
+    MemoryError,
+    RuntimeError,  # RecursionError; a dict that changes its size in a loop
     TypeError,
     ValueError,
     SandboxNeededError,
@@ -87,4 +90,4 @@ def _compiled(program: CheckedProgram) -> Execute:
     """Return the closure of a program; programs with the same source are equal."""
     form = program.total
     assert isinstance(form, total.TotalProgram)  # noqa: S101 - `run` has checked it
-    return block(form.body, Compiler(owns=changes_containers(form.body)))
+    return block(form.body, Compiler(EXPRESSIONS, owns=changes_containers(form.body)))

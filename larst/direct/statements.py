@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from larst.direct.expressions import FIRST_PLACE, Compiler, Frame, size_of
+from larst.direct.compiler import Compiler
+from larst.direct.frames import FIRST_PLACE, Frame, size_of
 from larst.direct.limits import Run, SandboxNeededError
+from larst.direct.loops import iterated
+from larst.direct.operations import key_of
+from larst.direct.store_calls import receiver_of
 from larst.domain import total
 
 Execute: TypeAlias = Callable[[Frame], object]
@@ -48,7 +52,7 @@ def _assign(form: total.Assign, compiler: Compiler) -> Execute:
 
 
 def _assign_store(form: total.AssignStore, compiler: Compiler) -> Execute:
-    place, evaluate = form.place + FIRST_PLACE, compiler.receiver(form.receiver)
+    place, evaluate = form.place + FIRST_PLACE, receiver_of(form.receiver, compiler)
 
     def assign(frame: Frame) -> None:
         frame[place] = evaluate(frame)
@@ -62,7 +66,7 @@ def _set_item(form: total.SetItem, compiler: Compiler) -> Execute:
 
     def set_item(frame: Frame) -> None:
         run: Run = frame[0]
-        item, target, place = value(frame), container(frame), key(frame)
+        item, target, place = value(frame), container(frame), key_of(key(frame))
         run.check_owned(target)
         kind = type(target)
         if not (kind is dict or (kind is list and type(place) is int)):
@@ -89,7 +93,7 @@ def _if(form: total.If, compiler: Compiler) -> Execute:
 
 
 def _for(form: total.For, compiler: Compiler) -> Execute:
-    items, assign = compiler.iterated(form.items), compiler.target(form.target)
+    items, assign = iterated(form.items, compiler), compiler.target(form.target)
     body, other = block(form.body, compiler), block(form.other, compiler)
     steps = 1 + size_of(form.body)
 
@@ -97,9 +101,7 @@ def _for(form: total.For, compiler: Compiler) -> Execute:
         run: Run = frame[0]
         values: Any = items(frame)
         for item in values:
-            run.steps_left -= steps
-            if run.steps_left < 0:
-                raise SandboxNeededError("the budget of steps is used up")
+            run.charge(steps)
             assign(frame, item)
             if body(frame) == _BREAK:
                 return None

@@ -336,6 +336,67 @@ def test_what_grows_fails_or_changes_foreign_values_is_left_to_a_worker(
     assert ways.direct(_program(lines), PLAN) is None
 
 
+_LONG = "x = ','.join(['abcdefgh' for n in range(9000)])\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "t = (1,)\nfor n in range(60):\n    t = (t, t)\nx = {}.get(t)",
+        "t = (1,)\nfor n in range(60):\n    t = (t, t)\nx = {t: 1}",
+        "t = (1,)\nfor n in range(60):\n    t = (t, t)\nx = {k: 1 for k in [t]}",
+        "t = (1,)\nfor n in range(60):\n    t = (t, t)\nd = {}\nd[t] = 1",
+        "t = (1,)\nfor n in range(60):\n    t = (t, t)\nd = {}\nx = d.pop(t, 1)",
+        "for n in range(3):\n    x = store.search({f'k{i}__ne': 1 for i in range(1000)})",
+        "x = store.count({'name__contains': ['a' for n in range(9000)]})",
+        "x = store.list(sort=','.join(['n' for n in range(2000)]))",
+        f"{_LONG}for n in range(9000):\n    y = 'b'.strip(x)",
+        f"{_LONG}for n in range(9000):\n    y = x.strip('abcdefgh,')",
+        "p = tuple(['' for n in range(9000)])\nfor n in range(4000):\n    x = ''.startswith(p)",
+        "x = [1 for a in range(30000) for b in ['a', 'b', 'c', 'd', 'e', 'f'][0:0]]",
+        f"{_LONG}y = ''\nfor n in range(60):\n    y = f'{{x}}{{x}}{{x}}{{x}}{{x}}{{x}}{{x}}'",
+        "d = {'a': 1}\nfor k in d:\n    d[k + 'x'] = 1",
+        "d = {'a': 1, 'b': 2}\nx = [d.pop(k) for k in d]",
+        "d = {'a': 1}\nfor k, v in d.items():\n    d.pop(k)",
+        "d = {'a': 1}\nfor k in d.keys():\n    d[k + 'x'] = 1",
+    ],
+)
+def test_work_that_another_budget_would_not_count_is_left_to_a_worker(lines: str) -> None:
+    """Each of these programs held the event loop, or ended in an error of Python."""
+    books = {str(number): {"id": number, "name": "x"} for number in range(1000)}
+    view = Transaction({"books": Collection(books, 1001)})
+    program = check(f"{lines}\nREPLY = make_response(200, 1)", PolicyLimits())
+
+    assert DIRECT.run(program, ProgramInputs(CTX, PLAN, "books"), view) is None
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "d = {'a': 1, 'b': 2}\nr = []\nfor v in d.values():\n    d['b'] = 9\n    r.append(v)",
+        "d = {'a': 1, 'b': 2}\nr = []\nfor k, v in d.items():\n    d['b'] = 9\n    r.append(v)",
+        "a = [1, 2, 3]\nr = []\nfor i, x in enumerate(a):\n"
+        "    if i < 2:\n        a.append(x)\n    r.append(x)",
+        "a = [1, 2, 3]\nr = []\nfor x, y in zip(a, a):\n"
+        "    if len(r) < 2:\n        a.append(x)\n    r.append(y)",
+        "a = [1, 2, 3]\nr = []\nfor x in a:\n"
+        "    if len(r) < 2:\n        a.append(x)\n    r.append(x)",
+        "r = [round(2.675, 2), round(2.5), round(7), round(-7, -1)]",
+        "r = [str(i) for i, x in enumerate('ab', 9223372036854775807)]",
+        "r = [int('\u0663')]",
+        "r = [float('\uff11\uff12')]",
+        "r = [int(' 12 '), float('1e5'), int('1_000')]",
+        "r = [i for i, k in enumerate({'a': 1})]",
+    ],
+)
+def test_changes_in_a_loop_and_odd_numerals_have_the_same_outcome(ways: Ways, lines: str) -> None:
+    program = check(f"{lines}\nREPLY = make_response(200, r)", PolicyLimits())
+
+    direct = ways.direct(program, PLAN)
+
+    assert direct is None or direct == ways.in_worker(program, PLAN)
+
+
 def test_the_resource_of_a_plan_counts_only_where_the_program_uses_it() -> None:
     """A model may name an invalid one for a request that needs no resource."""
     inputs = ProgramInputs(CTX, PLAN, "not a name")
