@@ -7,14 +7,13 @@ gate ensures that.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, TypeAlias
 
 from larst.actors import Actor, Clock, Deferred, OutputGate, StartRefused
 from larst.config import SchemaMode
-from larst.domain import BodyKind, ProgramInputs, Reply, RequestContext
+from larst.domain import RequestContext
 from larst.errors import (
     LarstError,
     ProgramError,
@@ -23,10 +22,10 @@ from larst.errors import (
 )
 from larst.planning import RULES, ReadyPlan
 from larst.planning.reading.request import ReadingSettings
-from larst.planning.shapes import Binding, RestPath, ShapedRequest, ShapeMemory, bind
+from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
 from larst.session.events import log_event
+from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
-from larst.session.items import ITEM_ACTIONS, named_items
 from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.session.pipeline import Pipeline
 from larst.session.preconditions import (
@@ -39,25 +38,12 @@ from larst.session.preconditions import (
 )
 from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.settings import applied_settings
-from larst.store import SessionStore, Transaction
-from larst.telemetry import CURRENT_REQUEST, RequestTrace, Stage, activate
+from larst.store import SessionStore
+from larst.telemetry import CURRENT_REQUEST, RequestTrace, activate
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_UNNAMED = nullcontext()
 
 _Outcome: TypeAlias = SessionReply | Deferred[Message]
-
-
-@dataclass(frozen=True, slots=True)
-class _ProgramRun:
-    """A program's reply, and the changes that it made but that are not committed yet.
-
-    `binding` holds the values that completed the plan.
-    """
-
-    reply: Reply
-    transaction: Transaction
-    binding: Binding
 
 
 class SessionActor(Actor[Message, Answer]):
@@ -82,7 +68,7 @@ class SessionActor(Actor[Message, Answer]):
         self._store = store
         self._pipeline = pipeline
         self._resolver = pipeline.resolver
-        self._sandbox = pipeline.sandbox
+        self._programs = ProgramRunner(pipeline, store, clock)
         self._defaults = reading or ReadingSettings()
         self._stored, self._reading = store.settings.current, self._defaults
         self._memory = ShapeMemory()
@@ -179,7 +165,7 @@ class SessionActor(Actor[Message, Answer]):
         message.trace.set_plan(ready.source, ready.key, ready.plan.action)
         self._record_route(message.trace, shaped, ready)
         try:
-            run = await self._run(shaped, ready, deadline_s)
+            run = await self._programs.run(shaped, ready, deadline_s)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
             return self._defer(replace(message, ready={}, refusals=refusals), shaped)
@@ -205,7 +191,7 @@ class SessionActor(Actor[Message, Answer]):
         return replayed_reply(stored, shaped)
 
     def _store_reply(
-        self, request: RequestContext, key: str, ready: ReadyPlan, run: _ProgramRun
+        self, request: RequestContext, key: str, ready: ReadyPlan, run: ProgramRun
     ) -> None:
         """Add a successful reply to the transaction of its changes."""
         if run.reply.status >= 400:
@@ -230,7 +216,7 @@ class SessionActor(Actor[Message, Answer]):
         elif ready is None:
             return self._defer(message, shaped)
         else:
-            run = await self._run(shaped, ready, deadline_s)  # its changes are dropped
+            run = await self._programs.run(shaped, ready, deadline_s)  # its changes are dropped
             etag = reply_etag(self._store, shaped, ready, run.reply)
         is_record = isinstance(shaped.path, RestPath) and shaped.path.identifier is not None
         check_conditions(message.request, etag, is_record=is_record)
@@ -259,46 +245,8 @@ class SessionActor(Actor[Message, Answer]):
             ready = await self._resolver.learn(shaped, message.refusals)
         return replace(message, ready={**message.ready, shaped.key: ready})
 
-    async def _run(self, shaped: ShapedRequest, ready: ReadyPlan, deadline_s: float) -> _ProgramRun:
-        """Run the plan's program in a new transaction."""
-        binding = bind(shaped, ready.plan, self._store)
-        inputs = ProgramInputs(
-            # Building it is costly, and most programs of the rules do not use it.
-            ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
-            plan=binding.fill(ready.plan),
-            resource=ready.plan.resource,
-        )
-        is_by_items = ready.maker.planner == RULES and ready.plan.action in ITEM_ACTIONS
-        body = shaped.request.body
-        has_items = is_by_items and body.kind is BodyKind.LIST
-        transaction = self._store.begin()
-        with Stage("exec"):
-            with named_items(body, transaction) if has_items else _UNNAMED:
-                reply = self._run_directly(ready, inputs, transaction)
-            if reply is None:
-                transaction = self._store.begin()
-                with named_items(body, transaction) if has_items else _UNNAMED:
-                    timeout_s = deadline_s - self._clock.now()
-                    reply = await self._sandbox.run(
-                        ready.program, inputs, transaction, timeout_s=timeout_s
-                    )
-        return _ProgramRun(reply, transaction, binding)
-
-    def _run_directly(
-        self, ready: ReadyPlan, inputs: ProgramInputs, transaction: Transaction
-    ) -> Reply | None:
-        """Return the reply of a total program; None if the program must run in a worker.
-
-        Only for programs of the rules: what a model wrote can still find work that the budget of
-        direct execution does not count, and would hold the event loop.
-        """
-        direct = self._pipeline.direct
-        if direct is None or ready.maker.planner != RULES:
-            return None
-        return direct.run(ready.program, inputs, transaction)
-
     def _commit(
-        self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: _ProgramRun
+        self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
     ) -> SessionReply:
         """Apply the changes of a successful program, and return its reply."""
         drifts: list[str] = []

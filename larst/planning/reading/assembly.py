@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from larst.domain import AND, NOT, OR, Json
-from larst.errors import BadPagingError, QueryNotUnderstoodError
+from larst.domain import Json
+from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import (
-    ANY_FIELD,
-    AllOf,
-    AnyOf,
     Asked,
-    Condition,
     Embed,
     Node,
-    Not,
     QueryReading,
     Related,
     all_of,
-    conditions_of,
 )
 from larst.planning.reading.brackets import plain
+from larst.planning.reading.changes import refuse_in_change, refuse_signs
 from larst.planning.reading.collecting import Collected, collect
 from larst.planning.reading.fields import Fields, folded
 from larst.planning.reading.filters import MAX_SUGGESTIONS, FilterReader, joined_or
@@ -52,10 +46,6 @@ def assemble(
     return _Assembly(fields, options, collected, filters).reading()
 
 
-_IN_TEXTS = frozenset({"contains", "icontains"})
-"""The operators of a search in all fields."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Assembly:
     """Puts the parts of one query together."""
@@ -68,8 +58,9 @@ class _Assembly:
     def reading(self) -> QueryReading:
         """Return the reading. Filters come first: a LoopBack filter holds other words too."""
         raw = self._where()
-        self._refuse_signs(raw)
-        self._refuse_in_change(raw)
+        refuse_signs(raw)
+        if self.options.is_change:
+            refuse_in_change(raw, self.collected.words)
         question = Asked(where=typed(raw, self.fields, is_change=self.options.is_change))
         if self.collected.words.is_used or self.options.range_header or self.collected.is_unpaged:
             question = self._with_words(question)
@@ -249,29 +240,6 @@ class _Assembly:
 
     # -- refusals, and the names for the hint
 
-    def _refuse_signs(self, where: Node) -> None:
-        """Refuse the signs of criteria as fields: `&=1`, `*[in]=5`."""
-        for condition in conditions_of(where):
-            is_sign = condition.field in (AND, OR, NOT)
-            if is_sign or (condition.field == ANY_FIELD and condition.operator not in _IN_TEXTS):
-                key = condition.key or condition.field
-                raise QueryNotUnderstoodError(f"{key[:80]} is not understood")
-
-    def _refuse_in_change(self, where: Node) -> None:
-        if not self.options.is_change:
-            return
-        for condition in conditions_of(where):
-            if _takes_in_all(condition):
-                key = condition.key or condition.field
-                raise QueryNotUnderstoodError(f"{key[:80]} needs a value to compare with")
-        if _negates_empty(where):
-            raise QueryNotUnderstoodError("a negated filter needs a value to compare with")
-        words = self.collected.words
-        if any(words.has(meaning) for meaning in PAGING | {Meaning.SORT, Meaning.DIRECTION}):
-            raise BadPagingError("limit, offset and sort do not apply where all that match change")
-        if words.has(Meaning.EMBED):
-            raise QueryNotUnderstoodError("relations cannot be embedded in a change")
-
     def _unknown_in(self, where: Node, question: Asked) -> list[str]:
         """Return names in filters, sort and select that no record ever had.
 
@@ -302,30 +270,3 @@ def _stem(name: str) -> str:
 
 def _refuse_word(meaning: Meaning, _value: Json) -> None:
     raise QueryNotUnderstoodError(f"{meaning} is not understood inside a filter of a relation")
-
-
-def _takes_in_all(condition: Condition) -> bool:
-    """Return whether a condition without a value would take in every record: `title_like=`."""
-    operator, value = condition.operator, condition.value
-    if operator == "exists":
-        return value is True and _ASKS_EXISTENCE.search(condition.key) is None
-    is_text = operator == "ne" or operator in _TEXT_OPERATORS
-    return is_text and isinstance(value, str) and not value.strip("*%")
-
-
-_TEXT_OPERATORS = frozenset(
-    "contains icontains startswith istartswith endswith iendswith like ilike".split()
-)
-_ASKS_EXISTENCE = re.compile(r"exist|null|nil|empty|present|blank|defined|has", re.IGNORECASE)
-
-
-def _negates_empty(node: Node, *, is_negated: bool = False) -> bool:
-    """Return whether an empty value stands below a negation: nearly every record would match."""
-    match node:
-        case Condition(value=value):
-            return is_negated and value in ("", [], [""])
-        case Not(inner):
-            return _negates_empty(inner, is_negated=True)
-        case AllOf(nodes) | AnyOf(nodes):
-            return any(_negates_empty(child, is_negated=is_negated) for child in nodes)
-    return False

@@ -6,31 +6,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 from larst.domain import Body, BodyKind, Json, RequestContext
+from larst.planning.reading.target import Target
 
 _KEYS = ("keys", "ids")
 _CHANGES = ("data", "changes", "update", "updates", "values", "patch", "set")
 
 
-class Path(Protocol):
-    """The part of a path's meaning that this needs."""
-
-    @property
-    def identifier(self) -> int | None:
-        """The index of the identifier in the path, or None."""
-
-    @property
-    def is_search(self) -> bool:
-        """Whether the path ends in a search verb."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the path names one value, of which a query can select no part."""
-
-
-def chosen(request: RequestContext, path: Path) -> tuple[RequestContext, list[Json] | None]:
+def chosen(request: RequestContext, path: Target) -> tuple[RequestContext, list[Json] | None]:
     """Return the request without the ids that its body names, and those ids, or None."""
     is_collection = path.identifier is None and not (path.is_search or path.is_whole)
     body = request.body.json

@@ -5,13 +5,12 @@ https://jsonapi.org/format/1.1/#crud-creating-responses-409, #crud-updating-resp
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from larst.dialects.jsonapi import MEDIA_TYPE
 from larst.domain import Json, RequestContext
 from larst.errors import DocumentConflictError
 from larst.planning.reading.nouns import same_resource
 from larst.planning.reading.relation import Session
+from larst.planning.reading.target import Target
 
 _SEPARATORS = ("--", ":", ".", "/")
 """What a type may have between a namespace and its name, as Drupal's `node--article`."""
@@ -20,27 +19,7 @@ _MAX_CHARACTERS = 200
 """Longer types name no resource."""
 
 
-class Path(Protocol):
-    """The part of a path's meaning that this needs."""
-
-    @property
-    def resource(self) -> str:
-        """The resource that the path names."""
-
-    @property
-    def identifier(self) -> int | None:
-        """The index of the identifier in the path, or None."""
-
-    @property
-    def field(self) -> str | None:
-        """The field of the record that the path names, or None."""
-
-    @property
-    def is_search(self) -> bool:
-        """Whether the path ends in a search verb."""
-
-
-def refuse_other_document(request: RequestContext, path: Path, session: Session) -> None:
+def refuse_other_document(request: RequestContext, path: Target, session: Session) -> None:
     """Refuse a document whose resource object is not the one that the path names.
 
     Raises:

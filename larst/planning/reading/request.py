@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from larst.dialects import DIALECTS, LARST, Detected, Dialect, detect
 from larst.dialects.marks import HEADERS
@@ -26,46 +26,11 @@ from larst.planning.reading.options import ReadingOptions, UnknownMode
 from larst.planning.reading.preferences import Returns, resolution, returns
 from larst.planning.reading.query import read_body, read_query
 from larst.planning.reading.relation import Session, related_resource
+from larst.planning.reading.target import Target
 
 DialectSource = Literal["header", "setting", "request", "learned", "default"]
 
 NOTHING_ASKED = Asked()
-
-
-class Target(Protocol):
-    """The part of a path's meaning that a reading needs."""
-
-    @property
-    def prefix(self) -> str:
-        """The text before the resource, such as `/api/v1`."""
-
-    @property
-    def resource(self) -> str:
-        """The resource that the path names."""
-
-    @property
-    def identifier(self) -> int | None:
-        """The index of the identifier in the path, or None."""
-
-    @property
-    def field(self) -> str | None:
-        """The field of the record that the path names, or None."""
-
-    @property
-    def is_search(self) -> bool:
-        """Whether the path ends in a search verb."""
-
-    @property
-    def is_count(self) -> bool:
-        """Whether the path ends in `count`."""
-
-    @property
-    def is_list_of_ids(self) -> bool:
-        """Whether the path names records by a list of ids."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the path names one value, of which a query can select no part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ Requests that ask for the same parts share a plan, however they spell them and w
 
 from __future__ import annotations
 
-from larst.planning.reading.request import NOTHING_ASKED, NOTHING_READ, Reading, Target
+from larst.planning.reading.request import NOTHING_ASKED, NOTHING_READ, Reading
+from larst.planning.reading.target import Target
 
 
 def asks_of(reading: Reading, path: Target, method: str) -> tuple[str, ...]:

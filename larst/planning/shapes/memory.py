@@ -10,66 +10,34 @@ record has it, that is looked up again for each request. Changes of records are 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import Protocol, TypeVar
 
-from larst.dialects.marks import HEADERS
-from larst.domain import BodyKind, Json, RequestContext
+from larst.domain import Json, RequestContext
 from larst.errors import LarstError
 from larst.planning.reading.asked import AllOf, AnyOf, Condition, Node, Not, Related
 from larst.planning.reading.relation import Session
 from larst.planning.reading.request import ReadingSettings
-from larst.planning.reading.vocabulary import (
-    ASCENDING,
-    DESCENDING,
-    FALSE,
-    NOISE_KEY,
-    NOT_VALUES,
-    NUMERIC_NOISE,
-    TRUE,
-    WORDS,
-    Meaning,
-    compared,
-)
 from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.rest_path import RestPath
-from larst.planning.shapes.shape import path_shape
+from larst.planning.shapes.skeletons import (
+    MAX_VALUES,
+    Key,
+    form_of,
+    is_short,
+    kind_of,
+    marker_of,
+    may_be_exchanged,
+    skeleton_of,
+)
 
 MAX_READINGS = 64
 """Readings that a session keeps: a front end sends a few dozen forms of queries."""
 
-_MAX_VALUES = 16
-_MAX_CHARACTERS = 1000
-"""Longer queries are read in full."""
-
-_NUMBER = re.compile(r"[2-9]|[1-9][0-9]{1,8}")
-_LONG_NUMBER = re.compile(r"[0-9]{10,20}|0\.[0-9]{1,20}")
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{0,39}")
-_SPECIAL = frozenset(
-    {*TRUE, *FALSE, *ASCENDING, *DESCENDING, *(text.lower() for text in NOT_VALUES)}
-    | {"none", "all", "any", "unknown", "inf", "infinity"}
-)
-"""Words that mean more than themselves in the place of a value."""
-
-_NUMBER_MARKER = 987_654_300
-_WORD_MARKER = "zQmarkerW"
-_HEADERS = (*sorted(HEADERS), "range", "x-larst-dialect")
-
-_Key = tuple[object, ...]
 _Entry = TypeVar("_Entry")
 _Lookup = tuple[str, str, str, bool]
 """A resource, a field, a text, and whether a record had the text in the field."""
-
-
-class _Kind(Enum):
-    """What a plain value looks like."""
-
-    NUMBER = 1
-    WORD = 2
-    LONG_NUMBER = 3
 
 
 class MemorySession(Session, Protocol):
@@ -87,8 +55,8 @@ class ShapeMemory:
     """
 
     def __init__(self) -> None:
-        self._forms: dict[_Key, frozenset[int]] = {}
-        self._readings: dict[_Key, _Template | None] = {}  # None: is read in full each time
+        self._forms: dict[Key, frozenset[int]] = {}
+        self._readings: dict[Key, _Template | None] = {}  # None: is read in full each time
         self._generation = -1
         self._settings: ReadingSettings | None = None
 
@@ -100,17 +68,17 @@ class ShapeMemory:
         Raises:
             QueryNotUnderstoodError, BadPagingError: as `shape_request`.
         """
-        if not request.query or (form := _form_of(request, session)) is None:
+        if not request.query or (form := form_of(request, session)) is None:
             return shape_request(request, session, settings)
         if self._generation != session.generation or self._settings is not settings:
             self._forget(session.generation, settings)
         texts = [text for values in request.query.values() for text in values]
-        if len(texts) > _MAX_VALUES or not _is_short(texts):
+        if len(texts) > MAX_VALUES or not is_short(texts):
             return shape_request(request, session, settings)
-        form = (form, *map(_kind_of, texts))
+        form = (form, *map(kind_of, texts))
         places = self._forms.get(form)
         if places is not None:
-            skeleton = _skeleton_of(form, texts, places)
+            skeleton = skeleton_of(form, texts, places)
             if skeleton in self._readings:
                 template = self._readings[skeleton]
                 if template is None or not template.holds(session):
@@ -127,7 +95,7 @@ class ShapeMemory:
         self._readings.clear()
         self._generation, self._settings = generation, settings
 
-    def _learn(self, trial: _Trial, form: _Key, places: frozenset[int] | None) -> ShapedRequest:
+    def _learn(self, trial: _Trial, form: Key, places: frozenset[int] | None) -> ShapedRequest:
         """Read a request in full, and keep its reading for others with its skeleton."""
         reading = trial.read(trial.request)
         shaped = replace(reading.shaped, schema_of=trial.session.schema)
@@ -136,7 +104,7 @@ class ShapeMemory:
         if places is None:
             places = trial.exchangeable(reading)
             _add(self._forms, form, places)
-        skeleton = _skeleton_of(form, trial.texts, places)
+        skeleton = skeleton_of(form, trial.texts, places)
         _add(self._readings, skeleton, trial.template(places, reading))
         return shaped
 
@@ -223,14 +191,14 @@ class _Trial:
         return frozenset(
             place
             for place, (key, text) in enumerate(zip(keys, self.texts, strict=True))
-            if _may_be_exchanged(key, text) and self.template(frozenset([place]), reading)
+            if may_be_exchanged(key, text) and self.template(frozenset([place]), reading)
         )
 
     def template(self, places: frozenset[int], reading: _FullReading) -> _Template | None:
         """Return the reading with markers; None if it is another one with the values in them."""
         texts = self.texts
         markers = {
-            place: _marker(place, texts[place]) for place in places if _kind_of(texts[place])
+            place: marker_of(place, texts[place]) for place in places if kind_of(texts[place])
         }
         try:
             marked = self.read(self._marked(markers))
@@ -269,61 +237,6 @@ class _Watched:
         return result
 
 
-def _form_of(request: RequestContext, session: Session) -> _Key | None:
-    """Return a request without the values of its query; None if it must be read in full."""
-    segments, query = request.segments, request.query
-    is_read = request.method in ("GET", "HEAD") and request.body.kind is BodyKind.NONE
-    if not is_read or len(segments) not in (1, 2) or segments[0] not in session.resources:
-        return None
-    is_plain = segments[-1].replace("-", "").replace("_", "").isalnum()
-    if not is_plain or request.path.removesuffix("/") != f"/{'/'.join(segments)}":
-        return None
-    marks = tuple([request.headers.get(name) for name in _HEADERS])
-    keys = tuple([(key, len(values)) for key, values in query.items()])
-    if len(keys) > _MAX_VALUES or not _is_short([*query, *filter(None, marks)]):
-        return None
-    has_slash = request.path[-1] == "/"
-    return request.method, path_shape(segments, session.has_record), has_slash, marks, keys
-
-
-def _skeleton_of(form: _Key, texts: Sequence[str], places: frozenset[int]) -> _Key:
-    """Return the form with the values that cannot be exchanged."""
-    return form, *[None if place in places else text for place, text in enumerate(texts)]
-
-
-def _kind_of(text: str) -> _Kind | None:
-    """Return the kind of a plain value; None for any other."""
-    if _NUMBER.fullmatch(text):
-        return _Kind.NUMBER
-    if _WORD.fullmatch(text):
-        return None if text.lower() in _SPECIAL else _Kind.WORD
-    return _Kind.LONG_NUMBER if _LONG_NUMBER.fullmatch(text) else None
-
-
-def _marker(place: int, text: str) -> str:
-    """Return a value of the same kind that no client sends."""
-    return f"{_WORD_MARKER}{place}" if text[0].isalpha() else str(_NUMBER_MARKER + place)
-
-
-def _may_be_exchanged(key: str, text: str) -> bool:
-    """Return whether a value's meaning may be the same for all of its kind.
-
-    A word of the vocabulary decides by its value what it means: `desc=title` sorts where `title` is
-    a field, and is a filter otherwise.
-    """
-    kind = _kind_of(text)
-    if kind is None:
-        return False
-    if NOISE_KEY.fullmatch(key) or compared(key) in NUMERIC_NOISE:
-        return kind is not _Kind.WORD
-    is_word = "[" not in key and WORDS.get(compared(key), Meaning.SEARCH) is not Meaning.SEARCH
-    return kind is _Kind.NUMBER or (kind is _Kind.WORD and not is_word)
-
-
-def _is_short(texts: Sequence[str]) -> bool:
-    return sum(map(len, texts)) <= _MAX_CHARACTERS
-
-
 def _is_same(first: ShapedRequest, second: ShapedRequest) -> bool:
     return (
         first.shape == second.shape
@@ -333,7 +246,7 @@ def _is_same(first: ShapedRequest, second: ShapedRequest) -> bool:
     )
 
 
-def _add(entries: dict[_Key, _Entry], key: _Key, entry: _Entry) -> None:
+def _add(entries: dict[Key, _Entry], key: Key, entry: _Entry) -> None:
     """Add an entry in place of the oldest one."""
     if len(entries) >= MAX_READINGS:
         entries.pop(next(iter(entries)))
