@@ -53,8 +53,8 @@ class ProgramRunner:
         )
         body, is_by_rules = shaped.request.body, ready.maker.planner == RULES
         has_items = is_by_rules and ready.plan.action in ITEM_ACTIONS
+        transaction = self.store.begin()
         with Stage("exec"):
-            transaction = self.store.begin()
             # What a model wrote can still find work that the budget of a direct run does not
             # count, and would hold the event loop.
             if is_by_rules and self.pipeline.direct is not None:
