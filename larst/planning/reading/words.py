@@ -46,6 +46,9 @@ _NUMBERS = re.compile(r"\d+(?:,\d+)*")
 _LONG_NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?")
 _DATE = re.compile(r"\d{4}-\d\d.{0,40}")
 
+_JSON_FILTER = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\"])")
+"""How a search that is a filter in JSON begins; `q={0}` and `q=[draft]` are texts."""
+
 
 @dataclass(slots=True)
 class Words:
@@ -136,7 +139,7 @@ class WordReader:
             return Meaning.SEARCH
         if word == "searchby" and self._is_searched_by(text):
             return Meaning.SEARCH_FIELDS
-        if meaning is Meaning.SEARCH and (is_json(text) or len(parts) > 1):
+        if meaning is Meaning.SEARCH and (_JSON_FILTER.match(text) or len(parts) > 1):
             return Meaning.SEARCH if parts[1:] == ("value",) else Meaning.WHERE
         return meaning
 

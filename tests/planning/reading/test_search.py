@@ -7,6 +7,8 @@ import pytest
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import AllOf, AnyOf, Condition, Node
 from larst.planning.reading.clients import translated
+from larst.planning.reading.options import ReadingOptions
+from larst.planning.reading.query import read_query
 from larst.planning.reading.search import search
 from larst.planning.reading.values import ValueReader
 from tests.planning.reading.world import FIELDS
@@ -113,3 +115,17 @@ def test_parts_without_a_meaning_are_refused(query: dict[str, tuple[str, ...]]) 
     """And not dropped."""
     with pytest.raises(QueryNotUnderstoodError):
         translated(query, _POSTS)
+
+
+@pytest.mark.parametrize("text", ["{0}", "[draft]", "{a", "[1,2"])
+def test_brackets_in_a_search_are_text(text: str) -> None:
+    """People search for code, too; a filter in JSON begins with a quoted name."""
+    reading = read_query({"q": (text,)}, _POSTS, ReadingOptions())
+
+    assert reading.asked.where == _text(text)
+
+
+def test_a_filter_in_json_may_stand_in_the_place_of_a_search() -> None:
+    reading = read_query({"q": ('{"status": "draft"}',)}, _POSTS, ReadingOptions())
+
+    assert reading.asked.where == _DRAFT
