@@ -8,6 +8,7 @@ decides: both ways give the same reply.
 
 from __future__ import annotations
 
+from larst.direct.limits import BudgetSpentError
 from larst.direct.runner import DirectRunner
 
-__all__ = ["DirectRunner"]
+__all__ = ["BudgetSpentError", "DirectRunner"]

@@ -8,8 +8,12 @@ from typing import Any
 from larst.domain import ResourceStore, SessionView
 from larst.telemetry import StoreCalls
 
-STEPS = 100_000
-"""Steps of a run, about 30 ms: a loop counts the size of its body, a copy the values copied."""
+LOOP_STEPS = 100_000
+"""Steps of a run on the event loop, about 30 ms: a loop counts the size of its body, a copy the
+values copied."""
+
+THREAD_STEPS = 4_000_000
+"""Steps of a run in a thread: a second or two, and at most 128 MB of text that it makes."""
 
 CHARACTERS_PER_STEP = 32
 STORE_CALL_STEPS = 30
@@ -23,6 +27,10 @@ class SandboxNeededError(Exception):
     The program then runs in a worker, which gives the reply or the error. It need not mean that
     the program is wrong.
     """
+
+
+class BudgetSpentError(SandboxNeededError):
+    """The run has used up its budget; a larger one, in a thread, may suffice."""
 
 
 @dataclass(slots=True)
@@ -44,22 +52,22 @@ class Run:
         """Take steps from the budget.
 
         Raises:
-            SandboxNeededError: none are left.
+            BudgetSpentError: none are left.
         """
         self.steps_left -= steps
         if self.steps_left < 0:
-            raise SandboxNeededError("the budget of steps is used up")
+            raise BudgetSpentError("the budget of steps is used up")
 
     def note_call(self, resource: str | None, method: str) -> None:
         """Count a store call, and record it on the request's span.
 
         Raises:
-            SandboxNeededError: the program made too many of them.
+            BudgetSpentError: the program made too many of them.
         """
         self.store_calls_left -= 1
         self.steps_left -= STORE_CALL_STEPS
         if self.store_calls_left < 0 or self.steps_left < 0:
-            raise SandboxNeededError("too many store calls")
+            raise BudgetSpentError("too many store calls")
         if self.calls is not None:
             self.calls.add(resource, method)
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from larst.direct.compiler import Compiler
 from larst.direct.expressions import EXPRESSIONS
 from larst.direct.frames import FIRST_PLACE, UNSET, changes_containers
-from larst.direct.limits import STEPS, Run, SandboxNeededError
+from larst.direct.limits import LOOP_STEPS, THREAD_STEPS, BudgetSpentError, Run, SandboxNeededError
 from larst.direct.reply import reply_of_value
 from larst.direct.statements import Execute, block
 from larst.domain import CheckedProgram, ProgramInputs, Reply, SessionView, total
@@ -40,13 +40,20 @@ class DirectRunner:
     max_store_calls: int
 
     def run(
-        self, program: CheckedProgram, inputs: ProgramInputs, view: SessionView
+        self,
+        program: CheckedProgram,
+        inputs: ProgramInputs,
+        view: SessionView,
+        *,
+        is_in_thread: bool = False,
     ) -> Reply | None:
         """Return the program's reply; its changes are in `view`.
 
         None means that the program must run in a worker: discard the changes in `view`.
+        `is_in_thread`: the run has the budget of a thread, and no limit of store calls.
 
         Raises:
+            LeaveLoopError, BudgetSpentError: it needs a thread: discard the changes in `view`.
             LarstError: the error of a store call, or a reply that is too large.
         """
         form = program.total
@@ -56,7 +63,12 @@ class DirectRunner:
         is_recording = request is not None and request.is_recording
         calls = StoreCalls(request.span) if request is not None and is_recording else None
         try:
-            reply = self._run(program, form, inputs, view, calls)
+            run = self._new_run(inputs, view, calls, is_in_thread=is_in_thread)
+            reply = self._reply(program, form, run, inputs)
+        except BudgetSpentError:
+            if is_in_thread:
+                return None
+            raise
         except _UNSUPPORTED:
             return None
         finally:
@@ -65,18 +77,30 @@ class DirectRunner:
         count(SANDBOX_RUNS, labels=_DIRECT)
         return reply
 
-    def _run(
+    def _new_run(
         self,
-        program: CheckedProgram,
-        form: total.TotalProgram,
         inputs: ProgramInputs,
         view: SessionView,
         calls: StoreCalls | None,
+        *,
+        is_in_thread: bool,
+    ) -> Run:
+        steps, store_calls = LOOP_STEPS, self.max_store_calls
+        if is_in_thread:
+            steps = store_calls = THREAD_STEPS
+        return Run(view, None, inputs.resource, calls, steps, store_calls)
+
+    def _reply(
+        self,
+        program: CheckedProgram,
+        form: total.TotalProgram,
+        run: Run,
+        inputs: ProgramInputs,
     ) -> Reply:
-        uses_store = inputs.resource is not None and "store" in program.names
-        store = view.resource(str(inputs.resource)) if uses_store else None
+        if inputs.resource is not None and "store" in program.names:
+            run.store = run.view.resource(str(inputs.resource))
         frame = [UNSET] * (form.places + FIRST_PLACE)
-        frame[0] = Run(view, store, inputs.resource, calls, STEPS, self.max_store_calls)
+        frame[0] = run
         if form.plan is not None:
             frame[form.plan + FIRST_PLACE] = inputs.plan
         if form.ctx is not None:

@@ -10,37 +10,21 @@ from larst.direct.frames import Evaluate, Frame
 from larst.direct.limits import Run, SandboxNeededError
 from larst.domain import total
 
-STEPS_PER_RECORD = 2
-SORT_STEPS_PER_RECORD = 4
-SCANS = frozenset({"aggregate", "count", "search"})
-"""Methods that look at every record if they have arguments."""
-
-_SORT_PLACES = {"list": 2, "search": 3}
-"""Which argument is the order, counted from 0."""
-
 
 def store_call(form: total.StoreCall, compiler: Compiler) -> Evaluate:
     """Return the closure of a store call; its arguments are charged with all that is in them."""
     receiver, method = receiver_of(form.receiver, compiler), form.method
     arguments, options = compiler.expressions(form.arguments), compiler.options(form.options)
     resource = _called_resource(form.receiver)
-    sort_place = _SORT_PLACES.get(method)
-    is_scan = method in SCANS or sort_place is not None
 
     def call(frame: Frame) -> Any:
         run: Run = frame[0]
         store = receiver(frame)
         values = [argument(frame) for argument in arguments]
         keywords = {name: option(frame) for name, option in options.items()}
-        tests = sum([_charge(run, value) for value in (*values, *keywords.values())])
+        for value in (*values, *keywords.values()):
+            _charge(run, value)
         run.note_call(resource(run, store), method)
-        if is_scan:
-            sort = keywords.get("sort")
-            if sort_place is not None and len(values) > sort_place:
-                sort = values[sort_place]
-            steps = STEPS_PER_RECORD * tests if method != "list" else 0
-            steps += SORT_STEPS_PER_RECORD * _keys_of(sort)
-            run.charge(steps * getattr(store, "stored_count", 0))
         return getattr(store, method)(*values, **keywords)
 
     return call
@@ -59,35 +43,25 @@ def receiver_of(form: total.Receiver, compiler: Compiler) -> Evaluate:
             return _resource(compiler.expression(name))
 
 
-def _charge(run: Run, value: Any) -> int:
-    """Charge for all values in an argument; return how many tests it makes of each record.
+def _charge(run: Run, value: Any) -> None:
+    """Charge for all values in an argument.
 
     The store copies an argument with everything in it, and a container may hold another one many
-    times. Each entry of criteria is a test; a list of choices for `__in` is a single one.
+    times. What the store looks at is limited by the store itself.
     """
     kind = type(value)
     if kind is not dict and kind is not list and kind is not tuple:
-        return 0
-    tests = 0
+        return
     stack = [value]
     while stack:
         item = stack.pop()
         kind = type(item)
         if kind is dict:
             run.charge(1 + len(item) // 4)
-            for key, operand in item.items():
-                is_list = type(operand) is list and not str(key).endswith("__in")
-                tests += max(1, len(operand)) if is_list else 1
             stack.extend(item.values())
         elif kind is list or kind is tuple:
             run.charge(1 + len(item) // 4)
             stack.extend(item)
-    return tests
-
-
-def _keys_of(sort: Any) -> int:
-    """Return by how many fields an order sorts."""
-    return sort.count(",") + 1 if type(sort) is str and sort else 0
 
 
 def _default_store(frame: Frame) -> Any:

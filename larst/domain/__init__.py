@@ -42,6 +42,7 @@ from larst.domain.stores import (
     ResourceStore,
     SessionView,
 )
+from larst.domain.work import LeaveLoopError
 
 __all__ = [
     "AND",
@@ -66,6 +67,7 @@ __all__ = [
     "Code",
     "Criteria",
     "Json",
+    "LeaveLoopError",
     "NewIds",
     "Notation",
     "Plan",

@@ -34,6 +34,10 @@ class ResourceStore(Protocol):
         31.0
         >>> store.delete(1), store.get(1)
         (True, None)
+        >>> store.update_where({"name": "Ben"}, {"age": 26})
+        [{'id': 'ben', 'name': 'Ben', 'age': 26}]
+        >>> len(store.delete_where({"age__gt": 20}))
+        1
 
     All calls are fast and do not block. A caller must not change the records that it gets, nor
     objects that it has stored. The ids `1` and `"1"` name the same record.
@@ -58,6 +62,14 @@ class ResourceStore(Protocol):
 
     def delete(self, id: RecordId) -> bool:
         """Delete the record and return whether it existed; its id is never generated again."""
+
+    def update_where(
+        self, criteria: Criteria, changes: Record | Sequence[Json]
+    ) -> Sequence[Record]:
+        """Update all records that match, as `update` does; return them as they are now."""
+
+    def delete_where(self, criteria: Criteria) -> Sequence[Record]:
+        """Delete all records that match; return them."""
 
     def list(
         self, limit: int | None = None, offset: int = 0, sort: str | None = None

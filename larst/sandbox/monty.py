@@ -1,7 +1,8 @@
 """The sandbox of worker processes: each program runs in a fresh session of the Monty interpreter.
 
-Store calls come back to this process and run on the event loop. Each call is looked up again by
-name, whatever the policy accepted. Must never call anything else of the host for a program.
+Store calls come back to this process and run on the event loop, the long ones in a thread. Each
+call is looked up again by name, whatever the policy accepted. Must never call anything else of the
+host for a program.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +33,7 @@ from larst.domain import (
     SESSION_STORE_METHODS,
     STORE_METHODS,
     CheckedProgram,
+    LeaveLoopError,
     ProgramInputs,
     Reply,
     SessionView,
@@ -225,7 +228,7 @@ class _Run:
                 if time.monotonic() > deadline_s:
                     raise too_slow(self._limits)
                 if isinstance(step, AsyncFunctionSnapshot):
-                    step = await step.resume({"return_value": self._answer(step)})
+                    step = await step.resume({"return_value": await self._answer(step)})
                 elif isinstance(step, AsyncNameLookupSnapshot):
                     step = await step.resume()
                 else:
@@ -255,7 +258,7 @@ class _Run:
         self._lent[handle.id] = lent
         return handle
 
-    def _answer(self, call: AsyncFunctionSnapshot) -> Any:
+    async def _answer(self, call: AsyncFunctionSnapshot) -> Any:
         """Return the result of a store call.
 
         Raises:
@@ -271,7 +274,11 @@ class _Run:
         if self._store_calls is not None:
             self._store_calls.add(lent.resource, method)
         try:
-            result = getattr(lent.store, method)(*call.args, **call.kwargs)
+            work = partial(getattr(lent.store, method), *call.args, **call.kwargs)
+            try:
+                result = work()
+            except LeaveLoopError as error:
+                result = await error.off_loop(work)
         except TypeError as error:
             raise ProgramFailedError(f".{method}(): {error}") from error
         if method == "resource":

@@ -38,10 +38,13 @@ from larst.session.preconditions import (
 )
 from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.settings import applied_settings
-from larst.store import SessionStore
+from larst.store import SessionStore, Transaction
 from larst.telemetry import CURRENT_REQUEST, RequestTrace, activate
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_LARGE_CHANGE = 500
+"""A transaction of more records is committed in a thread."""
 
 _Outcome: TypeAlias = SessionReply | Deferred[Message]
 
@@ -90,6 +93,7 @@ class SessionActor(Actor[Message, Answer]):
             self.gate.mark()  # its changes must be durable before the answer leaves
             return None
         times, trace = self.current, message.trace
+        self._store.work.begin(times.deadline_s - times.begun_s)
         since_s = times.enqueued_s if times.returned_s is None else times.returned_s
         trace.record_wait(times.begun_s - since_s)
         token = CURRENT_REQUEST.set(trace)
@@ -147,7 +151,7 @@ class SessionActor(Actor[Message, Answer]):
         if message.request.method in _SAFE_METHODS:
             return await self._answer(message, None, deadline_s)
         key = idempotency_key(message.request)
-        if key is not None and (replay := self._replay(message, key)) is not None:
+        if key is not None and (replay := await self._replay(message, key)) is not None:
             return replay
         if is_conditional(message.request):
             deferred = await self._check_precondition(message, deadline_s)
@@ -159,25 +163,25 @@ class SessionActor(Actor[Message, Answer]):
         self, message: SessionRequest, key: str | None, deadline_s: float
     ) -> _Outcome:
         """Plan and run a request, and keep its reply under its Idempotency-Key if it has one."""
-        shaped, ready = self._look_up(message)
+        shaped, ready = await self._look_up(message)
         if ready is None:
-            return self._defer(message, shaped)
+            return await self._defer(message, shaped)
         message.trace.set_plan(ready.source, ready.key, ready.plan.action)
         self._record_route(message.trace, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
-            return self._defer(replace(message, ready={}, refusals=refusals), shaped)
+            return await self._defer(replace(message, ready={}, refusals=refusals), shaped)
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         if key is not None:
             self._store_reply(message.request, key, ready, run)
-        return self._commit(message.trace, shaped, ready, run)
+        return await self._commit(message.trace, shaped, ready, run)
 
-    def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
+    async def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
         """Return the stored reply to an earlier request with this Idempotency-Key, or None.
 
         Raises:
@@ -186,7 +190,7 @@ class SessionActor(Actor[Message, Answer]):
         stored = stored_reply(self._store, message.request, key)
         if stored is None:
             return None
-        shaped = self._shape(message.request)
+        shaped = await self._shape(message.request)
         message.trace.begin_commit()
         return replayed_reply(stored, shaped)
 
@@ -209,12 +213,12 @@ class SessionActor(Actor[Message, Answer]):
             PreconditionFailedError: the current version does not allow the change.
         """
         message.trace.is_precondition = True
-        shaped = self._shape(as_get(message.request))
+        shaped = await self._shape(as_get(message.request))
         ready = message.ready.get(shaped.key) or self._resolver.find(shaped)
         if (key := plain_record(shaped, ready)) is not None:
             etag = record_etag(self._store, key)
         elif ready is None:
-            return self._defer(message, shaped)
+            return await self._defer(message, shaped)
         else:
             run = await self._programs.run(shaped, ready, deadline_s)  # its changes are dropped
             etag = reply_etag(self._store, shaped, ready, run.reply)
@@ -223,9 +227,9 @@ class SessionActor(Actor[Message, Answer]):
         message.trace.is_precondition = False
         return None
 
-    def _look_up(self, message: SessionRequest) -> tuple[ShapedRequest, ReadyPlan | None]:
+    async def _look_up(self, message: SessionRequest) -> tuple[ShapedRequest, ReadyPlan | None]:
         """Return the request's shape, and the plan that it came back with or that exists."""
-        shaped = self._shape(message.request)
+        shaped = await self._shape(message.request)
         ready = message.ready.get(shaped.key)
         if ready is None:
             start_s = self._clock.now()
@@ -235,9 +239,10 @@ class SessionActor(Actor[Message, Answer]):
                 message.trace.record_lookup(elapsed_s, ready.source, ready.key, check_s)
         return shaped, ready
 
-    def _defer(self, message: SessionRequest, shaped: ShapedRequest) -> Deferred[Message]:
+    async def _defer(self, message: SessionRequest, shaped: ShapedRequest) -> Deferred[Message]:
         # Detach it now: planning runs beside the actor, where the session must not be read.
-        return Deferred(partial(self._plan, message, self._pipeline.detach(shaped, self._store)))
+        detach = partial(self._pipeline.detach, shaped, self._store)
+        return Deferred(partial(self._plan, message, await self._store.work.run(detach)))
 
     async def _plan(self, message: SessionRequest, shaped: ShapedRequest) -> Message:
         """Return the request with its plan; awaited outside the mailbox."""
@@ -245,16 +250,13 @@ class SessionActor(Actor[Message, Answer]):
             ready = await self._resolver.learn(shaped, message.refusals)
         return replace(message, ready={**message.ready, shaped.key: ready})
 
-    def _commit(
+    async def _commit(
         self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
     ) -> SessionReply:
         """Apply the changes of a successful program, and return its reply."""
         drifts: list[str] = []
         if run.reply.status < 400:
-            if self._schema_mode != "learn":
-                drifts = drifts_of(self._store, run.transaction, self._schema_mode)
-            if self._store.commit(run.transaction):
-                self.gate.mark()
+            drifts = await self._apply(run.transaction)
             if shaped.reading.teaches and ready.plan.resource in self._store.resources:
                 self._learn_dialect(shaped)
             if trace.route is None:
@@ -265,15 +267,32 @@ class SessionActor(Actor[Message, Answer]):
         trace.begin_commit()
         return program_reply(self._store, shaped, ready, run.reply, run.binding, drifts)
 
+    async def _apply(self, transaction: Transaction) -> list[str]:
+        """Apply the changes of a transaction; return how its records differ from the schema."""
+        if transaction.change_count > _LARGE_CHANGE:
+            has_changes, drifts = await self._store.commit_large(transaction, self._drifts)
+        else:
+            drifts = self._drifts(transaction)
+            has_changes = self._store.commit(transaction)
+        if has_changes:
+            self.gate.mark()
+        return drifts
+
+    def _drifts(self, transaction: Transaction) -> list[str]:
+        if self._schema_mode == "learn":
+            return []
+        return drifts_of(self._store, transaction, self._schema_mode)
+
     def _learn_dialect(self, shaped: ShapedRequest) -> None:
         """Remember the dialect that a strong mark showed, for requests that show none."""
         self._store.settings.learn_dialect(shaped.reading.dialect.name)
         self.gate.mark()
 
-    def _shape(self, request: RequestContext) -> ShapedRequest:
+    async def _shape(self, request: RequestContext) -> ShapedRequest:
         if (stored := self._store.settings.current) is not self._stored:
             self._stored, self._reading = stored, applied_settings(self._defaults, stored)
-        return self._memory.shape(request, self._store, self._reading)
+        read = partial(self._memory.shape, request, self._store, self._reading)
+        return await self._store.work.run(read)
 
     def _record_route(self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan) -> None:
         """Record route and resource if they exist: clients can make up others without end."""

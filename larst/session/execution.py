@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 from larst.actors import Clock
-from larst.domain import Body, BodyKind, ProgramInputs, Reply
+from larst.direct import BudgetSpentError
+from larst.domain import Body, BodyKind, LeaveLoopError, ProgramInputs, Reply
 from larst.planning import RULES, ReadyPlan
 from larst.planning.shapes import Binding, ShapedRequest, bind
 from larst.session.items import ITEM_ACTIONS, named_items
@@ -44,37 +46,53 @@ class ProgramRunner:
         Raises:
             LarstError: see `Sandbox.run`.
         """
-        binding = bind(shaped, ready.plan, self.store)
+        binding = await self.store.work.run(partial(bind, shaped, ready.plan, self.store))
         inputs = ProgramInputs(
             # Building it is costly, and most programs of the rules do not use it.
             ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
             plan=binding.fill(ready.plan),
             resource=ready.plan.resource,
         )
-        body, is_by_rules = shaped.request.body, ready.maker.planner == RULES
-        has_items = is_by_rules and ready.plan.action in ITEM_ACTIONS
-        transaction = self.store.begin()
         with Stage("exec"):
-            # What a model wrote can still find work that the budget of a direct run does not
-            # count, and would hold the event loop.
-            if is_by_rules and self.pipeline.direct is not None:
-                with _items(body, transaction, has_items=has_items):
-                    reply = self.pipeline.direct.run(ready.program, inputs, transaction)
-                if reply is not None:
-                    return ProgramRun(reply, transaction, binding)
-                transaction = self.store.begin()
-            with _items(body, transaction, has_items=has_items):
-                timeout_s = deadline_s - self.clock.now()
-                reply = await self.pipeline.sandbox.run(
-                    ready.program, inputs, transaction, timeout_s=timeout_s
-                )
+            run = await self._run_direct(ready, inputs, shaped.request.body)
+            if run is None:
+                run = await self._run_in_worker(ready, inputs, shaped.request.body, deadline_s)
+        reply, transaction = run
         return ProgramRun(reply, transaction, binding)
 
+    async def _run_direct(
+        self, ready: ReadyPlan, inputs: ProgramInputs, body: Body
+    ) -> tuple[Reply, Transaction] | None:
+        """Run the program without a worker; None if that cannot be."""
+        # What a model wrote can still find work that the budget of a direct run does not count,
+        # and would hold the event loop.
+        if self.pipeline.direct is None or ready.maker.planner != RULES:
+            return None
+        run = partial(self.pipeline.direct.run, ready.program, inputs)
+        transaction = self.store.begin()
+        try:
+            with _items(ready, body, transaction):
+                reply = run(transaction)
+        except (LeaveLoopError, BudgetSpentError):
+            transaction = self.store.begin()
+            with _items(ready, body, transaction):
+                reply = await self.store.work.off_loop(partial(run, transaction, is_in_thread=True))
+        return None if reply is None else (reply, transaction)
 
-def _items(
-    body: Body, transaction: Transaction, *, has_items: bool
-) -> AbstractContextManager[None]:
+    async def _run_in_worker(
+        self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, deadline_s: float
+    ) -> tuple[Reply, Transaction]:
+        transaction = self.store.begin()
+        with _items(ready, body, transaction):
+            reply = await self.pipeline.sandbox.run(
+                ready.program, inputs, transaction, timeout_s=deadline_s - self.clock.now()
+            )
+        return reply, transaction
+
+
+def _items(ready: ReadyPlan, body: Body, transaction: Transaction) -> AbstractContextManager[None]:
     """Return the context that names the item of a list in an error."""
+    has_items = ready.maker.planner == RULES and ready.plan.action in ITEM_ACTIONS
     if has_items and body.kind is BodyKind.LIST:
         return named_items(body, transaction)
     return nullcontext()

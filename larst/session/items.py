@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 
 from larst.domain import Body, BodyKind
 from larst.errors import BadRecordError, IdTakenError, PatchConflictError
@@ -15,9 +14,6 @@ from larst.store import Transaction
 
 ITEM_ACTIONS = frozenset({"create", "replace", "patch"})
 """The actions for which the rules write each item of a list in turn, in one store call each."""
-
-_MAX_CHECKED = 10_000
-"""Items that are checked before the program runs, which cannot store so many."""
 
 
 @contextmanager
@@ -31,7 +27,7 @@ def named_items(body: Body, transaction: Transaction) -> Iterator[None]:
     if body.kind is not BodyKind.LIST:
         yield
         return
-    for index, item in enumerate(islice(body.json, _MAX_CHECKED)):
+    for index, item in enumerate(body.json):
         if not isinstance(item, dict):
             place = _place_of(body, index)
             raise BadRecordError(f"{place}: each item of the list must be a JSON object")

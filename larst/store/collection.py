@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from larst.domain import Record
-from larst.store.query.criteria import field_value
+from larst.store.query.indexes import Indexes
 from larst.store.records import MAX_AUTO_ID, key_of
 from larst.store.schema.learning import LearnedSchema, learn_schema
 
@@ -23,14 +23,7 @@ class Collection:
     next_id: int = 1
     schema: LearnedSchema | None = None
     fields: frozenset[str] = frozenset()
-
-    def has_value(self, field: str, text: str) -> bool:
-        """Return whether a record has exactly this text in this field, alone or in a list.
-
-        Dots in the field reach into nested objects, as they do in criteria.
-        """
-        values = (field_value(record, field) for record in self.records.values())
-        return any(text in value if isinstance(value, list) else value == text for value in values)
+    indexes: Indexes = field(default_factory=Indexes, compare=False, repr=False)
 
     def learn(self, record: Record, now: datetime) -> None:
         """Widen the schema if the record does not conform to it."""
@@ -38,7 +31,7 @@ class Collection:
 
     def snapshot(self) -> Collection:
         """Return a copy that later changes do not affect."""
-        return replace(self, records=dict(self.records))
+        return replace(self, records=dict(self.records), indexes=Indexes())
 
     def derive_metadata(self, now: datetime, *, learns: bool = True) -> None:
         """Derive the next id, and the schema if it is missing, from records added by hand."""
@@ -57,9 +50,12 @@ class Collection:
     def apply_records(self, put: Iterable[Record], deleted: Iterable[str]) -> None:
         """Delete and store records."""
         for key in deleted:
-            self.records.pop(key, None)
+            if (old := self.records.pop(key, None)) is not None:
+                self.indexes.delete(key, old)
         for record in put:
-            self.records[key_of(record["id"])] = record
+            key = key_of(record["id"])
+            self.indexes.put(key, self.records.get(key), record)
+            self.records[key] = record
 
     def set_schema(self, schema: LearnedSchema | None) -> None:
         """Replace the learned schema."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence, ValuesView
+from itertools import islice
 
 from larst.domain import Criteria, Json, Record, RecordId
 from larst.errors import IdTakenError
 from larst.store.collection import Change, Collection, numeric_id
 from larst.store.query.criteria import compile_criteria, requested_id, validate_criteria
-from larst.store.query.sorting import aggregate, paginate
+from larst.store.query.sorting import aggregate, page_bounds
 from larst.store.records import (
     MAX_AUTO_ID,
     apply_patch,
@@ -17,6 +18,11 @@ from larst.store.records import (
     validate_id,
     validate_record,
 )
+from larst.store.searching import matching, sorted_page, sorted_within, test_steps
+from larst.store.work import Work
+
+_WRITE_STEPS = 10
+"""Steps to check and copy a record."""
 
 
 class CollectionView:
@@ -25,18 +31,19 @@ class CollectionView:
     Implements `larst.domain.ResourceStore`.
     """
 
-    def __init__(self, name: str, base: Collection) -> None:
+    def __init__(self, name: str, base: Collection, work: Work | None = None) -> None:
         self.name = name
         self._base = base
+        self._work = work or Work.unlimited()
         self._changed: dict[str, Record | None] = {}  # records of the base; None: deleted
         self._added: dict[str, Record] = {}  # in the order in which they will follow the base
         self._next_id = base.next_id
         self.write_count = 0
 
     @property
-    def stored_count(self) -> int:
-        """How many records a search looks at, before the changes of this view."""
-        return len(self._base.records)
+    def change_count(self) -> int:
+        """How many records the view stores, changes or deletes."""
+        return len(self._changed) + len(self._added)
 
     def insert(self, obj: Record) -> Record:
         """Store a new record, with a generated id if it has none.
@@ -45,6 +52,7 @@ class CollectionView:
             BadRecordError: the record cannot be stored.
             IdTakenError: a record with this id exists.
         """
+        self._work.spend(_WRITE_STEPS)
         record = validate_record(obj)
         identifier = validate_id(record)
         if identifier is None:
@@ -78,6 +86,7 @@ class CollectionView:
         Raises:
             BadRecordError: the new record cannot be stored.
         """
+        self._work.spend(_WRITE_STEPS)
         record = validate_record(obj)
         current = self.get(id)
         return None if current is None else self._put(copy_with_id(record, current["id"]))
@@ -90,6 +99,7 @@ class CollectionView:
             BadRequestError: the list is not a JSON Patch.
             PatchConflictError: the patch does not apply.
         """
+        self._work.spend(_WRITE_STEPS)
         current = self.get(id)
         if isinstance(changes, list | tuple):
             return None if current is None else self._put(apply_patch(current, list(changes)))
@@ -108,12 +118,32 @@ class CollectionView:
             self._changed[key] = None
         return True
 
+    def update_where(
+        self, criteria: Criteria, changes: Record | Sequence[Json]
+    ) -> Sequence[Record]:
+        """Update all records that match, as `update` does; return them as they are now.
+
+        Raises:
+            BadRecordError, BadRequestError, PatchConflictError: as in `update`.
+        """
+        matches = [*self._matching(criteria)]
+        self._work.require(_WRITE_STEPS * len(matches))
+        updated = [self.update(record["id"], changes) for record in matches]
+        return [record for record in updated if record is not None]
+
+    def delete_where(self, criteria: Criteria) -> Sequence[Record]:
+        """Delete all records that match; return them."""
+        matches = [*self._matching(criteria)]
+        for record in self._work.paced(matches, steps=2):
+            self.delete(record["id"])
+        return matches
+
     def list(
         self, limit: int | None = None, offset: int = 0, sort: str | None = None
     ) -> tuple[Sequence[Record], int]:
         """Return a page of the records, and the number of all records."""
         records = self._records()
-        return paginate(records, limit, offset, sort), len(records)
+        return self._page({}, limit, offset, sort), len(records)
 
     def search(
         self,
@@ -123,11 +153,11 @@ class CollectionView:
         sort: str | None = None,
     ) -> Sequence[Record]:
         """Return a page of the records that match all criteria."""
-        return paginate(self._matching(criteria), limit, offset, sort)
+        return self._page(criteria, limit, offset, sort)
 
     def count(self, criteria: Criteria | None = None) -> int:
         """Return the number of records that match all criteria."""
-        return len(list(self._matching(criteria))) if criteria else len(self._records())
+        return sum(1 for _ in self._matching(criteria)) if criteria else len(self._records())
 
     def aggregate(
         self, op: str, field: str, by: str | None = None, criteria: Criteria | None = None
@@ -148,16 +178,48 @@ class CollectionView:
         deleted = [key for key, record in self._changed.items() if record is None]
         return Change(put, deleted, self._next_id)
 
-    def _matching(self, criteria: Criteria) -> Iterable[Record]:
-        identifier = requested_id(validate_criteria(criteria))
-        if identifier is None:
-            return filter(compile_criteria(criteria), self._records())
-        remaining = {key: operand for key, operand in criteria.items() if key != "id"}
-        record = self.get(identifier)
-        return filter(compile_criteria(remaining), [] if record is None else [record])
+    def _page(
+        self, criteria: Criteria, limit: int | None, offset: int, sort: str | None
+    ) -> Sequence[Record]:
+        start, stop = bounds = page_bounds(limit, offset)
+        if sort is None and not validate_criteria(criteria):
+            records = self._records()
+            self._work.spend(min(stop or len(records), len(records)) // 32)
+            return [*islice(records, start, stop)]
+        if sort is None:
+            return [*islice(self._matching(criteria), start, stop)]
+        is_indexed = not self.change_count and requested_id(validate_criteria(criteria)) is None
+        if is_indexed:
+            return sorted_page(self._base, criteria, sort, bounds, self._work)
+        return sorted_within(self._matching(criteria), sort, self._work)[start:stop]
+
+    def _matching(self, criteria: Criteria) -> Iterator[Record]:
+        if not validate_criteria(criteria):
+            return self._work.paced(self._records())
+        identifier = requested_id(criteria)
+        if identifier is not None:
+            others = {key: operand for key, operand in criteria.items() if key != "id"}
+            record = self.get(identifier)
+            return filter(compile_criteria(others), [] if record is None else [record])
+        if not self.change_count:
+            return matching(self._base, criteria, self._work)
+        return filter(
+            compile_criteria(criteria),
+            self._work.paced(self._candidates(criteria), steps=test_steps(criteria)),
+        )
+
+    def _candidates(self, criteria: Criteria) -> Iterable[Record]:
+        """Return the records that can match, as this view has changed them."""
+        base, indexes = self._base.records, self._base.indexes
+        keys = indexes.candidates(criteria, base, self._base.fields, self._work)
+        if keys is None:
+            return self._records()
+        ordered = indexes.in_order({*keys, *self._changed}, base, self._work)
+        current = (self._changed.get(key, base[key]) for key in ordered)
+        return [*(record for record in current if record is not None), *self._added.values()]
 
     def _records(self) -> Sequence[Record] | ValuesView[Record]:
-        if not self._changed and not self._added:
+        if not self.change_count:
             return self._base.records.values()
         return [*self._base_records(), *self._added.values()]
 

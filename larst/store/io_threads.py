@@ -1,4 +1,4 @@
-"""Thread pools for the store's blocking work: one for short writes, one for long work.
+"""Thread pools for the store's blocking work: short writes, long work on files, and searches.
 
 Replies wait for short writes. In asyncio's single pool of a few threads, ten sessions that were
 loading or checkpointing delayed the writes of all others.
@@ -19,14 +19,22 @@ Value = TypeVar("Value")
 
 _WRITERS = 16
 _WORKERS = 4
+_SEARCHERS = 2
+"""Each thread that computes makes the event loop wait for the interpreter's lock."""
 
 
 class Threads:
-    """Two thread pools; without them, asyncio's default pool runs everything."""
+    """Three thread pools; without them, asyncio's default pool runs everything."""
 
-    def __init__(self, writers: Executor | None = None, workers: Executor | None = None) -> None:
+    def __init__(
+        self,
+        writers: Executor | None = None,
+        workers: Executor | None = None,
+        searchers: Executor | None = None,
+    ) -> None:
         self._writers = writers
         self._workers = workers
+        self._searchers = searchers
 
     @classmethod
     def open(cls) -> Threads:
@@ -34,18 +42,22 @@ class Threads:
         return cls(
             ThreadPoolExecutor(_WRITERS, thread_name_prefix="larst-writer"),
             ThreadPoolExecutor(_WORKERS, thread_name_prefix="larst-worker"),
+            ThreadPoolExecutor(_SEARCHERS, thread_name_prefix="larst-search"),
         )
 
     def close(self) -> None:
         """Accept no more work and drop queued work; running work may finish."""
-        for pool in (self._writers, self._workers):
+        for pool in (self._writers, self._workers, self._searchers):
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, work: Callable[[], Value], *, is_long: bool) -> Value:
         """Return the result of the work; `is_long`: replies must not wait for it."""
-        pool = self._workers if is_long else self._writers
-        return await asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work)
+        return await _run_in(self._workers if is_long else self._writers, work)
+
+    async def run_search(self, work: Callable[[], Value]) -> Value:
+        """Return the result of work that computes."""
+        return await _run_in(self._searchers, work)
 
     async def run_to_completion(self, work: Callable[[], Value], *, is_long: bool) -> Value:
         """Run the work to completion even when cancelled: two writes must never overlap.
@@ -68,6 +80,10 @@ class Threads:
                 f"the disk refused: {describe_os_error(error)}; nothing was changed. Make room or"
                 " fix the disk, and try again"
             ) from error
+
+
+async def _run_in(pool: Executor | None, work: Callable[[], Value]) -> Value:
+    return await asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work)
 
 
 def describe_os_error(error: OSError) -> str:

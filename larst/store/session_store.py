@@ -19,14 +19,14 @@ from larst.store.collection import Collection
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.io_threads import Threads, describe_os_error
-from larst.store.query.criteria import compile_criteria
-from larst.store.query.sorting import sort_records
 from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
+from larst.store.searching import has_value, matching, position_of
 from larst.store.session_settings import SessionSettings
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
 from larst.store.transfer.replacing import Replacement, free, journal_entry
+from larst.store.work import Work
 
 _log = logging.getLogger("larst.store")
 
@@ -69,6 +69,8 @@ class SessionStore:
         self.resources: Container[str] = self._collections
         self.generation = 0
         """A number that changes whenever the resources or their schemas do."""
+        self.work = Work(self._threads)
+        """What the current message may do here; the actor begins it with each message."""
         self.is_loaded = False
         self._disk = asyncio.Lock()  # the session's files have one user at a time
         self.settings = SessionSettings(
@@ -131,7 +133,7 @@ class SessionStore:
 
     def begin(self) -> Transaction:
         """Return a transaction; drop it to roll back, or pass it to `commit`."""
-        return Transaction(self._collections)
+        return Transaction(self._collections, self.work)
 
     def commit(self, transaction: Transaction) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush."""
@@ -148,6 +150,21 @@ class SessionStore:
             self._collections.setdefault(name, Collection()).apply(change)
         self._writer.add({name: journal_entry(change) for name, change in changes.items()})
         return True
+
+    async def commit_large(
+        self, transaction: Transaction, check: Callable[[Transaction], list[str]]
+    ) -> tuple[bool, list[str]]:
+        """Commit a transaction of many records in a thread, after a check of it.
+
+        Returns whether there is anything to flush, and what the check returned.
+        """
+
+        def commit() -> tuple[bool, list[str]]:
+            checked = check(transaction)
+            return self.commit(transaction), checked
+
+        async with self._disk:  # a write must not take half of the changes
+            return await self.work.off_loop(commit)
 
     def restore(self, replacements: Mapping[str, Replacement]) -> None:
         """Replace all resources, in one transaction.
@@ -234,14 +251,12 @@ class SessionStore:
     def has_value(self, resource: str, field: str, text: str) -> bool:
         """Return whether a record has exactly this text in this field, alone or in a list."""
         collection = self._collections.get(resource)
-        return collection is not None and collection.has_value(field, text)
+        return collection is not None and has_value(collection, field, text, self.work)
 
     def matching(self, resource: str, criteria: Criteria) -> list[Record]:
         """Return the records of a resource that meet the criteria, as they are stored."""
         collection = self._collections.get(resource)
-        if collection is None:
-            return []
-        return list(filter(compile_criteria(criteria), collection.records.values()))
+        return [] if collection is None else list(matching(collection, criteria, self.work))
 
     def position_of(
         self, resource: str, criteria: Criteria, sort: str | None, id: str
@@ -250,10 +265,7 @@ class SessionStore:
         collection = self._collections.get(resource)
         if collection is None:
             return None
-        matches = filter(compile_criteria(criteria), collection.records.values())
-        ordered = matches if sort is None else sort_records(matches, sort)
-        places = (place for place, record in enumerate(ordered) if str(record["id"]) == id)
-        return next(places, None)
+        return position_of(collection, criteria, sort, id, self.work)
 
     def counts(self) -> dict[str, int]:
         """Return the number of records of each resource."""

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
 from larst.store.records import REPLIES, is_hidden, validate_resource_name
+from larst.store.work import Work
 
 
 class Transaction:
     """One request's view of a session; its changes count only once they are committed.
+
+    Its store calls spend `work`; without it, they have no limit.
 
     >>> from larst.store.collection import Collection
     >>> stored = {"users": Collection({"1": {"id": 1, "name": "Ann"}})}
@@ -21,8 +24,9 @@ class Transaction:
     (0, 1)
     """
 
-    def __init__(self, collections: Mapping[str, Collection]) -> None:
+    def __init__(self, collections: Mapping[str, Collection], work: Work | None = None) -> None:
         self._collections = collections
+        self._work = work or Work.unlimited()
         self._views: dict[str, CollectionView] = {}
 
     def resource(self, name: str) -> CollectionView:
@@ -36,13 +40,13 @@ class Transaction:
             if base is None:
                 validate_resource_name(name)
                 base = Collection()
-            self._views[name] = CollectionView(name, base)
+            self._views[name] = CollectionView(name, base, self._work)
         return self._views[name]
 
     def hidden(self, name: str) -> CollectionView:
         """Return a collection of LARST's own, which programs cannot name."""
         return self._views.setdefault(
-            name, CollectionView(name, self._collections.get(name) or Collection())
+            name, CollectionView(name, self._collections.get(name) or Collection(), self._work)
         )
 
     def names(self) -> list[str]:
@@ -53,6 +57,11 @@ class Transaction:
     def write_count(self) -> int:
         """How many records were stored or changed so far: the index of the next item of a list."""
         return sum(view.write_count for view in self._views.values())
+
+    @property
+    def change_count(self) -> int:
+        """How many records the transaction stores, changes or deletes."""
+        return sum(view.change_count for view in self._views.values())
 
     def changes(self) -> dict[str, Change]:
         """Return the changes of the transaction, by resource."""

@@ -17,13 +17,15 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from larst.config import SandboxSettings
-from larst.direct import DirectRunner
-from larst.domain import CheckedProgram, Json, ProgramInputs, Record
+from larst.direct import BudgetSpentError, DirectRunner
+from larst.domain import CheckedProgram, Json, LeaveLoopError, ProgramInputs, Record, Reply
 from larst.errors import LarstError, ProgramRefusedError
 from larst.policy import PolicyLimits, check
 from larst.sandbox import MontySandbox
 from larst.store import Transaction
 from larst.store.collection import Collection
+from larst.store.io_threads import Threads
+from larst.store.work import Work
 from tests.policy.test_policy import ALLOWED
 
 LIMITS = SandboxSettings(workers=1, max_exec_ms=2000, max_result_bytes=20_000, max_store_calls=200)
@@ -79,7 +81,7 @@ class Ways:
         """Return the outcome of direct execution; None if it does not cover the program."""
         view, inputs = _view(), ProgramInputs(_copy(CTX), _copy(plan), "books")
         try:
-            reply: object = DIRECT.run(program, inputs, view)
+            reply: object = _on_loop(program, inputs, view)
         except LarstError as error:
             return Outcome((type(error), str(error)), None)
         assert inputs.plan == plan, "the request's values were changed"
@@ -93,6 +95,14 @@ class Ways:
         except LarstError as error:
             return Outcome((type(error), str(error)), None)
         return Outcome(reply, view.changes())
+
+
+def _on_loop(program: CheckedProgram, inputs: ProgramInputs, view: Transaction) -> Reply | None:
+    """Return the reply of a direct run on the event loop; None if it must run elsewhere."""
+    try:
+        return DIRECT.run(program, inputs, view)
+    except (BudgetSpentError, LeaveLoopError):
+        return None
 
 
 def _copy(value: Any) -> Any:
@@ -329,10 +339,10 @@ def test_common_programs_run_directly(ways: Ways, lines: str) -> None:
         "for n in range(300):\n    store.count()\nREPLY = make_response(200, 1)",
     ],
 )
-def test_what_grows_fails_or_changes_foreign_values_is_left_to_a_worker(
+def test_what_grows_fails_or_changes_foreign_values_leaves_the_event_loop(
     ways: Ways, lines: str
 ) -> None:
-    """Within the budget nothing is held up, and a worker's limits are those that count."""
+    """Within the budget nothing is held up; a thread or a worker has limits of its own."""
     assert ways.direct(_program(lines), PLAN) is None
 
 
@@ -361,13 +371,13 @@ _LONG = "x = ','.join(['abcdefgh' for n in range(9000)])\n"
         "d = {'a': 1}\nfor k in d.keys():\n    d[k + 'x'] = 1",
     ],
 )
-def test_work_that_another_budget_would_not_count_is_left_to_a_worker(lines: str) -> None:
+def test_work_that_another_budget_would_not_count_leaves_the_event_loop(lines: str) -> None:
     """Each of these programs held the event loop, or ended in an error of Python."""
     books = {str(number): {"id": number, "name": "x"} for number in range(1000)}
-    view = Transaction({"books": Collection(books, 1001)})
+    view = Transaction({"books": Collection(books, 1001)}, Work(Threads()))
     program = check(f"{lines}\nREPLY = make_response(200, 1)", PolicyLimits())
 
-    assert DIRECT.run(program, ProgramInputs(CTX, PLAN, "books"), view) is None
+    assert _on_loop(program, ProgramInputs(CTX, PLAN, "books"), view) is None
 
 
 @pytest.mark.parametrize(
@@ -408,15 +418,37 @@ def test_the_resource_of_a_plan_counts_only_where_the_program_uses_it() -> None:
     assert reply.body == b"1"
 
 
-def test_searches_of_many_records_in_a_loop_are_left_to_a_worker() -> None:
-    """A worker lets other sessions have a turn between two store calls."""
-    books = {str(number): {"id": number} for number in range(20_000)}
-    view = Transaction({"books": Collection(books, 20_001)})
-    loop = "for n in range({}):\n    store.search({{'x': n}})\nREPLY = make_response(200, 1)"
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "a = 'x'\nfor n in range(60):\n    a = a + a",
+        "a = [1]\nfor n in a:\n    a.append(n)",
+        "for n in range(10000000):\n    total = n",
+        "a = {}\nfor n in range(60):\n    a = {'l': a, 'r': a}\nREPLY = store.insert(a)",
+    ],
+)
+def test_a_thread_has_a_budget_too(lines: str) -> None:
+    program = check(f"{lines}\nREPLY = make_response(200, 1)", PolicyLimits())
     inputs = ProgramInputs(CTX, PLAN, "books")
 
-    assert DIRECT.run(_program(loop.format(1)), inputs, view) is not None
-    assert DIRECT.run(_program(loop.format(20)), inputs, view) is None
+    assert DIRECT.run(program, inputs, _view(), is_in_thread=True) is None
+
+
+def test_a_thread_makes_as_many_store_calls_as_a_bulk_change_needs() -> None:
+    program = _program("for n in range(10001):\n    store.get(n)\nREPLY = make_response(200, 1)")
+    inputs = ProgramInputs(CTX, PLAN, "books")
+
+    assert DIRECT.run(program, inputs, _view(), is_in_thread=True) is not None
+
+
+def test_searches_of_many_records_in_a_loop_leave_the_event_loop() -> None:
+    books = {str(number): {"id": number} for number in range(20_000)}
+    view = Transaction({"books": Collection(books, 20_001)}, Work(Threads()))
+    loop = "for n in range({}):\n    store.search({{'x__gt': n}})\nREPLY = make_response(200, 1)"
+    inputs = ProgramInputs(CTX, PLAN, "books")
+
+    assert _on_loop(_program(loop.format(1)), inputs, view) is None
+    assert DIRECT.run(_program(loop.format(20)), inputs, _view()) is not None
 
 
 def test_a_run_changes_no_stored_record(ways: Ways) -> None:

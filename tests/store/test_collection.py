@@ -15,7 +15,9 @@ from larst.errors import (
 )
 from larst.store.collection import Collection
 from larst.store.collection_view import CollectionView
+from larst.store.searching import has_value
 from larst.store.transaction import Transaction
+from larst.store.work import Work
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ class TestTexts:
         record |= {"a.b": "dotted", "note": None}
         collection = Collection({"1": record})
 
-        assert collection.has_value(path, text) is is_there
+        assert has_value(collection, path, text, Work.unlimited()) is is_there
 
 
 class TestIds:

@@ -33,6 +33,8 @@ def test_programs_may_call_the_methods_of_the_protocols_only() -> None:
         "replace",
         "update",
         "delete",
+        "update_where",
+        "delete_where",
         "list",
         "search",
         "count",

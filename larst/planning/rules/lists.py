@@ -61,41 +61,39 @@ def count(criteria: str) -> str:
     return f'REPLY = make_response(200, {{"count": store.count({criteria})}})\n'
 
 
-def change_all(
-    call: str, counted: str, criteria: str, *, returns_records: bool, is_merge: bool = False
-) -> str:
-    """Return a program that runs `call` for each matching record and answers with their number.
+def update_all(criteria: str, *, returns_records: bool, is_merge: bool) -> str:
+    """Return a program that updates each matching record and answers with their number.
 
     `returns_records`: the answer holds the records too. `is_merge`: the payload is an object of
     the fields to change.
     """
-    records = ', "items": changed' if returns_records else ""
-    changed = "result" if counted == "updated" else "record"
-    collect = f"    changed.append({changed})\n" if returns_records else ""
-    begin = "changed = []\n" if returns_records else ""
-    result = "result = " if returns_records and counted == "updated" else ""
-    lines = (
-        f"{begin}"
-        "for record in matching:\n"
-        f"    {result}{call}\n"
-        f"{collect}"
-        f'REPLY = make_response(200, {{"{counted}": len(matching){records}}})\n'
-    )
+    lines = _changed("updated", f"store.update_where({criteria}, {PAYLOAD})", returns_records)
     if is_merge:
-        lines = f"if {_CHANGES_ID}:\n    {answer(400, ID_CHANGED)}else:\n{indent(lines, '    ')}"
+        changes_id = (
+            f'{PAYLOAD}.get("id") is not None and any(str(record["id"]) != str({PAYLOAD}["id"])'
+            f" for record in store.search({criteria}))"
+        )
+        lines = f"if {changes_id}:\n    {answer(400, ID_CHANGED)}else:\n{indent(lines, '    ')}"
+    return _if_criterion(lines, _IF_NO_CHANGE if is_merge else "")
+
+
+def delete_all(criteria: str, *, returns_records: bool) -> str:
+    """Return a program that deletes each matching record and answers with their number."""
+    return _if_criterion(_changed("deleted", f"store.delete_where({criteria})", returns_records))
+
+
+def _changed(counted: str, call: str, returns_records: bool) -> str:
+    records = ', "items": changed' if returns_records else ""
+    return f'changed = {call}\nREPLY = make_response(200, {{"{counted}": len(changed){records}}})\n'
+
+
+def _if_criterion(lines: str, or_else: str = "") -> str:
     return (
         f"if not {CRITERIA}:\n    {answer(400, NO_CRITERION)}"
-        f"{_IF_NO_CHANGE if is_merge else ''}"
-        "else:\n"
-        f"    matching = store.search({criteria})\n"
-        f"{indent(lines, '    ')}"
+        f"{or_else}else:\n{indent(lines, '    ')}"
     )
 
 
-_CHANGES_ID = (
-    f'{PAYLOAD}.get("id") is not None'
-    f' and any(str(record["id"]) != str({PAYLOAD}["id"]) for record in matching)'
-)
 _IF_NO_CHANGE = f'elif not any(name != "id" for name in {PAYLOAD}):\n    {answer(400, NO_CHANGE)}'
 
 

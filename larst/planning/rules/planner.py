@@ -32,7 +32,7 @@ METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 RULES = "rules"
 """The name of this planner in the plan book, `Server-Timing` and metrics."""
 
-VERSION = f"9.{VOCABULARY_VERSION}"
+VERSION = f"10.{VOCABULARY_VERSION}"
 """Part of the key of every plan of this planner. Raise the first number when a change gives a
 shape another program; tests/planning/rules/test_golden.py fails until you do."""
 
@@ -221,8 +221,12 @@ def _patch_all(case: Case) -> tuple[Action, str]:
         return "patch", lists.update_each(is_minimal=case.asks("minimal"))
     if case.shape.body not in (BodyKind.OBJECT, BodyKind.PATCH):
         return "patch", bad_body(case, "PATCH needs a JSON object of the fields to change")
-    call = f'store.update(record["id"], {PAYLOAD})'
-    return "patch", _change_all(case, call, "updated")
+    if (criteria := _criteria_of_change(case)) is None:
+        return "patch", answer(400, lists.NO_CRITERION)
+    is_merge = case.shape.body is BodyKind.OBJECT
+    returns_records = case.asks("records")
+    program = lists.update_all(criteria, returns_records=returns_records, is_merge=is_merge)
+    return "patch", program
 
 
 def _change_children(case: Case, method: str) -> str:
@@ -231,17 +235,16 @@ def _change_children(case: Case, method: str) -> str:
 
 
 def _delete_all(case: Case) -> tuple[Action, str]:
-    return "delete", _change_all(case, 'store.delete(record["id"])', "deleted")
+    if (criteria := _criteria_of_change(case)) is None:
+        return "delete", answer(400, lists.NO_CRITERION)
+    return "delete", lists.delete_all(criteria, returns_records=case.asks("records"))
 
 
-def _change_all(case: Case, call: str, counted: str) -> str:
-    if not case.asks("criteria") and not case.path.is_list_of_ids:
-        return answer(400, lists.NO_CRITERION)
-    criteria = CRITERIA if case.path.is_list_of_ids else criteria_of(case)
-    is_merge = counted == "updated" and case.shape.body is BodyKind.OBJECT
-    return lists.change_all(
-        call, counted, criteria, returns_records=case.asks("records"), is_merge=is_merge
-    )
+def _criteria_of_change(case: Case) -> str | None:
+    """Return the expression of what a bulk change selects; None if nothing restricts it."""
+    if case.path.is_list_of_ids:
+        return CRITERIA
+    return criteria_of(case) if case.asks("criteria") else None
 
 
 _ON_RECORD: Deciders = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -14,57 +14,92 @@ from larst.errors import ProgramFailedError
 from larst.store.query.comparing import MISSING, is_number, parse_number
 from larst.store.query.criteria import field_value
 from larst.store.query.instants import instant_of
+from larst.store.query.sorted_blocks import SortedBlocks
 from larst.store.records import type_name
 
 _OPERATIONS = frozenset({"sum", "avg", "min", "max", "count"})
+Rank: TypeAlias = tuple[Any, ...]
+"""The kind of a value, then what orders values of that kind."""
+
+_SORTED_AT_ONCE = 4_096
+
 _MAX_COUNT = 2**53
 """More records than any store holds, and an index that every slice accepts."""
 
 
-def paginate(
-    records: Iterable[Record], limit: int | None, offset: int, sort: str | None
-) -> list[Record]:
-    """Return at most `limit` records from `offset` on, in the order of `sort` if it is not None.
+def page_bounds(limit: int | None, offset: int) -> tuple[int, int | None]:
+    """Return the positions between which a page lies; the end is None if it has no limit.
 
     Raises:
-        ProgramFailedError: limit or offset is not a whole number from 0, or sort not a string.
+        ProgramFailedError: limit or offset is not a whole number from 0.
     """
     start = _validate_count("offset", offset)
-    end = None if limit is None else start + _validate_count("limit", limit)
-    ordered = records if sort is None else sort_records(records, sort)
-    return list(islice(ordered, start, end))
+    return start, None if limit is None else start + _validate_count("limit", limit)
 
 
-def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
-    """Return the records sorted by the fields in `sort`, such as `a,-b`; `-` sorts descending.
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One field of an order; `rank` gives the sort key of a value in it."""
 
-    Texts sort without case, or by code points where `=` stands before the field: `-=b`. The sort is
-    stable. Records without the field, or with null in it, come last in either
-    direction.
+    field: str
+    is_descending: bool
+    rank: Callable[[Json], Rank]
+
+
+def sort_keys(sort: str) -> list[SortKey]:
+    """Return the fields of an order such as `a,-b`; `-` sorts descending.
+
+    Texts sort without case, or by code points where `=` stands before the field: `-=b`.
 
     Raises:
         ProgramFailedError: sort is not a string.
     """
     if not isinstance(sort, str):
         raise ProgramFailedError("sort must be a string such as 'name' or '-age,name'")
+    return [_sort_key(part.strip()) for part in sort.split(",") if part.strip("- ")]
+
+
+def _sort_key(part: str) -> SortKey:
+    field = part.removeprefix("-")
+    rank = _rank_by_code_points if field.startswith(BY_CODE_POINTS) else _rank
+    return SortKey(field.removeprefix(BY_CODE_POINTS), part.startswith("-"), rank)
+
+
+def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
+    """Return the records sorted by the fields in `sort`; see `sort_keys`.
+
+    The sort is stable. Records without the field, or with null in it, come last in either
+    direction.
+
+    Raises:
+        ProgramFailedError: sort is not a string.
+    """
     ordered = list(records)
-    for key in reversed([part.strip() for part in sort.split(",") if part.strip("- ")]):
-        field = key.removeprefix("-")
-        rank = _rank_by_code_points if field.startswith(BY_CODE_POINTS) else _rank
-        field = field.removeprefix(BY_CODE_POINTS)
-        ranked: list[tuple[Any, Record]] = []
+    for key in reversed(sort_keys(sort)):
+        ranked: list[tuple[Rank, Record]] = []
         unranked: list[Record] = []
         for record in ordered:
-            value = field_value(record, field)
+            value = field_value(record, key.field)
             if value is None or value is MISSING:
                 unranked.append(record)
             else:
-                ranked.append((rank(value), record))
+                ranked.append((key.rank(value), record))
         if (numbered := _by_number(ranked)) is not None:
             ranked = numbered
-        ranked.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
-        ordered = [record for _, record in ranked] + unranked
+        ordered = _sorted(ranked, is_descending=key.is_descending) + unranked
     return ordered
+
+
+def _sorted(ranked: list[tuple[Rank, Record]], *, is_descending: bool) -> list[Record]:
+    """Return the records by their ranks; those with the same rank keep their order."""
+    if len(ranked) <= _SORTED_AT_ONCE:
+        ranked.sort(key=lambda pair: pair[0], reverse=is_descending)
+        return [record for _, record in ranked]
+    # In blocks: one long sort would hold the interpreter's lock.
+    sign = -1 if is_descending else 1
+    blocks = SortedBlocks([(rank, sign * n) for n, (rank, _) in enumerate(ranked)])
+    entries = blocks.backwards(0, None) if is_descending else blocks.between(0, None)
+    return [ranked[sign * entry[1]][1] for entry in entries]
 
 
 def aggregate(records: Iterable[Record], op: str, field: str, by: str | None) -> Json:
@@ -128,7 +163,7 @@ def _sum(op: str, numbers: Sequence[int | float]) -> int | float | None:
     return total / len(numbers) if numbers else None
 
 
-def _rank(value: Json) -> tuple[int, Any, Any]:
+def _rank(value: Json) -> Rank:
     """Return a sort key: numbers first, then strings, booleans, and lists and objects."""
     if isinstance(value, bool):
         return 2, value, 0
@@ -139,13 +174,13 @@ def _rank(value: Json) -> tuple[int, Any, Any]:
     return 3, _json(value), 0
 
 
-def _rank_by_code_points(value: Json) -> tuple[int, Any, Any]:
+def _rank_by_code_points(value: Json) -> Rank:
     return (1, instant_of(value) or value, value) if isinstance(value, str) else _rank(value)
 
 
-def _by_number(ranked: list[tuple[Any, Record]]) -> list[tuple[Any, Record]] | None:
+def _by_number(ranked: list[tuple[Rank, Record]]) -> list[tuple[Rank, Record]] | None:
     """Return the ranks by number if every value is a number or a string that is one."""
-    numbers: list[tuple[Any, Record]] = []
+    numbers: list[tuple[Rank, Record]] = []
     has_text = False
     for rank, record in ranked:
         kind, key, value = rank

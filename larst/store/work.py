@@ -1,0 +1,118 @@
+"""How much work a message of a session may do on the event loop, and in a thread instead.
+
+The session's actor processes one message at a time, so a thread that works for it is alone with
+the store. Must never let two pieces of work of one session run at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+from larst.domain import LeaveLoopError
+from larst.errors import ProgramTimeoutError
+from larst.store.io_threads import Threads
+
+Result = TypeVar("Result")
+Item = TypeVar("Item")
+
+LOOP_STEPS = 25_000
+"""Steps that a message may take on the event loop: about 10 ms. A step is one test of a record."""
+
+THREAD_S = 30.0
+"""How long work in a thread may take if the message has no deadline of its own."""
+
+_STEPS_PER_CHECK = 1_000
+
+
+class Work:
+    """Counts the steps of a message, and moves the work into a thread when they are used up.
+
+    >>> work = Work.unlimited()
+    >>> work.spend(10**9)
+    """
+
+    def __init__(
+        self,
+        threads: Threads,
+        *,
+        loop_steps: float = LOOP_STEPS,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._threads = threads
+        self._loop_steps = loop_steps
+        self._steps_left = loop_steps
+        self._timer = timer
+        self._deadline_s = math.inf
+        self._stop_at_s: float | None = None  # None: on the event loop
+
+    @classmethod
+    def unlimited(cls) -> Work:
+        """Return work without a limit, for stores that no event loop uses."""
+        return cls(Threads(), loop_steps=math.inf)
+
+    def begin(self, time_s: float = math.inf) -> None:
+        """Begin a message: it has all steps again, and may take this much time in a thread."""
+        self._steps_left = self._loop_steps
+        self._deadline_s = self._timer() + time_s
+
+    def require(self, steps: int) -> None:
+        """Check that steps can be taken here, without taking them.
+
+        Raises:
+            LeaveLoopError: they do not fit into the event loop.
+        """
+        if self._stop_at_s is None and steps > self._steps_left:
+            raise LeaveLoopError(self)
+
+    def spend(self, steps: int) -> None:
+        """Take steps before they are done.
+
+        Raises:
+            LeaveLoopError: they do not fit into the event loop.
+            ProgramTimeoutError: the work runs in a thread, and its time is over.
+        """
+        if self._stop_at_s is None:
+            if steps > self._steps_left:
+                raise LeaveLoopError(self)
+            self._steps_left -= steps
+        elif self._timer() > self._stop_at_s:
+            raise ProgramTimeoutError("the request looked at too many records for its time")
+
+    def paced(self, items: Iterable[Item], *, steps: int = 1) -> Iterator[Item]:
+        """Yield the items, and spend so many steps for each before it is looked at."""
+        iterator, size = iter(items), max(1, _STEPS_PER_CHECK // steps)
+        while part := tuple(islice(iterator, size)):
+            self.spend(len(part) * steps)
+            yield from part
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Run the work here, or in a thread if it is too large."""
+        try:
+            return work()
+        except LeaveLoopError:
+            return await self.off_loop(work)
+
+    async def off_loop(self, work: Callable[[], Result]) -> Result:
+        """Run the work in a thread, until the deadline of the message at the latest.
+
+        Raises:
+            ProgramTimeoutError: it took too long.
+        """
+        self._stop_at_s = min(self._deadline_s, self._timer() + THREAD_S)
+        task = asyncio.ensure_future(self._threads.run_search(work))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            self._stop_at_s = -math.inf  # the store must not change before the thread has ended
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()
+            raise
+        finally:
+            self._stop_at_s = None
+            self._steps_left = self._loop_steps
