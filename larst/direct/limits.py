@@ -35,7 +35,7 @@ class BudgetSpentError(SandboxNeededError):
 
 @dataclass(slots=True)
 class Run:
-    """The state of one run: its stores, its budget, and the containers that it made.
+    """The state of one run: its stores, its budget, the containers that it made, and its REPLY.
 
     Only containers in `owned` may be changed: all others belong to the store or to the request.
     """
@@ -47,6 +47,7 @@ class Run:
     steps_left: int
     store_calls_left: int
     owned: dict[int, Any] = field(default_factory=dict)
+    reply: Any = None
 
     def charge(self, steps: int) -> None:
         """Take steps from the budget.

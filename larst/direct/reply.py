@@ -4,42 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from larst.direct.limits import INTEGER_LIMIT, SandboxNeededError
+from larst.direct.limits import INTEGER_LIMIT, BudgetSpentError, SandboxNeededError
 from larst.domain import Reply
 from larst.errors import ProgramFailedError
 from larst.sandbox.reply import EMPTY_STATUSES, JSON, MAX_RECORD_BYTES, headers_of, too_large
 
-MAX_VALUES = 200_000
-"""Values of a reply, about 20 ms: one with more is encoded by a worker."""
+LOOP_VALUES = 50_000
+"""Values of a reply that is encoded on the event loop, in about 10 ms."""
+
+THREAD_VALUES = 10_000_000
 
 
-def reply_of_value(value: Any, *, result_bytes: int) -> Reply:
+def reply_of_value(value: Any, *, result_bytes: int, is_in_thread: bool = False) -> Reply:
     """Return the reply that REPLY describes.
 
     Raises:
+        BudgetSpentError: its body is too large to be encoded on the event loop.
         SandboxNeededError: it is not a plain reply; a worker names the error.
         ResultTooLargeError: the body is over the limit.
     """
-    if type(value) is not dict:
-        raise SandboxNeededError("REPLY is not a dict")
-    status, body = value.get("status"), value.get("body")
-    if type(status) is not int or not 200 <= status <= 599:
-        raise SandboxNeededError("not a status")
-    try:
-        fields, media_type = headers_of(value.get("headers"))
-    except ProgramFailedError as error:
-        raise SandboxNeededError(str(error)) from error
+    status, fields, media_type = _head(value)
+    body = value.get("body")
     if body is None:
         return Reply(status, None, fields)
-    encoded = _encoded(body)
+    limit = _limit(status, body, result_bytes)
+    survey = _Survey(THREAD_VALUES if is_in_thread else LOOP_VALUES, limit, is_in_thread)
+    if survey.is_too_long(body):
+        raise too_large(result_bytes)
+    encoded = _encoded(body, has_odd_floats=survey.has_odd_floats)
     if status in EMPTY_STATUSES:
         return Reply(status, None, fields)
-    is_record = type(body) is dict and "id" in body and "items" not in body
-    limit = max(result_bytes, MAX_RECORD_BYTES) if is_record else result_bytes
     if len(encoded) > limit and len(encoded.decode()) > limit:
         raise too_large(result_bytes)
     if type(body) is str and not media_type.startswith(JSON):
@@ -47,47 +46,92 @@ def reply_of_value(value: Any, *, result_bytes: int) -> Reply:
     return Reply(status, encoded, fields, media_type)
 
 
-def _encoded(body: Any) -> bytes:
+def _head(value: Any) -> tuple[int, dict[str, str], str]:
+    """Return the status, the headers and the media type of REPLY."""
+    if type(value) is not dict:
+        raise SandboxNeededError("REPLY is not a dict")
+    status = value.get("status")
+    if type(status) is not int or not 200 <= status <= 599:
+        raise SandboxNeededError("not a status")
+    try:
+        return status, *headers_of(value.get("headers"))
+    except ProgramFailedError as error:
+        raise SandboxNeededError(str(error)) from error
+
+
+def _limit(status: int, body: Any, result_bytes: int) -> int:
+    """Return how many characters a body may have."""
+    is_record = type(body) is dict and "id" in body and "items" not in body
+    if is_record or status in EMPTY_STATUSES:
+        return max(result_bytes, MAX_RECORD_BYTES)
+    return result_bytes
+
+
+def _encoded(body: Any, *, has_odd_floats: bool) -> bytes:
     """Return the JSON of a body, the same bytes as `json.dumps` in a worker."""
-    if _has_odd_floats(body):
+    if has_odd_floats:
         text = json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         return text.encode()
     return orjson.dumps(body)
 
 
-def _has_odd_floats(body: Any) -> bool:
-    """Look at every value; return whether a float is one that orjson writes differently.
+@dataclass(slots=True)
+class _Survey:
+    """A look at every value of a body before it is encoded.
 
     Containers may be shared many times over, so the values are counted.
-
-    Raises:
-        SandboxNeededError: JSON has no such value, or there are too many.
     """
-    is_odd = False
-    count, characters, stack = 0, 0, [body]
-    while stack:
-        value = stack.pop()
-        kind = type(value)
-        if kind is str:
-            characters += len(value)
-        elif kind is dict or kind is list or kind is tuple:
-            count += len(value)
-            stack.extend(_values_of(value) if kind is dict else value)
-            characters += sum(map(len, value)) if kind is dict else 0
-        elif kind is float or kind is int:
-            is_odd = _is_odd(value) or is_odd
-        elif kind is not bool and value is not None:
-            raise SandboxNeededError(f"a {kind.__name__} in REPLY")
-        if count > MAX_VALUES or characters > MAX_RECORD_BYTES:
-            raise SandboxNeededError("too much in REPLY")
-    return is_odd
+
+    max_values: int
+    max_characters: int
+    is_in_thread: bool
+    has_odd_floats: bool = False
+    _seen: set[int] = field(default_factory=set)
+
+    def is_too_long(self, body: Any) -> bool:
+        """Return whether the texts alone are longer than the reply may be.
+
+        Raises:
+            SandboxNeededError: JSON has no such value, or a worker must name the error.
+            BudgetSpentError: there is too much for the event loop.
+        """
+        count, characters, stack = 0, 0, [body]
+        while stack:
+            value = stack.pop()
+            kind = type(value)
+            if kind is str:
+                characters += len(value)
+            elif kind is dict or kind is list or kind is tuple:
+                count += len(value)
+                characters += sum(map(len, _keys_of(value))) if kind is dict else 0
+                stack.extend(value.values() if kind is dict else value)
+                if self.is_in_thread:
+                    self._see(value)
+            elif kind is float or kind is int:
+                self.has_odd_floats = _is_odd(value) or self.has_odd_floats
+            elif kind is not bool and value is not None:
+                raise SandboxNeededError(f"a {kind.__name__} in REPLY")
+            if count > self.max_values or count + characters > self.max_characters:
+                return self._exceeded()
+        return False
+
+    def _see(self, container: Any) -> None:
+        """Note a container; one that appears twice was made by the program, not stored."""
+        if container and id(container) in self._seen:
+            raise SandboxNeededError("a container appears twice in REPLY")
+        self._seen.add(id(container))
+
+    def _exceeded(self) -> bool:
+        if not self.is_in_thread:
+            raise BudgetSpentError("too much in REPLY")
+        return True
 
 
-def _values_of(record: dict[Any, Any]) -> Iterable[Any]:
+def _keys_of(record: dict[Any, Any]) -> Iterable[str]:
     for key in record:
         if type(key) is not str:
             raise SandboxNeededError("a key of another type than a string")
-    return record.values()
+    return record
 
 
 def _is_odd(number: int | float) -> bool:

@@ -64,7 +64,10 @@ class DirectRunner:
         calls = StoreCalls(request.span) if request is not None and is_recording else None
         try:
             run = self._new_run(inputs, view, calls, is_in_thread=is_in_thread)
-            reply = self._reply(program, form, run, inputs)
+            self._execute(program, form, run, inputs)
+            reply = reply_of_value(
+                run.reply, result_bytes=self.result_bytes, is_in_thread=is_in_thread
+            )
         except BudgetSpentError:
             if is_in_thread:
                 return None
@@ -90,13 +93,13 @@ class DirectRunner:
             steps = store_calls = THREAD_STEPS
         return Run(view, None, inputs.resource, calls, steps, store_calls)
 
-    def _reply(
+    def _execute(
         self,
         program: CheckedProgram,
         form: total.TotalProgram,
         run: Run,
         inputs: ProgramInputs,
-    ) -> Reply:
+    ) -> None:
         if inputs.resource is not None and "store" in program.names:
             run.store = run.view.resource(str(inputs.resource))
         frame = [UNSET] * (form.places + FIRST_PLACE)
@@ -106,7 +109,7 @@ class DirectRunner:
         if form.ctx is not None:
             frame[form.ctx + FIRST_PLACE] = inputs.ctx
         _compiled(program)(frame)
-        return reply_of_value(frame[form.reply + FIRST_PLACE], result_bytes=self.result_bytes)
+        run.reply = frame[form.reply + FIRST_PLACE]
 
 
 @lru_cache(maxsize=4096)

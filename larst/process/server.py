@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 import signal
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +25,7 @@ from larst.http.components import RUNNING, Components
 from larst.http.problems import phrase
 from larst.process.banner import banner
 from larst.process.seeding import Seeded, SeedFile, seed
+from larst.runtime import CollectorSchedule
 
 MAX_TARGET_BYTES = 256 * 1024
 """The longest request line that aiohttp parses: long enough to refuse a long target as JSON."""
@@ -32,6 +34,10 @@ MAX_HEADER_BYTES = 32 * 1024
 
 CLOSE_S = 0.5
 """How long connections may take to close after the last reply."""
+
+SWITCH_S = 0.001
+"""How long a thread that computes may keep the event loop waiting, each time that it wakes up; a
+request wakes it up several times."""
 
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
 
@@ -51,7 +57,7 @@ async def run_service(
         BadRequestError: the file cannot be imported.
         OSError: the address is in use, or the data root cannot be created.
     """
-    stop = _stop_signal()
+    stop, collector = _stop_signal(), CollectorSchedule()
     app = make_app(settings, components)
     runner = ServiceRunner(
         app,
@@ -64,6 +70,8 @@ async def run_service(
     try:
         await runner.setup()
         outcome = None if file is None else await seed(app[RUNNING].session_control, file, settings)
+        collector.start()
+        sys.setswitchinterval(SWITCH_S)
         site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)
         await site.start()
         url = _url(settings.http.host, runner)
@@ -75,6 +83,7 @@ async def run_service(
         # deadline for all. New requests are refused.
         await app[RUNNING].sessions.stop(drain_s=settings.sessions.drain_s)
     finally:
+        collector.stop()
         await runner.cleanup()
         _log.info("stopped")
 

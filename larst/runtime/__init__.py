@@ -7,6 +7,8 @@
   by executing itself again, which supervisors and debuggers do not expect.
 - **`MemoryTrimmer`** calls `malloc_trim` after sessions have gone to sleep. Without that call the C
   library keeps most pages. With CPython's allocator the call has no effect and is not made.
+- **`CollectorSchedule`** keeps the collection of all generations away from requests: with 100,000
+  records in memory it takes 60 to 90 ms, and it came every few seconds under writes.
 - **`paused_collector`** covers the parsing of large imports: collecting while a million objects are
   allocated stops all threads again and again, and finds no cycles.
 
@@ -32,6 +34,7 @@ Longest reply of `/healthz` while 59 MB are imported, and then imported again wi
 Must never change what a request does.
 """
 
+from larst.runtime.collector import CollectorSchedule
 from larst.runtime.memory import MemoryTrimmer, paused_collector
 
-__all__ = ["MemoryTrimmer", "paused_collector"]
+__all__ = ["CollectorSchedule", "MemoryTrimmer", "paused_collector"]

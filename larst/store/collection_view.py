@@ -24,6 +24,9 @@ from larst.store.work import Work
 _WRITE_STEPS = 10
 """Steps to check and copy a record."""
 
+_MANY_RECORDS = 1_000
+"""From here on, the matches of a search are kept for a count of the same ones."""
+
 
 class CollectionView:
     """The stored records of a resource, overlaid with the changes of one transaction.
@@ -38,6 +41,7 @@ class CollectionView:
         self._changed: dict[str, Record | None] = {}  # records of the base; None: deleted
         self._added: dict[str, Record] = {}  # in the order in which they will follow the base
         self._next_id = base.next_id
+        self._last_matches: tuple[str, Sequence[Record]] | None = None
         self.write_count = 0
 
     @property
@@ -157,7 +161,7 @@ class CollectionView:
 
     def count(self, criteria: Criteria | None = None) -> int:
         """Return the number of records that match all criteria."""
-        return sum(1 for _ in self._matching(criteria)) if criteria else len(self._records())
+        return len(self._matches(criteria)) if criteria else len(self._records())
 
     def aggregate(
         self, op: str, field: str, by: str | None = None, criteria: Criteria | None = None
@@ -187,11 +191,20 @@ class CollectionView:
             self._work.spend(min(stop or len(records), len(records)) // 32)
             return [*islice(records, start, stop)]
         if sort is None:
-            return [*islice(self._matching(criteria), start, stop)]
+            return [*islice(self._matches(criteria), start, stop)]
         is_indexed = not self.change_count and requested_id(validate_criteria(criteria)) is None
         if is_indexed:
             return sorted_page(self._base, criteria, sort, bounds, self._work)
         return sorted_within(self._matching(criteria), sort, self._work)[start:stop]
+
+    def _matches(self, criteria: Criteria) -> Sequence[Record]:
+        """Return all matches; programs ask for a page of them, and then for their number."""
+        if self.change_count or len(self._base.records) < _MANY_RECORDS:
+            return [*self._matching(criteria)]
+        key = repr(criteria)  # the program may change the dict
+        if self._last_matches is None or self._last_matches[0] != key:
+            self._last_matches = key, [*self._matching(criteria)]
+        return self._last_matches[1]
 
     def _matching(self, criteria: Criteria) -> Iterator[Record]:
         if not validate_criteria(criteria):

@@ -20,6 +20,7 @@ Token = Hashable
 
 _TRUE, _FALSE, _NULL = ("true",), ("false",), ("null",)
 _BUILD_STEPS = 3
+_FREED_AT_ONCE = 500
 _MAX_ITEMS = 100
 """The items of a list that are indexed: a field with longer lists has no index."""
 
@@ -67,6 +68,12 @@ class EqualityIndex:
                 return
             self.remove(key, old)
         self.add(key, new)
+
+    def free_some(self) -> bool:
+        """Drop some of a dropped index; return whether more is left."""
+        for _ in range(min(len(self._keys), _FREED_AT_ONCE)):
+            self._keys.popitem()
+        return bool(self._keys)
 
     def keys_of(self, operand: Json) -> list[Sequence[str] | dict[str, None]] | None:
         """Return the keys of all records that can equal the operand; None if it cannot tell."""

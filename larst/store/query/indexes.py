@@ -23,7 +23,7 @@ from larst.store.work import Work
 MIN_RECORDS = 64
 """A smaller resource is searched faster than an index is kept."""
 
-MAX_ENTRIES = 1_000_000
+MAX_ENTRIES = 2_000_000
 """Entries of all indexes of one resource, of about 150 bytes each."""
 
 MAX_INDEXES = 8
@@ -60,6 +60,7 @@ class Indexes:
         self._keys: list[str | None] = []  # by place; None: deleted
         self._equality: OrderedDict[str, _Slot[EqualityIndex]] = OrderedDict()
         self._orders: OrderedDict[str, _Slot[OrderIndex]] = OrderedDict()
+        self._dropped: list[EqualityIndex | OrderIndex] = []  # to free one large one takes long
         self._refused: dict[str, int] = {}  # the number of records when a field was refused
 
     def names(self) -> list[str]:
@@ -131,10 +132,11 @@ class Indexes:
         for field, slot in tuple(self._equality.items()):
             slot.index.put(key, old, new)
             if slot.index.has_long_lists or _is_unused(slot):
-                del self._equality[field]
+                self._dropped.append(self._equality.pop(field).index)
         for sort, order in tuple(self._orders.items()):
             if not order.index.put(self._places[key], old, new) or _is_unused(order):
-                del self._orders[sort]
+                self._dropped.append(self._orders.pop(sort).index)
+        self._free_some()
 
     def delete(self, key: str, old: Record) -> None:
         """Note that a record was deleted."""
@@ -146,7 +148,8 @@ class Indexes:
         self._keys[place] = None
         for sort, order in tuple(self._orders.items()):
             if not order.index.remove(old, place):
-                del self._orders[sort]
+                self._dropped.append(self._orders.pop(sort).index)
+        self._free_some()
         if len(self._keys) > 2 * len(self._places) + MIN_RECORDS:
             self._drop_all()  # most places are those of deleted records
 
@@ -185,8 +188,15 @@ class Indexes:
 
     def _drop_all(self) -> None:
         self._is_numbered, self._places, self._keys = False, {}, []
+        self._dropped += [slot.index for slot in self._equality.values()]
+        self._dropped += [slot.index for slot in self._orders.values()]
         self._equality.clear()
         self._orders.clear()
+
+    def _free_some(self) -> None:
+        """Free a part of a dropped index."""
+        if self._dropped and not self._dropped[-1].free_some():
+            self._dropped.pop()
 
     def _refuse(self, field: str, count: int) -> None:
         if len(self._refused) >= 8 * MAX_INDEXES:
@@ -203,8 +213,10 @@ class Indexes:
     ) -> None:
         """Keep an index; the least recently used ones of its kind make room."""
         while slots and len(slots) >= min(MAX_INDEXES, max(1, MAX_ENTRIES // (2 * count))):
-            slots.popitem(last=False)
+            self._dropped.append(slots.popitem(last=False)[1].index)
         slots[name] = _Slot(index)
+        while self._dropped and count > MIN_RECORDS:  # a large index is built in a thread
+            self._free_some()
 
 
 def _is_unused(slot: _Slot[Index]) -> bool:

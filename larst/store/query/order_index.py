@@ -112,6 +112,10 @@ class OrderIndex:
             return self.add(new, place)
         return self._is_same(old, new) or (self.remove(old, place) and self.add(new, place))
 
+    def free_some(self) -> bool:
+        """Drop some of a dropped index; return whether more is left."""
+        return self._blocks.free_some()
+
     def places(self, start: int = 0, stop: int | None = None) -> Iterator[int]:
         """Yield the places of the records from position `start` up to `stop`."""
         if self._is_backward:

@@ -69,6 +69,12 @@ class SortedBlocks:
             if len(self._blocks) > 1:
                 del self._blocks[number]
 
+    def free_some(self) -> bool:
+        """Drop a block for good; return whether more are left."""
+        if self._blocks:
+            self._blocks.pop()
+        return bool(self._blocks)
+
     def between(self, start: int, stop: int | None) -> Iterator[Entry]:
         """Yield the entries from position `start` up to `stop`, which is not included."""
         place, last = 0, self._count if stop is None else stop
