@@ -53,15 +53,16 @@ class ProgramRunner:
             plan=binding.fill(ready.plan),
             resource=ready.plan.resource,
         )
+        transaction, body = self.store.begin(), shaped.request.body
         with Stage("exec"):
-            run = await self._run_direct(ready, inputs, shaped.request.body)
+            run = await self._run_direct(ready, inputs, body, transaction)
             if run is None:
-                run = await self._run_in_worker(ready, inputs, shaped.request.body, deadline_s)
+                run = await self._run_in_worker(ready, inputs, body, deadline_s)
         reply, transaction = run
         return ProgramRun(reply, transaction, binding)
 
     async def _run_direct(
-        self, ready: ReadyPlan, inputs: ProgramInputs, body: Body
+        self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, transaction: Transaction
     ) -> tuple[Reply, Transaction] | None:
         """Run the program without a worker; None if that cannot be."""
         # What a model wrote can still find work that the budget of a direct run does not count,
@@ -69,7 +70,6 @@ class ProgramRunner:
         if self.pipeline.direct is None or ready.maker.planner != RULES:
             return None
         run = partial(self.pipeline.direct.run, ready.program, inputs)
-        transaction = self.store.begin()
         try:
             with _items(ready, body, transaction):
                 reply = run(transaction)

@@ -55,6 +55,11 @@ class Threads:
         """Return the result of the work; `is_long`: replies must not wait for it."""
         return await _run_in(self._workers if is_long else self._writers, work)
 
+    def start(self, work: Callable[[], object]) -> None:
+        """Begin work that must not fail; the caller does not wait for it."""
+        with contextlib.suppress(RuntimeError):  # the pool is closed: the process is about to end
+            asyncio.get_running_loop().run_in_executor(self._searchers, work)
+
     async def run_search(self, work: Callable[[], Value]) -> Value:
         """Return the result of work that computes."""
         return await _run_in(self._searchers, work)

@@ -17,6 +17,8 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from tests.wire.watched import WATCH_FILE
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -81,8 +83,11 @@ class Api:
         return await self.send("DELETE", path, **options)
 
 
+ROOT = Path(__file__).parents[2]
+
+
 class Service:
-    """A process of `larst serve`, on a free port."""
+    """A process of `larst serve`, on a free port, with a watch on its event loop."""
 
     def __init__(self, data_root: Path, log_path: Path, **settings: str) -> None:
         self.data_root = data_root
@@ -96,14 +101,14 @@ class Service:
 
     def start(self) -> None:
         """Start the process and wait for its start-up notice."""
-        command = [sys.executable, "-m", "larst", "serve", "--port", "0"]
+        command = [sys.executable, "-m", "tests.wire.watched", "serve", "--port", "0"]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--data-root", str(self.data_root), *self.arguments],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self.cwd,
-                env={**os.environ, **self._settings},
+                env={**os.environ, **self._settings, **self._watch_variables()},
             )
         assert self._process.stdout is not None
         self.banner = ""
@@ -124,6 +129,19 @@ class Service:
     def __exit__(self, *_error: object) -> None:
         """Stop it; it must stop in good order after any request."""
         assert self.stop() == 0
+        assert not self.long_turns()
+
+    def long_turns(self) -> list[str]:
+        """Return the turns in which the event loop was held for too long, a line each."""
+        return self._watch_path.read_text().splitlines() if self._watch_path.exists() else []
+
+    @property
+    def _watch_path(self) -> Path:
+        return self.log_path.with_suffix(".watch")
+
+    def _watch_variables(self) -> dict[str, str]:
+        paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return {WATCH_FILE: str(self._watch_path), "PYTHONPATH": os.pathsep.join(paths)}
 
     @property
     def pid(self) -> int:

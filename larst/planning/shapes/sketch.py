@@ -7,6 +7,7 @@ value, nor anything that identifies the client.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from larst.accept import preferred
@@ -20,6 +21,7 @@ MAX_KINDS_OF_ITEM = 5
 """How many different items of a list a sketch shows."""
 
 MAX_LEVELS = 8
+MAX_VALUES = 3_000
 MAX_NAME_CHARACTERS = 64
 
 _MORE = "<more>"
@@ -68,8 +70,16 @@ def context_with_values(request: RequestContext) -> dict[str, Json]:
     )
 
 
-def sketch_of_value(value: Json, level: int = 0) -> Json:
-    """Return the class of a JSON value: `<int>`, `<email>`, or a list or object of classes."""
+def sketch_of_value(value: Json) -> Json:
+    """Return the class of a JSON value: `<int>`, `<email>`, or a list or object of classes.
+
+    Only the first `MAX_VALUES` values are looked at: a body can have hundreds of thousands.
+    """
+    return _class(value, 0, _Look(MAX_VALUES))
+
+
+def _class(value: Json, level: int, look: _Look) -> Json:
+    look.values_left -= 1
     match value:
         case None:
             return None
@@ -84,8 +94,15 @@ def sketch_of_value(value: Json, level: int = 0) -> Json:
     if level >= MAX_LEVELS:
         return _MORE
     if isinstance(value, list):
-        return _list(value, level)
-    return _object(value, level)
+        return _list(value, level, look)
+    return _object(value, level, look)
+
+
+@dataclass(slots=True)
+class _Look:
+    """How many more values are looked at."""
+
+    values_left: int
 
 
 def sketch_of_schema(schema: Mapping[str, Json]) -> Json:
@@ -170,13 +187,13 @@ def _name(name: str) -> str:
     return identifier_class(name) or name
 
 
-def _object(value: Mapping[str, Json], level: int) -> dict[str, Json]:
+def _object(value: Mapping[str, Json], level: int, look: _Look) -> dict[str, Json]:
     fields: dict[str, Json] = {}
     for key in sorted(value):
-        if len(fields) == MAX_NAMES:
+        if len(fields) == MAX_NAMES or look.values_left <= 0:
             fields[_MORE] = _MORE
             break
-        fields.setdefault(_name(key), sketch_of_value(value[key], level + 1))
+        fields.setdefault(_name(key), _class(value[key], level + 1, look))
     return fields
 
 
@@ -188,11 +205,13 @@ def _properties(schema: Mapping[str, Json]) -> dict[str, Json]:
     return fields
 
 
-def _list(value: list[Json], level: int) -> list[Json]:
+def _list(value: list[Json], level: int, look: _Look) -> list[Json]:
     """Return the different items of a list, each once: the length of a list is a value."""
     kinds: list[Json] = []
     for item in value:
-        if (kind := sketch_of_value(item, level + 1)) not in kinds:
+        if look.values_left <= 0:
+            break
+        if (kind := _class(item, level + 1, look)) not in kinds:
             kinds.append(kind)
         if len(kinds) > MAX_KINDS_OF_ITEM:
             return [*kinds[:MAX_KINDS_OF_ITEM], _MORE]

@@ -36,7 +36,7 @@ UNUSED_WRITES = 5_000
 """After so many writes without a use, an index is dropped."""
 
 _MIN_VALUES = 8
-"""With fewer different values, a search by the field is no faster than a scan."""
+"""With fewer different values, a search by the field takes as long as a scan."""
 
 _BUILD_STEPS = 4
 _ORDER_STEPS = 12
@@ -64,7 +64,7 @@ class Indexes:
         self._refused: dict[str, int] = {}  # the number of records when a field was refused
 
     def names(self) -> list[str]:
-        """Return what is indexed: fields, and orders as `sort=…`."""
+        """Return the names of the indexes: fields, and orders as `sort=…`."""
         return [*self._equality, *(f"sort={sort}" for sort in self._orders)]
 
     def candidates(
@@ -152,6 +152,12 @@ class Indexes:
         self._free_some()
         if len(self._keys) > 2 * len(self._places) + MIN_RECORDS:
             self._drop_all()  # most places are those of deleted records
+
+    def free(self) -> None:
+        """Drop all indexes, a part at a time."""
+        self._drop_all()
+        while self._dropped:
+            self._free_some()
 
     def equality(
         self, field: str, records: Mapping[str, Record], work: Work

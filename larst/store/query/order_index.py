@@ -26,7 +26,7 @@ _FIRST: Rank = (-1,)
 
 @dataclass(slots=True)
 class _Values:
-    """The texts that are numbers, and the values that are no numbers at all, of one sort key.
+    """How many texts hold numbers, and how many values hold none, in one sort key.
 
     Texts sort by number only if every value is a number or such a text.
     """

@@ -75,6 +75,7 @@ def free(collections: Iterable[Collection]) -> None:
     Freeing one at once would stop every thread meanwhile.
     """
     for collection in collections:
+        collection.indexes.free()
         while collection.records:
             collection.records.popitem()
 

@@ -137,6 +137,12 @@ class TestBounds:
     def test_of_a_list_with_many_different_items_some_are_shown(self) -> None:
         assert len(sketch_of_value([{f"n{number}x": 1} for number in range(5000)])) == 6
 
+    def test_of_a_list_with_very_many_items_the_first_ones_are_shown(self) -> None:
+        """The sketch is made on the event loop."""
+        items: list[Json] = [1] * 5000
+
+        assert sketch_of_value([*items, "x"]) == ["<int>"]
+
     def test_the_depth_is_limited(self) -> None:
         value: Json = 1
         for _ in range(150):

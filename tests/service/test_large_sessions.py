@@ -1,0 +1,142 @@
+"""Sessions with more records than the event loop could look at in one go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.service.api import Api, Service
+
+COUNT = 12_000
+MINIMAL = {"Prefer": "return=minimal"}
+
+
+def _record(number: int) -> dict[str, Any]:
+    return {
+        "name": f"User {number * 7919 % COUNT:05}",
+        "email": f"user{number}@example.com",
+        "group": number % 1_000,
+        "city": ("Berlin", "Rome")[number % 2],
+        "age": number % 90,
+    }
+
+
+@pytest.fixture(scope="module")
+def filled(service: Service) -> Callable[[aiohttp.ClientSession], Any]:
+    """Return the client of a session with `COUNT` records, which is made once."""
+    session_id = "large-and-shared"
+
+    async def client(http: aiohttp.ClientSession) -> Api:
+        api = Api(http, service.url, session_id)
+        if (await api.get("/users/1")).status == 404:
+            for first in range(1, COUNT, 2_000):
+                records = [_record(number) for number in range(first, first + 2_000)]
+                assert (await api.post("/users", records)).status == 201
+        return api
+
+    return client
+
+
+@pytest.mark.parametrize("attempt", ["first", "again"])
+async def test_searches_and_pages_are_right_before_and_after_they_are_indexed(
+    filled: Any, http: aiohttp.ClientSession, attempt: str
+) -> None:
+    del attempt
+    api = await filled(http)
+    by_name = sorted(range(1, COUNT + 1), key=lambda number: number * 7919 % COUNT)
+
+    page = await api.get("/users?sort=-name&limit=3&offset=2")
+    group = await api.get("/users/search?group=7")
+    text = await api.get("/users?q=user11999%40&limit=5")
+    older = await api.get("/users?age_gte=89&sort=name&limit=2")
+    one_of = await api.get("/users?group_in=5,6&limit=1")
+    cursor = await api.get("/users?sort=name&limit=1&after=1")
+
+    assert [row["id"] for row in page.body["items"]] == by_name[::-1][2:5]
+    assert [row["id"] for row in group.body] == list(range(7, COUNT, 1_000))
+    assert [row["id"] for row in text.body["items"]] == [11_999]
+    assert older.body["page"]["total"] == sum(number % 90 == 89 for number in by_name)
+    assert [row["age"] for row in older.body["items"]] == [89, 89]
+    assert one_of.body["page"]["total"] == 24
+    assert cursor.body["items"][0]["id"] == by_name[by_name.index(1) + 1]
+
+
+async def test_one_request_changes_more_records_than_it_may_make_store_calls(
+    service: Service, http: aiohttp.ClientSession, session_id: str
+) -> None:
+    """A bulk change of 10,001 matches ended in a 500, and one of 50,000 in a 504."""
+    api = Api(http, service.url, session_id)
+    records = [_record(number) for number in range(1, COUNT + 1)]
+    created = await api.post("/users", records, headers=MINIMAL)
+    updated = await api.patch("/users?age_gte=0", {"seen": True})
+    seen = await api.get("/users/count?seen=true")
+    rome = await api.get("/users/count?city=Rome")
+    deleted = await api.delete("/users?age_gte=1")
+    left = await api.get("/users/count")
+
+    remaining = sum(number % 90 == 0 for number in range(1, COUNT + 1))
+    assert created.status == 201
+    assert (updated.status, updated.body) == (200, {"updated": COUNT})
+    assert (seen.body, rome.body) == ({"count": COUNT}, {"count": COUNT // 2})
+    assert (deleted.status, deleted.body) == (200, {"deleted": COUNT - remaining})
+    assert left.body == {"count": remaining}
+
+
+async def test_a_list_with_one_wrong_record_names_it_and_stores_none(
+    service: Service, http: aiohttp.ClientSession, session_id: str
+) -> None:
+    api = Api(http, service.url, session_id)
+    records = [_record(number) for number in range(1, COUNT + 1)]
+    records[9_000]["id"] = records[9_500]["id"] = "twice"
+
+    refused = await api.post("/users", records)
+
+    assert refused.status == 409
+    assert refused.body["detail"].startswith("[9500]:")
+    assert (await api.get("/users/count")).body == {"count": 0}
+
+
+async def test_a_list_over_the_limit_says_how_to_page(
+    filled: Any, http: aiohttp.ClientSession
+) -> None:
+    api = await filled(http)
+
+    reply = await api.get("/users")
+
+    assert reply.status == 400
+    assert "?limit=100&offset=0" in reply.body["detail"]
+
+
+async def test_other_sessions_are_served_while_one_searches(
+    filled: Any, service: Service, http: aiohttp.ClientSession, session_id: str
+) -> None:
+    api, other = await filled(http), Api(http, service.url, session_id)
+    await other.post("/notes", {"text": "a"})
+    long = asyncio.create_task(api.get("/users?q=nowhere+in+any+record"))
+    served = 0
+    while not long.done():
+        assert (await other.get("/notes/1")).status == 200
+        served += 1
+
+    assert (await long).body["page"]["total"] == 0
+    assert served > 1
+
+
+async def test_changes_of_large_sessions_are_there_after_a_restart(
+    own_service: Service, http: aiohttp.ClientSession
+) -> None:
+    api = Api(http, own_service.url, "large")
+    records = [_record(number) for number in range(1, COUNT + 1)]
+    assert (await api.post("/users", records, headers=MINIMAL)).status == 201
+    await api.patch("/users?city=Rome", {"city": "Roma"})
+    own_service.stop()
+
+    own_service.start()
+    api = Api(http, own_service.url, "large")
+
+    assert (await api.get("/users/count?city=Roma")).body == {"count": COUNT // 2}
+    assert (await api.get("/users/count")).body == {"count": COUNT}

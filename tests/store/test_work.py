@@ -1,0 +1,127 @@
+"""How much work a message does on the event loop, and in a thread instead."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from larst.domain import LeaveLoopError
+from larst.errors import ProgramTimeoutError
+from larst.store.io_threads import Threads
+from larst.store.work import Work
+
+
+class _Timer:
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def timer() -> _Timer:
+    return _Timer()
+
+
+@pytest.fixture
+def threads() -> Iterator[Threads]:
+    threads = Threads.open()
+    yield threads
+    threads.close()
+
+
+@pytest.fixture
+def work(threads: Threads, timer: _Timer) -> Work:
+    work = Work(threads, loop_steps=10, timer=timer)
+    work.begin(5)
+    return work
+
+
+def test_steps_are_shared_by_all_calls_of_a_message(work: Work) -> None:
+    work.spend(6)
+    with pytest.raises(LeaveLoopError):
+        work.spend(6)
+    work.spend(4)
+
+
+def test_a_new_message_has_all_steps_again(work: Work) -> None:
+    work.spend(10)
+
+    work.begin(5)
+
+    work.spend(10)
+
+
+def test_steps_that_are_only_required_are_not_taken(work: Work) -> None:
+    work.require(10)
+    work.spend(10)
+    with pytest.raises(LeaveLoopError):
+        work.require(1)
+
+
+async def test_small_work_runs_at_once_and_large_work_in_a_thread(work: Work) -> None:
+    def look(steps: int) -> int:
+        work.spend(steps)
+        return threading.get_ident()
+
+    small = await work.run(lambda: look(10))
+    large = await work.run(lambda: look(11))
+
+    assert small == threading.get_ident()
+    assert large != threading.get_ident()
+
+
+async def test_the_error_of_a_call_can_run_it_again_elsewhere(work: Work) -> None:
+    """A sandbox knows the store's methods only."""
+    with pytest.raises(LeaveLoopError) as caught:
+        work.spend(11)
+
+    assert await caught.value.off_loop(lambda: list(work.paced(range(11)))) == list(range(11))
+
+
+async def test_work_in_a_thread_ends_at_the_deadline_of_its_message(
+    work: Work, timer: _Timer
+) -> None:
+    def look() -> None:
+        for number in work.paced(range(100_000)):
+            if number == 5_000:
+                timer.now_s += 6
+
+    with pytest.raises(ProgramTimeoutError):
+        await work.off_loop(look)
+
+
+async def test_after_work_in_a_thread_the_loop_has_all_steps_again(work: Work) -> None:
+    work.spend(10)
+    await work.off_loop(lambda: work.spend(10**9))
+
+    work.spend(10)
+    with pytest.raises(LeaveLoopError):
+        work.spend(1)
+
+
+async def test_a_cancelled_message_waits_until_its_thread_has_let_the_store_be(
+    work: Work,
+) -> None:
+    """A new incarnation loads the store, while the thread would still write to it."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def look() -> None:
+        begun.set()
+        try:
+            while True:
+                work.spend(1)
+        finally:
+            ended.set()
+
+    task = asyncio.ensure_future(work.off_loop(look))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert ended.is_set()
