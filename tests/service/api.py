@@ -129,7 +129,7 @@ class Service:
     def __exit__(self, *_error: object) -> None:
         """Stop it; it must stop in good order after any request."""
         assert self.stop() == 0
-        assert not self.long_turns()
+        assert self.long_turns() == []
 
     def long_turns(self) -> list[str]:
         """Return the turns in which the event loop was held for too long, a line each."""

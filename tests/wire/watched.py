@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from itertools import takewhile
 from pathlib import Path
 
 from larst.cli import main, serve
@@ -20,8 +21,12 @@ from larst.cli import main, serve
 MAX_TURN_S = 0.05
 WATCH_FILE = "WATCH_FILE"
 
+RUNNER = asyncio.runners.__file__
+"""The file of the frame that runs the loop: what is inside of it is a call of the loop."""
+
 _EVERY_S = 0.005
-_SAMPLE_S = 0.02
+_MANY_CALLS = 3
+"""A turn in which so many different calls were seen is long because many requests came at once."""
 
 
 class LoopWatch:
@@ -31,9 +36,8 @@ class LoopWatch:
         self._loop = loop
         self._report = report
         self._thread_id = threading.get_ident()
-        self._turn = 0
         self._cpu_s = 0.0
-        self._stack = ""
+        self._calls: dict[int, str] = {}  # of this turn, by the identity of their frame
 
     def begin(self) -> None:
         """Begin to watch."""
@@ -43,22 +47,24 @@ class LoopWatch:
 
     def _tick(self) -> None:
         now_s = time.thread_time()
-        if (turn_s := now_s - self._cpu_s) > MAX_TURN_S:
+        turn_s = now_s - self._cpu_s
+        if turn_s > MAX_TURN_S and len(self._calls) < _MANY_CALLS:
+            stacks = "; ".join(self._calls.values())
             with self._report.open("a") as file:
-                file.write(f"{turn_s * 1000:.0f} ms on the event loop, {self._stack}\n")
-        self._stack, self._turn, self._cpu_s = "", self._turn + 1, now_s
+                file.write(f"{turn_s * 1000:.0f} ms on the event loop: {stacks}\n")
+        self._cpu_s, self._calls = now_s, {}
         self._loop.call_later(_EVERY_S, self._tick)
 
     def _sample(self) -> None:
-        """Note what the loop's thread does in a turn that is long already."""
-        turn = -1
+        """Note what the loop's thread does, again and again."""
         while True:
-            time.sleep(_SAMPLE_S)
-            if turn == self._turn and not self._stack:
-                frame = sys._current_frames().get(self._thread_id)
-                frames = [] if frame is None else traceback.extract_stack(frame)[-6:]
-                self._stack = " > ".join(f"{Path(f.filename).name}:{f.lineno}" for f in frames)
-            turn = self._turn
+            time.sleep(_EVERY_S)
+            frame = sys._current_frames().get(self._thread_id)
+            frames = [] if frame is None else traceback.walk_stack(frame)
+            calls = [*takewhile(lambda pair: pair[0].f_code.co_filename != RUNNER, frames)]
+            if calls and id(calls[-1][0]) not in self._calls:
+                names = [f"{Path(f.f_code.co_filename).name}:{n}" for f, n in calls[:5]]
+                self._calls[id(calls[-1][0])] = " < ".join(names)
 
 
 def _watch(report: Path) -> None:
