@@ -45,12 +45,7 @@ class ProgramRunner:
             LarstError: see `Sandbox.run`.
         """
         binding = bind(shaped, ready.plan, self.store)
-        inputs = ProgramInputs(
-            # Building it is costly, and most programs of the rules do not use it.
-            ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
-            plan=binding.fill(ready.plan),
-            resource=ready.plan.resource,
-        )
+        inputs = self._inputs(shaped, ready, binding)
         body, is_by_rules = shaped.request.body, ready.maker.planner == RULES
         has_items = is_by_rules and ready.plan.action in ITEM_ACTIONS
         transaction = self.store.begin()
@@ -69,6 +64,30 @@ class ProgramRunner:
                     ready.program, inputs, transaction, timeout_s=timeout_s
                 )
         return ProgramRun(reply, transaction, binding)
+
+    def run_now(self, shaped: ShapedRequest, ready: ReadyPlan) -> ProgramRun | None:
+        """Run the plan's program without a wait; None if it must run in a worker.
+
+        Raises:
+            LarstError: the error of a store call, or a reply that is too large.
+        """
+        if self.pipeline.direct is None or ready.maker.planner != RULES:
+            return None
+        binding = bind(shaped, ready.plan, self.store)
+        inputs = self._inputs(shaped, ready, binding)
+        transaction = self.store.begin()
+        has_items = ready.plan.action in ITEM_ACTIONS
+        with Stage("exec"), _items(shaped.request.body, transaction, has_items=has_items):
+            reply = self.pipeline.direct.run(ready.program, inputs, transaction)
+        return None if reply is None else ProgramRun(reply, transaction, binding)
+
+    def _inputs(self, shaped: ShapedRequest, ready: ReadyPlan, binding: Binding) -> ProgramInputs:
+        return ProgramInputs(
+            # Building it is costly, and most programs of the rules do not use it.
+            ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
+            plan=binding.fill(ready.plan),
+            resource=ready.plan.resource,
+        )
 
 
 def _items(
