@@ -31,7 +31,10 @@ MASKS = (
 )
 """What differs between two replies to the same request."""
 
-REPLY = re.compile(rb"HTTP/1\.[01] (\d{3})")
+CLOSES = re.compile(
+    rb"Connection: close|HTTP/1\.0\r\n(?!.*Connection: keep)|^(?!.*Host: )|Length: x", re.DOTALL
+)
+"""Requests after which the server closes the connection."""
 
 
 def masked(data: bytes) -> bytes:
@@ -65,12 +68,15 @@ class Server:
             if pause:
                 await writer.drain()
                 await asyncio.sleep(0.002)
-        return await finish(reader, writer)
+        return await finish(reader, writer, is_ending=CLOSES.search(b"".join(parts)) is not None)
 
 
-async def finish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    """Ask for the end of a connection, and return all that it received."""
-    writer.write(request("GET", "/healthz", headers={"Connection": "close"}))
+async def finish(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_ending: bool = False
+) -> bytes:
+    """Ask for the end of a connection, unless it ends anyway; return all that it received."""
+    if not is_ending:
+        writer.write(request("GET", "/healthz", headers={"Connection": "close"}))
     async with asyncio.timeout(20):
         data = await reader.read()
     writer.close()
