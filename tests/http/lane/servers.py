@@ -31,6 +31,9 @@ MASKS = (
 )
 """What differs between two replies to the same request."""
 
+REPLY = re.compile(rb"HTTP/1\.[01] (\d{3}) ")
+"""The status of each reply."""
+
 CLOSES = re.compile(
     rb"Connection: close|HTTP/1\.0\r\n(?!.*Connection: keep)|^(?!.*Host: )|Length: x", re.DOTALL
 )
