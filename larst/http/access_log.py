@@ -9,7 +9,9 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+import orjson
 from aiohttp import web
 
 from larst.domain import METHODS
@@ -127,17 +129,32 @@ def _redact(parameter: str) -> str:
 
 def _log_request(trace: RequestTrace, method: str, path: str, status: int | None) -> None:
     ms = round((time.perf_counter() - trace.started_s) * 1000, 2)
-    outcome = "client left" if status is None else trace.error_name or "replied"
     stage_ms = trace.stage_ms
     fields = {
-        **trace.ids(),
+        "request_id": trace.request_id,
+        "trace_id": trace.trace_context.trace_id,
+        "session_id": trace.session_id,
         "method": method,
         "path": path[:_MAX_CHARACTERS],
         "route": trace.route,
         "status": status,
-        "outcome": outcome,
+        "outcome": "client left" if status is None else trace.error_name or "replied",
         "ms": ms,
         "stages_ms": {stage: round(stage_ms[stage], 2) for stage in STAGES if stage in stage_ms},
         "plan": trace.plan_source,
     }
-    _log.info("%s %s %s", method, status, ms, extra={"fields": fields})
+    message = f"{method} {status} {ms}"
+    if trace.telemetry.add_line is None or (line := _line_of(message, fields)) is None:
+        _log.info("%s", message, extra={"fields": fields})
+    else:
+        trace.telemetry.add_line(line)
+
+
+def _line_of(message: str, fields: Mapping[str, object]) -> bytes | None:
+    """Return the line that a record of this logger becomes; None if a path is not text."""
+    ts = datetime.now(UTC).isoformat(timespec="milliseconds")
+    head = {"ts": ts, "level": "info", "logger": _log.name, "msg": message}
+    try:
+        return orjson.dumps({**head, **fields})
+    except orjson.JSONEncodeError:
+        return None

@@ -63,7 +63,7 @@ class LaneConnection(Connection):
         self.peer = str(name[0] if isinstance(name, list | tuple) else name or "")
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Drop the reply that the lane holds; what the request did stays done."""
+        """Drop the reply that the lane holds; its request keeps its effect."""
         if self._reply is not None:
             self._reply.abandon()
             self._end_wait()

@@ -69,7 +69,7 @@ class LaneReply:
         self._fail(error)
 
     def abandon(self) -> None:
-        """Record that the client has left; what was done stays done."""
+        """Record that the client has left; its request keeps its effect."""
         self.is_written = True
         finish_planned(self.trace, self.message.method, self.path, None)
 

@@ -148,7 +148,7 @@ def test_headers_are_serialized_by_one_function() -> None:
 
 
 class Recorder(asyncio.Transport):
-    """A transport that records what is written."""
+    """A transport that records all bytes."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -14,14 +14,14 @@ RECORD = b'{"name":"Ann","age":3}'
 PLAIN: dict[str, bytes] = {
     "get": request("GET", "/members/1"),
     "get a list": request("GET", "/members?limit=2&sort=-age&age_gte=1"),
-    "get what is missing": request("GET", "/members/77"),
+    "get a missing record": request("GET", "/members/77"),
     "get with an encoded path": request("GET", "/members/%31"),
     "get with a target in raw utf-8": request("GET", "/members?name=Zoë"),
     "get with a query of text": request("GET", "/members/search?name=A%C3%BC*"),
     "get an unknown field": request("GET", "/members?rolle=1"),
     "head": request("HEAD", "/members/1"),
     "head of a list": request("HEAD", "/members"),
-    "head of what is missing": request("HEAD", "/members/77"),
+    "head of a missing record": request("HEAD", "/members/77"),
     "not modified": request("GET", "/members/1", headers={"If-None-Match": "*"}),
     "post": request("POST", "/members", RECORD),
     "post unicode": request("POST", "/members", '{"name":"Zoë 🦊"}'.encode()),
@@ -92,7 +92,7 @@ OTHER: dict[str, bytes] = {
     ),
     "no host": b"GET /members/1 HTTP/1.1\r\n\r\n",
     "not http": b"hello\r\n\r\n",
-    "a length that is no number": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+    "a length in letters": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
 }  # fmt: skip
 """Requests that take the ordinary way: some need more of the connection, others are refused."""
 
@@ -153,7 +153,7 @@ MIXED = [
     PLAIN["head"],
     OTHER["options"],
     PLAIN["delete"],
-    PLAIN["get what is missing"],
+    PLAIN["get a missing record"],
     OTHER["wrong json"],
     PLAIN["form"],
     PLAIN["get a list"],
