@@ -32,11 +32,13 @@ from larst.actors.events import (
     SupervisorEvent,
 )
 from larst.actors.gate import OutputGate
+from larst.actors.immediate import NOT_NOW, NotNow, Receiver
 from larst.actors.restart import GiveUp, RestartAfter, RestartPolicy
 from larst.actors.settings import SupervisorSettings
 from larst.actors.supervisor import Supervisor
 
 __all__ = [
+    "NOT_NOW",
     "Actor",
     "ActorCrashedError",
     "ActorError",
@@ -55,7 +57,9 @@ __all__ = [
     "HookFailed",
     "LoopClock",
     "MailboxFullError",
+    "NotNow",
     "OutputGate",
+    "Receiver",
     "RestartAfter",
     "RestartPolicy",
     "Restarted",

@@ -13,6 +13,7 @@ from typing import ClassVar, Generic, Protocol
 
 from larst.actors.errors import ActorCrashedError
 from larst.actors.gate import OutputGate
+from larst.actors.immediate import NOT_NOW, NotNow
 from larst.actors.mailbox import Message, Reply
 
 
@@ -101,7 +102,7 @@ class Actor(ABC, Generic[Message, Reply]):
 
     @property
     def current(self) -> EnvelopeInfo:
-        """The times of the message being processed; only `on_message` may use it.
+        """The times of the message being processed; only `on_message` and `on_message_now` may.
 
         Raises:
             LookupError: no message is being processed.
@@ -120,6 +121,16 @@ class Actor(ABC, Generic[Message, Reply]):
     @abstractmethod
     async def on_message(self, message: Message) -> Reply | Deferred[Message]:
         """Return the reply to `message`, or defer it. No deadline interrupts this call."""
+
+    def on_message_now(self, message: Message) -> Reply | NotNow:
+        """Return the reply to `message` if no step of it has to wait, else NOT_NOW.
+
+        Called instead of `on_message` while nothing else of this actor runs. NOT_NOW means that
+        the state is unchanged, and `message` goes through the mailbox. Errors and the gate are as
+        in `on_message`.
+        """
+        del message
+        return NOT_NOW
 
     async def on_quiet(self) -> None:
         """Tidy up: no message arrived for `quiet_s` seconds, and everything is flushed.

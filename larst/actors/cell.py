@@ -20,6 +20,7 @@ from larst.actors.events import (
     StartRefused,
     Stopped,
 )
+from larst.actors.immediate import Receiver
 from larst.actors.incarnation import Crash, Ending, Finished, Incarnation, Refused
 from larst.actors.mailbox import Mailbox, Message, Reply
 from larst.actors.restart import GiveUp, RestartAfter
@@ -46,6 +47,7 @@ class Cell(Generic[Message, Reply]):
         self._forget = forget
         self._context = context
         self._is_awake = False
+        self._incarnation: Incarnation[Message, Reply] | None = None
         self._is_draining = False
         self._has_crashed = False
 
@@ -70,7 +72,7 @@ class Cell(Generic[Message, Reply]):
                     ending: Ending = Crash(error)
                 else:
                     ending = await self._incarnate(actor).run()
-                self._is_awake = False
+                self._is_awake, self._incarnation = False, None
                 is_needed = await self._is_needed_after(ending)
         finally:
             # In the same turn as the last look at the mailbox, so that no message can arrive
@@ -78,6 +80,13 @@ class Cell(Generic[Message, Reply]):
             self._forget()
             self.mailbox.fail_all(ActorStoppedError("the runtime ended before the message began"))
             await self._deferred_messages.close()
+
+    def process_now(self, message: Message, receiver: Receiver[Reply], *, timeout_s: float) -> bool:
+        """Process a message in this turn of the loop; return False, with no effect, if not now."""
+        incarnation = self._incarnation
+        return incarnation is not None and incarnation.process_now(
+            message, receiver, timeout_s=timeout_s
+        )
 
     def retire(self) -> None:
         """Let the current incarnation end after the messages queued now."""
@@ -91,13 +100,14 @@ class Cell(Generic[Message, Reply]):
     def _incarnate(self, actor: Actor[Message, Reply]) -> Incarnation[Message, Reply]:
         key = self._context.key
         self._is_awake = True
-        return Incarnation(
+        self._incarnation = Incarnation(
             actor,
             self.mailbox,
             self._deferred_messages,
             self._context,
             Restarted(key) if self._has_crashed else Started(key),
         )
+        return self._incarnation
 
     async def _is_needed_after(self, ending: Ending) -> bool:
         key, report = self._context.key, self._context.report

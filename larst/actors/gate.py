@@ -70,6 +70,7 @@ class OutputGate:
         self._is_marked = False
         self._next_batch: list[HeldReply] = []  # waits for a flush that has yet to begin
         self._batch: list[HeldReply] = []  # waits for the flush that is running
+        self._is_flushing = False
         self._flusher: asyncio.Task[None] | None = None
         self._caller_error: Exception | None = None  # `error` as callers receive it
 
@@ -92,7 +93,7 @@ class OutputGate:
             self._hold(reply, self._next_batch)
             if self._flusher is None:
                 self._flusher = asyncio.create_task(self._run_flushes())
-        elif self._flusher is not None:
+        elif self._is_flushing:
             self._hold(reply, self._batch)  # nothing was marked since that flush began
         else:
             reply.release()
@@ -130,8 +131,9 @@ class OutputGate:
         try:
             while self._next_batch:
                 self._batch, self._next_batch = self._next_batch, []
-                self._is_marked = False
+                self._is_marked, self._is_flushing = False, True
                 await self._flush()
+                self._is_flushing = False  # a released reply may lead to the next message
                 batch, self._batch = self._batch, []
                 self.held_count -= len(batch)
                 for reply in batch:
@@ -142,7 +144,7 @@ class OutputGate:
             self._break(_interrupted(), _interrupted())
             raise
         finally:
-            self._flusher = None
+            self._flusher, self._is_flushing = None, False
 
     def _break(self, error: Exception, caller_error: Exception) -> None:
         self.error, self._caller_error = error, caller_error

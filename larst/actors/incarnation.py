@@ -17,6 +17,7 @@ from larst.actors.deferred import DeferredMessages
 from larst.actors.errors import ActorLateError
 from larst.actors.events import FlushFailed, HookFailed, Restarted, Started
 from larst.actors.gate import OutputGate
+from larst.actors.immediate import NOT_NOW, Immediate, Receiver
 from larst.actors.mailbox import Envelope, Mailbox, Message, Reply
 from larst.actors.settings import ActorContext
 
@@ -69,6 +70,8 @@ class Incarnation(Generic[Message, Reply]):
         self._now = context.clock.now
         self._active_s = self._now()
         self._is_quiet = False
+        self._is_between = False  # nothing of the actor runs or is suspended
+        self._crash: BaseException | None = None  # of a message processed by `process_now`
 
     async def run(self) -> Ending:
         """Start the actor, process its messages and stop it; return how it ended."""
@@ -88,13 +91,66 @@ class Incarnation(Generic[Message, Reply]):
                 if envelope.keeps_awake:
                     self._active_s, self._is_quiet = self._now(), False
                 if self._mailbox.queued_count:
+                    self._is_between = True
                     await asyncio.sleep(0)  # the caller receives its reply before the next begins
+                    self._is_between = False
             await self._stop()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the ending
+            self._is_between = False
             return await self._end_early(error)
         finally:
             await self._close()
         return Finished()
+
+    def process_now(self, message: Message, receiver: Receiver[Reply], *, timeout_s: float) -> bool:
+        """Process a message in this turn of the loop; return False, with no effect, if not now.
+
+        Queued messages do not prevent it: they are concurrent with this one. If they did, clients
+        that send their next message on each reply would keep the queue filled, and never get here.
+        """
+        mailbox, gate = self._mailbox, self._gate
+        if not self._is_between or mailbox.is_sealed or self._crash is not None:
+            return False
+        if gate is not None and (gate.error is not None or gate.held_count >= mailbox.size):
+            return False
+        now_s = self._now()
+        immediate = Immediate(receiver, now_s, now_s + timeout_s)
+        if not self._run_now(message, immediate):
+            return False
+        self._active_s = now_s
+        if self._is_quiet:
+            self._is_quiet = False
+            mailbox.wakeup.set()  # to wait for the quiet time instead of the idle time
+        return True
+
+    def _run_now(self, message: Message, immediate: Immediate[Reply]) -> bool:
+        self._actor._current = immediate
+        try:
+            reply = self._actor.on_message_now(message)
+        except self._actor.expected_errors as error:
+            immediate.error = self._actor.error_for_caller(error)
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - a crash
+            self._crash = error
+            self._mailbox.wakeup.set()
+            immediate.fail(self._actor.error_for_caller(error))
+            return True
+        else:
+            if reply is NOT_NOW:
+                return False
+            immediate.reply = reply
+        finally:
+            self._actor._current = None
+        self._deliver_now(immediate)
+        return True
+
+    def _deliver_now(self, immediate: Immediate[Reply]) -> None:
+        if self._gate is None:
+            immediate.release()
+            return
+        self._gate.pass_through(immediate)
+        if not immediate.is_done:
+            late_s = immediate.deadline_s + self._context.settings.grace_s
+            immediate.timer = self._context.clock.call_at(late_s, immediate.fail_late)
 
     async def _start(self) -> None:
         await self._actor.on_start()
@@ -113,6 +169,8 @@ class Incarnation(Generic[Message, Reply]):
         """Return the next message to process; None when this incarnation may end."""
         mailbox, gate, settings = self._mailbox, self._gate, self._context.settings
         while True:
+            if self._crash is not None:
+                raise self._crash
             if gate is not None and (gate.error is not None or gate.held_count >= mailbox.size):
                 await self._tend(gate)
             now_s = self._now()
@@ -124,7 +182,9 @@ class Incarnation(Generic[Message, Reply]):
             if now_s < due_s:
                 self._timer.fire_by(due_s)
                 mailbox.wakeup.clear()
+                self._is_between = True
                 await mailbox.wakeup.wait()
+                self._is_between = False
             elif self._is_quiet:
                 mailbox.seal()
             else:

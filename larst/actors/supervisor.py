@@ -19,6 +19,7 @@ from larst.actors.clock import Clock
 from larst.actors.crash_history import CrashHistory, Key
 from larst.actors.errors import ActorFailedError, StoppingError
 from larst.actors.events import SupervisorEvent
+from larst.actors.immediate import Receiver
 from larst.actors.mailbox import Message, Reply
 from larst.actors.settings import ActorContext, SupervisorSettings
 
@@ -98,6 +99,24 @@ class Supervisor(Generic[Key, Message, Reply]):
         except asyncio.CancelledError:
             mailbox.withdraw(envelope)
             raise
+
+    def ask_now(
+        self, key: Key, message: Message, receiver: Receiver[Reply], *, timeout_s: float
+    ) -> bool:
+        """Process `message` in this turn of the loop; return False if the actor cannot.
+
+        False means no effect. The actor cannot if it sleeps, starts, stops or waits inside a
+        hook, if its gate is broken or full, or if `on_message_now` returns NOT_NOW. Otherwise
+        `receiver` gets the reply, or an error that `ask` would raise: at once, or as soon as the
+        gate releases it, at most `timeout_s` and `grace_s` later.
+        """
+        live = self._live.get(key)
+        if live is None or self._is_stopping:
+            return False
+        if not live.cell.process_now(message, receiver, timeout_s=timeout_s):
+            return False
+        self._live.move_to_end(key)
+        return True
 
     async def stop(self, *, drain_s: float) -> None:
         """Refuse new messages, process the waiting ones for `drain_s` seconds, stop all actors.

@@ -74,14 +74,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from larst.process.logs import set_up_logging
     from larst.process.server import run_service
 
-    set_up_logging(settings.log_level)
+    log = set_up_logging(settings.log_level)
     file = _seed_file(options.file, is_lenient=options.lenient)
     providers: Providers | None = None
     try:
         providers = otel.set_up(
             _otel_environment(), service="larst", version=__version__, instance_id=uuid4().hex
         )
-        components = _components(settings, providers)
+        components = _components(settings, providers, log.add_line)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run_service(settings, components, _print_banner, file))
     except otel.WrongVariableError as error:
@@ -123,14 +123,18 @@ def _otel_environment() -> Mapping[str, str]:
     return os.environ
 
 
-def _components(settings: Settings, providers: Providers) -> Components:
+def _components(
+    settings: Settings, providers: Providers, add_line: Callable[[bytes], None]
+) -> Components:
     """Return the components of the service, with the telemetry that OTEL_ variables ask for."""
     from dataclasses import replace
 
     from larst.http.app import default_components
     from larst.telemetry import Telemetry
 
-    telemetry = Telemetry(providers.recorder, shows_content=providers.shows_content)
+    telemetry = Telemetry(
+        providers.recorder, shows_content=providers.shows_content, add_line=add_line
+    )
     providers.export_metrics(telemetry.collect)
     return replace(default_components(settings), telemetry=telemetry, metrics_page=providers.page)
 

@@ -27,6 +27,7 @@ PromptValues = Literal["sketch", "full", "never"]
 SchemaMode = Literal["learn", "warn", "enforce"]
 """How a write that differs from the learned schema ends: widens it, also warns, or gets 422."""
 
+Switch = Literal["on", "off"]
 Executor = Literal["direct", "sandbox"]
 UnknownQuery = Literal["match-nothing", "refuse", "ignore"]
 """What a filter on a field that no record ever had does: matches nothing, gets 400, or nothing."""
@@ -85,6 +86,13 @@ class HttpSettings(Group):
     )
     request_timeout_s: float = seconds(
         "LARS_REQUEST_TIMEOUT_S", 60, 0.001, "The deadline of a request, planning included."
+    )
+
+    fast_lane: Annotated[Switch, BeforeValidator(fields.lower)] = setting(
+        "LARS_FAST_LANE",
+        "on",
+        "on or off",
+        "Answer known requests without a task for each; the replies are the same either way.",
     )
 
     @property

@@ -9,11 +9,14 @@ import logging
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
+import orjson
 from aiohttp import web
 
 from larst.domain import METHODS
 from larst.http.client_identity import continue_trace, new_id, request_id_of
+from larst.http.keys import WithHeaders
 from larst.http.responses import STAGES
 from larst.telemetry import RequestTrace, Telemetry
 from larst.telemetry import attributes as names
@@ -39,13 +42,18 @@ def start_trace(request: web.Request, telemetry: Telemetry, *, is_recorded: bool
     """
     recorder = telemetry.recorder
     if recorder is None or not is_recorded:
-        headers = request.headers
-        trace_context = continue_trace(headers.get("traceparent"), new_id)
-        request_id = request_id_of(headers.get("X-Request-ID"), new_id)
-        return RequestTrace(telemetry, request_id, trace_context)
+        return unrecorded_trace(request, telemetry)
     request_id = request_id_of(request.headers.get("X-Request-ID"), new_id)
     method = known_method(request.method)
     return RequestTrace.start(telemetry, recorder, request_id, method, request.headers)
+
+
+def unrecorded_trace(request: WithHeaders, telemetry: Telemetry) -> RequestTrace:
+    """Return the trace of a new request, of which no span is recorded."""
+    headers = request.headers
+    trace_context = continue_trace(headers.get("traceparent"), new_id)
+    request_id = request_id_of(headers.get("X-Request-ID"), new_id)
+    return RequestTrace(telemetry, request_id, trace_context)
 
 
 def finish_trace(request: web.Request, trace: RequestTrace, status: int | None) -> None:
@@ -59,12 +67,33 @@ def finish_trace(request: web.Request, trace: RequestTrace, status: int | None) 
             canonical = resource.canonical
             trace.route = None if canonical == CATCH_ALL else canonical
         attributes = _span_attributes(request) if trace.is_recording else _NO_ATTRIBUTES
-        method = request.method if request.method in METHODS else known_method(request.method)
-        trace.end(method, status, attributes)
-        if _log.isEnabledFor(logging.INFO):
-            _log_request(request, trace, status)
+        _record(trace, request.method, request.path, status, attributes)
     except Exception:  # noqa: BLE001 - a bug here must not replace the reply
-        _log.exception("could not record telemetry for the request", extra={"fields": trace.ids()})
+        _log_bug(trace)
+
+
+def finish_planned(trace: RequestTrace, method: str, path: str, status: int | None) -> None:
+    """Record the end of a planned request that is not sampled; `path` is decoded."""
+    try:
+        _record(trace, method, path, status, _NO_ATTRIBUTES)
+    except Exception:  # noqa: BLE001 - as above
+        _log_bug(trace)
+
+
+def _record(
+    trace: RequestTrace,
+    method: str,
+    path: str,
+    status: int | None,
+    attributes: Mapping[str, str | int],
+) -> None:
+    trace.end(method if method in METHODS else known_method(method), status, attributes)
+    if _log.isEnabledFor(logging.INFO):
+        _log_request(trace, method, path, status)
+
+
+def _log_bug(trace: RequestTrace) -> None:
+    _log.exception("could not record telemetry for the request", extra={"fields": trace.ids()})
 
 
 def known_method(method: str) -> str:
@@ -98,19 +127,34 @@ def _redact(parameter: str) -> str:
     return f"{key}=REDACTED" if equals and _QUERY_KEY.fullmatch(key) else "REDACTED"
 
 
-def _log_request(request: web.Request, trace: RequestTrace, status: int | None) -> None:
+def _log_request(trace: RequestTrace, method: str, path: str, status: int | None) -> None:
     ms = round((time.perf_counter() - trace.started_s) * 1000, 2)
-    outcome = "client left" if status is None else trace.error_name or "replied"
     stage_ms = trace.stage_ms
     fields = {
-        **trace.ids(),
-        "method": request.method,
-        "path": request.path[:_MAX_CHARACTERS],
+        "request_id": trace.request_id,
+        "trace_id": trace.trace_context.trace_id,
+        "session_id": trace.session_id,
+        "method": method,
+        "path": path[:_MAX_CHARACTERS],
         "route": trace.route,
         "status": status,
-        "outcome": outcome,
+        "outcome": "client left" if status is None else trace.error_name or "replied",
         "ms": ms,
         "stages_ms": {stage: round(stage_ms[stage], 2) for stage in STAGES if stage in stage_ms},
         "plan": trace.plan_source,
     }
-    _log.info("%s %s %s", request.method, status, ms, extra={"fields": fields})
+    message = f"{method} {status} {ms}"
+    if trace.telemetry.add_line is None or (line := _line_of(message, fields)) is None:
+        _log.info("%s", message, extra={"fields": fields})
+    else:
+        trace.telemetry.add_line(line)
+
+
+def _line_of(message: str, fields: Mapping[str, object]) -> bytes | None:
+    """Return the line that a record of this logger becomes; None if a path is not text."""
+    ts = datetime.now(UTC).isoformat(timespec="milliseconds")
+    head = {"ts": ts, "level": "info", "logger": _log.name, "msg": message}
+    try:
+        return orjson.dumps({**head, **fields})
+    except orjson.JSONEncodeError:
+        return None

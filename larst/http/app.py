@@ -21,6 +21,7 @@ from larst.http.components import COMPONENTS, RUNNING, SETTINGS, Components, Run
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
 from larst.http.ingress import INGRESS, Ingress, serve_planned
+from larst.http.lane import LANE, Lane
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.routes import RESERVED
@@ -87,6 +88,10 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         await book.open()
         await components.sandbox.start()
         app[INGRESS] = Ingress(settings.http, sessions)
+        if settings.http.fast_lane == "on":
+            app[LANE] = Lane(
+                settings.http, app[INGRESS], sessions, components.telemetry, reserved=RESERVED
+            )
         app[RUNNING] = RunningService(
             root=root,
             plans=PlanControl(book),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from larst.domain import METHODS
+from larst.http.keys import WithHeaders
 
 EXPOSED_HEADERS = ", ".join(
     "X-Request-ID X-Session-ID X-LARST-Hint X-LARST-Schema-Drift X-LARST-Dialect X-LARST-Reading"
@@ -17,7 +18,7 @@ EXPOSED_HEADERS = ", ".join(
 PREFLIGHT_MAX_AGE_S = 600
 
 
-def cors_headers(request: web.Request, origins: tuple[str, ...]) -> dict[str, str]:
+def cors_headers(request: WithHeaders, origins: tuple[str, ...]) -> dict[str, str]:
     """Return the CORS headers of a reply; an origin that is not allowed gets only `Vary`."""
     if origins == ("*",):
         allowed = {"Access-Control-Allow-Origin": "*"}

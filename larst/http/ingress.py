@@ -10,6 +10,7 @@ import logging
 import time
 
 from aiohttp import web
+from aiohttp.http_parser import RawRequestMessage
 
 from larst import actors
 from larst.config import HttpSettings
@@ -17,7 +18,7 @@ from larst.domain import NO_BODY, Body, RequestContext
 from larst.errors import BadRequestError, BodyTooLargeError
 from larst.http.bodies import translated_errors
 from larst.http.client_identity import client_ip_of, scheme_of, session_id_of
-from larst.http.keys import TOKEN, TRACE
+from larst.http.keys import TOKEN, TRACE, WithHeaders
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, present
 from larst.http.refusal_throttle import RefusalThrottle
@@ -76,8 +77,7 @@ class Ingress:
         trace.end_commit(None)
         presented = present(reply, context, lambda: self._place(request))
         response = program_response(context, presented, reply)
-        if "X-LARST-Hint" in response.headers:
-            _log_hint(trace, reply, response)
+        log_hint(trace, reply, response)
         return response
 
     def _place(self, request: web.Request) -> Place:
@@ -93,17 +93,21 @@ class Ingress:
             BadSessionIdError: the name is not a valid session id.
         """
         name = request.headers.get("X-Session-ID", name)
-        return session_id_of(name, token, self._client_ip(request))
+        return session_id_of(name, token, self.client_ip(request, request.remote or ""))
 
     def address(self, request: web.Request) -> str:
         """Return the base URL by which the client reached the service."""
-        forwarded = request.headers.get("X-Forwarded-Proto")
-        proxies = self._settings.trusted_proxies
-        scheme = scheme_of(request.scheme, forwarded, request.remote or "", proxies)
+        scheme = self.scheme(request, request.scheme, request.remote or "")
         return f"{scheme}://{request.host}"
 
-    def _client_ip(self, request: web.Request) -> str:
-        peer, proxies = request.remote or "", self._settings.trusted_proxies
+    def scheme(self, request: WithHeaders, scheme: str, peer: str) -> str:
+        """Return the scheme that the client used; `scheme` is that of the connection."""
+        forwarded = request.headers.get("X-Forwarded-Proto")
+        return scheme_of(scheme, forwarded, peer, self._settings.trusted_proxies)
+
+    def client_ip(self, request: WithHeaders, peer: str) -> str:
+        """Return the address of the client; `peer` is that of the connection."""
+        proxies = self._settings.trusted_proxies
         if not proxies:
             return peer
         return client_ip_of(peer, request.headers.get("X-Forwarded-For"), proxies)
@@ -111,7 +115,8 @@ class Ingress:
     async def _context(
         self, request: web.Request, trace: RequestTrace, token: str | None
     ) -> RequestContext:
-        client_ip, session_name = self._client_ip(request), request.headers.get("X-Session-ID")
+        client_ip = self.client_ip(request, request.remote or "")
+        session_name = request.headers.get("X-Session-ID")
         trace.session_id = session_id_of(session_name, token, client_ip)
         target = parse_target(request.rel_url.raw_path_qs)
         return RequestContext(
@@ -119,8 +124,8 @@ class Ingress:
             path=target.path,
             segments=target.segments,
             query=target.query,
-            headers=_visible_headers(request),
-            body=await self._body(request) if request.body_exists else _empty_body(request),
+            headers=visible_headers(request),
+            body=await self._body(request) if request.body_exists else empty_body(request),
             client_ip=client_ip,
             session_id=trace.session_id,
             request_id=trace.request_id,
@@ -144,17 +149,24 @@ class Ingress:
         return await asyncio.to_thread(parse_body, request.method, content_type, raw)
 
 
-def _log_hint(trace: RequestTrace, answer: SessionReply, response: web.Response) -> None:
-    """Log the hint of a reply: the users of many clients see no headers.
+def log_hint(trace: RequestTrace, answer: SessionReply, response: web.Response) -> None:
+    """Log the hint of a reply, if it has one: the users of many clients see no headers.
 
     A hint that a model's program wrote is not logged: it may quote a record.
     """
+    if "X-LARST-Hint" not in response.headers:
+        return
     hint = response.headers.get("X-LARST-Hint") if answer.is_by_rules else answer.hint
     if hint is not None:
         _log.info("hint", extra={"fields": {**trace.ids(), "hint": hint}})
 
 
-def _empty_body(request: web.Request) -> Body:
+def empty_body(request: web.BaseRequest | RawRequestMessage) -> Body:
+    """Return the body of a request that has none.
+
+    Raises:
+        InvalidJsonError: its Content-Type announces JSON.
+    """
     if (content_type := request.headers.get("Content-Type")) is None:
         return NO_BODY
     return parse_body(request.method, content_type, b"")
@@ -171,7 +183,7 @@ def _too_large(limit: int) -> BodyTooLargeError:
     )
 
 
-def _visible_headers(request: web.Request) -> dict[str, str]:
+def visible_headers(request: WithHeaders) -> dict[str, str]:
     """Return the headers that a program can read, by their lower-case names.
 
     Raises:

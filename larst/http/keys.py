@@ -1,14 +1,24 @@
-"""The keys of the facts that the middleware attaches to a request."""
+"""The types of requests and handlers, and the keys of the facts attached to a request."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from aiohttp import web
 
 from larst.telemetry import RequestTrace
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class WithHeaders(Protocol):
+    """A request as far as its headers go; their names have no case."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers; of a repeated one, the first."""
+
 
 TRACE = web.RequestKey("trace", RequestTrace)
 """The trace of the request."""

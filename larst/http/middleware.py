@@ -16,8 +16,8 @@ from larst.http.access_log import finish_trace, start_trace
 from larst.http.control.guards import refuse_other_origins
 from larst.http.cors import cors_headers, is_preflight, preflight
 from larst.http.ingress import bytes_of
-from larst.http.keys import TOKEN, TRACE, Handler
-from larst.http.responses import error_response, not_allowed, server_timing
+from larst.http.keys import TOKEN, TRACE, Handler, WithHeaders
+from larst.http.responses import error_response, not_allowed, trace_headers
 from larst.telemetry import RequestTrace, Telemetry
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -66,14 +66,7 @@ class Middleware:
         # aiohttp replies to some requests before any middleware runs.
         trace = request.get(TRACE) or self._start_trace(request)
         headers = response.headers
-        headers["X-Request-ID"] = trace.request_id
-        headers["Server"] = "larst"
-        context = trace.trace_context
-        headers["traceparent"] = f"00-{context.trace_id}-{context.span_id}-{context.flags}"
-        if (timing := server_timing(trace)) is not None:
-            headers["Server-Timing"] = timing
-        if trace.session_id is not None:
-            headers["X-Session-ID"] = trace.session_id
+        headers.update(trace_headers(trace))
         if not request.path.startswith(CONTROL_PATH):
             headers.update(cors_headers(request, self._origins))
 
@@ -98,24 +91,25 @@ class Middleware:
             refuse_other_origins(request)
         elif request.method == "OPTIONS" and is_preflight(request):
             return preflight(request, self._origins)
-        if (token := self._authorize(request)) is not None:
+        if (token := bearer_token(request, self._token)) is not None:
             request[TOKEN] = token
         return None if request.method in METHODS else not_allowed(request, METHODS)
 
-    def _authorize(self, request: web.Request) -> str | None:
-        """Return the bearer token that the client sent, or None.
 
-        Raises:
-            UnauthorizedError: a token is required, and the client sent a wrong token or no token.
-        """
-        header = request.headers.get("Authorization", "")
-        token = header[7:].strip() if header[:7].lower() == "bearer " else None
-        if self._token is None:
-            return token or None
-        # As bytes: compare_digest accepts only ASCII text.
-        if token is None or not hmac.compare_digest(bytes_of(token), bytes_of(self._token)):
-            raise UnauthorizedError("send the header Authorization: Bearer <token>")
-        return token
+def bearer_token(request: WithHeaders, expected: str | None) -> str | None:
+    """Return the bearer token that the client sent, or None.
+
+    Raises:
+        UnauthorizedError: a token is expected, and the client sent a wrong token or no token.
+    """
+    header = request.headers.get("Authorization", "")
+    token = header[7:].strip() if header[:7].lower() == "bearer " else None
+    if expected is None:
+        return token or None
+    # As bytes: compare_digest accepts only ASCII text.
+    if token is None or not hmac.compare_digest(bytes_of(token), bytes_of(expected)):
+        raise UnauthorizedError("send the header Authorization: Bearer <token>")
+    return token
 
 
 def _is_disconnected(request: web.Request) -> bool:

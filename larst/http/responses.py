@@ -13,7 +13,7 @@ from larst.accept import preferred
 from larst.dialects.jsonapi import MEDIA_TYPE as JSON_API
 from larst.dialects.jsonapi import errors_document
 from larst.domain import Reply, RequestContext
-from larst.http.keys import TRACE
+from larst.http.keys import TRACE, WithHeaders
 from larst.http.problems import Problem, phrase, problem_of
 from larst.session import SessionReply
 from larst.telemetry import RequestTrace
@@ -80,7 +80,22 @@ def server_timing(trace: RequestTrace) -> str | None:
     return text[2:] or None
 
 
-def problem_response(request: web.Request, problem: Problem, request_id: str) -> web.Response:
+def trace_headers(trace: RequestTrace) -> dict[str, str]:
+    """Return the headers of every reply that say which request it answers, and how long it took."""
+    context = trace.trace_context
+    headers = {
+        "X-Request-ID": trace.request_id,
+        "Server": "larst",
+        "traceparent": f"00-{context.trace_id}-{context.span_id}-{context.flags}",
+    }
+    if (timing := server_timing(trace)) is not None:
+        headers["Server-Timing"] = timing
+    if trace.session_id is not None:
+        headers["X-Session-ID"] = trace.session_id
+    return headers
+
+
+def problem_response(request: WithHeaders, problem: Problem, request_id: str) -> web.Response:
     """Return a problem in the format that the client prefers: JSON, RFC 9457 or JSON:API."""
     accept = request.headers.get("Accept", "")
     media_type = preferred(accept, (PROBLEM_JSON, JSON, JSON_API), default=JSON) or JSON
@@ -97,7 +112,7 @@ def problem_response(request: web.Request, problem: Problem, request_id: str) ->
     )
 
 
-def error_response(request: web.Request, error: Exception, request_id: str) -> web.Response:
+def error_response(request: WithHeaders, error: Exception, request_id: str) -> web.Response:
     """Return the reply that reports an error, including the errors that aiohttp raises."""
     if isinstance(error, web.HTTPException):
         problem = Problem(error.status, phrase(error.status), error.reason)

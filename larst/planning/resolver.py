@@ -80,7 +80,7 @@ class PlanResolver:
         """
         if self._mode == "fresh":
             return None
-        ready = self._find_in_book(shaped) or next(self._fitting_untested(shaped), None)
+        ready = self.peek(shaped)
         count(BOOK_LOOKUPS, labels=MISS if ready is None else HIT)
         if ready is None and self._mode == "locked":
             shape = shaped.shape
@@ -89,6 +89,12 @@ class PlanResolver:
                 " set LARS_PLAN_MODE=learn to have it planned"
             )
         return ready
+
+    def peek(self, shaped: ShapedRequest) -> ReadyPlan | None:
+        """Return an existing plan, or None; the caller counts the lookup if it counts."""
+        if self._mode == "fresh":
+            return None
+        return self._find_in_book(shaped) or next(self._fitting_untested(shaped), None)
 
     async def learn(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         """Return a new plan from the planner; requests of one shape share one call.

@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import signal
 import sys
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any
 
-import orjson
-from aiohttp import StreamReader, web
+from aiohttp import web
 
 from larst import __version__
 from larst.config import Settings
 from larst.http.app import make_app
-from larst.http.client_identity import new_id
 from larst.http.components import RUNNING, Components
-from larst.http.problems import phrase
+from larst.http.connection import Connection
+from larst.http.lane import LANE, Lane, LaneConnection
 from larst.process.banner import banner
 from larst.process.seeding import Seeded, SeedFile, seed
 from larst.runtime import CollectorSchedule
@@ -38,8 +34,6 @@ CLOSE_S = 0.5
 SWITCH_S = 0.001
 """How long a thread that computes may keep the event loop waiting, each time that it wakes up; a
 request wakes it up several times."""
-
-_REQUEST_LINE = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
 
 _log = logging.getLogger("larst.service")
 
@@ -133,77 +127,22 @@ class ServiceRunner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
-        return _Server(
+        server = _Server(
             plain.request_handler,
             request_factory=plain.request_factory,
             handler_cancellation=plain.handler_cancellation,
             **plain._kwargs,
         )
+        server.lane = self.app.get(LANE)
+        return server
 
 
 class _Server(web.Server):
+    """Creates connections of LARST; `lane` answers known requests, if there is one."""
+
+    lane: Lane | None = None
+
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
-
-
-class _Connection(web.RequestHandler):
-    __slots__ = ("_is_inside_head", "_last_payload")
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._is_inside_head = False
-        self._last_payload: StreamReader | None = None
-
-    def data_received(self, data: bytes) -> None:
-        """Pass the data on; a target in raw UTF-8 is percent-encoded, which aiohttp requires."""
-        is_between = self._last_payload is None or self._last_payload.is_eof()
-        if is_between and not self._is_inside_head and not data.isascii():
-            data = _with_encoded_target(data)
-        count = self._request_count
-        super().data_received(data)
-        has_message = self._request_count > count
-        if has_message:
-            self._last_payload = self._messages[-1][1]
-        self._is_inside_head = is_between and not has_message
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Reply to input that is not HTTP like to every other error, and close the connection.
-
-        Raises:
-            ConnectionError: part of another reply has been sent.
-        """
-        if request.writer.output_size > 0:
-            raise ConnectionError("part of another reply has been sent")
-        is_bug, request_id = status >= HTTPStatus.INTERNAL_SERVER_ERROR, new_id()
-        if is_bug:
-            _log.error("the connection failed", exc_info=exc)
-        else:  # not an error of the service: any program may connect to an open port
-            _log.info("not an HTTP request", extra={"fields": {"request_id": request_id}})
-        detail = "" if is_bug else (message or "").partition("\n")[0][:200]
-        body: dict[str, Any] = {
-            "error": phrase(status),
-            "detail": detail,
-            "request_id": request_id,
-        }
-        response = web.Response(
-            status=status, body=orjson.dumps(body), content_type="application/json"
-        )
-        response.headers["Server"] = "larst"
-        response.headers["X-Request-ID"] = request_id
-        response.force_close()
-        return response
-
-
-def _with_encoded_target(data: bytes) -> bytes:
-    """Return the begin of a request with a target of ASCII only."""
-    line, separator, rest = data.partition(b"\r\n")
-    if line.isascii() or _REQUEST_LINE.fullmatch(line) is None:
-        return data
-    encoded = b"".join(b"%%%02X" % byte if byte > 0x7F else bytes((byte,)) for byte in line)
-    return encoded + separator + rest
+        if self.lane is None:
+            return Connection(self, loop=self._loop, **self._kwargs)
+        return LaneConnection(self, self.lane, loop=self._loop, **self._kwargs)

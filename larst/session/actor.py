@@ -7,19 +7,15 @@ gate ensures that.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar, TypeAlias
 
-from larst.actors import Actor, Clock, Deferred, OutputGate, StartRefused
+from larst.actors import NOT_NOW, Actor, Clock, Deferred, NotNow, OutputGate, StartRefused
 from larst.config import SchemaMode
-from larst.domain import RequestContext
-from larst.errors import (
-    LarstError,
-    ProgramError,
-    ProgramFailedError,
-    StoreError,
-)
+from larst.domain import LeaveLoopError, RequestContext
+from larst.errors import LarstError, ProgramError, ProgramFailedError, StoreError
 from larst.planning import RULES, ReadyPlan
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
@@ -37,11 +33,17 @@ from larst.session.preconditions import (
     reply_etag,
 )
 from larst.session.replies import drifts_of, program_reply, replayed_reply
+from larst.session.serving import Serving, record_route
 from larst.session.settings import applied_settings
 from larst.store import SessionStore, Transaction
-from larst.telemetry import CURRENT_REQUEST, RequestTrace, activate
+from larst.telemetry import RequestTrace, activate, count
+from larst.telemetry.metric_store import HIT
+from larst.telemetry.metrics import BOOK_LOOKUPS
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_CHECKED_FIRST = frozenset({"if-match", "if-none-match", "idempotency-key"})
+"""The headers of a change that need another look-up first."""
 
 _LARGE_CHANGE = 500
 """A transaction of more records is committed in a thread."""
@@ -96,16 +98,20 @@ class SessionActor(Actor[Message, Answer]):
         self._store.work.begin(times.deadline_s - times.begun_s)
         since_s = times.enqueued_s if times.returned_s is None else times.returned_s
         trace.record_wait(times.begun_s - since_s)
-        token = CURRENT_REQUEST.set(trace)
-        try:
+        with Serving(trace):
             return await self._serve(message, times.deadline_s)
-        except Exception as error:
-            if not isinstance(error, self.expected_errors):
-                # The supervisor logs the crash, and does not know the request.
-                error.add_note(f"while serving request {message.request.request_id}")
-            raise
-        finally:
-            CURRENT_REQUEST.reset(token)
+
+    def on_message_now(self, message: Message) -> Answer | NotNow:
+        """Answer a request whose plan exists and whose program runs here, if it needs no more."""
+        if not isinstance(message, SessionRequest) or not self._store.is_loaded:
+            return NOT_NOW
+        is_change = message.request.method not in _SAFE_METHODS
+        if is_change and not _CHECKED_FIRST.isdisjoint(message.request.headers):
+            return NOT_NOW
+        self._store.work.begin()
+        message.trace.record_wait(0.0)
+        with Serving(message.trace):
+            return self._answer_now(message)
 
     async def on_quiet(self) -> None:
         """Complete the documented files: the session has been idle for a second."""
@@ -163,11 +169,12 @@ class SessionActor(Actor[Message, Answer]):
         self, message: SessionRequest, key: str | None, deadline_s: float
     ) -> _Outcome:
         """Plan and run a request, and keep its reply under its Idempotency-Key if it has one."""
-        shaped, ready = await self._look_up(message)
+        shaped = await self._shape(message.request)
+        ready = self._look_up(message, shaped, self._resolver.find)
         if ready is None:
             return await self._defer(message, shaped)
         message.trace.set_plan(ready.source, ready.key, ready.plan.action)
-        self._record_route(message.trace, shaped, ready)
+        record_route(message.trace, self._store.resources, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
         except ProgramFailedError as error:
@@ -179,7 +186,25 @@ class SessionActor(Actor[Message, Answer]):
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         if key is not None:
             self._store_reply(message.request, key, ready, run)
-        return await self._commit(message.trace, shaped, ready, run)
+        drifts = await self._apply(run)
+        return self._finish(message.trace, shaped, ready, run, drifts)
+
+    def _answer_now(self, message: SessionRequest) -> SessionReply | NotNow:
+        """Run a request whose plan exists, if its program runs here."""
+        try:
+            shaped = self._read(message.request)
+            ready = self._look_up(message, shaped, self._resolver.peek)
+            run = None if ready is None else self._programs.run_now(shaped, ready)
+            if ready is None or run is None or run.transaction.change_count > _LARGE_CHANGE:
+                return NOT_NOW
+            drifts = self._apply_now(run)
+        except (LarstError, LeaveLoopError):
+            return NOT_NOW  # `on_message` raises it again, and does what it requires
+        self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
+        count(BOOK_LOOKUPS, labels=HIT)  # not earlier: `on_message` counts its own
+        message.trace.set_plan(ready.source, ready.key, ready.plan.action)
+        record_route(message.trace, self._store.resources, shaped, ready)
+        return self._finish(message.trace, shaped, ready, run, drifts)
 
     async def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
         """Return the stored reply to an earlier request with this Idempotency-Key, or None.
@@ -227,17 +252,21 @@ class SessionActor(Actor[Message, Answer]):
         message.trace.is_precondition = False
         return None
 
-    async def _look_up(self, message: SessionRequest) -> tuple[ShapedRequest, ReadyPlan | None]:
-        """Return the request's shape, and the plan that it came back with or that exists."""
-        shaped = await self._shape(message.request)
+    def _look_up(
+        self,
+        message: SessionRequest,
+        shaped: ShapedRequest,
+        find: Callable[[ShapedRequest], ReadyPlan | None],
+    ) -> ReadyPlan | None:
+        """Return the plan that the request came back with, or that exists."""
         ready = message.ready.get(shaped.key)
         if ready is None:
             start_s = self._clock.now()
-            ready = self._resolver.find(shaped)
+            ready = find(shaped)
             if ready is not None:
                 elapsed_s, check_s = self._clock.now() - start_s, ready.validate_ms / 1000
                 message.trace.record_lookup(elapsed_s, ready.source, ready.key, check_s)
-        return shaped, ready
+        return ready
 
     async def _defer(self, message: SessionRequest, shaped: ShapedRequest) -> Deferred[Message]:
         # Detach it now: planning runs beside the actor, where the session must not be read.
@@ -250,31 +279,47 @@ class SessionActor(Actor[Message, Answer]):
             ready = await self._resolver.learn(shaped, message.refusals)
         return replace(message, ready={**message.ready, shaped.key: ready})
 
-    async def _commit(
-        self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
+    def _finish(
+        self,
+        trace: RequestTrace,
+        shaped: ShapedRequest,
+        ready: ReadyPlan,
+        run: ProgramRun,
+        drifts: Sequence[str],
     ) -> SessionReply:
-        """Apply the changes of a successful program, and return its reply."""
-        drifts: list[str] = []
+        """Return the reply of a program whose changes are applied."""
         if run.reply.status < 400:
-            drifts = await self._apply(run.transaction)
             if shaped.reading.teaches and ready.plan.resource in self._store.resources:
                 self._learn_dialect(shaped)
             if trace.route is None:
-                self._record_route(trace, shaped, ready)
+                record_route(trace, self._store.resources, shaped, ready)
                 if trace.route is None and ready.maker.planner != RULES:
                     # A model planned it. The rules answer any path that reads like a resource.
                     trace.route = shaped.shape.route
         trace.begin_commit()
         return program_reply(self._store, shaped, ready, run.reply, run.binding, drifts)
 
-    async def _apply(self, transaction: Transaction) -> list[str]:
-        """Apply the changes of a transaction; return how its records differ from the schema."""
-        if transaction.change_count > _LARGE_CHANGE:
-            has_changes, drifts = await self._store.commit_large(transaction, self._drifts)
-        else:
-            drifts = self._drifts(transaction)
-            has_changes = self._store.commit(transaction)
+    async def _apply(self, run: ProgramRun) -> list[str]:
+        """Apply the changes of a successful program, in a thread if there are many.
+
+        Returns how the records differ from the learned schema.
+
+        Raises:
+            SchemaBrokenError: they differ, and must not.
+        """
+        if run.transaction.change_count <= _LARGE_CHANGE or run.reply.status >= 400:
+            return self._apply_now(run)
+        has_changes, drifts = await self._store.commit_large(run.transaction, self._drifts)
         if has_changes:
+            self.gate.mark()
+        return drifts
+
+    def _apply_now(self, run: ProgramRun) -> list[str]:
+        """Apply changes as `_apply` does, here."""
+        if run.reply.status >= 400:
+            return []
+        drifts = self._drifts(run.transaction)
+        if self._store.commit(run.transaction):
             self.gate.mark()
         return drifts
 
@@ -289,14 +334,9 @@ class SessionActor(Actor[Message, Answer]):
         self.gate.mark()
 
     async def _shape(self, request: RequestContext) -> ShapedRequest:
+        return await self._store.work.run(partial(self._read, request))
+
+    def _read(self, request: RequestContext) -> ShapedRequest:
         if (stored := self._store.settings.current) is not self._stored:
             self._stored, self._reading = stored, applied_settings(self._defaults, stored)
-        read = partial(self._memory.shape, request, self._store, self._reading)
-        return await self._store.work.run(read)
-
-    def _record_route(self, trace: RequestTrace, shaped: ShapedRequest, ready: ReadyPlan) -> None:
-        """Record route and resource if they exist: clients can make up others without end."""
-        resources, resource = self._store.resources, ready.plan.resource
-        trace.route = shaped.shape.public_route(resources)
-        if trace.is_recording and resource is not None and resource in resources:
-            trace.set_resource(resource)
+        return self._memory.shape(request, self._store, self._reading)

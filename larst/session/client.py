@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
 
-from larst.actors import Supervisor
+from larst.actors import Receiver, Supervisor
 from larst.domain import RequestContext
 from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.store import SessionStore
@@ -53,6 +53,18 @@ class SessionClient:
         )
         assert answer is not None  # noqa: S101 - only store tasks are answered with None
         return answer
+
+    def request_now(
+        self, request: RequestContext, trace: RequestTrace, receiver: Receiver[Answer]
+    ) -> bool:
+        """Answer a request in this turn of the loop; return False, with no effect, if not now.
+
+        `receiver` gets the session's reply, or an error that `request` would raise: at once, or
+        as soon as everything that the reply may have seen is on disk.
+        """
+        return self._supervisor.ask_now(
+            request.session_id, SessionRequest(request, trace), receiver, timeout_s=self._timeout_s
+        )
 
     async def run_on_store(
         self,

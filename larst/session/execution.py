@@ -47,12 +47,7 @@ class ProgramRunner:
             LarstError: see `Sandbox.run`.
         """
         binding = await self.store.work.run(partial(bind, shaped, ready.plan, self.store))
-        inputs = ProgramInputs(
-            # Building it is costly, and most programs of the rules do not use it.
-            ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
-            plan=binding.fill(ready.plan),
-            resource=ready.plan.resource,
-        )
+        inputs = self._inputs(shaped, ready, binding)
         transaction, body = self.store.begin(), shaped.request.body
         with Stage("exec"):
             run = await self._run_direct(ready, inputs, body, transaction)
@@ -60,6 +55,32 @@ class ProgramRunner:
                 run = await self._run_in_worker(ready, inputs, body, deadline_s)
         reply, transaction = run
         return ProgramRun(reply, transaction, binding)
+
+    def run_now(self, shaped: ShapedRequest, ready: ReadyPlan) -> ProgramRun | None:
+        """Run the plan's program without a wait; None if it must run elsewhere.
+
+        Raises:
+            LarstError: the error of a store call, or a reply that is too large.
+        """
+        if self.pipeline.direct is None or ready.maker.planner != RULES:
+            return None
+        try:
+            binding = bind(shaped, ready.plan, self.store)
+            inputs = self._inputs(shaped, ready, binding)
+            transaction = self.store.begin()
+            with Stage("exec"), _items(ready, shaped.request.body, transaction):
+                reply = self.pipeline.direct.run(ready.program, inputs, transaction)
+        except (LeaveLoopError, BudgetSpentError):
+            return None
+        return None if reply is None else ProgramRun(reply, transaction, binding)
+
+    def _inputs(self, shaped: ShapedRequest, ready: ReadyPlan, binding: Binding) -> ProgramInputs:
+        return ProgramInputs(
+            # Building it is costly, and most programs of the rules do not use it.
+            ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
+            plan=binding.fill(ready.plan),
+            resource=ready.plan.resource,
+        )
 
     async def _run_direct(
         self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, transaction: Transaction

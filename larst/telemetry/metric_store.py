@@ -59,11 +59,19 @@ class Telemetry:
     """Where spans and measurements go. `recorder` is None if no spans are exported.
 
     Written on the event loop only, collected from any thread. `shows_content` allows prompts and
-    answers of models in spans. `totals` has the counters: by metric, then by labels.
+    answers of models in spans. `totals` has the counters: by metric, then by labels. `add_line`
+    writes a finished line of the log; None if the log takes records only.
     """
 
-    def __init__(self, recorder: Recorder | None = None, *, shows_content: bool = False) -> None:
+    def __init__(
+        self,
+        recorder: Recorder | None = None,
+        *,
+        shows_content: bool = False,
+        add_line: Callable[[bytes], None] | None = None,
+    ) -> None:
         self.recorder = recorder
+        self.add_line = add_line
         self.shows_content = shows_content
         self.totals: dict[str, dict[Labels, float]] = {
             metric.name: {} for metric in METRICS if metric.kind is Kind.COUNTER

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from larst.actors import (
+    NOT_NOW,
     Actor,
     Deferred,
+    NotNow,
     OutputGate,
     Supervisor,
     SupervisorEvent,
@@ -59,6 +61,19 @@ class Defer:
 Message = Add | Read | Raise | Wait | Defer
 
 
+class FakeReceiver:
+    """A receiver that records its outcomes."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[int | Exception] = []
+
+    def deliver(self, reply: int) -> None:
+        self.outcomes.append(reply)
+
+    def fail(self, error: Exception) -> None:
+        self.outcomes.append(error)
+
+
 class Disk:
     """The durable sums, and the outcome of the next flushes."""
 
@@ -104,6 +119,22 @@ class Counter(Actor[Message, int]):
             return await self._process(message)
         finally:
             self.is_busy = False
+
+    def on_message_now(self, message: Message) -> int | NotNow:
+        assert not self.is_busy, "two messages at once"
+        self.world.waits_s.append(self.current.begun_s - self.current.enqueued_s)
+        match message:
+            case Add(amount):
+                self._add(amount)
+            case Raise(error, amount):
+                if amount:
+                    self._add(amount)
+                raise error
+            case Wait() | Defer():
+                return NOT_NOW
+            case Read():
+                pass
+        return self.total
 
     async def on_quiet(self) -> None:
         self._record("quiet")
@@ -192,6 +223,12 @@ class World:
             asyncio.create_task(self.supervisor.ask(key, message, timeout_s=timeout_s))
         )
         return self.asks[-1]
+
+    def ask_now(self, message: Message, *, key: str = "k") -> list[int | Exception] | None:
+        """Ask for an answer now; return its outcomes, to which a later one is added, or None."""
+        receiver = FakeReceiver()
+        is_accepted = self.supervisor.ask_now(key, message, receiver, timeout_s=10.0)
+        return receiver.outcomes if is_accepted else None
 
     async def ask(self, message: Message, *, key: str = "k", timeout_s: float = 10.0) -> int:
         return await self.supervisor.ask(key, message, timeout_s=timeout_s)

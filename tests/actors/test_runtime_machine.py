@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from larst.actors import (
+    NOT_NOW,
     Actor,
     ActorCrashedError,
     ActorError,
@@ -21,6 +22,7 @@ from larst.actors import (
     DeadlinePassedError,
     Deferred,
     MailboxFullError,
+    NotNow,
     OutputGate,
     RestartPolicy,
     StoppingError,
@@ -81,16 +83,26 @@ class Ledger(Actor[Letter, tuple[int, ...]]):
         finally:
             self.is_busy = False
 
+    def on_message_now(self, message: Letter) -> tuple[int, ...] | NotNow:
+        self.claim(not self.is_busy, "two messages at once")
+        self.claim(self.gate.error is None, "a message begins behind a broken gate")
+        if message.kind in ("slow", "defer"):
+            return NOT_NOW
+        return self.process_at_once(message)
+
     async def process(self, letter: Letter) -> tuple[int, ...] | Deferred[Letter]:
+        if letter.kind == "defer":
+            return Deferred(lambda: self.machine.prepare(letter))
+        if letter.kind == "slow":
+            await self.machine.wait(self.machine.slow)
+        return self.process_at_once(letter)
+
+    def process_at_once(self, letter: Letter) -> tuple[int, ...]:
         match letter.kind:
             case "crash":
                 raise ValueError(letter)
             case "refuse":
                 raise RefusedError(letter)
-            case "defer":
-                return Deferred(lambda: self.machine.prepare(letter))
-            case "slow":
-                await self.machine.wait(self.machine.slow)
             case "write":
                 self.written = (*self.written, letter.number)
                 self.gate.mark()
@@ -115,6 +127,23 @@ class Ledger(Actor[Letter, tuple[int, ...]]):
             self.machine.violations.append(f"{self.key}: {violation}")
 
 
+class Answer:
+    """The receiver of a letter that is processed now; it gets one outcome."""
+
+    def __init__(self, machine: RuntimeMachine, letter: Letter) -> None:
+        self.machine = machine
+        self.letter = letter
+        self.count = 0
+
+    def deliver(self, reply: tuple[int, ...]) -> None:
+        self.count += 1
+        self.machine.check_reply(self.letter, reply)
+
+    def fail(self, error: Exception) -> None:
+        self.count += 1
+        self.machine.check_error(self.letter, error)
+
+
 class RuntimeMachine(RuleBasedStateMachine):
     """Every reply is durable, and every refused message has no effect, whatever happens."""
 
@@ -132,6 +161,7 @@ class RuntimeMachine(RuleBasedStateMachine):
         self.violations: list[str] = []
         self.refused: set[tuple[str, int]] = set()
         self.asks: list[asyncio.Task[None]] = []
+        self.answers: list[Answer] = []
         self.supervisor: Supervisor[str, Letter, tuple[int, ...]] = Supervisor(
             lambda key: Ledger(key, self),
             settings=SupervisorSettings(
@@ -149,6 +179,12 @@ class RuntimeMachine(RuleBasedStateMachine):
         for kind in kinds:
             letter = Letter(key, len(self.asks), kind)
             self.asks.append(self.loop.create_task(self.ask(letter, timeout_s)))
+        self.run(self.clock.settle())
+
+    @rule(key=KEYS, kinds=st.lists(KINDS, min_size=1, max_size=3), turns=st.integers(0, 3))
+    def send_now(self, key: str, kinds: list[Kind], turns: int) -> None:
+        """Send letters that the actor may process now, between the steps of the others."""
+        self.run(self.ask_now(key, kinds, turns))
         self.run(self.clock.settle())
 
     @precondition(lambda self: self.flushes)
@@ -214,6 +250,16 @@ class RuntimeMachine(RuleBasedStateMachine):
         assert self.supervisor.live_count == 0
         assert self.clock.pending_count == 0
         assert not any(self.live.values())
+        assert all(answer.count == 1 for answer in self.answers), "an outcome is missing"
+
+    async def ask_now(self, key: str, kinds: list[Kind], turns: int) -> None:
+        for kind in kinds:
+            # Numbers of letters that are processed now are negative, so that all are unique.
+            answer = Answer(self, Letter(key, -1 - len(self.answers), kind))
+            if self.supervisor.ask_now(key, answer.letter, answer, timeout_s=5.0):
+                self.answers.append(answer)
+            for _ in range(turns):
+                await asyncio.sleep(0)
 
     async def ask(self, letter: Letter, timeout_s: float) -> None:
         """Ask, and check the outcome in the turn of the loop in which it arrives."""
@@ -222,10 +268,13 @@ class RuntimeMachine(RuleBasedStateMachine):
         except (ActorError, RefusedError) as error:
             self.check_error(letter, error)
         else:
-            if numbers != self.durable[letter.key][: len(numbers)]:
-                self.violations.append("a reply left before the state it saw was durable")
-            if letter.kind == "write" and letter.number not in numbers:
-                self.violations.append("a write has a reply but no effect")
+            self.check_reply(letter, numbers)
+
+    def check_reply(self, letter: Letter, numbers: tuple[int, ...]) -> None:
+        if numbers != self.durable[letter.key][: len(numbers)]:
+            self.violations.append("a reply left before the state it saw was durable")
+        if letter.kind == "write" and letter.number not in numbers:
+            self.violations.append("a write has a reply but no effect")
 
     def check_error(self, letter: Letter, error: Exception) -> None:
         if isinstance(error, WITHOUT_EFFECT):

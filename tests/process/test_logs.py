@@ -12,7 +12,10 @@ from typing import Any
 import orjson
 import pytest
 
+from larst.domain import TraceParent
+from larst.http.access_log import finish_planned
 from larst.process.logs import set_up_logging
+from larst.telemetry import RequestTrace, Telemetry
 
 
 @pytest.fixture
@@ -166,3 +169,57 @@ def test_python_warnings_are_lines_too(stream: io.StringIO) -> None:
 
     assert line["logger"] == "py.warnings"
     assert "old" in line["msg"]
+
+
+async def test_finished_lines_are_written_at_the_end_of_the_turn(stream: io.StringIO) -> None:
+    """Many requests share one write."""
+    handler = set_up_logging("info", stream)
+
+    handler.add_line(b'{"msg":"one"}')
+    handler.add_line(b'{"msg":"two"}')
+    assert lines(stream) == []
+    await asyncio.sleep(0)
+
+    assert lines(stream) == [{"msg": "one"}, {"msg": "two"}]
+
+
+async def test_lines_and_records_keep_their_order(stream: io.StringIO) -> None:
+    """An error is read with the lines before it."""
+    handler = set_up_logging("info", stream)
+
+    handler.add_line(b'{"msg":"one"}')
+    logging.getLogger("larst").error("two")
+    handler.add_line(b'{"msg":"three"}')
+    handler.flush()
+
+    assert [line["msg"] for line in lines(stream)] == ["one", "two", "three"]
+
+
+async def test_the_line_of_a_request_has_the_form_of_its_record(stream: io.StringIO) -> None:
+    """Tools that read the log need not know how a line was written."""
+    handler = set_up_logging("info", stream)
+    for telemetry in (Telemetry(), Telemetry(add_line=handler.add_line)):
+        trace = RequestTrace(telemetry, "id-1", TraceParent("a" * 32, "b" * 16, "01"))
+        trace.record_wait(0.001)
+        trace.session_id = "s"
+        finish_planned(trace, "GET", "/a/\U0001f98a", 200)
+    handler.flush()
+
+    record, line = lines(stream)
+    assert list(record) == list(line)
+    for name in record.keys() - {"ts", "ms", "msg"}:
+        assert record[name] == line[name]
+    assert len(record["ts"]) == len(line["ts"])
+    assert line["msg"] == f"GET 200 {line['ms']}"
+
+
+async def test_the_line_of_a_path_that_is_not_text_is_a_record(stream: io.StringIO) -> None:
+    """A path may contain any bytes; its line has them as JSON escapes."""
+    handler = set_up_logging("info", stream)
+    trace = RequestTrace(
+        Telemetry(add_line=handler.add_line), "id-1", TraceParent("a" * 32, "b" * 16, "01")
+    )
+
+    finish_planned(trace, "GET", "/a/\udcff", None)
+
+    assert '"path": "/a/\\udcff"' in stream.getvalue()

@@ -1,0 +1,86 @@
+"""The connection class of the service: what aiohttp has no setting for.
+
+It rests on private parts of aiohttp; tests/process/test_aiohttp_contract.py names them.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from aiohttp import StreamReader, web
+
+from larst.http.client_identity import new_id
+from larst.http.problems import phrase
+
+_REQUEST_LINE = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
+
+_log = logging.getLogger("larst.service")
+
+
+class Connection(web.RequestHandler):
+    """Replies in JSON even to input that is not HTTP, and admits targets in raw UTF-8."""
+
+    __slots__ = ("_is_inside_head", "_last_payload")
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._is_inside_head = False
+        self._last_payload: StreamReader | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Pass the data on; a target in raw UTF-8 is percent-encoded, which aiohttp requires."""
+        is_between = self._last_payload is None or self._last_payload.is_eof()
+        if is_between and not self._is_inside_head and not data.isascii():
+            data = _with_encoded_target(data)
+        count = self._request_count
+        super().data_received(data)
+        has_message = self._request_count > count
+        if has_message:
+            self._last_payload = self._messages[-1][1]
+        self._is_inside_head = is_between and not has_message
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Reply to input that is not HTTP like to every other error, and close the connection.
+
+        Raises:
+            ConnectionError: part of another reply has been sent.
+        """
+        if request.writer.output_size > 0:
+            raise ConnectionError("part of another reply has been sent")
+        is_bug, request_id = status >= HTTPStatus.INTERNAL_SERVER_ERROR, new_id()
+        if is_bug:
+            _log.error("the connection failed", exc_info=exc)
+        else:  # not an error of the service: any program may connect to an open port
+            _log.info("not an HTTP request", extra={"fields": {"request_id": request_id}})
+        detail = "" if is_bug else (message or "").partition("\n")[0][:200]
+        body: dict[str, Any] = {
+            "error": phrase(status),
+            "detail": detail,
+            "request_id": request_id,
+        }
+        response = web.Response(
+            status=status, body=orjson.dumps(body), content_type="application/json"
+        )
+        response.headers["Server"] = "larst"
+        response.headers["X-Request-ID"] = request_id
+        response.force_close()
+        return response
+
+
+def _with_encoded_target(data: bytes) -> bytes:
+    """Return the begin of a request with a target of ASCII only."""
+    line, separator, rest = data.partition(b"\r\n")
+    if line.isascii() or _REQUEST_LINE.fullmatch(line) is None:
+        return data
+    encoded = b"".join(b"%%%02X" % byte if byte > 0x7F else bytes((byte,)) for byte in line)
+    return encoded + separator + rest

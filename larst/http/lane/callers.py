@@ -1,0 +1,53 @@
+"""The client behind a set of headers: computed once while a connection repeats them.
+
+Must never decide anything itself: the functions of the middleware and of the ingress do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp.http_parser import RawRequestMessage
+
+from larst.config import HttpSettings
+from larst.http.client_identity import session_id_of
+from larst.http.cors import cors_headers
+from larst.http.ingress import Ingress, visible_headers
+from larst.http.middleware import bearer_token
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The outcome of a set of headers on a connection; `headers` are those a program can read.
+
+    `address` is the base URL by which the client reached the service.
+    """
+
+    session_id: str
+    client_ip: str
+    address: str
+    headers: Mapping[str, str]
+    cors: Mapping[str, str]
+
+
+def caller_of(
+    message: RawRequestMessage, peer: str, settings: HttpSettings, ingress: Ingress
+) -> Caller | None:
+    """Return the client that sent a request; None if the headers ask for more than a reply.
+
+    Raises:
+        LarstError: the ordinary way refuses the request.
+    """
+    headers = message.headers
+    if "Expect" in headers or "Host" not in headers:
+        return None
+    token = bearer_token(message, settings.auth_token)
+    client_ip = ingress.client_ip(message, peer)
+    return Caller(
+        session_id=session_id_of(headers.get("X-Session-ID"), token, client_ip),
+        client_ip=client_ip,
+        address=f"{ingress.scheme(message, 'http', peer)}://{headers['Host']}",
+        headers=visible_headers(message),
+        cors=cors_headers(message, settings.cors_origins),
+    )

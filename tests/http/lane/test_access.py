@@ -1,0 +1,111 @@
+"""What the middleware and the ingress check, they check in the lane, too."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.http.lane.servers import REPLY, Server, masked, request, start
+
+RECORD = b'{"name":"Ann"}'
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def both(stack: AsyncExitStack, root: Path, **variables: Any) -> list[Server]:
+    """Start a server with the lane and one without."""
+    lanes = ("on", "off")
+    return [await start(stack, root / lane, lane=lane, **variables) for lane in lanes]
+
+
+async def is_same(servers: list[Server], *requests: bytes) -> list[bytes]:
+    """Send the same requests to both servers; return the replies, which are equal."""
+    replies = []
+    for raw in requests:
+        on, off = [masked(await server.exchange(raw)) for server in servers]
+        assert on == off
+        replies.append(on)
+    return replies
+
+
+def with_token(token: str, path: str = "/members/1") -> bytes:
+    return request("GET", path, headers={"Authorization": f"Bearer {token}"})
+
+
+async def test_a_token_is_required_for_each_request(stack: AsyncExitStack, tmp_path: Path) -> None:
+    """A connection whose last request had the token must send it again."""
+    servers = await both(stack, tmp_path, LARS_AUTH_TOKEN="right")
+    create = request("POST", "/members", RECORD, headers={"Authorization": "Bearer right"})
+    without, wrong = request("GET", "/members/1"), with_token("wrong")
+    await is_same(servers, create, with_token("right"))
+    before = servers[0].answered
+
+    (data,) = await is_same(servers, with_token("right") + without + with_token("right") + wrong)
+
+    assert REPLY.findall(data)[:4] == [b"200", b"401", b"200", b"401"]
+    assert servers[0].answered > before
+
+
+async def test_tokens_have_sessions_of_their_own(stack: AsyncExitStack, tmp_path: Path) -> None:
+    """The memory of a connection's last headers must not mix clients."""
+    servers = await both(stack, tmp_path)
+    create = request("POST", "/members", RECORD, headers={"Authorization": "Bearer a"})
+    await is_same(servers, create, with_token("a"), with_token("b"))
+    before = servers[0].answered
+
+    (data,) = await is_same(servers, with_token("a") + with_token("b") + with_token("a"))
+
+    assert [b"Ann" in part for part in data.split(b"HTTP/1.1 ")[1:4]] == [True, False, True]
+    assert servers[0].answered >= before + 2
+
+
+@pytest.mark.parametrize("origin", [None, "https://a.example", "https://other.example"])
+async def test_origins_get_their_headers(
+    stack: AsyncExitStack, tmp_path: Path, origin: str | None
+) -> None:
+    servers = await both(stack, tmp_path, LARS_CORS_ORIGINS="https://a.example")
+    headers = {} if origin is None else {"Origin": origin}
+    get = request("GET", "/members/1", headers=headers)
+    await is_same(servers, request("POST", "/members", RECORD), get, get)
+    before = servers[0].answered
+
+    await is_same(servers, get)
+
+    assert servers[0].answered == before + 1
+
+
+async def test_a_trusted_proxy_names_client_and_scheme(
+    stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    """Clients behind a proxy share its connections."""
+    servers = await both(stack, tmp_path, LARS_TRUSTED_PROXIES="127.0.0.1")
+    first, second = (
+        request(
+            "GET", "/members?limit=1", headers={"X-Forwarded-For": ip, "X-Forwarded-Proto": "https"}
+        )
+        for ip in ("192.0.2.1", "192.0.2.2")
+    )
+    create = request("POST", "/members", b"[{},{}]", headers={"X-Forwarded-For": "192.0.2.1"})
+    await is_same(servers, create, first, second)
+    before = servers[0].answered
+
+    (data,) = await is_same(servers, first + second + first)
+
+    totals = [line for line in data.split(b"\r\n") if line.startswith(b"X-Total-Count")]
+    assert totals == [b"X-Total-Count: 2", b"X-Total-Count: 0", b"X-Total-Count: 2"]
+    assert b"<https://api.test/members" in data
+    assert servers[0].answered == before + 3
+
+
+async def test_the_lane_can_be_off(stack: AsyncExitStack, tmp_path: Path) -> None:
+    server = await start(stack, tmp_path, lane="off")
+
+    assert server.lane is None
