@@ -15,7 +15,12 @@ import orjson
 from aiohttp import web
 
 from larst.domain import METHODS
-from larst.http.client_identity import continue_trace, new_id, request_id_of
+from larst.http.client_identity import (
+    continue_trace,
+    new_id,
+    new_ids,
+    request_id_of,
+)
 from larst.http.keys import WithHeaders
 from larst.http.responses import STAGES
 from larst.telemetry import RequestTrace, Telemetry
@@ -51,9 +56,11 @@ def start_trace(request: web.Request, telemetry: Telemetry, *, is_recorded: bool
 def unrecorded_trace(request: WithHeaders, telemetry: Telemetry) -> RequestTrace:
     """Return the trace of a new request, of which no span is recorded."""
     headers = request.headers
-    trace_context = continue_trace(headers.get("traceparent"), new_id)
-    request_id = request_id_of(headers.get("X-Request-ID"), new_id)
-    return RequestTrace(telemetry, request_id, trace_context)
+    parent, client_id = headers.get("traceparent"), headers.get("X-Request-ID")
+    if parent is None and client_id is None:  # the usual case, at a third of the cost
+        return RequestTrace(telemetry, *new_ids())
+    trace_context = continue_trace(parent, new_id)
+    return RequestTrace(telemetry, request_id_of(client_id, new_id), trace_context)
 
 
 def finish_trace(request: web.Request, trace: RequestTrace, status: int | None) -> None:

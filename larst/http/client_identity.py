@@ -49,6 +49,12 @@ def new_id() -> str:
     return os.urandom(16).hex()
 
 
+def new_ids() -> tuple[str, TraceParent]:
+    """Return a new request id and a new trace, from one call of the system."""
+    digits = os.urandom(40).hex()
+    return digits[:32], TraceParent(digits[32:64], digits[64:], "01")
+
+
 def request_id_of(header: str | None, new_id: NewIds) -> str:
     """Return the client's own request id if it is valid, otherwise a new id."""
     return header if header and _REQUEST_ID.fullmatch(header) else new_id()

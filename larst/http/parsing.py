@@ -10,6 +10,7 @@ import codecs
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 from larst.domain import NO_BODY, Body, BodyKind, Json
@@ -181,6 +182,7 @@ def _json_body(value: Json, *, is_patch: bool) -> Body:
     return Body(BodyKind.LIST if isinstance(value, list) else BodyKind.SCALAR, json=value)
 
 
+@lru_cache(maxsize=256)
 def _media_type(content_type: str) -> tuple[str, str]:
     media_type, _, parameters = content_type.partition(";")
     charset = re.search(r'charset="?([A-Za-z0-9_.:-]+)', parameters, re.IGNORECASE)

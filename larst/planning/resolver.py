@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from cachetools import LRUCache
 
 from larst.config import PlanningSettings
-from larst.domain import TraceParent
 from larst.errors import (
     BookLockedError,
     BudgetSpentError,
@@ -25,28 +24,19 @@ from larst.errors import (
 )
 from larst.planning.attempts import Check, PlanAttempts
 from larst.planning.book import BookEntry, PlanBook
+from larst.planning.flights import Flight, FlightKey, wait_for
+from larst.planning.known_plans import KnownPlans
 from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Planner, Refusal
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes.request import ShapedRequest
-from larst.telemetry import Stage, count, current_request
-from larst.telemetry.attributes import PLAN_IS_SHARED
+from larst.telemetry import count, current_request
 from larst.telemetry.metric_store import HIT, MISS
 from larst.telemetry.metrics import BOOK_LOOKUPS
 
 _UNTESTED_SHAPES = 1024
 _UNTESTED_PER_SHAPE = 8
 _READY_PLANS = 4096
-
-_FlightKey = tuple[str, tuple[Refusal, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """A planner call in progress, and the trace of the request that started it."""
-
-    task: asyncio.Task[ReadyPlan]
-    started_by: TraceParent | None
 
 
 class PlanResolver:
@@ -68,9 +58,10 @@ class PlanResolver:
         self._mode = settings.mode
         self._now = now
         self._attempts = PlanAttempts(planner, check, settings=settings, timer=timer)
-        self._flights: dict[_FlightKey, _Flight] = {}
+        self._flights: dict[FlightKey, Flight] = {}
         self._untested: LRUCache[str, tuple[ReadyPlan, ...]] = LRUCache(_UNTESTED_SHAPES)
         self._ready: LRUCache[str, ReadyPlan] = LRUCache(_READY_PLANS)
+        self._known = KnownPlans(book)
 
     def find(self, shaped: ShapedRequest) -> ReadyPlan | None:
         """Return an existing plan, or None if the request has to be planned.
@@ -94,7 +85,9 @@ class PlanResolver:
         """Return an existing plan, or None; the caller counts the lookup if it counts."""
         if self._mode == "fresh":
             return None
-        return self._find_in_book(shaped) or next(self._fitting_untested(shaped), None)
+        if (ready := self._known.get(shaped.key) or self._find_in_book(shaped)) is not None:
+            return ready
+        return next(self._fitting_untested(shaped), None)
 
     async def learn(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         """Return a new plan from the planner; requests of one shape share one call.
@@ -115,7 +108,7 @@ class PlanResolver:
             starts_flight = key not in self._flights
             flight = self._start(key, shaped) if starts_flight else self._flights[key]
             try:
-                ready = await _wait_for(flight, is_shared=not starts_flight)
+                ready = await wait_for(flight, is_shared=not starts_flight)
             except BudgetSpentError:
                 if starts_flight:
                     raise
@@ -179,17 +172,15 @@ class PlanResolver:
     async def _plan(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         return await self._attempts.plan(shaped, refusals, self._rejected(shaped))
 
-    def _start(self, key: _FlightKey, shaped: ShapedRequest) -> _Flight:
+    def _start(self, key: FlightKey, shaped: ShapedRequest) -> Flight:
         task = asyncio.create_task(self._plan(shaped, key[1]), name="larst planning")
         request = current_request()
-        flight = _Flight(task, None if request is None else request.trace_context)
+        flight = Flight(task, None if request is None else request.trace_context)
         self._flights[key] = flight
         task.add_done_callback(lambda ended: self._finish(key, shaped, ended))
         return flight
 
-    def _finish(
-        self, key: _FlightKey, shaped: ShapedRequest, task: asyncio.Task[ReadyPlan]
-    ) -> None:
+    def _finish(self, key: FlightKey, shaped: ShapedRequest, task: asyncio.Task[ReadyPlan]) -> None:
         self._flights.pop(key, None)
         if task.cancelled() or task.exception() is not None or not task.result().is_reusable:
             return
@@ -202,6 +193,7 @@ class PlanResolver:
         for entry in self._book.of_shape(shaped.key):
             ready = self._ready_of(entry) if self._may_serve(entry, shaped) else None
             if ready is not None:
+                self._known.add(shaped.key, ready)
                 return ready
         return None
 
@@ -291,14 +283,3 @@ class PlanResolver:
             tokens=tokens if has_tokens else None,
             cost_usd=usage.cost_usd if has_tokens else None,
         )
-
-
-async def _wait_for(flight: _Flight, *, is_shared: bool) -> ReadyPlan:
-    """Return the plan; callers sharing another request's call record their wait as a stage.
-
-    Shielded: a client that disconnects must not cancel the call for the other clients.
-    """
-    if not is_shared:
-        return await asyncio.shield(flight.task)
-    with Stage("plan", {PLAN_IS_SHARED: True}, link=flight.started_by):
-        return await asyncio.shield(flight.task)

@@ -40,6 +40,7 @@ class PlanBook:
         self._directory = directory
         self._size = size
         self._now = now
+        self.generation = 0  # changes when a plan is added, removed or decided on
         self._entries: dict[str, BookEntry] = {}
         self._of_shape: dict[str, dict[str, None]] = {}
         self._eviction_order = _EvictionOrder()
@@ -128,6 +129,7 @@ class PlanBook:
                     )
                     return
         self._store(entry)
+        self.generation += 1
         self._mark_outdated(entry.key)
 
     def remove(self, key: str) -> None:
@@ -135,6 +137,7 @@ class PlanBook:
         self._apply_uses()
         if (entry := self._entries.pop(key, None)) is not None:
             self._forget_shape(entry)
+            self.generation += 1
             self._eviction_order.discard(entry)
             self._outdated_uses.discard(key)
             self._mark_outdated(key)
@@ -145,6 +148,7 @@ class PlanBook:
             return None
         decided = entry.model_copy(update={"state": state, "reason": reason})
         self._store(decided)
+        self.generation += 1
         self._mark_outdated(key)
         return decided
 
