@@ -88,6 +88,11 @@ class Cell(Generic[Message, Reply]):
             message, receiver, timeout_s=timeout_s
         )
 
+    def touch(self) -> bool:
+        """Count a use without a message; return whether an actor is awake, and will stay so."""
+        incarnation = self._incarnation
+        return incarnation is not None and incarnation.touch()
+
     def retire(self) -> None:
         """Let the current incarnation end after the messages queued now."""
         self.mailbox.seal()

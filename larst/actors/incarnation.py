@@ -123,6 +123,13 @@ class Incarnation(Generic[Message, Reply]):
             mailbox.wakeup.set()  # to wait for the quiet time instead of the idle time
         return True
 
+    def touch(self) -> bool:
+        """Begin the idle time again; return False if the actor is to end."""
+        if self._mailbox.is_sealed or self._crash is not None:
+            return False
+        self._active_s = self._now()
+        return True
+
     def _run_now(self, message: Message, immediate: Immediate[Reply]) -> bool:
         self._actor._current = immediate
         try:

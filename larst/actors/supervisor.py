@@ -118,6 +118,14 @@ class Supervisor(Generic[Key, Message, Reply]):
         self._live.move_to_end(key)
         return True
 
+    def touch(self, key: Key) -> bool:
+        """Count a use of the actor without a message; return False if it sleeps or is to stop."""
+        live = self._live.get(key)
+        if live is None or self._is_stopping or not live.cell.touch():
+            return False
+        self._live.move_to_end(key)
+        return True
+
     async def stop(self, *, drain_s: float) -> None:
         """Refuse new messages, process the waiting ones for `drain_s` seconds, stop all actors.
 

@@ -36,6 +36,7 @@ from larst.domain.request import (
     RequestContext,
     TraceParent,
 )
+from larst.domain.state import DataState
 from larst.domain.stores import (
     SESSION_STORE_METHODS,
     STORE_METHODS,
@@ -66,6 +67,7 @@ __all__ = [
     "CheckedProgram",
     "Code",
     "Criteria",
+    "DataState",
     "Json",
     "LeaveLoopError",
     "NewIds",

@@ -95,7 +95,7 @@ def _record(
     attributes: Mapping[str, str | int],
 ) -> None:
     trace.end(method if method in METHODS else known_method(method), status, attributes)
-    if _log.isEnabledFor(logging.INFO):
+    if is_logged():
         _log_request(trace, method, path, status)
 
 
@@ -150,11 +150,25 @@ def _log_request(trace: RequestTrace, method: str, path: str, status: int | None
         "stages_ms": {stage: round(stage_ms[stage], 2) for stage in STAGES if stage in stage_ms},
         "plan": trace.plan_source,
     }
-    message = f"{method} {status} {ms}"
-    if trace.telemetry.add_line is None or (line := _line_of(message, fields)) is None:
+    write_line(trace.telemetry, f"{method} {status} {ms}", fields)
+
+
+def is_logged() -> bool:
+    """Return whether the log has a line for each request."""
+    return _log.isEnabledFor(logging.INFO)
+
+
+def logged_path(path: str) -> str:
+    """Return a path as the log has it."""
+    return path[:_MAX_CHARACTERS]
+
+
+def write_line(telemetry: Telemetry, message: str, fields: Mapping[str, object]) -> None:
+    """Write the line of a request."""
+    if telemetry.add_line is None or (line := _line_of(message, fields)) is None:
         _log.info("%s", message, extra={"fields": fields})
     else:
-        trace.telemetry.add_line(line)
+        telemetry.add_line(line)
 
 
 def _line_of(message: str, fields: Mapping[str, object]) -> bytes | None:

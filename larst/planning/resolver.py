@@ -15,6 +15,7 @@ from typing import Literal
 from cachetools import LRUCache
 
 from larst.config import PlanningSettings
+from larst.domain import DataState
 from larst.errors import (
     BookLockedError,
     BudgetSpentError,
@@ -88,6 +89,15 @@ class PlanResolver:
         if (ready := self._known.get(shaped.key) or self._find_in_book(shaped)) is not None:
             return ready
         return next(self._fitting_untested(shaped), None)
+
+    @property
+    def book_state(self) -> DataState:
+        """The state of all plans and of what users decided on them."""
+        return self._book.state
+
+    def count_use(self, ready: ReadyPlan, session_id: str) -> None:
+        """Count a lookup and a use of a plan whose reply was remembered."""
+        self._book.count_use(ready.key, session_id)
 
     async def learn(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         """Return a new plan from the planner; requests of one shape share one call.

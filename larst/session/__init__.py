@@ -4,13 +4,21 @@ from larst.session.actor import SessionActor
 from larst.session.client import SessionClient
 from larst.session.events import log_event
 from larst.session.gauges import observe_gauges
-from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
+from larst.session.messages import (
+    Answer,
+    Message,
+    ReplyMemo,
+    SessionReply,
+    SessionRequest,
+    StoreTask,
+)
 from larst.session.pipeline import Pipeline
 
 __all__ = [
     "Answer",
     "Message",
     "Pipeline",
+    "ReplyMemo",
     "SessionActor",
     "SessionClient",
     "SessionReply",

@@ -22,7 +22,14 @@ from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
 from larst.session.events import log_event
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
-from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
+from larst.session.messages import (
+    Answer,
+    Message,
+    ReplyMemo,
+    SessionReply,
+    SessionRequest,
+    StoreTask,
+)
 from larst.session.pipeline import Pipeline
 from larst.session.preconditions import (
     as_get,
@@ -41,6 +48,8 @@ from larst.telemetry.metric_store import HIT
 from larst.telemetry.metrics import BOOK_LOOKUPS
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_READING = frozenset({"GET", "HEAD"})
 
 _CHECKED_FIRST = frozenset({"if-match", "if-none-match", "idempotency-key"})
 """The headers of a change that need another look-up first."""
@@ -88,6 +97,7 @@ class SessionActor(Actor[Message, Answer]):
 
     async def on_message(self, message: Message) -> Answer | Deferred[Message]:
         """Answer a request, or defer it until its plan exists; or run a task."""
+        self._store.begin_reading()
         if not self._store.is_loaded:
             await self._retry_load(message)
         if isinstance(message, StoreTask):
@@ -109,6 +119,7 @@ class SessionActor(Actor[Message, Answer]):
         if is_change and not _CHECKED_FIRST.isdisjoint(message.request.headers):
             return NOT_NOW
         self._store.work.begin()
+        self._store.begin_reading()
         message.trace.record_wait(0.0)
         with Serving(message.trace):
             return self._answer_now(message)
@@ -204,7 +215,16 @@ class SessionActor(Actor[Message, Answer]):
         count(BOOK_LOOKUPS, labels=HIT)  # not earlier: `on_message` counts its own
         message.trace.set_plan(ready.source, ready.key, ready.plan.action)
         record_route(message.trace, self._store.resources, shaped, ready)
-        return self._finish(message.trace, shaped, ready, run, drifts)
+        reply = self._finish(message.trace, shaped, ready, run, drifts)
+        if message.request.method not in _READING or run.reply.status != 200:
+            return reply
+        return replace(reply, memo=self._memo(message.request, ready))
+
+    def _memo(self, request: RequestContext, ready: ReadyPlan) -> ReplyMemo:
+        """Return what the reply to a request was made from."""
+        states = (*self._store.states_read(), self._resolver.book_state)
+        count_use = partial(self._resolver.count_use, ready, request.session_id)
+        return ReplyMemo(states, count_use)
 
     async def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
         """Return the stored reply to an earlier request with this Idempotency-Key, or None.

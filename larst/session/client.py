@@ -66,6 +66,10 @@ class SessionClient:
             request.session_id, SessionRequest(request, trace), receiver, timeout_s=self._timeout_s
         )
 
+    def touch(self, session_id: str) -> bool:
+        """Count a use of a session without a request; return False if it sleeps or is to stop."""
+        return self._supervisor.touch(session_id)
+
     async def run_on_store(
         self,
         session_id: str,

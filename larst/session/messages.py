@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from larst.domain import Reply, RequestContext
+from larst.domain import DataState, Reply, RequestContext
 from larst.planning import ReadyPlan, Refusal
 from larst.planning.reading.request import Reading
 from larst.planning.shapes.rest_path import PathInterpretation
@@ -47,6 +47,17 @@ class StoreTask(Generic[Result]):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyMemo:
+    """How long a reply stays right: while all `states` are current.
+
+    `count_use` counts one more use of its plan.
+    """
+
+    states: tuple[DataState, ...]
+    count_use: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionReply:
     """A program's reply, and what the session adds to it.
 
@@ -67,6 +78,8 @@ class SessionReply:
     embeds: Mapping[str, str] = field(default_factory=dict)
     is_replay: bool = False
     """The reply to an earlier request with the same Idempotency-Key."""
+    memo: ReplyMemo | None = None
+    """What a memory of replies needs; None if this one must not be remembered."""
 
 
 Message: TypeAlias = SessionRequest | StoreTask[object]

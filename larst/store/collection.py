@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from larst.domain import Record
+from larst.domain import DataState, Record
 from larst.store.query.indexes import Indexes
 from larst.store.records import MAX_AUTO_ID, key_of
 from larst.store.schema.learning import LearnedSchema, learn_schema
@@ -23,6 +23,7 @@ class Collection:
     next_id: int = 1
     schema: LearnedSchema | None = None
     fields: frozenset[str] = frozenset()
+    state: DataState = field(default_factory=DataState, compare=False, repr=False)
     indexes: Indexes = field(default_factory=Indexes, compare=False, repr=False)
 
     def learn(self, record: Record, now: datetime) -> None:
@@ -31,7 +32,7 @@ class Collection:
 
     def snapshot(self) -> Collection:
         """Return a copy that later changes do not affect."""
-        return replace(self, records=dict(self.records), indexes=Indexes())
+        return replace(self, records=dict(self.records), state=DataState(), indexes=Indexes())
 
     def derive_metadata(self, now: datetime, *, learns: bool = True) -> None:
         """Derive the next id, and the schema if it is missing, from records added by hand."""
@@ -42,6 +43,7 @@ class Collection:
 
     def apply(self, change: Change) -> None:
         """Apply a committed change; a replaced record keeps its place in the order."""
+        self.state = self.state.replaced()
         self.apply_records(change.put, change.deleted)
         self.next_id = change.next_id
         if change.schema is not None:

@@ -11,6 +11,7 @@ import logging
 from dataclasses import replace
 from functools import partial
 
+from larst.domain import DataState
 from larst.errors import DiskRefusedError
 from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.settings import StoredSettings
@@ -26,6 +27,7 @@ class SessionSettings:
         self, session_id: str, files: SessionFiles, threads: Threads, lock: asyncio.Lock
     ) -> None:
         self.current = StoredSettings()
+        self.state = DataState()
         self._session_id = session_id
         self._files = files
         self._threads = threads
@@ -35,6 +37,7 @@ class SessionSettings:
     def reset(self, loaded: StoredSettings) -> None:
         """Continue from settings that were just loaded."""
         self.current, self._is_unsaved = loaded, False
+        self.state = self.state.replaced()
 
     async def put(self, settings: StoredSettings) -> None:
         """Replace the settings, durably.
@@ -50,6 +53,7 @@ class SessionSettings:
         """Remember the dialect that the session's requests taught; `save_learned` writes it."""
         if name != self.current.learned_dialect:
             self.current, self._is_unsaved = replace(self.current, learned_dialect=name), True
+            self.state = self.state.replaced()
 
     async def save_learned(self) -> None:
         """Write the settings learned since the last write; the caller holds the lock.

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from larst.domain import Criteria, Json, Record
+from larst.domain import Criteria, DataState, Json, Record
 from larst.errors import DiskRefusedError
 from larst.store.collection import Collection
 from larst.store.disk.files import FileOps
@@ -70,6 +70,9 @@ class SessionStore:
         self.resources: Container[str] = self._collections
         self.generation = 0
         """A number that changes whenever the resources or their schemas do."""
+        self.state = DataState()
+        """The state of everything but the records; each collection has a state of its own."""
+        self._states_read: list[DataState] = []
         self.work = Work(self._threads)
         """What the current message may do here; the actor begins it with each message."""
         self.is_loaded = False
@@ -132,9 +135,17 @@ class SessionStore:
                 " come back after a power failure; fix the disk, then check whether it is gone"
             ) from error
 
+    def begin_reading(self) -> None:
+        """Begin to note what is read, for `states_read`."""
+        self._states_read.clear()
+
+    def states_read(self) -> tuple[DataState, ...]:
+        """Return the states of all that was read since `begin_reading`, and of the store."""
+        return (self.state, self.settings.state, *self._states_read)
+
     def begin(self) -> Transaction:
         """Return a transaction; drop it to roll back, or pass it to `commit`."""
-        return Transaction(self._collections, self.work)
+        return Transaction(self._collections, self.work, self._note_read)
 
     def commit(self, transaction: Transaction) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush."""
@@ -147,7 +158,7 @@ class SessionStore:
         }
         for name, change in changes.items():
             if change.schema is not None or name not in self._collections:
-                self.generation += 1
+                self._change()
             self._collections.setdefault(name, Collection()).apply(change)
         self._writer.add({name: journal_entry(change) for name, change in changes.items()})
         return True
@@ -173,7 +184,7 @@ class SessionStore:
         The metadata of each replacement must be complete (`Collection.derive_metadata`). Ids that
         were generated here are not generated again, even in resources that are empty now.
         """
-        self.generation += 1
+        self._change()
         resources = {}
         for name in sorted({*replacements, *self._collections}):
             old = self._collections.get(name, Collection())
@@ -218,7 +229,7 @@ class SessionStore:
         Other objects may still refer to this store, so its own reference count is not enough.
         """
         self.is_loaded = False
-        self.generation += 1
+        self._change()
         released = self._collections
         self.resources = self._collections = {}
         self._writer.release()
@@ -240,7 +251,7 @@ class SessionStore:
 
     def record(self, resource: str, id: str) -> Record | None:
         """Return the stored record, or None; the caller must not change it."""
-        collection = self._collections.get(resource)
+        collection = self._read(resource)
         return None if collection is None else collection.records.get(id)
 
     def schema(self, resource: str) -> Json | None:
@@ -255,19 +266,19 @@ class SessionStore:
 
     def has_value(self, resource: str, field: str, text: str) -> bool:
         """Return whether a record has exactly this text in this field, alone or in a list."""
-        collection = self._collections.get(resource)
+        collection = self._read(resource)
         return collection is not None and has_value(collection, field, text, self.work)
 
     def matching(self, resource: str, criteria: Criteria) -> list[Record]:
         """Return the records of a resource that meet the criteria, as they are stored."""
-        collection = self._collections.get(resource)
+        collection = self._read(resource)
         return [] if collection is None else list(matching(collection, criteria, self.work))
 
     def position_of(
         self, resource: str, criteria: Criteria, sort: str | None, id: str
     ) -> int | None:
         """Return the place of a record in the sorted list of matches; None if it is not there."""
-        collection = self._collections.get(resource)
+        collection = self._read(resource)
         if collection is None:
             return None
         return position_of(collection, criteria, sort, id, self.work)
@@ -299,6 +310,20 @@ class SessionStore:
                     return drifts[:MAX_DRIFTS]
         return drifts
 
+    def _change(self) -> None:
+        """Note that resources or schemas change."""
+        self.generation += 1
+        self.state = self.state.replaced()
+
+    def _read(self, resource: str) -> Collection | None:
+        collection = self._collections.get(resource)
+        if collection is not None:
+            self._note_read(collection)
+        return collection
+
+    def _note_read(self, collection: Collection) -> None:
+        self._states_read.append(collection.state)
+
     def _erase(self) -> OSError | None:
         """Erase files and memory together: the caller may be cancelled in between."""
         error = self._session_files.erase()
@@ -309,7 +334,7 @@ class SessionStore:
 
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
-        self.generation += 1
+        self._change()
         self.resources = self._collections = loaded.collections
         self.settings.reset(loaded.settings)
         self._writer.reset(loaded)

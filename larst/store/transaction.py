@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
@@ -13,7 +13,8 @@ from larst.store.work import Work
 class Transaction:
     """One request's view of a session; its changes count only once they are committed.
 
-    Its store calls spend `work`; without it, they have no limit.
+    Its store calls spend `work`; without it, they have no limit. `on_read` is called with each
+    collection that the request can read.
 
     >>> from larst.store.collection import Collection
     >>> stored = {"users": Collection({"1": {"id": 1, "name": "Ann"}})}
@@ -24,9 +25,15 @@ class Transaction:
     (0, 1)
     """
 
-    def __init__(self, collections: Mapping[str, Collection], work: Work | None = None) -> None:
+    def __init__(
+        self,
+        collections: Mapping[str, Collection],
+        work: Work | None = None,
+        on_read: Callable[[Collection], None] | None = None,
+    ) -> None:
         self._collections = collections
         self._work = work or Work.unlimited()
+        self._on_read = on_read
         self._views: dict[str, CollectionView] = {}
 
     def resource(self, name: str) -> CollectionView:
@@ -40,6 +47,8 @@ class Transaction:
             if base is None:
                 validate_resource_name(name)
                 base = Collection()
+            elif self._on_read is not None:
+                self._on_read(base)
             self._views[name] = CollectionView(name, base, self._work)
         return self._views[name]
 

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from aiohttp.http_parser import RawRequestMessage
 
 from larst.config import HttpSettings
-from larst.http.client_identity import session_id_of
+from larst.http.client_identity import request_id_of, session_id_of
 from larst.http.cors import cors_headers
 from larst.http.ingress import Ingress, visible_headers
 from larst.http.middleware import bearer_token
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Caller:
     """The outcome of a set of headers on a connection; `headers` are those a program can read.
 
-    `address` is the base URL by which the client reached the service.
+    `address` is the base URL by which the client reached the service. `request_id` is the client's
+    own, if it sent a valid one, and `has_trace` says whether it sent the context of a trace.
     """
 
     session_id: str
@@ -29,6 +30,8 @@ class Caller:
     address: str
     headers: Mapping[str, str]
     cors: Mapping[str, str]
+    request_id: str | None
+    has_trace: bool
 
 
 def caller_of(
@@ -50,4 +53,6 @@ def caller_of(
         address=f"{ingress.scheme(message, 'http', peer)}://{headers['Host']}",
         headers=visible_headers(message),
         cors=cors_headers(message, settings.cors_origins),
+        request_id=request_id_of(headers.get("X-Request-ID"), str) or None,
+        has_trace="traceparent" in headers,
     )

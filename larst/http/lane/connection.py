@@ -156,21 +156,29 @@ class LaneConnection(Connection):
             return False
         count = self._finished_count
         try:
+            if payload is EMPTY_PAYLOAD and (data := self._lane.recall(message, self)) is not None:
+                self._remove_first()
+                self.write_reply(data)
+                return True
             reply = self._lane.offer(message, _body_of(payload), self)
         except Exception:  # noqa: BLE001 - a bug here must not cost the connection
             _log.exception("the lane failed; the request takes the ordinary way")
             return False
         if reply is None:
             return False
+        self._remove_first()
+        if self._finished_count == count:
+            self._reply, self._request_in_progress = reply, True
+            self._stay_open()
+        return True
+
+    def _remove_first(self) -> None:
+        """Remove the first request, which the lane has accepted."""
         self._messages.popleft()
         if self._parser is not None:
             self._parser.message_consumed()
         assert self._manager is not None  # noqa: S101 - set while the connection is open
         self._manager.requests_count += 1
-        if self._finished_count == count:
-            self._reply, self._request_in_progress = reply, True
-            self._stay_open()
-        return True
 
     def _keep_for_later(self) -> None:
         """Hide the requests behind a held reply from the task, and read no more of them."""

@@ -5,12 +5,14 @@ Must never change anything about a request that it does not accept: the ordinary
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from typing import Protocol
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
+from cachetools import LRUCache
 
 from larst.config import HttpSettings
 from larst.domain import Body, RequestContext
@@ -18,6 +20,8 @@ from larst.errors import LarstError
 from larst.http.access_log import unrecorded_trace
 from larst.http.ingress import Ingress, empty_body
 from larst.http.lane.callers import Caller, caller_of
+from larst.http.lane.memory import ReplyMemory
+from larst.http.lane.recalled import recalled_bytes
 from larst.http.lane.replies import LaneReply, Writer
 from larst.http.middleware import CONTROL_PATH
 from larst.http.parsing import parse_body, parse_target
@@ -25,6 +29,9 @@ from larst.session import SessionClient
 from larst.telemetry import Telemetry
 
 LANE: web.AppKey[Lane] = web.AppKey("lane")
+
+MAX_CALLERS = 1_000
+"""Sets of headers whose outcome is remembered, of all connections together."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 """The methods that the lane answers."""
@@ -58,6 +65,21 @@ class Lane:
         self._sessions = sessions
         self._telemetry = telemetry
         self._reserved = frozenset(reserved)
+        self._memory = ReplyMemory()
+        self._callers: LRUCache[tuple[str, object], Caller] = LRUCache(MAX_CALLERS)
+
+    def recall(self, message: RawRequestMessage, client: LaneClient) -> bytes | None:
+        """Return the remembered reply to a request without a body, if its session is awake."""
+        started_s, caller = time.perf_counter(), client.caller
+        if caller is None or message.raw_headers != client.raw_headers:
+            return None
+        reply = self._memory.find((caller, message.method, message.path))
+        if reply is None or message.version != HttpVersion11:
+            return None  # any other version says something else about the connection
+        if self._telemetry.recorder is not None or not self._sessions.touch(caller.session_id):
+            return None
+        self.answered += 1
+        return recalled_bytes(reply, caller, self._telemetry, started_s)
 
     def offer(
         self, message: RawRequestMessage, raw_body: bytes | None, client: LaneClient
@@ -84,7 +106,11 @@ class Lane:
 
     def _caller(self, message: RawRequestMessage, client: LaneClient) -> Caller | None:
         if message.raw_headers != client.raw_headers:
-            client.caller = caller_of(message, client.peer, self._settings, self._ingress)
+            client.caller = self._callers.get((client.peer, message.raw_headers))
+            if client.caller is None:
+                client.caller = caller_of(message, client.peer, self._settings, self._ingress)
+                if client.caller is not None:
+                    self._callers[client.peer, message.raw_headers] = client.caller
             client.raw_headers = message.raw_headers
         return client.caller
 
@@ -110,7 +136,8 @@ class Lane:
             session_id=caller.session_id,
             request_id=trace.request_id,
         )
-        return LaneReply(message, context, caller, trace, path, writer)
+        memory = self._memory if raw_body is None and not caller.has_trace else None
+        return LaneReply(message, context, caller, trace, path, writer, memory)
 
 
 def _is_plain(message: RawRequestMessage) -> bool:

@@ -7,6 +7,7 @@ the connection's or in the gate's turn.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,14 +15,17 @@ from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 
 from larst.domain import RequestContext
-from larst.http.access_log import finish_planned
+from larst.http.access_log import finish_planned, logged_path
 from larst.http.ingress import log_hint
 from larst.http.lane.callers import Caller
+from larst.http.lane.memory import RememberedReply, ReplyMemory, template_of
 from larst.http.lane.wire import reply_bytes
 from larst.http.presentation import Place, present
 from larst.http.responses import error_response, program_response, trace_headers
-from larst.session import Answer, SessionReply
+from larst.session import Answer, ReplyMemo, SessionReply
 from larst.telemetry import RequestTrace
+
+NOT_MODIFIED = 304
 
 _log = logging.getLogger("larst.service")
 
@@ -46,6 +50,7 @@ class LaneReply:
     trace: RequestTrace
     path: str
     writer: Writer
+    memory: ReplyMemory | None = None
     is_written: bool = False
 
     def deliver(self, reply: Answer) -> None:
@@ -59,7 +64,7 @@ class LaneReply:
         except Exception as error:  # noqa: BLE001 - becomes a reply, as in the middleware
             self._fail(error)
         else:
-            self._send(response)
+            self._send(response, reply.memo)
 
     def fail(self, error: Exception) -> None:
         """Send a reply that reports an error."""
@@ -93,15 +98,42 @@ class LaneReply:
         else:
             self._send(response)
 
-    def _send(self, response: web.Response) -> None:
+    def _send(self, response: web.Response, memo: ReplyMemo | None = None) -> None:
         finish_planned(self.trace, self.message.method, self.path, response.status)
         try:
             added = {**trace_headers(self.trace), **self.caller.cors}
             data = reply_bytes(response, self.message.method, added)
+            if memo is not None and self.memory is not None:
+                self._remember(self.memory, memo, response)
         except Exception:  # noqa: BLE001 - aiohttp closes the connection, too
             _log.exception("the connection failed")
             data = None
         self._write(data)
+
+    def _remember(self, memory: ReplyMemory, memo: ReplyMemo, response: web.Response) -> None:
+        """Remember a reply that says nothing but what follows from the request and the data."""
+        body = response.body or b""
+        if "X-LARST-Hint" in response.headers or not isinstance(body, bytes):
+            return  # each hint is a line of the log
+        method, route = self.message.method, self.trace.route
+        fields: Mapping[str, object] = {
+            "method": method,
+            "path": logged_path(self.path),
+            "route": route,
+            "status": response.status,
+            "outcome": "replied",
+        }
+        reply = RememberedReply(
+            states=memo.states,
+            head=template_of(response.status, response.reason, response.headers),
+            body=b"" if method == "HEAD" or response.status == NOT_MODIFIED else body,
+            method=method,
+            route=route,
+            status=response.status,
+            fields=fields,
+            count_use=memo.count_use,
+        )
+        memory.put((self.caller, method, self.message.path), reply)
 
     def _write(self, data: bytes | None) -> None:
         self.is_written = True

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from larst.domain import Plan
+from larst.domain import DataState, Plan
 from larst.errors import ConfigError
 from larst.planning.book.files import MAX_SESSIONS, BookEntry, EntryFiles, PlanState, log_file_error
 
@@ -41,6 +41,7 @@ class PlanBook:
         self._size = size
         self._now = now
         self.generation = 0  # changes when a plan is added, removed or decided on
+        self.state = DataState()  # likewise
         self._entries: dict[str, BookEntry] = {}
         self._of_shape: dict[str, dict[str, None]] = {}
         self._eviction_order = _EvictionOrder()
@@ -129,7 +130,7 @@ class PlanBook:
                     )
                     return
         self._store(entry)
-        self.generation += 1
+        self._change()
         self._mark_outdated(entry.key)
 
     def remove(self, key: str) -> None:
@@ -137,7 +138,7 @@ class PlanBook:
         self._apply_uses()
         if (entry := self._entries.pop(key, None)) is not None:
             self._forget_shape(entry)
-            self.generation += 1
+            self._change()
             self._eviction_order.discard(entry)
             self._outdated_uses.discard(key)
             self._mark_outdated(key)
@@ -148,7 +149,7 @@ class PlanBook:
             return None
         decided = entry.model_copy(update={"state": state, "reason": reason})
         self._store(decided)
-        self.generation += 1
+        self._change()
         self._mark_outdated(key)
         return decided
 
@@ -168,6 +169,10 @@ class PlanBook:
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.wait({self._writer}, timeout=WRITE_TIMEOUT_S)
+
+    def _change(self) -> None:
+        self.generation += 1
+        self.state = self.state.replaced()
 
     def _apply_uses(self) -> None:
         """Add the uses counted since the last call to their entries.
