@@ -6,8 +6,8 @@ from __future__ import annotations
 class DataState:
     """One state of some data; `is_current` until the data changes.
 
-    The owner of the data replaces its state with each change. Who remembers something that was
-    made from the data remembers the state with it, and so need not be told of the change.
+    The owner of the data replaces its state with each change. A memory of something that was made
+    from the data keeps the state with it, and needs no message about the change.
 
     >>> state = DataState()
     >>> newer = state.replaced()

@@ -136,7 +136,7 @@ class SessionStore:
             ) from error
 
     def begin_reading(self) -> None:
-        """Begin to note what is read, for `states_read`."""
+        """Begin to note all reads, for `states_read`."""
         self._states_read.clear()
 
     def states_read(self) -> tuple[DataState, ...]:

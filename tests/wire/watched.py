@@ -22,7 +22,7 @@ MAX_TURN_S = 0.05
 WATCH_FILE = "WATCH_FILE"
 
 RUNNER = asyncio.runners.__file__
-"""The file of the frame that runs the loop: what is inside of it is a call of the loop."""
+"""The file of the frame that runs the loop; the frames inside of it are a call of the loop."""
 
 _EVERY_S = 0.005
 _MANY_CALLS = 3

@@ -77,7 +77,7 @@ class LaneConnection(Connection):
             super().data_received(data)
         finally:
             self._waiter = waiter
-        if self._messages:
+        if data and self._messages:  # without data, the caller goes on with the queue
             self._advance()
 
     async def finish_response(
@@ -121,19 +121,29 @@ class LaneConnection(Connection):
         self._later.clear()
         if self._close:
             super().close()
-        elif self._messages and not self._force_close:
+        elif not self._force_close:
+            self._read_on()
             self._advance()
-        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
-            self._resume_reading_if_drained()
 
     def _advance(self) -> None:
-        """Answer requests from the front of the queue; leave the others to the task."""
-        while self._messages and self._reply is None and self._is_free() and self._take():
-            pass
+        """Answer the first request of the queue, or leave the queue to the task.
+
+        One in a turn of the loop: many pipelined requests must not hold it.
+        """
+        is_taken = self._reply is None and self._is_free() and self._take()
         if self._reply is not None:
             self._keep_for_later()
+        elif is_taken:
+            self._read_on()
+            if self._messages:
+                self._loop.call_soon(self._advance)
         elif self._messages and self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _read_on(self) -> None:
+        """Read again if the queue was full and is not, as the task does for its requests."""
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
 
     def _is_free(self) -> bool:
         """Return whether every request before the queued ones has its reply.
@@ -142,7 +152,7 @@ class LaneConnection(Connection):
         that sends its next request at once would never find it there.
         """
         return (
-            self._request_count - self._finished_count == len(self._messages)
+            0 < len(self._messages) == self._request_count - self._finished_count
             and not self._paused
             and not self._close
             and not self._force_close

@@ -48,7 +48,8 @@ class LaneClient(Writer, Protocol):
 class Lane:
     """Answers known requests of all connections.
 
-    `answered` counts the accepted requests. `reserved` are the paths that are never planned.
+    `answered` counts the accepted requests, `recalled` those with a remembered reply. `reserved`
+    are the paths that are never planned.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Lane:
         telemetry: Telemetry,
         reserved: Collection[str],
     ) -> None:
-        self.answered = 0
+        self.answered = self.recalled = 0
         self._settings = settings
         self._ingress = ingress
         self._sessions = sessions
@@ -70,8 +71,11 @@ class Lane:
 
     def recall(self, message: RawRequestMessage, client: LaneClient) -> bytes | None:
         """Return the remembered reply to a request without a body, if its session is awake."""
-        started_s, caller = time.perf_counter(), client.caller
-        if caller is None or message.raw_headers != client.raw_headers:
+        started_s = time.perf_counter()
+        if message.raw_headers != client.raw_headers:
+            client.raw_headers = message.raw_headers
+            client.caller = self._callers.get((client.peer, message.raw_headers))
+        if (caller := client.caller) is None:
             return None
         reply = self._memory.find((caller, message.method, message.path))
         if reply is None or message.version != HttpVersion11:
@@ -79,6 +83,7 @@ class Lane:
         if self._telemetry.recorder is not None or not self._sessions.touch(caller.session_id):
             return None
         self.answered += 1
+        self.recalled += 1
         return recalled_bytes(reply, caller, self._telemetry, started_s)
 
     def offer(
@@ -105,14 +110,13 @@ class Lane:
         return reply
 
     def _caller(self, message: RawRequestMessage, client: LaneClient) -> Caller | None:
-        if message.raw_headers != client.raw_headers:
-            client.caller = self._callers.get((client.peer, message.raw_headers))
-            if client.caller is None:
-                client.caller = caller_of(message, client.peer, self._settings, self._ingress)
-                if client.caller is not None:
-                    self._callers[client.peer, message.raw_headers] = client.caller
-            client.raw_headers = message.raw_headers
-        return client.caller
+        if message.raw_headers == client.raw_headers and client.caller is not None:
+            return client.caller
+        caller = caller_of(message, client.peer, self._settings, self._ingress)
+        if caller is not None:
+            self._callers[client.peer, message.raw_headers] = caller
+        client.caller, client.raw_headers = caller, message.raw_headers
+        return caller
 
     def _reply(
         self,

@@ -137,4 +137,7 @@ class LaneReply:
 
     def _write(self, data: bytes | None) -> None:
         self.is_written = True
-        self.writer.write_reply(data)
+        try:
+            self.writer.write_reply(data)
+        except Exception:  # noqa: BLE001 - a bug here must not break the gate
+            _log.exception("the connection failed")

@@ -175,11 +175,18 @@ async def test_pipelined_requests_keep_their_order(twins: Twins) -> None:
 
 
 @pytest.mark.parametrize("count", [2, 31, 32, 33, 100, 500])
-async def test_any_number_of_requests_can_be_pipelined(twins: Twins, count: int) -> None:
+@pytest.mark.parametrize(
+    "names", ["get", "post", "get post", "post get options get get", "options", "post post options"]
+)
+async def test_any_number_of_requests_can_be_pipelined(
+    twins: Twins, names: str, count: int
+) -> None:
     """The parser stops at 32 that wait; the lane must not stall there."""
-    session = f"many-{count}"
-    requests = [PLAIN["post"], PLAIN["get"], OTHER["options"], PLAIN["get"], PLAIN["get"]]
-    data = b"".join(in_session(requests[i % 5], session) for i in range(count))
+    session = "".join(filter(str.isalpha, names)) + str(count)
+    requests = [{**PLAIN, **OTHER}[name] for name in names.split()]
+    data = b"".join(in_session(requests[i % len(requests)], session) for i in range(count))
+    for server in (twins.on, twins.off):
+        await server.exchange(*(in_session(raw, session) for raw in requests))
 
     replies = masked(await twins.on.exchange(data))
 

@@ -18,6 +18,7 @@ async def test_a_request_is_one_line_that_leads_to_its_trace(
     api = Api(http, service.url, "one")
 
     reply = await api.post("/orders", {"item": "tea"}, headers={"X-Request-ID": "find-me"})
+    assert service.stop() == 0  # lines are written just after the replies
 
     (line,) = [line for line in log_of(service) if line.get("request_id") == "find-me"]
     assert reply.headers["X-Request-ID"] == "find-me"

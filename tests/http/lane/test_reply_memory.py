@@ -1,0 +1,168 @@
+"""Replies are remembered, and never once their data has changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from larst.domain import DataState
+from larst.http.lane import memory
+from larst.http.lane.callers import Caller
+from larst.http.lane.memory import Key, RememberedReply, ReplyMemory
+from tests.http.lane.servers import Twins, masked, request
+
+ANN, BEN = b'{"name":"Ann","team_id":1}', b'{"name":"Ben","team_id":2,"score":"1,2"}'
+
+READS = [
+    request("GET", path, session="memory")
+    for path in (
+        "/members",
+        "/members/1",
+        "/members/2",
+        "/members?name=Ann",
+        "/members?sort=-name&limit=1",
+        "/members?score=1,2",
+        "/members?name=eq.Ann",
+        "/members?_embed=team",
+        "/members/search?name=B*",
+        "/members?limit=1&after=1",
+        "/members/count",
+        "/teams/1/members",
+        "/teams?_embed=members",
+        "/teams/1",
+        "/db",
+    )
+]
+READS += [request("HEAD", "/members/1", session="memory")]
+
+READ = st.sampled_from(READS)
+
+WRITES = [
+    request("POST", "/members", ANN, session="memory"),
+    request("POST", "/members", BEN, session="memory"),
+    request("POST", "/members", b"[%b,%b]" % (ANN, BEN), session="memory"),
+    request("PUT", "/members/1", BEN, session="memory"),
+    request("PATCH", "/members/2", b'{"name":"Cleo"}', session="memory"),
+    request("PATCH", "/members?name=Ann", b'{"age":7}', session="memory"),
+    request("DELETE", "/members/1", session="memory"),
+    request("DELETE", "/members?name=Ben", session="memory"),
+    request("POST", "/teams", b'{"title":"Red"}', session="memory"),
+    request("PATCH", "/teams/1", b'{"title":"Blue"}', session="memory"),
+    request("DELETE", "/teams/1", session="memory"),
+    request("GET", "/members?_page=1&_limit=1", session="memory"),  # teaches a dialect
+    request("PUT", "/_larst/sessions/memory/settings", b'{"dialect":"jsonapi"}'),
+    request("PUT", "/_larst/sessions/memory/settings", b"{}"),
+    request("DELETE", "/_larst/sessions/memory"),
+    request("POST", "/_larst/sessions/memory/import?mode=replace", b'{"members":[]}'),
+]
+
+
+async def _send(twins: Twins, data: bytes) -> tuple[bytes, bytes]:
+    """Return the replies of both servers."""
+    pair = asyncio.gather(twins.on.exchange(data), twins.off.exchange(data))
+    with_lane, without = await pair
+    return masked(with_lane), masked(without)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    steps=st.lists(
+        st.tuples(st.lists(READ, min_size=2, max_size=4), st.sampled_from(WRITES)),
+        min_size=3,
+        max_size=6,
+    )
+)
+def test_reads_between_writes_are_those_of_a_server_without_memory(
+    twins: Twins, steps: list[tuple[list[bytes], bytes]]
+) -> None:
+    async def run() -> None:
+        await _send(twins, request("DELETE", "/_larst/sessions/memory"))
+        for reads, write in steps:
+            for read in (*reads, *reads, *reads):
+                with_lane, without = await _send(twins, read)
+                assert with_lane == without
+            with_lane, without = await _send(twins, write)
+            assert with_lane == without
+
+    asyncio.run(run())
+
+
+async def test_a_read_is_remembered_until_its_resource_changes(twins: Twins) -> None:
+    """A change of another resource does not matter to it."""
+    lane = twins.on.lane
+    assert lane is not None
+    read = request("GET", "/members", session="kept")
+    await _send(twins, request("POST", "/members", ANN, session="kept"))
+    await _send(twins, request("POST", "/teams", b'{"title":"Red"}', session="kept"))
+    recalled: list[int] = []
+    for _ in range(3):
+        await _send(twins, read)
+    for changed, body in (("/teams", b'{"title":"Blue"}'), ("/members", ANN), (None, b"")):
+        if changed is not None:
+            await _send(twins, request("POST", changed, body, session="kept"))
+        before = lane.recalled
+        await _send(twins, read)
+        recalled.append(lane.recalled - before)
+
+    assert recalled == [1, 0, 1]
+
+
+async def test_a_remembered_reply_has_ids_of_its_own(twins: Twins) -> None:
+    read = request("GET", "/members", session="ids")
+    await _send(twins, request("POST", "/members", ANN, session="ids"))
+    replies = [await twins.on.exchange(read) for _ in range(4)]
+
+    ids = {line for reply in replies for line in reply.split(b"\r\n") if b"-ID: " in line[:20]}
+    traces = {line for reply in replies for line in reply.split(b"\r\n") if b"traceparent" in line}
+    assert len(traces) >= 4
+    assert len(ids) >= 4
+
+
+def _remembered(body: bytes, state: DataState) -> RememberedReply:
+    return RememberedReply((state,), "", body, "GET", "/members", 200, {}, lambda: None)
+
+
+@pytest.fixture
+def key() -> Callable[[str], Key]:
+    caller = Caller("one", "127.0.0.1", "http://api.test", {}, {}, None, has_trace=False)
+    return lambda path: (caller, "GET", path)
+
+
+def test_a_reply_whose_data_changed_is_forgotten(key: Callable[[str], Key]) -> None:
+    replies, state = ReplyMemory(), DataState()
+    replies.put(key("/members"), _remembered(b"[]", state))
+
+    before = replies.find(key("/members"))
+    state.replaced()
+
+    assert before is not None
+    assert replies.find(key("/members")) is None
+
+
+def test_the_memory_has_a_limit_in_bytes(
+    key: Callable[[str], Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client can ask for any number of pages."""
+    monkeypatch.setattr(memory, "MAX_BYTES", 10_000)
+    replies, state = ReplyMemory(), DataState()
+    for number in range(20):
+        replies.put(key(f"/members?limit={number}"), _remembered(b"x" * 1_000, state))
+        replies.find(key("/members?limit=0"))
+
+    found = [replies.find(key(f"/members?limit={number}")) is not None for number in range(20)]
+    assert found == [True, *[False] * 15, *[True] * 4]
+
+
+def test_a_long_reply_is_not_remembered(key: Callable[[str], Key]) -> None:
+    replies, state = ReplyMemory(), DataState()
+    replies.put(key("/members"), _remembered(b"x" * (memory.MAX_REPLY_BYTES + 1), state))
+
+    assert replies.find(key("/members")) is None
