@@ -39,7 +39,9 @@ class Client:
             self._connection = HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT_S)
         content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         types = {"Content-Type": "application/json"} if content else {}
-        self._connection.request(method, path, content, {**types, **self.headers, **(headers or {})})
+        self._connection.request(
+            method, path, content, {**types, **self.headers, **(headers or {})}
+        )
         response = self._connection.getresponse()
         text = response.read()
         return Reply(response.status, json.loads(text) if text.strip() else None)

@@ -53,9 +53,7 @@ class Routes:
         return self.one.format(id=self.stored_id.format(number=number))
 
 
-def render(
-    method: str, path: str, headers: Mapping[str, str], body: object | None = None
-) -> str:
+def render(method: str, path: str, headers: Mapping[str, str], body: object | None = None) -> str:
     """Return a request as text."""
     content = "" if body is None else json.dumps(body, separators=(",", ":"))
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]

@@ -47,9 +47,7 @@ class _JsonServer:
 class JsonServer0(_JsonServer):
     """The stable line, without its log of requests."""
 
-    routes = Routes(
-        list="/users?_sort=name&_page=1&_limit=20", page="/users?_page=2&_limit=20"
-    )
+    routes = Routes(list="/users?_sort=name&_page=1&_limit=20", page="/users?_page=2&_limit=20")
 
     def __init__(self) -> None:
         super().__init__(JSON_SERVER_0, "lib/cli/bin.js", ("--quiet",), {})
