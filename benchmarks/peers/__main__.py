@@ -9,7 +9,6 @@ document beside the tables; `--write-docs` turns that document into the figures 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import time
@@ -160,7 +159,7 @@ def main() -> int:
     if options.write_docs:
         paths = docs_page.write_docs(report.read(document))
     else:
-        os.makedirs(options.workdir, exist_ok=True)
+        options.workdir.mkdir(parents=True, exist_ok=True)
         results = _measure(options)
         _print(results)
         report.write(results, document)

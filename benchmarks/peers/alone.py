@@ -63,7 +63,7 @@ class Bench:
         with TemporaryDirectory(dir=self.workdir, prefix="larst-peers-") as name:
             yield Path(name)
 
-    def extra(self, key: str, title: str, value: float, unit: str, detail: str = "") -> Extra:
+    def extra_of(self, key: str, title: str, value: float, unit: str, detail: str = "") -> Extra:
         """Return a figure, and inform of it."""
         self.inform(f"{title}: {value:.3g} {unit}  {detail}")
         return Extra(key, title, value, unit, detail, self.sizes.is_full)
@@ -96,7 +96,7 @@ def _figures_with(bench: Bench, records: int) -> Mapping[str, Figures]:
 
 def _multiple(bench: Bench, key: str, title: str, figures: Figures, base: Figures) -> Extra:
     detail = f"{base.cpu_us:,.0f} → {figures.cpu_us:,.0f} µs"
-    return bench.extra(key, title, figures.cpu_us / base.cpu_us, "× the CPU", detail)
+    return bench.extra_of(key, title, figures.cpu_us / base.cpu_us, "× the CPU", detail)
 
 
 def _measure_sessions(bench: Bench) -> Iterator[Extra]:
@@ -155,7 +155,7 @@ def _measure_wake(bench: Bench, key: str, records: int) -> Extra:
                 times_ms.append((time.perf_counter() - start_s) * 1000)
                 client.close()
     title = f"wake of {records:,} records"
-    return bench.extra(key, title, median(times_ms), "ms", f"{len(times_ms)} times, median")
+    return bench.extra_of(key, title, median(times_ms), "ms", f"{len(times_ms)} times, median")
 
 
 def _measure_start(bench: Bench) -> Extra:
@@ -164,7 +164,7 @@ def _measure_start(bench: Bench) -> Extra:
         with bench.folder() as folder, serve_root(folder) as server:
             times_s.append(server.ready_s)
     detail = f"{len(times_s)} times, median"
-    return bench.extra("start", "start until ready", median(times_s), "s", detail)
+    return bench.extra_of("start", "start until ready", median(times_s), "s", detail)
 
 
 def _measure_idle(bench: Bench) -> Extra:
@@ -180,4 +180,6 @@ def _measure_idle(bench: Bench) -> Extra:
                 sizes_kb.append(resident_kb(server.pid))
         client.close()
     value = (sizes_kb[1] - sizes_kb[0]) / sessions
-    return bench.extra("idle", "memory of an idle session", value, "KB", f"{sessions:,} sessions")
+    return bench.extra_of(
+        "idle", "memory of an idle session", value, "KB", f"{sessions:,} sessions"
+    )

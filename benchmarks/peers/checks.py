@@ -1,4 +1,7 @@
-"""Checks before each load that a server replies what the load is about. Never inside a measurement."""
+"""Checks, before each load, that a server replies as the load expects.
+
+Never inside a measurement.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _LIST_NAMES = ("items", "data")
 
 
 class WrongServerError(Exception):
-    """A server replies something else than the load is about."""
+    """A server does not reply as the load expects."""
 
 
 def rows_of(body: Any) -> list[dict[str, Any]]:

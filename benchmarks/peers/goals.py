@@ -69,7 +69,7 @@ def _rate(title: str, load: str, rival: str, limit: float, rival_load: str = "")
 
 def _extra(title: str, key: str, limit: float, unit: str = "×") -> Goal:
     def value_of(report: Report) -> float | None:
-        extra = report.extra(key)
+        extra = report.extra_of(key)
         return extra.value if extra else None
 
     return Goal(title, value_of, limit, unit, extra=key)
@@ -113,7 +113,7 @@ def _judgement(goal: Goal, report: Report) -> Judgement:
 def _verdict(goal: Goal, value: float | None, report: Report) -> Verdict:
     if value is None:
         return Verdict.NOT_MEASURED
-    extra = report.extra(goal.extra)
+    extra = report.extra_of(goal.extra)
     if extra and not extra.is_full:
         return Verdict.SMALLER_RUN
     is_met = value <= goal.limit if goal.is_ceiling else value >= goal.limit

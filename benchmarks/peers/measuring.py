@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.peers.checks import check_load
@@ -55,12 +55,12 @@ def figures_of(outcome: Outcome, sync_ms: float | None = None) -> Figures:
 
 def median_figures(rounds: Sequence[Figures]) -> Figures:
     """Return the median of each figure."""
-    rows = [asdict(figures) for figures in rounds]
-    columns = {
-        field.name: [row[field.name] for row in rows if row[field.name] is not None]
-        for field in fields(Figures)
-    }
-    return Figures(**{name: median(values) if values else None for name, values in columns.items()})
+    columns: dict[str, list[float]] = {}
+    for figures in rounds:
+        for name, value in asdict(figures).items():
+            if value is not None:
+                columns.setdefault(name, []).append(value)
+    return Figures(**{name: median(values) for name, values in columns.items()})
 
 
 def job_of(server: Server, name: str, requests: list[str], span: Span) -> Job:

@@ -1,4 +1,7 @@
-"""HTTP replies as bytes: where a reply ends, and its status. Only for replies without pipelining."""
+"""HTTP replies as bytes: where a reply ends, and its status.
+
+Only for connections without pipelining.
+"""
 
 from __future__ import annotations
 

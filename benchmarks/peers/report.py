@@ -57,11 +57,11 @@ class Report:
         return figures.cpu_us / unit.cpu_us if figures and unit and unit.cpu_us else None
 
     def rate_ratio(self, server: str, load: str, rival: str, rival_load: str = "") -> float | None:
-        """Return the rate of a server as a multiple of a rival's, under the same load or another."""
+        """Return the rate of a server as a multiple of a rival's."""
         figures, other = self.figures(server, load), self.figures(rival, rival_load or load)
         return figures.requests_per_s / other.requests_per_s if figures and other else None
 
-    def extra(self, key: str) -> Extra | None:
+    def extra_of(self, key: str) -> Extra | None:
         """Return a figure of LARST alone."""
         return next((extra for extra in self.extras if extra.key == key), None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.peers.goals import Judgement
+from benchmarks.peers.goals import Goal, Judgement
 from benchmarks.peers.loads import LOADS
 from benchmarks.peers.report import RIVAL, UNIT, Report
 
@@ -114,8 +114,8 @@ def goals_table(judgements: Sequence[Judgement]) -> Table:
     rows = [
         [
             judgement.goal.title,
-            f"{'≤' if judgement.goal.is_ceiling else '≥'} {_quantity(judgement.goal.limit, judgement)}",
-            _quantity(judgement.value, judgement),
+            _limit(judgement.goal),
+            _quantity(judgement.value, judgement.goal.unit),
             str(judgement.verdict),
         ]
         for judgement in judgements
@@ -123,11 +123,15 @@ def goals_table(judgements: Sequence[Judgement]) -> Table:
     return Table(("goal", "limit", "measured", ""), rows)
 
 
-def _quantity(value: float | None, judgement: Judgement) -> str:
-    unit = judgement.goal.unit
-    if value is None or unit == "×":
-        return number(value) if value is None else f"×{value:,.3g}"
-    return f"{value:,.3g} {unit}" if value < 1000 else f"{value:,.0f} {unit}"
+def _limit(goal: Goal) -> str:
+    return f"{'≤' if goal.is_ceiling else '≥'} {_quantity(goal.limit, goal.unit)}"
+
+
+def _quantity(value: float | None, unit: str) -> str:
+    if value is None:
+        return _ABSENT
+    text = f"{value:,.3g}" if value < 1000 else f"{value:,.0f}"
+    return f"×{text}" if unit == "×" else f"{text} {unit}"
 
 
 def extras_table(report: Report) -> Table:

@@ -1,4 +1,4 @@
-"""The servers under load, one adapter each: start with so many records, and the paths of each load."""
+"""The servers under load, one adapter each: how to start it, and its paths."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from benchmarks.peers.processes import Command, Server, free_port, running
 from benchmarks.peers.records import all_records
 
 _RECORDS = "/api/collections/people/records"
-_EMAIL, _PASSWORD = "admin@example.com", "a password of this run"  # noqa: S105 - data of this run
+_EMAIL, _PASSWORD = "admin@example.com", "a password of this run"
 _TYPES = {
     "name": "text",
     "email": "email",
