@@ -30,7 +30,7 @@ DARK = Theme("#0d1117", "#f0f6fc", "#9198a1", "#545d68", "#4493f8")
 _WIDTH, _MARGIN, _HEAD = 880, 24, 62
 _COLUMNS = 2
 _ROW, _BAR, _PANEL_HEAD, _PANEL_GAP = 19, 13, 26, 22
-_LABEL_WIDTH, _VALUE_WIDTH = 158, 58
+_LABEL_WIDTH, _VALUE_WIDTH = 166, 58
 _ACCENTED = "larst"
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
