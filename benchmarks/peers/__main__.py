@@ -153,9 +153,9 @@ def _print(results: Report) -> None:
 
 
 def main() -> int:
-    """Measure, print and write, as the command line says."""
+    """Measure, print and write, as the command line says; return 1 without figures of LARST."""
     options = _parser().parse_args()
-    document = _document(options)
+    document, failed = _document(options), False
     if options.write_docs:
         paths = docs_page.write_docs(report.read(document))
     else:
@@ -164,8 +164,9 @@ def main() -> int:
         _print(results)
         report.write(results, document)
         paths = [document]
+        failed = "larst" in options.only and bool(results.servers["larst"].skipped)
     sys.stdout.write("".join(f"written: {path}\n" for path in paths))
-    return 0
+    return int(failed)
 
 
 if __name__ == "__main__":

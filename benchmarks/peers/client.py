@@ -11,6 +11,10 @@ from typing import Any
 _TIMEOUT_S = 300
 
 
+class UnexpectedStatusError(Exception):
+    """A server refused a request that every server here accepts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A reply with its body as JSON; None without a body."""
@@ -47,10 +51,14 @@ class Client:
         return Reply(response.status, json.loads(text) if text.strip() else None)
 
     def expect(self, method: str, path: str, body: object | None = None, **headers: str) -> Any:
-        """Send a request that must succeed and return its body."""
+        """Send a request that must succeed and return its body.
+
+        Raises:
+            UnexpectedStatusError: the status is not one of success.
+        """
         reply = self.send(method, path, body, headers)
         if not 200 <= reply.status < 300:
-            raise RuntimeError(f"{method} {path}: {reply.status} {str(reply.body)[:300]}")
+            raise UnexpectedStatusError(f"{method} {path}: {reply.status} {str(reply.body)[:300]}")
         return reply.body
 
     def close(self) -> None:

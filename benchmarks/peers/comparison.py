@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 
 from benchmarks.peers.alone import Bench
 from benchmarks.peers.checks import WrongServerError
+from benchmarks.peers.client import UnexpectedStatusError
 from benchmarks.peers.generator import WrongReplyError
 from benchmarks.peers.installation import Cache, NotInstalledError
 from benchmarks.peers.loads import LOADS
@@ -15,7 +18,10 @@ from benchmarks.peers.processes import NotStartedError
 from benchmarks.peers.report import ServerResult
 from benchmarks.peers.targets import TARGETS, Target
 
-_FAILURES = (NotInstalledError, NotStartedError, WrongReplyError, WrongServerError, RuntimeError)
+_FAILURES = (
+    *(NotStartedError, WrongReplyError, WrongServerError, UnexpectedStatusError),
+    *(OSError, HTTPException, LookupError, subprocess.CalledProcessError),
+)
 """A server that cannot be measured is skipped with the message; the others go on."""
 
 
@@ -40,7 +46,7 @@ def compare(plan: Plan, cache: Cache, bench: Bench) -> dict[str, ServerResult]:
             try:
                 rounds[name].append(_measure(targets[name], plan, bench))
             except _FAILURES as error:
-                skipped[name] = str(error)
+                skipped[name] = str(error) or repr(error)
                 bench.inform(f"  skipped: {error}")
     return {
         name: ServerResult(target.title, _medians(rounds[name]), skipped.get(name, ""))

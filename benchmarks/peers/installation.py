@@ -54,7 +54,7 @@ class Cache:
         folder = self.folder / "venv"
         pins = [pin for pin in PINS if pin.registry == "PyPI"]
         if _is_stale(folder, pins):
-            venv.create(folder, with_pip=True)
+            _create_environment(folder)
             pip = (str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet")
             _run([*pip, "--disable-pip-version-check", *map(str, pins)], folder)
             _mark(folder, pins)
@@ -77,6 +77,13 @@ def _mark(folder: Path, pins: Sequence[Pin]) -> None:
 
 def _listing(pins: Sequence[Pin]) -> str:
     return "".join(f"{pin}\n" for pin in pins)
+
+
+def _create_environment(folder: Path) -> None:
+    try:
+        venv.create(folder, with_pip=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NotInstalledError(f"no virtual environment: {error}") from error
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

@@ -18,7 +18,7 @@ def report(
     extras: list[Extra] | None = None,
     skipped: Mapping[str, str] | None = None,
 ) -> Report:
-    """Return a report; the title of each server is its name in capitals."""
+    """Return a report; titles are the names in upper case."""
     results = {
         name: ServerResult(name.upper(), dict(loads), (skipped or {}).get(name, ""))
         for name, loads in servers.items()

@@ -42,7 +42,7 @@ def test_a_rate_must_reach_its_limit() -> None:
 
 
 def test_the_sorted_list_is_compared_with_the_unsorted_page_of_json_server() -> None:
-    """json-server sorts all its records each time: its own sorted list is no match."""
+    """json-server sorts all its records each time, which makes its sorted list an easy rival."""
     rival = {"list": figures(1, 1), "page": figures(200, 1)}
     results = report({"larst": {"list": figures(100, 1)}, "json-server-1": rival})
 

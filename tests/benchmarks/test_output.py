@@ -150,13 +150,13 @@ class TestDocument:
         assert read(tmp_path / "new" / "peers.json") == results
 
     def test_only_the_text_between_the_markers_is_replaced(self, results: Report) -> None:
-        page = f"before\n{docs_page.BEGIN}\nold\n{docs_page.END}\nafter\n"
+        page = f"before\n{docs_page.BEGIN}\nan earlier figure\n{docs_page.END}\nafter\n"
 
         text = docs_page.page_of(results, page)
 
         assert text.startswith(f"before\n{docs_page.BEGIN}\n")
         assert text.endswith(f"{docs_page.END}\nafter\n")
-        assert "old" not in text
+        assert "an earlier figure" not in text
         assert "POCKETBASE was skipped: node and npm are not installed." in text
         assert docs_page.page_of(results, text) == text
 

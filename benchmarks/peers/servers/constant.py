@@ -65,5 +65,11 @@ def application() -> web.Application:
 
 
 if __name__ == "__main__":
-    uvloop.install()
-    web.run_app(application(), host="127.0.0.1", port=int(sys.argv[1]), access_log=None, print=None)
+    web.run_app(
+        application(),
+        host="127.0.0.1",
+        port=int(sys.argv[1]),
+        access_log=None,
+        print=None,
+        loop=uvloop.new_event_loop(),
+    )

@@ -24,7 +24,7 @@ class Target(Protocol):
 
     @property
     def has_store(self) -> bool:
-        """Whether its replies depend on what was stored."""
+        """Whether its replies depend on its records."""
 
     def install(self, cache: Cache) -> None:
         """Install what it needs, or raise NotInstalledError."""
