@@ -22,7 +22,7 @@ from benchmarks.peers.goals import judge
 from benchmarks.peers.installation import Cache
 from benchmarks.peers.isolation import measure_isolation
 from benchmarks.peers.loads import LOADS
-from benchmarks.peers.machine import machine_facts, versions
+from benchmarks.peers.machine import OtherWork, machine_facts, versions
 from benchmarks.peers.measuring import CONNECTIONS, Span
 from benchmarks.peers.report import Report
 from benchmarks.peers.table import extras_table, goals_table, loads_table
@@ -125,13 +125,14 @@ def _measure(options: argparse.Namespace) -> Report:
     span = Span(seconds, 0.3 if options.quick else 1.0)
     sizes = QUICK if options.quick else Sizes()
     bench = Bench(options.workdir, span, sizes, _progress())
-    facts = machine_facts()
+    facts, other_work = machine_facts(), OtherWork()
     plan = Plan(options.only, options.loads, int(rounds), options.records)
     servers = compare(plan, Cache(options.cache), bench)
     extras = []
     if options.extras and "larst" in options.only:
         bench.inform("LARST alone")
         extras = [*measure_alone(bench), *measure_isolation(bench)]
+    facts["other_cores"] = other_work.cores()
     settings = {
         "records": options.records,
         "connections": CONNECTIONS,
@@ -149,6 +150,7 @@ def _print(results: Report) -> None:
         for server in results.servers.values()
         if server.skipped
     ]
+    texts += [f"other work kept {results.machine['other_cores']} cores busy"]
     sys.stdout.write("\n" + "\n\n".join(texts) + "\n")
 
 

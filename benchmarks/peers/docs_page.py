@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.peers import chart
 from benchmarks.peers.goals import judge
 from benchmarks.peers.report import Report
-from benchmarks.peers.table import extras_table, goals_table, latency_table, rates_table
+from benchmarks.peers.table import extras_table, goals_table, latency_table, rates_table, sync_table
 
 CHECKOUT = Path(__file__).parents[2]
 PAGE = CHECKOUT / "docs" / "performance.md"
@@ -19,6 +19,11 @@ COMMAND = "python -m benchmarks.peers --write-docs"
 
 BEGIN = f"<!-- figures: written by `{COMMAND}` -->"
 END = "<!-- end of figures -->"
+
+_SYNC = (
+    "The disk, beside each durable load: the median of 200 appends of 200 bytes, each with "
+    "`fdatasync`, in the folder of the server's data, just before the load."
+)
 
 
 def charts_of(report: Report) -> dict[Path, str]:
@@ -42,7 +47,8 @@ def figures_of(report: Report) -> str:
     parts = [
         _machine(report),
         rates_table(report).as_markdown(),
-        _sync(report),
+        _SYNC if sync_table(report).rows else "",
+        sync_table(report).as_markdown() if sync_table(report).rows else "",
         latency_table(report).as_markdown(),
         *(
             f"{row.title} was skipped: {row.skipped}."
@@ -66,28 +72,14 @@ def write_docs(report: Report) -> list[Path]:
 
 def _machine(report: Report) -> str:
     facts = report.machine
+    other_cores = facts.get("other_cores", "an unknown number of")
     return (
         f"{facts['date']}, {facts['cores']} cores ({facts['cpu']}), Linux {facts['kernel']}, "
         f"Python {facts['python']}, Node.js {facts['node'] or 'not installed'}, load average "
-        f"{facts['load_average']} before the run; {report.options['records']:,} records, "
+        f"{facts['load_average']} before the run, {other_cores} cores busy with other work "
+        f"during it; {report.options['records']:,} records, "
         f"{report.options['connections']} connections, median of {report.options['rounds']} rounds "
         f"of {report.options['seconds']:g} s."
-    )
-
-
-def _sync(report: Report) -> str:
-    """Return the time of the disk, which belongs beside every figure of a durable write."""
-    times_ms = [
-        figures.fdatasync_ms
-        for result in report.servers.values()
-        for figures in result.loads.values()
-        if figures.fdatasync_ms is not None
-    ]
-    if not times_ms:
-        return ""
-    return (
-        "POST, PATCH and DELETE: an append of 200 bytes with `fdatasync` in the same folder took "
-        f"{min(times_ms):.2f} to {max(times_ms):.2f} ms, measured beside each of these figures."
     )
 
 

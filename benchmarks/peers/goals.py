@@ -11,7 +11,11 @@ from benchmarks.peers.report import RIVAL, Report
 FAST_DISK_MS = 0.5
 """Rates of durable writes are judged where an append with fdatasync takes at most this long."""
 
+UNEVEN = 1.5
+"""Two servers that wait for the disk are not compared if it was so much slower for one of them."""
+
 _LARST = "larst"
+_DURABLE_RIVAL = "fastapi-full"
 _WRITES = ("post", "patch", "delete")
 
 
@@ -23,6 +27,7 @@ class Verdict(StrEnum):
     NOT_MEASURED = "not measured"
     SMALLER_RUN = "smaller run"
     SLOW_DISK = "slow disk"
+    UNEVEN_DISK = "uneven disk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Goal:
     """The key of the extra that the value comes from."""
     durable_load: str = ""
     """The load whose disk must be fast for a verdict."""
+    waiting_load: str = ""
+    """The load in which the rival waits for the disk as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ def _rate(title: str, load: str, rival: str, limit: float, rival_load: str = "")
         limit,
         is_ceiling=False,
         durable_load=load if load in _WRITES and rival == RIVAL else "",
+        waiting_load=load if rival == _DURABLE_RIVAL else "",
     )
 
 
@@ -84,7 +92,7 @@ GOALS = (
     _rate("search: rate of json-server 1", "search", RIVAL, 2.5),
     *(_cost(load.upper(), load, 3) for load in _WRITES),
     *(_rate(f"{load.upper()}: rate of json-server 1", load, RIVAL, 10) for load in _WRITES),
-    *(_rate(f"{load.upper()}: rate of FastAPI FULL", load, "fastapi-full", 2) for load in _WRITES),
+    *(_rate(f"{load.upper()}: rate of FastAPI FULL", load, _DURABLE_RIVAL, 2) for load in _WRITES),
     _extra("100,000 records: GET, of the CPU at 1,000", "records.get", 1.2),
     _extra("100,000 records: PATCH, of the CPU at 1,000", "records.patch", 1.3),
     _extra("100,000 records: search, of the CPU at 1,000", "records.search", 1.5),
@@ -116,6 +124,8 @@ def _verdict(goal: Goal, value: float | None, report: Report) -> Verdict:
     extra = report.extra_of(goal.extra)
     if extra and not extra.is_full:
         return Verdict.SMALLER_RUN
+    if _is_disk_uneven(goal, report):
+        return Verdict.UNEVEN_DISK
     is_met = value <= goal.limit if goal.is_ceiling else value >= goal.limit
     if is_met:
         return Verdict.MET
@@ -125,3 +135,9 @@ def _verdict(goal: Goal, value: float | None, report: Report) -> Verdict:
 def _is_disk_slow(goal: Goal, report: Report) -> bool:
     figures = report.figures(_LARST, goal.durable_load)
     return figures is not None and (figures.fdatasync_ms or 0) > FAST_DISK_MS
+
+
+def _is_disk_uneven(goal: Goal, report: Report) -> bool:
+    pair = [report.figures(server, goal.waiting_load) for server in (_LARST, _DURABLE_RIVAL)]
+    times_ms = sorted(figures.fdatasync_ms or 0 for figures in pair if figures)
+    return len(times_ms) == 2 and times_ms[1] > UNEVEN * times_ms[0]

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import larst
 from benchmarks.peers.pins import PINS
+from benchmarks.peers.procfs import machine_cpu_s
 
 _MODEL = re.compile(r"^model name\s*:\s*(.+)$", re.MULTILINE)
 
@@ -35,6 +37,22 @@ def machine_facts() -> dict[str, Any]:
         "node": _node_version(),
         "load_average": round(os.getloadavg()[0], 2),
     }
+
+
+class OtherWork:
+    """The CPU time that other work on the machine takes from the moment of its creation."""
+
+    def __init__(self) -> None:
+        self._start_s, self._before_s = time.monotonic(), self._foreign_cpu_s()
+
+    def cores(self) -> float:
+        """Return the cores that other work kept busy; a server that still runs counts as such."""
+        elapsed_s = time.monotonic() - self._start_s
+        return round(max(0.0, self._foreign_cpu_s() - self._before_s) / elapsed_s, 2)
+
+    @staticmethod
+    def _foreign_cpu_s() -> float:
+        return machine_cpu_s() - sum(os.times()[:4])
 
 
 def versions() -> dict[str, str]:

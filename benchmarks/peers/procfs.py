@@ -54,6 +54,17 @@ def tree_cpu_s(root: int) -> float:
     return sum(stat.ticks for stat in tree_of(root, _all_stats())) / os.sysconf("SC_CLK_TCK")
 
 
+def parse_busy_ticks(text: str) -> int:
+    """Return the ticks of all cores in /proc/stat that were neither idle nor waiting for a disk."""
+    user, nice, system, _idle, _io_wait, *interrupts = map(int, text.splitlines()[0].split()[1:9])
+    return user + nice + system + sum(interrupts)
+
+
+def machine_cpu_s() -> float:
+    """Return the CPU seconds of the whole machine since its start."""
+    return parse_busy_ticks((_PROC / "stat").read_text()) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_kb(pid: int) -> int:
     """Return the resident memory of one process."""
     return parse_resident_kb((_PROC / str(pid) / "status").read_text())

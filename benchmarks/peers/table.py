@@ -109,6 +109,19 @@ def latency_table(report: Report) -> Table:
     return Table(("99th percentile, ms", *(LOADS[load].title for load in loads)), rows)
 
 
+def sync_table(report: Report) -> Table:
+    """Return a row for each server: the time of the disk beside each durable load."""
+    loads = [load for load in report.loads() if LOADS[load].is_durable]
+    rows = []
+    for server, result in report.servers.items():
+        figures = [report.figures(server, load) for load in loads]
+        if loads and not result.skipped:
+            rows.append(
+                [result.title, *(number(row.fdatasync_ms if row else None) for row in figures)]
+            )
+    return Table(("append with fdatasync, ms", *(LOADS[load].title for load in loads)), rows)
+
+
 def goals_table(judgements: Sequence[Judgement]) -> Table:
     """Return a row for each goal."""
     rows = [

@@ -32,6 +32,7 @@ def report(
             "python": "3.11.7",
             "node": "",
             "load_average": 0.5,
+            "other_cores": 0.1,
         },
         versions={"larst": "1.0"},
         options={"records": 1000, "connections": 16, "rounds": 3, "seconds": 5.0},

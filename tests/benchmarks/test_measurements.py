@@ -15,6 +15,7 @@ from benchmarks.peers.machine import parse_model
 from benchmarks.peers.measuring import figures_of, median_figures
 from benchmarks.peers.procfs import (
     ProcessStat,
+    parse_busy_ticks,
     parse_resident_kb,
     parse_stat,
     tree_cpu_s,
@@ -51,6 +52,11 @@ class TestProc:
     def test_the_resident_memory_is_in_kb(self) -> None:
         assert parse_resident_kb("Name:\tx\nVmHWM:\t 9 kB\nVmRSS:\t  5120 kB\n") == 5120
         assert parse_resident_kb("Name:\tx\nState:\tZ (zombie)\n") == 0
+
+    def test_a_core_that_waits_for_the_disk_is_not_busy(self) -> None:
+        text = "cpu  1 2 4 800 1600 8 16 32 0 0\ncpu0 9 9 9 9 9 9 9 9 0 0\n"
+
+        assert parse_busy_ticks(text) == 1 + 2 + 4 + 8 + 16 + 32
 
     def test_the_model_of_the_processor_is_that_of_the_first_core(self) -> None:
         assert parse_model("processor\t: 0\nmodel name\t: A 1\n\nmodel name\t: B\n") == "A 1"
