@@ -114,7 +114,8 @@ def _parse(program: str, command: str) -> None:
             assert words[1] == "compose", command
             _succeeds(COMPOSE, *words[2:], "--help")
         case "python":
-            assert words[1].startswith("benchmarks/"), command
+            module = words[2] if words[1] == "-m" else words[1]
+            assert module.startswith(("benchmarks/", "benchmarks.")), command
             _succeeds(sys.executable, *words[1:], "--help")
         case "pytest":
             for path in (word for word in words if "/" in word):

@@ -1,0 +1,1 @@
+"""Benchmarks; each module says at its top what it measures and how to run it."""
