@@ -104,9 +104,9 @@ class SessionActor(Actor[Message, Answer]):
             CURRENT_REQUEST.reset(token)
 
     async def on_quiet(self) -> None:
-        """Complete the documented files: the session has been idle for a second."""
+        """Begin to complete the documented files: the session has been idle for a second."""
         if self._store.is_loaded:
-            await self._store.checkpoint()
+            self._store.start_quiet_checkpoint()
 
     async def on_flush_failed(self, error: Exception) -> None:
         """Return to the state on disk: no reply about the failed write has left."""

@@ -6,7 +6,6 @@ the session's actor, which holds back every reply that depends on a commit until
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Container, Mapping
@@ -23,6 +22,7 @@ from larst.store.query.criteria import compile_criteria
 from larst.store.query.sorting import sort_records
 from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
+from larst.store.session_checkpoints import SessionCheckpoints
 from larst.store.session_settings import SessionSettings
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
@@ -62,17 +62,17 @@ class SessionStore:
         self._now = now
         self._threads = threads or Threads()
         self._session_files = SessionFiles(directory, files, now, new_salt)
-        self._writer = SessionWriter(
-            self.session_id, self._session_files, self._threads, on_flushed
+        self._writer = SessionWriter(self._session_files, self._threads, on_flushed)
+        self._checkpoints = SessionCheckpoints(
+            self.session_id, self._session_files, self._writer, self._threads
         )
         self._collections: dict[str, Collection] = {}
         self.resources: Container[str] = self._collections
         self.generation = 0
         """A number that changes whenever the resources or their schemas do."""
         self.is_loaded = False
-        self._disk = asyncio.Lock()  # the session's files have one user at a time
         self.settings = SessionSettings(
-            self.session_id, self._session_files, self._threads, self._disk
+            self.session_id, self._session_files, self._threads, self._checkpoints.disk
         )
 
     async def load(self) -> None:
@@ -82,7 +82,9 @@ class SessionStore:
             SessionDamagedError: a file is damaged; it was set aside.
             DiskRefusedError: the files cannot be read.
         """
-        async with self._disk:
+        # A checkpoint of an actor that has crashed must not write beside the load.
+        await self._checkpoints.end()
+        async with self._checkpoints.exclusive():
             loaded = await self._threads.run_to_completion(self._session_files.load, is_long=True)
         self._install(loaded)
         if loaded.dirty:
@@ -96,7 +98,7 @@ class SessionStore:
         Raises:
             SessionDamagedError, DiskRefusedError: as in `load`.
         """
-        async with self._disk:
+        async with self._checkpoints.exclusive():
             self._install(
                 await self._threads.run_to_completion(self._session_files.reload, is_long=True)
             )
@@ -108,7 +110,7 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as in `load`. No file is lost, and the session
                 cannot be loaded until a second attempt succeeds.
         """
-        async with self._disk:
+        async with self._checkpoints.exclusive():
             await self._threads.run_to_completion(self._session_files.set_all_aside, is_long=True)
             self._install(
                 await self._threads.run_to_completion(self._session_files.load, is_long=True)
@@ -121,7 +123,7 @@ class SessionStore:
             DiskRefusedError: nothing was erased; or all was, but perhaps not durably. The detail
                 says which.
         """
-        async with self._disk:
+        async with self._checkpoints.exclusive():
             error = await self._threads.run_to_completion(self._erase, is_long=True)
         if error is not None:
             raise DiskRefusedError(
@@ -168,15 +170,21 @@ class SessionStore:
         self._writer.add(resources)
 
     async def flush(self) -> None:
-        """Make all commits durable; also checkpoint if the journal has grown large.
+        """Make all commits durable; if the journal has grown large, also begin a checkpoint.
 
         Raises:
             DiskRefusedError: the commits are not durable; call `reload` next.
         """
-        async with self._disk:
-            await self._writer.write(self._collections, checkpoints=self._writer.is_checkpoint_due)
+        self._checkpoints.raise_failure()
+        async with self._checkpoints.disk:
+            await self._writer.write()
             if self._collections:  # a made-up session id must leave no directory
                 await self.settings.save_learned()
+        self._checkpoints.start_if_large()
+
+    def start_quiet_checkpoint(self) -> None:
+        """Begin to complete the documented files that are small, or much changed."""
+        self._checkpoints.start_quiet()
 
     async def checkpoint(self) -> None:
         """Make all commits durable, complete the documented files and begin a new journal.
@@ -187,8 +195,11 @@ class SessionStore:
         Raises:
             DiskRefusedError: as in `flush`.
         """
-        async with self._disk:
-            await self._writer.write(self._collections, checkpoints=True)
+        await self._checkpoints.complete_all()
+
+    async def checkpoints_finished(self) -> None:
+        """Wait for the checkpoints that `flush` and `start_quiet_checkpoint` have begun."""
+        await self._checkpoints.finished()
 
     async def close(self) -> None:
         """Complete the documented files, as `checkpoint` does."""
@@ -201,7 +212,8 @@ class SessionStore:
         """
         self.is_loaded = False
         self.generation += 1
-        self.resources = self._collections = {}
+        self._checkpoints.abandon()
+        self.resources = self._collections = self._checkpoints.collections = {}
         self._writer.release()
 
     def names(self) -> list[str]:
@@ -286,14 +298,14 @@ class SessionStore:
         """Erase files and memory together: the caller may be cancelled in between."""
         error = self._session_files.erase()
         erased = self._collections
-        self._install(Loaded({}, set(), 0))
+        self._install(Loaded({}, set()))
         free(erased.values())
         return error
 
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
         self.generation += 1
-        self.resources = self._collections = loaded.collections
+        self.resources = self._collections = self._checkpoints.collections = loaded.collections
         self.settings.reset(loaded.settings)
         self._writer.reset(loaded)
         self.is_loaded = True

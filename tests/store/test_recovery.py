@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from larst.errors import DiskRefusedError, SessionDamagedError
-from larst.store.session_writer import CHECKPOINT_BYTES
+from larst.store.checkpoint_choice import CHECKPOINT_BYTES
 from tests.store.disks import MemoryDisk, ReadOnlyDisk
 from tests.store.stores import HOME, JOURNAL, ids_of, insert, open_store
 

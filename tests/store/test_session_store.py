@@ -279,7 +279,7 @@ class TestCheckpoints:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Otherwise the journal of a session that is never idle would grow without limit."""
-        monkeypatch.setattr("larst.store.session_writer.CHECKPOINT_BYTES", 1000)
+        monkeypatch.setattr("larst.store.checkpoint_choice.CHECKPOINT_BYTES", 1000)
         disk = MemoryDisk()
         store = await open_store(disk)
 

@@ -1,0 +1,210 @@
+"""The checkpoints of one session: one at a time, while its writes go on.
+
+Must never hold up a write for as long as files are written: `disk`, the lock of the journal, is
+held for the short steps of a checkpoint only (`disk/checkpoint.py` draws them). Whoever moves the
+session's files holds `exclusive`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
+
+from larst.errors import DiskRefusedError
+from larst.store.checkpoint_choice import CHECKPOINT_BYTES, is_large, quiet_choice
+from larst.store.collection import Collection
+from larst.store.disk.checkpoint import Checkpoint, CheckpointAbandonedError
+from larst.store.disk.session_files import SessionFiles
+from larst.store.io_threads import Threads
+from larst.store.session_writer import SessionWriter
+
+_log = logging.getLogger("larst.store")
+
+FEW_RECORDS = 2_000
+FEW_RESOURCES = 20
+"""So much is written in milliseconds: not worth the queue of the long jobs."""
+
+_Choice = Callable[[], set[str]]
+
+
+class SessionCheckpoints:
+    """Completes the documented files; `collections` are all resources, as the store holds them."""
+
+    def __init__(
+        self, session_id: str, files: SessionFiles, writer: SessionWriter, threads: Threads
+    ) -> None:
+        self.disk = asyncio.Lock()
+        self.collections: Mapping[str, Collection] = {}
+        self._session_id = session_id
+        self._files = files
+        self._writer = writer
+        self._threads = threads
+        self._turn = asyncio.Lock()  # one checkpoint at a time
+        self._running: Checkpoint | None = None
+        self._is_queued = False
+        self._retry_at_bytes = 0
+        self._failure: Exception | None = None
+
+    @contextlib.asynccontextmanager
+    async def exclusive(self) -> AsyncIterator[None]:
+        """Abandon the running checkpoint, and keep others and all writes from beginning."""
+        self.abandon()
+        async with self._turn, self.disk:
+            self._retry_at_bytes = 0
+            yield
+
+    def abandon(self) -> None:
+        """Make the running checkpoint end early, unless it already puts files in place."""
+        if self._running is not None:
+            self._running.is_abandoned = True
+
+    async def complete_all(self) -> None:
+        """Make all commits durable, and complete all files; a refusal of the files is only logged.
+
+        Raises:
+            DiskRefusedError: the commits are not durable; reload next.
+        """
+        async with self._turn:
+            self.raise_failure()
+            await self._complete(lambda: set(self._writer.dirty))
+
+    def start_quiet(self) -> None:
+        """Begin to complete the files that a quiet second is for."""
+        self._start(self._quiet_choice)
+
+    def start_if_large(self) -> None:
+        """Begin to complete all files if the journal has grown large."""
+        journal_bytes = self._files.journal.end
+        if self._turn.locked() or journal_bytes <= self._retry_at_bytes:
+            return
+        if is_large(journal_bytes, self._writer.dirty, self._writer.sizes):
+            self._start(lambda: set(self._writer.dirty))
+
+    async def end(self) -> None:
+        """Abandon all checkpoints of this directory, and wait until they have ended."""
+        self.abandon()
+        await self._threads.finished(self._files.directory)
+
+    async def finished(self) -> None:
+        """Wait for the checkpoints that were begun."""
+        await self._threads.finished(self._files.directory)
+        self.raise_failure()
+
+    def raise_failure(self) -> None:
+        """Raise the unexpected error of a checkpoint that nothing awaited."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _start(self, choose: _Choice) -> None:
+        if not self._is_queued:
+            self._is_queued = True
+            self._threads.start(self._files.directory, self._in_background(choose))
+
+    async def _in_background(self, choose: _Choice) -> None:
+        try:
+            async with self._turn:
+                self._is_queued = False
+                # If the commits are not durable, the next flush reports that.
+                with contextlib.suppress(DiskRefusedError):
+                    await self._complete(choose)
+        except Exception as error:  # noqa: BLE001 - the next flush raises it
+            self._failure = error
+
+    def _quiet_choice(self) -> set[str]:
+        writer, journal = self._writer, self._files.journal
+        return quiet_choice(writer.dirty, writer.sizes, journal.end)
+
+    async def _complete(self, choose: _Choice) -> None:
+        """Complete the files of some resources; the caller has its turn."""
+        async with self.disk:
+            frozen, is_whole = self._freeze(choose)
+            try:
+                await self._writer.write()
+            except BaseException:
+                self._writer.dirty.update(frozen)
+                raise
+            if not (frozen and self._files.journal.has_changes):
+                self._writer.dirty.update(frozen)
+                return
+            begin = partial(self._files.begin_checkpoint, frozen, is_whole=is_whole)
+            checkpoint = await self._begin(begin, frozen)
+        if checkpoint is not None:
+            await self._finish(checkpoint, frozen)
+
+    def _freeze(self, choose: _Choice) -> tuple[dict[str, Collection], bool]:
+        """Return the chosen resources as they are now, and whether they are all dirty ones.
+
+        Later changes make them dirty again. A version-1 journal is upgraded as a whole.
+        """
+        dirty = self._writer.dirty
+        chosen = set(dirty) if self._files.journal.version == 1 else choose()
+        dirty -= chosen
+        frozen = {name: self.collections[name].snapshot() for name in sorted(chosen)}
+        return frozen, not dirty
+
+    async def _begin(
+        self, begin: Callable[[], Checkpoint], frozen: Mapping[str, Collection]
+    ) -> Checkpoint | None:
+        try:
+            return await self._threads.run_to_completion(begin, is_long=False)
+        except BaseException as error:
+            self._put_off(frozen, error)
+            if not isinstance(error, DiskRefusedError):
+                raise
+            return None
+
+    async def _finish(self, checkpoint: Checkpoint, frozen: Mapping[str, Collection]) -> None:
+        """Take the steps of a checkpoint; if the disk refuses one, that is only logged.
+
+        The journal still completes the files, and receives the later commits.
+        """
+        self._running = checkpoint
+        try:
+            await self._take_steps(checkpoint, is_long=_is_long(frozen))
+        except BaseException as error:
+            self._put_off(frozen, error)
+            await self._threads.run_to_completion(checkpoint.discard, is_long=False)
+            if not isinstance(error, DiskRefusedError | CheckpointAbandonedError):
+                raise
+        else:
+            self._writer.sizes.update(checkpoint.sizes)
+        finally:
+            self._running = None
+
+    async def _take_steps(self, checkpoint: Checkpoint, *, is_long: bool) -> None:
+        run = self._threads.run_to_completion
+        await run(checkpoint.write_beside, is_long=is_long)
+        await self._alone(checkpoint.announce)
+        await run(checkpoint.put_in_place, is_long=is_long)
+        await self._alone(checkpoint.finish)
+
+    async def _alone(self, step: Callable[[], None]) -> None:
+        """Take a step that changes the journal, unless a failed write waits for a reload."""
+        async with self.disk:
+            if self._writer.has_failed:
+                raise CheckpointAbandonedError
+            await self._threads.run_to_completion(step, is_long=False)
+
+    def _put_off(self, frozen: Mapping[str, Collection], error: BaseException) -> None:
+        """Keep the resources dirty; after a refusal, wait until the journal has grown again."""
+        self._writer.dirty.update(frozen)
+        if not isinstance(error, DiskRefusedError):
+            return
+        # Otherwise every flush would try again, and use the disk for as long.
+        self._retry_at_bytes = self._files.journal.end + CHECKPOINT_BYTES
+        fields = {"session_id": self._session_id, "event": "CheckpointFailed"}
+        _log.warning(
+            "checkpoint of session %s failed: %s",
+            self._session_id,
+            error.__cause__,
+            extra={"fields": fields},
+        )
+
+
+def _is_long(frozen: Mapping[str, Collection]) -> bool:
+    records = sum(len(collection.records) for collection in frozen.values())
+    return records > FEW_RECORDS or len(frozen) > FEW_RESOURCES
