@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from larst.errors import DiskRefusedError
@@ -27,11 +28,33 @@ FEW_RECORDS = 2_000
 FEW_RESOURCES = 20
 """So much is written in milliseconds: not worth the queue of the long jobs."""
 
+
 _Choice = Callable[[], set[str]]
+_Frozen = dict[str, Collection]
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A checkpoint that has begun: the files of these resources, as they were at its mark."""
+
+    checkpoint: Checkpoint
+    frozen: _Frozen
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A checkpoint that begins with the next flush; None: it was given up."""
+
+    choose: _Choice
+    begun: asyncio.Future[_Begun | None]
 
 
 class SessionCheckpoints:
-    """Completes the documented files; `collections` are all resources, as the store holds them."""
+    """Completes the documented files; `collections` are all resources, as the store holds them.
+
+    A checkpoint in the background never writes a commit to the journal: a commit is durable only
+    through the flush that reports it, or is not if that flush fails.
+    """
 
     def __init__(
         self, session_id: str, files: SessionFiles, writer: SessionWriter, threads: Threads
@@ -42,8 +65,10 @@ class SessionCheckpoints:
         self._files = files
         self._writer = writer
         self._threads = threads
-        self._turn = asyncio.Lock()  # one checkpoint at a time
+        self._turn = asyncio.Lock()  # one checkpoint at a time; taken before `disk`
+        self._claims = 0  # of `_turn`, by those who wait; the background gives way
         self._running: Checkpoint | None = None
+        self._waiting: _Waiting | None = None
         self._is_queued = False
         self._retry_at_bytes = 0
         self._failure: Exception | None = None
@@ -52,12 +77,13 @@ class SessionCheckpoints:
     async def exclusive(self) -> AsyncIterator[None]:
         """Abandon the running checkpoint, and keep others and all writes from beginning."""
         self.abandon()
-        async with self._turn, self.disk:
+        async with self._claim(), self.disk:
             self._retry_at_bytes = 0
             yield
 
     def abandon(self) -> None:
         """Make the running checkpoint end early, unless it already puts files in place."""
+        self._give_up_waiting()
         if self._running is not None:
             self._running.is_abandoned = True
 
@@ -67,9 +93,28 @@ class SessionCheckpoints:
         Raises:
             DiskRefusedError: the commits are not durable; reload next.
         """
-        async with self._turn:
+        async with self._claim():
             self.raise_failure()
-            await self._complete(lambda: set(self._writer.dirty))
+            async with self.disk:
+                begun = await self._begin(self._all_dirty)
+            await self._finish(begun)
+
+    async def flush(self) -> None:
+        """Make all commits durable, and begin a checkpoint that waits; the caller holds `disk`.
+
+        Raises:
+            DiskRefusedError: the commits are not durable; reload next.
+        """
+        self.raise_failure()
+        waiting, self._waiting = self._waiting, None
+        if waiting is None or waiting.begun.done():  # its task was cancelled
+            await self._writer.write()
+            return
+        begun = None
+        try:
+            begun = await self._begin(waiting.choose)
+        finally:
+            waiting.begun.set_result(begun)
 
     def start_quiet(self) -> None:
         """Begin to complete the files that a quiet second is for."""
@@ -81,12 +126,13 @@ class SessionCheckpoints:
         if self._turn.locked() or journal_bytes <= self._retry_at_bytes:
             return
         if is_large(journal_bytes, self._writer.dirty, self._writer.sizes):
-            self._start(lambda: set(self._writer.dirty))
+            self._start(self._all_dirty)
 
     async def end(self) -> None:
         """Abandon all checkpoints of this directory, and wait until they have ended."""
         self.abandon()
-        await self._threads.finished(self._files.directory)
+        with self._priority():
+            await self._threads.finished(self._files.directory)
 
     async def finished(self) -> None:
         """Wait for the checkpoints that were begun."""
@@ -99,6 +145,28 @@ class SessionCheckpoints:
         if failure is not None:
             raise failure
 
+    @contextlib.asynccontextmanager
+    async def _claim(self) -> AsyncIterator[None]:
+        """Take the turn, before checkpoints in the background."""
+        with self._priority():
+            async with self._turn:
+                yield
+
+    @contextlib.contextmanager
+    def _priority(self) -> Iterator[None]:
+        """Keep checkpoints in the background from beginning: they would wait for a flush."""
+        self._claims += 1
+        self._give_up_waiting()
+        try:
+            yield
+        finally:
+            self._claims -= 1
+
+    def _give_up_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.begun.done():
+            waiting.begun.set_result(None)
+
     def _start(self, choose: _Choice) -> None:
         if not self._is_queued:
             self._is_queued = True
@@ -108,34 +176,56 @@ class SessionCheckpoints:
         try:
             async with self._turn:
                 self._is_queued = False
-                # If the commits are not durable, the next flush reports that.
-                with contextlib.suppress(DiskRefusedError):
-                    await self._complete(choose)
+                await self._finish(await self._begin_when_durable(choose))
         except Exception as error:  # noqa: BLE001 - the next flush raises it
             self._failure = error
+
+    async def _begin_when_durable(self, choose: _Choice) -> _Begun | None:
+        """Begin a checkpoint, with the next flush if there is anything to flush."""
+        async with self.disk:
+            if self._claims or self._writer.has_failed:
+                return None
+            if not self._writer.has_pending:
+                return await self._begin(choose)
+            waiting = _Waiting(choose, asyncio.get_running_loop().create_future())
+            self._waiting = waiting
+        return await waiting.begun
 
     def _quiet_choice(self) -> set[str]:
         writer, journal = self._writer, self._files.journal
         return quiet_choice(writer.dirty, writer.sizes, journal.end)
 
-    async def _complete(self, choose: _Choice) -> None:
-        """Complete the files of some resources; the caller has its turn."""
-        async with self.disk:
-            frozen, is_whole = self._freeze(choose)
-            try:
-                await self._writer.write()
-            except BaseException:
-                self._writer.dirty.update(frozen)
-                raise
-            if not (frozen and self._files.journal.has_changes):
-                self._writer.dirty.update(frozen)
-                return
-            begin = partial(self._files.begin_checkpoint, frozen, is_whole=is_whole)
-            checkpoint = await self._begin(begin, frozen)
-        if checkpoint is not None:
-            await self._finish(checkpoint, frozen)
+    def _all_dirty(self) -> set[str]:
+        return set(self._writer.dirty)
 
-    def _freeze(self, choose: _Choice) -> tuple[dict[str, Collection], bool]:
+    async def _begin(self, choose: _Choice) -> _Begun | None:
+        """Write the pending transactions, and begin a checkpoint of that moment.
+
+        Returns None if there is nothing to complete, or the disk refuses that.
+
+        Raises:
+            DiskRefusedError: the transactions are not durable.
+        """
+        frozen, is_whole = self._freeze(choose)
+        try:
+            await self._writer.write()
+        except BaseException:
+            self._writer.dirty.update(frozen)
+            raise
+        if not (frozen and self._files.journal.has_changes):
+            self._writer.dirty.update(frozen)
+            return None
+        begin = partial(self._files.begin_checkpoint, frozen, is_whole=is_whole)
+        try:
+            self._running = await self._threads.run_to_completion(begin, is_long=False)
+        except BaseException as error:
+            self._put_off(frozen, error)
+            if not isinstance(error, DiskRefusedError):
+                raise
+            return None
+        return _Begun(self._running, frozen)
+
+    def _freeze(self, choose: _Choice) -> tuple[_Frozen, bool]:
         """Return the chosen resources as they are now, and whether they are all dirty ones.
 
         Later changes make them dirty again. A version-1 journal is upgraded as a whole.
@@ -146,32 +236,22 @@ class SessionCheckpoints:
         frozen = {name: self.collections[name].snapshot() for name in sorted(chosen)}
         return frozen, not dirty
 
-    async def _begin(
-        self, begin: Callable[[], Checkpoint], frozen: Mapping[str, Collection]
-    ) -> Checkpoint | None:
-        try:
-            return await self._threads.run_to_completion(begin, is_long=False)
-        except BaseException as error:
-            self._put_off(frozen, error)
-            if not isinstance(error, DiskRefusedError):
-                raise
-            return None
-
-    async def _finish(self, checkpoint: Checkpoint, frozen: Mapping[str, Collection]) -> None:
+    async def _finish(self, begun: _Begun | None) -> None:
         """Take the steps of a checkpoint; if the disk refuses one, that is only logged.
 
         The journal still completes the files, and receives the later commits.
         """
-        self._running = checkpoint
+        if begun is None:
+            return
         try:
-            await self._take_steps(checkpoint, is_long=_is_long(frozen))
+            await self._take_steps(begun.checkpoint, is_long=_is_long(begun.frozen))
         except BaseException as error:
-            self._put_off(frozen, error)
-            await self._threads.run_to_completion(checkpoint.discard, is_long=False)
+            self._put_off(begun.frozen, error)
+            await self._threads.run_to_completion(begun.checkpoint.discard, is_long=False)
             if not isinstance(error, DiskRefusedError | CheckpointAbandonedError):
                 raise
         else:
-            self._writer.sizes.update(checkpoint.sizes)
+            self._writer.sizes.update(begun.checkpoint.sizes)
         finally:
             self._running = None
 
@@ -189,7 +269,7 @@ class SessionCheckpoints:
                 raise CheckpointAbandonedError
             await self._threads.run_to_completion(step, is_long=False)
 
-    def _put_off(self, frozen: Mapping[str, Collection], error: BaseException) -> None:
+    def _put_off(self, frozen: _Frozen, error: BaseException) -> None:
         """Keep the resources dirty; after a refusal, wait until the journal has grown again."""
         self._writer.dirty.update(frozen)
         if not isinstance(error, DiskRefusedError):
@@ -205,6 +285,6 @@ class SessionCheckpoints:
         )
 
 
-def _is_long(frozen: Mapping[str, Collection]) -> bool:
+def _is_long(frozen: _Frozen) -> bool:
     records = sum(len(collection.records) for collection in frozen.values())
     return records > FEW_RECORDS or len(frozen) > FEW_RESOURCES

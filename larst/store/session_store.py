@@ -175,9 +175,8 @@ class SessionStore:
         Raises:
             DiskRefusedError: the commits are not durable; call `reload` next.
         """
-        self._checkpoints.raise_failure()
         async with self._checkpoints.disk:
-            await self._writer.write()
+            await self._checkpoints.flush()
             if self._collections:  # a made-up session id must leave no directory
                 await self.settings.save_learned()
         self._checkpoints.start_if_large()

@@ -38,6 +38,11 @@ class SessionWriter:
         self._pending: list[Line] = []
         self._garbage: list[Collection] = []
 
+    @property
+    def has_pending(self) -> bool:
+        """Whether there is a transaction to write."""
+        return bool(self._pending)
+
     def reset(self, loaded: Loaded) -> None:
         """Drop pending transactions, and continue from files that were just loaded."""
         self._pending, self.dirty, self.sizes = [], loaded.dirty, loaded.sizes
