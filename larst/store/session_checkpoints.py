@@ -18,7 +18,9 @@ from larst.errors import DiskRefusedError
 from larst.store.checkpoint_choice import CHECKPOINT_BYTES, is_large, quiet_choice
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint, CheckpointAbandonedError
-from larst.store.disk.session_files import SessionFiles
+from larst.store.disk.journal import VERSION
+from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.stats import ResourceStats, SessionStats
 from larst.store.io_threads import Threads
 from larst.store.session_writer import SessionWriter
 
@@ -72,6 +74,23 @@ class SessionCheckpoints:
         self._is_queued = False
         self._retry_at_bytes = 0
         self._failure: Exception | None = None
+        self._saved: SessionStats | None = None
+        self._is_loaded = False
+
+    def reset(self, loaded: Loaded | None) -> None:
+        """Continue from files that were just loaded; None: the memory is freed."""
+        self._is_loaded = loaded is not None
+        self.collections = loaded.collections if loaded else {}
+        self._saved = loaded.stats if loaded else None
+
+    def stats(self) -> SessionStats:
+        """Return the size of the session as it is now."""
+        sizes = self._writer.sizes
+        resources = {
+            name: ResourceStats(len(collection.records), sizes.get(name, 0))
+            for name, collection in self.collections.items()
+        }
+        return SessionStats(self._files.journal.end, resources)
 
     @contextlib.asynccontextmanager
     async def exclusive(self) -> AsyncIterator[None]:
@@ -98,6 +117,7 @@ class SessionCheckpoints:
             async with self.disk:
                 begun = await self._begin(self._all_dirty)
             await self._finish(begun)
+            await self._save_stats()
 
     async def flush(self) -> None:
         """Make all commits durable, and begin a checkpoint that waits; the caller holds `disk`.
@@ -177,6 +197,7 @@ class SessionCheckpoints:
             async with self._turn:
                 self._is_queued = False
                 await self._finish(await self._begin_when_durable(choose))
+                await self._save_stats()
         except Exception as error:  # noqa: BLE001 - the next flush raises it
             self._failure = error
 
@@ -261,6 +282,20 @@ class SessionCheckpoints:
         await self._alone(checkpoint.announce)
         await run(checkpoint.put_in_place, is_long=is_long)
         await self._alone(checkpoint.finish)
+
+    async def _save_stats(self) -> None:
+        """Write the statistics if they have changed.
+
+        A session without a journal of this version stays as it was found, until it is written.
+        """
+        stats, journal = self.stats(), self._files.journal
+        is_exact = self._is_loaded and not self._writer.has_pending
+        if not (is_exact and journal.end and journal.version == VERSION) or stats == self._saved:
+            return
+        with contextlib.suppress(DiskRefusedError):  # whoever looks sees fewer figures
+            work = partial(self._files.put_stats, stats)
+            await self._threads.run_to_completion(work, is_long=False)
+            self._saved = stats
 
     async def _alone(self, step: Callable[[], None]) -> None:
         """Take a step that changes the journal, unless a failed write waits for a reload."""

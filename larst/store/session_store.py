@@ -212,7 +212,8 @@ class SessionStore:
         self.is_loaded = False
         self.generation += 1
         self._checkpoints.abandon()
-        self.resources = self._collections = self._checkpoints.collections = {}
+        self.resources = self._collections = {}
+        self._checkpoints.reset(None)
         self._writer.release()
 
     def names(self) -> list[str]:
@@ -270,6 +271,10 @@ class SessionStore:
         """Return the number of records of each resource."""
         return {name: len(self._collections[name].records) for name in self.names()}
 
+    def size_bytes(self) -> int:
+        """Return the bytes of the documented files and the journal."""
+        return self._checkpoints.stats().size_bytes
+
     def snapshot(self) -> dict[str, Collection]:
         """Return a copy of all resources that later changes do not affect."""
         return {name: self._collections[name].snapshot() for name in self.names()}
@@ -304,7 +309,8 @@ class SessionStore:
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
         self.generation += 1
-        self.resources = self._collections = self._checkpoints.collections = loaded.collections
+        self.resources = self._collections = loaded.collections
+        self._checkpoints.reset(loaded)
         self.settings.reset(loaded.settings)
         self._writer.reset(loaded)
         self.is_loaded = True

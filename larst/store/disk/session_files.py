@@ -42,6 +42,7 @@ from larst.store.disk.settings import (
     decode_settings,
     write_settings,
 )
+from larst.store.disk.stats import STATS, SessionStats, decode_stats, write_stats
 
 ERASED_PREFIX = ".erased-"
 """Prefix of a directory that is being removed."""
@@ -60,6 +61,7 @@ class Loaded:
     dirty: set[str]
     sizes: dict[str, int] = field(default_factory=dict)
     settings: StoredSettings = NO_SETTINGS
+    stats: SessionStats | None = None
 
 
 class SessionFiles:
@@ -128,6 +130,14 @@ class SessionFiles:
         """
         write_settings(self._files, self.directory, settings)
 
+    def put_stats(self, stats: SessionStats) -> None:
+        """Write the statistics of the session, which need not be durable.
+
+        Raises:
+            OSError: the old statistics are in place, or the new ones.
+        """
+        write_stats(self._files, self.directory, stats)
+
     def erase(self) -> OSError | None:
         """Remove all of the session's files, in one step as a crash sees it.
 
@@ -193,7 +203,8 @@ class SessionFiles:
         collections, dirty = self._decode(documents, digests, is_ours=raw is not None)
         dirty |= replay(collections, lines, applied)
         self._next_ids = {name: item.next_id for name, item in collections.items()}
-        return Loaded(collections, dirty, _sizes(documents), settings)
+        stats = decode_stats(self._files.read(self.directory / STATS))
+        return Loaded(collections, dirty, _sizes(documents), settings, stats)
 
     def _upgraded_metas(self) -> dict[str, list[bytes]]:
         """Return the meta files that a version-1 journal leaves behind, with the next id.
