@@ -106,7 +106,7 @@ class SessionActor(Actor[Message, Answer]):
     async def on_quiet(self) -> None:
         """Begin to complete the documented files: the session has been idle for a second."""
         if self._store.is_loaded:
-            self._store.start_quiet_checkpoint()
+            self._store.checkpoints.start_quiet()
 
     async def on_flush_failed(self, error: Exception) -> None:
         """Return to the state on disk: no reply about the failed write has left."""

@@ -38,10 +38,6 @@ def _random_salt() -> int:
     return secrets.randbits(32)
 
 
-def _ignore_flush() -> None:
-    pass
-
-
 class SessionStore:
     """All resources of one session; nothing is read or written before `load`.
 
@@ -55,7 +51,7 @@ class SessionStore:
         files: FileOps,
         now: Callable[[], datetime],
         new_salt: Callable[[], int] = _random_salt,
-        on_flushed: Callable[[], None] = _ignore_flush,
+        on_flushed: Callable[[], None] = lambda: None,
         threads: Threads | None = None,
     ) -> None:
         self.session_id = directory.name
@@ -63,7 +59,7 @@ class SessionStore:
         self._threads = threads or Threads()
         self._session_files = SessionFiles(directory, files, now, new_salt)
         self._writer = SessionWriter(self._session_files, self._threads, on_flushed)
-        self._checkpoints = SessionCheckpoints(
+        self.checkpoints = SessionCheckpoints(
             self.session_id, self._session_files, self._writer, self._threads
         )
         self._collections: dict[str, Collection] = {}
@@ -72,7 +68,7 @@ class SessionStore:
         """A number that changes whenever the resources or their schemas do."""
         self.is_loaded = False
         self.settings = SessionSettings(
-            self.session_id, self._session_files, self._threads, self._checkpoints.disk
+            self.session_id, self._session_files, self._threads, self.checkpoints.disk
         )
 
     async def load(self) -> None:
@@ -82,9 +78,7 @@ class SessionStore:
             SessionDamagedError: a file is damaged; it was set aside.
             DiskRefusedError: the files cannot be read.
         """
-        # A checkpoint of an actor that has crashed must not write beside the load.
-        await self._checkpoints.end()
-        async with self._checkpoints.exclusive():
+        async with self.checkpoints.exclusive():
             loaded = await self._threads.run_to_completion(self._session_files.load, is_long=True)
         self._install(loaded)
         if loaded.dirty:
@@ -98,7 +92,7 @@ class SessionStore:
         Raises:
             SessionDamagedError, DiskRefusedError: as in `load`.
         """
-        async with self._checkpoints.exclusive():
+        async with self.checkpoints.exclusive():
             self._install(
                 await self._threads.run_to_completion(self._session_files.reload, is_long=True)
             )
@@ -110,7 +104,7 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as in `load`. No file is lost, and the session
                 cannot be loaded until a second attempt succeeds.
         """
-        async with self._checkpoints.exclusive():
+        async with self.checkpoints.exclusive():
             await self._threads.run_to_completion(self._session_files.set_all_aside, is_long=True)
             self._install(
                 await self._threads.run_to_completion(self._session_files.load, is_long=True)
@@ -123,7 +117,7 @@ class SessionStore:
             DiskRefusedError: nothing was erased; or all was, but perhaps not durably. The detail
                 says which.
         """
-        async with self._checkpoints.exclusive():
+        async with self.checkpoints.exclusive():
             error = await self._threads.run_to_completion(self._erase, is_long=True)
         if error is not None:
             raise DiskRefusedError(
@@ -175,15 +169,11 @@ class SessionStore:
         Raises:
             DiskRefusedError: the commits are not durable; call `reload` next.
         """
-        async with self._checkpoints.disk:
-            await self._checkpoints.flush()
+        async with self.checkpoints.disk:
+            await self.checkpoints.flush()
             if self._collections:  # a made-up session id must leave no directory
                 await self.settings.save_learned()
-        self._checkpoints.start_if_large()
-
-    def start_quiet_checkpoint(self) -> None:
-        """Begin to complete the documented files that are small, or much changed."""
-        self._checkpoints.start_quiet()
+        self.checkpoints.start_if_large()
 
     async def checkpoint(self) -> None:
         """Make all commits durable, complete the documented files and begin a new journal.
@@ -194,11 +184,7 @@ class SessionStore:
         Raises:
             DiskRefusedError: as in `flush`.
         """
-        await self._checkpoints.complete_all()
-
-    async def checkpoints_finished(self) -> None:
-        """Wait for the checkpoints that `flush` and `start_quiet_checkpoint` have begun."""
-        await self._checkpoints.finished()
+        await self.checkpoints.complete_all()
 
     async def close(self) -> None:
         """Complete the documented files, as `checkpoint` does."""
@@ -211,9 +197,9 @@ class SessionStore:
         """
         self.is_loaded = False
         self.generation += 1
-        self._checkpoints.abandon()
+        self.checkpoints.abandon()
         self.resources = self._collections = {}
-        self._checkpoints.reset(None)
+        self.checkpoints.reset(None)
         self._writer.release()
 
     def names(self) -> list[str]:
@@ -271,10 +257,6 @@ class SessionStore:
         """Return the number of records of each resource."""
         return {name: len(self._collections[name].records) for name in self.names()}
 
-    def size_bytes(self) -> int:
-        """Return the bytes of the documented files and the journal."""
-        return self._checkpoints.stats().size_bytes
-
     def snapshot(self) -> dict[str, Collection]:
         """Return a copy of all resources that later changes do not affect."""
         return {name: self._collections[name].snapshot() for name in self.names()}
@@ -310,7 +292,7 @@ class SessionStore:
         """Replace the data in memory with data from the files."""
         self.generation += 1
         self.resources = self._collections = loaded.collections
-        self._checkpoints.reset(loaded)
+        self.checkpoints.reset(loaded)
         self.settings.reset(loaded.settings)
         self._writer.reset(loaded)
         self.is_loaded = True

@@ -59,7 +59,7 @@ class BusyTenant(Tenant):
         self._open_root()
         try:
             await self._live(store)
-            await store.checkpoints_finished()
+            await store.checkpoints.finished()
         finally:
             store.release()
             await threads.finished(HOME)
@@ -86,7 +86,7 @@ class BusyTenant(Tenant):
     async def _pause(self, store: SessionStore) -> None:
         """Let a running checkpoint take some steps, or begin one."""
         if self._random.random() < 0.4:
-            store.start_quiet_checkpoint()
+            store.checkpoints.start_quiet()
         await take_steps(self._random.choice((0, self._random.randrange(60))))
 
 

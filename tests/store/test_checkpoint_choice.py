@@ -43,8 +43,8 @@ def test_a_busy_session_checkpoints_a_journal_that_is_larger_than_its_files() ->
 
 async def _quiet(store: SessionStore) -> None:
     await store.flush()
-    store.start_quiet_checkpoint()
-    await store.checkpoints_finished()
+    store.checkpoints.start_quiet()
+    await store.checkpoints.finished()
 
 
 class TestQuietSessions:

@@ -127,11 +127,11 @@ class TestRefusedWrites:
         disk.refuses_at = 8  # five calls begin the journal, then an append, `.schemas` and a file
         await insert(store, "users", {"text": "x" * CHECKPOINT_BYTES})
         await store.flush()
-        await store.checkpoints_finished()
+        await store.checkpoints.finished()
         calls = disk.calls
         await insert(store, "users", {"text": ""})  # it fits the schema
         await store.flush()
-        await store.checkpoints_finished()
+        await store.checkpoints.finished()
 
         assert disk.calls == calls + 1
         assert ids_of(await open_store(MemoryDisk(disk.content))) == [1, 2]

@@ -286,7 +286,7 @@ class TestCheckpoints:
         for number in range(200):
             await insert(store, "users", {"n": number})
             await store.flush()
-            await store.checkpoints_finished()
+            await store.checkpoints.finished()
             assert len(disk.content[JOURNAL]) < 20_000
 
         assert len(records_of(await open_store(MemoryDisk(disk.content)))) == 200

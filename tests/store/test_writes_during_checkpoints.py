@@ -29,7 +29,7 @@ MAX_HISTORIES = 400
 async def _halted(store: SessionStore, disk: HaltingDisk | HaltingNewFiles) -> None:
     """Begin a checkpoint, and return when it has halted."""
     disk.may_go_on.clear()
-    store.start_quiet_checkpoint()
+    store.checkpoints.start_quiet()
     assert await asyncio.to_thread(disk.is_halted.wait, WAIT_S)
 
 
@@ -49,7 +49,7 @@ class TestWrites:
         await asyncio.wait_for(store.flush(), WAIT_S)
         killed = await open_store(MemoryDisk(disk.content))
         disk.may_go_on.set()
-        await store.checkpoints_finished()
+        await store.checkpoints.finished()
 
         assert ids_of(killed) == [1, 2, 3]
         assert [user["id"] for user in orjson.loads(disk.content[USERS])] == [1, 2]
@@ -66,7 +66,7 @@ class TestWrites:
         await store.flush()
 
         disk.may_go_on.set()
-        await store.checkpoints_finished()
+        await store.checkpoints.finished()
 
         journal = disk.content[HOME / ".journal"]
         assert b"xxx" not in journal
@@ -100,7 +100,7 @@ class TestInterruptions:
         await asyncio.sleep(0)
         disk.may_go_on.set()
         await reloading
-        await store.checkpoints_finished()
+        await store.checkpoints.finished()
 
         assert USERS not in disk.content
         assert not [path for path in disk.content if path.name.endswith(".tmp")]

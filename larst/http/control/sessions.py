@@ -268,7 +268,7 @@ class SessionControl:
 
 
 async def _contents(store: SessionStore) -> tuple[int, dict[str, int], StoredSettings]:
-    return store.size_bytes(), store.counts(), store.settings.current
+    return store.checkpoints.stats().size_bytes, store.counts(), store.settings.current
 
 
 async def _settings(store: SessionStore) -> StoredSettings:
