@@ -198,9 +198,9 @@ class SessionStore:
         self.is_loaded = False
         self.generation += 1
         self.checkpoints.abandon()
+        self._writer.release(self._collections.values())
         self.resources = self._collections = {}
         self.checkpoints.reset(None)
-        self._writer.release()
 
     def names(self) -> list[str]:
         """Return the names of all resources, sorted."""

@@ -6,6 +6,7 @@ step of the event loop. Only one write may run at a time: its caller holds the l
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -16,6 +17,9 @@ from larst.store.disk.journal_v1 import Line
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.io_threads import Threads
 from larst.store.transfer.replacing import free
+
+FEW_RECORDS = 1_000
+"""Freed in less than a millisecond."""
 
 
 class SessionWriter:
@@ -48,9 +52,12 @@ class SessionWriter:
         self._pending, self.dirty, self.sizes = [], loaded.dirty, loaded.sizes
         self.has_failed = False
 
-    def release(self) -> None:
-        """Drop everything that is in memory."""
+    def release(self, collections: Iterable[Collection]) -> None:
+        """Drop everything that is in memory; free many records in a thread."""
+        garbage = [*self._garbage, *collections]
         self._pending, self.dirty, self._garbage = [], set(), []
+        if sum(len(collection.records) for collection in garbage) > FEW_RECORDS:
+            self._threads.start(free, self._free(garbage))
 
     def add(self, resources: Mapping[str, Any]) -> None:
         """Add a committed transaction: its changes by resource, as the journal stores them."""
@@ -81,3 +88,7 @@ class SessionWriter:
     def _append(self, lines: list[Line]) -> None:
         self._files.journal.append(lines)
         self.has_failed = False
+
+    async def _free(self, garbage: list[Collection]) -> None:
+        with contextlib.suppress(RuntimeError):  # the threads have ended, as the process will
+            await self._threads.run(partial(free, garbage), is_long=True)

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from larst.errors import DiskRefusedError, SessionDamagedError
-from larst.store import DiskFiles
+from larst.store import DiskFiles, SessionStore, Threads
+from larst.store.transfer.replacing import free
 from tests.store.disks import HaltingDisk, MemoryDisk
-from tests.store.stores import HOME, JOURNAL, insert, open_store, records_of
+from tests.store.stores import HOME, JOURNAL, ids_of, insert, now, open_store, records_of
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -305,3 +306,23 @@ class TestCheckpoints:
 
         assert all(HOME / "logs.json.tmp" not in content for content in disk.history)
         assert disk.content[HOME / "logs.json"] is before
+
+
+async def test_the_memory_of_many_records_is_freed_in_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Freeing 100,000 records at once held the event loop for 50 ms."""
+    monkeypatch.setattr("larst.store.session_writer.FEW_RECORDS", 2)
+    disk, threads = MemoryDisk(), Threads()
+    store = SessionStore(HOME, files=disk, now=now, threads=threads)
+    await store.load()
+    await insert(store, "users", {}, {}, {})
+    await store.close()
+    (records,) = [collection.records for collection in store._collections.values()]
+
+    store.release()
+    assert len(records) == 3
+    await threads.finished(free)
+
+    assert records == {}
+    assert ids_of(await open_store(disk)) == [1, 2, 3]
