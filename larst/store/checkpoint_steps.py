@@ -151,7 +151,7 @@ class CheckpointSteps:
         is_exact = self._is_loaded and not self._writer.has_pending
         if not (is_exact and journal.end and journal.version == VERSION) or stats == self._saved:
             return
-        with contextlib.suppress(DiskRefusedError):  # whoever looks sees fewer figures
+        with contextlib.suppress(DiskRefusedError):  # an overview shows fewer figures
             work = partial(self._files.put_stats, stats)
             await self._threads.run_to_completion(work, is_long=False)
             self._saved = stats

@@ -1,4 +1,4 @@
-"""What a session is seen to be without loading it: its size, its records, whether it is damaged.
+"""An overview of a session without loading it: its size, its records, visible damage.
 
 Reads the small files of a session and the names of the others. Must never read records, nor change
 anything: 100,000 sessions are looked at, page by page. `recovery/inspection.py` reads everything.

@@ -43,7 +43,7 @@ class SessionCheckpoints:
         self._writer = writer
         self._threads = threads
         self._turn = asyncio.Lock()  # one checkpoint at a time; taken before `disk`
-        self._claims = 0  # of `_turn`, by those who wait; the background gives way
+        self._claims = 0  # tasks in the foreground that wait for `_turn`
         self._waiting: _Waiting | None = None
         self._is_queued = False
         self._failure: Exception | None = None

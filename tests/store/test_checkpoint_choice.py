@@ -31,7 +31,7 @@ class TestQuietChoice:
         assert len(quiet_choice(sizes.keys(), sizes, 9)) == SMALL_BYTES // 1024
 
     def test_a_resource_without_files_is_completed_by_its_share_of_the_journal(self) -> None:
-        """All of it is in the journal, so writing it costs what was written already."""
+        """All of it is in the journal, so writing it doubles the bytes written so far."""
         assert quiet_choice({"new"}, {}, 50_000_000) == {"new"}
 
 

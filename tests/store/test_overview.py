@@ -1,4 +1,4 @@
-"""What is seen of a session without loading it."""
+"""An overview of a session, without loading it."""
 
 from __future__ import annotations
 

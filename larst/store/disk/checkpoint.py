@@ -80,7 +80,7 @@ class Checkpoint:
         A file whose content is the same as before is not written again.
 
         Raises:
-            OSError: `discard` removes what was written.
+            OSError: `discard` removes the files written so far.
             CheckpointAbandonedError: as OSError.
         """
         self._files.make_directory(self._directory / SCHEMAS)

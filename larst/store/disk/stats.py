@@ -1,11 +1,11 @@
-"""A session's statistics: how large it is, for whoever looks at it while it sleeps.
+"""A session's statistics: its size, for a list of sessions that loads none.
 
 ::
 
     .stats   {"journal_bytes":118,"resources":{"users":{"bytes":245,"records":2}}}
 
-Written with checkpoints and at sleep, as the last step. It is no part of durability: the session
-itself never reads its figures, and a file that is damaged or of another journal counts as missing.
+Written after checkpoints and at sleep. It is not durable: no session depends on its figures, and a
+file that is damaged, or written for another journal, counts as missing.
 """
 
 from __future__ import annotations
