@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 
 from larst.store import SessionStore
 from larst.store.checkpoint_choice import CHECKPOINT_BYTES, SMALL_BYTES, is_large, quiet_choice
@@ -110,4 +111,24 @@ class TestQuietSessions:
         await store.checkpoint()
 
         assert disk.content[HOME / ".schemas" / "users.json"] is schema
+        assert ids_of(await open_store(disk)) == [1, 2]
+
+    @pytest.mark.parametrize("edited", [None, b"null\n"])
+    async def test_a_file_that_was_edited_or_removed_is_written_again(
+        self, edited: bytes | None
+    ) -> None:
+        """Otherwise the session could not be loaded, although its files were just completed."""
+        disk = MemoryDisk()
+        store = await open_store(disk)
+        await insert(store, "users", {"n": 1})
+        await store.checkpoint()
+        schema = HOME / ".schemas" / "users.json"
+        before = disk.content.pop(schema)
+        if edited is not None:
+            disk.content[schema] = edited
+
+        await insert(store, "users", {"n": 2})
+        await store.checkpoint()
+
+        assert disk.content[schema] == before
         assert ids_of(await open_store(disk)) == [1, 2]

@@ -146,7 +146,7 @@ class TestInterruptions:
         await store.checkpoint()
         await insert(store, "users", {})
         await store.flush()
-        disk.refuses_at = disk.calls + 6  # with the records in place, but not the next id
+        disk.refuses_at = disk.calls + 7  # with the records in place, but not the next id
         await store.checkpoint()
         assert len(orjson.loads(disk.content[USERS])) == 2
 

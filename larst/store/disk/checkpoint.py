@@ -77,7 +77,7 @@ class Checkpoint:
     def write_beside(self) -> None:
         """Write the files under temporary names, durably.
 
-        A file whose content is the same as before is not written again.
+        A file that is in place with this content already is not written again.
 
         Raises:
             OSError: `discard` removes the files written so far.
@@ -87,7 +87,9 @@ class Checkpoint:
         for name, chunks in self._documents():
             self._refuse_if_abandoned()
             self._digests[name] = digest_of(chunks)
-            if self._digests[name] != self._journal.base.get(name):
+            if self._is_in_place(name):
+                self._files.sync(self._directory / name)  # another program may have written it
+            else:
                 self._beside.append(name)
                 self._files.write_new(self._temporary(name), chunks)
 
@@ -100,9 +102,6 @@ class Checkpoint:
         """
         self._refuse_if_abandoned()
         self._journal.announce(self._digests, self._through)
-        # Until they are in place, it is unknown which content these files have.
-        base, unknown = self._journal.base, set(self._beside)
-        self._journal.base = {name: base[name] for name in base if name not in unknown}
 
     def put_in_place(self) -> None:
         """Rename the files to their names, durably.
@@ -148,6 +147,16 @@ class Checkpoint:
         for name, chunks in self._metas.items():
             if name not in self._digests:  # its resource has not changed
                 yield name, chunks
+
+    def _is_in_place(self, name: str) -> bool:
+        """Return whether the file has this content already: it was not edited since."""
+        digest = self._digests[name]
+        if self._journal.base.get(name) != digest:
+            return False
+        with contextlib.suppress(OSError):  # it is not an ordinary file any more
+            content = self._files.read(self._directory / name)
+            return content is not None and digest_of([content]) == digest
+        return False
 
     def _temporary(self, name: str) -> Path:
         path = self._directory / name
