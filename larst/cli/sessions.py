@@ -11,11 +11,14 @@ from larst.cli.arguments import add_json, add_service_url
 from larst.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from larst.cli.arguments import Subparsers
+    from larst.cli.client import Service
     from larst.config import Settings
 
 _PATH = "/_larst/sessions"
-_PAGE_SIZE = 100
+_PAGE_SIZE = 500
 
 
 def add_arguments(subparsers: Subparsers) -> None:
@@ -41,7 +44,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         service.request_json("DELETE", session_path(options.delete))
         sys.stdout.write(f"{options.delete} is erased; its next request finds it empty\n")
         return 0
-    sessions = service.list_all(_PATH, page_size=_PAGE_SIZE)
+    sessions = list(_all_sessions(service))
     if options.json:
         print_json(sessions)
     elif sessions:
@@ -50,6 +53,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     else:
         sys.stdout.write("no session has data yet: send the service a request\n")
     return 0
+
+
+def _all_sessions(service: Service) -> Iterator[dict[str, Any]]:
+    """Yield the sessions, page by page; others may be made or erased meanwhile."""
+    path = f"{_PATH}?limit={_PAGE_SIZE}"
+    while items := service.request_json("GET", path)["items"]:
+        yield from items
+        path = f"{_PATH}?limit={_PAGE_SIZE}&after={quote(items[-1]['id'])}"
 
 
 def session_path(session: str) -> str:
@@ -62,7 +73,11 @@ def _row(session: dict[str, Any]) -> tuple[str, ...]:
         session["id"],
         session["state"],
         session["last_used_at"],
-        str(session["records"]),
-        str(len(session["resources"])),
+        *_counts(session["resources"]),
         str(session["size_bytes"]),
     )
+
+
+def _counts(resources: dict[str, int] | None) -> tuple[str, str]:
+    """Return the numbers of records and resources; unknown before the session has woken."""
+    return ("?", "?") if resources is None else (str(sum(resources.values())), str(len(resources)))

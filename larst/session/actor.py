@@ -125,9 +125,9 @@ class SessionActor(Actor[Message, Answer]):
             return self._answer_now(message)
 
     async def on_quiet(self) -> None:
-        """Complete the documented files: the session has been idle for a second."""
+        """Begin to complete the documented files: the session has been idle for a second."""
         if self._store.is_loaded:
-            await self._store.checkpoint()
+            self._store.checkpoints.start_quiet()
 
     async def on_flush_failed(self, error: Exception) -> None:
         """Return to the state on disk: no reply about the failed write has left."""

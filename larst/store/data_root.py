@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 import stat
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from larst.store.disk.session_files import ERASED_PREFIX
 _LOCK_NAME = ".lock"
 _PROBE_NAME = ".probe"
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_CLOCK_TICK_NS = 2_000_000_000
 _SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would block
 _MAKE = os.O_CREAT | _SAFELY
 
@@ -32,6 +34,7 @@ class DataRoot:
     def __init__(self, path: Path, lock: int | None) -> None:
         self.path = path
         self._lock = lock
+        self._scan: tuple[int, list[str]] = (0, [])
 
     @classmethod
     def open(cls, path: Path) -> DataRoot:
@@ -77,12 +80,23 @@ class DataRoot:
         return cls(path, _locked(path, lock, fcntl.LOCK_SH))
 
     def session_ids(self) -> list[str]:
-        """Return the ids of the sessions that have a directory, sorted; blocks."""
-        return sorted(
+        """Return the ids of the sessions that have a directory, sorted; blocks.
+
+        Pages over many sessions share a scan while no directory is made or removed.
+        """
+        changed_ns = self.path.stat().st_mtime_ns
+        scanned_ns, ids = self._scan
+        if changed_ns == scanned_ns:
+            return list(ids)
+        ids = sorted(
             entry.name
             for entry in os.scandir(self.path)
             if _SESSION_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
         )
+        # A change in the same tick of the file system's clock would not show.
+        if time.time_ns() - changed_ns > _CLOCK_TICK_NS:
+            self._scan = (changed_ns, ids)
+        return list(ids)
 
     def has_session(self, session_id: str) -> bool:
         """Return whether the session has a directory; a link does not count; blocks."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Hashable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from larst.errors import DiskRefusedError
 
@@ -35,6 +35,7 @@ class Threads:
         self._writers = writers
         self._workers = workers
         self._searchers = searchers
+        self._tasks: dict[asyncio.Task[None], Hashable] = {}
 
     @classmethod
     def open(cls) -> Threads:
@@ -51,14 +52,20 @@ class Threads:
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
 
+    def start(self, key: Hashable, work: Coroutine[Any, Any, None]) -> None:
+        """Run the coroutine in a task of its own, which `finished` awaits; it must not raise."""
+        task = asyncio.create_task(work)
+        self._tasks[task] = key
+        task.add_done_callback(self._tasks.pop)
+
+    async def finished(self, key: Hashable) -> None:
+        """Wait for the tasks that were started with this key."""
+        while tasks := [task for task, own_key in self._tasks.items() if own_key == key]:
+            await asyncio.wait(tasks)
+
     async def run(self, work: Callable[[], Value], *, is_long: bool) -> Value:
         """Return the result of the work; `is_long`: replies must not wait for it."""
         return await _run_in(self._workers if is_long else self._writers, work)
-
-    def start(self, work: Callable[[], object]) -> None:
-        """Begin work that must not fail; the caller does not wait for it."""
-        with contextlib.suppress(RuntimeError):  # the pool is closed: the process is about to end
-            asyncio.get_running_loop().run_in_executor(self._searchers, work)
 
     async def run_search(self, work: Callable[[], Value]) -> Value:
         """Return the result of work that computes."""

@@ -6,12 +6,10 @@ the session's actor, which holds back every reply that depends on a commit until
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Container, Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from larst.domain import Criteria, DataState, Json, Record
@@ -23,8 +21,9 @@ from larst.store.io_threads import Threads, describe_os_error
 from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.searching import has_value, matching, position_of
+from larst.store.session_checkpoints import SessionCheckpoints
 from larst.store.session_settings import SessionSettings
-from larst.store.session_writer import FEW_RECORDS, SessionWriter
+from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
 from larst.store.transfer.replacing import Replacement, free, journal_entry
 from larst.store.work import Work
@@ -37,10 +36,6 @@ _MAX_ID_CHARACTERS = 80
 
 def _random_salt() -> int:
     return secrets.randbits(32)
-
-
-def _ignore_flush() -> None:
-    pass
 
 
 class SessionStore:
@@ -56,15 +51,16 @@ class SessionStore:
         files: FileOps,
         now: Callable[[], datetime],
         new_salt: Callable[[], int] = _random_salt,
-        on_flushed: Callable[[], None] = _ignore_flush,
+        on_flushed: Callable[[], None] = lambda: None,
         threads: Threads | None = None,
     ) -> None:
         self.session_id = directory.name
         self._now = now
         self._threads = threads or Threads()
         self._session_files = SessionFiles(directory, files, now, new_salt)
-        self._writer = SessionWriter(
-            self.session_id, self._session_files, self._threads, on_flushed
+        self._writer = SessionWriter(self._session_files, self._threads, on_flushed)
+        self.checkpoints = SessionCheckpoints(
+            self.session_id, self._session_files, self._writer, self._threads
         )
         self._collections: dict[str, Collection] = {}
         self.resources: Container[str] = self._collections
@@ -76,9 +72,8 @@ class SessionStore:
         self.work = Work(self._threads)
         """What the current message may do here; the actor begins it with each message."""
         self.is_loaded = False
-        self._disk = asyncio.Lock()  # the session's files have one user at a time
         self.settings = SessionSettings(
-            self.session_id, self._session_files, self._threads, self._disk
+            self.session_id, self._session_files, self._threads, self.checkpoints.disk
         )
 
     async def load(self) -> None:
@@ -88,7 +83,7 @@ class SessionStore:
             SessionDamagedError: a file is damaged; it was set aside.
             DiskRefusedError: the files cannot be read.
         """
-        async with self._disk:
+        async with self.checkpoints.exclusive():
             loaded = await self._threads.run_to_completion(self._session_files.load, is_long=True)
         self._install(loaded)
         if loaded.dirty:
@@ -102,7 +97,7 @@ class SessionStore:
         Raises:
             SessionDamagedError, DiskRefusedError: as in `load`.
         """
-        async with self._disk:
+        async with self.checkpoints.exclusive():
             self._install(
                 await self._threads.run_to_completion(self._session_files.reload, is_long=True)
             )
@@ -114,7 +109,7 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as in `load`. No file is lost, and the session
                 cannot be loaded until a second attempt succeeds.
         """
-        async with self._disk:
+        async with self.checkpoints.exclusive():
             await self._threads.run_to_completion(self._session_files.set_all_aside, is_long=True)
             self._install(
                 await self._threads.run_to_completion(self._session_files.load, is_long=True)
@@ -127,7 +122,7 @@ class SessionStore:
             DiskRefusedError: nothing was erased; or all was, but perhaps not durably. The detail
                 says which.
         """
-        async with self._disk:
+        async with self.checkpoints.exclusive():
             error = await self._threads.run_to_completion(self._erase, is_long=True)
         if error is not None:
             raise DiskRefusedError(
@@ -175,7 +170,7 @@ class SessionStore:
             checked = check(transaction)
             return self.commit(transaction), checked
 
-        async with self._disk:  # a write must not take half of the changes
+        async with self.checkpoints.disk:  # a write must not take half of the changes
             return await self.work.off_loop(commit)
 
     def restore(self, replacements: Mapping[str, Replacement]) -> None:
@@ -197,15 +192,16 @@ class SessionStore:
         self._writer.add(resources)
 
     async def flush(self) -> None:
-        """Make all commits durable; also checkpoint if the journal has grown large.
+        """Make all commits durable; if the journal has grown large, also begin a checkpoint.
 
         Raises:
             DiskRefusedError: the commits are not durable; call `reload` next.
         """
-        async with self._disk:
-            await self._writer.write(self._collections, checkpoints=self._writer.is_checkpoint_due)
+        async with self.checkpoints.disk:
+            await self.checkpoints.flush()
             if self._collections:  # a made-up session id must leave no directory
                 await self.settings.save_learned()
+        self.checkpoints.start_if_large()
 
     async def checkpoint(self) -> None:
         """Make all commits durable, complete the documented files and begin a new journal.
@@ -216,8 +212,7 @@ class SessionStore:
         Raises:
             DiskRefusedError: as in `flush`.
         """
-        async with self._disk:
-            await self._writer.write(self._collections, checkpoints=True)
+        await self.checkpoints.complete_all()
 
     async def close(self) -> None:
         """Complete the documented files, as `checkpoint` does."""
@@ -230,12 +225,10 @@ class SessionStore:
         """
         self.is_loaded = False
         self._change()
-        released = self._collections
+        self.checkpoints.abandon()
+        self._writer.release(self._collections.values())
         self.resources = self._collections = {}
-        self._writer.release()
-        if sum(len(collection.records) for collection in released.values()) > FEW_RECORDS:
-            # To free them here would hold the event loop: 100 ms for 200,000 records.
-            self._threads.start(partial(free, released.values()))
+        self.checkpoints.reset(None)
 
     def names(self) -> list[str]:
         """Return the names of all resources, sorted."""
@@ -328,7 +321,7 @@ class SessionStore:
         """Erase files and memory together: the caller may be cancelled in between."""
         error = self._session_files.erase()
         erased = self._collections
-        self._install(Loaded({}, set(), 0))
+        self._install(Loaded({}, set()))
         free(erased.values())
         return error
 
@@ -336,6 +329,7 @@ class SessionStore:
         """Replace the data in memory with data from the files."""
         self._change()
         self.resources = self._collections = loaded.collections
+        self.checkpoints.reset(loaded)
         self.settings.reset(loaded.settings)
         self._writer.reset(loaded)
         self.is_loaded = True

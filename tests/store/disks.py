@@ -108,3 +108,19 @@ class HaltingDisk(MemoryDisk):
             self.is_halted.set()
         assert self.may_go_on.wait(timeout=20)
         super().rename(old, new)
+
+
+class HaltingNewFiles(MemoryDisk):
+    """Halts before each file that a checkpoint writes while `may_go_on` is not set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_halted = threading.Event()
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+
+    def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
+        if path.name.endswith(".json.tmp") and not self.may_go_on.is_set():
+            self.is_halted.set()
+            assert self.may_go_on.wait(timeout=20)
+        super().write_new(path, chunks)

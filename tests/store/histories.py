@@ -26,7 +26,7 @@ LIVES = 6
 ERRORS = (errno.EIO, errno.ENOSPC, errno.EROFS)
 
 
-def _now() -> datetime:
+def now() -> datetime:
     return datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -89,7 +89,7 @@ class Tenant:
     async def live(self) -> None:
         """Load, check, write and checkpoint until killed; handle refusals as the actor does."""
         store = SessionStore(
-            HOME, files=self._disk, now=_now, new_salt=lambda: self._random.randrange(2**32)
+            HOME, files=self._disk, now=now, new_salt=lambda: self._random.randrange(2**32)
         )
         self._open_root()
         try:
@@ -194,7 +194,7 @@ class Tenant:
             if backup.next_id > 1
         }
         for collection in resources.values():
-            collection.derive_metadata(_now())
+            collection.derive_metadata(now())
         store.restore(prepare_replacements(resources))
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from larst.store.disk import frames, session_files
 from larst.store.disk import journal as journal_module
-from larst.store.disk.documents import SCHEMAS, digest_of, encode_documents
-from larst.store.disk.files import FileOps, put_in_place
+from larst.store.disk.checkpoint import Checkpoint
+from larst.store.disk.files import FileOps
 from larst.store.disk.journal import Journal
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.session_files import Loaded, SessionFiles
@@ -85,7 +85,8 @@ def _no_checksum(payload: bytes, length: int, salt: int) -> int:
     return 0
 
 
-_append, _checkpoint, _begin = Journal.append, SessionFiles.checkpoint, Journal.begin
+_append, _begin = Journal.append, Journal.begin
+_announce, _finish = Checkpoint.announce, Checkpoint.finish
 
 
 def _append_without_next(self: Journal, lines: Sequence[Line]) -> None:
@@ -100,31 +101,33 @@ def _append_at_the_old_end(self: Journal, lines: Sequence[Line]) -> None:
         self.end = end
 
 
-def _checkpoint_journal_first(self: SessionFiles, collections: Any) -> int:
+def _announce_and_finish(self: Checkpoint) -> None:
     """Begin the new journal before the files that replace the old one are in place."""
-    documents = {
-        name: chunks
-        for resource, collection in collections.items()
-        for name, chunks in encode_documents(resource, collection)
-    }
-    digests = {name: digest_of(chunks) for name, chunks in documents.items()}
-    self.journal.append([{"next": digests}])
-    self.journal.begin({**self.journal.base, **digests})
-    self._files.make_directory(self._directory / SCHEMAS)
-    for name, chunks in documents.items():
-        put_in_place(self._files, self._directory / name, chunks)
-    self._files.sync_directory(self._directory / SCHEMAS)
-    self._files.sync_directory(self._directory)
-    return 0
+    _announce(self)
+    _finish(self)
 
 
-def _begin_with_a_smaller_base(self: Journal, base: Any) -> None:
-    _begin(self, dict(list(base.items())[:-1]))
+def _nothing(self: Checkpoint) -> None:
+    del self
+
+
+def _journal_first(monkeypatch: pytest.MonkeyPatch) -> type[PowerDisk]:
+    monkeypatch.setattr(Checkpoint, "announce", _announce_and_finish)
+    monkeypatch.setattr(Checkpoint, "finish", _nothing)
+    return PowerDisk
+
+
+def _final_path(self: Checkpoint, name: str) -> Path:
+    return self._directory / name
+
+
+def _begin_with_a_smaller_base(self: Journal, base: Any, lines: Sequence[Line] = ()) -> None:
+    _begin(self, dict(list(base.items())[:-1]), lines)
 
 
 def _skip_the_write(self: SessionWriter, lines: list[Line]) -> None:
     del lines
-    self._has_failed = False
+    self.has_failed = False
 
 
 def _never_cut(self: Journal) -> None:
@@ -137,20 +140,20 @@ def _ignore_failure(self: SessionWriter, lines: list[Line]) -> None:
         self._files.journal.append(lines)
     except OSError:
         self._files.journal.must_cut = False
-    self._has_failed = False
+    self.has_failed = False
 
 
 def _erase_in_place(self: SessionFiles) -> None:
     """Remove one file after another, under the session's name."""
-    if self._files.names(self._directory):
-        self._files.remove_directory(self._directory)
-    self._files.sync_directory(self._directory.parent)
-    self.journal = Journal(self._directory, self._files, self._new_salt)
+    if self._files.names(self.directory):
+        self._files.remove_directory(self.directory)
+    self._files.sync_directory(self.directory.parent)
+    self.journal = Journal(self.directory, self._files, self._new_salt)
 
 
 def _move_away_unsynced(self: SessionFiles, erased: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
-        self._files.rename(self._directory, erased)
+        self._files.rename(self.directory, erased)
 
 
 def _never_restore(self: SessionFiles, erased: Path) -> bool:
@@ -159,7 +162,7 @@ def _never_restore(self: SessionFiles, erased: Path) -> bool:
 
 
 def _erase_in_memory(self: SessionStore) -> None:
-    self._install(Loaded({}, set(), 0))
+    self._install(Loaded({}, set()))
 
 
 def _erase_on_disk(self: SessionStore) -> OSError | None:
@@ -212,14 +215,12 @@ BREAKS: dict[str, Break] = {
     "appends without fdatasync": disk(UnsyncedAppends),
     "names without a directory fsync": disk(UnsyncedNames),
     "loads without fsync": disk(UnsyncedLoads),
-    "files written in their place": patched(session_files, "put_in_place", _in_place_at_once),
+    "files written in their place": patched(Checkpoint, "_temporary", _final_path),
     "a journal written in its place": patched(journal_module, "put_in_place", _in_place_at_once),
     "no checksum": patched(frames, "_checksum", _no_checksum),
     "no `next` before a checkpoint": patched(Journal, "append", _append_without_next),
     "appends over each other": patched(Journal, "append", _append_at_the_old_end),
-    "a checkpoint that begins with the journal": patched(
-        SessionFiles, "checkpoint", _checkpoint_journal_first
-    ),
+    "a checkpoint that begins with the journal": _journal_first,
     "a journal that names fewer files": patched(Journal, "begin", _begin_with_a_smaller_base),
     "a flush that writes nothing": patched(SessionWriter, "_append", _skip_the_write),
     "a failed write taken for a success": patched(SessionWriter, "_append", _ignore_failure),

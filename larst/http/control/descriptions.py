@@ -7,6 +7,7 @@ from typing import get_args
 
 from larst import actors, errors
 from larst.http.control.parameters import (
+    AFTER,
     IN_SESSION,
     LENIENT,
     MAX_REASON_CHARACTERS,
@@ -74,8 +75,13 @@ SESSION: Schema = {
         "id": TEXT,
         "state": {"enum": ["awake", "asleep", "busy", "damaged", "failed"]},
         "problem": {**_TEXT_OR_NULL, "description": "The damage, and how to repair it."},
-        "records": COUNT,
-        "resources": {**_COUNTS, "description": "The number of records of each resource."},
+        "records": {**COUNT, "type": ["integer", "null"]},
+        "resources": {
+            **_COUNTS,
+            "type": ["object", "null"],
+            "description": "The number of records of each resource. Null: not known until the"
+            " session wakes, since its process was killed or its files came from elsewhere.",
+        },
         "size_bytes": COUNT,
         "last_used_at": _TIME,
         "settings": schema_ref("SessionSettings"),
@@ -192,7 +198,7 @@ LIST_SESSIONS = ControlOperation(
     "sessions",
     "List the sessions that have data",
     (ControlReply("A page of sessions.", _json(page_of(schema_ref("Session")))),),
-    (SESSION_LIMIT, OFFSET),
+    (SESSION_LIMIT, OFFSET, AFTER),
     errors=_errors(errors.BadRequestError),
 )
 GET_SESSION = ControlOperation(

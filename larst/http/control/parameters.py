@@ -28,6 +28,7 @@ PLAN_KEY = ControlParameter(
 
 _SESSION_ID = {"type": "string", "pattern": f"^{SESSION_ID.pattern}$"}
 IN_SESSION = ControlParameter("id", "The session.", _SESSION_ID, "path")
+AFTER = ControlParameter("after", "List only the sessions behind this one.", _SESSION_ID)
 OF_SESSION = ControlParameter("session", "The session, instead of `X-Session-ID`.", _SESSION_ID)
 
 LENIENT = ControlParameter(

@@ -1,14 +1,16 @@
 """The control API for sessions, below `/_larst/sessions`: list, show, set, export, import, erase.
 
-A session that is awake answers through its mailbox, as for any request; the files of a session
-that is asleep are inspected without waking it. Must never write to a session's files itself: even
-the files of a damaged session are replaced or erased by its actor.
+A session that is awake answers through its mailbox, as for any request; of one that is asleep, the
+small files are read without waking it. Must never load records to describe a session, nor write to
+its files itself: even the files of a damaged session are replaced or erased by its actor.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -31,13 +33,20 @@ from larst.http.control.guards import (
     number_in_query,
 )
 from larst.http.control.imports import Imports
-from larst.http.control.parameters import LENIENT, OFFSET, REPLACE, SESSION_LIMIT, SET_DIALECT
+from larst.http.control.parameters import (
+    AFTER,
+    LENIENT,
+    OFFSET,
+    REPLACE,
+    SESSION_LIMIT,
+    SET_DIALECT,
+)
 from larst.http.responses import json_response
 from larst.session import SessionClient
 from larst.session.settings import client_settings, with_values
 from larst.store import DataRoot, SessionStore, StoredSettings, Threads
 from larst.store.collection import Collection
-from larst.store.recovery.inspection import Inspection, disk_usage, inspect
+from larst.store.overview import Overview, look
 from larst.store.transfer.db_json import ImportReport, shortened
 from larst.store.transfer.exporting import export_lines
 
@@ -63,14 +72,19 @@ class SessionControl:
     async def list(self, request: web.Request) -> web.Response:
         """Return a page of the sessions that have data, in the order of their ids.
 
+        `after` continues behind an id, also if sessions were made or erased since.
+
         Raises:
             BadRequestError: a query value is not allowed.
         """
         limit = number_in_query(request, SESSION_LIMIT)
         offset = number_in_query(request, OFFSET)
+        after = request.query.get(AFTER.name)
+        start_id = "" if after is None else session_id_of(after, None, "")
         ids = await asyncio.to_thread(self._root.session_ids)
-        entries = await asyncio.gather(*map(self._list_entry, ids[offset : offset + limit]))
-        items = [entry for entry in entries if entry is not None]
+        first = bisect_right(ids, start_id) + offset
+        overviews = await asyncio.to_thread(self._look_at, ids[first : first + limit])
+        items = await asyncio.gather(*map(self._describe, overviews))
         page = {"total": len(ids), "limit": limit, "offset": offset}
         return json_response({"items": items, "page": page})
 
@@ -81,10 +95,9 @@ class SessionControl:
             SessionNotFoundError: the session has no data.
         """
         session_id = await self._existing_id(request)
-        try:
-            return json_response(await self._describe(session_id))
-        except FileNotFoundError as error:
-            raise _not_found(session_id) from error
+        for overview in await asyncio.to_thread(self._look_at, [session_id]):
+            return json_response(await self._describe(overview))
+        raise _not_found(session_id)
 
     async def erase(self, request: web.Request) -> web.Response:
         """Erase a session, on disk too; its next request starts with no data.
@@ -224,43 +237,38 @@ class SessionControl:
             raise _not_found(session_id)
         return session_id
 
-    async def _list_entry(self, session_id: str) -> dict[str, Json] | None:
-        """Return the description of a session, or None if it was erased in the meantime."""
-        async with self._describing:
+    def _look_at(self, session_ids: Sequence[str]) -> Sequence[Overview]:
+        """Return what the files of the sessions show; without those erased meanwhile; blocks."""
+        overviews = []
+        for session_id in session_ids:
             with contextlib.suppress(FileNotFoundError):
-                return await self._describe(session_id)
-        return None
+                overviews.append(look(self._root.session_directory(session_id)))
+        return overviews
 
-    async def _describe(self, session_id: str) -> dict[str, Json]:
-        """Return the description of a session.
-
-        Raises:
-            FileNotFoundError: it was erased in the meantime.
-        """
-        directory = self._root.session_directory(session_id)
-        if not self._sessions.is_live(session_id):
-            inspection = await asyncio.to_thread(inspect, directory)
-            # If it has woken up, its files may have changed during the inspection.
-            if inspection.problem is None or not self._sessions.is_live(session_id):
-                return _as_json(inspection, "asleep")
-        size_bytes, used_at = await asyncio.to_thread(disk_usage, directory)
-        try:
-            async with asyncio.timeout(BUSY_AFTER_S):
-                records, settings = await self._sessions.run_on_store(
-                    session_id, _contents, keeps_awake=False
-                )
-        except SessionDamagedError as error:
-            return _as_json(Inspection(session_id, size_bytes, used_at, {}, error.detail), "asleep")
-        except (TimeoutError, actors.MailboxFullError):
-            return _as_json(await asyncio.to_thread(inspect, directory), "busy")
-        except (actors.ActorError, DiskRefusedError):  # it is cooling down, or cannot be read
-            return _as_json(await asyncio.to_thread(inspect, directory), "failed")
-        inspection = Inspection(session_id, size_bytes, used_at, records, settings=settings)
-        return _as_json(inspection, "awake")
+    async def _describe(self, overview: Overview) -> dict[str, Json]:
+        """Return the description of a session; if it is awake, with its own figures."""
+        async with self._describing:
+            if not self._sessions.is_live(overview.session_id):  # else it would wake up
+                return _as_json(overview, "asleep")
+            try:
+                async with asyncio.timeout(BUSY_AFTER_S):
+                    size_bytes, records, settings = await self._sessions.run_on_store(
+                        overview.session_id, _contents, keeps_awake=False
+                    )
+            except SessionDamagedError as error:
+                return _as_json(replace(overview, problem=error.detail), "asleep")
+            except (TimeoutError, actors.MailboxFullError):
+                return _as_json(overview, "busy")
+            except (actors.ActorError, DiskRefusedError):  # it is cooling down, or cannot be read
+                return _as_json(overview, "failed")
+        current = replace(
+            overview, size_bytes=size_bytes, records=records, settings=settings, problem=None
+        )
+        return _as_json(current, "awake")
 
 
-async def _contents(store: SessionStore) -> tuple[dict[str, int], StoredSettings]:
-    return store.counts(), store.settings.current
+async def _contents(store: SessionStore) -> tuple[int, dict[str, int], StoredSettings]:
+    return store.checkpoints.stats().size_bytes, store.counts(), store.settings.current
 
 
 async def _settings(store: SessionStore) -> StoredSettings:
@@ -281,17 +289,18 @@ def _not_found(session_id: str) -> SessionNotFoundError:
     )
 
 
-def _as_json(inspection: Inspection, state: str) -> dict[str, Json]:
+def _as_json(overview: Overview, state: str) -> dict[str, Json]:
     """Return the description of a session; damage overrides the other states."""
-    used_at = datetime.fromtimestamp(inspection.used_at, UTC).isoformat(timespec="seconds")
+    used_at = datetime.fromtimestamp(overview.used_at, UTC).isoformat(timespec="seconds")
+    records = overview.records
     return {
-        "id": inspection.session_id,
-        "state": "damaged" if inspection.problem else state,
-        "problem": inspection.problem,
-        "records": sum(inspection.records.values()),
-        "resources": inspection.records,
-        "size_bytes": inspection.size_bytes,
+        "id": overview.session_id,
+        "state": "damaged" if overview.problem else state,
+        "problem": overview.problem,
+        "records": None if records is None else sum(records.values()),
+        "resources": records,
+        "size_bytes": overview.size_bytes,
         "last_used_at": used_at,
-        "settings": client_settings(inspection.settings),
-        "learned_dialect": inspection.settings.learned_dialect,
+        "settings": client_settings(overview.settings),
+        "learned_dialect": overview.settings.learned_dialect,
     }

@@ -21,6 +21,7 @@ import orjson
 from larst.domain import Record
 from larst.errors import BadRequestError, BadResourceNameError
 from larst.store.collection import Collection
+from larst.store.disk.record_lists import generated_records, parse_list
 from larst.store.records import (
     MAX_AUTO_ID,
     copy_with_id,
@@ -138,6 +139,8 @@ class DocumentReader:
 
     is_ours: bool
     collections: dict[str, Collection] = field(default_factory=dict)
+    _highest_ids: dict[str, int] = field(default_factory=dict)
+    """Of resources whose ids LARST generated, all of them."""
     _not_learned: set[str] = field(default_factory=set)
     """Schema files of the original program: without `json_schema`, they count as missing."""
 
@@ -152,10 +155,10 @@ class DocumentReader:
         if (resource := resource_of(name)) is None:
             return
         try:
-            value = orjson.loads(content)
+            value = parse_list(content)
             collection = self.collections.setdefault(resource, Collection())
             if not is_in_schemas(name):
-                collection.records = self._by_key(value)
+                collection.records = self._by_key(resource, value)
             elif name.endswith(f"{_META}.json"):
                 collection.next_id = decode_next_id(value, is_last=has_last_id)
             elif isinstance(value, dict) and "json_schema" not in value:
@@ -178,13 +181,20 @@ class DocumentReader:
                 incomplete.add(resource)
             # LARST's own null may be newer than the records beside it, which the journal drops.
             learns = not (self.is_ours and names_of_resource[1] in present)
-            collection.derive_metadata(now, learns=learns)
+            if not learns and resource in self._highest_ids:
+                highest_id = self._highest_ids[resource]
+                collection.next_id = max(collection.next_id, highest_id + 1)
+            else:
+                collection.derive_metadata(now, learns=learns)
         return incomplete
 
-    def _by_key(self, value: Any) -> dict[str, Record]:
+    def _by_key(self, resource: str, value: Any) -> dict[str, Record]:
         """Return the records by key; those without an id get the lowest free numbers."""
         if not isinstance(value, list):
             raise TypeError("it must hold a list of objects")
+        if self.is_ours and (generated := generated_records(value)) is not None:
+            self._highest_ids[resource] = generated.highest_id
+            return generated.records
         items = value if self.is_ours else [validate_record(item) for item in value]
         ids = [validate_id(item) for item in items]
         used = {key_of(identifier) for identifier in ids if identifier is not None}

@@ -9,6 +9,7 @@
                    "put":[{"id":8,…}],"del":["7"],"next_id":9,"schema":{…},"replace":true},…}}
               {"tx":2,"resources":{…}}
     frame     {"salt":2773741621,"next":{"users.json":"<SHA-256>",…}}
+    frame     {"salt":2773741621,"next":{},"files":{"users.json":"<SHA-256>",…},"through":2}
 
     base      base digests: the documented files that the journal starts from; others are absent
     larst     version of the format; 1 is drawn in journal_v1.py
@@ -18,7 +19,11 @@
     next_id   the next integer id that the resource gives out
     schema    the learned schema, where it changed
     replace   the earlier records and schema of the resource are dropped
-    next      next digests: the files that a checkpoint is about to put in place
+    next      next digests: the files that a checkpoint is about to put in place. They hold all
+              changes before this line
+    files     the same where transactions were written during the checkpoint: these files hold the
+              changes up to the transaction `through`. An older LARST does not know them, so it
+              refuses them instead of taking them for newer than they are
 
 A frame holds all transactions of one flush. If each transaction were a frame, a crash during a
 flush could leave a good frame behind a torn one, since pages reach the disk in any order, and that
@@ -64,6 +69,7 @@ class Journal:
     `end` is the size of its durable part; 0: the next write begins a new journal. `base` are the
     digests of the documented files in place, which a new journal starts from. `has_changes`: it
     holds changes that may not be in those files. `must_cut`: a torn tail may follow `end`.
+    `later` are the transactions appended since `mark`.
     """
 
     def __init__(self, directory: Path, files: FileOps, new_salt: Callable[[], int]) -> None:
@@ -72,6 +78,9 @@ class Journal:
         self.version = VERSION
         self.has_changes = False
         self.must_cut = False
+        self.later: list[Line] = []
+        self._is_marked = False
+        self._carried: Sequence[Line] = ()  # the next `begin` writes them
         self._directory = directory
         self._path = directory / JOURNAL
         self._files = files
@@ -88,7 +97,7 @@ class Journal:
             OSError: the write does not count, and any bytes it left are truncated before the next.
         """
         if not self.end:
-            self.begin(self.base)
+            self.begin(self.base, self._carried)
         self._make_name_durable()
         if self.must_cut:
             self.cut()
@@ -102,23 +111,54 @@ class Journal:
         self.end += len(frame)
         self._transactions = transactions
         self.has_changes = True
+        if self._is_marked:
+            self.later += (line for line in lines if "next" not in line)
 
-    def begin(self, base: Digests) -> None:
-        """Replace the journal with an empty one, once the files of `base` hold all its changes.
+    def mark(self) -> int:
+        """Collect the transactions from now on in `later`; return the number of the last one.
+
+        Raises:
+            OSError: no journal could be begun.
+        """
+        if not self.end:
+            self.begin(self.base, self._carried)
+        self.later, self._is_marked = [], True
+        return self._transactions
+
+    def unmark(self) -> None:
+        """End what `mark` began."""
+        self.later, self._is_marked = [], False
+
+    def announce(self, digests: Digests, through: int) -> None:
+        """Write the line of files that hold the changes up to transaction `through`.
+
+        Raises:
+            OSError: as for `append`.
+        """
+        is_last = not self.later
+        line = {"next": digests} if is_last else {"next": {}, "files": digests, "through": through}
+        self.append([line])
+
+    def begin(self, base: Digests, lines: Sequence[Line] = ()) -> None:
+        """Replace the journal with one of those lines, once the files of `base` hold all others.
 
         Raises:
             OSError: the old or the new journal is in place, and either completes the files. The
                 next write begins another.
         """
-        self.end, self.base, self.version = 0, base, VERSION
-        self.has_changes = self.must_cut = self._is_name_durable = False
+        self.end, self.base, self.version, self._carried = 0, base, VERSION, lines
+        self.must_cut = self._is_name_durable = False
+        self.has_changes = bool(lines)
         self._salt, self._transactions = self._new_salt(), 0
         header = {"larst": VERSION, "salt": self._salt, "base": base}
-        frame = encode(orjson.dumps(header, option=orjson.OPT_SORT_KEYS), 0)
+        frames = [encode(orjson.dumps(header, option=orjson.OPT_SORT_KEYS), 0)]
+        for line in lines:  # a frame each: all of them are durable before they have their name
+            payload, self._transactions = self._encode_lines([line])
+            frames.append(encode(payload, self._salt))
         self._files.make_directory(self._directory)
-        put_in_place(self._files, self._path, [frame])
+        put_in_place(self._files, self._path, frames)
         self._make_name_durable()
-        self.end = len(frame)
+        self.end, self._carried = sum(map(len, frames)), ()
 
     def cut(self) -> None:
         """Truncate what a failed write may have left behind `end`.

@@ -13,6 +13,9 @@ its own format. That checkpoint's line is `{"next":{},"upgrade":{…}}`: the met
 the next id, all others beside this journal hold the last. LARST 0.1 does not know the files of such
 a line, so it refuses them instead of misreading their ids.
 
+A checkpoint during which transactions were written has a `files` line instead, in both versions;
+its meta files hold the next id, too.
+
 A meta file cannot match both kinds of line. The next id is above every id given out before, so its
 digest differs from those of all earlier meta files of that resource.
 """
@@ -41,6 +44,8 @@ def from_v1(line: Line) -> Line:
 
 def to_v1(line: Line) -> Line:
     """Return a line of version 2 as it is appended to a version-1 journal."""
+    if "files" in line:
+        return line
     if "next" in line:
         return {"next": {}, "upgrade": line["next"]}
     resources = {
@@ -52,7 +57,9 @@ def to_v1(line: Line) -> Line:
 
 def upgraded_files(lines: Iterable[Line]) -> frozenset[tuple[str, str]]:
     """Return the files that upgrading checkpoints wrote, as (name, digest)."""
-    return frozenset(file for line in lines for file in line.get("upgrade", {}).items())
+    return frozenset(
+        file for line in lines for key in ("upgrade", "files") for file in line.get(key, {}).items()
+    )
 
 
 def _replace_id(change: Mapping[str, Any], old: str, new: str, difference: int) -> dict[str, Any]:

@@ -6,7 +6,8 @@ holds already (`applied`), and so from which line on it has to be completed:
 ===============================================  ==================================================
 the file's digest is                             so the file
 ===============================================  ==================================================
-the next digest of line n                        holds lines 1 to n (the last such n counts)
+the next digest of line n                        holds lines 1 to n (the last such n counts), or
+                                                 to the transaction that a `files` line names
 its base digest                                  holds no line
 missing, and `base` does not name it             is new, and holds no line
 missing, though `base` names it                  was removed by something other than LARST: refused
@@ -18,6 +19,7 @@ So a crash may leave any mixture of old and new files: each one is completed fro
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,21 +28,31 @@ from larst.store.disk.documents import document_names
 from larst.store.disk.journal import Digests
 from larst.store.disk.journal_v1 import Line
 
+Announced = Mapping[tuple[str, str], int]
+"""How many lines the files hold that checkpoints announced, by name and digest."""
 
-def applied_lines(
-    name: str, digest: str | None, base: Digests, lines: Sequence[Line]
-) -> int | None:
+
+def announced_files(lines: Sequence[Line]) -> Announced:
+    """Return the files that the lines announce; the last of two equal files counts."""
+    announced: dict[tuple[str, str], int] = {}
+    numbers, counts = [0], [0]  # the transactions so far, and how many lines end with each
+    for index, line in enumerate(lines):
+        if "tx" in line:
+            numbers.append(line["tx"])
+            counts.append(index + 1)
+        for file in line.get("next", {}).items():
+            announced[file] = index + 1
+        for file in line.get("files", {}).items():
+            # A repair may lack that transaction: then the one before it counts.
+            announced[file] = counts[bisect_right(numbers, line["through"]) - 1]
+    return announced
+
+
+def applied_lines(name: str, digest: str | None, base: Digests, announced: Announced) -> int | None:
     """Return how many of the lines a file holds; None: the journal does not know that digest."""
-    for index in range(len(lines) - 1, -1, -1):
-        if digest is not None and next_digests(lines[index]).get(name) == digest:
-            return index + 1
+    if digest is not None and (name, digest) in announced:
+        return announced[name, digest]
     return 0 if base.get(name) == digest else None
-
-
-def next_digests(line: Line) -> Digests:
-    """Return the digests of the files that a checkpoint's line announces."""
-    digests: Digests = line.get("next", {})
-    return digests
 
 
 def replay(

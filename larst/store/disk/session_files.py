@@ -1,24 +1,13 @@
 """A session's files: the documented ones, the journal that completes them, and crash recovery.
 
-::
-
-    checkpoint of the dirty resources                     a crash in this step leaves
-    --------------------------------------------------    ---------------------------------------
-    1  append {"next":{name: digest,…}} to .journal       a torn tail: truncated at load
-    2  for each file: write NAME.tmp, sync it, rename     old and new files: each is completed
-    3  sync .schemas, then the session's directory          from its own line on (replay.py)
-    4  write an empty journal to .journal.tmp, whose      the old journal or the new one: either
-       base digests are those files; sync it, rename        completes the files
-    5  sync the session's directory, and its parent       the same
-
-A checkpoint that fails in its middle leaves the journal in use: later changes are appended behind
-its `next` line, and a later checkpoint appends another.
+`checkpoint.py` draws how the files are completed, `replay.py` how a load continues from them.
 
 A version-1 journal (LARST 0.1) ends with the next checkpoint, which also rewrites the meta file of
 each resource that is not dirty: its `auto_id` becomes the next id.
 
-Synchronous; `session_store.py` calls it from threads, one call at a time. Must never guess at a
-file that is in no known state, nor overwrite it.
+Synchronous; `session_store.py` calls it from threads, one call at a time: only the steps of a
+checkpoint that say so may run beside appends. Must never guess at a file that is in no known
+state, nor overwrite it.
 """
 
 from __future__ import annotations
@@ -26,25 +15,25 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from larst.errors import SessionDamagedError
 from larst.store.collection import Collection
+from larst.store.disk.checkpoint import Checkpoint
 from larst.store.disk.documents import (
     SCHEMAS,
     DocumentDamagedError,
     decode_documents,
     digest_of,
-    encode_documents,
     encode_meta,
     resource_of,
 )
-from larst.store.disk.files import TEMP_SUFFIX, FileOps, put_in_place
+from larst.store.disk.files import TEMP_SUFFIX, FileOps
 from larst.store.disk.journal import JOURNAL, Digests, Journal, JournalDamagedError
 from larst.store.disk.journal_v1 import Line
-from larst.store.disk.replay import applied_lines, next_digests, replay
+from larst.store.disk.replay import announced_files, applied_lines, replay
 from larst.store.disk.set_aside import refuse_files_set_aside, set_all_aside, set_aside
 from larst.store.disk.settings import (
     NO_SETTINGS,
@@ -53,6 +42,7 @@ from larst.store.disk.settings import (
     decode_settings,
     write_settings,
 )
+from larst.store.disk.stats import STATS, SessionStats, decode_stats, write_stats
 
 ERASED_PREFIX = ".erased-"
 """Prefix of a directory that is being removed."""
@@ -62,12 +52,16 @@ _log = logging.getLogger("larst.store")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A session's resources and settings; `dirty` names the resources with incomplete files."""
+    """A session's resources and settings; `dirty` names the resources with incomplete files.
+
+    `sizes` are the bytes of each resource's files, as they are on the disk.
+    """
 
     collections: dict[str, Collection]
     dirty: set[str]
-    file_bytes: int
+    sizes: dict[str, int] = field(default_factory=dict)
     settings: StoredSettings = NO_SETTINGS
+    stats: SessionStats | None = None
 
 
 class SessionFiles:
@@ -80,7 +74,7 @@ class SessionFiles:
         now: Callable[[], datetime],
         new_salt: Callable[[], int],
     ) -> None:
-        self._directory = directory
+        self.directory = directory
         self._files = files
         self._now = now
         self._new_salt = new_salt
@@ -113,24 +107,20 @@ class SessionFiles:
         self.journal.must_cut |= must_cut
         return loaded
 
-    def checkpoint(self, collections: Mapping[str, Collection]) -> int:
-        """Write the documented files of those resources, then an empty journal; return the bytes.
+    def begin_checkpoint(
+        self, collections: Mapping[str, Collection], *, is_whole: bool
+    ) -> Checkpoint:
+        """Return the checkpoint of those resources: they hold all that was appended so far.
+
+        `is_whole`: no other resource has changes in the journal, so a new journal can begin.
 
         Raises:
-            OSError: the journal in place still completes the files in place.
+            OSError: no journal could be begun.
         """
-        documents = self._upgraded_metas()
-        for resource, collection in collections.items():
-            documents.update(encode_documents(resource, collection))
-        digests = {name: digest_of(chunks) for name, chunks in documents.items()}
-        self.journal.append([{"next": digests}])
-        self._files.make_directory(self._directory / SCHEMAS)
-        for name, chunks in documents.items():
-            put_in_place(self._files, self._directory / name, chunks)
-        self._files.sync_directory(self._directory / SCHEMAS)
-        self._files.sync_directory(self._directory)
-        self.journal.begin({**self.journal.base, **digests})
-        return sum(len(chunk) for chunks in documents.values() for chunk in chunks)
+        metas = self._upgraded_metas() if is_whole else {}
+        return Checkpoint(
+            self.directory, self._files, self.journal, collections, metas, is_whole=is_whole
+        )
 
     def put_settings(self, settings: StoredSettings) -> None:
         """Write the session's settings, durably.
@@ -138,7 +128,15 @@ class SessionFiles:
         Raises:
             OSError: the old settings are in place, or the new ones.
         """
-        write_settings(self._files, self._directory, settings)
+        write_settings(self._files, self.directory, settings)
+
+    def put_stats(self, stats: SessionStats) -> None:
+        """Write the statistics of the session, which need not be durable.
+
+        Raises:
+            OSError: the old statistics are in place, or the new ones.
+        """
+        write_stats(self._files, self.directory, stats)
 
     def erase(self) -> OSError | None:
         """Remove all of the session's files, in one step as a crash sees it.
@@ -149,12 +147,12 @@ class SessionFiles:
         Raises:
             OSError: all files are still there.
         """
-        self._files.names(self._directory)  # raises where a link has the session's name
-        erased = self._directory.with_name(
-            f"{ERASED_PREFIX}{self._directory.name}-{self._new_salt():08x}"
+        self._files.names(self.directory)  # raises where a link has the session's name
+        erased = self.directory.with_name(
+            f"{ERASED_PREFIX}{self.directory.name}-{self._new_salt():08x}"
         )
         error = self._move_away(erased)
-        self.journal = Journal(self._directory, self._files, self._new_salt)
+        self.journal = Journal(self.directory, self._files, self._new_salt)
         if error is None:
             with contextlib.suppress(OSError):  # harmless there; the next start removes it
                 self._files.remove_directory(erased)
@@ -169,14 +167,14 @@ class SessionFiles:
             OSError: some files are moved, some are not; none is lost.
         """
         unique = f"{self._now():%Y%m%dT%H%M%S}-{self._new_salt():08x}"
-        set_all_aside(self._files, self._directory, unique)
-        self.journal = Journal(self._directory, self._files, self._new_salt)
+        set_all_aside(self._files, self.directory, unique)
+        self.journal = Journal(self.directory, self._files, self._new_salt)
 
     def _move_away(self, erased: Path) -> OSError | None:
         try:
             with contextlib.suppress(FileNotFoundError):  # makes an earlier removal durable
-                self._files.rename(self._directory, erased)
-            self._files.sync_directory(self._directory.parent)
+                self._files.rename(self.directory, erased)
+            self._files.sync_directory(self.directory.parent)
         except OSError as error:
             if self._is_restored_from(erased):
                 raise
@@ -187,25 +185,26 @@ class SessionFiles:
         """Undo a removal that the disk refused; return whether the files are back."""
         with contextlib.suppress(OSError):
             self.journal.mark_name_unsynced()
-            self._files.rename(erased, self._directory)
-            self._files.sync_directory(self._directory.parent)
-        return bool(self._files.names(self._directory))
+            self._files.rename(erased, self.directory)
+            self._files.sync_directory(self.directory.parent)
+        return bool(self._files.names(self.directory))
 
     def _load(self, *, up_to: int | None) -> Loaded:
-        for folder in (self._directory, self._directory / SCHEMAS):
+        for folder in (self.directory, self.directory / SCHEMAS):
             refuse_files_set_aside(self._files, folder)
         settings = self._read_settings()
-        raw = self._files.read(self._directory / JOURNAL)
+        raw = self._files.read(self.directory / JOURNAL)
         documents = self._read_documents()
         digests = {name: digest_of([content]) for name, content in documents.items()}
-        self.journal = Journal(self._directory, self._files, self._new_salt)
+        self.journal = Journal(self.directory, self._files, self._new_salt)
         lines = [] if raw is None else self._read_journal(raw[:up_to])
         applied = {} if raw is None else self._applied(digests, lines)
         self.journal.base = digests
         collections, dirty = self._decode(documents, digests, is_ours=raw is not None)
         dirty |= replay(collections, lines, applied)
         self._next_ids = {name: item.next_id for name, item in collections.items()}
-        return Loaded(collections, dirty, sum(map(len, documents.values())), settings)
+        stats = decode_stats(self._files.read(self.directory / STATS))
+        return Loaded(collections, dirty, _sizes(documents), settings, stats)
 
     def _upgraded_metas(self) -> dict[str, list[bytes]]:
         """Return the meta files that a version-1 journal leaves behind, with the next id.
@@ -220,8 +219,8 @@ class SessionFiles:
         """Return the documented files; remove temporary files of unfinished writes."""
         documents: dict[str, bytes] = {}
         for folder in ("", f"{SCHEMAS}/"):
-            for name in self._files.names(self._directory / folder):
-                path = self._directory / folder / name
+            for name in self._files.names(self.directory / folder):
+                path = self.directory / folder / name
                 if name.endswith(TEMP_SUFFIX):
                     with contextlib.suppress(OSError):  # harmless if it stays
                         self._files.remove(path)
@@ -234,7 +233,7 @@ class SessionFiles:
 
     def _read_settings(self) -> StoredSettings:
         try:
-            return decode_settings(self._files.read(self._directory / SETTINGS))
+            return decode_settings(self._files.read(self.directory / SETTINGS))
         except ValueError as error:
             advice = "remove it to go on without settings"
             raise self._set_aside(SETTINGS, f"cannot be read ({error})", advice) from error
@@ -267,10 +266,10 @@ class SessionFiles:
         Raises:
             SessionDamagedError: a document is in no state that the journal knows.
         """
-        names = {*digests, *self.journal.base, *(n for line in lines for n in next_digests(line))}
+        announced = announced_files(lines)
         applied: dict[str, int] = {}
-        for name in sorted(names):
-            count = applied_lines(name, digests.get(name), self.journal.base, lines)
+        for name in sorted({*digests, *self.journal.base, *(name for name, _ in announced)}):
+            count = applied_lines(name, digests.get(name), self.journal.base, announced)
             if count is None:
                 raise self._unknown_state(name, is_missing=name not in digests)
             applied[name] = count
@@ -279,7 +278,7 @@ class SessionFiles:
     def _unknown_state(self, name: str, *, is_missing: bool) -> SessionDamagedError:
         if is_missing:
             return SessionDamagedError(
-                f"{self._directory / name} is missing; put it back and try again, or remove"
+                f"{self.directory / name} is missing; put it back and try again, or remove"
                 " .journal to take the other files as they are"
             )
         advice = "put back the file that LARST wrote"
@@ -289,4 +288,13 @@ class SessionFiles:
         return self._set_aside(name, reason, advice)
 
     def _set_aside(self, name: str, reason: str, advice: str) -> SessionDamagedError:
-        return set_aside(self._files, self._directory / name, self._now(), reason, advice)
+        return set_aside(self._files, self.directory / name, self._now(), reason, advice)
+
+
+def _sizes(documents: Mapping[str, bytes]) -> dict[str, int]:
+    """Return the bytes of each resource's files."""
+    sizes: dict[str, int] = {}
+    for name, content in documents.items():
+        if (resource := resource_of(name)) is not None:
+            sizes[resource] = sizes.get(resource, 0) + len(content)
+    return sizes

@@ -123,7 +123,7 @@ def disk_usage(directory: Path) -> tuple[int, float]:
 
 
 def _inspect_once(directory: Path, files: FileOps) -> Inspection:
-    loaded, problem = Loaded({}, set(), 0), None
+    loaded, problem = Loaded({}, set()), None
     try:
         loaded = SessionFiles(directory, files, lambda: datetime.now(UTC), lambda: 0).load()
     except SessionDamagedError as error:

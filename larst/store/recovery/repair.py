@@ -38,7 +38,7 @@ from larst.store.disk.documents import (
 from larst.store.disk.files import TEMP_SUFFIX, FileOps, NotRegularFileError, put_in_place
 from larst.store.disk.journal import JOURNAL, Journal
 from larst.store.disk.journal_v1 import Line
-from larst.store.disk.replay import applied_lines, replay
+from larst.store.disk.replay import announced_files, applied_lines, replay
 from larst.store.disk.set_aside import DAMAGED_MARK, ORIGINALS_PREFIX
 from larst.store.disk.settings import SETTINGS, decode_settings
 from larst.store.records import is_hidden
@@ -156,6 +156,7 @@ class _Salvage:
         self._documents = documents
         self._digests = {name: digest_of([content]) for name, content in documents.items()}
         self._journal = journal
+        self._announced = announced_files(journal.lines)
         self._now = now
         self._reader = DocumentReader(is_ours=False)
         self._journal_ids = _highest_next_ids(journal.lines)
@@ -221,10 +222,9 @@ class _Salvage:
 
     def _replay(self) -> None:
         """Apply the journal's lines; all of them to a file in a state that it does not know."""
-        resources = {*self.collections, *self._journal_ids}
         applied = {
             name: self._applied(name) or 0
-            for resource in resources
+            for resource in {*self.collections, *self._journal_ids}
             for name in document_names(resource)
         }
         before = {name: collection.next_id for name, collection in self.collections.items()}
@@ -235,8 +235,7 @@ class _Salvage:
             )
 
     def _applied(self, name: str) -> int | None:
-        journal = self._journal
-        return applied_lines(name, self._digests.get(name), journal.base, journal.lines)
+        return applied_lines(name, self._digests.get(name), self._journal.base, self._announced)
 
     def _report_lost_ids(self) -> None:
         """Report where the next id is unknown: an id that a client knows may be given out again."""

@@ -62,7 +62,7 @@ class TestRestoring:
         store = await open_store(disk)
         await insert(store, "users", {"n": 1})
         await store.flush()
-        disk.refuses_at = disk.calls + 5  # the schema, with the records in place
+        disk.refuses_at = disk.calls + 7  # the schema, with the records in place
         await store.checkpoint()
         records = HOME / "users.json"
         old = disk.content[records]

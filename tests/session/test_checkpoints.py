@@ -1,0 +1,72 @@
+"""A session goes on while its files are completed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from larst.config import PlanningSettings
+from larst.planning.book import PlanBook
+from larst.planning.rules import RulesPlanner
+from larst.session import Pipeline
+from tests.session.service import FakeSandbox, RefusingFiles, Service, fixed_now
+
+QUIET_S = 1.0
+
+
+class HaltingFiles(RefusingFiles):
+    """Halts before each documented file while `may_go_on` is not set."""
+
+    def __init__(self) -> None:
+        self.is_halted = threading.Event()
+        self.may_go_on = threading.Event()
+
+    def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
+        if path.name.endswith(".json.tmp"):
+            self.is_halted.set()
+            assert self.may_go_on.wait(timeout=20)
+        super().write_new(path, chunks)
+
+
+@pytest.fixture
+async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
+    book = PlanBook(tmp_path / "plans", size=100, now=fixed_now)
+    await book.open()
+    pipeline = Pipeline(
+        planner=RulesPlanner(),
+        book=book,
+        sandbox=FakeSandbox(),
+        settings=PlanningSettings(),
+        now=fixed_now,
+        timer=lambda: 0.0,
+    )
+    yield pipeline
+    await pipeline.close()
+    await book.close()
+
+
+async def test_requests_are_served_while_files_are_completed(
+    tmp_path: Path, pipeline: Pipeline
+) -> None:
+    """They waited for all files of the session: 14.6 seconds with 1,000 resources."""
+    files = HaltingFiles()
+    (tmp_path / "data").mkdir()
+    service = Service(tmp_path / "data", pipeline, files=files)
+    await service.post({"name": "Ann"})
+    await service.clock.advance(QUIET_S)
+    assert await asyncio.to_thread(files.is_halted.wait, 20)
+
+    created = await service.post({"name": "Ben"})
+    listed = await service.get()
+    files.may_go_on.set()
+    await service.client.stop(drain_s=20)
+
+    members = tmp_path / "data" / "one" / "members.json"
+    assert created == {"id": 2, "name": "Ben"}
+    assert listed == [{"id": 1, "name": "Ann"}, created]
+    assert orjson.loads(members.read_bytes()) == listed
