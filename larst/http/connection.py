@@ -41,7 +41,8 @@ class Connection(web.RequestHandler):
         has_message = self._request_count > count
         if has_message:
             self._last_payload = self._messages[-1][1]
-        self._is_inside_head = is_between and not has_message
+        if data or has_message:  # without data, aiohttp parses what it already has
+            self._is_inside_head = is_between and not has_message
 
     def handle_error(
         self,

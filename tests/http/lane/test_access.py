@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from larst.config import load_settings
+from larst.errors import ConfigError
 from tests.http.lane.servers import REPLY, Server, masked, request, start
 
 RECORD = b'{"name":"Ann"}'
@@ -109,3 +111,27 @@ async def test_the_lane_can_be_off(stack: AsyncExitStack, tmp_path: Path) -> Non
     server = await start(stack, tmp_path, lane="off")
 
     assert server.lane is None
+
+
+@pytest.mark.parametrize("value", ["on", "off", "ON"])
+def test_the_setting_is_a_switch(value: str) -> None:
+    assert load_settings({"LARS_FAST_LANE": value}).http.fast_lane == value.lower()
+
+
+def test_any_other_value_of_the_setting_is_refused() -> None:
+    with pytest.raises(ConfigError, match="LARS_FAST_LANE"):
+        load_settings({"LARS_FAST_LANE": "fast"})
+
+
+async def test_programs_in_workers_take_the_ordinary_way(
+    stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    """A worker's reply is not there in this turn of the loop."""
+    server = await start(stack, tmp_path, lane="on", LARS_EXECUTOR="sandbox")
+    for _ in range(3):
+        data = await server.exchange(
+            request("POST", "/members", RECORD), request("GET", "/members/1")
+        )
+        assert REPLY.findall(data)[:2] == [b"201", b"200"]
+
+    assert server.answered == 0
