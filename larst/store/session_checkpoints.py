@@ -101,7 +101,8 @@ class SessionCheckpoints:
         try:
             begun = await self._steps.begin(waiting.choose)
         finally:
-            waiting.begun.set_result(begun)
+            if not waiting.begun.done():
+                waiting.begun.set_result(begun)
 
     def start_quiet(self) -> None:
         """Begin to complete the files that a quiet second is for."""

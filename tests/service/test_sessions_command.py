@@ -95,6 +95,19 @@ def test_a_db_json_is_imported_and_the_sessions_listed_and_erased(service: Servi
     assert [session["id"] for session in sessions] == ["one"]
 
 
+def test_a_session_whose_records_are_unknown_is_listed(own_service: Service) -> None:
+    """Its files came from elsewhere, and the list does not read them."""
+    (own_service.data_root / "copied").mkdir()
+    (own_service.data_root / "copied" / "pets.json").write_text("[{}]")
+
+    _, table, _ = larst("sessions", "--url", own_service.url)
+    sessions = json.loads(larst("sessions", "--json", "--url", own_service.url)[1])
+
+    row = next(line.split() for line in table.decode().splitlines() if "copied" in line)
+    assert row[1:2] + row[3:] == ["asleep", "?", "?", "4"]
+    assert [session["records"] for session in sessions] == [None, 2]
+
+
 @pytest.mark.parametrize("stdin", [b"", b"{", b"\xff\xfe", b"[1]", b'{"larst":"session"}\n'])
 def test_an_invalid_import_is_refused_with_one_line(service: Service, stdin: bytes) -> None:
     code, out, err = larst("import", "two", "--url", service.url, stdin=stdin)
