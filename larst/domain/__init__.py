@@ -36,7 +36,7 @@ from larst.domain.request import (
     RequestContext,
     TraceParent,
 )
-from larst.domain.state import DataState
+from larst.domain.state import DataState, Standing
 from larst.domain.stores import (
     SESSION_STORE_METHODS,
     STORE_METHODS,
@@ -80,6 +80,7 @@ __all__ = [
     "RequestContext",
     "ResourceStore",
     "SessionView",
+    "Standing",
     "TraceParent",
     "Usage",
     "Violation",

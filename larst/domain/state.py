@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+
+class Standing(Protocol):
+    """Something that was read, and may change."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is still as it was read."""
+
 
 class DataState:
     """One state of some data; `is_current` until the data changes.

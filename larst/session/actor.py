@@ -97,7 +97,7 @@ class SessionActor(Actor[Message, Answer]):
 
     async def on_message(self, message: Message) -> Answer | Deferred[Message]:
         """Answer a request, or defer it until its plan exists; or run a task."""
-        self._store.begin_reading()
+        self._store.note_reads(is_on=False)
         if not self._store.is_loaded:
             await self._retry_load(message)
         if isinstance(message, StoreTask):
@@ -119,7 +119,7 @@ class SessionActor(Actor[Message, Answer]):
         if is_change and not _CHECKED_FIRST.isdisjoint(message.request.headers):
             return NOT_NOW
         self._store.work.begin()
-        self._store.begin_reading()
+        self._store.note_reads(is_on=message.request.method in _READING)
         message.trace.record_wait(0.0)
         with Serving(message.trace):
             return self._answer_now(message)
@@ -216,15 +216,12 @@ class SessionActor(Actor[Message, Answer]):
         message.trace.set_plan(ready.source, ready.key, ready.plan.action)
         record_route(message.trace, self._store.resources, shaped, ready)
         reply = self._finish(message.trace, shaped, ready, run, drifts)
-        if message.request.method not in _READING or run.reply.status != 200:
+        states = self._store.states_read()
+        if states is None or run.reply.status != 200:
             return reply
-        return replace(reply, memo=self._memo(message.request, ready))
-
-    def _memo(self, request: RequestContext, ready: ReadyPlan) -> ReplyMemo:
-        """Return what the reply to a request was made from."""
-        states = (*self._store.states_read(), self._resolver.book_state)
-        count_use = partial(self._resolver.count_use, ready, request.session_id)
-        return ReplyMemo(states, count_use)
+        count_use = partial(self._resolver.count_use, ready, message.request.session_id)
+        memo = ReplyMemo((*states, self._resolver.book_state), count_use)
+        return replace(reply, memo=memo)
 
     async def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
         """Return the stored reply to an earlier request with this Idempotency-Key, or None.

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from larst.domain import DataState, Reply, RequestContext
+from larst.domain import Reply, RequestContext, Standing
 from larst.planning import ReadyPlan, Refusal
 from larst.planning.reading.request import Reading
 from larst.planning.shapes.rest_path import PathInterpretation
@@ -53,7 +53,7 @@ class ReplyMemo:
     `count_use` counts one more use of its plan.
     """
 
-    states: tuple[DataState, ...]
+    states: tuple[Standing, ...]
     count_use: Callable[[], None]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -63,6 +63,20 @@ class Collection:
         """Replace the learned schema."""
         self.schema = schema
         self.fields = frozenset(schema["fields"]) if schema else frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordState:
+    """A record as it was read, or None: a commit replaces a record, and never changes it."""
+
+    records: Mapping[str, Record]
+    key: str
+    record: Record | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether no commit has replaced, deleted or created the record."""
+        return self.records.get(self.key) is self.record
 
 
 @dataclass(frozen=True, slots=True)

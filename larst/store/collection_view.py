@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Sequence, ValuesView
 from itertools import islice
 
-from larst.domain import Criteria, Json, Record, RecordId
+from larst.domain import Criteria, Json, Record, RecordId, Standing
 from larst.errors import IdTakenError
-from larst.store.collection import Change, Collection, numeric_id
+from larst.store.collection import Change, Collection, RecordState, numeric_id
 from larst.store.query.criteria import compile_criteria, requested_id, validate_criteria
 from larst.store.query.sorting import aggregate, page_bounds
 from larst.store.records import (
@@ -34,10 +34,17 @@ class CollectionView:
     Implements `larst.domain.ResourceStore`.
     """
 
-    def __init__(self, name: str, base: Collection, work: Work | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        base: Collection,
+        work: Work | None = None,
+        on_read: Callable[[Standing], None] | None = None,
+    ) -> None:
         self.name = name
         self._base = base
         self._work = work or Work.unlimited()
+        self._on_read = on_read
         self._changed: dict[str, Record | None] = {}  # records of the base; None: deleted
         self._added: dict[str, Record] = {}  # in the order in which they will follow the base
         self._next_id = base.next_id
@@ -82,7 +89,10 @@ class CollectionView:
             return self._added[key]
         if key in self._changed:
             return self._changed[key]
-        return self._base.records.get(key)
+        record = self._base.records.get(key)
+        if self._on_read is not None:
+            self._on_read(RecordState(self._base.records, key, record))
+        return record
 
     def replace(self, id: RecordId, obj: Record) -> Record | None:
         """Replace the whole record except its id; return it, or None if it does not exist.
@@ -192,6 +202,7 @@ class CollectionView:
             return [*islice(records, start, stop)]
         if sort is None:
             return [*islice(self._matches(criteria), start, stop)]
+        self._note_all()
         is_indexed = not self.change_count and requested_id(validate_criteria(criteria)) is None
         if is_indexed:
             return sorted_page(self._base, criteria, sort, bounds, self._work)
@@ -214,6 +225,7 @@ class CollectionView:
             others = {key: operand for key, operand in criteria.items() if key != "id"}
             record = self.get(identifier)
             return filter(compile_criteria(others), [] if record is None else [record])
+        self._note_all()
         if not self.change_count:
             return matching(self._base, criteria, self._work)
         return filter(
@@ -232,9 +244,14 @@ class CollectionView:
         return [*(record for record in current if record is not None), *self._added.values()]
 
     def _records(self) -> Sequence[Record] | ValuesView[Record]:
+        self._note_all()
         if not self.change_count:
             return self._base.records.values()
         return [*self._base_records(), *self._added.values()]
+
+    def _note_all(self) -> None:
+        if self._on_read is not None:
+            self._on_read(self._base.state)
 
     def _base_records(self) -> Iterator[Record]:
         for key, record in self._base.records.items():

@@ -12,9 +12,9 @@ from collections.abc import Callable, Container, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from larst.domain import Criteria, DataState, Json, Record
+from larst.domain import Criteria, DataState, Json, Record, Standing
 from larst.errors import DiskRefusedError
-from larst.store.collection import Collection
+from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.io_threads import Threads, describe_os_error
@@ -29,6 +29,9 @@ from larst.store.transfer.replacing import Replacement, free, journal_entry
 from larst.store.work import Work
 
 _log = logging.getLogger("larst.store")
+
+MAX_STATES = 50
+"""The states of what a request read, beyond which its reply is not worth remembering."""
 
 _MAX_LOGGED_NAMES = 20
 _MAX_ID_CHARACTERS = 80
@@ -68,7 +71,7 @@ class SessionStore:
         """A number that changes whenever the resources or their schemas do."""
         self.state = DataState()
         """The state of everything but the records; each collection has a state of its own."""
-        self._states_read: list[DataState] = []
+        self._states_read: list[Standing] | None = None
         self.work = Work(self._threads)
         """What the current message may do here; the actor begins it with each message."""
         self.is_loaded = False
@@ -130,17 +133,21 @@ class SessionStore:
                 " come back after a power failure; fix the disk, then check whether it is gone"
             ) from error
 
-    def begin_reading(self) -> None:
-        """Begin to note all reads, for `states_read`."""
-        self._states_read.clear()
+    def note_reads(self, *, is_on: bool) -> None:
+        """Begin to note the states of all that is read, for `states_read`; or stop noting."""
+        self._states_read = [] if is_on else None
 
-    def states_read(self) -> tuple[DataState, ...]:
-        """Return the states of all that was read since `begin_reading`, and of the store."""
-        return (self.state, self.settings.state, *self._states_read)
+    def states_read(self) -> tuple[Standing, ...] | None:
+        """Return the states of all that was read; None if that is too much to look at again."""
+        states = self._states_read
+        if states is None or len(states) > MAX_STATES:
+            return None
+        return (self.state, self.settings.state, *states)
 
     def begin(self) -> Transaction:
         """Return a transaction; drop it to roll back, or pass it to `commit`."""
-        return Transaction(self._collections, self.work, self._note_read)
+        on_read = None if self._states_read is None else self._note
+        return Transaction(self._collections, self.work, on_read)
 
     def commit(self, transaction: Transaction) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush."""
@@ -244,8 +251,12 @@ class SessionStore:
 
     def record(self, resource: str, id: str) -> Record | None:
         """Return the stored record, or None; the caller must not change it."""
-        collection = self._read(resource)
-        return None if collection is None else collection.records.get(id)
+        collection = self._collections.get(resource)
+        if collection is None:
+            return None
+        record = collection.records.get(id)
+        self._note(RecordState(collection.records, id, record))
+        return record
 
     def schema(self, resource: str) -> Json | None:
         """Return the learned schema, as in `.schemas/<resource>.json`, or None."""
@@ -311,11 +322,13 @@ class SessionStore:
     def _read(self, resource: str) -> Collection | None:
         collection = self._collections.get(resource)
         if collection is not None:
-            self._note_read(collection)
+            self._note(collection.state)
         return collection
 
-    def _note_read(self, collection: Collection) -> None:
-        self._states_read.append(collection.state)
+    def _note(self, state: Standing) -> None:
+        states = self._states_read
+        if states is not None and len(states) <= MAX_STATES:
+            states.append(state)
 
     def _erase(self) -> OSError | None:
         """Erase files and memory together: the caller may be cancelled in between."""

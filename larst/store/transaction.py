@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from larst.domain import Standing
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
 from larst.store.records import REPLIES, is_hidden, validate_resource_name
@@ -13,8 +14,8 @@ from larst.store.work import Work
 class Transaction:
     """One request's view of a session; its changes count only once they are committed.
 
-    Its store calls spend `work`; without it, they have no limit. `on_read` is called with each
-    collection that the request can read.
+    Its store calls spend `work`; without it, they have no limit. `on_read` is called with
+    each record or collection that the request reads.
 
     >>> from larst.store.collection import Collection
     >>> stored = {"users": Collection({"1": {"id": 1, "name": "Ann"}})}
@@ -29,7 +30,7 @@ class Transaction:
         self,
         collections: Mapping[str, Collection],
         work: Work | None = None,
-        on_read: Callable[[Collection], None] | None = None,
+        on_read: Callable[[Standing], None] | None = None,
     ) -> None:
         self._collections = collections
         self._work = work or Work.unlimited()
@@ -47,9 +48,7 @@ class Transaction:
             if base is None:
                 validate_resource_name(name)
                 base = Collection()
-            elif self._on_read is not None:
-                self._on_read(base)
-            self._views[name] = CollectionView(name, base, self._work)
+            self._views[name] = CollectionView(name, base, self._work, self._on_read)
         return self._views[name]
 
     def hidden(self, name: str) -> CollectionView:

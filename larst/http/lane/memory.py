@@ -1,8 +1,9 @@
 """The replies to requests that change nothing, as bytes, while the data behind them stands.
 
-A reply depends on the request, on what its session read for it, and on the plan book; each has a
-`DataState`, which ends with the first change. Must never give a reply whose states are not all
-current, nor remember one that says more than the request and the data.
+A reply depends on the request, on what its session read for it (single records, or all of a
+resource), and on the plan book; each has a state, which ends with its first change. Must never give
+a reply whose states are not all current, nor remember one that says more than the request and the
+data.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from larst.domain import DataState
+from larst.domain import Standing
 from larst.http.lane.callers import Caller
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -35,7 +36,7 @@ class RememberedReply:
     that are always the same.
     """
 
-    states: tuple[DataState, ...]
+    states: tuple[Standing, ...]
     head: str
     body: bytes
     method: str

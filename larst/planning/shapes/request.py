@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import orjson
 
@@ -22,12 +22,10 @@ from larst.planning.reading.request import (
     NOTHING_READ,
     Reading,
     ReadingSettings,
-    asks_nothing,
     choose_dialect,
     read_request,
 )
 from larst.planning.shapes.asks import asks_of
-from larst.planning.shapes.links import is_singleton
 from larst.planning.shapes.rest_path import (
     DATABASE,
     MIN_NESTED_SEGMENTS,
@@ -37,8 +35,9 @@ from larst.planning.shapes.rest_path import (
     Surroundings,
     interpret_shape,
 )
-from larst.planning.shapes.shape import Segment, Shape, path_shape, query_shape, shape_key
+from larst.planning.shapes.shape import Shape, path_shape, query_shape, shape_key
 from larst.planning.shapes.sketch import preferred_media_type
+from larst.planning.shapes.usual import usual_meaning
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,9 @@ def shape_request(
         QueryNotUnderstoodError: a part of the query has no known meaning.
         BadPagingError: its paging makes no sense.
     """
-    if (usual := _usual(request, session, settings)) is not None:
-        return usual
+    if (usual := usual_meaning(request, session, settings)) is not None:
+        shape, path, facts, key, reading = usual
+        return ShapedRequest(request, shape, path, facts, key, session.schema, reading)
     normalized = normalize(request, session)
     is_wrapped = len(normalized.request.segments) < len(request.segments)
     reading = choose_dialect(request, settings, is_wrapped=is_wrapped)
@@ -132,40 +132,6 @@ def _with_update(
     resource, identifier = request.segments[start:]
     is_record = session.has_record(resource, identifier)
     return replace(request, method="PATCH") if is_record else request
-
-
-def _usual(
-    request: RequestContext, session: Session, settings: ReadingSettings
-) -> ShapedRequest | None:
-    """Return GET of a known collection, or of a record in it; None if there is more to read.
-
-    Most requests are of this kind, and their meaning depends on the shape of the path alone.
-    """
-    segments = request.segments
-    if len(segments) not in (1, 2) or segments[0] not in session.resources:
-        return None
-    last = segments[-1]
-    is_name = last[:1] != "_" and last.replace("-", "").replace("_", "").isalnum()
-    if not is_name or segments[0] == DATABASE or not asks_nothing(request):
-        return None
-    reading = choose_dialect(request, settings, is_wrapped=False)
-    path_segments = path_shape(segments, session.has_record, 0)
-    # Only a word can name a part of a singleton.
-    is_record = len(segments) == 2 and path_segments[1].is_identifier
-    if not is_record and is_singleton(session.schema(segments[0])):
-        return None
-    shape, path, facts, key = _usual_shape(path_segments)
-    return ShapedRequest(request, shape, path, facts, key, session.schema, reading)
-
-
-@lru_cache(maxsize=4096)
-def _usual_shape(
-    segments: tuple[Segment, ...],
-) -> tuple[Shape, PathInterpretation, Mapping[str, Json], str]:
-    shape = Shape("GET", segments, (), BodyKind.NONE)
-    around = Surroundings(frozenset({segments[0].text}), start=0)
-    path, facts = interpret_shape(shape, lambda _: None, around)
-    return shape, path, facts, shape_key(shape.as_json(), facts)
 
 
 def _is_custom(request: RequestContext, path: RestPath) -> bool:
