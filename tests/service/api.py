@@ -94,7 +94,6 @@ class Service:
         self.log_path = log_path
         self.cwd: Path | None = None  # None: the directory of the tests
         self.arguments: tuple[str, ...] = ()  # of `larst serve`, after its flags
-        self.is_watched = True  # whether a held event loop is an error
         self.banner = ""
         self.url = ""
         self._settings = settings
@@ -134,7 +133,7 @@ class Service:
 
     def check_turns(self) -> None:
         """Check that no turn held the event loop for too long."""
-        if self.is_watched and self._watch_path.exists():
+        if self._watch_path.exists():
             raise AssertionError(self._watch_path.read_text())
 
     @property

@@ -179,7 +179,6 @@ async def test_a_killed_worker_fails_at_most_the_current_request(
 ) -> None:
     """The pool replaces the worker; the sessions and the service continue."""
     service = start_service(LARS_SANDBOX_WORKERS="2")
-    service.is_watched = False  # the pool forks on the event loop: 50 ms on a busy machine
     api = Api(http, service.url, "workers")
     statuses: list[int] = []
     for _ in range(5):

@@ -21,7 +21,7 @@ MAX_KINDS_OF_ITEM = 5
 """How many different items of a list a sketch shows."""
 
 MAX_LEVELS = 8
-MAX_VALUES = 3_000
+MAX_VALUES = 1_000
 MAX_NAME_CHARACTERS = 64
 
 _MORE = "<more>"
