@@ -22,6 +22,8 @@ MAX_KINDS_OF_ITEM = 5
 
 MAX_LEVELS = 8
 MAX_VALUES = 1_000
+MAX_TEXT_CHARACTERS = 2_000
+"""A longer text has no class of its own; to look for one would take long."""
 MAX_NAME_CHARACTERS = 64
 
 _MORE = "<more>"
@@ -174,6 +176,8 @@ def _segment(part: Segment, *, is_first: bool) -> str:
 
 
 def _text_class(text: str) -> str:
+    if len(text) > MAX_TEXT_CHARACTERS:
+        return "<text>"
     name = classify(text)
     if name in _TEXT_OF:
         return f"<text:{name[1:-1]}>"

@@ -143,6 +143,10 @@ class TestBounds:
 
         assert sketch_of_value([*items, "x"]) == ["<int>"]
 
+    def test_a_very_long_text_is_just_a_text(self) -> None:
+        """Whatever it consists of: all of its megabytes would be matched with each pattern."""
+        assert sketch_of_value("1" * 2_001) == "<text>"
+
     def test_the_depth_is_limited(self) -> None:
         value: Json = 1
         for _ in range(150):
