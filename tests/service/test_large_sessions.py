@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -109,21 +108,6 @@ async def test_a_list_over_the_limit_says_how_to_page(
 
     assert reply.status == 400
     assert "?limit=100&offset=0" in reply.body["detail"]
-
-
-async def test_other_sessions_are_served_while_one_searches(
-    filled: Any, service: Service, http: aiohttp.ClientSession, session_id: str
-) -> None:
-    api, other = await filled(http), Api(http, service.url, session_id)
-    await other.post("/notes", {"text": "a"})
-    long = asyncio.create_task(api.get("/users?q=nowhere+in+any+record"))
-    served = 0
-    while not long.done():
-        assert (await other.get("/notes/1")).status == 200
-        served += 1
-
-    assert (await long).body["page"]["total"] == 0
-    assert served > 1
 
 
 async def test_changes_of_large_sessions_are_there_after_a_restart(
