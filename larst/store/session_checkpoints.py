@@ -156,7 +156,6 @@ class SessionCheckpoints:
             async with self._turn:
                 self._is_queued = False
                 await self._steps.finish(await self._begin_when_durable(choose))
-                await self._steps.save_stats()
         except Exception as error:  # noqa: BLE001 - the next flush raises it
             self._failure = error
 
