@@ -123,18 +123,7 @@ class Counter(Actor[Message, int]):
     def on_message_now(self, message: Message) -> int | NotNow:
         assert not self.is_busy, "two messages at once"
         self.world.waits_s.append(self.current.begun_s - self.current.enqueued_s)
-        match message:
-            case Add(amount):
-                self._add(amount)
-            case Raise(error, amount):
-                if amount:
-                    self._add(amount)
-                raise error
-            case Wait() | Defer():
-                return NOT_NOW
-            case Read():
-                pass
-        return self.total
+        return self._answer(message)
 
     async def on_quiet(self) -> None:
         self._record("quiet")
@@ -156,8 +145,8 @@ class Counter(Actor[Message, int]):
     def on_end(self) -> None:
         self._record("end")
 
-    async def _process(self, message: Message) -> int | Deferred[Message]:
-        self.world.waits_s.append(self.current.begun_s - self.current.enqueued_s)
+    def _answer(self, message: Message) -> int | NotNow:
+        """Return the total after a message that needs no wait."""
         match message:
             case Add(amount):
                 self._add(amount)
@@ -165,15 +154,24 @@ class Counter(Actor[Message, int]):
                 if amount:
                     self._add(amount)
                 raise error
+            case Wait() | Defer():
+                return NOT_NOW
+            case Read():
+                pass
+        return self.total
+
+    async def _process(self, message: Message) -> int | Deferred[Message]:
+        self.world.waits_s.append(self.current.begun_s - self.current.enqueued_s)
+        match message:
             case Wait(until):
                 total = self.total
                 await until.wait()
                 return total
             case Defer(prepare):
                 return Deferred(prepare)
-            case Read():
-                pass
-        return self.total
+        answer = self._answer(message)
+        assert answer is not NOT_NOW
+        return answer
 
     def _add(self, amount: int) -> None:
         self.total += amount

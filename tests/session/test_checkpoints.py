@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
-import pytest
 
-from larst.config import PlanningSettings
-from larst.planning.book import PlanBook
-from larst.planning.rules import RulesPlanner
 from larst.session import Pipeline
-from tests.session.service import FakeSandbox, RefusingFiles, Service, fixed_now
+from tests.session.service import RefusingFiles, Service
 
 QUIET_S = 1.0
 
@@ -31,23 +27,6 @@ class HaltingFiles(RefusingFiles):
             self.is_halted.set()
             assert self.may_go_on.wait(timeout=20)
         super().write_new(path, chunks)
-
-
-@pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    book = PlanBook(tmp_path / "plans", size=100, now=fixed_now)
-    await book.open()
-    pipeline = Pipeline(
-        planner=RulesPlanner(),
-        book=book,
-        sandbox=FakeSandbox(),
-        settings=PlanningSettings(),
-        now=fixed_now,
-        timer=lambda: 0.0,
-    )
-    yield pipeline
-    await pipeline.close()
-    await book.close()
 
 
 async def test_requests_are_served_while_files_are_completed(

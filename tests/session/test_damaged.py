@@ -9,34 +9,14 @@ from pathlib import Path
 import pytest
 
 from larst.actors import Started
-from larst.config import PlanningSettings
 from larst.errors import DiskRefusedError, SessionDamagedError
-from larst.planning.book import PlanBook
-from larst.planning.rules.planner import RulesPlanner
 from larst.session import Pipeline
 from larst.store import SessionStore
 from larst.store.collection import Collection
 from larst.store.transfer.replacing import prepare_replacements
-from tests.session.service import FakeSandbox, Service, contents, fixed_now
+from tests.session.service import Service, contents, fixed_now
 
 MEMBERS = "members.json"
-
-
-@pytest.fixture
-async def pipeline(tmp_path: Path) -> AsyncIterator[Pipeline]:
-    book = PlanBook(tmp_path / "plans", size=100, now=fixed_now)
-    await book.open()
-    pipeline = Pipeline(
-        planner=RulesPlanner(),
-        book=book,
-        sandbox=FakeSandbox(),
-        settings=PlanningSettings(),
-        now=fixed_now,
-        timer=lambda: 0.0,
-    )
-    yield pipeline
-    await pipeline.close()
-    await book.close()
 
 
 @pytest.fixture
