@@ -17,6 +17,8 @@ from larst.sandbox.reply import EMPTY_STATUSES, JSON, MAX_RECORD_BYTES, headers_
 LOOP_VALUES = 50_000
 """Values of a reply that is encoded on the event loop, in about 10 ms."""
 
+LOOP_CHARACTERS = 2 * 1024 * 1024
+
 THREAD_VALUES = 10_000_000
 
 
@@ -33,7 +35,11 @@ def reply_of_value(value: Any, *, result_bytes: int, is_in_thread: bool = False)
     if body is None:
         return Reply(status, None, fields)
     limit = _limit(status, body, result_bytes)
-    survey = _Survey(THREAD_VALUES if is_in_thread else LOOP_VALUES, limit, is_in_thread)
+    survey = (
+        _Survey(THREAD_VALUES, limit, is_in_thread=True)
+        if is_in_thread
+        else _Survey(LOOP_VALUES, min(limit, LOOP_CHARACTERS), is_in_thread=False)
+    )
     if survey.is_too_long(body):
         raise too_large(result_bytes)
     encoded = _encoded(body, has_odd_floats=survey.has_odd_floats)

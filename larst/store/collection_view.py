@@ -24,6 +24,11 @@ from larst.store.work import Work
 _WRITE_STEPS = 10
 """Steps to check and copy a record."""
 
+_PATCH_STEPS = 50
+"""Steps of an operation of a JSON Patch."""
+
+_DELETE_STEPS = 2
+
 _MANY_RECORDS = 1_000
 """From here on, the matches of a search are kept for a count of the same ones."""
 
@@ -113,14 +118,12 @@ class CollectionView:
             BadRequestError: the list is not a JSON Patch.
             PatchConflictError: the patch does not apply.
         """
-        self._work.spend(_WRITE_STEPS)
         current = self.get(id)
-        if isinstance(changes, list | tuple):
-            return None if current is None else self._put(apply_patch(current, list(changes)))
-        fields = validate_record(changes)
         if current is None:
+            if not isinstance(changes, list | tuple):
+                validate_record(changes)
             return None
-        return self._put(copy_with_id({**current, **fields}, current["id"]))
+        return self._put(self._updated(current, changes))
 
     def delete(self, id: RecordId) -> bool:
         """Delete the record; return whether it existed."""
@@ -142,13 +145,15 @@ class CollectionView:
         """
         matches = [*self._matching(criteria)]
         self._work.require(_WRITE_STEPS * len(matches))
-        updated = [self.update(record["id"], changes) for record in matches]
-        return [record for record in updated if record is not None]
+        # First all of them, then the puts: the call may leave the event loop and begin again.
+        updated = [self._updated(record, changes) for record in matches]
+        return [self._put(record) for record in updated]
 
     def delete_where(self, criteria: Criteria) -> Sequence[Record]:
         """Delete all records that match; return them."""
         matches = [*self._matching(criteria)]
-        for record in self._work.paced(matches, steps=2):
+        self._work.spend(_DELETE_STEPS * len(matches))
+        for record in matches:
             self.delete(record["id"])
         return matches
 
@@ -258,6 +263,14 @@ class CollectionView:
             current = self._changed.get(key, record)
             if current is not None:
                 yield current
+
+    def _updated(self, current: Record, changes: Record | Sequence[Json]) -> Record:
+        """Return a record with changes; nothing is stored."""
+        if isinstance(changes, list | tuple):
+            self._work.spend(_WRITE_STEPS + _PATCH_STEPS * len(changes))
+            return apply_patch(current, list(changes))
+        self._work.spend(_WRITE_STEPS)
+        return copy_with_id({**current, **validate_record(changes)}, current["id"])
 
     def _put(self, record: Record) -> Record:
         """Put a record in the place of the record with the same id."""

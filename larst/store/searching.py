@@ -88,7 +88,7 @@ def sorted_within(records: Iterable[Record], sort: str, work: Work) -> list[Reco
     """
     found = list(records)
     work.spend(SORT_STEPS * len(found) * len(sort_keys(sort)))
-    return sort_records(found, sort)
+    return sort_records(found, sort, work.paced)
 
 
 def has_value(collection: Collection, field: str, text: str, work: Work) -> bool:

@@ -23,10 +23,15 @@ Item = TypeVar("Item")
 LOOP_STEPS = 25_000
 """Steps that a message may take on the event loop: about 10 ms. A step is one test of a record."""
 
+LOOP_S = 0.015
+"""How long a message may compute on the event loop: a step takes long where records are large."""
+
 THREAD_S = 30.0
 """How long work in a thread may take if the message has no deadline of its own."""
 
 _STEPS_PER_CHECK = 1_000
+_ITEMS_PER_TURN = 8
+"""Items of a record each, between two looks at the time on the event loop."""
 
 
 class Work:
@@ -46,7 +51,9 @@ class Work:
         self._threads = threads
         self._loop_steps = loop_steps
         self._steps_left = loop_steps
+        self._loop_s = math.inf if loop_steps == math.inf else LOOP_S
         self._timer = timer
+        self._begun_s = timer()
         self._deadline_s = math.inf
         self._stop_at_s: float | None = None  # None: on the event loop
 
@@ -57,8 +64,8 @@ class Work:
 
     def begin(self, time_s: float = math.inf) -> None:
         """Begin a message: it has all steps again, and may take this much time in a thread."""
-        self._steps_left = self._loop_steps
-        self._deadline_s = self._timer() + time_s
+        self._begun_s = self._timer()
+        self._steps_left, self._deadline_s = self._loop_steps, self._begun_s + time_s
 
     def require(self, steps: int) -> None:
         """Check that steps can be taken here, without taking them.
@@ -73,11 +80,11 @@ class Work:
         """Take steps before they are done.
 
         Raises:
-            LeaveLoopError: they do not fit into the event loop.
+            LeaveLoopError: they do not fit into the event loop, or its time is used up.
             ProgramTimeoutError: the work runs in a thread, and its time is over.
         """
         if self._stop_at_s is None:
-            if steps > self._steps_left:
+            if steps > self._steps_left or self._timer() - self._begun_s > self._loop_s:
                 raise LeaveLoopError(self)
             self._steps_left -= steps
         elif self._timer() > self._stop_at_s:
@@ -85,7 +92,9 @@ class Work:
 
     def paced(self, items: Iterable[Item], *, steps: int = 1) -> Iterator[Item]:
         """Yield the items, and spend so many steps for each before it is looked at."""
-        iterator, size = iter(items), max(1, _STEPS_PER_CHECK // steps)
+        is_on_loop = self._stop_at_s is None
+        size = _ITEMS_PER_TURN if is_on_loop else max(1, _STEPS_PER_CHECK // steps)
+        iterator = iter(items)
         while part := tuple(islice(iterator, size)):
             self.spend(len(part) * steps)
             yield from part
@@ -115,4 +124,4 @@ class Work:
             raise
         finally:
             self._stop_at_s = None
-            self._steps_left = self._loop_steps
+            self._steps_left, self._begun_s = self._loop_steps, self._timer()

@@ -40,6 +40,22 @@ def filled(service: Service) -> Callable[[aiohttp.ClientSession], Any]:
     return client
 
 
+@pytest.fixture(scope="module")
+def papers(service: Service) -> Callable[[aiohttp.ClientSession], Any]:
+    """Return the client of a session with 500 records of 45,000 characters, made once."""
+
+    async def client(http: aiohttp.ClientSession) -> Api:
+        api = Api(http, service.url, "papers")
+        if (await api.get("/papers/1")).status == 404:
+            for first in range(0, 500, 100):
+                numbers = range(first, first + 100)
+                records = [{"text": "lorem Ipsum é " * 3_200 + str(n), "n": n} for n in numbers]
+                assert (await api.post("/papers", records, headers=MINIMAL)).status == 201
+        return api
+
+    return client
+
+
 @pytest.mark.parametrize("attempt", ["first", "again"])
 async def test_searches_and_pages_are_right_before_and_after_they_are_indexed(
     filled: Any, http: aiohttp.ClientSession, attempt: str
@@ -108,6 +124,44 @@ async def test_a_list_over_the_limit_says_how_to_page(
 
     assert reply.status == 400
     assert "?limit=100&offset=0" in reply.body["detail"]
+
+
+LARGE_RECORDS = [
+    "GET /papers?q=zzz",
+    "GET /papers?text_contains=zzz&limit=1",
+    "GET /papers?text_like=*a*b*c*d*e*zzz*&limit=1",
+    "GET /papers?text=zzz&limit=1",
+    "GET /papers?sort=text&limit=1&select=id",
+    "GET /papers?sort=-text,n&text_ne=x&limit=1&select=id",
+    "GET /papers/count?text_icontains=zzz",
+    "GET /papers?n_gt=5&sort=text,n,id,text,n&limit=1",
+    "GET /papers?n_gt=5&select=n&limit=50&sort=text",
+]
+
+
+@pytest.mark.parametrize("target", LARGE_RECORDS)
+async def test_few_records_of_much_text_do_not_hold_the_event_loop(
+    papers: Any, http: aiohttp.ClientSession, target: str
+) -> None:
+    """The watch of the service fails the test if they do; counting records would not see it."""
+    api, (method, path) = await papers(http), target.split()
+
+    assert (await api.send(method, path)).status == 200
+
+
+async def test_a_patch_of_many_operations_for_many_records_is_applied_once(
+    service: Service, http: aiohttp.ClientSession, session_id: str
+) -> None:
+    api = Api(http, service.url, session_id)
+    await api.post("/notes", [{"tags": []} for _ in range(300)])
+    patch = [{"op": "add", "path": "/tags/-", "value": number} for number in range(60)]
+
+    reply = await api.patch(
+        "/notes?id_gte=1", patch, headers={"Content-Type": "application/json-patch+json"}
+    )
+
+    assert reply.body == {"updated": 300}
+    assert (await api.get("/notes/300")).body["tags"] == list(range(60))
 
 
 async def test_changes_of_large_sessions_are_there_after_a_restart(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from larst.domain import LeaveLoopError
 from larst.errors import (
     BadRecordError,
     BadRequestError,
@@ -15,6 +16,7 @@ from larst.errors import (
 )
 from larst.store.collection import Collection
 from larst.store.collection_view import CollectionView
+from larst.store.io_threads import Threads
 from larst.store.searching import has_value
 from larst.store.transaction import Transaction
 from larst.store.work import Work
@@ -207,3 +209,21 @@ class TestQueries:
     def test_an_invalid_resource_name_is_refused(self, name: Any) -> None:
         with pytest.raises(BadResourceNameError):
             Transaction({}).resource(name)
+
+
+class TestBulkChanges:
+    def test_a_call_that_leaves_the_event_loop_midway_has_changed_nothing(self) -> None:
+        """A sandbox makes it again in a thread, in the same transaction."""
+        base = Collection({str(n): {"id": n, "tags": []} for n in range(1, 31)}, 31)
+        work = Work(Threads(), loop_steps=1_000)
+        work.begin()
+        view = CollectionView("users", base, work)
+        patch = [{"op": "add", "path": "/tags/-", "value": "x"}]
+
+        with pytest.raises(LeaveLoopError):
+            view.update_where({"id__gte": 1}, patch)
+        work.begin()
+        with pytest.raises(LeaveLoopError):
+            CollectionView("users", base, Work(Threads(), loop_steps=70)).delete_where({})
+
+        assert view.change_count == 0

@@ -63,6 +63,15 @@ def test_steps_that_are_only_required_are_not_taken(work: Work) -> None:
         work.require(1)
 
 
+def test_steps_that_take_long_leave_the_event_loop(work: Work, timer: _Timer) -> None:
+    """A record may have megabytes."""
+    work.spend(1)
+    timer.now_s += 0.1
+
+    with pytest.raises(LeaveLoopError):
+        work.spend(1)
+
+
 async def test_small_work_runs_at_once_and_large_work_in_a_thread(work: Work) -> None:
     def look(steps: int) -> int:
         work.spend(steps)

@@ -16,6 +16,9 @@ from larst.http.cors import cors_headers
 from larst.http.ingress import Ingress, visible_headers
 from larst.http.middleware import bearer_token
 
+_COPIES = 4
+"""Headers are kept as bytes and as text, each with the memory of an object."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Caller:
@@ -23,6 +26,7 @@ class Caller:
 
     `address` is the base URL by which the client reached the service. `request_id` is the client's
     own, if it sent a valid one, and `has_trace` says whether it sent the context of a trace.
+    `size_bytes` is about how much memory the headers take.
     """
 
     session_id: str
@@ -32,6 +36,7 @@ class Caller:
     cors: Mapping[str, str]
     request_id: str | None
     has_trace: bool
+    size_bytes: int
 
 
 def caller_of(
@@ -55,4 +60,5 @@ def caller_of(
         cors=cors_headers(message, settings.cors_origins),
         request_id=request_id_of(headers.get("X-Request-ID"), str) or None,
         has_trace="traceparent" in headers,
+        size_bytes=_COPIES * sum(len(name) + len(value) for name, value in message.raw_headers),
     )

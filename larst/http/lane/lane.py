@@ -33,6 +33,9 @@ LANE: web.AppKey[Lane] = web.AppKey("lane")
 MAX_CALLERS = 1_000
 """Sets of headers whose outcome is remembered, of all connections together."""
 
+MAX_CALLER_BYTES = 16 * 1024
+"""Callers with more headers are not remembered, nor the replies to them."""
+
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 """The methods that the lane answers."""
 
@@ -113,7 +116,7 @@ class Lane:
         if message.raw_headers == client.raw_headers and client.caller is not None:
             return client.caller
         caller = caller_of(message, client.peer, self._settings, self._ingress)
-        if caller is not None:
+        if caller is not None and caller.size_bytes <= MAX_CALLER_BYTES:
             self._callers[client.peer, message.raw_headers] = caller
         client.caller, client.raw_headers = caller, message.raw_headers
         return caller
@@ -140,7 +143,8 @@ class Lane:
             session_id=caller.session_id,
             request_id=trace.request_id,
         )
-        memory = self._memory if raw_body is None and not caller.has_trace else None
+        may_recur = not caller.has_trace and caller.size_bytes <= MAX_CALLER_BYTES
+        memory = self._memory if raw_body is None and may_recur else None
         return LaneReply(message, context, caller, trace, path, writer, memory)
 
 

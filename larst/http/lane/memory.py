@@ -46,11 +46,6 @@ class RememberedReply:
     count_use: Callable[[], None]
 
     @property
-    def size_bytes(self) -> int:
-        """About how much memory it takes."""
-        return len(self.head) + len(self.body) + _OVERHEAD_BYTES
-
-    @property
     def is_current(self) -> bool:
         """Whether nothing has changed that it was made from."""
         for state in self.states:  # noqa: SIM110 - `all` of a generator takes three times as long
@@ -88,13 +83,19 @@ class ReplyMemory:
             return
         self._drop(key)
         self._replies[key] = reply
-        self._size_bytes += reply.size_bytes
+        self._size_bytes += _size_of(key, reply)
         while self._size_bytes > MAX_BYTES:
             self._drop(next(iter(self._replies)))
 
     def _drop(self, key: Key) -> None:
         if (reply := self._replies.pop(key, None)) is not None:
-            self._size_bytes -= reply.size_bytes
+            self._size_bytes -= _size_of(key, reply)
+
+
+def _size_of(key: Key, reply: RememberedReply) -> int:
+    """Return about how much memory a reply takes, with its key: the caller and the target."""
+    caller, _, target = key
+    return caller.size_bytes + len(target) + len(reply.head) + len(reply.body) + _OVERHEAD_BYTES
 
 
 def template_of(status: int, reason: str | None, headers: Mapping[str, str]) -> str:

@@ -65,7 +65,11 @@ def _sort_key(part: str) -> SortKey:
     return SortKey(field.removeprefix(BY_CODE_POINTS), part.startswith("-"), rank)
 
 
-def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
+Paced: TypeAlias = Callable[[Iterable[Record]], Iterable[Record]]
+"""Yields records, and takes care of the time meanwhile."""
+
+
+def sort_records(records: Iterable[Record], sort: str, paced: Paced = iter) -> list[Record]:
     """Return the records sorted by the fields in `sort`; see `sort_keys`.
 
     The sort is stable. Records without the field, or with null in it, come last in either
@@ -78,7 +82,7 @@ def sort_records(records: Iterable[Record], sort: str) -> list[Record]:
     for key in reversed(sort_keys(sort)):
         ranked: list[tuple[Rank, Record]] = []
         unranked: list[Record] = []
-        for record in ordered:
+        for record in paced(ordered):
             value = field_value(record, key.field)
             if value is None or value is MISSING:
                 unranked.append(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -132,7 +133,9 @@ def _remembered(body: bytes, state: DataState) -> RememberedReply:
 
 @pytest.fixture
 def key() -> Callable[[str], Key]:
-    caller = Caller("one", "127.0.0.1", "http://api.test", {}, {}, None, has_trace=False)
+    caller = Caller(
+        "one", "127.0.0.1", "http://api.test", {}, {}, None, has_trace=False, size_bytes=0
+    )
     return lambda path: (caller, "GET", path)
 
 
@@ -151,7 +154,7 @@ def test_the_memory_has_a_limit_in_bytes(
     key: Callable[[str], Key], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client can ask for any number of pages."""
-    monkeypatch.setattr(memory, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(memory, "MAX_BYTES", 10_200)
     replies, state = ReplyMemory(), DataState()
     for number in range(20):
         replies.put(key(f"/members?limit={number}"), _remembered(b"x" * 1_000, state))
@@ -159,6 +162,20 @@ def test_the_memory_has_a_limit_in_bytes(
 
     found = [replies.find(key(f"/members?limit={number}")) is not None for number in range(20)]
     assert found == [True, *[False] * 15, *[True] * 4]
+
+
+def test_what_a_caller_sent_counts_too(
+    key: Callable[[str], Key], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its replies keeps its headers in memory."""
+    monkeypatch.setattr(memory, "MAX_BYTES", 10_000)
+    replies, state = ReplyMemory(), DataState()
+    (caller, method, path) = key("/members")
+    large = (replace(caller, size_bytes=10_000), method, path)
+
+    replies.put(large, _remembered(b"[]", state))
+
+    assert replies.find(large) is None
 
 
 def test_a_long_reply_is_not_remembered(key: Callable[[str], Key]) -> None:
