@@ -53,7 +53,7 @@ class Work:
         self._steps_left = loop_steps
         self._loop_s = math.inf if loop_steps == math.inf else LOOP_S
         self._timer = timer
-        self._begun_s = timer()
+        self._begun_s = math.inf  # before the first message, only steps count
         self._deadline_s = math.inf
         self._stop_at_s: float | None = None  # None: on the event loop
 
@@ -124,4 +124,5 @@ class Work:
             raise
         finally:
             self._stop_at_s = None
-            self._steps_left, self._begun_s = self._loop_steps, self._timer()
+            self._steps_left = self._loop_steps
+            self._begun_s = max(self._begun_s, self._timer())
