@@ -196,7 +196,8 @@ class SessionActor(Actor[Message, Answer]):
             raise
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         if key is not None:
-            self._store_reply(message.request, key, ready, run)
+            keep = partial(self._store_reply, message.request, key, ready, run)
+            await self._store.work.run(keep)
         drifts = await self._apply(run)
         return self._finish(message.trace, shaped, ready, run, drifts)
 

@@ -9,11 +9,11 @@ import pytest
 
 from larst.domain import Reply, RequestContext
 from larst.errors import BadRequestError, BadResourceNameError, KeyReusedError
-from larst.session import idempotency
+from larst.session import Pipeline, idempotency
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
-from larst.store import REPLIES, DiskFiles, SessionStore
+from larst.store import REPLIES, DiskFiles, SessionStore, work
 from tests.fakes import request
-from tests.session.service import fixed_now
+from tests.session.service import Service, fixed_now
 
 REPLY = StoredReply(
     Reply(201, b'{"id":1}', {"Location": "/orders/1"}), "create", is_by_rules=True, hint=None
@@ -40,6 +40,21 @@ async def store(tmp_path: Path, clock: _Clock) -> SessionStore:
     store = SessionStore(tmp_path / "one", files=DiskFiles(), now=clock)
     await store.load()
     return store
+
+
+async def test_a_reply_is_stored_after_a_change_that_took_long(
+    tmp_path: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store refused to work on the event loop any longer, and the request ended in 500."""
+    monkeypatch.setattr(work, "LOOP_S", -1.0)
+    (tmp_path / "data").mkdir()
+    service = Service(tmp_path / "data", pipeline)
+
+    first = await service.post({"name": "Ann"}, headers={"idempotency-key": "k"})
+
+    assert first == {"id": 1, "name": "Ann"}
+    assert await service.post({"name": "Ann"}, headers={"idempotency-key": "k"}) == first
+    assert await service.get() == [first]
 
 
 def _request(key: str, body: bytes = b'{"a":1}', method: str = "POST") -> RequestContext:
