@@ -121,10 +121,10 @@ class SandboxSettings(Group):
     )
     workers: int = integer(
         "LARS_SANDBOX_WORKERS",
-        lambda: os.cpu_count() or 1,
+        lambda: max(2, os.cpu_count() or 1),
         1,
         1024,
-        "Worker processes for programs; one per processor if unset.",
+        "Worker processes for programs; one per processor if unset, but at least two.",
     )
     executor: Annotated[Executor, BeforeValidator(fields.lower)] = setting(
         "LARS_EXECUTOR",

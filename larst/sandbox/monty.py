@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -49,6 +50,7 @@ from larst.errors import (
 from larst.sandbox.failures import RunLimits, too_many_store_calls, too_slow, translate
 from larst.sandbox.frame import FramedProgram, frame
 from larst.sandbox.reply import reply_of
+from larst.sandbox.turns import Turns
 from larst.telemetry import CURRENT_REQUEST, StoreCalls, count
 from larst.telemetry.metrics import SANDBOX_KILLS, SANDBOX_RUNS
 
@@ -79,6 +81,7 @@ class MontySandbox:
         self._pool: AsyncMonty | None = None
         self._releases: set[asyncio.Future[None]] = set()
         self._has_worked = False
+        self._turns = Turns(settings.workers)
 
     async def start(self) -> None:
         """Start the workers, and run a trivial program in one of them."""
@@ -112,6 +115,7 @@ class MontySandbox:
         view: SessionView,
         *,
         timeout_s: float,
+        owner: str = "",
     ) -> Reply:
         """Return the program's reply; see `Sandbox.run`."""
         result_bytes = self._settings.max_result_bytes
@@ -120,12 +124,9 @@ class MontySandbox:
         limits = RunLimits(self._settings, exec_s=min(self._max_exec_s, timeout_s))
         outcome = "failed"
         try:
-            worker = await self._free_worker(limits, timeout_s)
-            try:
+            async with self._worker(owner, program, limits, timeout_s) as worker:
                 run = _Run(frame(program, result_bytes=result_bytes), limits)
                 output = await run.drive(worker, inputs, view)
-            finally:
-                self._release(worker)
             self._has_worked = True
             reply = reply_of(output, result_bytes=result_bytes)
             outcome = "replied"
@@ -135,6 +136,20 @@ class MontySandbox:
         finally:
             count(SANDBOX_RUNS, labels=(("outcome", outcome),))
         return reply
+
+    @asynccontextmanager
+    async def _worker(
+        self, owner: str, program: CheckedProgram, limits: RunLimits, timeout_s: float
+    ) -> AsyncIterator[AsyncMontySession]:
+        """Wait for a worker within `timeout_s`, and lend it."""
+        until_s = asyncio.get_running_loop().time() + timeout_s
+        async with self._turns.turn(owner, program.source, timeout_s=timeout_s):
+            left_s = until_s - asyncio.get_running_loop().time()
+            worker = await self._free_worker(limits, left_s)
+            try:
+                yield worker
+            finally:
+                self._release(worker)
 
     async def _free_worker(self, limits: RunLimits, timeout_s: float) -> AsyncMontySession:
         """Return a fresh session of a live worker, within `timeout_s`.

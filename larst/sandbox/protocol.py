@@ -23,7 +23,7 @@ class Sandbox(Protocol):
         ...     async def stop(self): ...
         ...     def is_ready(self):
         ...         return True
-        ...     async def run(self, program, inputs, view, *, timeout_s):
+        ...     async def run(self, program, inputs, view, *, timeout_s, owner=""):
         ...         record = view.resource(inputs.resource).get(inputs.plan["identifier"])
         ...         return Reply(200, json.dumps(record).encode())
 
@@ -66,8 +66,11 @@ class Sandbox(Protocol):
         view: SessionView,
         *,
         timeout_s: float,
+        owner: str = "",
     ) -> Reply:
         """Return the program's reply; its changes are in `view`, for the caller to commit.
+
+        `owner` is whom the run is counted for: where runs wait, owners take turns.
 
         Raises:
             ProgramFailedError: the program raised, or its REPLY is not a valid reply.

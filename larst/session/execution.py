@@ -106,7 +106,11 @@ class ProgramRunner:
         transaction = self.store.begin()
         with _items(ready, body, transaction):
             reply = await self.pipeline.sandbox.run(
-                ready.program, inputs, transaction, timeout_s=deadline_s - self.clock.now()
+                ready.program,
+                inputs,
+                transaction,
+                timeout_s=deadline_s - self.clock.now(),
+                owner=self.store.session_id,
             )
         return reply, transaction
 

@@ -51,6 +51,7 @@ class FakeSandbox:
         session: SessionView,
         *,
         timeout_s: float,
+        owner: str = "",
     ) -> Reply:
         work = partial(self._reply, inputs, session)
         try:
