@@ -55,7 +55,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from larst.domain import Usage, Violation
+from larst.domain import RateLimit, Usage, Violation
 
 
 class LarstError(Exception):
@@ -124,6 +124,23 @@ class ResultTooLargeError(BadRequestError):
     """The reply is over LARS_MAX_RESULT_BYTES."""
 
     title = "result too large"
+
+
+class RateExceededError(CallerError):
+    """Too many requests in a short time; `limit` says when there may be more."""
+
+    title = "too many requests"
+
+    def __init__(self, detail: str, limit: RateLimit) -> None:
+        super().__init__(detail)
+        self.limit = limit
+        self.retry_after_s = limit.reset_s
+
+
+class QuotaFullError(CallerError):
+    """The session may not grow any further; nothing was changed."""
+
+    title = "quota full"
 
 
 class UnknownPathError(CallerError):
@@ -272,13 +289,17 @@ class AnswerUnusableError(PlannerError):
 
 
 class BudgetSpentError(PlannerError):
-    """Too many planner calls in a short time; retry after `retry_after_s`."""
+    """Too many planner calls in a short time; retry after `retry_after_s`.
+
+    `limit` is the limit that was met; None: there are no more calls until the service stops.
+    """
 
     title = "planner budget spent"
 
-    def __init__(self, detail: str, retry_after_s: float) -> None:
+    def __init__(self, detail: str, retry_after_s: float, limit: RateLimit | None = None) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+        self.limit = limit
 
 
 class PlannerUnreachableError(PlannerError):

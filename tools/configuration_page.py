@@ -17,6 +17,7 @@ from larst.config import (
     HttpSettings,
     ModelSettings,
     PlanningSettings,
+    QuotaSettings,
     SandboxSettings,
     SessionSettings,
     Settings,
@@ -30,6 +31,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("HTTP", HttpSettings),
     ("Programs", SandboxSettings),
     ("Sessions", SessionSettings),
+    ("Quotas", QuotaSettings),
     ("Planning", PlanningSettings),
     ("Language models", ModelSettings),
 )
@@ -37,7 +39,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
 
 _HEAD = """# Configuration
 
-<!-- Written by `python tools/configuration_page.py`; edit larst/config/groups.py instead. -->
+<!-- Written by `python tools/configuration_page.py`; edit larst/config instead. -->
 
 Settings come from three places. A flag of `larst serve` wins over an environment variable, and that
 wins over `.env` in the working directory.

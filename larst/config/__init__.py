@@ -16,10 +16,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from larst.config.fields import Network
+from larst.config.fields import Group, Network
 from larst.config.groups import (
     Fallback,
-    Group,
     HttpSettings,
     LogLevel,
     ModelSettings,
@@ -32,6 +31,7 @@ from larst.config.groups import (
     SessionSettings,
     Settings,
 )
+from larst.config.quotas import QuotaSettings
 from larst.errors import ConfigError
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "PlanningSettings",
     "PromptValues",
     "Provider",
+    "QuotaSettings",
     "SandboxSettings",
     "SchemaMode",
     "SessionSettings",

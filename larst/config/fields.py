@@ -12,7 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pydantic import Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from larst.dialects.table import DIALECTS
 from larst.prices import Price, parse_prices
@@ -28,6 +28,18 @@ _TOKEN = re.compile(r"[!-~]+")
 _BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _HOST = re.compile(r"[a-z0-9_.:-]+")
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+")
+
+
+class Group(BaseModel):
+    """Settings that belong together; frozen. Created from variables or by field name."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
 
 
 def setting(variable: str, default: Any, allowed: str, description: str, **options: Any) -> Any:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from larst.config import fields
-from larst.config.fields import GIB, Network, integer, seconds, setting
+from larst.config.fields import GIB, Group, Network, integer, seconds, setting
+from larst.config.quotas import QuotaSettings
 from larst.prices import Price
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -31,18 +32,6 @@ Switch = Literal["on", "off"]
 Executor = Literal["direct", "sandbox"]
 UnknownQuery = Literal["match-nothing", "refuse", "ignore"]
 """What a filter on a field that no record ever had does: matches nothing, gets 400, or nothing."""
-
-
-class Group(BaseModel):
-    """Settings that belong together; frozen. Created from variables or by field name."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="ignore",
-        hide_input_in_errors=True,
-        validate_by_name=True,
-        validate_by_alias=True,
-    )
 
 
 class HttpSettings(Group):
@@ -315,5 +304,6 @@ class Settings(Group):
     http: HttpSettings = Field(default_factory=HttpSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)
+    quotas: QuotaSettings = Field(default_factory=QuotaSettings)
     planning: PlanningSettings = Field(default_factory=PlanningSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)

@@ -25,6 +25,7 @@ from larst.domain.json_values import (
 )
 from larst.domain.plan import Action, Code, Plan, Usage
 from larst.domain.program import CheckedProgram, ProgramInputs, Reply, Violation
+from larst.domain.rate_limit import RateLimit
 from larst.domain.request import (
     MERGE,
     METHODS,
@@ -74,6 +75,7 @@ __all__ = [
     "Notation",
     "Plan",
     "ProgramInputs",
+    "RateLimit",
     "Record",
     "RecordId",
     "Reply",

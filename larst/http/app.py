@@ -24,6 +24,7 @@ from larst.http.ingress import INGRESS, Ingress, serve_planned
 from larst.http.lane import LANE, Lane
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
+from larst.http.request_rates import RequestRates
 from larst.http.routes import RESERVED
 from larst.planning import make_planner
 from larst.planning.book import PlanBook
@@ -39,7 +40,7 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
-from larst.store import DataRoot, DiskFiles, SessionStore, Threads
+from larst.store import DataRoot, DiskFiles, Quota, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 
 CHECKPOINT_AFTER_S = 1.0
@@ -83,11 +84,17 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         pipeline = _pipeline(settings, components, book)
         stack.push_async_callback(pipeline.close)
         threads = Threads.open()
-        factory = _SessionFactory(root, pipeline, threads, components, settings.sessions)
+        quota = Quota(
+            records=settings.quotas.max_records,
+            size_bytes=settings.quotas.max_session_bytes,
+            resources=settings.quotas.max_resources,
+        )
+        factory = _SessionFactory(root, pipeline, threads, components, settings.sessions, quota)
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await book.open()
         await components.sandbox.start()
-        app[INGRESS] = Ingress(settings.http, sessions)
+        rates = RequestRates(settings.quotas.max_requests_per_s)
+        app[INGRESS] = Ingress(settings.http, sessions, rates)
         if settings.http.fast_lane == "on":
             app[LANE] = Lane(
                 settings.http, app[INGRESS], sessions, components.telemetry, reserved=RESERVED
@@ -132,6 +139,7 @@ class _SessionFactory:
     threads: Threads
     components: Components
     settings: SessionSettings
+    quota: Quota
 
     def __call__(self, session_id: str) -> SessionActor:
         store = SessionStore(
@@ -140,6 +148,7 @@ class _SessionFactory:
             now=_utc_now,
             on_flushed=lambda: self.components.telemetry.count(FSYNCS),
             threads=self.threads,
+            quota=self.quota,
         )
         settings, clock = self.settings, self.components.clock
         reading = ReadingSettings(dialect=settings.dialect, unknown=settings.unknown_query)

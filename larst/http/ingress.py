@@ -22,6 +22,7 @@ from larst.http.keys import TOKEN, TRACE, WithHeaders
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, present
 from larst.http.refusal_throttle import RefusalThrottle
+from larst.http.request_rates import RequestRates
 from larst.http.responses import program_response
 from larst.session import SessionClient, SessionReply
 from larst.telemetry import RequestTrace
@@ -50,9 +51,12 @@ async def serve_planned(request: web.Request) -> web.StreamResponse:
 class Ingress:
     """Sends HTTP requests to their sessions and returns the replies."""
 
-    def __init__(self, settings: HttpSettings, sessions: SessionClient) -> None:
+    def __init__(
+        self, settings: HttpSettings, sessions: SessionClient, rates: RequestRates
+    ) -> None:
         self._settings = settings
         self._sessions = sessions
+        self.rates = rates
         self._throttle = RefusalThrottle()
 
     async def serve(
@@ -118,6 +122,7 @@ class Ingress:
         client_ip = self.client_ip(request, request.remote or "")
         session_name = request.headers.get("X-Session-ID")
         trace.session_id = session_id_of(session_name, token, client_ip)
+        self.rates.count(trace.session_id)
         target = parse_target(request.rel_url.raw_path_qs)
         return RequestContext(
             method=request.method,

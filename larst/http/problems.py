@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from larst import actors, errors
-from larst.domain import Json
+from larst.domain import Json, RateLimit
 
 STATUS: Mapping[type[Exception], int] = {
     errors.BadRequestError: 400,
@@ -41,6 +41,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.UnsupportedCharsetError: 415,
     errors.KeyReusedError: 422,
     errors.SchemaBrokenError: 422,
+    errors.RateExceededError: 429,
     errors.BudgetSpentError: 429,
     errors.ProgramLimitError: 500,
     errors.WorkerLostError: 500,
@@ -62,6 +63,7 @@ STATUS: Mapping[type[Exception], int] = {
     actors.DeadlinePassedError: 504,
     actors.ActorLateError: 504,
     errors.DiskRefusedError: 507,
+    errors.QuotaFullError: 507,
 }
 """The status of each error that a request can cause; errors raised only at start have none."""
 
@@ -159,7 +161,22 @@ def _headers(error: Exception) -> dict[str, str]:
         retry_after_s = _RETRY_AFTER_S.get(type(error))
     if retry_after_s is None:
         return {}
-    return {"Retry-After": str(max(1, math.ceil(retry_after_s)))}
+    headers = {"Retry-After": str(max(1, math.ceil(retry_after_s)))}
+    limit = getattr(error, "limit", None)
+    return headers if limit is None else headers | rate_limit_headers(limit)
+
+
+def rate_limit_headers(limit: RateLimit) -> dict[str, str]:
+    """Return the RateLimit fields of draft-ietf-httpapi-ratelimit-headers-10.
+
+    >>> rate_limit_headers(RateLimit("requests", quota=100, window_s=1, remaining=0, reset_s=0.2))
+    {'RateLimit-Policy': '"requests";q=100;w=1', 'RateLimit': '"requests";r=0;t=1'}
+    """
+    reset_s = max(1, math.ceil(limit.reset_s))
+    return {
+        "RateLimit-Policy": f'"{limit.name}";q={limit.quota};w={limit.window_s}',
+        "RateLimit": f'"{limit.name}";r={limit.remaining};t={reset_s}',
+    }
 
 
 def phrase(status: int) -> str:

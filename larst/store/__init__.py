@@ -9,6 +9,7 @@ from larst.store.data_root import DataRoot
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.settings import StoredSettings
 from larst.store.io_threads import Threads
+from larst.store.quota import Quota
 from larst.store.records import REPLIES
 from larst.store.session_store import SessionStore
 from larst.store.transaction import Transaction
@@ -18,6 +19,7 @@ __all__ = [
     "DataRoot",
     "DiskFiles",
     "FileOps",
+    "Quota",
     "SessionStore",
     "StoredSettings",
     "Threads",

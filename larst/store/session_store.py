@@ -18,6 +18,7 @@ from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.io_threads import Threads, describe_os_error
+from larst.store.quota import NO_QUOTA, Quota
 from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.searching import has_value, matching, position_of
@@ -44,7 +45,8 @@ def _random_salt() -> int:
 class SessionStore:
     """All resources of one session; nothing is read or written before `load`.
 
-    `on_flushed` is called on the event loop after each write of the journal.
+    `on_flushed` is called on the event loop after each write of the journal. `quota` is the most
+    that the session may hold.
     """
 
     def __init__(
@@ -56,8 +58,10 @@ class SessionStore:
         new_salt: Callable[[], int] = _random_salt,
         on_flushed: Callable[[], None] = lambda: None,
         threads: Threads | None = None,
+        quota: Quota = NO_QUOTA,
     ) -> None:
         self.session_id = directory.name
+        self._quota = quota
         self._now = now
         self._threads = threads or Threads()
         self._session_files = SessionFiles(directory, files, now, new_salt)
@@ -150,10 +154,19 @@ class SessionStore:
         return Transaction(self._collections, self.work, on_read)
 
     def commit(self, transaction: Transaction) -> bool:
-        """Apply the changes of a transaction; return whether there is anything to flush."""
-        changes = transaction.changes()
+        """Apply the changes of a transaction; return whether there is anything to flush.
+
+        Raises:
+            QuotaFullError: the session may not grow; nothing is changed.
+        """
+        changes = {
+            name: change
+            for name, change in transaction.changes().items()
+            if change.put or name in self._collections  # a resource without records has no files
+        }
         if not changes:
             return False
+        self._quota.check(self._collections, changes, self.size_bytes)
         now = self._now()
         changes = {
             name: change.learn_from(self.schema(name), now) for name, change in changes.items()
@@ -179,6 +192,19 @@ class SessionStore:
 
         async with self.checkpoints.disk:  # a write must not take half of the changes
             return await self.work.off_loop(commit)
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes of the documented files and the journal; without what is not yet written."""
+        return self._session_files.journal.end + sum(self._writer.sizes.values())
+
+    def check_replacements(self, replacements: Mapping[str, Replacement]) -> None:
+        """Check that the session may hold these resources instead of its own.
+
+        Raises:
+            QuotaFullError: it may not.
+        """
+        self._quota.check_replacement({name: new.collection for name, new in replacements.items()})
 
     def restore(self, replacements: Mapping[str, Replacement]) -> None:
         """Replace all resources, in one transaction.

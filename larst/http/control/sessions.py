@@ -213,6 +213,7 @@ class SessionControl:
         resources = await self._imports.prepare(raw, report)
 
         async def restore(store: SessionStore) -> None:
+            store.check_replacements(resources)
             if not store.is_loaded:
                 await store.set_all_aside()
             if any(store.counts().values()) and not replaces:

@@ -85,6 +85,9 @@ class Lane:
             return None  # any other version says something else about the connection
         if self._telemetry.recorder is not None or not self._sessions.touch(caller.session_id):
             return None
+        if not self._ingress.rates.admits(caller.session_id):
+            return None
+        self._ingress.rates.count(caller.session_id)
         self.answered += 1
         self.recalled += 1
         return recalled_bytes(reply, caller, self._telemetry, started_s)
@@ -104,11 +107,14 @@ class Lane:
             return None
         try:
             caller = self._caller(message, client)
-            reply = caller and self._reply(message, raw_body, path, caller, client)
+            if caller is None or not self._ingress.rates.admits(caller.session_id):
+                return None
+            reply = self._reply(message, raw_body, path, caller, client)
         except LarstError:
             return None  # the ordinary way raises it again
-        if not reply or not self._sessions.request_now(reply.context, reply.trace, reply):
+        if not self._sessions.request_now(reply.context, reply.trace, reply):
             return None
+        self._ingress.rates.count(caller.session_id)
         self.answered += 1
         return reply
 

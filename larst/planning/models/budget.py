@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from larst.domain import RateLimit
 from larst.errors import BudgetSpentError, PlannerUnreachableError
 
 MINUTE_S = 60.0
@@ -56,10 +57,12 @@ class Budget:
         now_s = self._now()
         calls = self._recent_calls(session_id, now_s)
         if len(calls) >= self._per_minute:
+            reset_s = calls[0] + MINUTE_S - now_s
             raise BudgetSpentError(
                 f"this session has made {self._per_minute} planner calls within a minute"
                 " (LARS_PLAN_BUDGET_PER_MINUTE); requests of known shapes are still served",
-                calls[0] + MINUTE_S - now_s,
+                reset_s,
+                RateLimit("planner-calls", self._per_minute, int(MINUTE_S), 0, reset_s),
             )
         calls.append(now_s)
         self._spent += 1

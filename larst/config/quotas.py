@@ -1,0 +1,30 @@
+"""The settings of quotas: how much one session may hold, and how often it may be asked. Data."""
+
+from __future__ import annotations
+
+from larst.config.fields import GIB, Group, integer
+
+
+class QuotaSettings(Group):
+    """How much a session may hold, and how often it may be asked."""
+
+    max_records: int = integer(
+        "LARS_MAX_RECORDS", 1_000_000, 1, 10**9, "Records of a session; a change beyond gets 507."
+    )
+    max_session_bytes: int = integer(
+        "LARS_MAX_SESSION_BYTES",
+        GIB,
+        1024,
+        1024 * GIB,
+        "Bytes that a session may take on the disk; a change beyond gets 507.",
+    )
+    max_resources: int = integer(
+        "LARS_MAX_RESOURCES", 1000, 1, 10**6, "Resources of a session; a change beyond gets 507."
+    )
+    max_requests_per_s: int | None = integer(
+        "LARS_MAX_REQUESTS_PER_S",
+        lambda: None,
+        1,
+        10**6,
+        "Requests of a session within a second; more get 429. No limit if unset.",
+    )
