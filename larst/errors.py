@@ -291,7 +291,7 @@ class AnswerUnusableError(PlannerError):
 class BudgetSpentError(PlannerError):
     """Too many planner calls in a short time; retry after `retry_after_s`.
 
-    `limit` is the limit that was met; None: there are no more calls until the service stops.
+    `limit` is the limit that was met; None: the calls of all sessions are spent.
     """
 
     title = "planner budget spent"

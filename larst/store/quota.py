@@ -13,7 +13,7 @@ from larst.store.records import is_hidden, key_of
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The most that one session may hold; without a figure, there is no limit.
+    """The most that one session may hold; a figure that is not given is unlimited.
 
     `size_bytes` counts what the session takes on the disk.
     """
@@ -85,5 +85,5 @@ def _growth(collection: Collection | None, change: Change) -> int:
 def _full(variable: str, what: str, count: int, limit: float) -> QuotaFullError:
     return QuotaFullError(
         f"the session would have {count} {what}, and {limit:.0f} are allowed ({variable}); nothing"
-        " was changed. Delete what is not needed, or raise the limit"
+        " was changed. Delete some records, or raise the limit"
     )

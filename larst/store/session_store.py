@@ -195,7 +195,7 @@ class SessionStore:
 
     @property
     def size_bytes(self) -> int:
-        """The bytes of the documented files and the journal; without what is not yet written."""
+        """The bytes of the documented files and the journal; pending writes are not counted."""
         return self._session_files.journal.end + sum(self._writer.sizes.values())
 
     def check_replacements(self, replacements: Mapping[str, Replacement]) -> None:

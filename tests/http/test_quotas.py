@@ -1,4 +1,4 @@
-"""Quotas of a session: what is too much gets 507 or 429 with the figure, and changes nothing."""
+"""Quotas of a session: a request beyond them gets 507 or 429, and changes nothing."""
 
 from __future__ import annotations
 

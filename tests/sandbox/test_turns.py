@@ -165,7 +165,7 @@ async def test_who_used_least_goes_first(pool: _Pool) -> None:
     assert pool.running == ["new"]
 
 
-async def test_what_was_used_counts_less_and_less(pool: _Pool) -> None:
+async def test_time_used_counts_less_and_less(pool: _Pool) -> None:
     await pool.once(owner="ann", program="report", took_s=8)
     pool.timer.now_s += 600
     await pool.once(owner="ben", program="report", took_s=1)
