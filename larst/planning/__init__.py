@@ -5,6 +5,7 @@ from __future__ import annotations
 from larst.planning.factory import make_planner
 from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import (
+    RULES,
     BasedOn,
     Maker,
     Planner,
@@ -13,7 +14,7 @@ from larst.planning.planner import (
     Refusal,
 )
 from larst.planning.resolver import PlanResolver
-from larst.planning.rules import RULES, RulesPlanner
+from larst.planning.rules import RulesPlanner
 
 __all__ = [
     "RULES",

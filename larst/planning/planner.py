@@ -14,6 +14,9 @@ from larst.domain import Json, Plan, Usage
 from larst.planning.shapes.rest_path import PathInterpretation
 from larst.planning.shapes.shape import Shape
 
+RULES = "rules"
+"""The name of the built-in planner in the plan book, `Server-Timing` and metrics."""
+
 BasedOn = Literal["shape", "sketch", "values"]
 """The input that a plan was made from; it decides which requests the plan may serve
 (reuse/conditions.py)."""

@@ -31,6 +31,7 @@ from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Planner, Refusal
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes.request import ShapedRequest
+from larst.planning.shapes.shape import MAX_SHAPE_BYTES
 from larst.telemetry import count, current_request
 from larst.telemetry.metric_store import HIT, MISS
 from larst.telemetry.metrics import BOOK_LOOKUPS
@@ -132,6 +133,8 @@ class PlanResolver:
             return
         plan = self._book.plan_of(ready.key)
         if plan is not ready.plan and plan != ready.plan:
+            if shaped.shape.size_bytes > MAX_SHAPE_BYTES:
+                return
             # Remove the plans that this one replaces: they would be found before it.
             for rival in list(self._candidates(shaped)):
                 if rival.state == "learned" and rival.maker == ready.maker:

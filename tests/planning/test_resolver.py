@@ -36,6 +36,19 @@ class TestPlanBook:
         assert [entry.plan.code.block for entry in book.entries()] == [GOOD]
         assert resolver.find(shaped) is not None
 
+    async def test_a_huge_shape_is_not_kept(self, book: PlanBook) -> None:
+        keys = "&".join(f"{'k' * 60}{number}=1" for number in range(90))
+        context = request("GET", f"/books/report/x?{keys}")
+        shaped = shape(context)
+        resolver = resolver_of(
+            book, ScriptedPlanner({shaped.shape.method + " " + shaped.shape.route: [GOOD]})
+        )
+
+        resolver.keep(await resolver.learn(shaped, ()), shaped)
+
+        assert shaped.shape.size_bytes > 4096
+        assert len(book) == 0
+
     async def test_between_planning_and_its_first_run_a_plan_is_not_planned_again(
         self, book: PlanBook
     ) -> None:

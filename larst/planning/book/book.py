@@ -18,6 +18,7 @@ from pathlib import Path
 from larst.domain import DataState, Plan
 from larst.errors import ConfigError
 from larst.planning.book.files import MAX_SESSIONS, BookEntry, EntryFiles, PlanState, log_file_error
+from larst.planning.planner import RULES
 
 SAVE_USES_EVERY_S = 60.0
 """A kill loses at most this much of the usage counts; plans themselves are written immediately."""
@@ -32,6 +33,8 @@ _log = logging.getLogger("larst.book")
 class PlanBook:
     """Stores at most `size` plans and evicts the least used learned plan first.
 
+    Plans of the rules leave before those of models: they are made again at no cost.
+
     Pinned and rejected plans are never evicted: a flood of unusual requests must not undo a user's
     decision. They count towards `size`, so a book full of them learns no new plans.
     """
@@ -44,7 +47,7 @@ class PlanBook:
         self.state = DataState()  # likewise
         self._entries: dict[str, BookEntry] = {}
         self._of_shape: dict[str, dict[str, None]] = {}
-        self._eviction_order = _EvictionOrder()
+        self._eviction_orders = (_EvictionOrder(), _EvictionOrder())  # of the rules, of models
         self._files = EntryFiles(directory)
         self._outdated: dict[str, None] = {}
         self._new_uses: dict[str, _NewUses] = {}
@@ -139,7 +142,7 @@ class PlanBook:
         if (entry := self._entries.pop(key, None)) is not None:
             self._forget_shape(entry)
             self._change()
-            self._eviction_order.discard(entry)
+            self._order_of(entry).discard(entry)
             self._outdated_uses.discard(key)
             self._mark_outdated(key)
 
@@ -194,11 +197,11 @@ class PlanBook:
 
     def _store(self, entry: BookEntry) -> None:
         if (before := self._entries.get(entry.key)) is not None:
-            self._eviction_order.discard(before)
+            self._order_of(before).discard(before)
         if before is None:
             self._of_shape.setdefault(entry.shape_key, {})[entry.key] = None
         self._entries[entry.key] = entry
-        self._eviction_order.add(entry)
+        self._order_of(entry).add(entry)
 
     def _forget_shape(self, entry: BookEntry) -> None:
         keys = self._of_shape[entry.shape_key]
@@ -206,13 +209,17 @@ class PlanBook:
         if not keys:
             del self._of_shape[entry.shape_key]
 
+    def _order_of(self, entry: BookEntry) -> _EvictionOrder:
+        return self._eviction_orders[entry.planner != RULES]
+
     def _evict_one(self) -> bool:
         """Remove the least used learned plan; return whether there was one."""
         self._apply_uses()
-        if (key := self._eviction_order.first()) is None:
-            return False
-        self.remove(key)
-        return True
+        for order in self._eviction_orders:
+            if (key := order.first()) is not None:
+                self.remove(key)
+                return True
+        return False
 
     def _mark_outdated(self, key: str) -> None:
         """Mark the file of a key as outdated, unless neither entry nor file exists."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from larst import prompts
 from larst.domain import Json, Usage
+from larst.errors import TargetTooLongError
 from larst.planning.models.answers import ANSWER_SCHEMA, parse_plan
 from larst.planning.models.base import LanguageModel, Prompt
 from larst.planning.models.budget import Budget
@@ -18,6 +19,7 @@ from larst.planning.models.costs import cost_usd
 from larst.planning.models.redaction import redact
 from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import BasedOn, Maker, PlannerAnswer, PlanningRequest, Refusal
+from larst.planning.shapes.shape import MAX_SHAPE_BYTES
 from larst.prices import Price
 from larst.telemetry import count, current_span
 from larst.telemetry.attributes import COST_USD
@@ -51,7 +53,16 @@ class ModelPlanner:
         return not self._calls.circuit_breaker.is_open
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
-        """Return the model's plan; see `Planner`."""
+        """Return the model's plan; see `Planner`.
+
+        Raises:
+            TargetTooLongError: the request has more names than any plan is kept for.
+        """
+        if (size_bytes := request.shape.size_bytes) > MAX_SHAPE_BYTES:
+            raise TargetTooLongError(
+                f"path and query keys take {size_bytes} bytes, and a model plans requests of at"
+                f" most {MAX_SHAPE_BYTES}; send fewer or shorter names"
+            )
         with self._budget.call(request.session_id):
             completion = await self._calls.complete(prompt_for(request))
         tokens = completion.tokens

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from larst.planning.rules.planner import RULES, RulesPlanner
+from larst.planning.rules.planner import RulesPlanner
 
-__all__ = ["RULES", "RulesPlanner"]
+__all__ = ["RulesPlanner"]

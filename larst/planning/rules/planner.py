@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from larst.domain import Action, BodyKind, Code, Json, Plan
 from larst.errors import BadResourceNameError, NoRuleError, NoUsablePlanError
-from larst.planning.planner import Maker, PlannerAnswer, PlanningRequest
+from larst.planning.planner import RULES, Maker, PlannerAnswer, PlanningRequest
 from larst.planning.reading.vocabulary import VERSION as VOCABULARY_VERSION
 from larst.planning.rules import files, lists, nested, programs
 from larst.planning.rules.case import Case, Deciders
@@ -29,9 +29,6 @@ from larst.planning.rules.text import CRITERIA, IDENTIFIER, PAYLOAD, answer
 from larst.planning.shapes.shape import Shape
 
 METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
-RULES = "rules"
-"""The name of this planner in the plan book, `Server-Timing` and metrics."""
-
 VERSION = f"10.{VOCABULARY_VERSION}"
 """Part of the key of every plan of this planner. Raise the first number when a change gives a
 shape another program; tests/planning/rules/test_golden.py fails until you do."""

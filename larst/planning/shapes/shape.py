@@ -18,6 +18,9 @@ from larst.domain import BodyKind, Json
 IsRecord = Callable[[str, str], bool]
 """Returns whether (resource, id) names a record that exists in the session."""
 
+MAX_SHAPE_BYTES = 4096
+"""A larger shape has a plan of its own each time: it takes no room in the plan book."""
+
 SEARCH_VERBS = frozenset({"search", "find", "query", "filter"})
 """Last path segments that request a list of matching records; none of them is a record's id."""
 
@@ -84,6 +87,11 @@ class Shape:
             is_known = segment.is_identifier or text in SEARCH_VERBS or text in resources
             route += f"/{text}" if is_known else "/<text>"
         return route
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """The bytes of the shape in the plan book."""
+        return len(orjson.dumps(self.as_json()))
 
     def as_json(self) -> dict[str, Json]:
         """Return the shape as the plan book stores it."""

@@ -28,12 +28,14 @@ def key(number: int) -> str:
     return f"{number:064x}"
 
 
-def entry(number: int = 1, *, uses: int = 0, state: PlanState = "learned") -> BookEntry:
+def entry(
+    number: int = 1, *, uses: int = 0, state: PlanState = "learned", planner: str = "rules"
+) -> BookEntry:
     return BookEntry(
         key=key(number),
         shape={"method": "GET", "path": "/members", "query": {"name": ["<text>"]}, "body": "none"},
         facts={},
-        planner="rules",
+        planner=planner,
         model=None,
         prompt_version="1",
         plan=Plan(

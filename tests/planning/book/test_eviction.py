@@ -42,6 +42,20 @@ class TestEviction:
         assert book.get(key(3)) is not None
         assert book.get(key(1)) is None
 
+    async def test_plans_of_the_rules_leave_before_those_of_models(
+        self, open_book: OpenBook
+    ) -> None:
+        """A flood of odd shapes pushed out plans that had cost a call."""
+        book = await open_book(3)
+        book.put(entry(1, planner="openai"))
+        book.put(entry(2, uses=50))
+        book.put(entry(3, uses=60))
+
+        for number in range(4, 20):
+            book.put(entry(number))
+
+        assert {entry.key for entry in book.entries()} == {key(1), key(3), key(19)}
+
     async def test_a_flood_of_unusual_requests_does_not_fill_the_disk(
         self, open_book: OpenBook, directory: Path
     ) -> None:

@@ -8,6 +8,7 @@ from larst.domain import Usage
 from larst.errors import (
     BudgetSpentError,
     PlannerUnreachableError,
+    TargetTooLongError,
 )
 from larst.planning.models.base import Tokens
 from larst.planning.models.costs import cost_usd
@@ -55,6 +56,15 @@ class TestModelPlanner:
 
         assert len(model.prompts) == 1
         await planner.plan(planning_request(session_id="ben"))
+
+    async def test_a_model_is_not_asked_for_a_huge_shape(self) -> None:
+        model = ScriptedModel(completion())
+        keys = "&".join(f"{'k' * 60}{number}=1" for number in range(90))
+
+        with pytest.raises(TargetTooLongError, match="at most 4096"):
+            await planner_of(model).plan(planning_request(f"/orders/1/cancel?{keys}"))
+
+        assert model.prompts == []
 
     async def test_it_is_ready_until_its_circuit_breaker_opens(self) -> None:
         planner = planner_of(ScriptedModel(DOWN))
