@@ -38,11 +38,9 @@ class TestPlanBook:
 
     async def test_a_huge_shape_is_not_kept(self, book: PlanBook) -> None:
         keys = "&".join(f"{'k' * 60}{number}=1" for number in range(90))
-        context = request("GET", f"/books/report/x?{keys}")
-        shaped = shape(context)
-        resolver = resolver_of(
-            book, ScriptedPlanner({shaped.shape.method + " " + shaped.shape.route: [GOOD]})
-        )
+        shaped = shape(request("GET", f"/books/report/x?{keys}"))
+        planner = ScriptedPlanner({f"GET {shaped.shape.route}": [GOOD]})
+        resolver = resolver_of(book, planner)
 
         resolver.keep(await resolver.learn(shaped, ()), shaped)
 

@@ -42,7 +42,7 @@ def test_deleting_is_allowed_over_every_limit() -> None:
     quota.check(STORED, {"users": _change([], ["1"])}, size_bytes=10_000)
 
 
-def test_stored_replies_are_no_resource_and_no_records() -> None:
+def test_stored_replies_count_neither_as_resource_nor_as_records() -> None:
     quota = Quota(records=2, resources=1)
 
     quota.check({**STORED, ".replies": Collection({"k": {"id": "k"}})}, {}, size_bytes=0)
