@@ -71,16 +71,16 @@ class Fuzzed:
         self.runner.run(self._stack.aclose())
         self.runner.close()
 
-    def statuses(self, data: bytes) -> list[int]:
-        """Send bytes, and return the statuses of the first replies."""
-        return self.runner.run(self._statuses(data))
+    def statuses(self, data: bytes, wait_s: float = SILENCE_S) -> list[int]:
+        """Send bytes, and return the statuses of the first replies; none after `wait_s`."""
+        return self.runner.run(self._statuses(data, wait_s))
 
-    async def _statuses(self, data: bytes) -> list[int]:
+    async def _statuses(self, data: bytes, wait_s: float) -> list[int]:
         async with _connection(self.server.port) as (reader, writer):
             writer.write(data)
             received = b""
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SILENCE_S):
+                async with asyncio.timeout(wait_s):
                     received = await reader.read(2**16)
         return [int(match[1]) for match in STATUS.finditer(received)]
 
@@ -111,4 +111,4 @@ def test_raw_requests(fuzzed: Fuzzed, data: bytes) -> None:
     statuses = fuzzed.statuses(data)
 
     assert 500 not in statuses, data
-    assert fuzzed.statuses(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n") == [200]
+    assert fuzzed.statuses(_get(b"/healthz"), wait_s=20) == [200]
