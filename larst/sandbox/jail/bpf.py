@@ -136,9 +136,7 @@ def _instruction(
         return Instruction(_MASK, 0, 0, step.bits)
     if isinstance(step, Return):
         return Instruction(_RETURN, 0, 0, step.verdict)
-    then, otherwise = (
-        _distance(label, position, places) for label in (step.then, step.otherwise)
-    )
+    then, otherwise = (_distance(label, position, places) for label in (step.then, step.otherwise))
     return Instruction(_JUMPS[step.test], then, otherwise, step.value)
 
 

@@ -191,8 +191,9 @@ def _first_lines() -> str:
     line = f"#!{python} -ISB\n"
     if len(line) <= _MAX_SHEBANG and not any(map(str.isspace, python)):
         return line
-    # As pip writes it for its scripts: one command of the shell, and a string of Python.
-    return f"#!/bin/sh\n'''exec' {shlex.quote(python)} -ISB \"$0\" \"$@\"\n' '''\n"
+    # As pip writes it for its scripts: a command of the shell; for Python a string, which continues
+    # with the docstring.
+    return f"#!/bin/sh\n'''exec' {shlex.quote(python)} -ISB \"$0\" \"$@\"\n' ''' \\\n"
 
 
 def _random_address() -> int:

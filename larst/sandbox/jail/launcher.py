@@ -33,6 +33,8 @@ _MAX_OOM_SCORE = "1000"
 FAILED = 125
 """The exit status if a part of the jail could not be applied; env(1) and nohup(1) use it so."""
 
+_RETURN_LONG = ("syscall", "mmap")
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -164,7 +166,8 @@ def _call(name: str, *arguments: int) -> int:
         OSError: the call failed.
     """
     function = getattr(_libc, name)
-    function.restype = ctypes.c_long
+    # An int that is read as a long turns -1 into 4294967295, and a failure into a success.
+    function.restype = ctypes.c_long if name in _RETURN_LONG else ctypes.c_int
     result: int = function(*map(ctypes.c_long, arguments))
     if result == -1:
         number = ctypes.get_errno()
