@@ -17,6 +17,7 @@ from larst.errors import DiskRefusedError
 from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.folding import refuse_folded
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
@@ -44,7 +45,8 @@ def _random_salt() -> int:
 class SessionStore:
     """All resources of one session; nothing is read or written before `load`.
 
-    `on_flushed` is called on the event loop after each write of the journal.
+    `on_flushed` is called on the event loop after each write of the journal. `folds_case`: the
+    disk does not distinguish upper and lower case.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class SessionStore:
         new_salt: Callable[[], int] = _random_salt,
         on_flushed: Callable[[], None] = lambda: None,
         threads: Threads | None = None,
+        folds_case: bool = False,
     ) -> None:
+        self._folds_case = folds_case
         self.session_id = directory.name
         self._now = now
         self._threads = threads or Threads()
@@ -147,7 +151,7 @@ class SessionStore:
     def begin(self) -> Transaction:
         """Return a transaction; drop it to roll back, or pass it to `commit`."""
         on_read = None if self._states_read is None else self._note
-        return Transaction(self._collections, self.work, on_read)
+        return Transaction(self._collections, self.work, on_read, folds_case=self._folds_case)
 
     def commit(self, transaction: Transaction) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush."""
@@ -185,7 +189,13 @@ class SessionStore:
 
         The metadata of each replacement must be complete (`Collection.derive_metadata`). Ids that
         were generated here are not generated again, even in resources that are empty now.
+
+        Raises:
+            BadResourceNameError: two names would be one file on this disk; nothing is replaced.
         """
+        if self._folds_case:
+            for name in replacements:
+                refuse_folded(name, {*replacements, *self._collections})
         self._change()
         resources = {}
         for name in sorted({*replacements, *self._collections}):
