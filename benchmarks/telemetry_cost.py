@@ -61,6 +61,10 @@ class StandIn:
         """Always."""
         return True
 
+    def jail(self) -> str:
+        """Nothing to put into one."""
+        return "none: no program runs"
+
     async def run(
         self, program: CheckedProgram, inputs: ProgramInputs, view: SessionView, *, timeout_s: float
     ) -> Reply:

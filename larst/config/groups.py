@@ -121,6 +121,12 @@ class SandboxSettings(Group):
         "direct or sandbox",
         "Run the programs of the rules in the service itself, or all programs in workers.",
     )
+    require_jail: Annotated[bool, BeforeValidator(fields.boolean)] = setting(
+        "LARS_SANDBOX_REQUIRE_JAIL",
+        False,
+        "true or false",
+        "Refuse to start if a part of the jail around the workers is missing.",
+    )
     deny_net: Annotated[Literal[True], BeforeValidator(fields.boolean)] = setting(
         "LARS_SANDBOX_DENY_NET",
         True,

@@ -144,11 +144,12 @@ class _SessionFactory:
     def __call__(self, session_id: str) -> SessionActor:
         store = SessionStore(
             self.root.session_directory(session_id),
-            files=DiskFiles(),
+            files=DiskFiles(folds_case=self.root.folds_case),
             now=_utc_now,
             on_flushed=lambda: self.components.telemetry.count(FSYNCS),
             threads=self.threads,
             quota=self.quota,
+            folds_case=self.root.folds_case,
         )
         settings, clock = self.settings, self.components.clock
         reading = ReadingSettings(dialect=settings.dialect, unknown=settings.unknown_query)

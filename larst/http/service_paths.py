@@ -9,6 +9,7 @@ import asyncio
 
 from aiohttp import web
 
+from larst.domain import Json
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS
 from larst.http.control.parameters import OF_SESSION
 from larst.http.ingress import INGRESS
@@ -32,7 +33,11 @@ async def readyz(request: web.Request) -> web.Response:
         "planner": components.planner.is_ready(),
     }
     not_ready = [name for name, is_ready in checks.items() if not is_ready]
-    body = {"status": "not ready" if not_ready else "ready", "not_ready": not_ready}
+    body: dict[str, Json] = {
+        "status": "not ready" if not_ready else "ready",
+        "not_ready": [*not_ready],
+        "sandbox": {"jail": components.sandbox.jail()},
+    }
     return json_response(body, status=503 if not_ready else 200)
 
 

@@ -18,7 +18,6 @@ from uuid import UUID
 
 from pydantic_monty import (
     AsyncFunctionSnapshot,
-    AsyncMonty,
     AsyncMontySession,
     AsyncNameLookupSnapshot,
     ClassInstance,
@@ -51,6 +50,7 @@ from larst.sandbox.failures import RunLimits, too_many_store_calls, too_slow, tr
 from larst.sandbox.frame import FramedProgram, frame
 from larst.sandbox.reply import reply_of
 from larst.sandbox.turns import Turns
+from larst.sandbox.workers import SPARES, Workers, start_workers
 from larst.telemetry import CURRENT_REQUEST, StoreCalls, count
 from larst.telemetry.metrics import SANDBOX_KILLS, SANDBOX_RUNS
 
@@ -78,31 +78,36 @@ class MontySandbox:
     def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
         self._max_exec_s = settings.max_exec_s
-        self._pool: AsyncMonty | None = None
+        self._pool: Workers | None = None
         self._releases: set[asyncio.Future[None]] = set()
         self._has_worked = False
         self._turns = Turns(settings.workers)
 
     async def start(self) -> None:
-        """Start the workers, and run a trivial program in one of them."""
-        self._pool = AsyncMonty(
-            min_processes=self._settings.workers,
-            max_processes=self._settings.workers,
-            feed_duration_limit_grace=KILL_GRACE_S,
+        """Start the workers, and run a trivial program in each.
+
+        Raises:
+            ConfigError: the jail is required, and parts of it are missing here.
+        """
+        self._pool = await start_workers(
+            self._settings,
+            kill_grace_s=KILL_GRACE_S,
             # For a worker that ignores its own limits and does not respond at all.
-            request_timeout=self._max_exec_s + 2 * KILL_GRACE_S,
+            request_timeout_s=self._max_exec_s + 2 * KILL_GRACE_S,
         )
-        await self._pool.__aenter__()
-        async with self._pool.checkout() as session:
-            self._has_worked = await session.feed_run("1") == 1
+        self._has_worked = True
 
     async def stop(self) -> None:
         """Stop the workers; programs that are still running fail."""
         pool, self._pool, self._has_worked = self._pool, None, False
         if pool is not None:
-            await pool.__aexit__(None, None, None)
+            await pool.stop()
             await asyncio.gather(*self._releases, return_exceptions=True)
             await asyncio.sleep(CLOSING_S)
+
+    def jail(self) -> str:
+        """Return which parts of the jail are in force; see `Sandbox.jail`."""
+        return "none: the sandbox is not running" if self._pool is None else str(self._pool.jail)
 
     def is_ready(self) -> bool:
         """Return whether the pool is open and the last run had a live worker."""
@@ -155,7 +160,7 @@ class MontySandbox:
         """Return a fresh session of a live worker, within `timeout_s`.
 
         The death of an idle worker is noticed only here. No program ran in it, so the next worker
-        is tried, at most as often as there are workers.
+        is tried, at most as often as there are workers and spares.
         """
         if self._pool is None:
             raise WorkerLostError("the sandbox is not running")
@@ -167,14 +172,13 @@ class MontySandbox:
         }
         try:
             async with asyncio.timeout(timeout_s):
-                for attempt in range(self._settings.workers + 1):
+                for attempt in range(self._settings.workers + SPARES + 1):
                     try:
-                        session = self._pool.checkout(
+                        return await self._pool.checkout(
                             limits=worker_limits, os_policy={"sleep": "zero"}
                         )
-                        return await session.__aenter__()
                     except MontyCrashedError:
-                        if attempt == self._settings.workers:
+                        if attempt == self._settings.workers + SPARES:
                             raise
                         count(SANDBOX_KILLS)
         except TimeoutError as error:
@@ -190,7 +194,9 @@ class MontySandbox:
         The run does not wait for it: cancelling the wait would cancel the release, and the pool
         would lose the worker.
         """
-        release = asyncio.ensure_future(worker.__aexit__(None, None, None))
+        pool = self._pool  # None: stopped during the run
+        closing = worker.__aexit__(None, None, None) if pool is None else pool.release(worker)
+        release = asyncio.ensure_future(closing)
         self._releases.add(release)
         release.add_done_callback(self._releases.discard)
 

@@ -23,6 +23,8 @@ class Sandbox(Protocol):
         ...     async def stop(self): ...
         ...     def is_ready(self):
         ...         return True
+        ...     def jail(self):
+        ...         return "none: no program runs"
         ...     async def run(self, program, inputs, view, *, timeout_s, owner=""):
         ...         record = view.resource(inputs.resource).get(inputs.plan["identifier"])
         ...         return Reply(200, json.dumps(record).encode())
@@ -58,6 +60,9 @@ class Sandbox(Protocol):
 
     def is_ready(self) -> bool:
         """Return whether a program could run now; `/readyz` reports it."""
+
+    def jail(self) -> str:
+        """Return `full`, or which parts of the jail around programs are missing; for `/readyz`."""
 
     async def run(
         self,

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 
 from larst.errors import DataRootTakenError
+from larst.store.disk.files import make_private
+from larst.store.disk.permissions import report_permissions, tighten
 from larst.store.disk.session_files import ERASED_PREFIX
 
 _LOCK_NAME = ".lock"
@@ -32,7 +34,8 @@ class DataRoot:
     """A locked data root; until `close`, other processes cannot serve it."""
 
     def __init__(self, path: Path, lock: int | None) -> None:
-        self.path = path
+        self.path = path.resolve()  # below it, no link is followed
+        self.folds_case = False
         self._lock = lock
         self._scan: tuple[int, list[str]] = (0, [])
 
@@ -44,10 +47,14 @@ class DataRoot:
             DataRootTakenError: another process holds it; names that process.
             OSError: the directory cannot be created or written.
         """
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private(path)
         root = cls.open_existing(path)
-        _sync_names(path)
-        for unfinished in path.glob(f"{ERASED_PREFIX}*"):
+        _sync_names(root.path)
+        root.folds_case = _folds_case(root.path)
+        report_permissions(tighten(root.path))
+        for unfinished in root.path.glob(f"{ERASED_PREFIX}*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         return root
 
@@ -59,6 +66,7 @@ class DataRoot:
             DataRootTakenError, OSError: as for `open`.
         """
         lock = _locked(path, os.open(path / _LOCK_NAME, os.O_RDWR | _MAKE, 0o600), fcntl.LOCK_EX)
+        os.fchmod(lock, 0o600)
         os.ftruncate(lock, 0)
         os.write(lock, _holder().encode())
         return cls(path, lock)
@@ -134,6 +142,16 @@ class DataRoot:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _folds_case(path: Path) -> bool:
+    """Return whether the disk takes names that differ in case only for one."""
+    probe = path / _PROBE_NAME
+    os.close(os.open(probe, os.O_WRONLY | _MAKE, 0o600))
+    try:
+        return probe.with_name(_PROBE_NAME.upper()).exists()
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _sync_names(path: Path) -> None:

@@ -17,6 +17,7 @@ from larst.errors import DiskRefusedError
 from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.folding import refuse_folded
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
 from larst.store.records import is_hidden
@@ -46,7 +47,7 @@ class SessionStore:
     """All resources of one session; nothing is read or written before `load`.
 
     `on_flushed` is called on the event loop after each write of the journal. `quota` is the most
-    that the session may hold.
+    that the session may hold. `folds_case`: the disk does not distinguish upper and lower case.
     """
 
     def __init__(
@@ -59,7 +60,9 @@ class SessionStore:
         on_flushed: Callable[[], None] = lambda: None,
         threads: Threads | None = None,
         quota: Quota = NO_QUOTA,
+        folds_case: bool = False,
     ) -> None:
+        self._folds_case = folds_case
         self.session_id = directory.name
         self._quota = quota
         self._now = now
@@ -151,7 +154,7 @@ class SessionStore:
     def begin(self) -> Transaction:
         """Return a transaction; drop it to roll back, or pass it to `commit`."""
         on_read = None if self._states_read is None else self._note
-        return Transaction(self._collections, self.work, on_read)
+        return Transaction(self._collections, self.work, on_read, folds_case=self._folds_case)
 
     def commit(self, transaction: Transaction) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush.
@@ -211,7 +214,13 @@ class SessionStore:
 
         The metadata of each replacement must be complete (`Collection.derive_metadata`). Ids that
         were generated here are not generated again, even in resources that are empty now.
+
+        Raises:
+            BadResourceNameError: two names would be one file on this disk; nothing is replaced.
         """
+        if self._folds_case:
+            for name in replacements:
+                refuse_folded(name, {*replacements, *self._collections})
         self._change()
         resources = {}
         for name in sorted({*replacements, *self._collections}):

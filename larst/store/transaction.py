@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from larst.domain import Standing
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
+from larst.store.folding import refuse_folded
 from larst.store.records import REPLIES, is_hidden, validate_resource_name
 from larst.store.work import Work
 
@@ -15,7 +16,8 @@ class Transaction:
     """One request's view of a session; its changes count only once they are committed.
 
     Its store calls spend `work`; without it, they have no limit. `on_read` is called with
-    each record or collection that the request reads.
+    each record or collection that the request reads. `folds_case`: the disk does not distinguish
+    upper and lower case.
 
     >>> from larst.store.collection import Collection
     >>> stored = {"users": Collection({"1": {"id": 1, "name": "Ann"}})}
@@ -31,8 +33,11 @@ class Transaction:
         collections: Mapping[str, Collection],
         work: Work | None = None,
         on_read: Callable[[Standing], None] | None = None,
+        *,
+        folds_case: bool = False,
     ) -> None:
         self._collections = collections
+        self._folds_case = folds_case
         self._work = work or Work.unlimited()
         self._on_read = on_read
         self._views: dict[str, CollectionView] = {}
@@ -47,6 +52,8 @@ class Transaction:
             base = None if name == REPLIES else self._collections.get(name)
             if base is None:
                 validate_resource_name(name)
+                if self._folds_case:
+                    refuse_folded(name, {*self._collections, *self._views})
                 base = Collection()
             self._views[name] = CollectionView(name, base, self._work, self._on_read)
         return self._views[name]

@@ -44,6 +44,9 @@ class FakeSandbox:
     def is_ready(self) -> bool:
         return True
 
+    def jail(self) -> str:
+        return "none: no program runs"
+
     async def run(
         self,
         program: CheckedProgram,

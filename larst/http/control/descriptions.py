@@ -121,6 +121,15 @@ _REASON: Schema = {
     },
 }
 _STATUS: Schema = {"type": "object", "required": ["status"], "properties": {"status": TEXT}}
+_READINESS: Schema = {
+    "type": "object",
+    "required": ["status", "not_ready", "sandbox"],
+    "properties": {
+        "status": TEXT,
+        "not_ready": {"type": "array", "items": TEXT},
+        "sandbox": {"type": "object", "required": ["jail"], "properties": {"jail": TEXT}},
+    },
+}
 
 
 def _json(schema: Schema) -> Mapping[str, Schema]:
@@ -298,8 +307,8 @@ GET_READINESS = ControlOperation(
     "service",
     "Check that the service can serve requests",
     (
-        ControlReply("The service can serve requests.", _json(_STATUS)),
-        ControlReply("It cannot; `not_ready` lists the reasons.", _json(_STATUS), 503),
+        ControlReply("The service can serve requests.", _json(_READINESS)),
+        ControlReply("It cannot; `not_ready` lists the reasons.", _json(_READINESS), 503),
     ),
     is_public=True,
 )

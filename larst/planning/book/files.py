@@ -9,13 +9,14 @@ import asyncio
 import logging
 import os
 import re
-from contextlib import suppress
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal
 
-import aiofiles
 import aiofiles.os
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
@@ -32,6 +33,9 @@ MAX_FILE_BYTES = 1024**2
 MAX_SESSIONS = 200
 """How many sessions a plan remembers serving: their OpenAPI documents list it."""
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would block
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _UNFINISHED = re.compile(r"\.[0-9a-f]{64}\.\d+\.tmp")
 
 _log = logging.getLogger("larst.book")
@@ -98,15 +102,18 @@ class EntryFiles:
         """Return all readable entries. Blocking."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         entries = []
-        for path in self._directory.iterdir():
-            if _UNFINISHED.fullmatch(path.name):
-                path.unlink(missing_ok=True)
-            elif not path.name.startswith("."):
-                try:
-                    entries.append(_read(path))
-                except (OSError, ValueError) as error:
-                    self._foreign.add(path.name)
-                    log_file_error("not a plan of this book, file ignored", path, error)
+        with self._opened() as folder:
+            os.fchmod(folder, 0o700)
+            for name in os.listdir(folder):  # noqa: PTH208 - a descriptor has no path
+                if _UNFINISHED.fullmatch(name):
+                    os.unlink(name, dir_fd=folder)
+                elif not name.startswith("."):
+                    try:
+                        entries.append(_read(name, folder))
+                    except (OSError, ValueError) as error:
+                        self._foreign.add(name)
+                        path = self._directory / name
+                        log_file_error("not a plan of this book, file ignored", path, error)
         self._own = {entry.key for entry in entries}
         return entries
 
@@ -124,16 +131,35 @@ class EntryFiles:
         unfinished = self._directory / f".{entry.key}.{next(self._numbers)}.tmp"
         self._own.add(entry.key)
         try:
-            async with aiofiles.open(unfinished, "wb") as file:
-                await file.write(text)
-                await file.flush()
-                # Without fsync, the renamed file can be empty after a power failure.
-                await asyncio.to_thread(os.fsync, file.fileno())
-            await aiofiles.os.replace(unfinished, path)
+            await asyncio.to_thread(self._write, unfinished.name, path.name, text)
         except OSError:
             with suppress(OSError):
                 await aiofiles.os.remove(unfinished)
             raise
+
+    def _write(self, unfinished: str, name: str, text: bytes) -> None:
+        with self._opened() as folder:
+            descriptor = os.open(unfinished, _CREATE, 0o600, dir_fd=folder)
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(descriptor, 0o600)  # whatever the umask
+                file.write(text)
+                file.flush()
+                # Without fsync, the renamed file can be empty after a power failure.
+                os.fsync(descriptor)
+            os.replace(unfinished, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        """Open the directory; a link in its place would lead out of the data root.
+
+        Raises:
+            OSError: it is a link, or cannot be opened.
+        """
+        folder = os.open(self._directory, _FOLDER)
+        try:
+            yield folder
+        finally:
+            os.close(folder)
 
     async def delete(self, key: str) -> None:
         """Delete the plan's file, unless it does not belong to the book."""
@@ -143,11 +169,16 @@ class EntryFiles:
             self._own.discard(key)
 
 
-def _read(path: Path) -> BookEntry:
-    if not path.is_file() or path.stat().st_size > MAX_FILE_BYTES:
-        raise ValueError("not a regular file, or too large for a plan")
-    entry = BookEntry.model_validate_json(path.read_bytes())
-    if path.name != f"{entry.key}.json":
+def _read(name: str, folder: int) -> BookEntry:
+    with os.fdopen(os.open(name, _READ, dir_fd=folder), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
+            raise ValueError("not a regular file, or too large for a plan")
+        if status.st_mode & 0o077:
+            with suppress(OSError):
+                os.fchmod(file.fileno(), 0o600)
+        entry = BookEntry.model_validate_json(file.read(MAX_FILE_BYTES + 1))
+    if name != f"{entry.key}.json":
         raise ValueError(f"its key does not match its name: {entry.key}")
     return entry
 

@@ -6,7 +6,6 @@ follow a symbolic link out of a session's directory (SPEC section 7).
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -24,6 +23,7 @@ class NotRegularFileError(OSError):
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would block
 _WRITE = os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 TEMP_SUFFIX = ".tmp"
 """Suffix of a file that is written, but not renamed to its final name yet."""
@@ -73,14 +73,25 @@ class FileOps(Protocol):
 
 
 class DiskFiles:
-    """The real disk."""
+    """The real disk. A link in the place of a file, or of the folder that it is in, is refused.
+
+    `folds_case`: the disk does not distinguish upper and lower case, so that a folder may answer to
+    the name of another session.
+    """
+
+    _folds_case = False
+
+    def __init__(self, *, folds_case: bool = False) -> None:
+        self._folds_case = folds_case
 
     def read(self, path: Path) -> bytes | None:
         """Return the file's bytes, or None if it does not exist."""
         try:
-            if not stat.S_ISREG(path.lstat().st_mode):
-                raise NotRegularFileError(errno.EINVAL, "it is not an ordinary file", str(path))
-            with os.fdopen(os.open(path, _READ), "rb") as file:
+            if not stat.S_ISREG(path.lstat().st_mode):  # to open a device can have effects
+                raise _not_regular(path)
+            with os.fdopen(_open(path, _READ), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # replaced meanwhile
+                    raise _not_regular(path)
                 return file.read()
         except FileNotFoundError:
             return None
@@ -92,25 +103,31 @@ class DiskFiles:
                 raise NotADirectoryError(
                     errno.ENOTDIR, "it is not a directory of its own", str(directory)
                 )
+            self._refuse_other_spelling(directory)
             return sorted(os.listdir(directory))  # noqa: PTH208 - names, not paths
         except FileNotFoundError:
             return []
 
     def make_directory(self, path: Path) -> None:
         """Make the directory, private, unless it exists; its name is not durable yet."""
-        with contextlib.suppress(FileExistsError):
+        try:
             path.mkdir(mode=0o700)
+        except FileExistsError:
+            self._refuse_other_spelling(path)
+        else:
+            make_private(path)
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
         """Create or overwrite a file, and make its content durable."""
-        with os.fdopen(os.open(path, _WRITE | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(_open(path, _WRITE | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            os.fchmod(file.fileno(), 0o600)  # the umask, or an older file, may say otherwise
             file.writelines(chunks)
             file.flush()
             _sync(file.fileno())
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
         """Write into an existing file at the offset, and make it durable."""
-        descriptor = os.open(path, _WRITE)
+        descriptor = _open(path, _WRITE)
         try:
             remaining = memoryview(data)
             while remaining:
@@ -126,7 +143,7 @@ class DiskFiles:
 
     def truncate(self, path: Path, size: int) -> None:
         """Truncate the file to `size` bytes, and make that durable."""
-        descriptor = os.open(path, _WRITE)
+        descriptor = _open(path, _WRITE)
         try:
             os.ftruncate(descriptor, size)
             _sync(descriptor)
@@ -150,11 +167,38 @@ class DiskFiles:
         self._sync_at(path, _READ | os.O_DIRECTORY)
 
     def _sync_at(self, path: Path, flags: int) -> None:
-        descriptor = os.open(path, flags)
+        descriptor = _open(path, flags)
         try:
             _sync(descriptor)
         finally:
             os.close(descriptor)
+
+    def _refuse_other_spelling(self, directory: Path) -> None:
+        """Refuse a folder whose name on the disk differs from the one that was asked for.
+
+        Raises:
+            OSError: it belongs to a session whose name differs in case only.
+        """
+        if self._folds_case and directory.name not in os.listdir(directory.parent):  # noqa: PTH208
+            raise FileExistsError(
+                errno.EEXIST,
+                "another session has this folder: the disk does not distinguish upper and lower"
+                " case; use that session's name",
+                str(directory),
+            )
+
+
+def make_private(directory: Path) -> None:
+    """Give the directory mode 0700, whatever the umask.
+
+    Raises:
+        OSError: it is a link, or belongs to another user.
+    """
+    descriptor = os.open(directory, _FOLDER)
+    try:
+        os.fchmod(descriptor, 0o700)
+    finally:
+        os.close(descriptor)
 
 
 def put_in_place(files: FileOps, path: Path, chunks: Iterable[bytes]) -> None:
@@ -166,6 +210,19 @@ def put_in_place(files: FileOps, path: Path, chunks: Iterable[bytes]) -> None:
     temporary = path.with_name(path.name + TEMP_SUFFIX)
     files.write_new(temporary, chunks)
     files.rename(temporary, path)
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open a file in its folder, neither of which may be a link; a new file is private."""
+    folder = os.open(path.parent, _FOLDER)
+    try:
+        return os.open(path.name, flags, 0o600, dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def _not_regular(path: Path) -> NotRegularFileError:
+    return NotRegularFileError(errno.EINVAL, "it is not an ordinary file", str(path))
 
 
 def _sync(descriptor: int, *, is_data_enough: bool = False) -> None:
