@@ -98,6 +98,8 @@ class Actor(ABC, Generic[Message, Reply]):
 
     expected_errors: ClassVar[tuple[type[Exception], ...]] = ()
     gate: OutputGate | None = None
+    has_quiet_work: bool = True
+    """Whether a message that was processed at once calls for `on_quiet` again."""
     _current: EnvelopeInfo | None = None
 
     @property
