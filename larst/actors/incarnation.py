@@ -124,22 +124,17 @@ class Incarnation(Generic[Message, Reply]):
                     self._actor._current = None
                 if envelope.keeps_awake:
                     self._active_s, self._is_quiet = self._now(), False
-                if self._mailbox.queued_count:
-                    self._is_between = True
-                    await asyncio.sleep(0)  # the caller receives its reply before the next begins
-                    self._is_between = False
                 del envelope  # nothing of a message may stay in memory for as long as none comes
+                if self._mailbox.queued_count:
+                    await self._pause()
                 envelope = await self._next()
-            if self._is_parked:
-                return Parked()
-            await self._stop()
+            return await self._leave()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the ending
             self._is_between = False
             return await self._end_early(error)
         finally:
             if not self._is_parked:
                 await self._close()
-        return Finished()
 
     def process_now(self, message: Message, receiver: Receiver[Reply], *, timeout_s: float) -> bool:
         """Process a message in this turn of the loop; return False, with no effect, if not now.
@@ -226,22 +221,33 @@ class Incarnation(Generic[Message, Reply]):
             now_s = self._now()
             if (envelope := mailbox.take(now_s)) is not None:
                 return envelope
-            if mailbox.is_sealed and mailbox.is_finished:
+            if mailbox.is_finished or self._is_parked:
                 return None
             due_s = self._active_s + (settings.idle_s if self._is_quiet else settings.quiet_s)
             if now_s < due_s:
-                self._timer.fire_by(due_s)
-                mailbox.wakeup.clear()
-                self._is_between = True
-                if self._is_quiet and not mailbox.depth and not mailbox.is_sealed:
-                    self._is_parked = True
-                    return None
-                await mailbox.wakeup.wait()
-                self._is_between = False
+                await self._wait_until(due_s)
             elif self._is_quiet:
                 mailbox.seal()
             else:
                 await self._run_quiet_hook()
+
+    async def _wait_until(self, due_s: float) -> None:
+        """Wait for the wake-up; or return at once, if the actor can be parked instead."""
+        mailbox = self._mailbox
+        self._timer.fire_by(due_s)
+        mailbox.wakeup.clear()
+        self._is_between = True
+        if self._is_quiet and not mailbox.depth and not mailbox.is_sealed:
+            self._is_parked = True
+            return
+        await mailbox.wakeup.wait()
+        self._is_between = False
+
+    async def _pause(self) -> None:
+        """Let the caller receive its reply before the next message begins."""
+        self._is_between = True
+        await asyncio.sleep(0)
+        self._is_between = False
 
     async def _tend(self, gate: OutputGate) -> None:
         if gate.held_count >= self._mailbox.size:
@@ -278,6 +284,12 @@ class Incarnation(Generic[Message, Reply]):
         except self._actor.expected_errors as error:
             self._report_failure("on_quiet", error)
         await self._drain()
+
+    async def _leave(self) -> Finished | Parked:
+        if self._is_parked:
+            return Parked()
+        await self._stop()
+        return Finished()
 
     async def _stop(self) -> None:
         await self._drain()

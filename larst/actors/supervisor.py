@@ -53,9 +53,7 @@ class Supervisor(Generic[Key, Message, Reply]):
         self._clock = clock
         self._context = ActorContext(settings, clock, TimerQueue(clock), self._report)
         self._crashes: CrashHistory[Key] = CrashHistory(settings.restart, clock)
-        self._hooks = CellHooks(
-            self._create_actor, self._crashes.record, self._run, self._forget
-        )
+        self._hooks = CellHooks(self._create_actor, self._crashes.record, self._run, self._forget)
         self._live: OrderedDict[Key, _LiveActor[Key, Message, Reply]] = OrderedDict()  # by last use
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
