@@ -98,8 +98,6 @@ class Actor(ABC, Generic[Message, Reply]):
 
     expected_errors: ClassVar[tuple[type[Exception], ...]] = ()
     gate: OutputGate | None = None
-    has_quiet_work: bool = True
-    """Whether a message that was processed at once calls for `on_quiet` again."""
     _current: EnvelopeInfo | None = None
 
     @property
@@ -112,6 +110,11 @@ class Actor(ABC, Generic[Message, Reply]):
         if self._current is None:
             raise LookupError("no message is being processed")
         return self._current
+
+    @property
+    def has_quiet_work(self) -> bool:
+        """Whether a message processed by `on_message_now` calls for `on_quiet` again."""
+        return True
 
     async def on_start(self) -> None:
         """Load the state; called once, before every other hook.
