@@ -17,7 +17,7 @@ from larst.actors.actor import Actor
 from larst.actors.cell import Cell, CellHooks
 from larst.actors.clock import Clock
 from larst.actors.crash_history import CrashHistory, Key
-from larst.actors.errors import ActorFailedError, StoppingError
+from larst.actors.errors import ActorFailedError, ActorStoppedError, StoppingError
 from larst.actors.events import SupervisorEvent
 from larst.actors.immediate import Receiver
 from larst.actors.mailbox import Message, Reply
@@ -74,13 +74,20 @@ class Supervisor(Generic[Key, Message, Reply]):
         return key in self._live
 
     async def ask(
-        self, key: Key, message: Message, *, timeout_s: float, keeps_awake: bool = True
+        self,
+        key: Key,
+        message: Message,
+        *,
+        timeout_s: float,
+        keeps_awake: bool = True,
+        wakes: bool = True,
     ) -> Reply:
         """Send `message` to the actor of `key`; return its reply.
 
         The message begins within `timeout_s` seconds or never; once it has begun, the reply may
         take `grace_s` longer. Cancelling this call withdraws a message that has not begun. A
-        message with `keeps_awake=False` does not count as use of the actor.
+        message with `keeps_awake=False` does not count as use of the actor. One with `wakes=False`
+        is only for an actor that is awake, and goes on to be until it has replied.
 
         Raises:
             StoppingError: the supervisor is draining; no effect.
@@ -89,12 +96,16 @@ class Supervisor(Generic[Key, Message, Reply]):
             DeadlinePassedError: not begun in time; no effect.
             ActorLateError: begun, but late; it may have effects, so a retry is not safe.
             ActorCrashedError: the actor crashed on this message.
-            ActorStoppedError: the runtime was cancelled before the message began; no effect.
+            ActorStoppedError: the runtime was cancelled before the message began, or the message
+                must not wake the actor; no effect.
             Exception: an expected error of the actor, raised as its reply.
         """
         if self._is_stopping:
             raise StoppingError("the supervisor is stopping and accepts no more messages")
-        live = self._live.get(key) or self._start(key)
+        live = self._live.get(key)
+        if not wakes and (live is None or not live.cell.is_evictable):
+            raise ActorStoppedError("the actor sleeps, or is about to")
+        live = live or self._start(key)
         if keeps_awake:
             self._live.move_to_end(key)
         mailbox = live.cell.mailbox

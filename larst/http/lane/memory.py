@@ -68,6 +68,10 @@ class ReplyMemory:
         self._size_bytes = 0
         self._puts = 0  # since the last look for replies that are not right any more
 
+    def __len__(self) -> int:
+        """Return how many replies are remembered."""
+        return len(self._replies)
+
     def find(self, key: Key) -> RememberedReply | None:
         """Return the reply to a request if it is still right."""
         reply = self._replies.get(key)
@@ -87,7 +91,7 @@ class ReplyMemory:
         self._replies[key] = reply
         self._size_bytes += _size_of(key, reply)
         self._puts += 1
-        if self._puts > max(_MIN_PUTS, len(self._replies)):
+        if self._puts >= max(_MIN_PUTS, len(self._replies)):
             self._drop_outdated()
         while self._size_bytes > MAX_BYTES:
             self._drop(next(iter(self._replies)))
