@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from larst.actors.timer_queue import CALLBACKS_PER_TURN, TimerQueue
@@ -24,7 +26,7 @@ async def test_timers_fire_in_the_order_of_their_times(
     fired: list[str] = []
     start_s = clock.now()
     for name, after_s in (("late", 9.0), ("first", 1.0), ("second", 2.0)):
-        timers.call_at(start_s + after_s, lambda name=name: fired.append(name))
+        timers.call_at(start_s + after_s, partial(fired.append, name))
     assert clock.pending_count == 1
 
     await clock.advance(2.0)
