@@ -111,6 +111,11 @@ class Actor(ABC, Generic[Message, Reply]):
             raise LookupError("no message is being processed")
         return self._current
 
+    @property
+    def has_quiet_work(self) -> bool:
+        """Whether a message processed by `on_message_now` calls for `on_quiet` again."""
+        return True
+
     async def on_start(self) -> None:
         """Load the state; called once, before every other hook.
 

@@ -6,45 +6,65 @@ Must never let two incarnations live at once, nor end while a message waits.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, assert_never
 
 from larst.actors.actor import Actor
+from larst.actors.crash_history import Key
 from larst.actors.deferred import DeferredMessages
 from larst.actors.errors import ActorFailedError, ActorStoppedError
 from larst.actors.events import (
     CoolingDown,
     Crashed,
-    Restarted,
     Slept,
-    Started,
     StartRefused,
     Stopped,
 )
 from larst.actors.immediate import Receiver
-from larst.actors.incarnation import Crash, Ending, Finished, Incarnation, Refused
+from larst.actors.incarnation import Crash, Ending, Finished, Incarnation, Parked, Refused
 from larst.actors.mailbox import Mailbox, Message, Reply
 from larst.actors.restart import GiveUp, RestartAfter
 from larst.actors.settings import ActorContext
 
 
-class Cell(Generic[Message, Reply]):
+@dataclass(frozen=True, slots=True)
+class CellHooks(Generic[Key, Message, Reply]):
+    """What the cells of all keys need of their supervisor, each with the key.
+
+    `resume` starts a task that calls `run` again, for an actor that was parked.
+    """
+
+    make_actor: Callable[[Key], Actor[Message, Reply]]
+    record_crash: Callable[[Key], RestartAfter | GiveUp]
+    resume: Callable[[Key], None]
+    forget: Callable[[Key], None]
+
+
+class Cell(Generic[Key, Message, Reply]):
     """Exists from a key's first message until its actor has ended and no message waits."""
 
+    __slots__ = (
+        "_context",
+        "_deferred_messages",
+        "_has_crashed",
+        "_hooks",
+        "_incarnation",
+        "_is_awake",
+        "_is_draining",
+        "_key",
+        "mailbox",
+    )
+
     def __init__(
-        self,
-        make_actor: Callable[[], Actor[Message, Reply]],
-        record_crash: Callable[[], RestartAfter | GiveUp],
-        forget: Callable[[], None],
-        context: ActorContext,
+        self, key: Key, hooks: CellHooks[Key, Message, Reply], context: ActorContext
     ) -> None:
         settings = context.settings
         self.mailbox: Mailbox[Message, Reply] = Mailbox(
             size=settings.mailbox_size, grace_s=settings.grace_s, clock=context.clock
         )
         self._deferred_messages = DeferredMessages(self.mailbox)
-        self._make_actor = make_actor
-        self._record_crash = record_crash
-        self._forget = forget
+        self._key = key
+        self._hooks = hooks
         self._context = context
         self._is_awake = False
         self._incarnation: Incarnation[Message, Reply] | None = None
@@ -62,24 +82,28 @@ class Cell(Generic[Message, Reply]):
         return self._is_awake and not self.mailbox.is_sealed
 
     async def run(self) -> None:
-        """Run incarnations until no message waits, or the actor has crashed too often."""
+        """Run incarnations until no message waits, or the actor has crashed too often.
+
+        Returns early while an actor is parked.
+        """
+        is_parked = False
         try:
             is_needed = True
             while is_needed:
-                try:
-                    actor = self._make_actor()
-                except Exception as error:  # noqa: BLE001 - a bug in the factory is a crash
-                    ending: Ending = Crash(error)
-                else:
-                    ending = await self._incarnate(actor).run()
+                ending = await self._run_incarnation()
+                if isinstance(ending, Parked):
+                    is_parked, self.mailbox.wakeup.resume = True, self._resume
+                    return
                 self._is_awake, self._incarnation = False, None
                 is_needed = await self._is_needed_after(ending)
         finally:
-            # In the same turn as the last look at the mailbox, so that no message can arrive
-            # in between.
-            self._forget()
-            self.mailbox.fail_all(ActorStoppedError("the runtime ended before the message began"))
-            await self._deferred_messages.close()
+            if not is_parked:
+                # In the same turn as the last look at the mailbox, so that no message can arrive
+                # in between.
+                self._hooks.forget(self._key)
+                error = ActorStoppedError("the runtime ended before the message began")
+                self.mailbox.fail_all(error)
+                await self._deferred_messages.close()
 
     def process_now(self, message: Message, receiver: Receiver[Reply], *, timeout_s: float) -> bool:
         """Process a message in this turn of the loop; return False, with no effect, if not now."""
@@ -102,20 +126,33 @@ class Cell(Generic[Message, Reply]):
         self._is_draining = True
         self.mailbox.seal(waits_for_deferred=True)
 
+    async def _run_incarnation(self) -> Ending | Parked:
+        """Run the incarnation that is parked, or a new one."""
+        if self._incarnation is None:
+            try:
+                actor = self._hooks.make_actor(self._key)
+            except Exception as error:  # noqa: BLE001 - a bug in the factory is a crash
+                return Crash(error)
+            return await self._incarnate(actor).run()
+        return await self._incarnation.run()
+
+    def _resume(self) -> None:
+        self._hooks.resume(self._key)
+
     def _incarnate(self, actor: Actor[Message, Reply]) -> Incarnation[Message, Reply]:
-        key = self._context.key
         self._is_awake = True
         self._incarnation = Incarnation(
             actor,
+            self._key,
             self.mailbox,
             self._deferred_messages,
             self._context,
-            Restarted(key) if self._has_crashed else Started(key),
+            is_restart=self._has_crashed,
         )
         return self._incarnation
 
     async def _is_needed_after(self, ending: Ending) -> bool:
-        key, report = self._context.key, self._context.report
+        key, report = self._key, self._context.report
         match ending:
             case Crash(error):
                 report(Crashed(key, error))
@@ -132,7 +169,7 @@ class Cell(Generic[Message, Reply]):
         return await self._has_message()
 
     async def _can_restart(self) -> bool:
-        match self._record_crash():
+        match self._hooks.record_crash(self._key):
             case RestartAfter(delay_s):
                 self._has_crashed = True
                 await self._context.clock.sleep(delay_s)
@@ -140,7 +177,7 @@ class Cell(Generic[Message, Reply]):
                 return True
             case GiveUp(until_s):
                 retry_after_s = until_s - self._context.clock.now()
-                self._context.report(CoolingDown(self._context.key, retry_after_s))
+                self._context.report(CoolingDown(self._key, retry_after_s))
                 self.mailbox.fail_all(
                     ActorFailedError("the actor crashed too often", retry_after_s=retry_after_s)
                 )

@@ -19,14 +19,18 @@ class Cancellable(Protocol):
         """Prevent the timer from firing; no effect if it has fired or was cancelled."""
 
 
-class Clock(Protocol):
+class Timers(Protocol):
+    """Calls back at requested times."""
+
+    def call_at(self, when_s: float, callback: Callable[[], object]) -> Cancellable:
+        """Call `callback` once, on the event loop, at `when_s` or later."""
+
+
+class Clock(Timers, Protocol):
     """Monotonic time in seconds, from an arbitrary start."""
 
     def now(self) -> float:
         """Return the current time, in seconds."""
-
-    def call_at(self, when_s: float, callback: Callable[[], object]) -> Cancellable:
-        """Call `callback` once, on the event loop, at `when_s` or later."""
 
     async def sleep(self, delay_s: float) -> None:
         """Return after `delay_s` seconds."""
@@ -56,8 +60,10 @@ class Timer:
     a new timer of the event loop for each would cost more than the message.
     """
 
-    def __init__(self, clock: Clock, callback: Callable[[], object]) -> None:
-        self._clock = clock
+    __slots__ = ("_callback", "_pending", "_timers", "_when_s")
+
+    def __init__(self, timers: Timers, callback: Callable[[], object]) -> None:
+        self._timers = timers
         self._callback = callback
         self._when_s = 0.0
         self._pending: Cancellable | None = None
@@ -68,7 +74,7 @@ class Timer:
             return
         self.cancel()
         self._when_s = when_s
-        self._pending = self._clock.call_at(when_s, self._fire)
+        self._pending = self._timers.call_at(when_s, self._fire)
 
     def cancel(self) -> None:
         """Do not fire until `fire_by` is called again."""

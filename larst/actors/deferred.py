@@ -17,9 +17,11 @@ from larst.actors.mailbox import Envelope, Mailbox, Message, Reply
 class DeferredMessages(Generic[Message, Reply]):
     """Owns the tasks that prepare deferred messages; outlives incarnations."""
 
+    __slots__ = ("_mailbox", "_tasks")
+
     def __init__(self, mailbox: Mailbox[Message, Reply]) -> None:
         self._mailbox = mailbox
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # an empty set takes three times as much
 
     def add(
         self,
@@ -29,8 +31,8 @@ class DeferredMessages(Generic[Message, Reply]):
     ) -> None:
         """Set `envelope` aside until `deferred` is prepared; call `refuse` if that raises."""
         task = asyncio.create_task(self._prepare(envelope, deferred, refuse))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
         self._mailbox.defer(envelope, task.cancel)
 
     async def close(self) -> None:

@@ -7,7 +7,8 @@ ActorError
 ├── DeadlinePassedError   not begun in time: dropped, no effect
 ├── ActorLateError        begun, but no reply in time: it may have had effects
 ├── ActorCrashedError     the actor crashed on this message; the cause is the bug
-└── ActorStoppedError     the runtime was cancelled under the actor: not begun, no effect
+└── ActorStoppedError     the runtime was cancelled under the actor, or the actor sleeps and the
+                          message must not wake it: not begun, no effect
 
 Must never know the meaning of a message, or how a client sees an error.
 """
@@ -61,4 +62,4 @@ class ActorCrashedError(ActorError):
 
 
 class ActorStoppedError(ActorError):
-    """The runtime was cancelled before the message began; it had no effect."""
+    """No actor was there to begin the message, which had no effect."""

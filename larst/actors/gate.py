@@ -61,6 +61,20 @@ class OutputGate:
         held_count: The number of replies that wait for a flush.
     """
 
+    __slots__ = (
+        "_batch",
+        "_caller_error",
+        "_flush",
+        "_flusher",
+        "_is_flushing",
+        "_is_marked",
+        "_next_batch",
+        "_on_broken",
+        "_translate",
+        "error",
+        "held_count",
+    )
+
     def __init__(self, flush: Callable[[], Awaitable[None]]) -> None:
         self.error: Exception | None = None
         self.held_count = 0
@@ -77,6 +91,11 @@ class OutputGate:
     def mark(self) -> None:
         """Record that something was written that is not yet durable."""
         self._is_marked = True
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is marked, held or being flushed."""
+        return not (self._is_marked or self.held_count or self._is_flushing)
 
     def attach(
         self, *, translate: Callable[[Exception], Exception], on_broken: Callable[[], None]

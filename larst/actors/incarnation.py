@@ -7,7 +7,7 @@ it ended.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeAlias
 
@@ -41,6 +41,11 @@ class Crash:
     error: BaseException
 
 
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The actor waits for its next message, without a task; `run` continues it."""
+
+
 Ending: TypeAlias = Finished | Refused | Crash
 
 
@@ -48,36 +53,65 @@ class Incarnation(Generic[Message, Reply]):
     """Processes the messages of the mailbox, one after another, until the mailbox is sealed.
 
     Each await inside `on_message` resumes every frame between the task and it, so `run` contains
-    the loop itself.
+    the loop itself. An actor that has nothing to do until its idle time is parked: most actors in
+    memory are, and a task with its frames would take kilobytes.
     """
+
+    __slots__ = (
+        "_active_s",
+        "_actor",
+        "_context",
+        "_crash",
+        "_deferred_messages",
+        "_deliver",
+        "_gate",
+        "_is_between",
+        "_is_parked",
+        "_is_quiet",
+        "_is_restart",
+        "_is_started",
+        "_key",
+        "_mailbox",
+        "_now",
+        "_timer",
+    )
 
     def __init__(
         self,
         actor: Actor[Message, Reply],
+        key: Hashable,
         mailbox: Mailbox[Message, Reply],
         deferred_messages: DeferredMessages[Message, Reply],
         context: ActorContext,
-        start_event: Started | Restarted,
+        *,
+        is_restart: bool,
     ) -> None:
         self._actor = actor
+        self._key = key
         self._mailbox = mailbox
         self._deferred_messages = deferred_messages
         self._context = context
-        self._start_event = start_event
+        self._is_restart = is_restart
+        self._is_started = False
         self._gate: OutputGate | None = None
         self._deliver: Callable[[Envelope[Message, Reply]], None] = Envelope.release
-        self._timer = Timer(context.clock, mailbox.wakeup.set)
+        self._timer = Timer(context.timers, mailbox.wakeup.set)
         self._now = context.clock.now
         self._active_s = self._now()
         self._is_quiet = False
+        self._is_parked = False
         self._is_between = False  # nothing of the actor runs or is suspended
         self._crash: BaseException | None = None  # of a message processed by `process_now`
 
-    async def run(self) -> Ending:
-        """Start the actor, process its messages and stop it; return how it ended."""
+    async def run(self) -> Ending | Parked:
+        """Start the actor, process its messages and stop it; return how it ended.
+
+        Or return that it is parked. Whatever sets the wake-up then has to call this again.
+        """
         try:
             await self._start()
-            while (envelope := await self._next()) is not None:
+            envelope = await self._next()
+            while envelope is not None:
                 self._actor._current = envelope
                 try:
                     self._accept(envelope, await self._actor.on_message(envelope.message))
@@ -90,17 +124,17 @@ class Incarnation(Generic[Message, Reply]):
                     self._actor._current = None
                 if envelope.keeps_awake:
                     self._active_s, self._is_quiet = self._now(), False
+                del envelope  # nothing of a message may stay in memory for as long as none comes
                 if self._mailbox.queued_count:
-                    self._is_between = True
-                    await asyncio.sleep(0)  # the caller receives its reply before the next begins
-                    self._is_between = False
-            await self._stop()
+                    await self._pause()
+                envelope = await self._next()
+            return await self._leave()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the ending
             self._is_between = False
             return await self._end_early(error)
         finally:
-            await self._close()
-        return Finished()
+            if not self._is_parked:
+                await self._close()
 
     def process_now(self, message: Message, receiver: Receiver[Reply], *, timeout_s: float) -> bool:
         """Process a message in this turn of the loop; return False, with no effect, if not now.
@@ -118,9 +152,9 @@ class Incarnation(Generic[Message, Reply]):
         if not self._run_now(message, immediate):
             return False
         self._active_s = now_s
-        if self._is_quiet:
+        if self._is_quiet and self._actor.has_quiet_work:
             self._is_quiet = False
-            mailbox.wakeup.set()  # to wait for the quiet time instead of the idle time
+            self._timer.fire_by(now_s + self._context.settings.quiet_s)
         return True
 
     def touch(self) -> bool:
@@ -160,6 +194,9 @@ class Incarnation(Generic[Message, Reply]):
             immediate.timer = self._context.clock.call_at(late_s, immediate.fail_late)
 
     async def _start(self) -> None:
+        self._is_parked = self._is_between = False
+        if self._is_started:
+            return
         await self._actor.on_start()
         self._gate = self._actor.gate
         if self._gate is not None:
@@ -170,10 +207,11 @@ class Incarnation(Generic[Message, Reply]):
                 translate=self._actor.error_for_caller, on_broken=self._mailbox.wakeup.set
             )
         self._active_s = self._now()
-        self._context.report(self._start_event)
+        self._is_started = True
+        self._context.report((Restarted if self._is_restart else Started)(self._key))
 
     async def _next(self) -> Envelope[Message, Reply] | None:
-        """Return the next message to process; None when this incarnation may end."""
+        """Return the next message to process; None when this incarnation ends, or is parked."""
         mailbox, gate, settings = self._mailbox, self._gate, self._context.settings
         while True:
             if self._crash is not None:
@@ -183,25 +221,39 @@ class Incarnation(Generic[Message, Reply]):
             now_s = self._now()
             if (envelope := mailbox.take(now_s)) is not None:
                 return envelope
-            if mailbox.is_sealed and mailbox.is_finished:
+            if mailbox.is_finished or self._is_parked:
                 return None
             due_s = self._active_s + (settings.idle_s if self._is_quiet else settings.quiet_s)
             if now_s < due_s:
-                self._timer.fire_by(due_s)
-                mailbox.wakeup.clear()
-                self._is_between = True
-                await mailbox.wakeup.wait()
-                self._is_between = False
+                await self._wait_until(due_s)
             elif self._is_quiet:
                 mailbox.seal()
             else:
                 await self._run_quiet_hook()
 
+    async def _wait_until(self, due_s: float) -> None:
+        """Wait for the wake-up; or return at once, if the actor can be parked instead."""
+        mailbox = self._mailbox
+        self._timer.fire_by(due_s)
+        mailbox.wakeup.clear()
+        self._is_between = True
+        if self._is_quiet and not mailbox.depth and not mailbox.is_sealed:
+            self._is_parked = True
+            return
+        await mailbox.wakeup.wait()
+        self._is_between = False
+
+    async def _pause(self) -> None:
+        """Let the caller receive its reply before the next message begins."""
+        self._is_between = True
+        await asyncio.sleep(0)
+        self._is_between = False
+
     async def _tend(self, gate: OutputGate) -> None:
         if gate.held_count >= self._mailbox.size:
             await gate.drain()  # the limit on replies that a hung disk holds back
         if gate.error is not None:
-            self._context.report(FlushFailed(self._context.key, gate.error))
+            self._context.report(FlushFailed(self._key, gate.error))
             await gate.recover(self._actor.on_flush_failed)
             self._active_s, self._is_quiet = self._now(), False
 
@@ -232,6 +284,12 @@ class Incarnation(Generic[Message, Reply]):
         except self._actor.expected_errors as error:
             self._report_failure("on_quiet", error)
         await self._drain()
+
+    async def _leave(self) -> Finished | Parked:
+        if self._is_parked:
+            return Parked()
+        await self._stop()
+        return Finished()
 
     async def _stop(self) -> None:
         await self._drain()
@@ -266,11 +324,11 @@ class Incarnation(Generic[Message, Reply]):
             self._report_failure("on_end", error)
 
     async def _drain(self) -> None:
-        if self._gate is not None:
+        if self._gate is not None and not self._gate.is_idle:
             await self._gate.drain()
 
     def _report_failure(self, hook: str, error: Exception) -> None:
-        self._context.report(HookFailed(self._context.key, hook, error))
+        self._context.report(HookFailed(self._key, hook, error))
 
 
 def _is_being_cancelled() -> bool:

@@ -67,6 +67,45 @@ class Envelope(Generic[Message, Reply]):
         self.release()
 
 
+class Wakeup:
+    """Wakes the task of an incarnation, or starts one for an incarnation that is parked.
+
+    `resume`: starts that task; None while a task runs. An event that at most one task awaits: those
+    of asyncio take half a kilobyte each.
+    """
+
+    __slots__ = ("_is_set", "_waiter", "resume")
+
+    def __init__(self) -> None:
+        self.resume: Callable[[], object] | None = None
+        self._is_set = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        """Note that there may be something to do."""
+        self._is_set = True
+        if self._waiter is not None:
+            if not self._waiter.done():
+                self._waiter.set_result(None)
+        elif self.resume is not None:
+            resume, self.resume = self.resume, None
+            resume()
+
+    def clear(self) -> None:
+        """Note that everything up to now was looked at."""
+        self._is_set = False
+
+    async def wait(self) -> None:
+        """Return once `set` has been called since `clear`."""
+        if self._is_set:
+            return
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+
 class Mailbox(Generic[Message, Reply]):
     """A bounded first-in, first-out queue; deferred messages that come back go first.
 
@@ -76,9 +115,21 @@ class Mailbox(Generic[Message, Reply]):
         is_sealed: Whether the current incarnation must end with the messages it has.
     """
 
+    __slots__ = (
+        "_clock",
+        "_deferred",
+        "_front",
+        "_grace_s",
+        "_queue",
+        "_waits_for_deferred",
+        "is_sealed",
+        "size",
+        "wakeup",
+    )
+
     def __init__(self, *, size: int, grace_s: float, clock: Clock) -> None:
         self.size = size
-        self.wakeup = asyncio.Event()
+        self.wakeup = Wakeup()
         self.is_sealed = False
         self._grace_s = grace_s
         self._clock = clock

@@ -1,16 +1,17 @@
-"""The supervisor's settings, and the context that every part of one key's actor shares.
+"""The supervisor's settings, and the context that the parts of all actors share.
 
 Must never hold anything that changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from larst.actors.clock import Clock
 from larst.actors.events import SupervisorEvent
 from larst.actors.restart import RestartPolicy
+from larst.actors.timer_queue import TimerQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,12 @@ class SupervisorSettings:
 
 @dataclass(frozen=True, slots=True)
 class ActorContext:
-    """The environment of one key's actor; `report` publishes an event and must not raise."""
+    """The environment of all actors; `report` publishes an event and must not raise.
 
-    key: Hashable
+    `timers` are for waits of seconds to minutes: one timer of the clock serves all actors.
+    """
+
     settings: SupervisorSettings
     clock: Clock
+    timers: TimerQueue
     report: Callable[[SupervisorEvent], None]

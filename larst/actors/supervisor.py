@@ -14,20 +14,23 @@ from functools import partial
 from typing import Generic
 
 from larst.actors.actor import Actor
-from larst.actors.cell import Cell
+from larst.actors.cell import Cell, CellHooks
 from larst.actors.clock import Clock
 from larst.actors.crash_history import CrashHistory, Key
-from larst.actors.errors import ActorFailedError, StoppingError
+from larst.actors.errors import ActorFailedError, ActorStoppedError, StoppingError
 from larst.actors.events import SupervisorEvent
 from larst.actors.immediate import Receiver
 from larst.actors.mailbox import Message, Reply
 from larst.actors.settings import ActorContext, SupervisorSettings
+from larst.actors.timer_queue import TimerQueue
 
 
-@dataclass(frozen=True, slots=True)
-class _LiveActor(Generic[Message, Reply]):
-    cell: Cell[Message, Reply]
-    task: asyncio.Task[None]
+@dataclass(slots=True, eq=False)
+class _LiveActor(Generic[Key, Message, Reply]):
+    """The cell of a key, and its task; None while its actor is parked."""
+
+    cell: Cell[Key, Message, Reply]
+    task: asyncio.Task[None] | None = None
 
 
 class Supervisor(Generic[Key, Message, Reply]):
@@ -48,8 +51,10 @@ class Supervisor(Generic[Key, Message, Reply]):
         self._make_actor = make_actor
         self._settings = settings
         self._clock = clock
+        self._context = ActorContext(settings, clock, TimerQueue(clock), self._report)
         self._crashes: CrashHistory[Key] = CrashHistory(settings.restart, clock)
-        self._live: OrderedDict[Key, _LiveActor[Message, Reply]] = OrderedDict()  # by last use
+        self._hooks = CellHooks(self._create_actor, self._crashes.record, self._run, self._forget)
+        self._live: OrderedDict[Key, _LiveActor[Key, Message, Reply]] = OrderedDict()  # by last use
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_stopping = False
 
@@ -69,13 +74,20 @@ class Supervisor(Generic[Key, Message, Reply]):
         return key in self._live
 
     async def ask(
-        self, key: Key, message: Message, *, timeout_s: float, keeps_awake: bool = True
+        self,
+        key: Key,
+        message: Message,
+        *,
+        timeout_s: float,
+        keeps_awake: bool = True,
+        wakes: bool = True,
     ) -> Reply:
         """Send `message` to the actor of `key`; return its reply.
 
         The message begins within `timeout_s` seconds or never; once it has begun, the reply may
         take `grace_s` longer. Cancelling this call withdraws a message that has not begun. A
-        message with `keeps_awake=False` does not count as use of the actor.
+        message with `keeps_awake=False` does not count as use of the actor. One with `wakes=False`
+        is only for an actor that is awake, and goes on to be until it has replied.
 
         Raises:
             StoppingError: the supervisor is draining; no effect.
@@ -84,12 +96,16 @@ class Supervisor(Generic[Key, Message, Reply]):
             DeadlinePassedError: not begun in time; no effect.
             ActorLateError: begun, but late; it may have effects, so a retry is not safe.
             ActorCrashedError: the actor crashed on this message.
-            ActorStoppedError: the runtime was cancelled before the message began; no effect.
+            ActorStoppedError: the runtime was cancelled before the message began, or the message
+                must not wake the actor; no effect.
             Exception: an expected error of the actor, raised as its reply.
         """
         if self._is_stopping:
             raise StoppingError("the supervisor is stopping and accepts no more messages")
-        live = self._live.get(key) or self._start(key)
+        live = self._live.get(key)
+        if not wakes and (live is None or not live.cell.is_evictable):
+            raise ActorStoppedError("the actor sleeps, or is about to")
+        live = live or self._start(key)
         if keeps_awake:
             self._live.move_to_end(key)
         mailbox = live.cell.mailbox
@@ -136,9 +152,9 @@ class Supervisor(Generic[Key, Message, Reply]):
             ExceptionGroup: bugs of the runtime or of `on_event`; every actor has ended.
         """
         self._is_stopping = True
-        ended = asyncio.gather(*self._tasks, return_exceptions=True)
-        for live in self._live.values():
+        for live in tuple(self._live.values()):
             live.cell.drain()
+        ended = asyncio.gather(*self._tasks, return_exceptions=True)
         await self._wait_for(ended, drain_s)
         self._fail_waiting()
         await self._wait_for(ended, self._settings.grace_s)
@@ -149,24 +165,28 @@ class Supervisor(Generic[Key, Message, Reply]):
         if bugs:
             raise ExceptionGroup("the actor runtime or on_event failed", bugs)
 
-    def _start(self, key: Key) -> _LiveActor[Message, Reply]:
+    def _start(self, key: Key) -> _LiveActor[Key, Message, Reply]:
         until_s = self._crashes.cooling_until_s(key)
         if until_s is not None:
             raise ActorFailedError(
                 "the actor crashed too often", retry_after_s=until_s - self._clock.now()
             )
-        cell: Cell[Message, Reply] = Cell(
-            partial(self._create_actor, key),
-            partial(self._crashes.record, key),
-            partial(self._forget, key),
-            ActorContext(key, self._settings, self._clock, self._report),
-        )
+        live = self._live[key] = _LiveActor(Cell(key, self._hooks, self._context))
+        self._run(key)
+        return live
+
+    def _run(self, key: Key) -> None:
+        """Start the task of a key: its first, or the next one after it was parked."""
+        live = self._live[key]
         # An empty context: otherwise the first caller's trace would own all later messages.
-        task = asyncio.create_task(cell.run(), context=Context())
+        live.task = task = asyncio.create_task(live.cell.run(), context=Context())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        self._live[key] = _LiveActor(cell, task)
-        return self._live[key]
+        task.add_done_callback(partial(self._end_task, live))
+
+    def _end_task(self, live: _LiveActor[Key, Message, Reply], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if live.task is task:
+            live.task = None
 
     def _create_actor(self, key: Key) -> Actor[Message, Reply]:
         self._evict_surplus(key)
@@ -194,7 +214,7 @@ class Supervisor(Generic[Key, Message, Reply]):
     def _fail_waiting(self) -> None:
         for live in tuple(self._live.values()):
             live.cell.mailbox.fail_all(StoppingError("the message had not begun by the stop"))
-            if not live.cell.is_awake:
+            if live.task is not None and not live.cell.is_awake:
                 live.task.cancel()  # only a restart is pending, and no message needs it
 
     def _forget(self, key: Key) -> None:

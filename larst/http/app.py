@@ -40,7 +40,7 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
-from larst.store import DataRoot, DiskFiles, Quota, SessionStore, Threads
+from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 
 CHECKPOINT_AFTER_S = 1.0
@@ -84,12 +84,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         pipeline = _pipeline(settings, components, book)
         stack.push_async_callback(pipeline.close)
         threads = Threads.open()
-        quota = Quota(
-            records=settings.quotas.max_records,
-            size_bytes=settings.quotas.max_session_bytes,
-            resources=settings.quotas.max_resources,
-        )
-        factory = _SessionFactory(root, pipeline, threads, components, settings.sessions, quota)
+        factory = _session_factory(root, pipeline, threads, components, settings)
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await book.open()
         await components.sandbox.start()
@@ -132,30 +127,60 @@ def _direct_runner(settings: SandboxSettings) -> DirectRunner | None:
 
 @dataclass(frozen=True, slots=True)
 class _SessionFactory:
-    """Creates the actor of a session."""
+    """Creates the actor of a session; all of them share the same values."""
 
     root: DataRoot
     pipeline: Pipeline
     threads: Threads
     components: Components
     settings: SessionSettings
+    files: FileOps
     quota: Quota
+    on_flushed: Callable[[], None]
+    reading: ReadingSettings
 
     def __call__(self, session_id: str) -> SessionActor:
         store = SessionStore(
             self.root.session_directory(session_id),
-            files=DiskFiles(folds_case=self.root.folds_case),
+            files=self.files,
             now=_utc_now,
-            on_flushed=lambda: self.components.telemetry.count(FSYNCS),
+            on_flushed=self.on_flushed,
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
         )
-        settings, clock = self.settings, self.components.clock
-        reading = ReadingSettings(dialect=settings.dialect, unknown=settings.unknown_query)
         return SessionActor(
-            store, self.pipeline, clock, schema_mode=settings.schema_mode, reading=reading
+            store,
+            self.pipeline,
+            self.components.clock,
+            schema_mode=self.settings.schema_mode,
+            reading=self.reading,
         )
+
+
+def _session_factory(
+    root: DataRoot,
+    pipeline: Pipeline,
+    threads: Threads,
+    components: Components,
+    settings: Settings,
+) -> _SessionFactory:
+    sessions, quotas = settings.sessions, settings.quotas
+    return _SessionFactory(
+        root,
+        pipeline,
+        threads,
+        components,
+        sessions,
+        files=DiskFiles(folds_case=root.folds_case),
+        quota=Quota(
+            records=quotas.max_records,
+            size_bytes=quotas.max_session_bytes,
+            resources=quotas.max_resources,
+        ),
+        on_flushed=partial(components.telemetry.count, FSYNCS),
+        reading=ReadingSettings(dialect=sessions.dialect, unknown=sessions.unknown_query),
+    )
 
 
 def _open_sessions(

@@ -91,6 +91,11 @@ class SessionActor(Actor[Message, Answer]):
         self._damage: StoreError | None = None
         self._load_begun_s = clock.now()
 
+    @property
+    def has_quiet_work(self) -> bool:
+        """Whether files are incomplete: a read alone asks for no checkpoint."""
+        return self._store.checkpoints.is_needed
+
     async def on_start(self) -> None:
         """Load the session's files; if they are damaged, stay up without them."""
         await self._load()

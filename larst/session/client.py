@@ -76,12 +76,14 @@ class SessionClient:
         work: Callable[[SessionStore], Awaitable[Result]],
         *,
         keeps_awake: bool = True,
+        wakes: bool = True,
         admits_damaged: bool = False,
     ) -> Result:
         """Run `work` on the session's store, as a message of the session; return its result.
 
-        Work that only reads passes `keeps_awake=False`. Work that `admits_damaged` also runs if
-        the session's files cannot be loaded; it must leave files that can be loaded.
+        Work that only reads passes `keeps_awake=False`; with `wakes=False`, a session that sleeps,
+        or is about to, raises ActorStoppedError instead of waking up. Work that `admits_damaged`
+        also runs if the session's files cannot be loaded; it must leave files that can be loaded.
 
         Raises:
             ActorError: the work did not run, or not in time.
@@ -93,6 +95,7 @@ class SessionClient:
             cast("StoreTask[object]", task),  # a mailbox holds tasks of any result
             timeout_s=self._timeout_s,
             keeps_awake=keeps_awake,
+            wakes=wakes,
         )
         return cast("Result", task.result)  # it is set, since the session has answered
 

@@ -5,7 +5,7 @@ when                          the documented files are completed of
 ============================  =====================================================================
 the session is quiet          the smallest resources that have changed, up to SMALL_BYTES together.
                               All that have changed, once the journal is larger than QUIET_SHARE of
-                              their files
+                              their files. A journal of up to KEPT_JOURNAL_BYTES stays in use
 the journal has grown large   all that have changed, once it is larger than their files and than
                               CHECKPOINT_BYTES
 the session sleeps or stops   all that have changed
@@ -27,6 +27,9 @@ SMALL_BYTES = 256 * 1024
 """Files of this size together are rewritten in each quiet second: users read and edit them."""
 
 QUIET_SHARE = 0.25
+
+KEPT_JOURNAL_BYTES = 8 * 1024
+"""To replace such a journal in each quiet second would cost more than to write the files."""
 
 
 def quiet_choice(dirty: Names[str], sizes: Mapping[str, int], journal_bytes: int) -> set[str]:

@@ -14,7 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from larst.errors import DiskRefusedError
-from larst.store.checkpoint_choice import CHECKPOINT_BYTES, is_large, quiet_choice
+from larst.store.checkpoint_choice import (
+    CHECKPOINT_BYTES,
+    KEPT_JOURNAL_BYTES,
+    is_large,
+    quiet_choice,
+)
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint, CheckpointAbandonedError
 from larst.store.disk.journal import VERSION
@@ -29,8 +34,17 @@ FEW_RECORDS = 2_000
 FEW_RESOURCES = 20
 """So much is written in milliseconds: not worth the queue of the long jobs."""
 
-Choice = Callable[[], set[str]]
-"""Returns the names of the resources to complete, at the moment when the checkpoint begins."""
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The resources to complete; `ends_journal`: a new one begins if no other has changes."""
+
+    names: set[str]
+    ends_journal: bool = True
+
+
+Choice = Callable[[], Chosen]
+"""Chooses at the moment when the checkpoint begins."""
 
 _Frozen = dict[str, Collection]
 
@@ -87,14 +101,15 @@ class CheckpointSteps:
             return False
         return is_large(journal_bytes, writer.dirty, writer.sizes)
 
-    def quiet_choice(self) -> set[str]:
+    def quiet_choice(self) -> Chosen:
         """Return the resources to complete in a quiet second."""
-        writer = self._writer
-        return quiet_choice(writer.dirty, writer.sizes, self._files.journal.end)
+        writer, journal_bytes = self._writer, self._files.journal.end
+        names = quiet_choice(writer.dirty, writer.sizes, journal_bytes)
+        return Chosen(names, ends_journal=journal_bytes > KEPT_JOURNAL_BYTES)
 
-    def all_dirty(self) -> set[str]:
+    def all_dirty(self) -> Chosen:
         """Return all resources with incomplete files."""
-        return set(self._writer.dirty)
+        return Chosen(set(self._writer.dirty))
 
     async def begin(self, choose: Choice) -> Begun | None:
         """Write the pending transactions, and begin a checkpoint of that moment.
@@ -110,12 +125,16 @@ class CheckpointSteps:
         except BaseException:
             self._writer.dirty.update(frozen)
             raise
-        if not (frozen and self._files.journal.has_changes):
+        # Without a resource there may still be a journal that the last checkpoints kept.
+        if not ((frozen or is_whole) and self._files.journal.has_changes):
             self._writer.dirty.update(frozen)
             return None
         begin = partial(self._files.begin_checkpoint, frozen, is_whole=is_whole)
         try:
-            self._running = await self._threads.run_to_completion(begin, is_long=False)
+            if self._files.journal.end:  # then this does not touch the disk
+                self._running = begin()
+            else:
+                self._running = await self._threads.run_to_completion(begin, is_long=False)
         except BaseException as error:
             self._put_off(frozen, error)
             if not isinstance(error, DiskRefusedError):
@@ -157,15 +176,15 @@ class CheckpointSteps:
             self._saved = stats
 
     def _freeze(self, choose: Choice) -> tuple[_Frozen, bool]:
-        """Return the chosen resources as they are now, and whether they are all dirty ones.
+        """Return the chosen resources as they are now, and whether a new journal can begin.
 
         Later changes make them dirty again. A version-1 journal is upgraded as a whole.
         """
         dirty = self._writer.dirty
-        chosen = set(dirty) if self._files.journal.version == 1 else choose()
-        dirty -= chosen
-        frozen = {name: self._collections[name].snapshot() for name in sorted(chosen)}
-        return frozen, not dirty
+        chosen = Chosen(set(dirty)) if self._files.journal.version == 1 else choose()
+        dirty -= chosen.names
+        frozen = {name: self._collections[name].snapshot() for name in sorted(chosen.names)}
+        return frozen, chosen.ends_journal and not dirty
 
     async def _take_steps(self, checkpoint: Checkpoint, *, is_long: bool) -> None:
         run = self._threads.run_to_completion

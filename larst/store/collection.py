@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -67,16 +67,19 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class RecordState:
-    """A record as it was read, or None: a commit replaces a record, and never changes it."""
+    """A record as it was read, or None: a commit replaces a record, and never changes it.
 
-    records: Mapping[str, Record]
+    It does not keep the records of a released session in memory: those leave the collection.
+    """
+
+    collection: Collection
     key: str
     record: Record | None
 
     @property
     def is_current(self) -> bool:
         """Whether no commit has replaced, deleted or created the record."""
-        return self.records.get(self.key) is self.record
+        return self.collection.records.get(self.key) is self.record
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class CollectionView:
             return self._changed[key]
         record = self._base.records.get(key)
         if self._on_read is not None:
-            self._on_read(RecordState(self._base.records, key, record))
+            self._on_read(RecordState(self._base, key, record))
         return record
 
     def replace(self, id: RecordId, obj: Record) -> Record | None:

@@ -14,6 +14,7 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from larst.errors import DiskRefusedError
+from larst.store.quiet_turns import QuietTurns
 
 Value = TypeVar("Value")
 
@@ -24,7 +25,10 @@ _SEARCHERS = 2
 
 
 class Threads:
-    """Three thread pools; without them, asyncio's default pool runs everything."""
+    """Three thread pools; without them, asyncio's default pool runs everything.
+
+    `quiet_turns` are those of all sessions that use the pools.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class Threads:
         self._workers = workers
         self._searchers = searchers
         self._tasks: dict[asyncio.Task[None], Hashable] = {}
+        self.quiet_turns = QuietTurns()
 
     @classmethod
     def open(cls) -> Threads:

@@ -15,6 +15,7 @@ from larst.store.checkpoint_steps import Begun, CheckpointSteps, Choice
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.disk.stats import SessionStats
 from larst.store.io_threads import Threads
+from larst.store.quiet_turns import Done
 from larst.store.session_writer import SessionWriter
 
 
@@ -70,6 +71,7 @@ class SessionCheckpoints:
 
     def abandon(self) -> None:
         """Make the running checkpoint end early, unless it already puts files in place."""
+        self._threads.quiet_turns.discard(self)
         self._give_up_waiting()
         self._steps.abandon()
 
@@ -79,6 +81,7 @@ class SessionCheckpoints:
         Raises:
             DiskRefusedError: the commits are not durable; reload next.
         """
+        self._threads.quiet_turns.discard(self)
         async with self._claim():
             self.raise_failure()
             async with self.disk:
@@ -104,9 +107,15 @@ class SessionCheckpoints:
             if not waiting.begun.done():
                 waiting.begun.set_result(begun)
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether there are resources with incomplete files."""
+        return bool(self._writer.dirty)
+
     def start_quiet(self) -> None:
-        """Begin to complete the files that a quiet second is for."""
-        self._start(self._steps.quiet_choice)
+        """Complete the files that a quiet second is for, as soon as it is the session's turn."""
+        if self._writer.dirty:
+            self._threads.quiet_turns.add(self, self._start_in_turn)
 
     def start_if_large(self) -> None:
         """Begin to complete all files if the journal has grown large."""
@@ -146,18 +155,27 @@ class SessionCheckpoints:
         if waiting is not None and not waiting.begun.done():
             waiting.begun.set_result(None)
 
-    def _start(self, choose: Choice) -> None:
-        if not self._is_queued:
-            self._is_queued = True
-            self._threads.start(self._directory, self._in_background(choose))
+    def _start_in_turn(self, done: Done) -> None:
+        if not self._start(self._steps.quiet_choice, done):
+            done()
 
-    async def _in_background(self, choose: Choice) -> None:
+    def _start(self, choose: Choice, done: Done = lambda: None) -> bool:
+        """Begin a checkpoint, which calls `done` at its end; False: one is about to begin."""
+        if self._is_queued:
+            return False
+        self._is_queued = True
+        self._threads.start(self._directory, self._in_background(choose, done))
+        return True
+
+    async def _in_background(self, choose: Choice, done: Done) -> None:
         try:
             async with self._turn:
                 self._is_queued = False
                 await self._steps.finish(await self._begin_when_durable(choose))
         except Exception as error:  # noqa: BLE001 - the next flush raises it
             self._failure = error
+        finally:
+            done()
 
     async def _begin_when_durable(self, choose: Choice) -> Begun | None:
         """Begin a checkpoint, with the next flush if there is anything to flush."""

@@ -14,7 +14,7 @@ from functools import partial
 from larst.domain import DataState
 from larst.errors import DiskRefusedError
 from larst.store.disk.session_files import SessionFiles
-from larst.store.disk.settings import StoredSettings
+from larst.store.disk.settings import NO_SETTINGS, StoredSettings
 from larst.store.io_threads import Threads
 
 _log = logging.getLogger("larst.store")
@@ -26,7 +26,7 @@ class SessionSettings:
     def __init__(
         self, session_id: str, files: SessionFiles, threads: Threads, lock: asyncio.Lock
     ) -> None:
-        self.current = StoredSettings()
+        self.current = NO_SETTINGS
         self.state = DataState()
         self._session_id = session_id
         self._files = files

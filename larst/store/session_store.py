@@ -290,7 +290,7 @@ class SessionStore:
         if collection is None:
             return None
         record = collection.records.get(id)
-        self._note(RecordState(collection.records, id, record))
+        self._note(RecordState(collection, id, record))
         return record
 
     def schema(self, resource: str) -> Json | None:

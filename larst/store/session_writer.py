@@ -58,6 +58,8 @@ class SessionWriter:
         self._pending, self.dirty, self._garbage = [], set(), []
         if sum(len(collection.records) for collection in garbage) > FEW_RECORDS:
             self._threads.start(free, self._free(garbage))
+        else:
+            free(garbage)  # others may still refer to the collections
 
     def add(self, resources: Mapping[str, Any]) -> None:
         """Add a committed transaction: its changes by resource, as the journal stores them."""

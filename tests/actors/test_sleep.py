@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
+
+import pytest
 
 from larst.actors import (
+    ActorStoppedError,
     HookFailed,
     Slept,
     SupervisorSettings,
@@ -84,6 +88,68 @@ async def test_a_message_that_arrives_during_the_stop_reaches_the_next_incarnati
 
     assert await ask == 2
     assert world.hooks_of() == ["start", "quiet", "stop", "end", "start"]
+
+
+async def test_a_message_that_must_not_wake_the_actor_is_refused_once_it_stops(
+    world: World,
+) -> None:
+    """A look at a session in the moment in which it went to sleep woke it up again."""
+
+    async def look() -> int:
+        return await world.supervisor.ask("k", Read(), timeout_s=10.0, wakes=False)
+
+    with pytest.raises(ActorStoppedError):
+        await look()
+    await world.ask(Add(1))
+    assert await look() == 1
+    world.may_stop.clear()
+    await world.clock.advance(300.0)
+    assert world.hooks_of()[-1] == "stop"
+
+    with pytest.raises(ActorStoppedError):
+        await look()
+
+    world.may_stop.set()
+    await world.clock.settle()
+    assert world.supervisor.live_count == 0
+
+
+async def test_an_idle_actor_has_no_task_and_shares_a_timer(world: World) -> None:
+    """A task and a timer for each idle actor took most of its memory."""
+    for key in ("a", "b", "c"):
+        await world.ask(Add(1), key=key)
+    assert len(asyncio.all_tasks()) > 1
+
+    await world.clock.advance(1.0)
+
+    assert len(asyncio.all_tasks()) == 1
+    assert world.clock.pending_count == 1
+    assert [await world.ask(Add(1), key=key) for key in ("a", "b", "c")] == [2, 2, 2]
+    await world.clock.advance(301.0)
+    assert world.supervisor.live_count == 0
+    assert world.clock.pending_count == 0
+
+
+async def test_a_stop_ends_idle_actors(world: World) -> None:
+    """Their files must be complete after it."""
+    await world.ask(Add(1))
+    await world.clock.advance(1.0)
+
+    await world.supervisor.stop(drain_s=1.0)
+
+    assert world.hooks_of() == ["start", "quiet", "stop", "end"]
+
+
+async def test_an_idle_actor_keeps_nothing_of_its_last_message(world: World) -> None:
+    """A request with its reply takes kilobytes in each session of a service."""
+    message = Add(1)
+    await world.ask(message)
+    last = weakref.ref(message)
+
+    del message
+    await world.clock.advance(0.5)
+
+    assert last() is None
 
 
 async def test_an_evicted_actor_processes_its_queue_but_no_later_message() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import orjson
 
 from larst.session import Pipeline
+from larst.store import SessionStore
 from tests.session.service import RefusingFiles, Service
 
 QUIET_S = 1.0
@@ -49,3 +50,23 @@ async def test_requests_are_served_while_files_are_completed(
     assert created == {"id": 2, "name": "Ben"}
     assert listed == [{"id": 1, "name": "Ann"}, created]
     assert orjson.loads(members.read_bytes()) == listed
+
+
+async def test_a_session_that_only_reads_has_no_quiet_work(
+    tmp_path: Path, pipeline: Pipeline
+) -> None:
+    """With thousands of sessions in memory, a wake-up for each read cost more than the read."""
+    (tmp_path / "data").mkdir()
+    service = Service(tmp_path / "data", pipeline)
+    await service.post({"name": "Ann"})
+    assert await service.client.run_on_store("one", _has_incomplete_files)
+    await service.client.run_on_store("one", lambda store: store.checkpoint())
+
+    await service.get()
+
+    assert not await service.client.run_on_store("one", _has_incomplete_files)
+    await service.client.stop(drain_s=20)
+
+
+async def _has_incomplete_files(store: SessionStore) -> bool:
+    return store.checkpoints.is_needed

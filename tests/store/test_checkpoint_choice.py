@@ -6,7 +6,13 @@ import orjson
 import pytest
 
 from larst.store import SessionStore
-from larst.store.checkpoint_choice import CHECKPOINT_BYTES, SMALL_BYTES, is_large, quiet_choice
+from larst.store.checkpoint_choice import (
+    CHECKPOINT_BYTES,
+    KEPT_JOURNAL_BYTES,
+    SMALL_BYTES,
+    is_large,
+    quiet_choice,
+)
 from tests.store.disks import MemoryDisk
 from tests.store.stores import HOME, ids_of, insert, open_store
 
@@ -84,6 +90,32 @@ class TestQuietSessions:
 
         assert orjson.loads(disk.content[HOME / "small.json"]) == [{"id": 1, "n": 1}]
         assert ids_of(killed, "large") == ids_of(killed, "small") == [1, 2]
+
+    async def test_a_small_journal_stays_in_use(self) -> None:
+        """To begin another took most of the time of a quiet second; a sleep ends it."""
+        disk = MemoryDisk()
+        store = await open_store(disk)
+        for number in range(3):
+            await insert(store, "users", {"n": number})
+            await _quiet(store)
+            assert len(orjson.loads(disk.content[HOME / "users.json"])) == number + 1
+            assert ids_of(await open_store(MemoryDisk(disk.content))) == list(range(1, number + 2))
+        assert disk.content[HOME / ".journal"].count(b'"tx"') == 3
+
+        await store.close()
+
+        assert b'"tx"' not in disk.content[HOME / ".journal"]
+        assert ids_of(await open_store(disk)) == [1, 2, 3]
+
+    async def test_quiet_seconds_do_not_let_the_journal_grow(self) -> None:
+        """It is replayed at the next start."""
+        disk = MemoryDisk()
+        store = await open_store(disk)
+        for _ in range(4):
+            await insert(store, "users", {"text": "x" * 3000})
+            await _quiet(store)
+
+        assert len(disk.content[HOME / ".journal"]) < KEPT_JOURNAL_BYTES
 
     async def test_all_files_are_complete_after_a_stop(self) -> None:
         disk = MemoryDisk()

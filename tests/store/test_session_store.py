@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from larst.errors import DiskRefusedError, SessionDamagedError
 from larst.store import DiskFiles, SessionStore, Threads
+from larst.store.collection import RecordState
 from larst.store.transfer.replacing import free
 from tests.store.disks import HaltingDisk, MemoryDisk
 from tests.store.stores import HOME, JOURNAL, ids_of, insert, now, open_store, records_of
@@ -326,3 +327,21 @@ async def test_the_memory_of_many_records_is_freed_in_a_thread(
 
     assert records == {}
     assert ids_of(await open_store(disk)) == [1, 2, 3]
+
+
+async def test_what_was_read_does_not_keep_released_records_in_memory() -> None:
+    """A remembered reply kept all records of a session that had gone to sleep."""
+    store = await open_store(MemoryDisk())
+    await insert(store, "users", {"name": "Ann"}, {"name": "Ben"})
+    await store.flush()
+    store.note_reads(is_on=True)
+    assert store.record("users", "1") is not None
+    states = store.states_read()
+    assert states is not None
+    assert all(state.is_current for state in states)
+    (record_state,) = [state for state in states if isinstance(state, RecordState)]
+
+    store.release()
+
+    assert record_state.collection.records == {}
+    assert not all(state.is_current for state in states)

@@ -249,13 +249,13 @@ class SessionControl:
     async def _describe(self, overview: Overview) -> dict[str, Json]:
         """Return the description of a session; if it is awake, with its own figures."""
         async with self._describing:
-            if not self._sessions.is_live(overview.session_id):  # else it would wake up
-                return _as_json(overview, "asleep")
             try:
                 async with asyncio.timeout(BUSY_AFTER_S):
                     size_bytes, records, settings = await self._sessions.run_on_store(
-                        overview.session_id, _contents, keeps_awake=False
+                        overview.session_id, _contents, keeps_awake=False, wakes=False
                     )
+            except actors.ActorStoppedError:
+                return _as_json(overview, "asleep")
             except SessionDamagedError as error:
                 return _as_json(replace(overview, problem=error.detail), "asleep")
             except (TimeoutError, actors.MailboxFullError):

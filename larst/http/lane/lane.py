@@ -30,8 +30,10 @@ from larst.telemetry import Telemetry
 
 LANE: web.AppKey[Lane] = web.AppKey("lane")
 
-MAX_CALLERS = 1_000
-"""Sets of headers whose outcome is remembered, of all connections together."""
+MAX_CALLERS_BYTES = 16 * 1024 * 1024
+"""Sets of headers whose outcome is remembered, of all connections together: about 12,000."""
+
+_CALLER_OVERHEAD_BYTES = 1_000
 
 MAX_CALLER_BYTES = 16 * 1024
 """Callers with more headers are not remembered, nor the replies to them."""
@@ -70,7 +72,9 @@ class Lane:
         self._telemetry = telemetry
         self._reserved = frozenset(reserved)
         self._memory = ReplyMemory()
-        self._callers: LRUCache[tuple[str, object], Caller] = LRUCache(MAX_CALLERS)
+        self._callers: LRUCache[tuple[str, object], Caller] = LRUCache(
+            MAX_CALLERS_BYTES, getsizeof=_bytes_of
+        )
 
     def recall(self, message: RawRequestMessage, client: LaneClient) -> bytes | None:
         """Return the remembered reply to a request without a body, if its session is awake."""
@@ -152,6 +156,10 @@ class Lane:
         may_recur = not caller.has_trace and caller.size_bytes <= MAX_CALLER_BYTES
         memory = self._memory if raw_body is None and may_recur else None
         return LaneReply(message, context, caller, trace, path, writer, memory)
+
+
+def _bytes_of(caller: Caller) -> int:
+    return caller.size_bytes + _CALLER_OVERHEAD_BYTES
 
 
 def _is_plain(message: RawRequestMessage) -> bool:

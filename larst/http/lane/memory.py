@@ -16,13 +16,14 @@ from typing import TypeAlias
 from larst.domain import Standing
 from larst.http.lane.callers import Caller
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
 MAX_REPLY_BYTES = 256 * 1024
 
 Key: TypeAlias = tuple[Caller, str, str]
 """The caller, the method and the target of a request."""
 
 _OVERHEAD_BYTES = 1_000
+_MIN_PUTS = 256
 _TIMING = (
     'queue;dur=0.00, plan;dur=0.00;desc="hit", validate;dur=0.00, exec;dur=0.00, commit;dur=0.00'
 )
@@ -65,6 +66,11 @@ class ReplyMemory:
     def __init__(self) -> None:
         self._replies: OrderedDict[Key, RememberedReply] = OrderedDict()
         self._size_bytes = 0
+        self._puts = 0  # since the last look for replies that are not right any more
+
+    def __len__(self) -> int:
+        """Return how many replies are remembered."""
+        return len(self._replies)
 
     def find(self, key: Key) -> RememberedReply | None:
         """Return the reply to a request if it is still right."""
@@ -84,8 +90,18 @@ class ReplyMemory:
         self._drop(key)
         self._replies[key] = reply
         self._size_bytes += _size_of(key, reply)
+        self._puts += 1
+        if self._puts >= max(_MIN_PUTS, len(self._replies)):
+            self._drop_outdated()
         while self._size_bytes > MAX_BYTES:
             self._drop(next(iter(self._replies)))
+
+    def _drop_outdated(self) -> None:
+        """Drop the replies that are not right any more: most will not be asked for again."""
+        self._puts = 0
+        for key, reply in tuple(self._replies.items()):
+            if not reply.is_current:
+                self._drop(key)
 
     def _drop(self, key: Key) -> None:
         if (reply := self._replies.pop(key, None)) is not None:

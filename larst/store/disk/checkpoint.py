@@ -8,8 +8,9 @@
     write_beside  no     writes NAME.tmp of each file, synced   the journal; load removes NAME.tmp
     announce      yes    appends the digests of those files to  a torn tail: truncated at load
                          the journal
-    put_in_place  no     renames each file; syncs .schemas,     old and new files: each is completed
-                         then the session's directory             from its own line on (replay.py)
+    put_in_place  no     renames each file; before finish       old and new files: each is completed
+                         begins a journal: syncs .schemas,        from its own line on (replay.py)
+                         then the session's directory
     finish        yes    writes a journal of the transactions   the old journal or the new one:
                          since the mark to .journal.tmp, whose    either completes the files
                          base digests are those files; syncs
@@ -18,8 +19,9 @@
 
 A step that is `alone` may not run beside an append to the journal; in the others, appends go on.
 The announced files hold what the journal held at the mark, and no later transaction. If another
-resource has changes in the journal, `finish` keeps the journal: it completes each file from its own
-line on, as after a crash.
+resource has changes in the journal, or the journal is small, `finish` keeps it: it completes each
+file from its own line on, as after a crash. So the names of the files need not be durable before
+the journal ends.
 
 A checkpoint that fails or is abandoned in its middle leaves the journal in use: later changes are
 appended to it, and a later checkpoint announces its files behind them.
@@ -101,10 +103,11 @@ class Checkpoint:
             CheckpointAbandonedError: as OSError.
         """
         self._refuse_if_abandoned()
-        self._journal.announce(self._digests, self._through)
+        if self._digests:
+            self._journal.announce(self._digests, self._through)
 
     def put_in_place(self) -> None:
-        """Rename the files to their names, durably.
+        """Rename the files to their names; durably, if a new journal is to begin.
 
         Raises:
             OSError: some files are in place; the journal completes all.
@@ -112,8 +115,9 @@ class Checkpoint:
         while self._beside:
             name = self._beside.popleft()
             self._files.rename(self._temporary(name), self._directory / name)
-        self._files.sync_directory(self._directory / SCHEMAS)
-        self._files.sync_directory(self._directory)
+        if self._is_whole:  # also for the files of checkpoints that kept the journal
+            self._files.sync_directory(self._directory / SCHEMAS)
+            self._files.sync_directory(self._directory)
 
     def finish(self) -> None:
         """Begin a journal from the files, with the transactions since the mark.

@@ -49,7 +49,9 @@ def decode_settings(content: bytes | None) -> StoredSettings:
     Raises:
         ValueError: it is not as LARST writes it.
     """
-    value: Any = {} if content is None else orjson.loads(content)
+    if content is None:
+        return NO_SETTINGS
+    value: Any = orjson.loads(content)
     if not isinstance(value, dict):
         raise ValueError("it must hold an object")  # noqa: TRY004 - orjson raises ValueError, too
     names = [field.name for field in fields(StoredSettings)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -183,3 +184,36 @@ def test_a_long_reply_is_not_remembered(key: Callable[[str], Key]) -> None:
     replies.put(key("/members"), _remembered(b"x" * (memory.MAX_REPLY_BYTES + 1), state))
 
     assert replies.find(key("/members")) is None
+
+
+def test_replies_that_are_outdated_leave_the_memory(key: Callable[[str], Key]) -> None:
+    """Few of them are asked for again, and they keep what they were made from in memory."""
+    replies, state = ReplyMemory(), DataState()
+    for number in range(400):
+        state = state.replaced()
+        replies.put(key(f"/{number}"), _remembered(b"x", state))
+
+    assert len(replies) < 300
+
+
+async def test_a_remembered_reply_takes_no_more_memory_than_its_bytes(twins: Twins) -> None:
+    """Orjson returns each reply in a block of 4 KB."""
+    lane = twins.on.lane
+    assert lane is not None
+    await _send(twins, request("POST", "/members", ANN, session="exact"))
+    for _ in range(3):
+        await _send(twins, request("GET", "/members/1", session="exact"))
+
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            await twins.on.exchange(request("GET", f"/members/1?_={number}", session="exact"))
+            await twins.on.exchange(request("GET", f"/members/1?_={number}", session="exact"))
+        blocks = tracemalloc.take_snapshot().statistics("lineno")
+    finally:
+        tracemalloc.stop()
+
+    encoders = [
+        block for block in blocks if block.traceback[0].filename.endswith("direct/reply.py")
+    ]
+    assert sum(block.size for block in encoders) < 100 * 1000
