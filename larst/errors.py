@@ -39,6 +39,7 @@ LarstError
 ├── ProgramError             the planner: write a better program
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
+│   │   └── EffectRefusedError       it changed what the request does not name
 │   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
 │   └── WorkerLostError          its worker process died
@@ -46,6 +47,7 @@ LarstError
 │   ├── DiskRefusedError         a write failed; nothing was changed
 │   ├── SessionDamagedError      files are corrupt: set aside, nothing overwritten
 │   └── DataRootTakenError       another process serves this data root
+├── QuotaFullError           the operator: the tenant may have no more of it
 └── ConfigError              the operator, at start only
 
 Must never know HTTP: `larst/http/problems.py` alone maps these to statuses.
@@ -321,7 +323,13 @@ class ProgramRefusedError(ProgramError):
 
 
 class ProgramFailedError(ProgramError):
-    """The program raised, or its REPLY is not a valid reply."""
+    """The program raised, or its REPLY is not a valid reply; the detail may quote values."""
+
+
+class EffectRefusedError(ProgramFailedError):
+    """The program changed what the request does not name; the detail quotes no value."""
+
+    title = "effects refused"
 
 
 class ProgramLimitError(ProgramError):
@@ -362,6 +370,12 @@ class DataRootTakenError(StoreError):
     """Another process serves this data root."""
 
     title = "data root taken"
+
+
+class QuotaFullError(LarstError):
+    """A quota of the tenant is full; nothing was changed."""
+
+    title = "quota full"
 
 
 class ConfigError(LarstError):

@@ -62,6 +62,7 @@ STATUS: Mapping[type[Exception], int] = {
     actors.DeadlinePassedError: 504,
     actors.ActorLateError: 504,
     errors.DiskRefusedError: 507,
+    errors.QuotaFullError: 507,
 }
 """The status of each error that a request can cause; errors raised only at start have none."""
 

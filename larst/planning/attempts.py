@@ -220,7 +220,8 @@ def _planning_request(
         facts=shaped.facts,
         context=planning_context(shaped, has_values=has_values),
         schemas=shaped.schemas,
-        session_id=request.session_id,
+        session_key=request.session_key,
+        tenant=request.tenant,
         has_values=has_values,
         refusals=(*context.rejected, *refusals),
     )

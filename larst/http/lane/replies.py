@@ -125,6 +125,8 @@ class LaneReply:
         }
         reply = RememberedReply(
             states=memo.states,
+            session_id=self.context.session_id,
+            session_key=self.context.session_key,
             head=template_of(response.status, response.reason, response.headers),
             body=b"" if method == "HEAD" or response.status == NOT_MODIFIED else body,
             method=method,

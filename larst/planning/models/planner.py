@@ -52,7 +52,7 @@ class ModelPlanner:
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the model's plan; see `Planner`."""
-        with self._budget.call(request.session_id):
+        with self._budget.call(request.session_key, request.tenant):
             completion = await self._calls.complete(prompt_for(request))
         tokens = completion.tokens
         cost = cost_usd(self.maker.model, tokens, self._prices)

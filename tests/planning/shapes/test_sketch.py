@@ -158,7 +158,7 @@ class TestBounds:
         """Some objects are maps whose keys are e-mail addresses or ids."""
         fields = sketch_of_value({"ann@b.org": 1, "17": 1, "x" * 65: 1, "name": 1})
 
-        assert fields.keys() == {"<email>", "<int>", "<long name>", "name"}
+        assert fields.keys() == {"<email>", "<int>", "<name>", "name"}
 
 
 # Texts of every class, and texts that look like names or instructions.
