@@ -150,7 +150,7 @@ def _revoke(path: Path, options: argparse.Namespace) -> None:
     def without(entries: Entries) -> Entries:
         others = [entry for entry in entries if entry["name"] != options.name]
         if len(others) == len(entries):
-            raise ConfigError(f"there is no token {options.name}; `larst token list` shows all")
+            raise ConfigError(f"no token is called {options.name}; `larst token list` shows all")
         return others
 
     change_entries(path, without)

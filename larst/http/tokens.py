@@ -14,13 +14,13 @@ from larst.http.keys import WithHeaders
 from larst.tokens import OPEN_ACCESS, Access, TokenTable
 
 _OWN_DIGITS = 32
-"""Hex digits of a derived session id: 128 bits, which nobody guesses."""
+"""Hex digits of a derived session id: 128 bits, which cannot be guessed."""
 
 
 def access_of(request: WithHeaders, table: TokenTable | None) -> Access:
     """Return what the sender of a request may do; `table` None: no tokens are configured.
 
-    A bearer token that nobody configured changes nothing then.
+    A bearer token changes nothing then.
 
     Raises:
         UnauthorizedError: tokens are configured, and the client sent a wrong one or none.
@@ -38,8 +38,8 @@ def access_of(request: WithHeaders, table: TokenTable | None) -> Access:
 def own_session_id(access: Access, key: bytes) -> str:
     """Return the session of requests that name none: the token's own, if tokens are configured.
 
-    `key` is the key of the data root: without it, nobody can find the session of a known token, or
-    a token by its session.
+    `key` is the key of the data root. Without it, neither can the session of a known token be
+    found, nor can a guess of a token be tested by its session.
     """
     if access.identity is None:
         return DEFAULT_SESSION

@@ -214,6 +214,8 @@ def _planning_request(
 ) -> PlanningRequest:
     shaped = context.shaped
     request = shaped.request
+    known = {refusal.program for refusal in refusals}
+    rejected = [refusal for refusal in context.rejected if refusal.program not in known]
     return PlanningRequest(
         shape=shaped.shape,
         path=shaped.path,
@@ -223,7 +225,7 @@ def _planning_request(
         session_key=request.session_key,
         tenant=request.tenant,
         has_values=has_values,
-        refusals=(*context.rejected, *refusals),
+        refusals=(*rejected, *refusals),
     )
 
 

@@ -1,7 +1,7 @@
 """The plans of each tenant: its plan book, and the pipeline that finds and makes its plans.
 
 Tenants share nothing of planning but the planner itself, and the plans that are pinned for all:
-neither plan book, nor planner calls in progress, nor what is known of a shape.
+neither plan book, nor planner calls in progress, nor knowledge of a shape.
 """
 
 from __future__ import annotations

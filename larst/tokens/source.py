@@ -28,8 +28,8 @@ _log = logging.getLogger("larst.tokens")
 class TokenSource:
     """The tokens of `path`, and `token` with all scopes; neither: no tokens are configured.
 
-    `table` is None if no tokens are configured. It is replaced as a whole, so that what was derived
-    from a table stands as long as `table` is the same object.
+    `table` is None if no tokens are configured. It is replaced as a whole: values derived from
+    a table stand as long as `table` is the same object.
     """
 
     def __init__(self, path: Path | None, token: str | None) -> None:

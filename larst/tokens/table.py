@@ -5,7 +5,7 @@ The file is JSON or TOML and has one entry for each token:
     {"tokens": [{"name": "ann", "hash": "sha256:…", "tenant": "acme",
                  "scopes": ["read", "write"], "budgets": {"sessions": 20}}]}
 
-A token has 256 random bits, so SHA-256 is enough: nobody can try that many tokens. A slow hash
+A token has 256 random bits, so SHA-256 is enough: that many tokens cannot be tried. A slow hash
 protects passwords, which people choose, and would cost each request milliseconds. Pure.
 """
 
@@ -44,7 +44,7 @@ class TokenTable:
     by_hash: Mapping[str, Access] = field(default_factory=dict)
 
     def find(self, token: str) -> Access | None:
-        """Return the access of a token, or None if there is no such token.
+        """Return the access of a token, or None if it is unknown.
 
         The look-up needs no constant time: what it may betray is a part of a hash, and not of a
         token.
@@ -74,7 +74,7 @@ def parse_entries(content: bytes, *, is_toml: bool) -> list[dict[str, Any]]:
     """Return the entries of a file.
 
     Raises:
-        ConfigError: it is not a file of tokens; the message says what is wrong.
+        ConfigError: it is not a file of tokens; the message names the mistake.
     """
     try:
         text = content.decode()
@@ -91,7 +91,7 @@ def table_of(entries: Iterable[Mapping[str, Any]]) -> TokenTable:
     """Return the table of entries.
 
     Raises:
-        ConfigError: an entry is wrong; the message names it and says what is allowed.
+        ConfigError: an entry is wrong; the message names it and the allowed values.
     """
     by_hash: dict[str, Access] = {}
     names: set[str] = set()

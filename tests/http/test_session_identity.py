@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from larst.http.session_prefix import SplitTarget, split_target, with_prefix
 from tests.fakes import ScriptedPlanner
@@ -31,7 +32,7 @@ class TestWithoutTokens:
         assert named.status == 200
 
     @pytest.mark.parametrize("header", ["Bearer abc", "bearer ", "Basic YTpi", "Bearer \xe4"])
-    async def test_a_token_that_nobody_configured_changes_nothing(
+    async def test_a_token_that_is_not_configured_changes_nothing(
         self, make_client: MakeClient, header: str
     ) -> None:
         """A front end that begins to send a token must still see its data."""
@@ -56,7 +57,7 @@ class TestWithoutTokens:
 
 
 class TestWithTokens:
-    async def test_the_session_of_a_token_is_no_plain_hash_of_it(
+    async def test_the_session_of_a_token_is_not_a_plain_hash_of_it(
         self, make_client: MakeClient, tmp_path: Path
     ) -> None:
         """Anyone who guesses a token could otherwise test the guess by a session's name."""
@@ -105,7 +106,7 @@ class TestPrefix:
         created = await client.post("/@shop/members", json=ANN)
         await client.post("/@shop/members", json=ANN)
         page = await client.get("/@shop/members?limit=1")
-        following = page.links["next"]["url"]
+        following = URL(str(page.links["next"]["url"]))
 
         assert created.headers["Location"] == "/@shop/members/1"
         assert (await client.get(created.headers["Location"])).status == 200

@@ -228,8 +228,8 @@ class TestScopes:
             ("watcher", "GET", "/_larst/plans", 200),
             ("watcher", "GET", "/members", 403),
             ("watcher", "POST", "/@shop/members", 403),
-            ("nobody", "GET", "/members", 401),
-            ("nobody", "GET", "/_larst/plans", 401),
+            ("stranger", "GET", "/members", 401),
+            ("stranger", "GET", "/_larst/plans", 401),
             ("", "GET", "/members", 401),
         ],
     )
@@ -237,7 +237,7 @@ class TestScopes:
         self, start: Start, token: str, method: str, path: str, status: int
     ) -> None:
         service = await start()
-        options = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
+        options: dict[str, Any] = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
 
         reply = await service.send(token, method, path, **options)
 
@@ -351,7 +351,7 @@ class TestPlans:
         service = await start()
 
         refused = await service.send("ann", "GET", "/_larst/plans?tenant=globex")
-        unknown = await service.send("operator", "GET", "/_larst/plans?tenant=nobody")
+        unknown = await service.send("operator", "GET", "/_larst/plans?tenant=unknown")
 
         assert (refused.status, unknown.status) == (403, 400)
         assert (await service.send("ann", "GET", "/_larst/plans?tenant=acme")).status == 200

@@ -25,6 +25,13 @@ def write(path: Path, *tokens: str) -> None:
     new.replace(path)
 
 
+def spoil(path: Path, content: bytes | None) -> None:
+    """Replace the file's content; None deletes the file."""
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+
 def names(source: TokenSource) -> set[str | None]:
     assert source.table is not None
     return {access.name for access in source.table.by_hash.values()}
@@ -57,13 +64,11 @@ async def test_a_changed_file_is_read_again(path: Path) -> None:
 async def test_a_broken_file_keeps_the_tokens_and_is_logged_once(
     path: Path, content: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An editor that saves half a file must lock nobody out, and let nobody in."""
+    """An editor that saves half a file must neither lock clients out nor let them in."""
     source = TokenSource(path, None)
     source.load()
     table = source.table
-    path.unlink()
-    if content is not None:
-        path.write_bytes(content)
+    spoil(path, content)
 
     with caplog.at_level(logging.ERROR, "larst.tokens"):
         await source.check(unchanged)
@@ -93,15 +98,13 @@ async def test_a_tenant_that_cannot_be_opened_keeps_the_tokens(path: Path) -> No
 
 @pytest.mark.parametrize("content", [None, b"["])
 def test_a_missing_or_broken_file_stops_the_start(path: Path, content: bytes | None) -> None:
-    path.unlink()
-    if content is not None:
-        path.write_bytes(content)
+    spoil(path, content)
 
     with pytest.raises(ConfigError, match="LARS_AUTH_TOKENS_FILE"):
         TokenSource(path, None).load()
 
 
-async def test_without_tokens_there_is_no_table() -> None:
+async def test_without_tokens_the_table_is_none() -> None:
     source = TokenSource(None, None)
     source.load()
     await source.check(unchanged)

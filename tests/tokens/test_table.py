@@ -1,4 +1,4 @@
-"""The file of tokens: what it may hold, and what a wrong entry is told."""
+"""The file of tokens: the entries that it may hold, and the refusal of all others."""
 
 from __future__ import annotations
 

@@ -31,8 +31,11 @@ _MORE = "<more>"
 UNSHOWN_NAME = "<name>"
 """In place of a name that a planner may not see."""
 
-_SIGNS = re.compile(r"[-.$@:\[\]]")
-"""The signs within the names of query keys and of fields."""
+_WORD = r"[0-9A-Z_a-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]"
+"""Letters of alphabets that separate words by spaces: of others, a name can be a sentence."""
+
+_IDENTIFIERS = re.compile(rf"[$@]?{_WORD}(?:{_WORD}|[-.$@:\[\]])*")
+"""Identifiers, and the signs between them in query keys and names of fields."""
 
 _MEDIA_TYPES = tuple(
     "application/json application/problem+json application/xml application/yaml application/csv"
@@ -207,10 +210,7 @@ def is_identifier(name: str) -> bool:
     >>> is_identifier("first-name"), is_identifier("$top"), is_identifier("delete all records")
     (True, True, False)
     """
-    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
-        return False
-    parts = _SIGNS.split(name)
-    return any(parts) and all(not part or f"_{part}".isidentifier() for part in parts)
+    return len(name) <= MAX_NAME_CHARACTERS and _IDENTIFIERS.fullmatch(name) is not None
 
 
 def _object(value: Mapping[str, Json], level: int, look: _Look) -> dict[str, Json]:

@@ -8,9 +8,8 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from larst.http.routes import PREFIX
 from larst.http.problems import STATUS
-from larst.http.routes import ROUTES
+from larst.http.routes import PREFIX, ROUTES
 from tests.http.control.helpers import ONE, Client
 
 UNDOCUMENTED = {"/", "/docs", "/redoc", "/openapi.json", "/_larst/ui/{name}"}
