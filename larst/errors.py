@@ -27,6 +27,7 @@ LarstError
 │   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
 │   ├── KeyReusedError           the Idempotency-Key belongs to another request
 │   ├── SchemaBrokenError        the record does not match the resource's schema
+│   ├── RateExceededError        the session sent too many requests in a short time
 │   └── DeadlineError            the deadline passed before the program began
 ├── PlannerError             the operator of the planner
 │   ├── NoRuleError              the built-in rules do not cover the request
@@ -39,6 +40,7 @@ LarstError
 ├── ProgramError             the planner: write a better program
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
+│   │   └── EffectRefusedError       it changed what the request does not name
 │   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
 │   └── WorkerLostError          its worker process died
@@ -46,6 +48,7 @@ LarstError
 │   ├── DiskRefusedError         a write failed; nothing was changed
 │   ├── SessionDamagedError      files are corrupt: set aside, nothing overwritten
 │   └── DataRootTakenError       another process serves this data root
+├── QuotaFullError           the operator: the session or the tenant may have no more of it
 └── ConfigError              the operator, at start only
 
 Must never know HTTP: `larst/http/problems.py` alone maps these to statuses.
@@ -135,12 +138,6 @@ class RateExceededError(CallerError):
         super().__init__(detail)
         self.limit = limit
         self.retry_after_s = limit.reset_s
-
-
-class QuotaFullError(CallerError):
-    """The session may not grow any further; nothing was changed."""
-
-    title = "quota full"
 
 
 class UnknownPathError(CallerError):
@@ -342,7 +339,13 @@ class ProgramRefusedError(ProgramError):
 
 
 class ProgramFailedError(ProgramError):
-    """The program raised, or its REPLY is not a valid reply."""
+    """The program raised, or its REPLY is not a valid reply; the detail may quote values."""
+
+
+class EffectRefusedError(ProgramFailedError):
+    """The program changed what the request does not name; the detail quotes no value."""
+
+    title = "effects refused"
 
 
 class ProgramLimitError(ProgramError):
@@ -383,6 +386,12 @@ class DataRootTakenError(StoreError):
     """Another process serves this data root."""
 
     title = "data root taken"
+
+
+class QuotaFullError(LarstError):
+    """A quota of the session or the tenant is full; nothing was changed."""
+
+    title = "quota full"
 
 
 class ConfigError(LarstError):

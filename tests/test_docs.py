@@ -125,7 +125,7 @@ def test_the_architecture_names_a_file_for_common_changes() -> None:
 
 
 def _look_up(command: str, words: list[str]) -> None:
-    action = [word for word in words[:1] if command == "plans" and word.islower()]
+    action = [word for word in words[:1] if command in ("plans", "token") and word.islower()]
     output = StringIO()
     with redirect_stdout(output), pytest.raises(SystemExit) as exit_info:
         cli.main([command, *action, "--help"])

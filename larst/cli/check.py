@@ -45,31 +45,30 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if not path.is_dir():
         raise ConfigError(f"no data root at {path}")
     with DataRoot.open_read_only(path) as root:
-        inspections = [
-            inspect(root.session_directory(session_id)) for session_id in root.session_ids()
-        ]
+        inspections = {key: inspect(root.session_directory(key)) for key in root.session_keys()}
     if options.json:
-        print_json([_as_json(inspection) for inspection in inspections])
+        print_json([_as_json(key, inspection) for key, inspection in inspections.items()])
     else:
         _print(inspections)
-    return 1 if any(inspection.problem for inspection in inspections) else 0
+    return 1 if any(inspection.problem for inspection in inspections.values()) else 0
 
 
-def _print(inspections: list[Inspection]) -> None:
-    print_table(("session", "state"), ("resources", "records", "bytes"), map(_row, inspections))
-    for inspection in inspections:
+def _print(inspections: dict[str, Inspection]) -> None:
+    rows = [_row(key, inspection) for key, inspection in inspections.items()]
+    print_table(("session", "state"), ("resources", "records", "bytes"), rows)
+    for key, inspection in inspections.items():
         for text in (inspection.problem, *inspection.remarks):
             if text:
-                sys.stdout.write(f"{inspection.session_id}: {printable(text)}\n")
-    if any(inspection.problem for inspection in inspections):
+                sys.stdout.write(f"{key}: {printable(text)}\n")
+    if any(inspection.problem for inspection in inspections.values()):
         sys.stdout.write(
             "`larst repair SESSION` keeps every whole record, and a copy of the files\n"
         )
 
 
-def _row(inspection: Inspection) -> tuple[str, ...]:
+def _row(key: str, inspection: Inspection) -> tuple[str, ...]:
     return (
-        inspection.session_id,
+        key,
         _state(inspection),
         str(len(inspection.records)),
         str(sum(inspection.records.values())),
@@ -77,9 +76,9 @@ def _row(inspection: Inspection) -> tuple[str, ...]:
     )
 
 
-def _as_json(inspection: Inspection) -> dict[str, object]:
+def _as_json(key: str, inspection: Inspection) -> dict[str, object]:
     return {
-        "id": inspection.session_id,
+        "id": key,
         "state": _state(inspection),
         "problem": inspection.problem,
         "remarks": list(inspection.remarks),

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from larst.cli.arguments import add_json, add_service_url
 from larst.cli.output import print_json, print_table, printable
@@ -39,7 +39,7 @@ def add_arguments(subparsers: Subparsers) -> None:
     for parser in (plans, listing):
         parser.add_argument(
             "--state",
-            choices=("learned", "pinned", "rejected"),
+            choices=("learned", "pinned", "rejected", "refused"),
             default=None,
             help="list only plans in this state",
         )
@@ -49,6 +49,7 @@ def add_arguments(subparsers: Subparsers) -> None:
         parser.add_argument("key", metavar="KEY", help="the key of the plan, or its beginning")
     reject.add_argument("--reason", required=True, help="the mistake in the program")
     for parser in (plans, listing, *by_key):
+        parser.add_argument("--tenant", help="the tenant of the plans (default: your token's own)")
         add_service_url(parser)
         add_json(parser)
 
@@ -66,8 +67,9 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _list(service: Service, options: argparse.Namespace) -> None:
-    state = f"&state={options.state}" if options.state else ""
-    plans = service.list_all(_PATH, page_size=_PAGE_SIZE, query=state)
+    chosen = {"state": options.state, "tenant": options.tenant}
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    plans = service.list_all(_PATH, page_size=_PAGE_SIZE, query=query and f"&{query}")
     if options.json:
         print_json(plans)
     elif plans:
@@ -91,7 +93,7 @@ def _row(plan: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _show(service: Service, options: argparse.Namespace) -> None:
-    plan = service.request_json("GET", _path(options.key))
+    plan = service.request_json("GET", _path(options))
     if options.json:
         print_json(plan)
         return
@@ -134,16 +136,16 @@ def _way_to_run(program: str, planner: str) -> str:
 
 
 def _pin(service: Service, options: argparse.Namespace) -> None:
-    _print_state(service.request_json("POST", f"{_path(options.key)}/pin"), options)
+    _print_state(service.request_json("POST", _path(options, "/pin")), options)
 
 
 def _reject(service: Service, options: argparse.Namespace) -> None:
     body = {"reason": options.reason}
-    _print_state(service.request_json("POST", f"{_path(options.key)}/reject", body), options)
+    _print_state(service.request_json("POST", _path(options, "/reject"), body), options)
 
 
 def _delete(service: Service, options: argparse.Namespace) -> None:
-    service.request_json("DELETE", _path(options.key))
+    service.request_json("DELETE", _path(options))
     sys.stdout.write(f"{options.key} is deleted; its shape will be planned again\n")
 
 
@@ -170,5 +172,6 @@ def _cost(plan: dict[str, Any]) -> str:
     return f"{plan['attempts']} call(s), {tokens['input']} + {tokens['output']} tokens, {price}"
 
 
-def _path(key: str) -> str:
-    return f"{_PATH}/{quote(key, safe='')}"
+def _path(options: argparse.Namespace, action: str = "") -> str:
+    query = f"?{urlencode({'tenant': options.tenant})}" if options.tenant else ""
+    return f"{_PATH}/{quote(options.key, safe='')}{action}{query}"

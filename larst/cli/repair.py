@@ -31,7 +31,7 @@ def add_arguments(subparsers: Subparsers) -> None:
     )
     # The result is printed: log lines about the same files would repeat it.
     parser.set_defaults(run=run, log_level="critical")
-    parser.add_argument("session", metavar="SESSION", help="the id of the session")
+    parser.add_argument("session", metavar="SESSION", help="the session, as `larst check` lists it")
     add_data_root(parser, "--data-root", metavar="DIR")
 
 
@@ -45,28 +45,45 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         OSError: the data root cannot be written.
     """
     from larst.errors import ConfigError
-    from larst.http.client_identity import session_id_of
     from larst.store import DataRoot
 
     path = Path(options.data_root) if options.data_root else settings.data_root
-    session_id = session_id_of(options.session, None, "")
+    key = _session_key(options.session)
     if not path.is_dir():
         raise ConfigError(f"no data root at {path}")
     with DataRoot.open_existing(path) as root:
-        if not root.has_session(session_id):
-            raise ConfigError(f"no session {session_id} in {path}")
-        return _repair(root, session_id)
+        if not root.has_session(key):
+            raise ConfigError(f"no session {key} in {path}")
+        return _repair(root, key)
 
 
-def _repair(root: DataRoot, session_id: str) -> int:
+def _session_key(text: str) -> str:
+    """Return the key of a session: `shop`, or `@acme/shop` of a tenant.
+
+    Raises:
+        BadRequestError: it is not one.
+    """
+    from larst.domain import TENANT_MARK, TENANT_NAME, Tenant
+    from larst.errors import BadRequestError
+    from larst.http.client_identity import checked_session_id
+
+    tenant, slash, name = text.rpartition("/")
+    if not slash:
+        return checked_session_id(text)
+    if not tenant.startswith(TENANT_MARK) or not TENANT_NAME.fullmatch(tenant[1:]):
+        raise BadRequestError("name a session as shop, or as @acme/shop if it is of a tenant")
+    return Tenant(tenant[1:]).key_of(checked_session_id(name))
+
+
+def _repair(root: DataRoot, key: str) -> int:
     from larst.errors import DiskRefusedError
     from larst.store import DiskFiles
     from larst.store.recovery.inspection import inspect
     from larst.store.recovery.repair import repair
 
-    directory = root.session_directory(session_id)
+    directory = root.session_directory(key)
     if inspect(directory).problem is None:
-        sys.stdout.write(f"{session_id} is whole: nothing was changed\n")
+        sys.stdout.write(f"{key} is whole: nothing was changed\n")
         return 0
     try:
         result = repair(

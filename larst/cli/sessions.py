@@ -68,6 +68,12 @@ def session_path(session: str) -> str:
     return f"{_PATH}/{quote(session, safe='')}"
 
 
+def own_session(service: Service) -> str:
+    """Return the session of requests that name none."""
+    name: str = service.request_json("GET", "/")["session_id"]
+    return name
+
+
 def _row(session: dict[str, Any]) -> tuple[str, ...]:
     return (
         session["id"],

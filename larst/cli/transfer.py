@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlencode
 
 from larst.cli.arguments import add_lenient, add_service_url
-from larst.cli.sessions import session_path
+from larst.cli.sessions import own_session, session_path
 
 if TYPE_CHECKING:
     from larst.cli.arguments import Subparsers
@@ -38,7 +38,12 @@ def add_arguments(subparsers: Subparsers) -> None:
     )
     for parser in (exporting, importing):
         parser.set_defaults(run=run)
-        parser.add_argument("session", metavar="SESSION", help="the id of the session")
+        parser.add_argument(
+            "session",
+            metavar="SESSION",
+            nargs="?",
+            help="the session (default: that of requests that name none)",
+        )
         add_service_url(parser)
     importing.add_argument("file", metavar="FILE", nargs="?", help="the file (default: stdin)")
 
@@ -52,8 +57,20 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """
     from larst.cli.client import service_at
 
-    options.transfer(service_at(options.url, settings), options)
+    service = service_at(options.url, settings)
+    if options.session is not None and getattr(options, "file", "") is None and _is_file(options):
+        options.session, options.file = None, options.session
+    if options.session is None:
+        options.session = own_session(service)
+    options.transfer(service, options)
     return 0
+
+
+def _is_file(options: argparse.Namespace) -> bool:
+    """Return whether the only argument of an import is a file: `db.json` names no session."""
+    from larst.http.client_identity import SESSION_ID
+
+    return SESSION_ID.fullmatch(options.session) is None
 
 
 def _export(service: Service, options: argparse.Namespace) -> None:

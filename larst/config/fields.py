@@ -103,6 +103,11 @@ def path(value: object) -> Path:
         raise ValueError("the home directory does not exist") from error
 
 
+def optional_path(value: object) -> Path | None:
+    """Return an absolute path, with `~` expanded; None for an empty text."""
+    return path(value) if value else None
+
+
 def token(value: object) -> object:
     """Refuse a token that no client could send in a header: every request would get 401."""
     if value and not _TOKEN.fullmatch(str(value)):

@@ -51,6 +51,12 @@ class HttpSettings(Group):
         "text of visible ASCII characters without spaces",
         "The token that clients must send (Authorization: Bearer <token>); unset, anyone may call.",
     )
+    tokens_file: Annotated[Path | None, BeforeValidator(fields.optional_path)] = setting(
+        "LARS_AUTH_TOKENS_FILE",
+        None,
+        "the path of a JSON or TOML file",
+        "Tokens with tenants, scopes and budgets (docs/operations.md); `larst token` writes it.",
+    )
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(fields.origins)] = setting(
         "LARS_CORS_ORIGINS",
         ("*",),
@@ -83,6 +89,11 @@ class HttpSettings(Group):
         "on or off",
         "Answer known requests without a task for each; the replies are the same either way.",
     )
+
+    @property
+    def has_tokens(self) -> bool:
+        """Whether clients need a token."""
+        return self.auth_secret is not None or self.tokens_file is not None
 
     @property
     def auth_token(self) -> str | None:

@@ -44,12 +44,26 @@ from larst.domain.stores import (
     ResourceStore,
     SessionView,
 )
+from larst.domain.tenants import (
+    DEFAULT_SESSION,
+    DEFAULT_TENANT,
+    DEFAULT_TENANT_NAME,
+    TENANT_MARK,
+    TENANT_NAME,
+    SessionKey,
+    Tenant,
+    session_name,
+    tenant_of,
+)
 from larst.domain.work import LeaveLoopError
 
 __all__ = [
     "AND",
     "BY_CODE_POINTS",
     "CRITERIA_OPERATORS",
+    "DEFAULT_SESSION",
+    "DEFAULT_TENANT",
+    "DEFAULT_TENANT_NAME",
     "INTEGER_MAX",
     "INTEGER_MIN",
     "LINKED",
@@ -62,6 +76,8 @@ __all__ = [
     "SINGLETON_ID",
     "SINGLETON_OWN_ID",
     "STORE_METHODS",
+    "TENANT_MARK",
+    "TENANT_NAME",
     "Action",
     "Body",
     "BodyKind",
@@ -81,9 +97,13 @@ __all__ = [
     "Reply",
     "RequestContext",
     "ResourceStore",
+    "SessionKey",
     "SessionView",
     "Standing",
+    "Tenant",
     "TraceParent",
     "Usage",
     "Violation",
+    "session_name",
+    "tenant_of",
 ]

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from larst.domain.json_values import Json
+from larst.domain.tenants import DEFAULT_TENANT, SessionKey, Tenant
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The HTTP methods that the service accepts; any other gets 405."""
@@ -76,7 +77,9 @@ class RequestContext:
     """One request as the planner and its program may see it; contains no secret.
 
     `headers` has lower-case names. `query` maps each key to all of its values, in order.
-    `segments` are the non-empty parts of the path, percent-decoded once.
+    `segments` are the non-empty parts of the path, percent-decoded once. `session_id` is the name
+    of the session within its `tenant`; neither `path` nor `segments` have a `prefix` (`/@shop`)
+    that named it.
     """
 
     method: str
@@ -88,6 +91,13 @@ class RequestContext:
     client_ip: str
     session_id: str
     request_id: str
+    tenant: Tenant = DEFAULT_TENANT
+    prefix: str = ""
+
+    @property
+    def session_key(self) -> SessionKey:
+        """The key of the session among those of all tenants."""
+        return self.tenant.key_of(self.session_id)
 
     def as_json(self) -> dict[str, Json]:
         """Return the `ctx` of SPEC section 3."""

@@ -5,6 +5,7 @@ Must never hold module-level state.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -17,7 +18,15 @@ from aiohttp import web
 from larst import actors
 from larst.config import SandboxSettings, SessionSettings, Settings
 from larst.direct import DirectRunner
-from larst.http.components import COMPONENTS, RUNNING, SETTINGS, Components, RunningService
+from larst.domain import SessionKey, tenant_of
+from larst.http.components import (
+    COMPONENTS,
+    RUNNING,
+    SETTINGS,
+    TOKENS,
+    Components,
+    RunningService,
+)
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
 from larst.http.ingress import INGRESS, Ingress, serve_planned
@@ -27,7 +36,7 @@ from larst.http.pages.documents import SessionDocuments
 from larst.http.request_rates import RequestRates
 from larst.http.routes import RESERVED
 from larst.planning import make_planner
-from larst.planning.book import PlanBook
+from larst.planning.book import PlanBook, Plans
 from larst.planning.reading.request import ReadingSettings
 from larst.runtime import MemoryTrimmer
 from larst.sandbox import MontySandbox
@@ -37,11 +46,14 @@ from larst.session import (
     Pipeline,
     SessionActor,
     SessionClient,
+    SessionQuota,
+    Tenants,
     log_event,
     observe_gauges,
 )
 from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
 from larst.telemetry.metrics import FSYNCS, RESTARTS
+from larst.tokens import TokenSource, TokenTable
 
 CHECKPOINT_AFTER_S = 1.0
 """The idle time after which a session's documented files are complete (SPEC section 7)."""
@@ -57,13 +69,19 @@ def default_components(settings: Settings) -> Components:
 
 
 def make_app(settings: Settings, components: Components | None = None) -> web.Application:
-    """Return the application; its components start and stop with it."""
+    """Return the application; its components start and stop with it.
+
+    Raises:
+        ConfigError: the file of tokens is missing or wrong.
+    """
     components = components or default_components(settings)
-    middleware = Middleware(settings.http, components.telemetry)
+    tokens = TokenSource(settings.http.tokens_file, settings.http.auth_token)
+    tokens.load()
+    middleware = Middleware(settings.http, components.telemetry, tokens)
     app = web.Application(
         middlewares=[middleware.middleware], client_max_size=settings.http.max_body_bytes
     )
-    app[SETTINGS], app[COMPONENTS] = settings, components
+    app[SETTINGS], app[COMPONENTS], app[TOKENS] = settings, components, tokens
     app.on_response_prepare.append(middleware.add_headers)
     app.cleanup_ctx.append(_lifetime)
     for path, handler in RESERVED.items():
@@ -74,37 +92,65 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
     """Start the parts of the application in order of need; stop them in reverse order."""
-    settings, components = app[SETTINGS], app[COMPONENTS]
+    settings, components, tokens = app[SETTINGS], app[COMPONENTS], app[TOKENS]
     async with AsyncExitStack() as stack:
         root = DataRoot.open(settings.data_root)
         stack.callback(root.close)
-        book = PlanBook(root.path / ".plans", size=settings.planning.book_size, now=_utc_now)
-        stack.push_async_callback(book.close)
+        tenants = _tenants(settings, components, root)
+        stack.push_async_callback(tenants.close_books)
         stack.push_async_callback(components.sandbox.stop)
-        pipeline = _pipeline(settings, components, book)
-        stack.push_async_callback(pipeline.close)
+        stack.push_async_callback(tenants.close_planning)
         threads = Threads.open()
-        factory = _session_factory(root, pipeline, threads, components, settings)
+        session_quota = SessionQuota(root, components.clock)
+        factory = _session_factory(root, tenants, threads, components, settings, session_quota)
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
-        await book.open()
+        await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
         rates = RequestRates(settings.quotas.max_requests_per_s)
-        app[INGRESS] = Ingress(settings.http, sessions, rates)
+        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), rates)
         if settings.http.fast_lane == "on":
             app[LANE] = Lane(
-                settings.http, app[INGRESS], sessions, components.telemetry, reserved=RESERVED
+                settings.http,
+                app[INGRESS],
+                sessions,
+                components.telemetry,
+                tokens,
+                reserved=RESERVED,
             )
         app[RUNNING] = RunningService(
             root=root,
-            plans=PlanControl(book),
-            session_control=SessionControl(root, sessions, threads, settings.http),
-            documents=SessionDocuments(settings, sessions, book),
+            plans=PlanControl(tenants),
+            session_control=SessionControl(root, sessions, threads, settings.http, session_quota),
+            documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
+        watch = asyncio.create_task(
+            tokens.watch(partial(_open_tenants, tenants), asyncio.sleep), name="larst tokens"
+        )
+        stack.push_async_callback(_cancelled, watch)
         yield
 
 
-def _pipeline(settings: Settings, components: Components, book: PlanBook) -> Pipeline:
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def _open_tenants(tenants: Tenants, table: TokenTable | None) -> None:
+    """Open the default tenant and all that the tokens name, before a request can name them."""
+    for tenant in (None, *(table.tenants() if table is not None else ())):
+        await tenants.open(tenant)
+
+
+def _tenants(settings: Settings, components: Components, root: DataRoot) -> Tenants:
+    def make_book(tenant: str | None) -> PlanBook:
+        directory = root.tenant_directory(tenant) / ".plans"
+        return PlanBook(directory, size=settings.planning.book_size, now=_utc_now)
+
+    return Tenants(root, make_book, partial(_pipeline, settings, components))
+
+
+def _pipeline(settings: Settings, components: Components, book: Plans) -> Pipeline:
     return Pipeline(
         planner=components.planner,
         book=book,
@@ -130,18 +176,19 @@ class _SessionFactory:
     """Creates the actor of a session; all of them share the same values."""
 
     root: DataRoot
-    pipeline: Pipeline
+    tenants: Tenants
     threads: Threads
     components: Components
     settings: SessionSettings
+    session_quota: SessionQuota
     files: FileOps
     quota: Quota
     on_flushed: Callable[[], None]
     reading: ReadingSettings
 
-    def __call__(self, session_id: str) -> SessionActor:
+    def __call__(self, key: SessionKey) -> SessionActor:
         store = SessionStore(
-            self.root.session_directory(session_id),
+            self.root.session_directory(key),
             files=self.files,
             now=_utc_now,
             on_flushed=self.on_flushed,
@@ -151,27 +198,30 @@ class _SessionFactory:
         )
         return SessionActor(
             store,
-            self.pipeline,
+            self.tenants.plans(tenant_of(key)).pipeline,
             self.components.clock,
             schema_mode=self.settings.schema_mode,
             reading=self.reading,
+            quota=self.session_quota,
         )
 
 
 def _session_factory(
     root: DataRoot,
-    pipeline: Pipeline,
+    tenants: Tenants,
     threads: Threads,
     components: Components,
     settings: Settings,
+    session_quota: SessionQuota,
 ) -> _SessionFactory:
     sessions, quotas = settings.sessions, settings.quotas
     return _SessionFactory(
         root,
-        pipeline,
+        tenants,
         threads,
         components,
         sessions,
+        session_quota,
         files=DiskFiles(folds_case=root.folds_case),
         quota=Quota(
             records=quotas.max_records,
@@ -190,7 +240,7 @@ def _open_sessions(
     components, settings, trimmer = factory.components, factory.settings, MemoryTrimmer()
     stack.callback(trimmer.close)
     stack.callback(factory.threads.close)
-    supervisor: actors.Supervisor[str, Message, Answer] = actors.Supervisor(
+    supervisor: actors.Supervisor[SessionKey, Message, Answer] = actors.Supervisor(
         factory,
         settings=_supervisor_settings(settings),
         clock=components.clock,

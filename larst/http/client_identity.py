@@ -1,11 +1,10 @@
-"""The identity of a client: its session, request id, trace and address.
+"""The identity of a client: the session that it names, its request id, trace and address.
 
 Pure. Must never use a proxy header that did not come from a trusted proxy.
 """
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import os
 import re
@@ -18,30 +17,21 @@ from larst.errors import BadSessionIdError
 SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 """The format of a session id."""
 
-_LOCAL_HOSTS = frozenset({"localhost", "0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 
 
-def session_id_of(name: str | None, token: str | None, client_ip: str) -> str:
-    """Return the id of the session that a request belongs to.
+def checked_session_id(name: str) -> str:
+    """Return the name of a session, from the header X-Session-ID or a path, if it is valid.
 
     Raises:
-        BadSessionIdError: `name`, from the header X-Session-ID, is not a valid session id.
+        BadSessionIdError: it is not.
     """
-    if name is not None:
-        if not SESSION_ID.fullmatch(name):
-            raise BadSessionIdError(
-                "X-Session-ID must be 1 to 128 of the characters A-Z a-z 0-9 _ and -"
-            )
-        return name
-    identity = (token or client_ip).encode("utf-8", "surrogateescape")
-    return hashlib.sha256(identity).hexdigest()
-
-
-def local_session_id(host: str, token: str | None) -> str:
-    """Return the session of a client on this machine that names none; `host` is listened on."""
-    return session_id_of(None, token, "127.0.0.1" if host in _LOCAL_HOSTS else host)
+    if not SESSION_ID.fullmatch(name):
+        raise BadSessionIdError(
+            "X-Session-ID must be 1 to 128 of the characters A-Z a-z 0-9 _ and -"
+        )
+    return name
 
 
 def new_id() -> str:

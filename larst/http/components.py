@@ -17,6 +17,7 @@ from larst.sandbox import Sandbox
 from larst.session import SessionClient
 from larst.store import DataRoot
 from larst.telemetry import Telemetry
+from larst.tokens import TokenSource
 
 MetricsPage = Callable[[str], tuple[bytes, str] | None]
 """Takes an Accept header; returns the metrics and their content type, None if they are off."""
@@ -47,3 +48,4 @@ class RunningService:
 RUNNING = web.AppKey("running", RunningService)
 SETTINGS = web.AppKey("settings", Settings)
 COMPONENTS = web.AppKey("components", Components)
+TOKENS = web.AppKey("tokens", TokenSource)

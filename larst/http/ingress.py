@@ -14,18 +14,21 @@ from aiohttp.http_parser import RawRequestMessage
 
 from larst import actors
 from larst.config import HttpSettings
-from larst.domain import NO_BODY, Body, RequestContext
+from larst.domain import NO_BODY, Body, RequestContext, SessionKey
 from larst.errors import BadRequestError, BodyTooLargeError
 from larst.http.bodies import translated_errors
-from larst.http.client_identity import client_ip_of, scheme_of, session_id_of
-from larst.http.keys import TOKEN, TRACE, WithHeaders
+from larst.http.client_identity import checked_session_id, client_ip_of, scheme_of
+from larst.http.keys import ACCESS, TRACE, WithHeaders
 from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, present
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.request_rates import RequestRates
 from larst.http.responses import program_response
+from larst.http.session_prefix import SplitTarget, named_session, split_target
+from larst.http.tokens import own_session_id
 from larst.session import SessionClient, SessionReply
 from larst.telemetry import RequestTrace
+from larst.tokens import Access
 
 _NEVER_BEGUN = (
     actors.MailboxFullError,
@@ -45,29 +48,30 @@ INGRESS: web.AppKey[Ingress] = web.AppKey("ingress")
 
 async def serve_planned(request: web.Request) -> web.StreamResponse:
     """Serve a request whose path is not reserved."""
-    return await request.app[INGRESS].serve(request, request[TRACE], request.get(TOKEN))
+    return await request.app[INGRESS].serve(request, request[TRACE], request[ACCESS])
 
 
 class Ingress:
     """Sends HTTP requests to their sessions and returns the replies."""
 
     def __init__(
-        self, settings: HttpSettings, sessions: SessionClient, rates: RequestRates
+        self, settings: HttpSettings, sessions: SessionClient, key: bytes, rates: RequestRates
     ) -> None:
         self._settings = settings
+        self._key = key
         self._sessions = sessions
         self.rates = rates
         self._throttle = RefusalThrottle()
 
     async def serve(
-        self, request: web.Request, trace: RequestTrace, token: str | None
+        self, request: web.Request, trace: RequestTrace, access: Access
     ) -> web.Response:
         """Return the reply to a request whose path is not reserved.
 
         Raises:
             LarstError, ActorError: problems.py has their statuses.
         """
-        context = await self._context(request, trace, token)
+        context = await self._context(request, trace, access)
         start_s = time.perf_counter()
         try:
             reply = await self._sessions.request(context, trace)
@@ -88,16 +92,33 @@ class Ingress:
         url = request.rel_url
         return Place(self.address(request), url.raw_path, url.raw_query_string)
 
-    def session_id(self, request: web.Request, token: str | None, name: str | None = None) -> str:
-        """Return the id of the session that a request belongs to.
-
-        `name` applies only if the request has no header X-Session-ID.
+    def session_id(self, request: WithHeaders, access: Access, split: SplitTarget) -> str:
+        """Return the name of the session that a request belongs to.
 
         Raises:
-            BadSessionIdError: the name is not a valid session id.
+            BadSessionIdError: the header is not a valid session id, or differs from the path.
         """
-        name = request.headers.get("X-Session-ID", name)
-        return session_id_of(name, token, self.client_ip(request, request.remote or ""))
+        named = named_session(split, request.headers.get("X-Session-ID"))
+        return self.unnamed_session(access) if named is None else named
+
+    def unnamed_session(self, access: Access) -> str:
+        """Return the session of requests that name none."""
+        return own_session_id(access, self._key)
+
+    def page_session(self, request: web.Request, name: str | None = None) -> tuple[SessionKey, str]:
+        """Return the key of the session that a page is about, and its address in the service.
+
+        `name` applies only if neither the path nor the header X-Session-ID names a session.
+
+        Raises:
+            BadSessionIdError: a name is not a valid session id, or they differ.
+        """
+        access, split = request[ACCESS], split_target(request.rel_url.raw_path)
+        if name is not None and split.session_id is None and "X-Session-ID" not in request.headers:
+            session_id = checked_session_id(name)
+        else:
+            session_id = self.session_id(request, access, split)
+        return access.tenant.key_of(session_id), f"{self.address(request)}{split.prefix}"
 
     def address(self, request: web.Request) -> str:
         """Return the base URL by which the client reached the service."""
@@ -117,13 +138,12 @@ class Ingress:
         return client_ip_of(peer, request.headers.get("X-Forwarded-For"), proxies)
 
     async def _context(
-        self, request: web.Request, trace: RequestTrace, token: str | None
+        self, request: web.Request, trace: RequestTrace, access: Access
     ) -> RequestContext:
-        client_ip = self.client_ip(request, request.remote or "")
-        session_name = request.headers.get("X-Session-ID")
-        trace.session_id = session_id_of(session_name, token, client_ip)
-        self.rates.count(trace.session_id)
-        target = parse_target(request.rel_url.raw_path_qs)
+        split = split_target(request.rel_url.raw_path_qs)
+        trace.session_id = self.session_id(request, access, split)
+        self.rates.count(access.tenant.key_of(trace.session_id))
+        target = parse_target(split.target)
         return RequestContext(
             method=request.method,
             path=target.path,
@@ -131,9 +151,11 @@ class Ingress:
             query=target.query,
             headers=visible_headers(request),
             body=await self._body(request) if request.body_exists else empty_body(request),
-            client_ip=client_ip,
+            client_ip=self.client_ip(request, request.remote or ""),
             session_id=trace.session_id,
             request_id=trace.request_id,
+            tenant=access.tenant,
+            prefix=split.prefix,
         )
 
     async def _body(self, request: web.Request) -> Body:

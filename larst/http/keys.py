@@ -8,6 +8,7 @@ from typing import Protocol
 from aiohttp import web
 
 from larst.telemetry import RequestTrace
+from larst.tokens import Access
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -23,5 +24,5 @@ class WithHeaders(Protocol):
 TRACE = web.RequestKey("trace", RequestTrace)
 """The trace of the request."""
 
-TOKEN = web.RequestKey("token", str)
-"""The bearer token that the client sent."""
+ACCESS = web.RequestKey("access", Access)
+"""What the sender of the request may do; absent on paths that are open to everyone."""

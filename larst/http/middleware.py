@@ -5,25 +5,25 @@ It turns every error into JSON. Must never interpret the path of a planned reque
 
 from __future__ import annotations
 
-import hmac
+import re
 
 from aiohttp import web
 
 from larst.config import HttpSettings
 from larst.domain import METHODS
-from larst.errors import UnauthorizedError
 from larst.http.access_log import finish_trace, start_trace
 from larst.http.control.guards import refuse_other_origins
 from larst.http.cors import cors_headers, is_preflight, preflight
-from larst.http.ingress import bytes_of
-from larst.http.keys import TOKEN, TRACE, Handler, WithHeaders
+from larst.http.keys import ACCESS, TRACE, Handler
 from larst.http.responses import error_response, not_allowed, trace_headers
+from larst.http.tokens import access_of
 from larst.telemetry import RequestTrace, Telemetry
+from larst.tokens import TokenSource
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Served without a token, for health checks."""
 
-PAGE_PATHS = frozenset({"/docs", "/redoc"})
+PAGE_PATHS = re.compile(r"(/@[A-Za-z0-9_-]{1,128})?/(docs|redoc)")
 FILES_PATH = "/_larst/ui/"
 """The pages and their files, served without a token: the page itself asks the visitor for it.
 They are the same for all clients and contain no data."""
@@ -38,8 +38,8 @@ UNTRACED_PATHS = OPEN_PATHS | {METRICS_PATH}
 class Middleware:
     """Wraps every handler of the application."""
 
-    def __init__(self, settings: HttpSettings, telemetry: Telemetry) -> None:
-        self._token = settings.auth_token
+    def __init__(self, settings: HttpSettings, telemetry: Telemetry, tokens: TokenSource) -> None:
+        self._tokens = tokens
         self._origins = settings.cors_origins
         self._telemetry = telemetry
 
@@ -82,34 +82,22 @@ class Middleware:
 
         Raises:
             UnauthorizedError: the token is missing or wrong.
-            ForbiddenError: the request comes from a page of another origin.
+            ForbiddenError: the request comes from a page of another origin, or the token lacks the
+                scope.
         """
         path = request.path
-        if path in OPEN_PATHS or path in PAGE_PATHS or path.startswith(FILES_PATH):
+        if path in OPEN_PATHS or PAGE_PATHS.fullmatch(path) or path.startswith(FILES_PATH):
             return None
         if path.startswith(CONTROL_PATH):
             refuse_other_origins(request)
         elif request.method == "OPTIONS" and is_preflight(request):
             return preflight(request, self._origins)
-        if (token := bearer_token(request, self._token)) is not None:
-            request[TOKEN] = token
+        access = request[ACCESS] = access_of(request, self._tokens.table)
+        if path.startswith(CONTROL_PATH):
+            access.require_admin()
+        elif request.method in METHODS:
+            access.require_method(request.method)
         return None if request.method in METHODS else not_allowed(request, METHODS)
-
-
-def bearer_token(request: WithHeaders, expected: str | None) -> str | None:
-    """Return the bearer token that the client sent, or None.
-
-    Raises:
-        UnauthorizedError: a token is expected, and the client sent a wrong token or no token.
-    """
-    header = request.headers.get("Authorization", "")
-    token = header[7:].strip() if header[:7].lower() == "bearer " else None
-    if expected is None:
-        return token or None
-    # As bytes: compare_digest accepts only ASCII text.
-    if token is None or not hmac.compare_digest(bytes_of(token), bytes_of(expected)):
-        raise UnauthorizedError("send the header Authorization: Bearer <token>")
-    return token
 
 
 def _is_disconnected(request: web.Request) -> bool:

@@ -51,6 +51,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.PlannerBrokenError: 502,
     errors.NoUsablePlanError: 502,
     errors.ProgramFailedError: 502,
+    errors.EffectRefusedError: 502,
     errors.ProgramRefusedError: 502,
     errors.PlannerUnreachableError: 503,
     errors.SessionDamagedError: 503,

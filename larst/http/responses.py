@@ -15,6 +15,7 @@ from larst.dialects.jsonapi import errors_document
 from larst.domain import Reply, RequestContext
 from larst.http.keys import TRACE, WithHeaders
 from larst.http.problems import Problem, phrase, problem_of
+from larst.http.session_prefix import with_prefix
 from larst.session import SessionReply
 from larst.telemetry import RequestTrace
 
@@ -32,7 +33,8 @@ _JSON = "application/json; charset=utf-8"
 def program_response(context: RequestContext, reply: Reply, answer: SessionReply) -> web.Response:
     """Return a program's reply with the session's additions; 304 if the client has this version."""
     etag = answer.etag
-    headers: CIMultiDict[str] = CIMultiDict(reply.headers)
+    own = with_prefix(reply.headers, context.prefix) if context.prefix else reply.headers
+    headers: CIMultiDict[str] = CIMultiDict(own)
     if answer.hint is not None:
         headers.setdefault("X-LARST-Hint", answer.hint)
     if answer.is_replay:

@@ -65,7 +65,7 @@ def _sessions(
 
 async def _control_document(request: web.Request) -> web.Response:
     """Return the document of the routes below."""
-    has_auth = request.app[SETTINGS].http.auth_token is not None
+    has_auth = request.app[SETTINGS].http.has_tokens
     url = service_paths.service_url(request)
     return json_response(control_document(CONTROL_API, url, has_auth=has_auth))
 
@@ -131,9 +131,26 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
 CONTROL_API = _control_api(ROUTES)
 """The documented routes."""
 
-RESERVED: dict[str, Handler] = {
+PREFIX = "/@{session}"
+"""The prefix of a path that names a session."""
+
+_SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
+"""The paths that exist below the prefix of a session, too. The others are those of the service."""
+
+
+def _prefixed(handlers: Mapping[str, Handler]) -> dict[str, Handler]:
+    """Return the handlers below the prefix of a session: no reserved path is planned there."""
+    prefixed = {
+        f"{PREFIX}{path}": handler if path in _SESSION_PAGES else service_paths.reserved
+        for path, handler in handlers.items()
+    }
+    return {PREFIX: prefixed[f"{PREFIX}/"], **prefixed}
+
+
+_HANDLERS: dict[str, Handler] = {
     **_by_path(ROUTES),
     "/_larst": service_paths.reserved,
     "/_larst/{path:.*}": service_paths.reserved,
 }
+RESERVED: dict[str, Handler] = {**_HANDLERS, **_prefixed(_HANDLERS)}
 """The handler of each reserved path, in order of precedence."""

@@ -9,11 +9,11 @@ import asyncio
 
 from aiohttp import web
 
-from larst.domain import Json
+from larst.domain import Json, SessionKey, session_name
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS
 from larst.http.control.parameters import OF_SESSION
 from larst.http.ingress import INGRESS
-from larst.http.keys import TOKEN, TRACE
+from larst.http.keys import ACCESS, TRACE
 from larst.http.pages import api_docs, landing
 from larst.http.problems import Problem
 from larst.http.responses import json_response, problem_response
@@ -59,13 +59,14 @@ async def welcome(request: web.Request) -> web.Response:
 
 async def session_document(request: web.Request) -> web.Response:
     """Return the OpenAPI document of the session, or of the one that `?session=` names."""
-    session_id = _session_id(request, request.query.get(OF_SESSION.name))
-    return await request.app[RUNNING].documents.respond(session_id, service_url(request))
+    key, address = _page_session(request, request.query.get(OF_SESSION.name))
+    return await request.app[RUNNING].documents.respond(key, address)
 
 
 async def page(request: web.Request) -> web.Response:
     """Return Swagger UI or ReDoc."""
-    return await api_docs.page(request.path[1:])
+    prefix, _, name = request.path.rpartition("/")
+    return await api_docs.page(name, prefix)
 
 
 async def file(request: web.Request) -> web.StreamResponse:
@@ -74,7 +75,12 @@ async def file(request: web.Request) -> web.StreamResponse:
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Return the metrics in the Prometheus format."""
+    """Return the metrics in the Prometheus format.
+
+    Raises:
+        ForbiddenError: the token is of one tenant: the metrics are those of all.
+    """
+    request[ACCESS].require_operator("the page of metrics")
     render = request.app[COMPONENTS].metrics_page
     rendered = None
     if render is not None:  # in a thread: a few hundred series take milliseconds
@@ -99,14 +105,22 @@ def service_url(request: web.Request) -> str:
 
 
 def _visitor(request: web.Request) -> landing.Visitor:
-    token, settings = request.get(TOKEN), request.app[SETTINGS]
+    settings = request.app[SETTINGS]
     maker = request.app[COMPONENTS].planner.maker
-    origin: landing.SessionFrom = "address" if token is None else "token"
+    has_token = request[ACCESS].name is not None
+    key, address = _page_session(request)
+    service = service_url(request)
+    session_from: landing.SessionFrom = "token" if has_token else "default"
+    if address != service:
+        session_from = "path"
+    elif "X-Session-ID" in request.headers:
+        session_from = "header"
     return landing.Visitor(
-        address=service_url(request),
-        session_id=_session_id(request),
-        session_from="header" if "X-Session-ID" in request.headers else origin,
-        has_token=token is not None,
+        address=address,
+        prefix=address.removeprefix(service),
+        session_id=session_name(key),
+        session_from=session_from,
+        has_token=has_token,
         planner=maker.planner,
         model=maker.model,
         plan_mode=settings.planning.mode,
@@ -114,8 +128,8 @@ def _visitor(request: web.Request) -> landing.Visitor:
     )
 
 
-def _session_id(request: web.Request, name: str | None = None) -> str:
-    """Return the session id of a request and record it in the trace."""
-    session_id = request.app[INGRESS].session_id(request, request.get(TOKEN), name)
-    request[TRACE].session_id = session_id
-    return session_id
+def _page_session(request: web.Request, name: str | None = None) -> tuple[SessionKey, str]:
+    """Return the session that a page is about, recorded in the trace, and its address."""
+    key, address = request.app[INGRESS].page_session(request, name)
+    request[TRACE].session_id = session_name(key)
+    return key, address

@@ -214,15 +214,18 @@ def _planning_request(
 ) -> PlanningRequest:
     shaped = context.shaped
     request = shaped.request
+    known = {refusal.program for refusal in refusals}
+    rejected = [refusal for refusal in context.rejected if refusal.program not in known]
     return PlanningRequest(
         shape=shaped.shape,
         path=shaped.path,
         facts=shaped.facts,
         context=planning_context(shaped, has_values=has_values),
         schemas=shaped.schemas,
-        session_id=request.session_id,
+        session_key=request.session_key,
+        tenant=request.tenant,
         has_values=has_values,
-        refusals=(*context.rejected, *refusals),
+        refusals=(*rejected, *refusals),
     )
 
 

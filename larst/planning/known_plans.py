@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larst.planning.book import PlanBook
+from larst.planning.book import Plans
 from larst.planning.lookup import ReadyPlan
 
 MAX_PLANS = 4096
@@ -11,7 +11,7 @@ MAX_PLANS = 4096
 class KnownPlans:
     """The only plan of each shape; forgotten when the generation of the plan book changes."""
 
-    def __init__(self, book: PlanBook) -> None:
+    def __init__(self, book: Plans) -> None:
         self._book = book
         self._generation = book.generation
         self._plans: dict[str, ReadyPlan] = {}

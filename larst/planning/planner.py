@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from larst.domain import Json, Plan, Usage
+from larst.domain import DEFAULT_TENANT, Json, Plan, SessionKey, Tenant, Usage
 from larst.planning.shapes.rest_path import PathInterpretation
 from larst.planning.shapes.shape import Shape
 
@@ -52,7 +52,7 @@ class PlanningRequest:
     that it depends on. `context` is the request context of SPEC section 3, and `asked`: what the
     query asks for in LARST's own words. It is a sketch or, with `has_values`, has the request's
     values. `schemas` are the fields of the session's resources.
-    `session_id` identifies the budget to charge; models do not see it.
+    `session_key` and `tenant` identify the budgets to charge; models do not see them.
     """
 
     shape: Shape
@@ -60,7 +60,8 @@ class PlanningRequest:
     facts: Mapping[str, Json]
     context: Mapping[str, Json]
     schemas: Mapping[str, Json]
-    session_id: str
+    session_key: SessionKey
+    tenant: Tenant = DEFAULT_TENANT
     has_values: bool = False
     refusals: tuple[Refusal, ...] = ()
 
@@ -110,7 +111,7 @@ class Planner(Protocol):
     >>> from larst.domain import BodyKind
     >>> from larst.planning.shapes import Segment, Shape
     >>> shape = Shape("GET", (Segment("ping", is_identifier=False),), (), BodyKind.NONE)
-    >>> request = PlanningRequest(shape, None, {}, {}, {}, session_id="demo")
+    >>> request = PlanningRequest(shape, None, {}, {}, {}, session_key="demo")
     >>> answer = asyncio.run(PingPlanner().plan(request))
     >>> print(answer.plan.code.block)
     REPLY = make_response(200, {"ping": "pong"})

@@ -15,16 +15,17 @@ from typing import Literal
 from cachetools import LRUCache
 
 from larst.config import PlanningSettings
-from larst.domain import DataState
+from larst.domain import DataState, SessionKey
 from larst.errors import (
     BookLockedError,
     BudgetSpentError,
+    EffectRefusedError,
     NoUsablePlanError,
     ProgramFailedError,
     ProgramRefusedError,
 )
 from larst.planning.attempts import Check, PlanAttempts
-from larst.planning.book import BookEntry, PlanBook
+from larst.planning.book import NOT_SERVING, BookEntry, Plans
 from larst.planning.flights import Flight, FlightKey, wait_for
 from larst.planning.known_plans import KnownPlans
 from larst.planning.lookup import ReadyPlan
@@ -37,18 +38,20 @@ from larst.telemetry.metric_store import HIT, MISS
 from larst.telemetry.metrics import BOOK_LOOKUPS
 
 _UNTESTED_SHAPES = 1024
+_REJECTED = "a user rejected this program"
+_REFUSED = "this program was refused"
 _UNTESTED_PER_SHAPE = 8
 _READY_PLANS = 4096
 
 
 class PlanResolver:
-    """Finds plans, requests new ones and keeps those that work; one instance for all sessions."""
+    """Finds plans, requests new ones and keeps those that work; one instance for each tenant."""
 
     def __init__(
         self,
         *,
         planner: Planner,
-        book: PlanBook,
+        book: Plans,
         check: Check,
         settings: PlanningSettings,
         now: Callable[[], datetime],
@@ -92,13 +95,13 @@ class PlanResolver:
         return next(self._fitting_untested(shaped), None)
 
     @property
-    def book_state(self) -> DataState:
-        """The state of all plans and of what users decided on them."""
-        return self._book.state
+    def book_states(self) -> tuple[DataState, ...]:
+        """The states of all plans and of what users decided on them."""
+        return self._book.states
 
-    def count_use(self, ready: ReadyPlan, session_id: str) -> None:
+    def count_use(self, ready: ReadyPlan, session_key: SessionKey) -> None:
         """Count a lookup and a use of a plan whose reply was remembered."""
-        self._book.count_use(ready.key, session_id)
+        self._book.count_use(ready.key, session_key)
 
     async def learn(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         """Return a new plan from the planner; requests of one shape share one call.
@@ -140,7 +143,7 @@ class PlanResolver:
                 if rival.state == "learned" and rival.maker == ready.maker:
                     self._book.remove(rival.key)
             self._book.put(self._entry(ready, shaped))
-        self._book.count_use(ready.key, None if is_refused else shaped.request.session_id)
+        self._book.count_use(ready.key, None if is_refused else shaped.request.session_key)
         if self._untested:
             self.forget(ready, shaped)
 
@@ -161,11 +164,23 @@ class PlanResolver:
         self.forget(ready, shaped)
         if ready.is_pinned or self._mode == "locked":
             raise NoUsablePlanError(f"the plan for this request failed: {error.detail}")
-        reason = f"while running, {error.detail}"
+        if is_effect := isinstance(error, EffectRefusedError):
+            self._keep_refused(ready, shaped, error.detail)
+        reason = error.detail if is_effect else f"while running, {error.detail}"
         block = ready.plan.code.block
-        refusals = (*refusals, Refusal(reason, block, ready.usage, has_values=True))
+        refusals = (*refusals, Refusal(reason, block, ready.usage, has_values=not is_effect))
         self._attempts.check_attempts_left(refusals)
         return refusals
+
+    def _keep_refused(self, ready: ReadyPlan, shaped: ShapedRequest, reason: str) -> None:
+        """Keep a plan whose effects were refused, so that a user can look at it and pin it."""
+        if self._mode == "fresh" or not ready.is_reusable:
+            return
+        for entry in self._book.of_shape(shaped.key):  # one for each shape is enough
+            if entry.state == "refused":
+                self._book.remove(entry.key)
+        entry = self._entry(ready, shaped)
+        self._book.put(entry.model_copy(update={"state": "refused", "reason": reason}))
 
     def forget(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
         """Drop an untested plan: it failed, was stopped, or has entered the book."""
@@ -174,12 +189,16 @@ class PlanResolver:
         if remaining:
             self._untested[shaped.key] = remaining
 
-    async def close(self) -> None:
-        """Cancel planner calls in progress and close the planner."""
+    async def cancel(self) -> None:
+        """Cancel planner calls in progress."""
         tasks = [flight.task for flight in self._flights.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Cancel planner calls in progress and close the planner."""
+        await self.cancel()
         await self._planner.close()
 
     async def _plan(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
@@ -227,8 +246,8 @@ class PlanResolver:
         return (entry for entry in entries if self._may_serve(entry, shaped))
 
     def _may_serve(self, entry: BookEntry, shaped: ShapedRequest) -> bool:
-        """Return whether an entry may serve: pinned plans of any maker, rejected plans never."""
-        if entry.state == "rejected":
+        """Return whether an entry may serve: pinned plans of any maker, refused plans never."""
+        if entry.state in NOT_SERVING:
             return False
         is_eligible = (
             entry.state == "pinned" or self._mode == "locked" or entry.maker == self._planner.maker
@@ -236,17 +255,18 @@ class PlanResolver:
         return is_eligible and (entry.condition is None or can_serve(entry.condition, shaped))
 
     def _rejected(self, shaped: ShapedRequest) -> tuple[Refusal, ...]:
-        """Return the programs that users have rejected for the shape, to show the planner.
+        """Return the programs that users rejected for the shape, or that were refused.
 
         Programs made from the values of another request are left out: they may contain them.
         """
         return tuple(
             Refusal(
-                f"a user rejected this program: {entry.reason or 'no reason given'}",
+                f"{_REJECTED if entry.state == 'rejected' else _REFUSED}"
+                f": {entry.reason or 'no reason given'}",
                 entry.plan.code.block,
             )
             for entry in self._book.of_shape(shaped.key)
-            if entry.state == "rejected"
+            if entry.state in NOT_SERVING
             and (
                 entry.condition is None
                 or entry.condition.exact is None

@@ -12,7 +12,6 @@ import orjson
 
 from larst.config import Settings
 from larst.errors import BadRequestError
-from larst.http.client_identity import local_session_id
 from larst.http.control.sessions import SessionControl
 from larst.store.transfer.db_json import shortened
 
@@ -39,14 +38,15 @@ class Seeded:
     resource: str | None
 
 
-async def seed(sessions: SessionControl, file: SeedFile, settings: Settings) -> Seeded:
-    """Import the file into the session of clients that name none; return a report.
+async def seed(
+    sessions: SessionControl, file: SeedFile, settings: Settings, session_id: str
+) -> Seeded:
+    """Import the file into a session; return a report.
 
     Raises:
         BadRequestError: it is not a db.json, and not an export.
         SessionDamagedError: the files of the session cannot be loaded.
     """
-    session_id = local_session_id(settings.http.host, settings.http.auth_token)
     dialect = settings.sessions.dialect or DIALECT
     try:
         seeded = await sessions.seed(

@@ -16,8 +16,9 @@ from aiohttp import web
 from larst import __version__
 from larst.config import Settings
 from larst.http.app import make_app
-from larst.http.components import RUNNING, Components
+from larst.http.components import RUNNING, TOKENS, Components
 from larst.http.connection import Connection
+from larst.http.ingress import INGRESS
 from larst.http.lane import LANE, Lane, LaneConnection
 from larst.process.banner import banner
 from larst.process.seeding import Seeded, SeedFile, seed
@@ -63,7 +64,10 @@ async def run_service(
     )
     try:
         await runner.setup()
-        outcome = None if file is None else await seed(app[RUNNING].session_control, file, settings)
+        outcome = None
+        if file is not None:
+            session_id = app[INGRESS].unnamed_session(app[TOKENS].environment)
+            outcome = await seed(app[RUNNING].session_control, file, settings, session_id)
         collector.start()
         sys.setswitchinterval(SWITCH_S)
         site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)

@@ -13,6 +13,8 @@ from larst.session.messages import (
     StoreTask,
 )
 from larst.session.pipeline import Pipeline
+from larst.session.quota import SessionQuota
+from larst.session.tenants import TenantPlans, Tenants
 
 __all__ = [
     "Answer",
@@ -21,9 +23,12 @@ __all__ = [
     "ReplyMemo",
     "SessionActor",
     "SessionClient",
+    "SessionQuota",
     "SessionReply",
     "SessionRequest",
     "StoreTask",
+    "TenantPlans",
+    "Tenants",
     "log_event",
     "observe_gauges",
 ]

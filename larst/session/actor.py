@@ -19,6 +19,7 @@ from larst.errors import LarstError, ProgramError, ProgramFailedError, StoreErro
 from larst.planning import RULES, ReadyPlan
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
+from larst.session.effect_check import must_check, require_effects
 from larst.session.events import log_event
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
@@ -39,6 +40,7 @@ from larst.session.preconditions import (
     record_etag,
     reply_etag,
 )
+from larst.session.quota import SessionQuota, makes_limited_session
 from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.serving import Serving, record_route
 from larst.session.settings import applied_settings
@@ -77,6 +79,7 @@ class SessionActor(Actor[Message, Answer]):
         *,
         schema_mode: SchemaMode = "learn",
         reading: ReadingSettings | None = None,
+        quota: SessionQuota | None = None,
     ) -> None:
         self.gate: OutputGate = OutputGate(store.flush)
         self._store = store
@@ -88,6 +91,7 @@ class SessionActor(Actor[Message, Answer]):
         self._memory = ShapeMemory()
         self._clock = clock
         self._schema_mode = schema_mode
+        self._quota = quota
         self._damage: StoreError | None = None
         self._load_begun_s = clock.now()
 
@@ -193,12 +197,15 @@ class SessionActor(Actor[Message, Answer]):
         record_route(message.trace, self._store.resources, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
+            await self._check_effects(shaped, ready, run)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
             return await self._defer(replace(message, ready={}, refusals=refusals), shaped)
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
+        if self._quota is not None and makes_limited_session(self._store, message.request, run):
+            await self._quota.admit(message.request.tenant, message.request.session_id)
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         if key is not None:
             keep = partial(self._store_reply, message.request, key, ready, run)
@@ -214,6 +221,10 @@ class SessionActor(Actor[Message, Answer]):
             run = None if ready is None else self._programs.run_now(shaped, ready)
             if ready is None or run is None or run.transaction.change_count > _LARGE_CHANGE:
                 return NOT_NOW
+            if makes_limited_session(self._store, message.request, run):
+                return NOT_NOW  # the quota looks at the disk
+            if must_check(ready, run):
+                require_effects(self._store, shaped, ready, run)
             drifts = self._apply_now(run)
         except (LarstError, LeaveLoopError):
             return NOT_NOW  # `on_message` raises it again, and does what it requires
@@ -225,9 +236,24 @@ class SessionActor(Actor[Message, Answer]):
         states = self._store.states_read()
         if states is None or run.reply.status != 200:
             return reply
-        count_use = partial(self._resolver.count_use, ready, message.request.session_id)
-        memo = ReplyMemo((*states, self._resolver.book_state), count_use)
+        count_use = partial(self._resolver.count_use, ready, message.request.session_key)
+        memo = ReplyMemo((*states, *self._resolver.book_states), count_use)
         return replace(reply, memo=memo)
+
+    async def _check_effects(
+        self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
+    ) -> None:
+        """Return if a program may have the effects that its run would have.
+
+        Raises:
+            EffectRefusedError: it may not.
+        """
+        if must_check(ready, run):
+            check = partial(require_effects, self._store, shaped, ready, run)
+            if run.transaction.change_count <= _LARGE_CHANGE:
+                check()
+            else:
+                await self._store.work.off_loop(check)
 
     async def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
         """Return the stored reply to an earlier request with this Idempotency-Key, or None.

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
 
 from larst.actors import Receiver, Supervisor
-from larst.domain import RequestContext
+from larst.domain import RequestContext, SessionKey
 from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
@@ -18,12 +18,14 @@ Result = TypeVar("Result")
 
 
 class SessionClient:
-    """Sends messages to sessions by their ids; a session that is asleep wakes up.
+    """Sends messages to sessions by their keys; a session that is asleep wakes up.
 
     Raises errors of the actor runtime, and the errors of LARST that the session raises.
     """
 
-    def __init__(self, supervisor: Supervisor[str, Message, Answer], *, timeout_s: float) -> None:
+    def __init__(
+        self, supervisor: Supervisor[SessionKey, Message, Answer], *, timeout_s: float
+    ) -> None:
         self._supervisor = supervisor
         self._timeout_s = timeout_s
 
@@ -37,9 +39,9 @@ class SessionClient:
         """The number of messages that wait in all mailboxes; may be read from any thread."""
         return self._supervisor.waiting_count
 
-    def is_live(self, session_id: str) -> bool:
+    def is_live(self, session_key: SessionKey) -> bool:
         """Return whether the session is in memory."""
-        return self._supervisor.is_live(session_id)
+        return self._supervisor.is_live(session_key)
 
     async def request(self, request: RequestContext, trace: RequestTrace) -> SessionReply:
         """Return the session's reply to a request.
@@ -49,7 +51,7 @@ class SessionClient:
             LarstError: the session refused the request.
         """
         answer = await self._supervisor.ask(
-            request.session_id, SessionRequest(request, trace), timeout_s=self._timeout_s
+            request.session_key, SessionRequest(request, trace), timeout_s=self._timeout_s
         )
         assert answer is not None  # noqa: S101 - only store tasks are answered with None
         return answer
@@ -63,16 +65,16 @@ class SessionClient:
         as soon as everything that the reply may have seen is on disk.
         """
         return self._supervisor.ask_now(
-            request.session_id, SessionRequest(request, trace), receiver, timeout_s=self._timeout_s
+            request.session_key, SessionRequest(request, trace), receiver, timeout_s=self._timeout_s
         )
 
-    def touch(self, session_id: str) -> bool:
+    def touch(self, session_key: SessionKey) -> bool:
         """Count a use of a session without a request; return False if it sleeps or is to stop."""
-        return self._supervisor.touch(session_id)
+        return self._supervisor.touch(session_key)
 
     async def run_on_store(
         self,
-        session_id: str,
+        session_key: SessionKey,
         work: Callable[[SessionStore], Awaitable[Result]],
         *,
         keeps_awake: bool = True,
@@ -91,7 +93,7 @@ class SessionClient:
         """
         task = StoreTask(work, admits_damaged=admits_damaged)
         await self._supervisor.ask(
-            session_id,
+            session_key,
             cast("StoreTask[object]", task),  # a mailbox holds tasks of any result
             timeout_s=self._timeout_s,
             keeps_awake=keeps_awake,

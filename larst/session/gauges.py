@@ -20,7 +20,7 @@ def observe_gauges(telemetry: Telemetry, root: DataRoot, sessions: SessionClient
     def count_sessions() -> list[tuple[Labels, float]]:
         live: list[tuple[Labels, float]] = [(_LIVE, sessions.live_count)]
         try:
-            asleep = sum(not sessions.is_live(session_id) for session_id in root.session_ids())
+            asleep = sum(not sessions.is_live(key) for key in root.session_keys())
         except OSError:  # no directory or no file handles: the other metrics are still reported
             return live
         return [*live, (_ASLEEP, asleep)]

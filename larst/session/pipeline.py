@@ -1,7 +1,7 @@
 """What the stages of a request share: the resolver and the sandbox.
 
-One pipeline serves all sessions. Must never know HTTP and never hold a session's data: each call
-passes the facts about a session that it needs.
+One pipeline serves all sessions of a tenant. Must never know HTTP and never hold a session's data:
+each call passes the facts about a session that it needs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from larst.config import PlanningSettings
 from larst.direct import DirectRunner
 from larst.domain import CheckedProgram
 from larst.planning import Planner, PlanResolver
-from larst.planning.book import PlanBook
+from larst.planning.book import Plans
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.relation import Session
 from larst.planning.reading.request import fields_of
@@ -36,7 +36,7 @@ class Pipeline:
         self,
         *,
         planner: Planner,
-        book: PlanBook,
+        book: Plans,
         sandbox: Sandbox,
         direct: DirectRunner | None = None,
         settings: PlanningSettings,
@@ -82,6 +82,10 @@ class Pipeline:
         fields = fields_of(session, in_path[-1]) if in_path else Fields()
         asked = read_leniently(request.request, fields)
         return replace(detached, reading=replace(request.reading, asked=asked))
+
+    async def cancel(self) -> None:
+        """Cancel planner calls in progress."""
+        await self.resolver.cancel()
 
     async def close(self) -> None:
         """Cancel planner calls in progress and close the planner."""

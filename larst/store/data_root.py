@@ -6,24 +6,30 @@ directories of erased sessions.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
+import secrets
 import shutil
 import socket
 import stat
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from larst.errors import DataRootTakenError
+from larst.domain import TENANT_MARK, TENANT_NAME, SessionKey, Tenant, session_name, tenant_of
+from larst.errors import ConfigError, DataRootTakenError
 from larst.store.disk.files import make_private
 from larst.store.disk.permissions import report_permissions, tighten
 from larst.store.disk.session_files import ERASED_PREFIX
 
 _LOCK_NAME = ".lock"
 _PROBE_NAME = ".probe"
+_KEY_NAME = ".key"
+_KEY_BYTES = 32
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _CLOCK_TICK_NS = 2_000_000_000
 _SAFELY = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO would block
@@ -37,7 +43,7 @@ class DataRoot:
         self.path = path.resolve()  # below it, no link is followed
         self.folds_case = False
         self._lock = lock
-        self._scan: tuple[int, list[str]] = (0, [])
+        self._scans: dict[str | None, tuple[int, list[str]]] = {}
 
     @classmethod
     def open(cls, path: Path) -> DataRoot:
@@ -54,8 +60,9 @@ class DataRoot:
         _sync_names(root.path)
         root.folds_case = _folds_case(root.path)
         report_permissions(tighten(root.path))
-        for unfinished in root.path.glob(f"{ERASED_PREFIX}*"):
-            shutil.rmtree(unfinished, ignore_errors=True)
+        for folder in (root.path, *(root.tenant_directory(tenant) for tenant in root.tenants())):
+            for unfinished in folder.glob(f"{ERASED_PREFIX}*"):
+                shutil.rmtree(unfinished, ignore_errors=True)
         return root
 
     @classmethod
@@ -87,35 +94,96 @@ class DataRoot:
             return cls(path, None)
         return cls(path, _locked(path, lock, fcntl.LOCK_SH))
 
-    def session_ids(self) -> list[str]:
-        """Return the ids of the sessions that have a directory, sorted; blocks.
+    def tenants(self) -> list[str]:
+        """Return the names of the tenants that have a directory of their own, sorted; blocks."""
+        return sorted(
+            entry.name[1:]
+            for entry in os.scandir(self.path)
+            if entry.name.startswith(TENANT_MARK)
+            and TENANT_NAME.fullmatch(entry.name[1:])
+            and entry.is_dir(follow_symlinks=False)
+        )
+
+    def add_tenant(self, tenant: str) -> None:
+        """Make the directory of a tenant, durably, unless it exists; blocks.
+
+        Raises:
+            OSError: it cannot be made, or a link or a file has its name.
+        """
+        directory = self.tenant_directory(tenant)
+        with suppress(FileExistsError):
+            directory.mkdir(mode=0o700)
+            _sync_names(self.path)
+        if not stat.S_ISDIR(directory.lstat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, "it is not a directory", str(directory))
+
+    def tenant_directory(self, tenant: str | None) -> Path:
+        """Return the directory of a tenant's sessions; None is the default tenant."""
+        return self.path if tenant is None else self.path / f"{TENANT_MARK}{tenant}"
+
+    def session_keys(self) -> list[SessionKey]:
+        """Return the keys of the sessions of all tenants that have a directory; blocks."""
+        keys = self.session_ids()
+        for tenant in self.tenants():
+            keys += map(Tenant(tenant).key_of, self.session_ids(tenant))
+        return keys
+
+    def session_ids(self, tenant: str | None = None) -> list[str]:
+        """Return the names of a tenant's sessions that have a directory, sorted; blocks.
 
         Pages over many sessions share a scan while no directory is made or removed.
         """
-        changed_ns = self.path.stat().st_mtime_ns
-        scanned_ns, ids = self._scan
+        directory = self.tenant_directory(tenant)
+        try:
+            changed_ns = directory.stat().st_mtime_ns
+        except FileNotFoundError:
+            if tenant is None:
+                raise
+            return []
+        scanned_ns, ids = self._scans.get(tenant, (0, []))
         if changed_ns == scanned_ns:
             return list(ids)
         ids = sorted(
             entry.name
-            for entry in os.scandir(self.path)
+            for entry in os.scandir(directory)
             if _SESSION_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
         )
         # A change in the same tick of the file system's clock would not show.
         if time.time_ns() - changed_ns > _CLOCK_TICK_NS:
-            self._scan = (changed_ns, ids)
+            self._scans[tenant] = (changed_ns, ids)
         return list(ids)
 
-    def has_session(self, session_id: str) -> bool:
+    def has_session(self, key: SessionKey) -> bool:
         """Return whether the session has a directory; a link does not count; blocks."""
         try:
-            return stat.S_ISDIR(self.session_directory(session_id).lstat().st_mode)
+            return stat.S_ISDIR(self.session_directory(key).lstat().st_mode)
         except OSError:
             return False
 
-    def session_directory(self, session_id: str) -> Path:
+    def session_directory(self, key: SessionKey) -> Path:
         """Return the path of the session's directory, which may not exist yet."""
-        return self.path / session_id
+        return self.tenant_directory(tenant_of(key)) / session_name(key)
+
+    def secret_key(self) -> bytes:
+        """Return the random key of this data root, made when it is first needed; blocks.
+
+        Raises:
+            ConfigError: its file is damaged.
+            OSError: it cannot be read or made.
+        """
+        path = self.path / _KEY_NAME
+        with suppress(FileNotFoundError):
+            return _read_key(path)
+        unfinished = self.path / f"{_KEY_NAME}.tmp"
+        flags = os.O_WRONLY | os.O_TRUNC | _MAKE
+        with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(secrets.token_bytes(_KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        _sync_names(self.path)
+        return _read_key(path)
 
     def is_writable(self) -> bool:
         """Return whether a file can be created here now; for /readyz."""
@@ -152,6 +220,17 @@ def _folds_case(path: Path) -> bool:
         return probe.with_name(_PROBE_NAME.upper()).exists()
     finally:
         probe.unlink(missing_ok=True)
+
+
+def _read_key(path: Path) -> bytes:
+    with os.fdopen(os.open(path, os.O_RDONLY | _SAFELY), "rb") as file:
+        key = file.read(_KEY_BYTES + 1)
+    if len(key) != _KEY_BYTES:
+        raise ConfigError(
+            f"{path} is damaged: restore it from a backup, or delete it; then sessions of tokens"
+            " that name none begin with no data, under new names"
+        )
+    return key
 
 
 def _sync_names(path: Path) -> None:

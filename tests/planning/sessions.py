@@ -61,7 +61,7 @@ def planning_request_of(shaped: ShapedRequest, **fields: Any) -> PlanningRequest
         facts=shaped.facts,
         context=planning_context(shaped, has_values=False),
         schemas=shaped.schemas,
-        session_id=shaped.request.session_id,
+        session_key=shaped.request.session_key,
         **fields,
     )
 

@@ -159,7 +159,7 @@ class TestSharedCalls:
         class PoorPlanner(ScriptedPlanner):
             async def plan(self, request: PlanningRequest) -> PlannerAnswer:
                 await asyncio.sleep(0)
-                if request.session_id == "poor":
+                if request.session_key == "poor":
                     raise BudgetSpentError("spent", 30)
                 return await super().plan(request)
 

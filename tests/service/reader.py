@@ -25,6 +25,7 @@ KEY = "3fa2b8"
 """In every page, the beginning of the key of the newest plan."""
 
 _ASSIGNED = re.compile(r"([A-Z_]+)=(\S*)\s+")
+_CONTENT = re.compile(r"\$\(<([\w.]+)\)")  # $(<file)
 _SPACES = re.compile(r" {2,}")  # the columns of a table are as wide as their contents
 _BY_SHELL = frozenset({"larst", "cat", "cp", "for"})
 _WITHOUT_SERVICE = frozenset({"check", "repair"})
@@ -110,7 +111,7 @@ class Reader:
 
     async def type(self, command: str) -> Typed:
         """Run a command and return its output."""
-        variables, line = _variables(command)
+        variables, line = _variables(_CONTENT.sub(self._content, command))
         words = shlex.split(line)
         if words[:2] == ["larst", "serve"]:
             return self._serve(variables, words[1:])
@@ -125,6 +126,9 @@ class Reader:
         if words[1:2] and words[1] in _WITHOUT_SERVICE:
             self.stop()
         return self._shell(line, variables)
+
+    def _content(self, match: re.Match[str]) -> str:
+        return (self.folder / match[1]).read_text().strip()
 
     async def key(self) -> str:
         """Return the beginning of the key of the newest plan; KEY if the book is empty."""
@@ -196,7 +200,7 @@ class Reader:
 
     def _needs_service(self, line: str) -> bool:
         commands = set(re.findall(r"\blarst ([a-z]+)", line))
-        return bool(commands - _WITHOUT_SERVICE - {"eval"})
+        return bool(commands - _WITHOUT_SERVICE - {"eval", "token"})
 
     def _as_written(self, printed: str) -> str:
         """Return the text without the folder and the port of this run, as pages have it."""

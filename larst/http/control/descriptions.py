@@ -12,6 +12,7 @@ from larst.http.control.parameters import (
     LENIENT,
     MAX_REASON_CHARACTERS,
     OF_SESSION,
+    OF_TENANT,
     OFFSET,
     PLAN_KEY,
     PLAN_LIMIT,
@@ -145,7 +146,7 @@ def _errors(*classes: type[Exception]) -> Mapping[int, str]:
     return {status: f"The error is `{'` or `'.join(texts)}`." for status, texts in titles.items()}
 
 
-_PLAN_ERRORS = (errors.PlanNotFoundError,)
+_PLAN_ERRORS = (errors.BadRequestError, errors.PlanNotFoundError)
 _ID_ERRORS = (errors.BadSessionIdError, errors.SessionNotFoundError)
 _SESSION_ERRORS = (
     errors.BadSessionIdError,
@@ -164,7 +165,7 @@ LIST_PLANS = ControlOperation(
     "plans",
     "List plans, the most used first",
     (ControlReply("A page of plans.", _json(page_of(schema_ref("Plan")))),),
-    (PLAN_STATE, PLAN_LIMIT, OFFSET),
+    (PLAN_STATE, PLAN_LIMIT, OFFSET, OF_TENANT),
     errors=_errors(errors.BadRequestError),
 )
 GET_PLAN = ControlOperation(
@@ -172,7 +173,7 @@ GET_PLAN = ControlOperation(
     "plans",
     "Get a plan with its program",
     (ControlReply("The plan, as the plan book stores it.", _json(ANY_OBJECT)),),
-    (PLAN_KEY,),
+    (PLAN_KEY, OF_TENANT),
     errors=_errors(*_PLAN_ERRORS),
 )
 DELETE_PLAN = ControlOperation(
@@ -180,7 +181,7 @@ DELETE_PLAN = ControlOperation(
     "plans",
     "Delete a plan; the next request of its shape is planned again",
     (ControlReply("The plan is deleted.", status=204),),
-    (PLAN_KEY,),
+    (PLAN_KEY, OF_TENANT),
     errors=_errors(*_PLAN_ERRORS),
 )
 PIN_PLAN = ControlOperation(
@@ -188,7 +189,7 @@ PIN_PLAN = ControlOperation(
     "plans",
     "Approve a plan: it is used from now on, whatever planner is configured",
     (ControlReply("The plan.", _json(schema_ref("Plan"))),),
-    (PLAN_KEY,),
+    (PLAN_KEY, OF_TENANT),
     errors=_errors(*_PLAN_ERRORS),
 )
 REJECT_PLAN = ControlOperation(
@@ -196,11 +197,9 @@ REJECT_PLAN = ControlOperation(
     "plans",
     "Reject a plan: it is never used again, and the planner gets the reason",
     (ControlReply("The plan.", _json(schema_ref("Plan"))),),
-    (PLAN_KEY,),
+    (PLAN_KEY, OF_TENANT),
     body=_json(_REASON),
-    errors=_errors(
-        *_PLAN_ERRORS, errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError
-    ),
+    errors=_errors(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
 )
 LIST_SESSIONS = ControlOperation(
     "list_sessions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+from larst.domain import TENANT_NAME
 from larst.http.client_identity import SESSION_ID
 from larst.openapi import ControlParameter, whole_number
 from larst.planning.book import PlanState
@@ -24,6 +25,12 @@ PLAN_KEY = ControlParameter(
     f"The key of the plan, or at least its first {MIN_KEY_CHARACTERS} digits.",
     {"type": "string", "pattern": f"^[0-9a-fA-F]{{{MIN_KEY_CHARACTERS},64}}$"},
     "path",
+)
+
+OF_TENANT = ControlParameter(
+    "tenant",
+    "The tenant of the plans; another than your own only for admins of the tenant `default`.",
+    {"type": "string", "pattern": f"^{TENANT_NAME.pattern}$"},
 )
 
 _SESSION_ID = {"type": "string", "pattern": f"^{SESSION_ID.pattern}$"}

@@ -1,31 +1,36 @@
 """The control API for plans, below `/_larst/plans`: list, show, pin, reject, delete.
 
-Must never touch a session: it reads and changes only the plan book.
+An admin sees the plans of its own tenant. The operator, an admin of the default tenant, also sees
+those of another one with `?tenant=`, and a plan that the operator pins serves all tenants. Must
+never touch a session: it reads and changes only plan books.
 """
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from larst.domain import Json
-from larst.errors import BadRequestError, PlanNotFoundError
+from larst.domain import DEFAULT_TENANT_NAME, Json, session_name, tenant_of
+from larst.errors import BadRequestError, ForbiddenError, PlanNotFoundError
 from larst.http.control.guards import choice_in_query, json_body, number_in_query
 from larst.http.control.parameters import (
     MAX_REASON_CHARACTERS,
     MIN_KEY_CHARACTERS,
+    OF_TENANT,
     OFFSET,
     PLAN_LIMIT,
     PLAN_STATE,
 )
+from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.planning.book import BookEntry, PlanBook, PlanState
+from larst.session import Tenants
 
 
 class PlanControl:
     """Handles the requests below `/_larst/plans`."""
 
-    def __init__(self, book: PlanBook) -> None:
-        self._book = book
+    def __init__(self, tenants: Tenants) -> None:
+        self._tenants = tenants
 
     async def list(self, request: web.Request) -> web.Response:
         """Return a page of the plans, the most used first; `?state=` selects.
@@ -36,7 +41,7 @@ class PlanControl:
         state = choice_in_query(request, PLAN_STATE)
         limit = number_in_query(request, PLAN_LIMIT)
         offset = number_in_query(request, OFFSET)
-        entries = [entry for entry in self._book.entries() if state in (None, entry.state)]
+        entries = [entry for entry in self._book(request).entries() if state in (None, entry.state)]
         entries.sort(key=lambda entry: (-entry.uses, entry.made_at, entry.key))
         return json_response(
             {
@@ -51,15 +56,24 @@ class PlanControl:
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
-        return json_response(self._entry(request).model_dump())
+        tenant, entry = self._tenant(request), self._entry(request)
+        own = [session_name(key) for key in entry.sessions if tenant_of(key) == tenant]
+        return json_response({**entry.model_dump(), "sessions": own})
 
     async def pin(self, request: web.Request) -> web.Response:
         """Approve a plan: it is used from now on, whatever planner is configured.
 
+        A plan of another tenant is copied to the plan book of the default one, and so serves all.
+
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
-        return self._decide(request, "pinned", None)
+        entry = self._entry(request)
+        if self._tenant(request) == request[ACCESS].tenant.name:
+            return self._decide(request, "pinned", None)
+        pinned = entry.model_copy(update={"state": "pinned", "reason": None, "sessions": ()})
+        self._tenants.plans(None).book.put(pinned)
+        return json_response(summary(pinned))
 
     async def reject(self, request: web.Request) -> web.Response:
         """Reject a plan: it is never used again, and the planner gets the reason.
@@ -76,19 +90,39 @@ class PlanControl:
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
-        self._book.remove(self._entry(request).key)
+        self._book(request).remove(self._entry(request).key)
         return web.Response(status=204)
 
     def _decide(self, request: web.Request, state: PlanState, reason: str | None) -> web.Response:
-        entry = self._book.set_state(self._entry(request).key, state, reason)
+        entry = self._book(request).set_state(self._entry(request).key, state, reason)
         return json_response(None if entry is None else summary(entry))
+
+    def _tenant(self, request: web.Request) -> str | None:
+        """Return the tenant whose plans a request is about: its own, or for the operator, any.
+
+        Raises:
+            ForbiddenError: it is another one, and the sender is not the operator.
+            BadRequestError: no token names the tenant.
+        """
+        access, name = request[ACCESS], request.query.get(OF_TENANT.name)
+        if name is None:
+            return access.tenant.name
+        tenant = None if name == DEFAULT_TENANT_NAME else name
+        if tenant != access.tenant.name and not access.is_operator:
+            raise ForbiddenError("an admin of a tenant sees the plans of that tenant only")
+        if not self._tenants.is_open(tenant):
+            raise BadRequestError(f"no token is of the tenant {name[:63]}")
+        return tenant
+
+    def _book(self, request: web.Request) -> PlanBook:
+        return self._tenants.plans(self._tenant(request)).book
 
     def _entry(self, request: web.Request) -> BookEntry:
         """Return the plan whose key, or the beginning of it, is in the path."""
         key = request.match_info["key"].lower()
         if len(key) < MIN_KEY_CHARACTERS:
             raise PlanNotFoundError(f"the key needs at least {MIN_KEY_CHARACTERS} digits")
-        matches = [entry for entry in self._book.entries() if entry.key.startswith(key)]
+        matches = [entry for entry in self._book(request).entries() if entry.key.startswith(key)]
         if len(matches) > 1:
             raise PlanNotFoundError(f"{len(matches)} keys begin with {key[:64]}; add digits")
         if not matches:

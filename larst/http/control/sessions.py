@@ -18,14 +18,14 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import HttpSettings
-from larst.domain import Json
+from larst.domain import DEFAULT_TENANT, Json, SessionKey, Tenant, session_name
 from larst.errors import (
     DiskRefusedError,
     SessionDamagedError,
     SessionNotEmptyError,
     SessionNotFoundError,
 )
-from larst.http.client_identity import session_id_of
+from larst.http.client_identity import checked_session_id
 from larst.http.control.guards import (
     choice_in_query,
     flag_in_query,
@@ -41,8 +41,9 @@ from larst.http.control.parameters import (
     SESSION_LIMIT,
     SET_DIALECT,
 )
+from larst.http.keys import ACCESS
 from larst.http.responses import json_response
-from larst.session import SessionClient
+from larst.session import SessionClient, SessionQuota
 from larst.session.settings import client_settings, with_values
 from larst.store import DataRoot, SessionStore, StoredSettings, Threads
 from larst.store.collection import Collection
@@ -60,10 +61,16 @@ class SessionControl:
     """Handles the requests below `/_larst/sessions`."""
 
     def __init__(
-        self, root: DataRoot, sessions: SessionClient, threads: Threads, settings: HttpSettings
+        self,
+        root: DataRoot,
+        sessions: SessionClient,
+        threads: Threads,
+        settings: HttpSettings,
+        quota: SessionQuota,
     ) -> None:
         self._root = root
         self._sessions = sessions
+        self._quota = quota
         self._imports = Imports(
             threads, timeout_s=settings.request_timeout_s, max_bytes=settings.max_import_bytes
         )
@@ -80,10 +87,12 @@ class SessionControl:
         limit = number_in_query(request, SESSION_LIMIT)
         offset = number_in_query(request, OFFSET)
         after = request.query.get(AFTER.name)
-        start_id = "" if after is None else session_id_of(after, None, "")
-        ids = await asyncio.to_thread(self._root.session_ids)
+        start_id = "" if after is None else checked_session_id(after)
+        tenant = request[ACCESS].tenant
+        ids = await asyncio.to_thread(self._root.session_ids, tenant.name)
         first = bisect_right(ids, start_id) + offset
-        overviews = await asyncio.to_thread(self._look_at, ids[first : first + limit])
+        keys = [tenant.key_of(session_id) for session_id in ids[first : first + limit]]
+        overviews = await asyncio.to_thread(self._look_at, keys)
         items = await asyncio.gather(*map(self._describe, overviews))
         page = {"total": len(ids), "limit": limit, "offset": offset}
         return json_response({"items": items, "page": page})
@@ -94,10 +103,10 @@ class SessionControl:
         Raises:
             SessionNotFoundError: the session has no data.
         """
-        session_id = await self._existing_id(request)
-        for overview in await asyncio.to_thread(self._look_at, [session_id]):
+        key = await self._existing_key(request)
+        for overview in await asyncio.to_thread(self._look_at, [key]):
             return json_response(await self._describe(overview))
-        raise _not_found(session_id)
+        raise _not_found(key)
 
     async def erase(self, request: web.Request) -> web.Response:
         """Erase a session, on disk too; its next request starts with no data.
@@ -105,10 +114,8 @@ class SessionControl:
         Raises:
             SessionNotFoundError: the session has no data.
         """
-        session_id = await self._existing_id(request)
-        await self._sessions.run_on_store(
-            session_id, lambda store: store.erase(), admits_damaged=True
-        )
+        key = await self._existing_key(request)
+        await self._sessions.run_on_store(key, lambda store: store.erase(), admits_damaged=True)
         return web.Response(status=204)
 
     async def show_settings(self, request: web.Request) -> web.Response:
@@ -117,8 +124,8 @@ class SessionControl:
         Raises:
             SessionNotFoundError: the session has no data.
         """
-        session_id = await self._existing_id(request)
-        stored = await self._sessions.run_on_store(session_id, _settings, keeps_awake=False)
+        key = await self._existing_key(request)
+        stored = await self._sessions.run_on_store(key, _settings, keeps_awake=False)
         return json_response(client_settings(stored))
 
     async def put_settings(self, request: web.Request) -> web.Response:
@@ -127,13 +134,14 @@ class SessionControl:
         Raises:
             BadRequestError: a name or a value is not allowed.
         """
-        session_id, value = _session_id(request), await json_body(request)
+        key, value = _key(request), await json_body(request)
 
         async def put(store: SessionStore) -> StoredSettings:
             await store.settings.put(with_values(store.settings.current, value))
             return store.settings.current
 
-        return json_response(client_settings(await self._sessions.run_on_store(session_id, put)))
+        await self._quota.admit(request[ACCESS].tenant, session_name(key))
+        return json_response(client_settings(await self._sessions.run_on_store(key, put)))
 
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Stream a snapshot of a session, one JSON value per line.
@@ -142,10 +150,11 @@ class SessionControl:
             SessionNotFoundError: the session has no data.
             SessionDamagedError: its files cannot be loaded.
         """
-        session_id = await self._existing_id(request)
-        resources = await self._sessions.run_on_store(session_id, _snapshot, keeps_awake=False)
+        key = await self._existing_key(request)
+        resources = await self._sessions.run_on_store(key, _snapshot, keeps_awake=False)
+        file = f"{session_name(key)}.ndjson"
         response = web.StreamResponse(
-            headers={"Content-Disposition": f'attachment; filename="{session_id}.ndjson"'}
+            headers={"Content-Disposition": f'attachment; filename="{file}"'}
         )
         response.content_type = "application/x-ndjson"
         if request.method == "HEAD":
@@ -165,13 +174,14 @@ class SessionControl:
             BadRequestError: the body is not a complete export and not a db.json.
             BodyTooLargeError: it exceeds LARS_MAX_IMPORT_BYTES.
         """
-        session_id, dialect = _session_id(request), choice_in_query(request, SET_DIALECT)
+        tenant, session_id = request[ACCESS].tenant, _session_id(request)
+        dialect = choice_in_query(request, SET_DIALECT)
         raw = await self._imports.read(request)
         replaces = flag_in_query(request, REPLACE)
         report = ImportReport(is_lenient=flag_in_query(request, LENIENT))
         async with self._imports.exclusive():
             counts = await self._import_into(
-                session_id, raw, report, replaces=replaces, dialect=dialect
+                session_id, raw, report, tenant=tenant, replaces=replaces, dialect=dialect
             )
         body: dict[str, Json] = {"imported": counts, "records": sum(counts.values())}
         if report.changes:
@@ -202,6 +212,7 @@ class SessionControl:
         raw: bytearray,
         report: ImportReport,
         *,
+        tenant: Tenant = DEFAULT_TENANT,
         replaces: bool = False,
         dialect: str | None = None,
         learns: str | None = None,
@@ -211,6 +222,7 @@ class SessionControl:
         The session is set to `dialect`, and taught `learns`.
         """
         resources = await self._imports.prepare(raw, report)
+        await self._quota.admit(tenant, session_id)
 
         async def restore(store: SessionStore) -> None:
             store.check_replacements(resources)
@@ -229,30 +241,32 @@ class SessionControl:
 
         # Counted before they become the store's own, and change with it.
         counts = {name: len(new.collection.records) for name, new in sorted(resources.items())}
-        await self._sessions.run_on_store(session_id, restore, admits_damaged=replaces)
+        key = tenant.key_of(session_id)
+        await self._sessions.run_on_store(key, restore, admits_damaged=replaces)
         return counts
 
-    async def _existing_id(self, request: web.Request) -> str:
-        session_id = _session_id(request)
-        if not await asyncio.to_thread(self._root.has_session, session_id):
-            raise _not_found(session_id)
-        return session_id
+    async def _existing_key(self, request: web.Request) -> SessionKey:
+        key = _key(request)
+        if not await asyncio.to_thread(self._root.has_session, key):
+            raise _not_found(key)
+        return key
 
-    def _look_at(self, session_ids: Sequence[str]) -> Sequence[Overview]:
+    def _look_at(self, keys: Sequence[SessionKey]) -> Sequence[tuple[SessionKey, Overview]]:
         """Return what the files of the sessions show; without those erased meanwhile; blocks."""
         overviews = []
-        for session_id in session_ids:
+        for key in keys:
             with contextlib.suppress(FileNotFoundError):
-                overviews.append(look(self._root.session_directory(session_id)))
+                overviews.append((key, look(self._root.session_directory(key))))
         return overviews
 
-    async def _describe(self, overview: Overview) -> dict[str, Json]:
+    async def _describe(self, session: tuple[SessionKey, Overview]) -> dict[str, Json]:
         """Return the description of a session; if it is awake, with its own figures."""
+        key, overview = session
         async with self._describing:
             try:
                 async with asyncio.timeout(BUSY_AFTER_S):
                     size_bytes, records, settings = await self._sessions.run_on_store(
-                        overview.session_id, _contents, keeps_awake=False, wakes=False
+                        key, _contents, keeps_awake=False, wakes=False
                     )
             except actors.ActorStoppedError:
                 return _as_json(overview, "asleep")
@@ -281,12 +295,17 @@ async def _snapshot(store: SessionStore) -> dict[str, Collection]:
 
 
 def _session_id(request: web.Request) -> str:
-    return session_id_of(request.match_info["id"], None, "")
+    return checked_session_id(request.match_info["id"])
 
 
-def _not_found(session_id: str) -> SessionNotFoundError:
+def _key(request: web.Request) -> SessionKey:
+    return request[ACCESS].tenant.key_of(_session_id(request))
+
+
+def _not_found(key: SessionKey) -> SessionNotFoundError:
     return SessionNotFoundError(
-        f"the session {session_id} has no data; GET /_larst/sessions lists the sessions with data"
+        f"the session {session_name(key)} has no data; GET /_larst/sessions lists the sessions with"
+        " data"
     )
 
 

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from aiohttp.http_parser import RawRequestMessage
 
 from larst.config import HttpSettings
-from larst.http.client_identity import request_id_of, session_id_of
+from larst.http.client_identity import request_id_of
 from larst.http.cors import cors_headers
 from larst.http.ingress import Ingress, visible_headers
-from larst.http.middleware import bearer_token
+from larst.http.session_prefix import NO_PREFIX
+from larst.http.tokens import access_of
+from larst.tokens import Access, TokenTable
 
 _COPIES = 4
 """Headers are kept as bytes and as text, each with the memory of an object."""
@@ -24,12 +26,16 @@ _COPIES = 4
 class Caller:
     """The outcome of a set of headers on a connection; `headers` are those a program can read.
 
-    `address` is the base URL by which the client reached the service. `request_id` is the client's
+    `session_id` is the session of a request whose path names none. `access` is what the table
+    `tokens` said of their token; another table may say otherwise. `address` is the base URL by
+    which the client reached the service. `request_id` is the client's
     own, if it sent a valid one, and `has_trace` says whether it sent the context of a trace.
     `size_bytes` is about how much memory the headers take.
     """
 
     session_id: str
+    access: Access
+    tokens: TokenTable | None
     client_ip: str
     address: str
     headers: Mapping[str, str]
@@ -40,7 +46,11 @@ class Caller:
 
 
 def caller_of(
-    message: RawRequestMessage, peer: str, settings: HttpSettings, ingress: Ingress
+    message: RawRequestMessage,
+    peer: str,
+    settings: HttpSettings,
+    ingress: Ingress,
+    tokens: TokenTable | None,
 ) -> Caller | None:
     """Return the client that sent a request; None if the headers ask for more than a reply.
 
@@ -50,11 +60,12 @@ def caller_of(
     headers = message.headers
     if "Expect" in headers or "Host" not in headers:
         return None
-    token = bearer_token(message, settings.auth_token)
-    client_ip = ingress.client_ip(message, peer)
+    access = access_of(message, tokens)
     return Caller(
-        session_id=session_id_of(headers.get("X-Session-ID"), token, client_ip),
-        client_ip=client_ip,
+        session_id=ingress.session_id(message, access, NO_PREFIX),
+        access=access,
+        tokens=tokens,
+        client_ip=ingress.client_ip(message, peer),
         address=f"{ingress.scheme(message, 'http', peer)}://{headers['Host']}",
         headers=visible_headers(message),
         cors=cors_headers(message, settings.cors_origins),

@@ -25,8 +25,10 @@ from larst.http.lane.recalled import recalled_bytes
 from larst.http.lane.replies import LaneReply, Writer
 from larst.http.middleware import CONTROL_PATH
 from larst.http.parsing import parse_body, parse_target
+from larst.http.session_prefix import SplitTarget, split_target
 from larst.session import SessionClient
 from larst.telemetry import Telemetry
+from larst.tokens import TokenSource
 
 LANE: web.AppKey[Lane] = web.AppKey("lane")
 
@@ -63,6 +65,7 @@ class Lane:
         ingress: Ingress,
         sessions: SessionClient,
         telemetry: Telemetry,
+        tokens: TokenSource,
         reserved: Collection[str],
     ) -> None:
         self.answered = self.recalled = 0
@@ -70,6 +73,7 @@ class Lane:
         self._ingress = ingress
         self._sessions = sessions
         self._telemetry = telemetry
+        self._tokens = tokens
         self._reserved = frozenset(reserved)
         self._memory = ReplyMemory()
         self._callers: LRUCache[tuple[str, object], Caller] = LRUCache(
@@ -82,16 +86,17 @@ class Lane:
         if message.raw_headers != client.raw_headers:
             client.raw_headers = message.raw_headers
             client.caller = self._callers.get((client.peer, message.raw_headers))
-        if (caller := client.caller) is None:
+        caller = client.caller
+        if caller is None or caller.tokens is not self._tokens.table:
             return None
         reply = self._memory.find((caller, message.method, message.path))
         if reply is None or message.version != HttpVersion11:
             return None  # any other version says something else about the connection
-        if self._telemetry.recorder is not None or not self._sessions.touch(caller.session_id):
+        if self._telemetry.recorder is not None or not self._sessions.touch(reply.session_key):
             return None
-        if not self._ingress.rates.admits(caller.session_id):
+        if not self._ingress.rates.admits(reply.session_key):
             return None
-        self._ingress.rates.count(caller.session_id)
+        self._ingress.rates.count(reply.session_key)
         self.answered += 1
         self.recalled += 1
         return recalled_bytes(reply, caller, self._telemetry, started_s)
@@ -107,25 +112,33 @@ class Lane:
             return None  # a sampled request has spans in other places
         path = message.path if "%" not in message.path else message.url.path
         path, _, _ = path.partition("?")
-        if path in self._reserved or path.startswith(CONTROL_PATH):
-            return None
         try:
-            caller = self._caller(message, client)
-            if caller is None or not self._ingress.rates.admits(caller.session_id):
+            split = split_target(message.path)
+            below = path if split.session_id is None else _below_prefix(path)
+            if below in self._reserved or below.startswith(CONTROL_PATH):
                 return None
-            reply = self._reply(message, raw_body, path, caller, client)
+            caller = self._caller(message, client)
+            if caller is None or not caller.access.may_send(message.method):
+                return None
+            reply = self._reply(message, raw_body, path, split, caller, client)
         except LarstError:
             return None  # the ordinary way raises it again
+        rates, key = self._ingress.rates, reply.context.session_key
+        if not rates.admits(key):
+            return None
         if not self._sessions.request_now(reply.context, reply.trace, reply):
             return None
-        self._ingress.rates.count(caller.session_id)
+        rates.count(key)
         self.answered += 1
         return reply
 
     def _caller(self, message: RawRequestMessage, client: LaneClient) -> Caller | None:
-        if message.raw_headers == client.raw_headers and client.caller is not None:
-            return client.caller
-        caller = caller_of(message, client.peer, self._settings, self._ingress)
+        tokens = self._tokens.table
+        caller = client.caller
+        is_same = caller is not None and caller.tokens is tokens
+        if is_same and message.raw_headers == client.raw_headers:
+            return caller
+        caller = caller_of(message, client.peer, self._settings, self._ingress, tokens)
         if caller is not None and caller.size_bytes <= MAX_CALLER_BYTES:
             self._callers[client.peer, message.raw_headers] = caller
         client.caller, client.raw_headers = caller, message.raw_headers
@@ -136,12 +149,17 @@ class Lane:
         message: RawRequestMessage,
         raw_body: bytes | None,
         path: str,
+        split: SplitTarget,
         caller: Caller,
         writer: Writer,
     ) -> LaneReply:
         trace = unrecorded_trace(message, self._telemetry)
-        trace.session_id = caller.session_id
-        target = parse_target(message.path)
+        trace.session_id = (
+            caller.session_id
+            if split.session_id is None
+            else self._ingress.session_id(message, caller.access, split)
+        )
+        target = parse_target(split.target)
         context = RequestContext(
             method=message.method,
             path=target.path,
@@ -150,8 +168,10 @@ class Lane:
             headers=caller.headers,
             body=_body(message, raw_body),
             client_ip=caller.client_ip,
-            session_id=caller.session_id,
+            session_id=trace.session_id,
             request_id=trace.request_id,
+            tenant=caller.access.tenant,
+            prefix=split.prefix,
         )
         may_recur = not caller.has_trace and caller.size_bytes <= MAX_CALLER_BYTES
         memory = self._memory if raw_body is None and may_recur else None
@@ -160,6 +180,11 @@ class Lane:
 
 def _bytes_of(caller: Caller) -> int:
     return caller.size_bytes + _CALLER_OVERHEAD_BYTES
+
+
+def _below_prefix(path: str) -> str:
+    """Return a decoded path without the prefix that it has."""
+    return f"/{path[1:].partition('/')[2]}"
 
 
 def _is_plain(message: RawRequestMessage) -> bool:

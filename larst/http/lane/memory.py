@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from larst.domain import Standing
+from larst.domain import SessionKey, Standing
 from larst.http.lane.callers import Caller
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -33,11 +33,13 @@ _TIMING = (
 class RememberedReply:
     """A reply whose head is a template: only its date and its ids differ from time to time.
 
-    `count_use` counts a use of the plan that made it. `fields` are those of its line of the log
-    that are always the same.
+    `session_id` is the name of its session, `session_key` its key. `count_use` counts a use of the
+    plan that made it. `fields` are those of its line of the log that are always the same.
     """
 
     states: tuple[Standing, ...]
+    session_id: str
+    session_key: SessionKey
     head: str
     body: bytes
     method: str

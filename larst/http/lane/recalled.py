@@ -45,7 +45,7 @@ def recalled_bytes(
         fields = {
             "request_id": request_id,
             "trace_id": trace_id,
-            "session_id": caller.session_id,
+            "session_id": reply.session_id,
             **reply.fields,
             "ms": ms,
             "stages_ms": _NO_TIME,

@@ -126,6 +126,8 @@ class LaneReply:
         }
         reply = RememberedReply(
             states=memo.states,
+            session_id=self.context.session_id,
+            session_key=self.context.session_key,
             head=template_of(response.status, response.reason, response.headers),
             # A copy: the bytes that orjson returns take 4 KB of memory, however few they are.
             body=b"" if has_no_body else bytes(memoryview(body)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from functools import cache
+from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -59,12 +60,14 @@ PAGES: Mapping[str, Mapping[str, str]] = {
 """The values of the template `page.html` for each page."""
 
 
-async def page(name: str) -> web.Response:
-    """Answer one of `PAGES`."""
+async def page(name: str, prefix: str = "") -> web.Response:
+    """Answer one of `PAGES`, below the prefix of a session if it has one."""
     # ReDoc's script generates its styles at run time.
     policy = _POLICY.format(styles=" 'unsafe-inline'" if name == "redoc" else "")
     return web.Response(
-        text=Template(_content("page.html").decode()).substitute(PAGES[name]),
+        text=Template(_content("page.html").decode()).substitute(
+            {**PAGES[name], "prefix": escape(prefix)}
+        ),
         content_type="text/html",
         headers={
             "Content-Security-Policy": policy,

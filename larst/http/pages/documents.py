@@ -6,7 +6,7 @@ Must never hold the event loop: large documents are built in a thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
@@ -15,11 +15,11 @@ from cachetools import LRUCache
 
 from larst.config import Settings
 from larst.dialects import DIALECTS, LARST
-from larst.domain import Json
+from larst.domain import Json, SessionKey, session_name
 from larst.openapi import LearnedPath, SessionApi, session_document
 from larst.openapi.schemas import LearnedSchema
 from larst.planning import RULES
-from larst.planning.book import BookEntry, PlanBook
+from larst.planning.book import BookEntry
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import is_plain_path
 from larst.runtime import paused_collector
@@ -54,32 +54,32 @@ class _Cached(NamedTuple):
 
 
 class SessionDocuments:
-    """Answers requests for the documents of sessions."""
+    """Answers requests for the documents of sessions; `served` returns the plans of one."""
 
     def __init__(
         self,
         settings: Settings,
         sessions: SessionClient,
-        book: PlanBook,
+        served: Callable[[SessionKey], Sequence[BookEntry]],
         *,
         max_cached_bytes: int = MAX_CACHED_BYTES,
     ) -> None:
         self._settings = settings
         self._sessions = sessions
-        self._book = book
+        self._served = served
         self._cache: LRUCache[str, _Cached] = LRUCache(
             max_cached_bytes, getsizeof=lambda entry: len(entry.body)
         )
         self._building_large = asyncio.Lock()
 
-    async def respond(self, session_id: str, url: str) -> web.Response:
+    async def respond(self, session_key: SessionKey, url: str) -> web.Response:
         """Answer the document of a session; `url` is the service as the client addresses it."""
         resources, stored = await self._sessions.run_on_store(
-            session_id, _learned, keeps_awake=False
+            session_key, _learned, keeps_awake=False
         )
         default = self._settings.sessions.dialect
         dialect = applied_settings(ReadingSettings(dialect=default), stored).reply_dialect.name
-        body = await self._document(session_id, resources, dialect)
+        body = await self._document(session_key, resources, dialect)
         # The first match is the service's own: what clients sent comes after it.
         body = body.replace(_NO_URL, b'"servers":[{"url":%b}]' % orjson.dumps(url), 1)
         return web.Response(
@@ -90,51 +90,51 @@ class SessionDocuments:
         )
 
     async def _document(
-        self, session_id: str, resources: Resources, dialect: str = LARST.name
+        self, session_key: SessionKey, resources: Resources, dialect: str = LARST.name
     ) -> bytes:
         """Return the document of a session, without the address of the service."""
-        paths = self._custom_paths(session_id, resources)
-        if (body := self._cached(session_id, resources, paths, dialect)) is not None:
+        paths = self._custom_paths(session_key, resources)
+        if (body := self._cached(session_key, resources, paths, dialect)) is not None:
             return body
         api = SessionApi(
-            session_id=session_id,
+            session_id=session_name(session_key),
             url="",
             resources=resources,
             paths=paths,
-            has_auth=self._settings.http.auth_token is not None,
+            has_auth=self._settings.http.has_tokens,
             is_enforced=self._settings.sessions.schema_mode == "enforce",
             dialect=DIALECTS[dialect],
         )
         if _size(resources) <= LARGE_FIELDS:
-            return self._store(session_id, _Cached(resources, paths, dialect, _build(api)))
+            return self._store(session_key, _Cached(resources, paths, dialect, _build(api)))
         async with self._building_large:
-            if (body := self._cached(session_id, resources, paths, dialect)) is None:
+            if (body := self._cached(session_key, resources, paths, dialect)) is None:
                 body = await asyncio.to_thread(_build, api)
-                self._store(session_id, _Cached(resources, paths, dialect, body))
+                self._store(session_key, _Cached(resources, paths, dialect, body))
             return body
 
-    def _custom_paths(self, session_id: str, resources: Resources) -> list[LearnedPath]:
+    def _custom_paths(self, session_key: SessionKey, resources: Resources) -> list[LearnedPath]:
         return [
             LearnedPath(entry.shape, entry.plan.action, entry.plan.resource)
-            for entry in self._book.entries()
-            if session_id in entry.sessions and _is_custom(entry, resources)
+            for entry in self._served(session_key)
+            if _is_custom(entry, resources)
         ][:MAX_CUSTOM_PATHS]
 
     def _cached(
-        self, session_id: str, resources: Resources, paths: list[LearnedPath], dialect: str
+        self, session_key: SessionKey, resources: Resources, paths: list[LearnedPath], dialect: str
     ) -> bytes | None:
-        entry = self._cache.get(session_id)
+        entry = self._cache.get(session_key)
         if entry is None or (entry.paths, entry.dialect) != (paths, dialect):
             return None
         if not _is_same(entry.resources, resources):
             return None
         return entry.body
 
-    def _store(self, session_id: str, entry: _Cached) -> bytes:
+    def _store(self, session_key: SessionKey, entry: _Cached) -> bytes:
         if len(entry.body) <= self._cache.maxsize:
-            self._cache[session_id] = entry
+            self._cache[session_key] = entry
         else:
-            self._cache.pop(session_id, None)
+            self._cache.pop(session_key, None)
         return entry.body
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from larst.planning.book.book import PlanBook
-from larst.planning.book.files import BookEntry, PlanState
+from larst.planning.book.files import NOT_SERVING, BookEntry, PlanState
+from larst.planning.book.tenant_book import Plans, TenantBook
 
-__all__ = ["BookEntry", "PlanBook", "PlanState"]
+__all__ = ["NOT_SERVING", "BookEntry", "PlanBook", "PlanState", "Plans", "TenantBook"]

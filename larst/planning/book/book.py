@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from larst.domain import DataState, Plan
+from larst.domain import DataState, Plan, SessionKey
 from larst.errors import ConfigError
 from larst.planning.book.files import MAX_SESSIONS, BookEntry, EntryFiles, PlanState, log_file_error
 from larst.planning.planner import RULES
@@ -83,6 +83,15 @@ class PlanBook:
             pass
         self._writer = asyncio.create_task(self._write_behind(), name="larst plan book")
 
+    @property
+    def states(self) -> tuple[DataState, ...]:
+        """The states of all plans and of what users decided on them."""
+        return (self.state,)
+
+    def served(self, session_key: SessionKey) -> list[BookEntry]:
+        """Return the entries that have served a session."""
+        return [entry for entry in self.entries() if session_key in entry.sessions]
+
     def get(self, key: str) -> BookEntry | None:
         """Return the entry in any state, or None. Does not count as a use."""
         self._apply_uses()
@@ -107,7 +116,7 @@ class PlanBook:
             entries.sort(key=lambda entry: entry.state != "pinned")
         return entries
 
-    def count_use(self, key: str, session_id: str | None) -> None:
+    def count_use(self, key: str, session_key: SessionKey | None) -> None:
         """Count a use; None: the OpenAPI document of the session does not list the plan.
 
         Entries show it immediately, files within a minute.
@@ -118,8 +127,8 @@ class PlanBook:
             uses = self._new_uses[key] = _NewUses()
         uses.count += 1
         uses.last_at = self._now()
-        if session_id is not None:
-            uses.sessions[session_id] = None
+        if session_key is not None:
+            uses.sessions[session_key] = None
         if len(uses.sessions) > MAX_SESSIONS:
             self._apply_uses()
 
@@ -293,7 +302,7 @@ class _EvictionOrder:
         self._by_uses: dict[int, OrderedDict[str, None]] = {}
 
     def add(self, entry: BookEntry) -> None:
-        if entry.state == "learned":
+        if entry.state in ("learned", "refused"):
             self._by_uses.setdefault(entry.uses, OrderedDict())[entry.key] = None
 
     def discard(self, entry: BookEntry) -> None:

@@ -25,7 +25,10 @@ from larst.planning.planner import Maker
 from larst.planning.reuse.conditions import Condition
 from larst.planning.shapes.shape import shape_key
 
-PlanState = Literal["learned", "pinned", "rejected"]
+PlanState = Literal["learned", "pinned", "rejected", "refused"]
+NOT_SERVING: tuple[PlanState, ...] = ("rejected", "refused")
+"""The states of plans that serve no request."""
+
 PlanKey = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 MAX_FILE_BYTES = 1024**2
@@ -45,7 +48,8 @@ class BookEntry(BaseModel):
     """One plan with its history: the content of its file. Times are ISO 8601, in UTC.
 
     State `learned`: made by a planner; `pinned`: approved by a user; `rejected`: ruled out by a
-    user, for `reason`. `condition` restricts the requests of the shape that the plan may serve;
+    user, for `reason`; `refused`: it changed what its request does not name, as `reason` says.
+    `condition` restricts the requests of the shape that the plan may serve;
     None: all. `attempts`, `tokens` and `cost_usd` are the cost of planning, all attempts together.
     `sessions` are the last `MAX_SESSIONS` sessions that it served.
     """

@@ -63,7 +63,7 @@ class ModelPlanner:
                 f"path and query keys take {size_bytes} bytes, and a model plans requests of at"
                 f" most {MAX_SHAPE_BYTES}; send fewer or shorter names"
             )
-        with self._budget.call(request.session_id):
+        with self._budget.call(request.session_key, request.tenant):
             completion = await self._calls.complete(prompt_for(request))
         tokens = completion.tokens
         cost = cost_usd(self.maker.model, tokens, self._prices)

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from larst.domain import AND, CRITERIA_OPERATORS, LINKED, NOT, Json
 from larst.planning.reading.asked import RELATED, Asked, to_criteria
 from larst.planning.shapes.request import ShapedRequest
-from larst.planning.shapes.shape import classify, identifier_class
-from larst.planning.shapes.sketch import sketch_of_value
+from larst.planning.shapes.shape import classify
+from larst.planning.shapes.sketch import UNSHOWN_NAME, shown_name, sketch_of_value
 
-_UNKNOWN = "<name>"
 _ANY_FIELD = "*"
 
 
@@ -93,7 +92,7 @@ class _Names:
 
     def _part(self, name: str) -> str:
         is_shown = name == "id" or name in self._known or any(name in key for key in self._keys)
-        return identifier_class(name) or name if is_shown and name else _UNKNOWN
+        return shown_name(name) if is_shown and name else UNSHOWN_NAME
 
 
 _SKETCHES: Mapping[str, Callable[[_Names, Json], Json]] = {

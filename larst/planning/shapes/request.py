@@ -69,7 +69,7 @@ class ShapedRequest:
         """A hash of the request, its values and its session: 64 hex digits."""
         request = self.request
         identity = [
-            request.session_id,
+            request.session_key,
             request.method,
             request.segments,
             sorted(request.query.items()),

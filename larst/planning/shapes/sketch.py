@@ -6,6 +6,7 @@ value, nor anything that identifies the client.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,15 @@ MAX_TEXT_CHARACTERS = 2_000
 MAX_NAME_CHARACTERS = 64
 
 _MORE = "<more>"
+UNSHOWN_NAME = "<name>"
+"""In place of a name that a planner may not see."""
+
+_WORD = r"[0-9A-Z_a-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]"
+"""Letters of alphabets that separate words by spaces: of others, a name can be a sentence."""
+
+_IDENTIFIERS = re.compile(rf"[$@]?{_WORD}(?:{_WORD}|[-.$@:\[\]])*")
+"""Identifiers, and the signs between them in query keys and names of fields."""
+
 _MEDIA_TYPES = tuple(
     "application/json application/problem+json application/xml application/yaml application/csv"
     " application/x-ndjson application/pdf application/rss+xml application/geo+json"
@@ -52,7 +62,7 @@ def sketch_of(request: RequestContext, shape: Shape) -> dict[str, Json]:
         path="/" + "/".join(segments),
         segments=segments,
         query={
-            _name(key): [classify(text) for text in values]
+            shown_name(key): [classify(text) for text in values]
             for key, values in sorted(request.query.items())
         },
         body_json=sketch_of_value(request.body.json) if _has_json(request) else None,
@@ -172,7 +182,7 @@ def _has_json(request: RequestContext) -> bool:
 def _segment(part: Segment, *, is_first: bool) -> str:
     if part.is_identifier or is_name(part.text):
         return part.text
-    return "<name>" if is_first else "<text>"
+    return UNSHOWN_NAME if is_first else "<text>"
 
 
 def _text_class(text: str) -> str:
@@ -184,11 +194,23 @@ def _text_class(text: str) -> str:
     return "<text>" if "*" in name or "," in name else name
 
 
-def _name(name: str) -> str:
-    """Return a field's name, or its class if it looks like a value."""
-    if len(name) > MAX_NAME_CHARACTERS:
-        return "<long name>"
-    return identifier_class(name) or name
+def shown_name(name: str) -> str:
+    """Return a name as a planner sees it: `<name>` if it is not an identifier, or a class.
+
+    Clients choose names, and a sentence in one could instruct the planner.
+    """
+    if (value_class := identifier_class(name)) is not None:
+        return value_class
+    return name if is_identifier(name) else UNSHOWN_NAME
+
+
+def is_identifier(name: str) -> bool:
+    """Return whether a name is made of identifiers, as names of programs are: `a.b`, `page[size]`.
+
+    >>> is_identifier("first-name"), is_identifier("$top"), is_identifier("delete all records")
+    (True, True, False)
+    """
+    return len(name) <= MAX_NAME_CHARACTERS and _IDENTIFIERS.fullmatch(name) is not None
 
 
 def _object(value: Mapping[str, Json], level: int, look: _Look) -> dict[str, Json]:
@@ -197,7 +219,7 @@ def _object(value: Mapping[str, Json], level: int, look: _Look) -> dict[str, Jso
         if len(fields) == MAX_NAMES or look.values_left <= 0:
             fields[_MORE] = _MORE
             break
-        fields.setdefault(_name(key), _class(value[key], level + 1, look))
+        fields.setdefault(shown_name(key), _class(value[key], level + 1, look))
     return fields
 
 
@@ -205,7 +227,7 @@ def _properties(schema: Mapping[str, Json]) -> dict[str, Json]:
     fields: dict[str, Json] = {}
     for name, inner in list(schema["properties"].items())[:MAX_NAMES]:
         optional = "" if name in schema["required"] else "?"
-        fields.setdefault(f"{_name(name)}{optional}", sketch_of_schema(inner))
+        fields.setdefault(f"{shown_name(name)}{optional}", sketch_of_schema(inner))
     return fields
 
 

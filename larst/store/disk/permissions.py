@@ -17,9 +17,9 @@ from pathlib import Path
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _OTHERS = 0o077
-_OWN_FOLDERS = re.compile(r"[A-Za-z0-9_-]{1,128}|\.plans|\.erased-.*")
-_MAX_DEPTH = 3
-"""A session, its `.schemas`, and what it set aside."""
+_OWN_FOLDERS = re.compile(r"@?[A-Za-z0-9_-]{1,128}|\.plans|\.erased-.*")
+_MAX_DEPTH = 4
+"""A tenant, its session, the session's `.schemas`, and what it set aside."""
 
 _log = logging.getLogger("larst.store")
 

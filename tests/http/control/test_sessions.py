@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from larst.config import HttpSettings
@@ -15,8 +16,11 @@ from larst.errors import SessionNotFoundError
 from larst.http.components import RUNNING
 from larst.http.control import sessions as session_control
 from larst.http.control.sessions import SessionControl
-from larst.session import SessionClient
+from larst.http.keys import ACCESS
+from larst.session import SessionClient, SessionQuota
 from larst.store import DataRoot, StoredSettings, Threads
+from larst.tokens import OPEN_ACCESS
+from tests.fake_clock import FakeClock
 from tests.http.control.helpers import ONE, TWO, Client, keep_busy, sleep
 
 
@@ -162,6 +166,12 @@ class AwakeSessions(SessionClient):
         return 100, {"members": 2}, StoredSettings()
 
 
+def _request(path: str, **options: Any) -> web.Request:
+    request = make_mocked_request("GET", path, **options)
+    request[ACCESS] = OPEN_ACCESS
+    return request
+
+
 class TestSessionsThatChange:
     @pytest.fixture
     def root(self, tmp_path: Path) -> DataRoot:
@@ -169,15 +179,17 @@ class TestSessionsThatChange:
 
     @pytest.fixture
     def control(self, root: DataRoot) -> SessionControl:
-        return SessionControl(root, AwakeSessions(), Threads(), HttpSettings())
+        return SessionControl(
+            root, AwakeSessions(), Threads(), HttpSettings(), SessionQuota(root, FakeClock())
+        )
 
     async def test_a_session_erased_during_the_request_is_not_listed(
         self, control: SessionControl, root: DataRoot, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Its id was listed before its files were read."""
-        monkeypatch.setattr(root, "session_ids", lambda: ["one"])
+        monkeypatch.setattr(root, "session_ids", lambda _tenant: ["one"])
 
-        reply = await control.list(make_mocked_request("GET", "/_larst/sessions"))
+        reply = await control.list(_request("/_larst/sessions"))
 
         assert json.loads(reply.text or "")["items"] == []
 
@@ -187,7 +199,7 @@ class TestSessionsThatChange:
         monkeypatch.setattr(root, "has_session", lambda _: True)
 
         with pytest.raises(SessionNotFoundError):
-            await control.show(make_mocked_request("GET", "/x", match_info={"id": "one"}))
+            await control.show(_request("/x", match_info={"id": "one"}))
 
     async def test_a_session_that_is_awake_is_not_reported_as_damaged(
         self, control: SessionControl, root: DataRoot
@@ -197,7 +209,7 @@ class TestSessionsThatChange:
         directory.mkdir()
         (directory / "members.json").mkdir()
 
-        reply = await control.show(make_mocked_request("GET", "/x", match_info={"id": "one"}))
+        reply = await control.show(_request("/x", match_info={"id": "one"}))
 
         session = json.loads(reply.text or "")
         assert (session["state"], session["resources"]) == ("awake", {"members": 2})

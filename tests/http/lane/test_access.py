@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from larst.config import load_settings
 from larst.errors import ConfigError
+from larst.tokens.table import hash_of
 from tests.http.lane.servers import REPLY, Server, masked, request, start
 
 RECORD = b'{"name":"Ann"}'
@@ -25,7 +27,21 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
 async def both(stack: AsyncExitStack, root: Path, **variables: Any) -> list[Server]:
     """Start a server with the lane and one without."""
     lanes = ("on", "off")
+    for lane in lanes:  # the same key, so that the sessions of tokens have the same names
+        (root / lane).mkdir()
+        (root / lane / ".key").write_bytes(bytes(32))
     return [await start(stack, root / lane, lane=lane, **variables) for lane in lanes]
+
+
+def tokens_file(directory: Path, *tokens: str) -> str:
+    """Write a file of tokens that may read and write; return its path."""
+    entries = [
+        {"name": f"token-{token}", "hash": hash_of(token), "scopes": ["read", "write"]}
+        for token in tokens
+    ]
+    path = directory / "tokens.json"
+    path.write_text(json.dumps({"tokens": entries}))
+    return str(path)
 
 
 async def is_same(servers: list[Server], *requests: bytes) -> list[bytes]:
@@ -58,7 +74,7 @@ async def test_a_token_is_required_for_each_request(stack: AsyncExitStack, tmp_p
 
 async def test_tokens_have_sessions_of_their_own(stack: AsyncExitStack, tmp_path: Path) -> None:
     """The memory of a connection's last headers must not mix clients."""
-    servers = await both(stack, tmp_path)
+    servers = await both(stack, tmp_path, LARS_AUTH_TOKENS_FILE=tokens_file(tmp_path, "a", "b"))
     create = request("POST", "/members", RECORD, headers={"Authorization": "Bearer a"})
     await is_same(servers, create, with_token("a"), with_token("b"))
     before = servers[0].answered
@@ -84,26 +100,21 @@ async def test_origins_get_their_headers(
     assert servers[0].answered == before + 1
 
 
-async def test_a_trusted_proxy_names_client_and_scheme(
-    stack: AsyncExitStack, tmp_path: Path
-) -> None:
+async def test_a_trusted_proxy_names_the_scheme(stack: AsyncExitStack, tmp_path: Path) -> None:
     """Clients behind a proxy share its connections."""
     servers = await both(stack, tmp_path, LARS_TRUSTED_PROXIES="127.0.0.1")
     first, second = (
-        request(
-            "GET", "/members?limit=1", headers={"X-Forwarded-For": ip, "X-Forwarded-Proto": "https"}
-        )
-        for ip in ("192.0.2.1", "192.0.2.2")
+        request("GET", "/members?limit=1", headers={"X-Forwarded-Proto": scheme})
+        for scheme in ("https", "http")
     )
-    create = request("POST", "/members", b"[{},{}]", headers={"X-Forwarded-For": "192.0.2.1"})
+    create = request("POST", "/members", b"[{},{}]")
     await is_same(servers, create, first, second)
     before = servers[0].answered
 
     (data,) = await is_same(servers, first + second + first)
 
-    totals = [line for line in data.split(b"\r\n") if line.startswith(b"X-Total-Count")]
-    assert totals == [b"X-Total-Count: 2", b"X-Total-Count: 0", b"X-Total-Count: 2"]
-    assert b"<https://api.test/members" in data
+    links = [line for line in data.split(b"\r\n") if line.startswith(b"Link")]
+    assert [b"<https://api.test/members" in link for link in links] == [True, False, True]
     assert servers[0].answered == before + 3
 
 

@@ -15,6 +15,7 @@ from larst.domain import DataState
 from larst.http.lane import memory
 from larst.http.lane.callers import Caller
 from larst.http.lane.memory import Key, RememberedReply, ReplyMemory
+from larst.tokens import OPEN_ACCESS
 from tests.http.lane.servers import Twins, masked, request
 
 ANN, BEN = b'{"name":"Ann","team_id":1}', b'{"name":"Ben","team_id":2,"score":"1,2"}'
@@ -129,13 +130,24 @@ async def test_a_remembered_reply_has_ids_of_its_own(twins: Twins) -> None:
 
 
 def _remembered(body: bytes, state: DataState) -> RememberedReply:
-    return RememberedReply((state,), "", body, "GET", "/members", 200, {}, lambda: None)
+    return RememberedReply(
+        (state,), "one", "one", "", body, "GET", "/members", 200, {}, lambda: None
+    )
 
 
 @pytest.fixture
 def key() -> Callable[[str], Key]:
     caller = Caller(
-        "one", "127.0.0.1", "http://api.test", {}, {}, None, has_trace=False, size_bytes=0
+        session_id="one",
+        access=OPEN_ACCESS,
+        tokens=None,
+        client_ip="127.0.0.1",
+        address="http://api.test",
+        headers={},
+        cors={},
+        request_id=None,
+        has_trace=False,
+        size_bytes=0,
     )
     return lambda path: (caller, "GET", path)
 

@@ -50,7 +50,7 @@ def make_documents(tmp_path: Path) -> MakeDocuments:
         sessions = cast("SessionClient", UnusedSessions())
         book = PlanBook(tmp_path, size=10, now=lambda: NOW)
         return SessionDocuments(
-            load_settings({}), sessions, book, max_cached_bytes=max_cached_bytes
+            load_settings({}), sessions, book.served, max_cached_bytes=max_cached_bytes
         )
 
     return make

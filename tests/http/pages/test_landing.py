@@ -13,8 +13,9 @@ from larst.http.pages.landing import Visitor, prefers_html, welcome, welcome_pag
 
 VISITOR = Visitor(
     address="http://localhost:8000",
+    prefix="",
     session_id="abc",
-    session_from="address",
+    session_from="default",
     has_token=False,
     planner="rules",
     model=None,

@@ -111,7 +111,7 @@ class TestModelPlanner:
 
         prompt = prompt_for(
             PlanningRequest(
-                planning.shape, None, {}, planning.context, schemas, planning.session_id
+                planning.shape, None, {}, planning.context, schemas, planning.session_key
             )
         )
 

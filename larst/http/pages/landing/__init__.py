@@ -21,8 +21,8 @@ from larst import __version__
 from larst.accept import preferred
 
 PlanMode = Literal["learn", "fresh", "locked"]
-SessionFrom = Literal["header", "token", "address"]
-"""The source of the session id: X-Session-ID, the bearer token, or the client's address."""
+SessionFrom = Literal["header", "path", "token", "default"]
+"""What named the session: X-Session-ID, the path, the bearer token, or nothing."""
 
 LINKS = {
     "docs": "/docs",
@@ -34,6 +34,8 @@ LINKS = {
     "ready": "/readyz",
 }
 
+_SESSION_LINKS = frozenset({"docs", "redoc", "openapi"})
+
 _FORM = '{"name":"Alice"}'
 _PLANNER_NAMES = {"openai": "OpenAI", "anthropic": "Anthropic", "mock": "Your own function"}
 _WHEN_CALLED = {
@@ -43,7 +45,8 @@ _WHEN_CALLED = {
 _SESSION_RULES = {
     "header": "Your browser named it in the header X-Session-ID, as the commands above do.",
     "token": "It belongs to the bearer token that your browser sent: same token, same data.",
-    "address": "It belongs to your network address: curl on the same machine sees the same data.",
+    "path": "The path names it, as in the commands above.",
+    "default": "It is the session of all requests that name none: curl sees the same data.",
 }
 _FORMATS = ("text/html", "application/json")
 _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
@@ -53,11 +56,13 @@ _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 class Visitor:
     """A visitor and the settings that the page shows.
 
-    `address` is the service as the visitor addressed it, without a trailing slash.
+    `address` is the service as the visitor addressed it, without a trailing slash; it ends in
+    `prefix`, which names a session (`/@shop`) or is empty.
     `has_model_server`: the planner calls a configured server, not a provider's own.
     """
 
     address: str
+    prefix: str
     session_id: str
     session_from: SessionFrom
     has_token: bool
@@ -86,7 +91,10 @@ def welcome(visitor: Visitor) -> dict[str, Any]:
         "session_id": visitor.session_id,
         "planner": visitor.planner,
         "model": visitor.model,
-        "links": LINKS,
+        "links": {
+            name: visitor.prefix + path if name in _SESSION_LINKS else path
+            for name, path in LINKS.items()
+        },
     }
 
 
@@ -102,6 +110,7 @@ def welcome_page(visitor: Visitor) -> Page:
         read=get,
         search=search,
         address=visitor.address,
+        prefix=visitor.prefix,
         session_id=visitor.session_id,
         session_rule=_SESSION_RULES[visitor.session_from],
     )

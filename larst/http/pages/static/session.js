@@ -6,12 +6,14 @@ const larst = (() => {
   const NAME = /^[A-Za-z0-9_-]{1,128}$/;
   const SENDABLE = /^[\x21-\x7e]*$/; // fetch throws on headers with other characters
   const element = (id) => document.getElementById(id);
+  // Below /@shop/ the path names the session, and the document is there, too.
+  const prefix = () => element("bar").dataset.prefix;
   const session = () => element("session").value.trim();
   const token = () => element("token").value || sessionStorage.getItem(TOKEN) || "";
 
   function headers() {
     const fields = {};
-    if (session()) fields["X-Session-ID"] = session();
+    if (session() && !prefix()) fields["X-Session-ID"] = session();
     if (token()) fields.Authorization = `Bearer ${token()}`;
     return fields;
   }
@@ -30,7 +32,7 @@ const larst = (() => {
   // The address names the session, so that the page can be shared.
   function remember() {
     const address = new URL(location.href);
-    if (session()) address.searchParams.set("session", session());
+    if (session() && !prefix()) address.searchParams.set("session", session());
     else address.searchParams.delete("session");
     history.replaceState(null, "", address);
     element("other").search = address.search;
@@ -56,7 +58,7 @@ const larst = (() => {
     notify("");
     let reply;
     try {
-      reply = await fetch("/swagger.json", { headers: current });
+      reply = await fetch(`${prefix()}/swagger.json`, { headers: current });
     } catch {
       if (latest === current) notify("The service cannot be reached.");
       return;
@@ -78,7 +80,9 @@ const larst = (() => {
   }
 
   function begin(show) {
-    element("session").value = new URLSearchParams(location.search).get("session") || "";
+    element("session").value =
+      prefix().slice(2) || new URLSearchParams(location.search).get("session") || "";
+    element("session").readOnly = prefix() !== "";
     element("bar").addEventListener("submit", (event) => {
       event.preventDefault();
       load(show);

@@ -1,0 +1,68 @@
+"""The quota of sessions: how many sessions with data a tenant may have.
+
+Must never count one session twice, nor let two new ones share the last place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Set
+
+from larst.actors import Clock
+from larst.domain import RequestContext, SessionKey, Tenant, session_name, tenant_of
+from larst.errors import QuotaFullError
+from larst.session.execution import ProgramRun
+from larst.store import DataRoot, SessionStore
+
+RESERVED_S = 60.0
+"""How long an admitted session counts before its directory is there."""
+
+
+def makes_limited_session(store: SessionStore, request: RequestContext, run: ProgramRun) -> bool:
+    """Return whether a run stores the first data of a session whose tenant has a limit."""
+    return (
+        request.tenant.max_sessions is not None
+        and not store.names()
+        and run.reply.status < 400
+        and bool(run.transaction.changes())
+    )
+
+
+class SessionQuota:
+    """Admits new sessions of tenants that have a limit."""
+
+    def __init__(self, root: DataRoot, clock: Clock) -> None:
+        self._root = root
+        self._clock = clock
+        self._reserved: dict[SessionKey, float] = {}
+        self._lock = asyncio.Lock()
+
+    async def admit(self, tenant: Tenant, session_id: str) -> None:
+        """Return if the session exists, or the tenant may have one more.
+
+        Raises:
+            QuotaFullError: it has as many sessions as it may have.
+        """
+        if tenant.max_sessions is None:
+            return
+        async with self._lock:
+            names = set(await asyncio.to_thread(self._root.session_ids, tenant.name))
+            names |= self._recently_admitted(tenant, names)
+            if session_id in names:
+                return
+            if len(names) >= tenant.max_sessions:
+                raise QuotaFullError(
+                    f"the tenant has {len(names)} sessions with data, and the token has a budget of"
+                    f" {tenant.max_sessions} (sessions in LARS_AUTH_TOKENS_FILE); erase one with"
+                    " `larst sessions --delete`, or use one that exists"
+                )
+            self._reserved[tenant.key_of(session_id)] = self._clock.now() + RESERVED_S
+
+    def _recently_admitted(self, tenant: Tenant, existing: Set[str]) -> set[str]:
+        """Return the sessions of a tenant that were admitted and have no directory yet."""
+        now_s = self._clock.now()
+        for key, end_s in list(self._reserved.items()):
+            is_there = tenant_of(key) == tenant.name and session_name(key) in existing
+            if is_there or end_s <= now_s:
+                del self._reserved[key]
+        return {session_name(key) for key in self._reserved if tenant_of(key) == tenant.name}
