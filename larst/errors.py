@@ -174,6 +174,12 @@ class ForbiddenError(CallerError):
     title = "forbidden"
 
 
+class HostNotAllowedError(CallerError):
+    """The request names a host that is not this service's."""
+
+    title = "misdirected request"
+
+
 class PlanNotFoundError(CallerError):
     """The plan book has no such plan, or the key is the beginning of several."""
 

@@ -64,9 +64,17 @@ class HttpSettings(Group):
     )
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(fields.origins)] = setting(
         "LARS_CORS_ORIGINS",
-        ("*",),
+        (),
         "*, or a comma-separated list of origins such as https://app.example.com (no path)",
-        "The origins whose pages may call the service.",
+        "The origins whose pages may call the service; unset, those of loopback addresses and of "
+        "the host that is called, and with LARS_AUTH_TOKEN all.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(fields.host_patterns)] = setting(
+        "LARS_ALLOWED_HOSTS",
+        (),
+        "*, or a comma-separated list of names such as api.example.com, *.example.com (no port)",
+        "The names of the service, beside IP addresses, localhost and the machine's own name; a "
+        "request for another host gets 421.",
     )
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(fields.networks)] = setting(
         "LARS_TRUSTED_PROXIES",

@@ -17,14 +17,15 @@ from aiohttp import web
 from larst import actors
 from larst.config import SandboxSettings, SessionSettings, Settings
 from larst.direct import DirectRunner
+from larst.http.access import ROUTE_TABLE, RouteTable
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS, Components, RunningService
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
-from larst.http.ingress import INGRESS, Ingress, serve_planned
+from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
-from larst.http.routes import RESERVED
+from larst.http.routes import PLANNED, RESERVED, UNKNOWN
 from larst.planning import make_planner
 from larst.planning.book import PlanBook
 from larst.planning.reading.request import ReadingSettings
@@ -58,16 +59,15 @@ def default_components(settings: Settings) -> Components:
 def make_app(settings: Settings, components: Components | None = None) -> web.Application:
     """Return the application; its components start and stop with it."""
     components = components or default_components(settings)
-    middleware = Middleware(settings.http, components.telemetry)
+    routes = RouteTable(RESERVED, planned=PLANNED, unknown=UNKNOWN)
+    middleware = Middleware(settings.http, components.telemetry, routes)
     app = web.Application(
         middlewares=[middleware.middleware], client_max_size=settings.http.max_body_bytes
     )
-    app[SETTINGS], app[COMPONENTS] = settings, components
+    app[SETTINGS], app[COMPONENTS], app[ROUTE_TABLE] = settings, components, routes
+    routes.add_to(app.router)
     app.on_response_prepare.append(middleware.add_headers)
     app.cleanup_ctx.append(_lifetime)
-    for path, handler in RESERVED.items():
-        app.router.add_route("*", path, handler)
-    app.router.add_route("*", "/{path:.*}", serve_planned)
     return app
 
 
@@ -90,7 +90,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         app[INGRESS] = Ingress(settings.http, sessions)
         if settings.http.fast_lane == "on":
             app[LANE] = Lane(
-                settings.http, app[INGRESS], sessions, components.telemetry, reserved=RESERVED
+                settings.http, app[INGRESS], sessions, components.telemetry, app[ROUTE_TABLE]
             )
         app[RUNNING] = RunningService(
             root=root,

@@ -39,6 +39,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.BodyTooLargeError: 413,
     errors.TargetTooLongError: 414,
     errors.UnsupportedCharsetError: 415,
+    errors.HostNotAllowedError: 421,
     errors.KeyReusedError: 422,
     errors.SchemaBrokenError: 422,
     errors.BudgetSpentError: 429,

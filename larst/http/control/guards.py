@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -11,6 +10,7 @@ from larst.domain import Json
 from larst.errors import BadRequestError, ForbiddenError
 from larst.exact_json import parse_json
 from larst.http.bodies import translated_errors
+from larst.http.cors import is_origin_of
 from larst.openapi import ControlParameter
 
 BODY_TIMEOUT_S = 10.0
@@ -27,7 +27,7 @@ def refuse_other_origins(request: web.Request) -> None:
         ForbiddenError: the request comes from a page of another origin.
     """
     origin = request.headers.get("Origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc != request.host
+    is_foreign = origin is not None and not is_origin_of(origin, request.host)
     if is_foreign or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise ForbiddenError("pages of other origins cannot use the control API")
 

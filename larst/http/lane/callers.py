@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 from aiohttp.http_parser import RawRequestMessage
 
-from larst.config import HttpSettings
 from larst.http.client_identity import request_id_of, session_id_of
-from larst.http.cors import cors_headers
 from larst.http.ingress import Ingress, visible_headers
-from larst.http.middleware import bearer_token
+from larst.http.middleware import Admission, bearer_token
 
 _COPIES = 4
 """Headers are kept as bytes and as text, each with the memory of an object."""
@@ -24,9 +22,10 @@ _COPIES = 4
 class Caller:
     """The outcome of a set of headers on a connection; `headers` are those a program can read.
 
-    `address` is the base URL by which the client reached the service. `request_id` is the client's
-    own, if it sent a valid one, and `has_trace` says whether it sent the context of a trace.
-    `size_bytes` is about how much memory the headers take.
+    `address` is the base URL by which the client reached the service. `may_change` is False for a
+    page of a foreign origin. `request_id` is the client's own, if it sent a valid one, and
+    `has_trace` says whether it sent the context of a trace. `size_bytes` is about how much memory
+    the headers take.
     """
 
     session_id: str
@@ -34,13 +33,14 @@ class Caller:
     address: str
     headers: Mapping[str, str]
     cors: Mapping[str, str]
+    may_change: bool
     request_id: str | None
     has_trace: bool
     size_bytes: int
 
 
 def caller_of(
-    message: RawRequestMessage, peer: str, settings: HttpSettings, ingress: Ingress
+    message: RawRequestMessage, peer: str, admission: Admission, ingress: Ingress
 ) -> Caller | None:
     """Return the client that sent a request; None if the headers ask for more than a reply.
 
@@ -50,14 +50,16 @@ def caller_of(
     headers = message.headers
     if "Expect" in headers or "Host" not in headers:
         return None
-    token = bearer_token(message, settings.auth_token)
+    admission.hosts.check(headers, message.version)
+    token = bearer_token(message, admission.token)
     client_ip = ingress.client_ip(message, peer)
     return Caller(
         session_id=session_id_of(headers.get("X-Session-ID"), token, client_ip),
         client_ip=client_ip,
         address=f"{ingress.scheme(message, 'http', peer)}://{headers['Host']}",
         headers=visible_headers(message),
-        cors=cors_headers(message, settings.cors_origins),
+        cors=admission.origins.headers(message),
+        may_change=admission.origins.may_change(message),
         request_id=request_id_of(headers.get("X-Request-ID"), str) or None,
         has_trace="traceparent" in headers,
         size_bytes=_COPIES * sum(len(name) + len(value) for name, value in message.raw_headers),

@@ -6,7 +6,6 @@ Must never change anything about a request that it does not accept: the ordinary
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from typing import Protocol
 
 from aiohttp import web
@@ -17,13 +16,15 @@ from cachetools import LRUCache
 from larst.config import HttpSettings
 from larst.domain import Body, RequestContext
 from larst.errors import LarstError
+from larst.http.access import RouteTable
 from larst.http.access_log import unrecorded_trace
+from larst.http.cors import SAFE_METHODS
 from larst.http.ingress import Ingress, empty_body
 from larst.http.lane.callers import Caller, caller_of
 from larst.http.lane.memory import ReplyMemory
 from larst.http.lane.recalled import recalled_bytes
 from larst.http.lane.replies import LaneReply, Writer
-from larst.http.middleware import CONTROL_PATH
+from larst.http.middleware import Admission
 from larst.http.parsing import parse_body, parse_target
 from larst.session import SessionClient
 from larst.telemetry import Telemetry
@@ -51,8 +52,7 @@ class LaneClient(Writer, Protocol):
 class Lane:
     """Answers known requests of all connections.
 
-    `answered` counts the accepted requests, `recalled` those with a remembered reply. `reserved`
-    are the paths that are never planned.
+    `answered` counts the accepted requests, `recalled` those with a remembered reply.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Lane:
         ingress: Ingress,
         sessions: SessionClient,
         telemetry: Telemetry,
-        reserved: Collection[str],
+        routes: RouteTable,
     ) -> None:
         self.answered = self.recalled = 0
-        self._settings = settings
+        self._admission = Admission.of(settings)
         self._ingress = ingress
         self._sessions = sessions
         self._telemetry = telemetry
-        self._reserved = frozenset(reserved)
+        self._routes = routes
         self._memory = ReplyMemory()
         self._callers: LRUCache[tuple[str, object], Caller] = LRUCache(MAX_CALLERS)
 
@@ -98,12 +98,14 @@ class Lane:
         """
         if not _is_plain(message) or self._telemetry.recorder is not None:
             return None  # a sampled request has spans in other places
+        if not self._routes.is_planned(message.path.partition("?")[0]):
+            return None
         path = message.path if "%" not in message.path else message.url.path
         path, _, _ = path.partition("?")
-        if path in self._reserved or path.startswith(CONTROL_PATH):
-            return None
         try:
             caller = self._caller(message, client)
+            if caller and not caller.may_change and message.method not in SAFE_METHODS:
+                return None
             reply = caller and self._reply(message, raw_body, path, caller, client)
         except LarstError:
             return None  # the ordinary way raises it again
@@ -115,7 +117,7 @@ class Lane:
     def _caller(self, message: RawRequestMessage, client: LaneClient) -> Caller | None:
         if message.raw_headers == client.raw_headers and client.caller is not None:
             return client.caller
-        caller = caller_of(message, client.peer, self._settings, self._ingress)
+        caller = caller_of(message, client.peer, self._admission, self._ingress)
         if caller is not None and caller.size_bytes <= MAX_CALLER_BYTES:
             self._callers[client.peer, message.raw_headers] = caller
         client.caller, client.raw_headers = caller, message.raw_headers

@@ -115,7 +115,12 @@ async def start(
 ) -> Server:
     """Start a server in the running event loop; closing the stack stops it."""
     settings = load_settings(
-        {"SANDBOX_DATA_ROOT": str(root), "LARS_FAST_LANE": lane, "LARS_SANDBOX_WORKERS": "1"}
+        {
+            "SANDBOX_DATA_ROOT": str(root),
+            "LARS_FAST_LANE": lane,
+            "LARS_SANDBOX_WORKERS": "1",
+            "LARS_ALLOWED_HOSTS": "api.test",
+        }
         | variables
     )
     components = default_components(settings)

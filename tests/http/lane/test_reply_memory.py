@@ -134,7 +134,15 @@ def _remembered(body: bytes, state: DataState) -> RememberedReply:
 @pytest.fixture
 def key() -> Callable[[str], Key]:
     caller = Caller(
-        "one", "127.0.0.1", "http://api.test", {}, {}, None, has_trace=False, size_bytes=0
+        session_id="one",
+        client_ip="127.0.0.1",
+        address="http://api.test",
+        headers={},
+        cors={},
+        may_change=True,
+        request_id=None,
+        has_trace=False,
+        size_bytes=0,
     )
     return lambda path: (caller, "GET", path)
 
