@@ -19,7 +19,7 @@ from larst.errors import BadRequestError, BodyTooLargeError
 from larst.http.bodies import translated_errors
 from larst.http.client_identity import client_ip_of, scheme_of, session_id_of
 from larst.http.keys import TOKEN, TRACE, WithHeaders
-from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
+from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, present
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.responses import program_response
@@ -193,6 +193,6 @@ def visible_headers(request: WithHeaders) -> dict[str, str]:
     for name, value in request.headers.items():
         if not value.isascii() and "\ufffd" in bytes_of(value).decode(errors="replace"):
             raise BadRequestError(f"the header {name} contains bytes that are not UTF-8")
-        if (lower := name.lower()) not in SECRET_HEADERS:
+        if (lower := name.lower()) in VISIBLE_HEADERS or lower.startswith("x-larst-"):
             headers[lower] = value
     return headers

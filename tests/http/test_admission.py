@@ -37,7 +37,11 @@ def spellings(path: str) -> Iterator[str]:
             yield once.replace("%", "%25")
             yield once.replace("%", "%2525")
     everything = "".join(f"%{ord(character):02x}" for character in path[1:])
-    yield from (f"/{everything}", f"/{everything.replace('%', '%25')}", "/" + path[1:].replace("/", "\\"))
+    yield from (
+        f"/{everything}",
+        f"/{everything.replace('%', '%25')}",
+        "/" + path[1:].replace("/", "\\"),
+    )
     yield from (path.replace("/", "//"), path.replace("/", "/./"), f"/a/..{path}", f"{path}/")
     yield from (f"/a/%2e%2e{path}", f"/%2e{path}", f"/a%2f..%2f{path[1:]}", path.upper())
     yield from (f"{path};a=b", f"{path}%3Fa", f"{path}%23a", f"{path}%00", f"{path}%20", f"/{path}")

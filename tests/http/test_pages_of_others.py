@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from larst.config import load_settings
 from larst.errors import ConfigError
 from larst.http.cors import AllowedOrigins
 from larst.http.hosts import AllowedHosts, host_name
-from tests.http.helpers import MakeClient
+from tests.fakes import ScriptedPlanner
+from tests.http.helpers import LIST, MakeClient
 
 ALLOWED = AllowedHosts(("api.example.com", "*.shop.example"), ("Box", "box.local"))
 
@@ -72,11 +75,18 @@ def test_the_setting_takes_names_only(value: str) -> None:
         load_settings({"LARS_ALLOWED_HOSTS": value})
 
 
-LOCAL = ["http://localhost:5173", "http://127.0.0.1:3000", "https://app.localhost", "http://[::1]:1"]
+LOCAL = [
+    "http://localhost:5173",
+    "http://127.0.0.1:3000",
+    "https://app.localhost",
+    "http://[::1]:1",
+]
 FOREIGN = ["https://evil.example", "null", "http://localhost.evil.example", "x", "http://[", ""]
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "10.0.0.5:8000"])
+@pytest.mark.parametrize(
+    "host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "10.0.0.5:8000"]
+)
 def test_pages_of_developers_work_without_settings(host: str) -> None:
     origins = AllowedOrigins((), has_token=False)
 
@@ -138,7 +148,10 @@ async def test_the_services_own_page_may_change_data(make_client: MakeClient) ->
 async def test_a_preflight_from_the_internet_is_answered(make_client: MakeClient) -> None:
     """Private Network Access, section 3.2: a public page asks before it calls this machine."""
     client = await make_client(LARS_CORS_ORIGINS="https://a.example")
-    asks = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Private-Network": "true"}
+    asks = {
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Private-Network": "true",
+    }
 
     listed = await client.options("/members", headers={"Origin": "https://a.example", **asks})
     foreign = await client.options("/members", headers={"Origin": "https://b.example", **asks})
@@ -161,3 +174,46 @@ async def test_replies_of_a_session_stay_with_it(make_client: MakeClient) -> Non
     unchanged = await client.get("/members/1", headers={"If-None-Match": etag})
     assert unchanged.status == 304
     assert "X-Session-ID" in unchanged.headers["Vary"]
+
+
+async def test_no_reply_of_a_program_can_act_in_the_origin(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    """Whatever its type, made by rules or by a model, an error or not.
+
+    Replies of the lane are the same to the byte (tests/http/lane).
+    """
+    page = 'REPLY = make_response(200, "<b>", {"Content-Type": "text/html"})'
+    planner = ScriptedPlanner({"GET /page": [page], "GET /list": [LIST]})
+    by_model = await make_client(planner)
+    by_rules = await make_client(SANDBOX_DATA_ROOT=str(tmp_path / "other"))
+    await by_rules.post("/members", json={"name": "Ann"})
+    paths = ("/members", "/members/1", "/members/9", "/members?limit=x", "/members/1?a=1")
+
+    replies = [await by_model.get(path) for path in ("/page", "/list", "/none") for _ in "123"]
+    replies += [await by_rules.get(path) for path in paths for _ in "123"]
+    replies += [await by_rules.delete("/members/1"), await by_rules.options("/members")]
+
+    for reply in replies:
+        assert reply.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+
+
+SECRET = "s3cret-value"
+
+
+async def test_programs_see_only_headers_of_a_list(make_client: MakeClient) -> None:
+    """No list of the headers that carry secrets is ever complete."""
+    show = "REPLY = make_response(200, ctx['headers'])"
+    client = await make_client(ScriptedPlanner({"GET /ctx": [show]}))
+    secrets = (
+        "Authorization Cookie Proxy-Authorization X-Api-Key Api-Key X-Vault-Token X-Auth-Token"
+        " X-Amz-Security-Token X-CSRF-Token X-Goog-IAP-JWT-Assertion CF-Access-Jwt-Assertion"
+        " X-GitLab-Token X-Functions-Key Ocp-Apim-Subscription-Key X-Forwarded-Access-Token Referer"
+    ).split()
+    shown = {"accept": "a/b", "prefer": "x", "if-match": '"1"', "x-larst-dialect": "larst"}
+
+    reply = await client.get("/ctx", headers={**dict.fromkeys(secrets, SECRET), **shown})
+
+    assert SECRET not in await reply.text()
+    assert shown.items() <= (await reply.json()).items()

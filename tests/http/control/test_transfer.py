@@ -183,7 +183,8 @@ class TestTransfer:
         self, client: Client
     ) -> None:
         reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
-        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100001\r\n"
+        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: localhost\r\n"
+        head += "Content-Length: 100001\r\n"
         writer.write(f"{head}\r\n".encode())
 
         status_line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
@@ -205,7 +206,10 @@ class TestTransfer:
         variables = {"SANDBOX_DATA_ROOT": str(tmp_path / "d"), "LARS_REQUEST_TIMEOUT_S": "0.2"}
         client = await aiohttp_client(make_app(load_settings(variables)))
         reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
-        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+        head = (
+            "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: localhost\r\n"
+            "Content-Length: 1000\r\n"
+        )
         writer.write(f"{head}\r\n{{".encode())
 
         status_line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
