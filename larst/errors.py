@@ -16,8 +16,10 @@ LarstError
 │   ├── UnsupportedCharsetError  the body is in a charset that is not read
 │   ├── NotAcceptableError       none of the media types that the client accepts can be made
 │   ├── BodyTooSlowError         did not arrive within LARS_REQUEST_TIMEOUT_S
+│   ├── BodiesFullError          other requests hold too many bytes; the same one may succeed soon
 │   ├── UnauthorizedError        no token, or a wrong one
 │   ├── ForbiddenError           not allowed from there, such as a page of another origin
+│   ├── HostNotAllowedError      the request names a host that is not this service's
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
 │   ├── SessionNotEmptyError     an import would replace existing data
@@ -160,6 +162,12 @@ class BodyTooSlowError(CallerError):
     """The body did not arrive within LARS_REQUEST_TIMEOUT_S."""
 
     title = "body too slow"
+
+
+class BodiesFullError(CallerError):
+    """The bodies of all requests together exceed LARS_MAX_BODY_BYTES_IN_FLIGHT."""
+
+    title = "too many bytes in flight"
 
 
 class UnauthorizedError(CallerError):

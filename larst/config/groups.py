@@ -92,6 +92,33 @@ class HttpSettings(Group):
     max_import_bytes: int = integer(
         "LARS_MAX_IMPORT_BYTES", 64 * 1024**2, 1, GIB, "The largest import; a larger one gets 413."
     )
+    max_body_bytes_in_flight: int = integer(
+        "LARS_MAX_BODY_BYTES_IN_FLIGHT",
+        128 * 1024**2,
+        1,
+        1024 * GIB,
+        "The bytes of the bodies of all requests together; over it, a request gets 503.",
+    )
+    head_timeout_s: float = seconds(
+        "LARS_HEAD_TIMEOUT_S", 10, 0.001, "The time in which the head of a request must arrive."
+    )
+    min_bytes_per_s: int = integer(
+        "LARS_MIN_BYTES_PER_S",
+        500,
+        0,
+        GIB,
+        "The least rate, over 10 seconds, at which a client sends a body and reads a reply.",
+    )
+    keepalive_s: float = seconds(
+        "LARS_KEEPALIVE_S", 25, 0.001, "How long a connection without a request stays open."
+    )
+    max_connections_per_address: int = integer(
+        "LARS_MAX_CONNECTIONS_PER_ADDRESS",
+        1000,
+        1,
+        1_000_000,
+        "Connections of one client address, other than a trusted proxy's; one more gets 429.",
+    )
     request_timeout_s: float = seconds(
         "LARS_REQUEST_TIMEOUT_S", 60, 0.001, "The deadline of a request, planning included."
     )

@@ -16,7 +16,7 @@ from larst import actors
 from larst.config import HttpSettings
 from larst.domain import NO_BODY, Body, RequestContext
 from larst.errors import BadRequestError, BodyTooLargeError
-from larst.http.bodies import translated_errors
+from larst.http.bodies import BodiesInFlight, BodyRules, BodyShare, read_body
 from larst.http.client_identity import client_ip_of, scheme_of, session_id_of
 from larst.http.keys import TOKEN, TRACE, WithHeaders
 from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
@@ -54,6 +54,13 @@ class Ingress:
         self._settings = settings
         self._sessions = sessions
         self._throttle = RefusalThrottle()
+        self.bodies = BodiesInFlight(settings.max_body_bytes_in_flight)
+        self._body_rules = BodyRules(
+            max_bytes=settings.max_body_bytes,
+            too_large=lambda: _too_large(settings.max_body_bytes),
+            min_rate=settings.min_bytes_per_s,
+            timeout_s=settings.request_timeout_s,
+        )
 
     async def serve(
         self, request: web.Request, trace: RequestTrace, token: str | None
@@ -63,7 +70,13 @@ class Ingress:
         Raises:
             LarstError, ActorError: problems.py has their statuses.
         """
-        context = await self._context(request, trace, token)
+        with self.bodies.share() as share:
+            return await self._serve(request, trace, token, share)
+
+    async def _serve(
+        self, request: web.Request, trace: RequestTrace, token: str | None, share: BodyShare
+    ) -> web.Response:
+        context = await self._context(request, trace, token, share)
         start_s = time.perf_counter()
         try:
             reply = await self._sessions.request(context, trace)
@@ -113,7 +126,7 @@ class Ingress:
         return client_ip_of(peer, request.headers.get("X-Forwarded-For"), proxies)
 
     async def _context(
-        self, request: web.Request, trace: RequestTrace, token: str | None
+        self, request: web.Request, trace: RequestTrace, token: str | None, share: BodyShare
     ) -> RequestContext:
         client_ip = self.client_ip(request, request.remote or "")
         session_name = request.headers.get("X-Session-ID")
@@ -125,24 +138,14 @@ class Ingress:
             segments=target.segments,
             query=target.query,
             headers=visible_headers(request),
-            body=await self._body(request) if request.body_exists else empty_body(request),
+            body=await self._body(request, share) if request.body_exists else empty_body(request),
             client_ip=client_ip,
             session_id=trace.session_id,
             request_id=trace.request_id,
         )
 
-    async def _body(self, request: web.Request) -> Body:
-        limit = self._settings.max_body_bytes
-        if (request.content_length or 0) > limit:
-            raise _too_large(limit)
-        timeout_s = self._settings.request_timeout_s
-        too_slow = f"the body did not arrive within {timeout_s:g} s (LARS_REQUEST_TIMEOUT_S)"
-        with translated_errors(f"{too_slow}; nothing was done"):
-            try:
-                async with asyncio.timeout(timeout_s):
-                    raw = await request.read()
-            except web.HTTPRequestEntityTooLarge as error:
-                raise _too_large(limit) from error
+    async def _body(self, request: web.Request, share: BodyShare) -> Body:
+        raw = bytes(await read_body(request, self._body_rules, share))
         content_type = request.headers.get("Content-Type", "")
         if len(raw) < _LARGE_BODY_BYTES:
             return parse_body(request.method, content_type, raw)

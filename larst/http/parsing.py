@@ -67,7 +67,7 @@ VISIBLE_HEADERS = frozenset(
     " accept-profile content-profile idempotency-key odata-maxversion odata-version stripe-version"
     " x-client-info x-http-method x-http-method-override x-method-override x-request-id".split()
 )
-"""The headers that a context contains, and `X-LARST-*`: any other may be a secret (SPEC section 3)."""
+"""The headers that a context contains, beside `X-LARST-*`: any other may carry a secret."""
 
 _READERS: Mapping[str, Callable[[bytes], Body]] = {
     "text/csv": read_csv,

@@ -53,6 +53,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.ProgramFailedError: 502,
     errors.ProgramRefusedError: 502,
     errors.PlannerUnreachableError: 503,
+    errors.BodiesFullError: 503,
     errors.SessionDamagedError: 503,
     actors.MailboxFullError: 503,
     actors.ActorFailedError: 503,
@@ -93,6 +94,7 @@ _ACTOR_PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
 _RETRY_AFTER_S: Mapping[type[Exception], int] = {
     errors.PlannerBrokenError: 10,
     errors.PlannerUnreachableError: 10,
+    errors.BodiesFullError: 1,
     actors.MailboxFullError: 1,
     actors.StoppingError: 5,
     actors.ActorStoppedError: 1,

@@ -56,17 +56,13 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
-@pytest.mark.parametrize("status", [200, 404])
 @pytest.mark.parametrize("media_type", MEDIA_TYPES)
-def test_a_program_s_reply_runs_no_script(
-    page: Page, echo: Service, media_type: str, status: int
-) -> None:
-    for body in (HTML, XML, SVG):
+def test_the_reply_of_a_program_runs_no_script(page: Page, echo: Service, media_type: str) -> None:
+    for body, status in ((HTML, 200), (XML, 200), (SVG, 404)):
         query = f"type={quote(media_type)}&status={status}&body={quote(body)}"
         page.open(f"{echo.url}/echo/show?{query}")
         assert page.driver.title != "ran"
 
-    assert "no such" not in page.driver.page_source
     assert not [url for url in page.requests() if url.endswith("/hits")]
 
 

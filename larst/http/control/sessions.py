@@ -41,6 +41,7 @@ from larst.http.control.parameters import (
     SESSION_LIMIT,
     SET_DIALECT,
 )
+from larst.http.ingress import INGRESS
 from larst.http.responses import json_response
 from larst.session import SessionClient
 from larst.session.settings import client_settings, with_values
@@ -65,7 +66,10 @@ class SessionControl:
         self._root = root
         self._sessions = sessions
         self._imports = Imports(
-            threads, timeout_s=settings.request_timeout_s, max_bytes=settings.max_import_bytes
+            threads,
+            timeout_s=settings.request_timeout_s,
+            max_bytes=settings.max_import_bytes,
+            min_bytes_per_s=settings.min_bytes_per_s,
         )
         self._describing = asyncio.Semaphore(MAX_CONCURRENT_DESCRIPTIONS)
 
@@ -166,13 +170,14 @@ class SessionControl:
             BodyTooLargeError: it exceeds LARS_MAX_IMPORT_BYTES.
         """
         session_id, dialect = _session_id(request), choice_in_query(request, SET_DIALECT)
-        raw = await self._imports.read(request)
         replaces = flag_in_query(request, REPLACE)
         report = ImportReport(is_lenient=flag_in_query(request, LENIENT))
-        async with self._imports.exclusive():
-            counts = await self._import_into(
-                session_id, raw, report, replaces=replaces, dialect=dialect
-            )
+        with request.app[INGRESS].bodies.share() as share:
+            raw = await self._imports.read(request, share)
+            async with self._imports.exclusive():
+                counts = await self._import_into(
+                    session_id, raw, report, replaces=replaces, dialect=dialect
+                )
         body: dict[str, Json] = {"imported": counts, "records": sum(counts.values())}
         if report.changes:
             body["changed"] = shortened(report.changes)
