@@ -20,6 +20,7 @@ COPY --from=build /opt/larst /opt/larst
 RUN groupadd --gid 10001 larst \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin larst \
     && install --directory --owner=10001 --group=10001 --mode=0700 /data
+# A container answers to addresses and localhost; set LARS_ALLOWED_HOSTS to its other names.
 # PYTHONMALLOC=malloc: memory of sleeping sessions goes back to the system; see larst/runtime.
 ENV PATH=/opt/larst/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

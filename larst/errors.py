@@ -16,8 +16,10 @@ LarstError
 │   ├── UnsupportedCharsetError  the body is in a charset that is not read
 │   ├── NotAcceptableError       none of the media types that the client accepts can be made
 │   ├── BodyTooSlowError         did not arrive within LARS_REQUEST_TIMEOUT_S
+│   ├── BodiesFullError          other requests hold too many bytes; the same one may succeed soon
 │   ├── UnauthorizedError        no token, or a wrong one
 │   ├── ForbiddenError           not allowed from there, such as a page of another origin
+│   ├── HostNotAllowedError      the request names a host that is not this service's
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
 │   ├── SessionNotEmptyError     an import would replace existing data
@@ -176,6 +178,12 @@ class BodyTooSlowError(CallerError):
     title = "body too slow"
 
 
+class BodiesFullError(CallerError):
+    """The bodies of all requests together exceed LARS_MAX_BODY_BYTES_IN_FLIGHT."""
+
+    title = "too many bytes in flight"
+
+
 class UnauthorizedError(CallerError):
     """The request has no token, or a wrong one."""
 
@@ -186,6 +194,12 @@ class ForbiddenError(CallerError):
     """The request is not allowed from there, such as from a page of another origin."""
 
     title = "forbidden"
+
+
+class HostNotAllowedError(CallerError):
+    """The request names a host that is not this service's."""
+
+    title = "misdirected request"
 
 
 class PlanNotFoundError(CallerError):

@@ -32,7 +32,7 @@ class TestSources:
         assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8000)
         assert settings.data_root.is_absolute()
         assert settings.http.auth_token is None
-        assert settings.http.cors_origins == ("*",)
+        assert settings.http.cors_origins == ()
         assert settings.http.trusted_proxies == ()
         assert settings.http.max_body_bytes == 10 * 1024 * 1024
         assert settings.http.max_import_bytes == 64 * 1024 * 1024
@@ -60,7 +60,7 @@ class TestSources:
         assert (settings.http.port, settings.http.auth_token, settings.http.cors_origins) == (
             8000,
             None,
-            ("*",),
+            (),
         )
 
     def test_variables_of_other_programs_in_the_file_are_ignored(self, here: Path) -> None:

@@ -32,6 +32,7 @@ FLAGS = (
     ("--port", "LARS_PORT", "PORT", "listen on this port (default: 8000; 0: a free port)"),
     ("--data-root", "SANDBOX_DATA_ROOT", "DIR", "keep sessions and plans in this directory"),
     ("--dialect", "LARS_DIALECT", "NAME", "reply as this server does, such as json-server"),
+    ("--cors", "LARS_CORS_ORIGINS", "ORIGINS", "let pages of these origins call; '*': of all"),
     ("--log-level", "LARS_LOG_LEVEL", "LEVEL", "debug, info (default), warning or error"),
 )
 """Each flag, the variable that it overrides, its metavar and its help."""

@@ -27,6 +27,7 @@ _BOOL = TypeAdapter(bool)
 _TOKEN = re.compile(r"[!-~]+")
 _BASE_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _HOST = re.compile(r"[a-z0-9_.:-]+")
+_HOST_PATTERN = re.compile(r"\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|[0-9a-f:.]+")
 _ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[^\s/?#@*]+")
 
 
@@ -135,6 +136,14 @@ def hosts(value: object) -> tuple[str, ...]:
     """Return the listed host names in lower case."""
     listed = tuple(item.lower().strip("[]") for item in _items(value))
     if not (listed and all(map(_HOST.fullmatch, listed))):
+        raise ValueError("not a list of host names")
+    return listed
+
+
+def host_patterns(value: object) -> tuple[str, ...]:
+    """Return the listed host names in lower case; `*.` before one stands for all below it."""
+    listed = tuple(item.lower().strip("[]") for item in _items(value))
+    if not all(map(_HOST_PATTERN.fullmatch, listed)):
         raise ValueError("not a list of host names")
     return listed
 

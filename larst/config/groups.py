@@ -59,9 +59,17 @@ class HttpSettings(Group):
     )
     cors_origins: Annotated[tuple[str, ...], BeforeValidator(fields.origins)] = setting(
         "LARS_CORS_ORIGINS",
-        ("*",),
+        (),
         "*, or a comma-separated list of origins such as https://app.example.com (no path)",
-        "The origins whose pages may call the service.",
+        "The origins whose pages may call the service; unset, those of loopback addresses and of "
+        "the host that is called, and with LARS_AUTH_TOKEN all.",
+    )
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(fields.host_patterns)] = setting(
+        "LARS_ALLOWED_HOSTS",
+        (),
+        "*, or a comma-separated list of names such as api.example.com, *.example.com (no port)",
+        "The names of the service, beside IP addresses, localhost and the machine's own name; a "
+        "request for another host gets 421.",
     )
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(fields.networks)] = setting(
         "LARS_TRUSTED_PROXIES",
@@ -78,6 +86,33 @@ class HttpSettings(Group):
     )
     max_import_bytes: int = integer(
         "LARS_MAX_IMPORT_BYTES", 64 * 1024**2, 1, GIB, "The largest import; a larger one gets 413."
+    )
+    max_body_bytes_in_flight: int = integer(
+        "LARS_MAX_BODY_BYTES_IN_FLIGHT",
+        128 * 1024**2,
+        1,
+        1024 * GIB,
+        "The bytes of the bodies of all requests together; over it, a request gets 503.",
+    )
+    head_timeout_s: float = seconds(
+        "LARS_HEAD_TIMEOUT_S", 10, 0.001, "The time in which the head of a request must arrive."
+    )
+    min_bytes_per_s: int = integer(
+        "LARS_MIN_BYTES_PER_S",
+        500,
+        0,
+        GIB,
+        "The least rate, over 10 seconds, at which a client sends a body and reads a reply.",
+    )
+    keepalive_s: float = seconds(
+        "LARS_KEEPALIVE_S", 25, 0.001, "How long a connection without a request stays open."
+    )
+    max_connections_per_address: int = integer(
+        "LARS_MAX_CONNECTIONS_PER_ADDRESS",
+        1000,
+        1,
+        1_000_000,
+        "Connections of one client address, other than a trusted proxy's; one more gets 429.",
     )
     request_timeout_s: float = seconds(
         "LARS_REQUEST_TIMEOUT_S", 60, 0.001, "The deadline of a request, planning included."

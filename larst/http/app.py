@@ -19,6 +19,7 @@ from larst import actors
 from larst.config import SandboxSettings, SessionSettings, Settings
 from larst.direct import DirectRunner
 from larst.domain import SessionKey, tenant_of
+from larst.http.access import ROUTE_TABLE, RouteTable
 from larst.http.components import (
     COMPONENTS,
     RUNNING,
@@ -29,12 +30,12 @@ from larst.http.components import (
 )
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
-from larst.http.ingress import INGRESS, Ingress, serve_planned
+from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.request_rates import RequestRates
-from larst.http.routes import RESERVED
+from larst.http.routes import PLANNED, RESERVED, UNKNOWN
 from larst.planning import make_planner
 from larst.planning.book import PlanBook, Plans
 from larst.planning.reading.request import ReadingSettings
@@ -77,16 +78,16 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
     components = components or default_components(settings)
     tokens = TokenSource(settings.http.tokens_file, settings.http.auth_token)
     tokens.load()
-    middleware = Middleware(settings.http, components.telemetry, tokens)
+    routes = RouteTable(RESERVED, planned=PLANNED, unknown=UNKNOWN)
+    middleware = Middleware(settings.http, components.telemetry, tokens, routes)
     app = web.Application(
         middlewares=[middleware.middleware], client_max_size=settings.http.max_body_bytes
     )
-    app[SETTINGS], app[COMPONENTS], app[TOKENS] = settings, components, tokens
+    app[SETTINGS], app[COMPONENTS] = settings, components
+    app[TOKENS], app[ROUTE_TABLE] = tokens, routes
+    routes.add_to(app.router)
     app.on_response_prepare.append(middleware.add_headers)
     app.cleanup_ctx.append(_lifetime)
-    for path, handler in RESERVED.items():
-        app.router.add_route("*", path, handler)
-    app.router.add_route("*", "/{path:.*}", serve_planned)
     return app
 
 
@@ -115,7 +116,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
                 sessions,
                 components.telemetry,
                 tokens,
-                reserved=RESERVED,
+                app[ROUTE_TABLE],
             )
         app[RUNNING] = RunningService(
             root=root,

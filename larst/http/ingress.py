@@ -16,10 +16,10 @@ from larst import actors
 from larst.config import HttpSettings
 from larst.domain import NO_BODY, Body, RequestContext, SessionKey
 from larst.errors import BadRequestError, BodyTooLargeError
-from larst.http.bodies import translated_errors
+from larst.http.bodies import BodiesInFlight, BodyRules, BodyShare, read_body
 from larst.http.client_identity import checked_session_id, client_ip_of, scheme_of
 from larst.http.keys import ACCESS, TRACE, WithHeaders
-from larst.http.parsing import SECRET_HEADERS, parse_body, parse_target
+from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, present
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.request_rates import RequestRates
@@ -62,6 +62,13 @@ class Ingress:
         self._sessions = sessions
         self.rates = rates
         self._throttle = RefusalThrottle()
+        self.bodies = BodiesInFlight(settings.max_body_bytes_in_flight)
+        self._body_rules = BodyRules(
+            max_bytes=settings.max_body_bytes,
+            too_large=lambda: _too_large(settings.max_body_bytes),
+            min_rate=settings.min_bytes_per_s,
+            timeout_s=settings.request_timeout_s,
+        )
 
     async def serve(
         self, request: web.Request, trace: RequestTrace, access: Access
@@ -71,7 +78,13 @@ class Ingress:
         Raises:
             LarstError, ActorError: problems.py has their statuses.
         """
-        context = await self._context(request, trace, access)
+        with self.bodies.share() as share:
+            return await self._serve(request, trace, access, share)
+
+    async def _serve(
+        self, request: web.Request, trace: RequestTrace, access: Access, share: BodyShare
+    ) -> web.Response:
+        context = await self._context(request, trace, access, share)
         start_s = time.perf_counter()
         try:
             reply = await self._sessions.request(context, trace)
@@ -138,7 +151,7 @@ class Ingress:
         return client_ip_of(peer, request.headers.get("X-Forwarded-For"), proxies)
 
     async def _context(
-        self, request: web.Request, trace: RequestTrace, access: Access
+        self, request: web.Request, trace: RequestTrace, access: Access, share: BodyShare
     ) -> RequestContext:
         split = split_target(request.rel_url.raw_path_qs)
         trace.session_id = self.session_id(request, access, split)
@@ -150,7 +163,7 @@ class Ingress:
             segments=target.segments,
             query=target.query,
             headers=visible_headers(request),
-            body=await self._body(request) if request.body_exists else empty_body(request),
+            body=await self._body(request, share) if request.body_exists else empty_body(request),
             client_ip=self.client_ip(request, request.remote or ""),
             session_id=trace.session_id,
             request_id=trace.request_id,
@@ -158,18 +171,8 @@ class Ingress:
             prefix=split.prefix,
         )
 
-    async def _body(self, request: web.Request) -> Body:
-        limit = self._settings.max_body_bytes
-        if (request.content_length or 0) > limit:
-            raise _too_large(limit)
-        timeout_s = self._settings.request_timeout_s
-        too_slow = f"the body did not arrive within {timeout_s:g} s (LARS_REQUEST_TIMEOUT_S)"
-        with translated_errors(f"{too_slow}; nothing was done"):
-            try:
-                async with asyncio.timeout(timeout_s):
-                    raw = await request.read()
-            except web.HTTPRequestEntityTooLarge as error:
-                raise _too_large(limit) from error
+    async def _body(self, request: web.Request, share: BodyShare) -> Body:
+        raw = bytes(await read_body(request, self._body_rules, share))
         content_type = request.headers.get("Content-Type", "")
         if len(raw) < _LARGE_BODY_BYTES:
             return parse_body(request.method, content_type, raw)
@@ -220,6 +223,6 @@ def visible_headers(request: WithHeaders) -> dict[str, str]:
     for name, value in request.headers.items():
         if not value.isascii() and "\ufffd" in bytes_of(value).decode(errors="replace"):
             raise BadRequestError(f"the header {name} contains bytes that are not UTF-8")
-        if (lower := name.lower()) not in SECRET_HEADERS:
+        if (lower := name.lower()) in VISIBLE_HEADERS or lower.startswith("x-larst-"):
             headers[lower] = value
     return headers

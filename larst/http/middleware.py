@@ -5,51 +5,61 @@ It turns every error into JSON. Must never interpret the path of a planned reque
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from larst.config import HttpSettings
 from larst.domain import METHODS
+from larst.http.access import Access, Endpoint, RouteTable
 from larst.http.access_log import finish_trace, start_trace
 from larst.http.control.guards import refuse_other_origins
-from larst.http.cors import cors_headers, is_preflight, preflight
+from larst.http.cors import AllowedOrigins, beside, is_preflight
+from larst.http.hosts import AllowedHosts
 from larst.http.keys import ACCESS, TRACE, Handler
 from larst.http.responses import error_response, not_allowed, trace_headers
 from larst.http.tokens import access_of
 from larst.telemetry import RequestTrace, Telemetry
 from larst.tokens import TokenSource
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-"""Served without a token, for health checks."""
 
-PAGE_PATHS = re.compile(r"(/@[A-Za-z0-9_-]{1,128})?/(docs|redoc)")
-FILES_PATH = "/_larst/ui/"
-"""The pages and their files, served without a token: the page itself asks the visitor for it.
-They are the same for all clients and contain no data."""
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a request is checked for beside its token, before anything reads it."""
 
-CONTROL_PATH = "/_larst"
-METRICS_PATH = "/_larst/metrics"
+    hosts: AllowedHosts
+    origins: AllowedOrigins
 
-UNTRACED_PATHS = OPEN_PATHS | {METRICS_PATH}
-"""Requested by machines every few seconds: their spans would hide all other spans."""
+    @classmethod
+    def of(cls, settings: HttpSettings) -> Admission:
+        """Return the checks that the settings ask for."""
+        return cls(AllowedHosts.of(settings), AllowedOrigins.of(settings))
 
 
 class Middleware:
-    """Wraps every handler of the application."""
+    """Wraps every handler of the application; the matched route says who may reach it."""
 
-    def __init__(self, settings: HttpSettings, telemetry: Telemetry, tokens: TokenSource) -> None:
+    def __init__(
+        self,
+        settings: HttpSettings,
+        telemetry: Telemetry,
+        tokens: TokenSource,
+        routes: RouteTable,
+    ) -> None:
+        self._admission = Admission.of(settings)
         self._tokens = tokens
-        self._origins = settings.cors_origins
         self._telemetry = telemetry
+        self._routes = routes
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Check a request, pass it to its handler, and turn every error into a reply."""
-        trace = self._start_trace(request)
+        del handler  # aiohttp's, by the path as sent; another spelling has another endpoint
+        endpoint = self._routes.endpoint_of(request)
+        trace = self._start_trace(request, endpoint)
         status = None
         try:
-            response = self._refusal(request) or await handler(request)
+            response = self._refusal(request, endpoint.access) or await endpoint.handler(request)
             status = response.status
         except Exception as error:
             if isinstance(error, ConnectionError) and _is_disconnected(request):
@@ -64,39 +74,43 @@ class Middleware:
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add the headers of every reply, just before they are sent."""
         # aiohttp replies to some requests before any middleware runs.
-        trace = request.get(TRACE) or self._start_trace(request)
+        endpoint = self._routes.endpoint_of(request)
+        trace = request.get(TRACE) or self._start_trace(request, endpoint)
         headers = response.headers
         headers.update(trace_headers(trace))
-        if not request.path.startswith(CONTROL_PATH):
-            headers.update(cors_headers(request, self._origins))
+        if endpoint.access is not Access.CONTROL:
+            headers.update(beside(headers, self._admission.origins.headers(request)))
 
-    def _start_trace(self, request: web.Request) -> RequestTrace:
-        trace = start_trace(
-            request, self._telemetry, is_recorded=request.path not in UNTRACED_PATHS
-        )
+    def _start_trace(self, request: web.Request, endpoint: Endpoint) -> RequestTrace:
+        trace = start_trace(request, self._telemetry, is_recorded=endpoint.is_traced)
         request[TRACE] = trace
         return trace
 
-    def _refusal(self, request: web.Request) -> web.Response | None:
+    def _refusal(self, request: web.Request, access: Access) -> web.Response | None:
         """Return the reply to a request that is not passed on; None if it is.
 
         Raises:
+            BadRequestError: the request does not name one host.
+            HostNotAllowedError: it names a host that is not this service's.
             UnauthorizedError: the token is missing or wrong.
             ForbiddenError: the request comes from a page of another origin, or the token lacks the
                 scope.
         """
-        path = request.path
-        if path in OPEN_PATHS or PAGE_PATHS.fullmatch(path) or path.startswith(FILES_PATH):
+        admission = self._admission
+        admission.hosts.check(request.headers, request.version)
+        if access in (Access.OPEN, Access.PAGE):
             return None
-        if path.startswith(CONTROL_PATH):
+        if access is Access.CONTROL:
             refuse_other_origins(request)
-        elif request.method == "OPTIONS" and is_preflight(request):
-            return preflight(request, self._origins)
-        access = request[ACCESS] = access_of(request, self._tokens.table)
-        if path.startswith(CONTROL_PATH):
-            access.require_admin()
-        elif request.method in METHODS:
-            access.require_method(request.method)
+        elif is_preflight(request, request.method):
+            return web.Response(status=204, headers=admission.origins.preflight_headers(request))
+        granted = request[ACCESS] = access_of(request, self._tokens.table)
+        if access is Access.CONTROL:
+            granted.require_admin()
+        else:
+            admission.origins.refuse_changes(request, request.method)
+            if request.method in METHODS:
+                granted.require_method(request.method)
         return None if request.method in METHODS else not_allowed(request, METHODS)
 
 

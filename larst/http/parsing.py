@@ -58,10 +58,16 @@ CHARSETS: Mapping[str, str] = {
 Some other codecs of Python take seconds for a small body, and some decode no text.
 """
 
-SECRET_HEADERS = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token", "x-csrf-token"}
+VISIBLE_HEADERS = frozenset(
+    # Content negotiation and conditions (RFC 9110, sections 8, 12 to 14).
+    "accept accept-charset accept-encoding accept-language content-encoding content-language"
+    " content-length content-type if-match if-modified-since if-none-match if-range"
+    " if-unmodified-since prefer range range-unit user-agent"
+    # What LARST reads: ids, repetition, the method of limited clients, marks of dialects.
+    " accept-profile content-profile idempotency-key odata-maxversion odata-version stripe-version"
+    " x-client-info x-http-method x-http-method-override x-method-override x-request-id".split()
 )
-"""Headers with secrets: a context never contains them (SPEC section 3)."""
+"""The headers that a context contains, beside `X-LARST-*`: any other may carry a secret."""
 
 _READERS: Mapping[str, Callable[[bytes], Body]] = {
     "text/csv": read_csv,

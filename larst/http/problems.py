@@ -39,6 +39,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.BodyTooLargeError: 413,
     errors.TargetTooLongError: 414,
     errors.UnsupportedCharsetError: 415,
+    errors.HostNotAllowedError: 421,
     errors.KeyReusedError: 422,
     errors.SchemaBrokenError: 422,
     errors.RateExceededError: 429,
@@ -54,6 +55,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.EffectRefusedError: 502,
     errors.ProgramRefusedError: 502,
     errors.PlannerUnreachableError: 503,
+    errors.BodiesFullError: 503,
     errors.SessionDamagedError: 503,
     actors.MailboxFullError: 503,
     actors.ActorFailedError: 503,
@@ -95,6 +97,7 @@ _ACTOR_PROBLEMS: Mapping[type[Exception], tuple[str, str]] = {
 _RETRY_AFTER_S: Mapping[type[Exception], int] = {
     errors.PlannerBrokenError: 10,
     errors.PlannerUnreachableError: 10,
+    errors.BodiesFullError: 1,
     actors.MailboxFullError: 1,
     actors.StoppingError: 5,
     actors.ActorStoppedError: 1,

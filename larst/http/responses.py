@@ -5,6 +5,8 @@ Must never decide the status of an error: problems.py does.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 from aiohttp import web
 from multidict import CIMultiDict
@@ -27,6 +29,13 @@ STAGES = ("queue", "plan", "validate", "exec", "commit")
 MAX_DRIFT_CHARACTERS = 2000
 """The maximum length of the header about drifts; clients limit the size of headers."""
 
+CONTAINED: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+}
+"""On every reply that is made from what clients or programs wrote, whatever its type: a script in
+it could otherwise act as the visitor, in the origin of the service."""
+
 _JSON = "application/json; charset=utf-8"
 
 
@@ -35,6 +44,9 @@ def program_response(context: RequestContext, reply: Reply, answer: SessionReply
     etag = answer.etag
     own = with_prefix(reply.headers, context.prefix) if context.prefix else reply.headers
     headers: CIMultiDict[str] = CIMultiDict(own)
+    headers.update(CONTAINED)
+    headers["Vary"] = f"{vary}, X-Session-ID" if (vary := headers.get("Vary")) else "X-Session-ID"
+    headers.setdefault("Cache-Control", "private")
     if answer.hint is not None:
         headers.setdefault("X-LARST-Hint", answer.hint)
     if answer.is_replay:
@@ -54,10 +66,6 @@ def program_response(context: RequestContext, reply: Reply, answer: SessionReply
     headers["Content-Type"] = (
         _JSON if is_json and not is_file else media_type if is_file else _with_charset(media_type)
     )
-    headers["X-Content-Type-Options"] = "nosniff"
-    if "html" in media_type or "xml" in media_type:
-        # A script in a program's page could otherwise act as the visitor, in this origin.
-        headers.setdefault("Content-Security-Policy", "sandbox")
     return web.Response(status=reply.status, headers=headers, body=reply.body)
 
 
@@ -109,7 +117,7 @@ def problem_response(request: WithHeaders, problem: Problem, request_id: str) ->
         body = problem.body(request_id)
     return web.Response(
         status=problem.status,
-        headers={**problem.headers, "Content-Type": media_type},
+        headers={**problem.headers, **CONTAINED, "Content-Type": media_type},
         body=orjson.dumps(body),
     )
 

@@ -1,4 +1,4 @@
-"""The routes of the service's own paths, each with its handler and its description.
+"""The routes of the service's own paths, each with its handler, its access and its description.
 
 The document of the control API is derived from this table. All other paths are planned.
 """
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from larst.http import service_paths
+from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import RUNNING, SETTINGS
 from larst.http.control import descriptions
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
+from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
-from larst.http.middleware import FILES_PATH, METRICS_PATH
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -32,11 +33,21 @@ class Route:
     path: str
     method: str
     handler: Handler
+    access: Access
     operation: ControlOperation | None = None
+    is_traced: bool = True
 
 
-def _page(path: str, handler: Handler, operation: ControlOperation | None = None) -> Route:
-    return Route(path, "GET", handler, operation)
+def _page(path: str, handler: Handler) -> Route:
+    return Route(path, "GET", handler, Access.PAGE)
+
+
+def _document(path: str, handler: Handler, operation: ControlOperation | None = None) -> Route:
+    return Route(path, "GET", handler, Access.CLIENT, operation)
+
+
+def _health(path: str, handler: Handler, operation: ControlOperation) -> Route:
+    return Route(path, "GET", handler, Access.OPEN, operation, is_traced=False)
 
 
 def _plans(
@@ -48,7 +59,7 @@ def _plans(
     async def handler(request: web.Request) -> web.StreamResponse:
         return await handle(request.app[RUNNING].plans, request)
 
-    return Route(f"/_larst/plans{path}", method, handler, operation)
+    return Route(f"/_larst/plans{path}", method, handler, Access.CONTROL, operation)
 
 
 def _sessions(
@@ -60,7 +71,7 @@ def _sessions(
     async def handler(request: web.Request) -> web.StreamResponse:
         return await handle(request.app[RUNNING].session_control, request)
 
-    return Route(f"/_larst/sessions{path}", method, handler, operation)
+    return Route(f"/_larst/sessions{path}", method, handler, Access.CONTROL, operation)
 
 
 async def _control_document(request: web.Request) -> web.Response:
@@ -71,10 +82,10 @@ async def _control_document(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    _page("/", service_paths.welcome),
+    _document("/", service_paths.welcome),
     _page("/docs", service_paths.page),
     _page("/redoc", service_paths.page),
-    _page(f"{FILES_PATH}{{name}}", service_paths.file),
+    _page("/_larst/ui/{name}", service_paths.file),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
@@ -91,24 +102,40 @@ ROUTES = (
     ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
-    _page(METRICS_PATH, service_paths.metrics, descriptions.GET_METRICS),
-    _page("/_larst/openapi.json", _control_document, descriptions.GET_CONTROL_DOCUMENT),
-    _page("/swagger.json", service_paths.session_document, descriptions.GET_SESSION_DOCUMENT),
-    _page("/openapi.json", service_paths.session_document),
-    _page("/healthz", service_paths.healthz, descriptions.GET_HEALTH),
-    _page("/readyz", service_paths.readyz, descriptions.GET_READINESS),
+    Route(
+        "/_larst/metrics",
+        "GET",
+        service_paths.metrics,
+        Access.CONTROL,
+        descriptions.GET_METRICS,
+        is_traced=False,
+    ),
+    Route(
+        "/_larst/openapi.json",
+        "GET",
+        _control_document,
+        Access.CONTROL,
+        descriptions.GET_CONTROL_DOCUMENT,
+    ),
+    _document("/swagger.json", service_paths.session_document, descriptions.GET_SESSION_DOCUMENT),
+    _document("/openapi.json", service_paths.session_document),
+    _health("/healthz", service_paths.healthz, descriptions.GET_HEALTH),
+    _health("/readyz", service_paths.readyz, descriptions.GET_READINESS),
 )
 
 
-def _by_path(routes: Sequence[Route]) -> dict[str, Handler]:
-    """Return one handler for each path; it refuses other methods with status 405."""
+def _by_path(routes: Sequence[Route]) -> dict[str, Endpoint]:
+    """Return one endpoint for each path; it refuses other methods with status 405."""
     handlers: dict[str, dict[str, Handler]] = {}
     for route in routes:
         by_method = handlers.setdefault(route.path, {})
         by_method[route.method] = route.handler
         if route.method == "GET":
             by_method["HEAD"] = route.handler
-    return {path: _dispatcher(by_method) for path, by_method in handlers.items()}
+    return {
+        route.path: Endpoint(_dispatcher(handlers[route.path]), route.access, route.is_traced)
+        for route in routes
+    }
 
 
 def _dispatcher(by_method: Mapping[str, Handler]) -> Handler:
@@ -131,26 +158,29 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
 CONTROL_API = _control_api(ROUTES)
 """The documented routes."""
 
-PREFIX = "/@{session}"
-"""The prefix of a path that names a session."""
+UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
+"""The endpoint of what is reserved and does not exist."""
+
+PLANNED = Endpoint(serve_planned, Access.PLANNED)
+"""The endpoint of every other path."""
 
 _SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
 """The paths that exist below the prefix of a session, too. The others are those of the service."""
 
 
-def _prefixed(handlers: Mapping[str, Handler]) -> dict[str, Handler]:
-    """Return the handlers below the prefix of a session: no reserved path is planned there."""
+def _prefixed(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
+    """Return the endpoints below the prefix of a session: no reserved path is planned there."""
     prefixed = {
-        f"{PREFIX}{path}": handler if path in _SESSION_PAGES else service_paths.reserved
-        for path, handler in handlers.items()
+        f"{SESSION}{path}": endpoint if path in _SESSION_PAGES else UNKNOWN
+        for path, endpoint in endpoints.items()
     }
-    return {PREFIX: prefixed[f"{PREFIX}/"], **prefixed}
+    return {SESSION: prefixed[f"{SESSION}/"], **prefixed}
 
 
-_HANDLERS: dict[str, Handler] = {
+_ENDPOINTS: dict[str, Endpoint] = {
     **_by_path(ROUTES),
-    "/_larst": service_paths.reserved,
-    "/_larst/{path:.*}": service_paths.reserved,
+    f"/{PREFIX}": UNKNOWN,
+    f"/{PREFIX}/{{path:.*}}": UNKNOWN,
 }
-RESERVED: dict[str, Handler] = {**_HANDLERS, **_prefixed(_HANDLERS)}
-"""The handler of each reserved path, in order of precedence."""
+RESERVED: dict[str, Endpoint] = {**_ENDPOINTS, **_prefixed(_ENDPOINTS)}
+"""The endpoint of each reserved path, in order of precedence."""

@@ -16,10 +16,11 @@ from aiohttp import web
 from larst import __version__
 from larst.config import Settings
 from larst.http.app import make_app
-from larst.http.components import RUNNING, TOKENS, Components
+from larst.http.components import RUNNING, SETTINGS, TOKENS, Components
 from larst.http.connection import Connection
 from larst.http.ingress import INGRESS
 from larst.http.lane import LANE, Lane, LaneConnection
+from larst.http.pace import ConnectionWatch, PaceLimits
 from larst.process.banner import banner
 from larst.process.seeding import Seeded, SeedFile, seed
 from larst.runtime import CollectorSchedule
@@ -31,6 +32,9 @@ MAX_HEADER_BYTES = 32 * 1024
 
 CLOSE_S = 0.5
 """How long connections may take to close after the last reply."""
+
+LINGER_S = 5.0
+"""How long the rest of a refused body is read, so that its client can read the reply."""
 
 SWITCH_S = 0.001
 """How long a thread that computes may keep the event loop waiting, each time that it wakes up; a
@@ -59,6 +63,8 @@ async def run_service(
         access_log=None,
         handler_cancellation=True,
         shutdown_timeout=CLOSE_S,
+        keepalive_timeout=settings.http.keepalive_s,
+        lingering_time=LINGER_S,
         max_line_size=MAX_TARGET_BYTES,
         max_field_size=MAX_HEADER_BYTES,
     )
@@ -138,15 +144,22 @@ class ServiceRunner(web.AppRunner):
             **plain._kwargs,
         )
         server.lane = self.app.get(LANE)
+        if (settings := self.app.get(SETTINGS)) is not None:
+            server.watch = ConnectionWatch(PaceLimits.of(settings.http))
         return server
 
 
 class _Server(web.Server):
-    """Creates connections of LARST; `lane` answers known requests, if there is one."""
+    """Creates connections of LARST.
+
+    `lane` answers known requests, if there is one; `watch` ends slow connections.
+    """
 
     lane: Lane | None = None
+    watch: ConnectionWatch | None = None
 
     def __call__(self) -> web.RequestHandler:
+        options = {"loop": self._loop, "watch": self.watch, **self._kwargs}
         if self.lane is None:
-            return Connection(self, loop=self._loop, **self._kwargs)
-        return LaneConnection(self, self.lane, loop=self._loop, **self._kwargs)
+            return Connection(self, **options)
+        return LaneConnection(self, self.lane, **options)

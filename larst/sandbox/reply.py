@@ -8,36 +8,12 @@ from urllib.parse import quote
 
 from larst.domain import Reply
 from larst.errors import ProgramFailedError, ResultTooLargeError
-
-FORBIDDEN_HEADERS = frozenset(
-    {
-        # RFC 9110 section 7.6.1 and RFC 9112: these belong to the connection.
-        "connection",
-        "content-length",
-        "date",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "server",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        # These belong to the service.
-        "content-security-policy",
-        "server-timing",
-        "set-cookie",
-        "strict-transport-security",
-        "traceparent",
-        "tracestate",
-        "www-authenticate",
-        "x-content-type-options",
-        "x-request-id",
-        "x-session-id",
-    }
+from larst.sandbox.reply_headers import (
+    ALLOWED_HEADERS,
+    is_allowed,
+    is_safe_location,
+    served_type,
 )
-"""Headers that programs may not set; headers that start with `Access-Control-` neither."""
 
 MAX_RECORD_BYTES = 32 * 1024 * 1024
 """The largest reply that is a single record: what could be stored can be read."""
@@ -112,8 +88,11 @@ def _header(name: Any, value: Any) -> tuple[str, str]:
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
         raise ProgramFailedError(f"{name!r:.80} is not a valid header name")
     lowered = name.lower()
-    if lowered in FORBIDDEN_HEADERS or lowered.startswith("access-control-"):
-        raise ProgramFailedError(f"programs may not set the header {name}")
+    if not is_allowed(lowered):
+        raise ProgramFailedError(
+            f"programs may not set the header {name}; use {', '.join(sorted(ALLOWED_HEADERS))},"
+            " or one that begins with X-Total-, X-Page- or X-Pagination-"
+        )
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ProgramFailedError(f"the header {name} must be text, not {value!r:.40}")
     text = str(value)
@@ -121,6 +100,8 @@ def _header(name: Any, value: Any) -> tuple[str, str]:
         # Ids come from clients and may be any text; '%' stays, because the program has already
         # encoded the separators.
         text = quote(text, safe="%/:?#[]@!$&'()*+,;=~", errors="replace")
+        if not is_safe_location(text):
+            raise ProgramFailedError("Location must be a path, or a URL of http or https")
     if not _VALUE.fullmatch(text):
         raise ProgramFailedError(f"the header {name} may contain only printable ASCII")
     return "Content-Type" if lowered == "content-type" else name, text
@@ -130,4 +111,4 @@ def _media_type(value: str) -> str:
     media_type = value.strip()
     if not _MEDIA_TYPE.fullmatch(media_type):
         raise ProgramFailedError(f"{value!r:.80} is not a valid media type")
-    return media_type.lower()
+    return served_type(media_type.lower())

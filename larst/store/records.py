@@ -34,6 +34,9 @@ REPLIES = ".replies"
 MAX_COPIED_VALUES = 10_000
 """Values that one patch may copy: each `copy` operation can double the size of a record."""
 
+_CHARACTERS_PER_VALUE = 64
+"""So many characters of a text count like a value more."""
+
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEXT_ID = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
@@ -194,12 +197,17 @@ def _apply(record: Record, operations: Sequence[Json]) -> Json:
 
 
 def _count_values(value: Json, limit: int) -> int:
-    """Return how many values a value consists of, counting itself; stop at `limit`."""
+    """Return how many values a value consists of, counting itself; stop at `limit`.
+
+    Long texts count as several.
+    """
     total, stack = 0, [value]
     while stack and total < limit:
         item = stack.pop()
         total += 1
-        if isinstance(item, dict):
+        if isinstance(item, str):
+            total += len(item) // _CHARACTERS_PER_VALUE
+        elif isinstance(item, dict):
             stack.extend(item.values())
         elif isinstance(item, list):
             stack.extend(item)

@@ -44,7 +44,7 @@ class TestSessions:
         """Otherwise a client that sends a byte per minute could keep a connection open for ever."""
         client = await make_client(LARS_REQUEST_TIMEOUT_S=0.1)
         reader, writer = await asyncio.open_connection(client.host, client.port)
-        writer.write(b"POST /books HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        writer.write(b"POST /books HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
 
         async with asyncio.timeout(10):
             status = await reader.readline()

@@ -42,7 +42,7 @@ async def raw_get(api: Api, target: bytes) -> bytes:
     """Send a GET of exactly these bytes; return the whole reply."""
     reader, writer = await asyncio.open_connection(*address(api))
     session = f"X-Session-ID: {api.session_id}\r\nConnection: close\r\n\r\n"
-    writer.write(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n" + session.encode())
+    writer.write(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n" + session.encode())
     reply = await reader.read()
     writer.close()
     return reply

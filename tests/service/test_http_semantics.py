@@ -215,7 +215,7 @@ class TestTargets:
 
         for _ in range(2):
             head = f"GET /posts/count?title=café HTTP/1.1\r\nX-Session-ID: {api.session_id}\r\n"
-            writer.write(f"{head}Host: x\r\n\r\n".encode())
+            writer.write(f"{head}Host: localhost\r\n\r\n".encode())
             reply = await reader.readuntil(b'"count":1}')
             assert reply.startswith(b"HTTP/1.1 200 ")
         writer.close()
@@ -224,7 +224,7 @@ class TestTargets:
         reader, writer = await asyncio.open_connection(*address(api))
         body = "GET /é HTTP/1.1\r\nx=1".encode()
         writer.write(
-            f"POST /posts HTTP/1.1\r\nHost: x\r\nX-Session-ID: {api.session_id}\r\n"
+            f"POST /posts HTTP/1.1\r\nHost: localhost\r\nX-Session-ID: {api.session_id}\r\n"
             f"Expect: 100-continue\r\nContent-Type: {FORM['Content-Type']}\r\n"
             f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         )

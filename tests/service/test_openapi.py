@@ -141,7 +141,8 @@ async def test_behind_a_trusted_proxy_its_address_is_the_proxys(
     start_service: StartService, http: aiohttp.ClientSession, proxies: str, scheme: str
 ) -> None:
     """Only a trusted proxy may set the scheme."""
-    api = Api(http, start_service(LARS_TRUSTED_PROXIES=proxies).url, "one")
+    settings = {"LARS_TRUSTED_PROXIES": proxies, "LARS_ALLOWED_HOSTS": "api.example.com"}
+    api = Api(http, start_service(**settings).url, "one")
     forwarded = {"Host": "api.example.com", "X-Forwarded-Proto": "https"}
 
     proxied = await document(api, headers=forwarded)

@@ -128,6 +128,12 @@ class TestPatches:
         with pytest.raises(BadRequestError, match="copy"):
             apply_patch({"id": 1, "n": [1]}, [double] * 40)
 
+    def test_a_patch_cannot_copy_a_long_text_many_times(self) -> None:
+        """A body of 45 KB would make a record of gigabytes."""
+        copies = [{"op": "copy", "from": "/n", "path": f"/n{number}"} for number in range(900)]
+        with pytest.raises(BadRequestError, match="copy"):
+            apply_patch({"id": 1, "n": "x" * 40_000}, copies)
+
     @given(
         st.lists(
             st.fixed_dictionaries(

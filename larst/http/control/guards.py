@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from urllib.parse import urlsplit
-
 from aiohttp import web
 
 from larst.domain import Json
-from larst.errors import BadRequestError, ForbiddenError
-from larst.exact_json import parse_json
-from larst.http.bodies import translated_errors
+from larst.errors import BadRequestError, BodyTooLargeError, ForbiddenError
+from larst.http.bodies import BodyRules, read_body
+from larst.http.cors import is_origin_of
+from larst.http.formats import read_json
+from larst.http.ingress import INGRESS
 from larst.openapi import ControlParameter
 
 BODY_TIMEOUT_S = 10.0
+MAX_BODY_BYTES = 64 * 1024
 
 
 def refuse_other_origins(request: web.Request) -> None:
@@ -27,7 +27,7 @@ def refuse_other_origins(request: web.Request) -> None:
         ForbiddenError: the request comes from a page of another origin.
     """
     origin = request.headers.get("Origin")
-    is_foreign = origin is not None and urlsplit(origin).netloc != request.host
+    is_foreign = origin is not None and not is_origin_of(origin, request.host)
     if is_foreign or request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise ForbiddenError("pages of other origins cannot use the control API")
 
@@ -67,9 +67,17 @@ async def json_body(request: web.Request) -> Json:
 
     Raises:
         BadRequestError: it is not JSON, or does not match its Content-Encoding.
+        BodyTooLargeError: no request of the control API but an import is so large.
         BodyTooSlowError: it did not arrive in time.
     """
-    too_slow = f"the body did not arrive within {BODY_TIMEOUT_S:g} s; nothing was done"
-    with translated_errors(too_slow):
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            return parse_json(await request.read() or b"{}")
+    with request.app[INGRESS].bodies.share() as share:
+        return read_json(bytes(await read_body(request, _BODY_RULES, share)) or b"{}")
+
+
+def _too_large() -> BodyTooLargeError:
+    return BodyTooLargeError(f"the body exceeds {MAX_BODY_BYTES} bytes")
+
+
+_BODY_RULES = BodyRules(
+    MAX_BODY_BYTES, _too_large, min_rate=1, timeout_s=BODY_TIMEOUT_S, timeout_name=""
+)

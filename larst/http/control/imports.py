@@ -14,7 +14,7 @@ from functools import partial
 from aiohttp import web
 
 from larst.errors import BodyTooLargeError, DeadlineError
-from larst.http.bodies import translated_errors
+from larst.http.bodies import WINDOW_S, BodyRules, BodyShare, read_body
 from larst.runtime import paused_collector
 from larst.store import Threads
 from larst.store.transfer.db_json import ImportReport
@@ -28,38 +28,32 @@ LARGE_IMPORT_BYTES = 4 * 1024**2
 class Imports:
     """Reads imports, and prepares one at a time."""
 
-    def __init__(self, threads: Threads, *, timeout_s: float, max_bytes: int) -> None:
+    def __init__(
+        self, threads: Threads, *, timeout_s: float, max_bytes: int, min_bytes_per_s: int = 0
+    ) -> None:
         self._threads = threads
         self._timeout_s = timeout_s
-        self._max_bytes = max_bytes
+        self._rules = BodyRules(
+            max_bytes=max_bytes,
+            too_large=lambda: BodyTooLargeError(
+                f"the import exceeds {max_bytes} bytes (LARS_MAX_IMPORT_BYTES)"
+            ),
+            min_rate=max(1, min_bytes_per_s),
+            timeout_s=None,
+            window_s=min(WINDOW_S, timeout_s),
+        )
         self._slot = asyncio.Semaphore(1)
 
-    async def read(self, request: web.Request) -> bytearray:
+    async def read(self, request: web.Request, share: BodyShare) -> bytearray:
         """Return the body, which has a higher limit and more time than that of other requests.
 
         Raises:
             BodyTooLargeError: it exceeds LARS_MAX_IMPORT_BYTES; raised as early as possible.
-            BodyTooSlowError: it stopped arriving.
+            BodyTooSlowError: it stopped arriving, or nearly so.
+            BodiesFullError: all requests together hold too many bytes.
             BadRequestError: it does not match its Content-Encoding or Transfer-Encoding.
         """
-        self._refuse_over_limit(request.content_length or 0)
-        raw = bytearray()
-        too_slow = f"no more of the import arrived within {self._timeout_s:g} s"
-        with translated_errors(f"{too_slow} (LARS_REQUEST_TIMEOUT_S); nothing was done"):
-            while chunk := await self._read_chunk(request):
-                raw += chunk
-                self._refuse_over_limit(len(raw))
-        return raw
-
-    async def _read_chunk(self, request: web.Request) -> bytes:
-        async with asyncio.timeout(self._timeout_s):
-            return await request.content.readany()
-
-    def _refuse_over_limit(self, body_bytes: int) -> None:
-        if body_bytes > self._max_bytes:
-            raise BodyTooLargeError(
-                f"the import exceeds {self._max_bytes} bytes (LARS_MAX_IMPORT_BYTES)"
-            )
+        return await read_body(request, self._rules, share)
 
     @asynccontextmanager
     async def exclusive(self) -> AsyncIterator[None]:

@@ -41,6 +41,7 @@ from larst.http.control.parameters import (
     SESSION_LIMIT,
     SET_DIALECT,
 )
+from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.session import SessionClient, SessionQuota
@@ -72,7 +73,10 @@ class SessionControl:
         self._sessions = sessions
         self._quota = quota
         self._imports = Imports(
-            threads, timeout_s=settings.request_timeout_s, max_bytes=settings.max_import_bytes
+            threads,
+            timeout_s=settings.request_timeout_s,
+            max_bytes=settings.max_import_bytes,
+            min_bytes_per_s=settings.min_bytes_per_s,
         )
         self._describing = asyncio.Semaphore(MAX_CONCURRENT_DESCRIPTIONS)
 
@@ -176,13 +180,14 @@ class SessionControl:
         """
         tenant, session_id = request[ACCESS].tenant, _session_id(request)
         dialect = choice_in_query(request, SET_DIALECT)
-        raw = await self._imports.read(request)
         replaces = flag_in_query(request, REPLACE)
         report = ImportReport(is_lenient=flag_in_query(request, LENIENT))
-        async with self._imports.exclusive():
-            counts = await self._import_into(
-                session_id, raw, report, tenant=tenant, replaces=replaces, dialect=dialect
-            )
+        with request.app[INGRESS].bodies.share() as share:
+            raw = await self._imports.read(request, share)
+            async with self._imports.exclusive():
+                counts = await self._import_into(
+                    session_id, raw, report, tenant=tenant, replaces=replaces, dialect=dialect
+                )
         body: dict[str, Json] = {"imported": counts, "records": sum(counts.values())}
         if report.changes:
             body["changed"] = shortened(report.changes)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import orjson
 
 from larst.domain import Json, Reply
+from larst.sandbox.reply_headers import UNKNOWN, served_type
 
 FILE_HEADER = "X-LARST-File"
 """Marks a reply of the rules whose body describes a file; it never leaves the service."""
@@ -22,7 +23,6 @@ FILE_HEADER = "X-LARST-File"
 _MEDIA_TYPE = re.compile(
     r"[\w.+-]{1,64}/[\w.+-]{1,64}(?:\s*;\s*[\w-]{1,32}=\"?[\w.+-]{1,64}\"?)?", re.ASCII
 )
-_UNKNOWN = "application/octet-stream"
 
 
 def content_reply(reply: Reply) -> Reply:
@@ -38,8 +38,6 @@ def content_reply(reply: Reply) -> Reply:
     headers = {
         **reply.headers,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-        "Content-Security-Policy": "sandbox; default-src 'none'",
     }
-    if not _MEDIA_TYPE.fullmatch(media_type):
-        media_type = _UNKNOWN
-    return replace(reply, body=content, headers=headers, media_type=media_type.lower())
+    media_type = served_type(media_type) if _MEDIA_TYPE.fullmatch(media_type) else UNKNOWN
+    return replace(reply, body=content, headers=headers, media_type=media_type)

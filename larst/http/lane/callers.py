@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from aiohttp.http_parser import RawRequestMessage
 
-from larst.config import HttpSettings
 from larst.http.client_identity import request_id_of
-from larst.http.cors import cors_headers
 from larst.http.ingress import Ingress, visible_headers
+from larst.http.middleware import Admission
 from larst.http.session_prefix import NO_PREFIX
 from larst.http.tokens import access_of
 from larst.tokens import Access, TokenTable
@@ -28,9 +27,9 @@ class Caller:
 
     `session_id` is the session of a request whose path names none. `access` is what the table
     `tokens` said of their token; another table may say otherwise. `address` is the base URL by
-    which the client reached the service. `request_id` is the client's
-    own, if it sent a valid one, and `has_trace` says whether it sent the context of a trace.
-    `size_bytes` is about how much memory the headers take.
+    which the client reached the service. `may_change` is False for a page of a foreign origin.
+    `request_id` is the client's own, if it sent a valid one, and `has_trace` says whether it sent
+    the context of a trace. `size_bytes` is about how much memory the headers take.
     """
 
     session_id: str
@@ -40,6 +39,7 @@ class Caller:
     address: str
     headers: Mapping[str, str]
     cors: Mapping[str, str]
+    may_change: bool
     request_id: str | None
     has_trace: bool
     size_bytes: int
@@ -48,7 +48,7 @@ class Caller:
 def caller_of(
     message: RawRequestMessage,
     peer: str,
-    settings: HttpSettings,
+    admission: Admission,
     ingress: Ingress,
     tokens: TokenTable | None,
 ) -> Caller | None:
@@ -60,6 +60,7 @@ def caller_of(
     headers = message.headers
     if "Expect" in headers or "Host" not in headers:
         return None
+    admission.hosts.check(headers, message.version)
     access = access_of(message, tokens)
     return Caller(
         session_id=ingress.session_id(message, access, NO_PREFIX),
@@ -68,7 +69,8 @@ def caller_of(
         client_ip=ingress.client_ip(message, peer),
         address=f"{ingress.scheme(message, 'http', peer)}://{headers['Host']}",
         headers=visible_headers(message),
-        cors=cors_headers(message, settings.cors_origins),
+        cors=admission.origins.headers(message),
+        may_change=admission.origins.may_change(message),
         request_id=request_id_of(headers.get("X-Request-ID"), str) or None,
         has_trace="traceparent" in headers,
         size_bytes=_COPIES * sum(len(name) + len(value) for name, value in message.raw_headers),

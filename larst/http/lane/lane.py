@@ -6,7 +6,6 @@ Must never change anything about a request that it does not accept: the ordinary
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
 from typing import Protocol
 
 from aiohttp import web
@@ -17,13 +16,15 @@ from cachetools import LRUCache
 from larst.config import HttpSettings
 from larst.domain import Body, RequestContext
 from larst.errors import LarstError
+from larst.http.access import RouteTable
 from larst.http.access_log import unrecorded_trace
+from larst.http.cors import SAFE_METHODS
 from larst.http.ingress import Ingress, empty_body
 from larst.http.lane.callers import Caller, caller_of
 from larst.http.lane.memory import ReplyMemory
 from larst.http.lane.recalled import recalled_bytes
 from larst.http.lane.replies import LaneReply, Writer
-from larst.http.middleware import CONTROL_PATH
+from larst.http.middleware import Admission
 from larst.http.parsing import parse_body, parse_target
 from larst.http.session_prefix import SplitTarget, split_target
 from larst.session import SessionClient
@@ -55,8 +56,7 @@ class LaneClient(Writer, Protocol):
 class Lane:
     """Answers known requests of all connections.
 
-    `answered` counts the accepted requests, `recalled` those with a remembered reply. `reserved`
-    are the paths that are never planned.
+    `answered` counts the accepted requests, `recalled` those with a remembered reply.
     """
 
     def __init__(
@@ -66,15 +66,15 @@ class Lane:
         sessions: SessionClient,
         telemetry: Telemetry,
         tokens: TokenSource,
-        reserved: Collection[str],
+        routes: RouteTable,
     ) -> None:
         self.answered = self.recalled = 0
-        self._settings = settings
+        self._admission = Admission.of(settings)
         self._ingress = ingress
         self._sessions = sessions
         self._telemetry = telemetry
         self._tokens = tokens
-        self._reserved = frozenset(reserved)
+        self._routes = routes
         self._memory = ReplyMemory()
         self._callers: LRUCache[tuple[str, object], Caller] = LRUCache(
             MAX_CALLERS_BYTES, getsizeof=_bytes_of
@@ -110,15 +110,16 @@ class Lane:
         """
         if not _is_plain(message) or self._telemetry.recorder is not None:
             return None  # a sampled request has spans in other places
+        if not self._routes.is_planned(message.path.partition("?")[0]):
+            return None
         path = message.path if "%" not in message.path else message.url.path
         path, _, _ = path.partition("?")
         try:
             split = split_target(message.path)
-            below = path if split.session_id is None else _below_prefix(path)
-            if below in self._reserved or below.startswith(CONTROL_PATH):
-                return None
             caller = self._caller(message, client)
             if caller is None or not caller.access.may_send(message.method):
+                return None
+            if not caller.may_change and message.method not in SAFE_METHODS:
                 return None
             reply = self._reply(message, raw_body, path, split, caller, client)
         except LarstError:
@@ -138,7 +139,7 @@ class Lane:
         is_same = caller is not None and caller.tokens is tokens
         if is_same and message.raw_headers == client.raw_headers:
             return caller
-        caller = caller_of(message, client.peer, self._settings, self._ingress, tokens)
+        caller = caller_of(message, client.peer, self._admission, self._ingress, tokens)
         if caller is not None and caller.size_bytes <= MAX_CALLER_BYTES:
             self._callers[client.peer, message.raw_headers] = caller
         client.caller, client.raw_headers = caller, message.raw_headers
@@ -180,11 +181,6 @@ class Lane:
 
 def _bytes_of(caller: Caller) -> int:
     return caller.size_bytes + _CALLER_OVERHEAD_BYTES
-
-
-def _below_prefix(path: str) -> str:
-    """Return a decoded path without the prefix that it has."""
-    return f"/{path[1:].partition('/')[2]}"
 
 
 def _is_plain(message: RawRequestMessage) -> bool:

@@ -16,6 +16,7 @@ from aiohttp.http_parser import RawRequestMessage
 
 from larst.domain import RequestContext
 from larst.http.access_log import finish_planned, logged_path
+from larst.http.cors import beside
 from larst.http.ingress import log_hint
 from larst.http.lane.callers import Caller
 from larst.http.lane.memory import RememberedReply, ReplyMemory, template_of
@@ -101,7 +102,8 @@ class LaneReply:
     def _send(self, response: web.Response, memo: ReplyMemo | None = None) -> None:
         finish_planned(self.trace, self.message.method, self.path, response.status)
         try:
-            added = {**trace_headers(self.trace), **self.caller.cors}
+            cors = beside(response.headers, self.caller.cors)
+            added = {**trace_headers(self.trace), **cors}
             data = reply_bytes(response, self.message.method, added)
             if memo is not None and self.memory is not None:
                 self._remember(self.memory, memo, response)

@@ -86,7 +86,7 @@ class SessionDocuments:
             body=body,
             content_type="application/json",
             charset="utf-8",
-            headers={"Cache-Control": "no-cache"},
+            headers={"Cache-Control": "private, no-cache", "Vary": "X-Session-ID"},
         )
 
     async def _document(

@@ -16,6 +16,7 @@ NUMERIC = frozenset({"integer", "number"})
 
 _ID_ALIASES = frozenset({"pk", "objectid", "documentid", "$key", "__name__", "$id"})
 _ENDINGS = ("id", "at", "on", "date", "time")
+_MAX_CHARACTERS = 200
 _DATE_NAME = re.compile(r"(?i:date|datetime|time|timestamp)|.*(?:[a-z]At|[a-z]On|_at|_on|[dD]ate)")
 _FIRST_DATES = ("date", "createdat", "createdon", "created", "creationdate", "timestamp", "time")
 
@@ -173,5 +174,7 @@ class Fields:
 
 
 def folded(name: str) -> str:
-    """Return a name without case and separators."""
-    return re.sub(r"[\s_-]", "", name).lower()
+    """Return a name without case and separators; a very long one, which no other is like, as is."""
+    if len(name) > _MAX_CHARACTERS:
+        return name
+    return "".join(name.replace("_", "").replace("-", "").split()).lower()

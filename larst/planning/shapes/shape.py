@@ -32,10 +32,13 @@ _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<date>", re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)),
     ("<datetime>", re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*", re.ASCII)),
     ("<time>", re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?", re.ASCII)),
-    ("<email>", re.compile(r"[^@\s*,]+@[^@\s*,]+\.[^@\s*,]+")),
+    ("<email>", re.compile(r"[^@\s*,]+@[^@\s*,][^@\s*,.]*\.[^@\s*,]+")),
     ("<url>", re.compile(r"https?://[^\s*,]+")),
 )
 _LIST = re.compile(r"[^\s,]+(,[^\s,]+)+")
+_MAX_CHARACTERS = 200
+"""The characters of a value that its class depends on. The patterns take time for each."""
+
 _IDENTIFIER_CLASSES = frozenset({"<int>", "<uuid>", "<date>", "<datetime>", "<email>"})
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONG_HEX = re.compile(r"(?=.*\d)[0-9a-f]{16,}", re.IGNORECASE)
@@ -130,11 +133,15 @@ def classify(value: str) -> str:
     """
     if not value:
         return "<empty>"
-    for name, pattern in _CLASSES:
-        if pattern.fullmatch(value):
-            return name
-    if _LIST.fullmatch(value):
-        classes = {classify(item) for item in value.split(",")}
+    is_long = len(value) > _MAX_CHARACTERS
+    if not is_long:
+        for name, pattern in _CLASSES:
+            if pattern.fullmatch(value):
+                return name
+    # The last item of a long list may be cut off within the limit.
+    begin = value[:_MAX_CHARACTERS].rpartition(",")[0] if is_long else value
+    if _LIST.fullmatch(begin):
+        classes = {classify(item) for item in begin.split(",")}
         return f"{classes.pop() if len(classes) == 1 else '<text>'},…"
     starts, ends = value.startswith("*"), value.endswith("*")
     if "*" in value[1:-1]:

@@ -8,8 +8,9 @@ import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from larst.http.access import SESSION
 from larst.http.problems import STATUS
-from larst.http.routes import PREFIX, ROUTES
+from larst.http.routes import ROUTES
 from tests.http.control.helpers import ONE, Client
 
 UNDOCUMENTED = {"/", "/docs", "/redoc", "/openapi.json", "/_larst/ui/{name}"}
@@ -41,7 +42,7 @@ async def test_the_document_lists_every_route_with_its_methods(
     """The routes come from the application itself, their methods from its replies."""
     assert client.app is not None
     canonical = {resource.canonical for resource in client.app.router.resources()}
-    routes = {route for route in canonical if not route.startswith(PREFIX)}
+    routes = {route for route in canonical if not route.startswith(SESSION)}
     documented = {
         path: {method.upper() for method in document["paths"][path]} for path in document["paths"]
     }

@@ -42,7 +42,7 @@ class TestTransfer:
         """Regression test: the client read the body as the reply to its next request."""
         reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
         for target in ("HEAD /_larst/sessions/one/export", "GET /healthz"):
-            writer.write(f"{target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            writer.write(f"{target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
         export_head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
         health_head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
@@ -183,7 +183,8 @@ class TestTransfer:
         self, client: Client
     ) -> None:
         reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
-        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: x\r\nContent-Length: 100001\r\n"
+        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: localhost\r\n"
+        head += "Content-Length: 100001\r\n"
         writer.write(f"{head}\r\n".encode())
 
         status_line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)
@@ -205,7 +206,10 @@ class TestTransfer:
         variables = {"SANDBOX_DATA_ROOT": str(tmp_path / "d"), "LARS_REQUEST_TIMEOUT_S": "0.2"}
         client = await aiohttp_client(make_app(load_settings(variables)))
         reader, writer = await asyncio.open_connection(client.server.host, client.server.port)
-        head = "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+        head = (
+            "POST /_larst/sessions/two/import HTTP/1.1\r\nHost: localhost\r\n"
+            "Content-Length: 1000\r\n"
+        )
         writer.write(f"{head}\r\n{{".encode())
 
         status_line = await asyncio.wait_for(reader.readuntil(b"\r\n"), 20)

@@ -15,6 +15,7 @@ from aiohttp import web
 from larst.config import load_settings
 from larst.http.app import default_components, make_app
 from larst.http.lane import LANE, Lane
+from larst.http.pace import ConnectionWatch
 from larst.planning import Planner
 from larst.process.server import MAX_HEADER_BYTES, MAX_TARGET_BYTES, ServiceRunner
 from larst.telemetry import Telemetry
@@ -54,6 +55,7 @@ class Server:
     port: int
     lane: Lane | None
     app: web.Application
+    watch: ConnectionWatch
 
     @property
     def answered(self) -> int:
@@ -115,7 +117,12 @@ async def start(
 ) -> Server:
     """Start a server in the running event loop; closing the stack stops it."""
     settings = load_settings(
-        {"SANDBOX_DATA_ROOT": str(root), "LARS_FAST_LANE": lane, "LARS_SANDBOX_WORKERS": "1"}
+        {
+            "SANDBOX_DATA_ROOT": str(root),
+            "LARS_FAST_LANE": lane,
+            "LARS_SANDBOX_WORKERS": "1",
+            "LARS_ALLOWED_HOSTS": "api.test",
+        }
         | variables
     )
     components = default_components(settings)
@@ -128,13 +135,17 @@ async def start(
         access_log=None,
         handler_cancellation=True,
         shutdown_timeout=0.5,
+        keepalive_timeout=settings.http.keepalive_s,
+        lingering_time=0.2,
         max_line_size=MAX_TARGET_BYTES,
         max_field_size=MAX_HEADER_BYTES,
     )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    return Server(runner.addresses[0][1], app.get(LANE), app)
+    watch = getattr(runner.server, "watch", None)
+    assert isinstance(watch, ConnectionWatch)
+    return Server(runner.addresses[0][1], app.get(LANE), app, watch)
 
 
 @dataclass

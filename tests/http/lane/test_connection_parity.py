@@ -92,7 +92,7 @@ OTHER: dict[str, bytes] = {
     ),
     "no host": b"GET /members/1 HTTP/1.1\r\n\r\n",
     "not http": b"hello\r\n\r\n",
-    "a length in letters": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+    "a length in letters": b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
 }  # fmt: skip
 """Requests that take the ordinary way: some need more of the connection, others are refused."""
 

@@ -145,6 +145,7 @@ def key() -> Callable[[str], Key]:
         address="http://api.test",
         headers={},
         cors={},
+        may_change=True,
         request_id=None,
         has_trace=False,
         size_bytes=0,
