@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 from tests.test_repository import pins
 
@@ -22,10 +22,10 @@ def _tool(name: str) -> dict[str, Any]:
     return runpy.run_path(str(ROOT / "tools" / f"{name}.py"))
 
 
-def _installed_versions(name: str, extras: frozenset[str]) -> dict[str, str]:
+def _installed_versions(name: str, extras: frozenset[str]) -> dict[NormalizedName, str]:
     """Return the versions of everything that a distribution needs, directly or not."""
-    versions: dict[str, str] = {}
-    waiting, seen = [(name, extras)], set()
+    versions: dict[NormalizedName, str] = {}
+    waiting, seen = [(canonicalize_name(name), extras)], set()
     while waiting:
         item = waiting.pop()
         if item in seen:
@@ -46,7 +46,7 @@ def _installed_versions(name: str, extras: frozenset[str]) -> dict[str, str]:
 def test_everything_that_developers_install_is_pinned() -> None:
     """A version without a pin can change between two runs of the same commit."""
     versions = _installed_versions("larst", frozenset({"dev"}))
-    for name in ("larst", "pip"):  # pip comes with Python, and reads the pins
+    for name in map(canonicalize_name, ("larst", "pip")):  # pip comes with Python, and reads pins
         versions.pop(name, None)
 
     assert set(versions) <= set(pins())

@@ -99,7 +99,7 @@ class Workers:
         finally:
             self._free_runs.release()
             if may_be_dead and self._is_open:
-                # The next run in it reports what is wrong, and a stop meanwhile ends this too.
+                # The next run in it reports the reason, and a stop meanwhile ends this too.
                 with contextlib.suppress(MontyError, RuntimeError):
                     await _warm_up(process)
             self._ready.put_nowait(process)
@@ -143,7 +143,7 @@ def _require(jail: Jail, settings: SandboxSettings) -> None:
         jail.close()
         raise ConfigError(
             "LARS_SANDBOX_REQUIRE_JAIL=true, but the jail of the sandbox workers is"
-            f" {jail.state}; allow what is missing, or set it to false"
+            f" {jail.state}; allow the missing parts, or set it to false"
         )
 
 
