@@ -19,6 +19,14 @@ lint:
 docs:
     mkdocs serve --dev-addr 127.0.0.1:8001
 
+# the bill of materials of a release, as CycloneDX JSON (needs pip install -e '.[release]')
+bom output="larst.cdx.json":
+    python tools/bill_of_materials.py {{output}}
+
+# known vulnerabilities of the pinned versions (needs pip install -e '.[release]')
+audit:
+    python tools/audit.py
+
 # everything that CI checks
 ci:
     .ci/run

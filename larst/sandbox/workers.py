@@ -21,6 +21,9 @@ from larst.sandbox.jail import Jail
 
 SPARES = 1
 
+START_ATTEMPTS = 10
+"""How often a start that took too long is tried again."""
+
 _log = logging.getLogger("larst.sandbox")
 
 
@@ -99,7 +102,7 @@ class Workers:
         finally:
             self._free_runs.release()
             if may_be_dead and self._is_open:
-                # The next run in it reports what is wrong, and a stop meanwhile ends this too.
+                # The next run in it reports the reason, and a stop meanwhile ends this too.
                 with contextlib.suppress(MontyError, RuntimeError):
                     await _warm_up(process)
             self._ready.put_nowait(process)
@@ -127,11 +130,17 @@ async def start_workers(
         return workers
 
     binary = Path(find_monty_binary())
-    jail = await asyncio.to_thread(Jail.open, binary, memory_mb=settings.max_memory_mb)
-    try:
-        workers = await start(jail)
-    except MontyError as error:
-        workers = await start(Jail.none(f"no worker runs in it here ({error})"))
+    for attempt in range(1, START_ATTEMPTS + 1):
+        jail = await asyncio.to_thread(Jail.open, binary, memory_mb=settings.max_memory_mb)
+        try:
+            workers = await start(jail)
+            break
+        except MontyError as error:
+            # A machine under load must not cost the jail: it is slow, and the jail works.
+            if getattr(error, "timed_out", False) and attempt < START_ATTEMPTS:
+                continue
+            workers = await start(Jail.none(f"no worker runs in it here ({error})"))
+            break
     state = workers.jail.state
     level = logging.INFO if state.is_full else logging.WARNING
     _log.log(level, "sandbox jail: %s", state, extra={"fields": {"jail": str(state)}})
@@ -143,7 +152,7 @@ def _require(jail: Jail, settings: SandboxSettings) -> None:
         jail.close()
         raise ConfigError(
             "LARS_SANDBOX_REQUIRE_JAIL=true, but the jail of the sandbox workers is"
-            f" {jail.state}; allow what is missing, or set it to false"
+            f" {jail.state}; allow the missing parts, or set it to false"
         )
 
 

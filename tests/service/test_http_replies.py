@@ -147,7 +147,9 @@ class TestReservedPaths:
         health, ready = await api.get("/healthz"), await api.get("/readyz")
 
         assert (health.status, health.body) == (200, {"status": "ok"})
+        jail = ready.body.pop("sandbox")["jail"]
         assert (ready.status, ready.body) == (200, {"status": "ready", "not_ready": []})
+        assert jail.startswith(("full", "partial: no ", "none: "))
 
     async def test_the_root_returns_hints_and_a_page_for_browsers(self, api: Api) -> None:
         hints = await api.get("/")

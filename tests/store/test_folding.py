@@ -128,7 +128,7 @@ async def test_a_session_that_began_empty_does_not_write_into_the_folder_of_anot
     with pytest.raises(DiskRefusedError, match="does not distinguish upper and lower case"):
         await _insert(second, "users")
 
-    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+    assert DiskFiles().names(tmp_path) == ["shop"]
     await first.close()
 
 

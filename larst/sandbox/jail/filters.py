@@ -3,7 +3,7 @@
 Three verdicts, by what a call says about the worker:
 
 - A call that an interpreter of programs needs is allowed, some only with certain arguments.
-- A call that only an attack makes ends the process: whoever runs code of their own in the worker
+- A call that only an attack makes ends the process: an attacker whose code runs in the worker
   gets one attempt, and the service counts a lost worker.
 - Any other call fails with ENOSYS, as on a kernel that does not have it. The C library then falls
   back to an older call, so that its next release does not end workers.

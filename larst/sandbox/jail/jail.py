@@ -13,7 +13,7 @@ The parts of the jail:
   privileges, and death with the service (`launcher.py`).
 
 A worker without one of these parts never starts: `open` tries first what the kernel allows here,
-orders that, and says what is missing.
+orders that, and names the missing parts.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _PARTS = {"landlock": "Landlock", "seccomp": "seccomp"}
 
 @dataclass(frozen=True, slots=True)
 class JailState:
-    """What is in force; `missing` has the other parts with their reasons."""
+    """The parts in force; `missing` has the others with their reasons."""
 
     missing: tuple[str, ...] = ()
     has_launcher: bool = True
@@ -168,7 +168,7 @@ def _missing_parts(orders: dict[str, Any]) -> dict[str, str]:
 
 
 def _script(source: str) -> int:
-    """Return a file in memory that nobody can change, not even this process.
+    """Return a sealed file in memory, which not even this process can change.
 
     A file on a disk would need one that allows execution, and has to be removed.
     """

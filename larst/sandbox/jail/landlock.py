@@ -25,8 +25,8 @@ RIGHTS: Mapping[int, tuple[int, int, int]] = {
     5: (_FIRST_RIGHTS | _REFER | _TRUNCATE | _IOCTL_DEVICE, 0b11, 0),
     6: (_FIRST_RIGHTS | _REFER | _TRUNCATE | _IOCTL_DEVICE, 0b11, 0b11),
 }
-"""By ABI: the rights to files (all of them), to TCP (bind, connect), and to what is outside of the
-jail (abstract Unix sockets, signals). Later versions add no right that a worker could use."""
+"""By ABI: the rights to files (all of them), to TCP (bind, connect), and to reach out of the jail
+(abstract Unix sockets, signals). Later versions add no right that a worker could use."""
 
 _CREATE_RULESET = 444  # on both architectures
 _VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION

@@ -48,7 +48,7 @@ def tighten(root: Path) -> Permissions:
 
 
 def report_permissions(permissions: Permissions) -> None:
-    """Log what was open to other users of the machine."""
+    """Log the paths that were open to other users of the machine."""
     for paths, text in (
         (permissions.closed, "was open to other users of this machine, and is closed now"),
         (permissions.open, "is open to other users of this machine: chmod go-rwx closes it"),

@@ -1,4 +1,4 @@
-"""The jail on this kernel: what an attacker tries in it is denied, and what is missing is said."""
+"""The jail on this kernel: an attacker's attempts are denied, missing parts are named."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from larst.store import DataRoot, DiskFiles
 from larst.store.disk.permissions import tighten
 
-WRITES = {
+WRITES: dict[str, Callable[[Path], object]] = {
     "write_new": lambda path: DiskFiles().write_new(path, [b"x"]),
     "write_at": lambda path: DiskFiles().write_at(path, 0, b"x"),
     "truncate": lambda path: DiskFiles().truncate(path, 0),
