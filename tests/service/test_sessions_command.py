@@ -334,3 +334,20 @@ def test_a_missing_data_root_and_a_missing_session_are_reported(tmp_path: Path) 
     code, _, err = larst("repair", "one", "--data-root", str(tmp_path))
     assert (code, err) == (2, f"no session one in {tmp_path}\n")
     assert larst("repair", "../one", "--data-root", str(tmp_path))[0] == 1
+
+
+async def test_without_a_name_a_copy_is_that_of_requests_that_name_no_session(
+    service: Service, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    """A file is not a session's name, so `larst import db.json` needs no other argument."""
+    file = tmp_path / "db.json"
+    file.write_text('{"posts":[{"id":1}]}')
+    variables = {"LARS_AUTH_TOKEN": TOKEN}
+
+    imported = run_larst("import", str(file), "--url", service.url, variables=variables)
+    exported = run_larst("export", "--url", service.url, variables=variables)
+
+    read = await Api(http, service.url, None).get("/posts/1", headers=HEADERS)
+    assert imported.exit_code == 0, imported.stderr
+    assert read.body == {"id": 1}
+    assert '{"record":{"id":1}}' in exported.stdout

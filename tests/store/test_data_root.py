@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from larst.errors import DataRootTakenError
+from larst.errors import ConfigError, DataRootTakenError
 from larst.store import DataRoot
 
 
@@ -75,3 +75,65 @@ def test_a_pipe_in_the_place_of_the_lock_file_does_not_block(tmp_path: Path) -> 
     os.mkfifo(tmp_path / ".lock")
 
     DataRoot.open_read_only(tmp_path).close()
+
+
+class TestTenants:
+    def test_sessions_of_tenants_have_directories_of_their_own(self, tmp_path: Path) -> None:
+        with DataRoot.open(tmp_path) as root:
+            root.add_tenant("acme")
+            root.add_tenant("acme")
+            for key in ("shop", "@acme/shop", "@acme/blog"):
+                root.session_directory(key).mkdir()
+
+            assert root.session_ids() == ["shop"]
+            assert root.session_ids("acme") == ["blog", "shop"]
+            assert root.session_ids("globex") == []
+            assert root.session_keys() == ["shop", "@acme/blog", "@acme/shop"]
+            assert root.has_session("@acme/blog")
+            assert not root.has_session("blog")
+            assert (tmp_path / "@acme").stat().st_mode & 0o777 == 0o700
+
+    @pytest.mark.parametrize("is_link", [True, False])
+    def test_a_link_or_a_file_is_not_the_directory_of_a_tenant(
+        self, tmp_path: Path, *, is_link: bool
+    ) -> None:
+        """A link could lead a tenant into the data of another one."""
+        with DataRoot.open(tmp_path / "root") as root:
+            place = tmp_path / "root" / "@acme"
+            if is_link:
+                place.symlink_to(tmp_path)
+            else:
+                place.touch()
+
+            with pytest.raises(NotADirectoryError):
+                root.add_tenant("acme")
+            assert root.tenants() == []
+
+    def test_erased_sessions_of_tenants_are_removed_at_the_next_start(self, tmp_path: Path) -> None:
+        with DataRoot.open(tmp_path) as root:
+            root.add_tenant("acme")
+        (tmp_path / "@acme" / ".erased-shop-1").mkdir()
+
+        DataRoot.open(tmp_path).close()
+
+        assert list((tmp_path / "@acme").iterdir()) == []
+
+
+class TestKey:
+    def test_the_key_is_random_private_and_stays(self, tmp_path: Path) -> None:
+        with DataRoot.open(tmp_path / "a") as root, DataRoot.open(tmp_path / "b") as other:
+            key = root.secret_key()
+
+            assert len(key) == 32
+            assert root.secret_key() == key
+            assert other.secret_key() != key
+            assert (tmp_path / "a" / ".key").stat().st_mode & 0o777 == 0o600
+
+    def test_a_damaged_key_is_not_replaced(self, tmp_path: Path) -> None:
+        """Sessions of tokens would silently begin with no data."""
+        with DataRoot.open(tmp_path) as root:
+            (tmp_path / ".key").write_bytes(b"short")
+
+            with pytest.raises(ConfigError, match=r"\.key is damaged"):
+                root.secret_key()
+            assert (tmp_path / ".key").read_bytes() == b"short"

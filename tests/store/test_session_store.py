@@ -329,7 +329,7 @@ async def test_the_memory_of_many_records_is_freed_in_a_thread(
     assert ids_of(await open_store(disk)) == [1, 2, 3]
 
 
-async def test_what_was_read_does_not_keep_released_records_in_memory() -> None:
+async def test_a_read_does_not_keep_released_records_in_memory() -> None:
     """A remembered reply kept all records of a session that had gone to sleep."""
     store = await open_store(MemoryDisk())
     await insert(store, "users", {"name": "Ann"}, {"name": "Ben"})

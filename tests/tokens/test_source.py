@@ -104,7 +104,7 @@ def test_a_missing_or_broken_file_stops_the_start(path: Path, content: bytes | N
         TokenSource(path, None).load()
 
 
-async def test_without_tokens_the_table_is_none() -> None:
+async def test_no_tokens_mean_no_table() -> None:
     source = TokenSource(None, None)
     source.load()
     await source.check(unchanged)

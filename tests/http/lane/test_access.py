@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 
 from larst.config import load_settings
 from larst.errors import ConfigError
+from larst.http.components import TOKENS
+from larst.tokens import TokenTable
 from larst.tokens.table import hash_of
 from tests.http.lane.servers import REPLY, Server, masked, request, start
 
@@ -146,3 +150,35 @@ async def test_programs_in_workers_take_the_ordinary_way(
         assert REPLY.findall(data)[:2] == [b"201", b"200"]
 
     assert server.answered == 0
+
+
+async def test_a_revoked_token_is_refused_on_an_open_connection(
+    stack: AsyncExitStack, tmp_path: Path
+) -> None:
+    """Neither the memory of callers nor that of replies may outlive a token."""
+    path = tokens_file(tmp_path, "a", "b")
+    server = await start(stack, tmp_path / "data", lane="on", LARS_AUTH_TOKENS_FILE=path)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+
+    async def status() -> bytes:
+        writer.write(with_token("a", "/members"))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"Content-Length: (\d+)", head)
+        assert length is not None
+        await reader.readexactly(int(length[1]))
+        return bytes(REPLY.findall(head)[0])
+
+    before = [await status() for _ in range(4)]
+    assert server.lane is not None
+    assert server.lane.recalled
+
+    async def unchanged(_table: TokenTable) -> None:
+        pass
+
+    tokens_file(tmp_path, "b")
+    await server.app[TOKENS].check(unchanged)
+    after = [await status() for _ in range(2)]
+    writer.close()
+
+    assert before == [b"200"] * 4
+    assert after == [b"401"] * 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from larst.domain import Tenant
 from larst.errors import BudgetSpentError, PlannerUnreachableError
 from larst.planning.models import budget
 from larst.planning.models.budget import Budget
@@ -72,3 +73,44 @@ def test_a_call_to_an_unreachable_provider_is_not_counted() -> None:
 
     with pytest.raises(BudgetSpentError):
         spend(spending, "ann")
+
+
+class TestTenants:
+    def test_a_tenant_has_a_limit_for_all_its_sessions(self) -> None:
+        clock = Clock()
+        spending = Budget(per_minute=9, total=None, now=clock)
+        acme = Tenant("acme", planner_calls_per_minute=2)
+        for session in ("a", "b"):
+            with spending.call(acme.key_of(session), acme):
+                pass
+        clock.now_s = 20
+
+        with (
+            pytest.raises(BudgetSpentError, match="planner_calls_per_minute") as spent,
+            spending.call(acme.key_of("c"), acme),
+        ):
+            pass
+
+        assert spent.value.retry_after_s == pytest.approx(40)
+        clock.now_s = 60
+        with spending.call(acme.key_of("c"), acme):
+            pass
+
+    def test_another_tenant_and_another_token_have_their_own(self) -> None:
+        """The count is the tenant's, the limit that of the token."""
+        spending = Budget(per_minute=9, total=None, now=Clock())
+        narrow, wide = (Tenant("acme", planner_calls_per_minute=limit) for limit in (1, 2))
+        for tenant in (narrow, Tenant("globex", planner_calls_per_minute=1), wide):
+            with spending.call(tenant.key_of("shop"), tenant):
+                pass
+
+        for tenant in (narrow, wide):
+            with pytest.raises(BudgetSpentError), spending.call(tenant.key_of("x"), tenant):
+                pass
+
+    def test_a_budget_of_zero_allows_no_call(self) -> None:
+        spending = Budget(per_minute=9, total=None, now=Clock())
+        tenant = Tenant("acme", planner_calls_per_minute=0)
+
+        with pytest.raises(BudgetSpentError), spending.call(tenant.key_of("a"), tenant):
+            pass
