@@ -115,7 +115,8 @@ class ReservedPaths:
         resolved = _below_session(_resolved(parts))
         first = [names[0] for names in (parts, resolved) if names]
         is_below = any(name.startswith(PREFIX) for name in first)
-        return is_below or "/" + "/".join(resolved) in self._paths
+        # `/..` does not spell the root: it has a segment, which is a bad name.
+        return is_below or (bool(resolved or not parts) and f"/{'/'.join(resolved)}" in self._paths)
 
 
 def _decoded(text: str) -> str:
@@ -130,8 +131,10 @@ def _decoded(text: str) -> str:
 
 def _parts(path: str) -> list[str]:
     """Return the segments that are not empty, without parameters."""
-    segments = (part.partition(";")[0].strip(_INVISIBLE) for part in _slashed(path).split("/"))
-    return [segment.casefold() for segment in segments if segment not in ("", ".")]
+    segments = (part.partition(";")[0] for part in _slashed(path).split("/"))
+    # A segment of nothing else is a bad name, and no part of a reserved path.
+    visible = (segment.strip(_INVISIBLE) or segment for segment in segments)
+    return [segment.casefold() for segment in visible if segment not in ("", ".")]
 
 
 def _below_session(parts: list[str]) -> list[str]:

@@ -159,7 +159,7 @@ CONTROL_API = _control_api(ROUTES)
 """The documented routes."""
 
 UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
-"""The endpoint of what is reserved and does not exist."""
+"""The endpoint of a reserved path that does not exist."""
 
 PLANNED = Endpoint(serve_planned, Access.PLANNED)
 """The endpoint of every other path."""

@@ -1,8 +1,8 @@
 """The headers and media types that a program may give its reply. Data.
 
-Lists of what is allowed: no list of what is dangerous is ever complete. A header may be an order to
-the proxy in front (X-Accel-Redirect) or to the browser (Clear-Site-Data), and a media type may make
-a browser run the body in the origin of the service.
+They list the allowed ones: no list of the dangerous ones is ever complete. A header may be an order
+to the proxy in front (X-Accel-Redirect) or to the browser (Clear-Site-Data), and a media type may
+make a browser run the body in the origin of the service.
 """
 
 from __future__ import annotations

@@ -36,6 +36,9 @@ def spellings(path: str) -> Iterator[str]:
             yield once
             yield once.replace("%", "%25")
             yield once.replace("%", "%2525")
+    if path == "/":
+        yield from ("//", "/./", "/%2F", "/%252f", "/;a=b", "/%3Fa", "/%5C", "/%2e/")
+        return
     everything = "".join(f"%{ord(character):02x}" for character in path[1:])
     yield from (
         f"/{everything}",

@@ -13,6 +13,7 @@ import json
 from importlib.metadata import version
 
 import aiohttp
+import pytest
 from aiohttp import web
 from packaging.requirements import Requirement
 
@@ -97,3 +98,19 @@ async def test_a_request_still_reaches_the_application() -> None:
 
 async def _handle(_request: web.BaseRequest) -> web.Response:
     return web.Response(text="served")
+
+
+@pytest.mark.parametrize(
+    "name", ["_request_count", "_request_in_progress", "_messages", "_loop", "peername"]
+)
+def test_a_connection_has_what_its_watch_reads(name: str) -> None:
+    """`Connection.standing` separates heads from replies by them (larst/http/pace.py)."""
+    assert hasattr(web.RequestHandler, name)
+
+
+def test_a_connection_learns_when_its_client_has_read() -> None:
+    """`Connection` counts it."""
+    assert list(inspect.signature(web.RequestHandler.resume_writing).parameters) == ["self"]
+    assert list(inspect.signature(web.RequestHandler.force_close).parameters) == ["self"]
+    options = inspect.signature(web.RequestHandler.__init__).parameters
+    assert {"keepalive_timeout", "lingering_time"} <= set(options)

@@ -1,4 +1,4 @@
-"""What a program may say to proxies and browsers: what is on a list, and nothing else."""
+"""Programs say to proxies and browsers only things of a list."""
 
 from __future__ import annotations
 

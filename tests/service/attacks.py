@@ -48,7 +48,7 @@ CONTENT_TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """A request; `name` says what is repeated where."""
+    """A request; `name` has the repeated token and its place."""
 
     name: str
     method: str

@@ -12,22 +12,22 @@ from tests.wire.shared_collector import SharedCollector
 
 
 @pytest.mark.parametrize(
-    ("host", "name"),
+    ("host", "name", "status"),
     [
-        ("x:\xb2", None),
-        ("x:" + "9" * 5000, None),
-        ("user:pass@x", None),
-        ("[::1]", "[::1]"),
-        ("a..b:80", "a..b"),
+        ("x:\xb2", None, 400),
+        ("x:" + "9" * 5000, None, 400),
+        ("user:pass@x", None, 400),
+        ("[::1]", "[::1]", 200),
+        ("a..b:80", "a..b", 421),
     ],
 )
 async def test_an_invalid_host_does_not_stop_the_reply(
-    ruled: Api, shared_collector: SharedCollector, host: str, name: str | None
+    ruled: Api, shared_collector: SharedCollector, host: str, name: str | None, status: int
 ) -> None:
     reply = await send_head(ruled, f"GET /orders HTTP/1.1\r\nHost: {host}\r\n")
 
     spans = await shared_collector.trace(re.search("traceparent: 00-(.{32})", reply)[1])  # type: ignore[index]
-    assert reply.startswith("HTTP/1.1 200 ")
+    assert reply.startswith(f"HTTP/1.1 {status} ")
     assert server(spans).attributes.get("server.address") == name
 
 
