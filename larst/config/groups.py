@@ -130,7 +130,7 @@ class SandboxSettings(Group):
         "LARS_EXECUTOR",
         "direct",
         "direct or sandbox",
-        "Run the programs of the rules in the service itself, or all programs in workers.",
+        "Run programs that are proven to end in the service itself, or all programs in workers.",
     )
     deny_net: Annotated[Literal[True], BeforeValidator(fields.boolean)] = setting(
         "LARS_SANDBOX_DENY_NET",

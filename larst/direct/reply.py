@@ -109,8 +109,9 @@ class _Survey:
                 characters += len(value)
             elif kind is dict or kind is list or kind is tuple:
                 count += len(value)
-                characters += sum(map(len, _keys_of(value))) if kind is dict else 0
-                stack.extend(value.values() if kind is dict else value)
+                if count <= self.max_values:  # else it ends below
+                    characters += sum(map(len, _keys_of(value))) if kind is dict else 0
+                    stack.extend(value.values() if kind is dict else value)
                 if self.is_in_thread:
                     self._see(value)
             elif kind is float or kind is int:
