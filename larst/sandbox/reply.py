@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +43,9 @@ FORBIDDEN_HEADERS = frozenset(
 MAX_RECORD_BYTES = 32 * 1024 * 1024
 """The largest reply that is a single record: what could be stored can be read."""
 
+MAX_HEAD_CHARACTERS = 512 * 1024
+"""The JSON of a status and headers."""
+
 JSON = "application/json"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
@@ -59,12 +63,12 @@ def reply_of(output: Any, *, result_bytes: int) -> Reply:
         ProgramFailedError: HTTP cannot carry the reply.
     """
     match output:
-        case [int() as status, headers, bool() as has_body, int() as size, str() as text, raw]:
-            pass
-        case [status, *_]:
-            raise ProgramFailedError(f"the status of REPLY must be an integer, not {shown(status)}")
+        case [str() as head, bool() as has_body, int() as size, str() as text, raw]:
+            status, headers = _head_of(head)
         case _:
             raise ProgramFailedError("REPLY is not a valid reply")
+    if not isinstance(status, int):
+        raise ProgramFailedError(f"the status of REPLY must be an integer, not {shown(status)}")
     if isinstance(status, bool) or not 200 <= status <= 599:
         raise ProgramFailedError(f"the status of REPLY must be 200 to 599, not {shown(status)}")
     fields, media_type = headers_of(headers)
@@ -80,6 +84,17 @@ def reply_of(output: Any, *, result_bytes: int) -> Reply:
     if is_left_out or len(body) > max(result_bytes, MAX_RECORD_BYTES):
         raise too_large(result_bytes)
     return Reply(status, body, fields, media_type)
+
+
+def _head_of(text: str) -> list[Any]:
+    """Return the status and the headers."""
+    try:
+        values = json.loads(text) if len(text) <= MAX_HEAD_CHARACTERS else None
+    except (ValueError, RecursionError) as error:
+        raise ProgramFailedError("REPLY is not a valid reply") from error
+    if type(values) is not list or len(values) != 2:
+        raise ProgramFailedError("REPLY is not a valid reply")
+    return values
 
 
 def headers_of(headers: Any) -> tuple[dict[str, str], str]:
