@@ -171,9 +171,13 @@ def _merge_patch_of(operations: Sequence[Json]) -> Record | None:
 
 def type_name(value: object) -> str:
     """Return the type of a value for an error text; the value itself may be huge."""
-    return {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(
-        type(value), f"a value of type {type(value).__name__}"
-    )
+    return {
+        list: "a list",
+        tuple: "a list",
+        str: "a string",
+        bool: "a boolean",
+        type(None): "null",
+    }.get(type(value), f"a value of type {type(value).__name__}")
 
 
 def _is_same_id(new_id: Json, identifier: RecordId) -> bool:
