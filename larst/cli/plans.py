@@ -116,11 +116,11 @@ def _facts(plan: dict[str, Any]) -> list[tuple[str, str]]:
         condition = {name: value for name, value in plan["condition"].items() if value}
         facts.append(("serves if", json.dumps(condition)))
     facts.append(("does", f"{plan['plan']['action']} {plan['plan']['resource'] or ''}"))
-    facts.append(("runs", _way_to_run(plan["plan"]["code"]["block"], plan["planner"])))
+    facts.append(("runs", _way_to_run(plan["plan"]["code"]["block"])))
     return facts
 
 
-def _way_to_run(program: str, planner: str) -> str:
+def _way_to_run(program: str) -> str:
     """Return whether a program runs directly, and otherwise which line needs the sandbox."""
     from larst.domain.total import NotTotal
     from larst.errors import ProgramRefusedError
@@ -132,7 +132,7 @@ def _way_to_run(program: str, planner: str) -> str:
         return "not at all: the policy refuses it"
     if isinstance(form, NotTotal):
         return f"in the sandbox: {form}"
-    return "directly" if planner == "rules" else "in the sandbox: a model wrote it"
+    return "directly"
 
 
 def _pin(service: Service, options: argparse.Namespace) -> None:

@@ -165,7 +165,7 @@ class SandboxSettings(Group):
         "LARS_EXECUTOR",
         "direct",
         "direct or sandbox",
-        "Run the programs of the rules in the service itself, or all programs in workers.",
+        "Run programs that are proven to end in the service itself, or all programs in workers.",
     )
     require_jail: Annotated[bool, BeforeValidator(fields.boolean)] = setting(
         "LARS_SANDBOX_REQUIRE_JAIL",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +17,17 @@ values copied."""
 
 THREAD_STEPS = 4_000_000
 """Steps of a run in a thread: a second or two, and at most 128 MB of text that it makes."""
+
+OPERATION_STEPS = 100_000
+"""Steps of one operation of Python, in a thread too: it keeps the interpreter's lock meanwhile."""
+
+LOOP_S = 0.02
+"""How long a run computes on the event loop, whatever its steps cost on this machine."""
+
+THREAD_S = 8.0
+
+_STEPS_PER_CHECK = 2_000
+"""Steps between two looks at the time."""
 
 CHARACTERS_PER_STEP = 32
 STORE_CALL_STEPS = 30
@@ -46,29 +60,54 @@ class Run:
     calls: StoreCalls | None
     steps_left: int
     store_calls_left: int
+    stop_at_s: float = math.inf
+    timer: Callable[[], float] = time.monotonic
     owned: dict[int, Any] = field(default_factory=dict)
     reply: Any = None
+    check_at: int = 0  # how many steps are left at the next look at the time
+
+    def __post_init__(self) -> None:
+        self.check_at = max(0, self.steps_left - _STEPS_PER_CHECK)
 
     def charge(self, steps: int) -> None:
-        """Take steps from the budget.
+        """Take steps from the budget, before they are done.
 
         Raises:
-            BudgetSpentError: none are left.
+            BudgetSpentError: none are left, or the time is over.
         """
         self.steps_left -= steps
+        if self.steps_left < self.check_at:
+            self._check()
+
+    def charge_operation(self, steps: int) -> None:
+        """Take the steps of a single operation of Python, which nothing can interrupt.
+
+        Raises:
+            BudgetSpentError: none are left, or the time is over.
+            SandboxNeededError: it would take too long, in a thread too.
+        """
+        self.charge(steps)
+        if steps > OPERATION_STEPS:
+            raise SandboxNeededError("one operation on too many values")
+
+    def _check(self) -> None:
         if self.steps_left < 0:
             raise BudgetSpentError("the budget of steps is used up")
+        if self.timer() > self.stop_at_s:
+            raise BudgetSpentError("the time is used up")
+        self.check_at = max(0, self.steps_left - _STEPS_PER_CHECK)
 
     def note_call(self, resource: str | None, method: str) -> None:
         """Count a store call, and record it on the request's span.
 
         Raises:
-            BudgetSpentError: the program made too many of them.
+            BudgetSpentError: the program made too many of them, or the time is over.
         """
         self.store_calls_left -= 1
         self.steps_left -= STORE_CALL_STEPS
-        if self.store_calls_left < 0 or self.steps_left < 0:
+        if self.store_calls_left < 0:
             raise BudgetSpentError("too many store calls")
+        self._check()
         if self.calls is not None:
             self.calls.add(resource, method)
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from larst.direct.compiler import Compiler
 from larst.direct.frames import Evaluate, Frame, size_of
 from larst.direct.limits import Run, SandboxNeededError
-from larst.direct.operations import items_of, key_of
+from larst.direct.operations import items_of, key_of, looped
 from larst.domain import total
 
 Visit: TypeAlias = Callable[[Frame], None]
@@ -33,7 +33,7 @@ def iterated(form: total.Iterated, compiler: Compiler) -> Evaluate:
     match form.view:
         case "":
             (values,) = arguments
-            return lambda frame: items_of(frame[0], values(frame))
+            return lambda frame: looped(frame[0], values(frame))
         case "items" | "keys" | "values" as view:
             return _dict_view(arguments[0], view)
         case "enumerate":

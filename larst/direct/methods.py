@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from larst.direct.limits import CHARACTERS_PER_STEP, Run, SandboxNeededError
-from larst.direct.operations import charge_text, items_of, key_of
+from larst.direct.operations import charge_search, charge_text, items_of, key_of, size_of_text
 
 Apply = Callable[..., Any]
 
@@ -34,7 +34,9 @@ def _of_text(method: Callable[..., Any], *types: type) -> Apply:
 
     def apply(run: Run, text: str, *arguments: Any) -> Any:
         check(arguments)
-        charge_text(run, len(text))
+        charge_text(run, size_of_text(text))
+        for argument in arguments:
+            charge_search(run, text, argument)
         return method(text, *arguments)
 
     return apply
@@ -45,7 +47,7 @@ def _strip(method: Callable[..., str]) -> Apply:
         _checked(str)(arguments)
         if arguments and len(arguments[0]) > _MAX_STRIPPED:
             raise SandboxNeededError("many characters to strip")
-        run.charge(len(text) // 4)  # each is looked for among those to strip
+        run.charge_operation(len(text) // 4)  # each is looked for among those to strip
         return method(text, *arguments)
 
     return apply
@@ -53,7 +55,9 @@ def _strip(method: Callable[..., str]) -> Apply:
 
 def _split(run: Run, text: str, *arguments: Any) -> list[str]:
     _checked(str, int)(arguments)
-    run.charge(len(text) // 4)  # each character may become a part
+    run.charge_operation(len(text) // 4)  # each character may become a part
+    if arguments:
+        charge_search(run, text, arguments[0])
     parts = text.split(*arguments)
     run.charge(len(parts))
     return parts
@@ -63,22 +67,24 @@ def _join(run: Run, text: str, values: Any) -> str:
     items = list(items_of(run, values))
     if any(type(item) is not str for item in items):
         raise SandboxNeededError("a join of other values than strings")
-    charge_text(run, sum(map(len, items)) + len(text) * len(items))
+    charge_text(run, sum(map(size_of_text, items)) + size_of_text(text) * len(items))
     return text.join(items)
 
 
 def _replace(run: Run, text: str, old: Any, new: Any) -> str:
     _checked(str, str)((old, new))
-    charge_text(run, len(text) + (len(text) + 1) * len(new))  # at most, if `old` is empty
+    charge_search(run, text, old)
+    # At most, if `old` is empty.
+    charge_text(run, size_of_text(text) + (len(text) + 1) * size_of_text(new))
     return text.replace(old, new)
 
 
 def _prefix(method: Callable[..., bool]) -> Apply:
     def apply(run: Run, text: str, prefix: Any) -> bool:
         prefixes = prefix if type(prefix) is tuple else (prefix,)
+        run.charge_operation(len(prefixes))
         if any(type(item) is not str for item in prefixes):
             raise SandboxNeededError("a prefix of another type")
-        run.charge(len(prefixes))
         charge_text(run, sum(map(len, prefixes)))
         return method(text, prefix)
 
@@ -106,12 +112,12 @@ def _pop_key(run: Run, record: dict[Any, Any], *arguments: Any) -> Any:
 def _update(run: Run, record: dict[Any, Any], other: Any) -> None:
     run.check_owned(record)
     _checked(dict)((other,))
-    run.charge(len(other))
+    run.charge_operation(2 * len(other))
     record.update(other)
 
 
 def _copy(run: Run, container: Any) -> Any:
-    run.charge(len(container))
+    run.charge_operation(2 * len(container))
     return container.copy()
 
 
@@ -129,14 +135,14 @@ def _extend(run: Run, items: list[Any], others: Any) -> None:
 def _insert(run: Run, items: list[Any], place: Any, item: Any) -> None:
     _checked(int)((place,))
     run.check_owned(items)
-    run.charge(1 + len(items) // 64)
+    run.charge_operation(1 + len(items) // 64)
     items.insert(place, item)
 
 
 def _pop_item(run: Run, items: list[Any], *arguments: Any) -> Any:
     _checked(int)(arguments)
     run.check_owned(items)
-    run.charge(1 + len(items) // 64)
+    run.charge_operation(1 + len(items) // 64)
     if len(arguments) > 1:
         raise SandboxNeededError("pop with two arguments")
     return items.pop(*arguments)
@@ -149,7 +155,7 @@ def _of_items(method: Callable[..., Any]) -> Apply:
         if type(item) not in (str, int, float, bool, type(None)):
             raise SandboxNeededError("a container looked for in another")
         size = len(item) if type(item) is str else 0
-        run.charge(len(items) + len(items) * size // CHARACTERS_PER_STEP)
+        run.charge_operation(len(items) + len(items) * size // CHARACTERS_PER_STEP)
         return method(items, item)
 
     return apply

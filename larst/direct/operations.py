@@ -10,13 +10,24 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import reduce
+from typing import Any, TypeAlias
 
-from larst.direct.limits import CHARACTERS_PER_STEP, INTEGER_LIMIT, Run, SandboxNeededError
+from larst.direct.limits import (
+    CHARACTERS_PER_STEP,
+    INTEGER_LIMIT,
+    OPERATION_STEPS,
+    Run,
+    SandboxNeededError,
+)
 
 _NUMBERS = (int, float)
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _MAX_NUMERAL = 400
+
+_SEARCHED_PER_STEP = 8
+_COMPARED_PER_STEP = 2048
+_LONG_TEXT = 30_000
 
 
 def is_number(value: Any) -> bool:
@@ -45,9 +56,25 @@ def scalar_text(run: Run, value: Any) -> str:
     return str(value)
 
 
-def charge_text(run: Run, characters: int) -> None:
+def size_of_text(text: str) -> int:
+    """Return what a text counts: beyond ASCII, a character takes four times the time and memory."""
+    return len(text) if text.isascii() else 4 * len(text)
+
+
+def charge_text(run: Run, size: int) -> None:
     """Charge for making or looking through a text."""
-    run.charge(characters // CHARACTERS_PER_STEP)
+    run.charge_operation(size // CHARACTERS_PER_STEP)
+
+
+def charge_search(run: Run, text: str, wanted: str) -> None:
+    """Charge for looking for a text in another.
+
+    Python compares each place with the wanted text, unless both are long.
+    """
+    steps = (len(text) + len(wanted)) // _SEARCHED_PER_STEP
+    if len(text) <= _LONG_TEXT:
+        steps += len(text) * len(wanted) // _COMPARED_PER_STEP
+    run.charge_operation(steps)
 
 
 def bounded(value: Any) -> Any:
@@ -75,10 +102,10 @@ def _both_numbers(first: Any, second: Any) -> None:
 def _add(run: Run, first: Any, second: Any) -> Any:
     kind = type(first)
     if kind is str and type(second) is str:
-        charge_text(run, len(first) + len(second))
+        charge_text(run, size_of_text(first) + size_of_text(second))
         return first + second
     if kind in (list, tuple) and type(second) is kind:
-        run.charge(len(first) + len(second))
+        run.charge_operation(len(first) + len(second))
         return first + second
     _both_numbers(first, second)
     return bounded(first + second)
@@ -146,11 +173,11 @@ def _contains(run: Run, item: Any, container: Any) -> bool:
     if kind is dict:
         return item in container
     if kind is str and type(item) is str:
-        charge_text(run, len(container) + len(item))
+        charge_search(run, container, item)
         return item in container
     if kind is list or kind is tuple:
         size = len(item) if type(item) is str else 0
-        run.charge(len(container) // 4 + len(container) * size // CHARACTERS_PER_STEP)
+        run.charge_operation(len(container) // 4 + len(container) * size // CHARACTERS_PER_STEP)
         return item in container
     raise SandboxNeededError("`in` of this value")
 
@@ -181,12 +208,23 @@ COMPARISONS: Mapping[str, Callable[[Run, Any, Any], bool]] = {
 }
 
 
-def items_of(run: Run, value: Any) -> Sequence[Any] | dict[str, Any] | str:
-    """Return a value that a loop can run over, and charge for its length."""
+Items: TypeAlias = Sequence[Any] | dict[str, Any] | str
+
+
+def items_of(run: Run, value: Any) -> Items:
+    """Return a value that an operation runs over, and charge for its length."""
+    items = looped(run, value)
+    if len(items) > OPERATION_STEPS:
+        raise SandboxNeededError("one operation on too many values")
+    return items
+
+
+def looped(run: Run, value: Any) -> Items:
+    """Return a value that a loop runs over, and charge for its length."""
     if type(value) not in (list, tuple, dict, str):
         raise SandboxNeededError("a loop over this value")
     run.charge(len(value))
-    result: Sequence[Any] | dict[str, Any] | str = value
+    result: Items = value
     return result
 
 
@@ -195,7 +233,7 @@ def _alike(run: Run, values: Any) -> list[Any]:
     items = list(items_of(run, values))
     kinds = {type(item) for item in items}
     if kinds == {str}:
-        charge_text(run, sum(map(len, items)))
+        charge_text(run, sum(map(size_of_text, items)))
     if not (kinds <= {int, float} or kinds == {str}):
         raise SandboxNeededError("values that cannot be compared")
     return items
@@ -246,14 +284,14 @@ def _sum(run: Run, values: Any) -> Any:
     items = _alike(run, values)
     if items and type(items[0]) is str:
         raise SandboxNeededError("a sum of strings")
-    return bounded(sum(items))
+    return bounded(reduce(operator.add, items, 0))  # from Python 3.12, `sum` of floats compensates
 
 
 def _sorted(run: Run, values: Any, *, reverse: Any = False) -> list[Any]:
     items = _alike(run, values)
-    run.charge(len(items) * 4)
+    run.charge_operation(len(items) * 4)
     if items and type(items[0]) is str:
-        charge_text(run, sum(map(len, items)) * len(items).bit_length())
+        charge_text(run, sum(map(size_of_text, items)) * len(items).bit_length())
     return sorted(items, reverse=bool(reverse))
 
 

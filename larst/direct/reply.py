@@ -109,10 +109,8 @@ class _Survey:
                 characters += len(value)
             elif kind is dict or kind is list or kind is tuple:
                 count += len(value)
-                characters += sum(map(len, _keys_of(value))) if kind is dict else 0
-                stack.extend(value.values() if kind is dict else value)
-                if self.is_in_thread:
-                    self._see(value)
+                if count <= self.max_values:  # else it ends below
+                    characters += self._open(value, stack)
             elif kind is float or kind is int:
                 self.has_odd_floats = _is_odd(value) or self.has_odd_floats
             elif kind is not bool and value is not None:
@@ -120,6 +118,16 @@ class _Survey:
             if count > self.max_values or count + characters > self.max_characters:
                 return self._exceeded()
         return False
+
+    def _open(self, container: Any, stack: list[Any]) -> int:
+        """Put what is in a container on the stack; return how many characters its keys have."""
+        if self.is_in_thread:
+            self._see(container)
+        if type(container) is not dict:
+            stack.extend(container)
+            return 0
+        stack.extend(container.values())
+        return sum(map(len, _keys_of(container)))
 
     def _see(self, container: Any) -> None:
         """Note a container; one that appears twice was made by the program, not stored."""

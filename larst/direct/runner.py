@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from larst.direct.compiler import Compiler
 from larst.direct.expressions import EXPRESSIONS
 from larst.direct.frames import FIRST_PLACE, UNSET, changes_containers
-from larst.direct.limits import LOOP_STEPS, THREAD_STEPS, BudgetSpentError, Run, SandboxNeededError
+from larst.direct.limits import (
+    LOOP_S,
+    LOOP_STEPS,
+    THREAD_S,
+    THREAD_STEPS,
+    BudgetSpentError,
+    Run,
+    SandboxNeededError,
+)
 from larst.direct.reply import reply_of_value
 from larst.direct.statements import Execute, block
 from larst.domain import CheckedProgram, ProgramInputs, Reply, SessionView, total
@@ -38,6 +48,7 @@ class DirectRunner:
 
     result_bytes: int
     max_store_calls: int
+    timer: Callable[[], float] = time.monotonic
 
     def run(
         self,
@@ -88,10 +99,12 @@ class DirectRunner:
         *,
         is_in_thread: bool,
     ) -> Run:
-        steps, store_calls = LOOP_STEPS, self.max_store_calls
+        steps, store_calls, time_s = LOOP_STEPS, self.max_store_calls, LOOP_S
         if is_in_thread:
             steps = store_calls = THREAD_STEPS
-        return Run(view, None, inputs.resource, calls, steps, store_calls)
+            time_s = THREAD_S
+        stop_at_s = self.timer() + time_s
+        return Run(view, None, inputs.resource, calls, steps, store_calls, stop_at_s, self.timer)
 
     def _execute(
         self,

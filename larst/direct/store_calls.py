@@ -7,7 +7,8 @@ from typing import Any
 
 from larst.direct.compiler import Compiler
 from larst.direct.frames import Evaluate, Frame
-from larst.direct.limits import Run, SandboxNeededError
+from larst.direct.limits import CHARACTERS_PER_STEP, Run, SandboxNeededError
+from larst.direct.operations import charge_text, size_of_text
 from larst.domain import total
 
 
@@ -49,19 +50,28 @@ def _charge(run: Run, value: Any) -> None:
     The store copies an argument with everything in it, and a container may hold another one many
     times. What the store looks at is limited by the store itself.
     """
-    kind = type(value)
-    if kind is not dict and kind is not list and kind is not tuple:
-        return
     stack = [value]
     while stack:
         item = stack.pop()
         kind = type(item)
-        if kind is dict:
-            run.charge(1 + len(item) // 4)
+        if kind is str:
+            if len(item) >= CHARACTERS_PER_STEP:
+                charge_text(run, size_of_text(item))
+        elif kind is dict:
+            run.charge_operation(1 + len(item) // 2)
+            _charge_keys(run, item)
             stack.extend(item.values())
         elif kind is list or kind is tuple:
-            run.charge(1 + len(item) // 4)
+            run.charge_operation(1 + len(item) // 2)
             stack.extend(item)
+
+
+def _charge_keys(run: Run, record: dict[Any, Any]) -> None:
+    for key in record:
+        if type(key) is not str:
+            raise SandboxNeededError("a key of another type than a string")
+        if len(key) >= CHARACTERS_PER_STEP:
+            charge_text(run, size_of_text(key))
 
 
 def _default_store(frame: Frame) -> Any:

@@ -8,7 +8,7 @@ from larst.direct.compiler import Compiler
 from larst.direct.frames import FIRST_PLACE, UNSET, Evaluate, Frame
 from larst.direct.limits import CHARACTERS_PER_STEP, Run, SandboxNeededError
 from larst.direct.loops import iterated
-from larst.direct.operations import charge_text, key_of, scalar_text
+from larst.direct.operations import charge_text, key_of, scalar_text, size_of_text
 from larst.domain import total
 
 
@@ -87,7 +87,7 @@ def mapped(form: total.Mapped, compiler: Compiler) -> Evaluate:
             value = evaluate(frame)
             if type(value) is not dict:
                 raise SandboxNeededError("`**` of another value than a dict")
-            frame[0].charge(len(value))
+            frame[0].charge_operation(2 * len(value))
             built.update(value)
         return built
 
@@ -103,7 +103,7 @@ def text(form: total.Text, compiler: Compiler) -> Evaluate:
         texts: list[str] = []
         for part in parts:
             piece = scalar_text(run, part(frame))
-            charge_text(run, len(piece))
+            charge_text(run, size_of_text(piece))
             texts.append(piece)
         return "".join(texts)
 
@@ -147,9 +147,8 @@ def part(form: total.Part, compiler: Compiler) -> Evaluate:
         bounds = {type(low), type(high)}
         if kind not in (list, tuple, str) or not bounds <= {int, type(None)}:
             raise SandboxNeededError("this slice")
-        result = value[low:high]
-        size = len(result) // CHARACTERS_PER_STEP if kind is str else len(result)
-        frame[0].charge(size)
-        return result
+        size = len(range(*slice(low, high).indices(len(value))))
+        frame[0].charge_operation(4 * size // CHARACTERS_PER_STEP if kind is str else size)
+        return value[low:high]
 
     return compiler.made(cut)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any
 
@@ -105,6 +106,10 @@ class Translator:
 
     def _constant(self, node: ast.Constant) -> total.Expression:
         value = node.value
+        # A literal can have thousands of digits, and each operation on it takes long.
+        is_long = isinstance(value, int) and not -(2**63) <= value < 2**63
+        if is_long or (isinstance(value, float) and not math.isfinite(value)):
+            raise NotTotalError(node, "a number of more than 64 bits needs the interpreter")
         if value is None or isinstance(value, str | int | float):
             return total.Constant(value)
         raise NotTotalError(node, f"{type(value).__name__} needs the interpreter")

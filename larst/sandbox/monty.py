@@ -46,6 +46,12 @@ from larst.errors import (
     ProgramTimeoutError,
     WorkerLostError,
 )
+from larst.sandbox.arguments import (
+    LONG_CHARACTERS,
+    MAX_RUN_CHARACTERS,
+    packed_text,
+    unpacked,
+)
 from larst.sandbox.failures import RunLimits, too_many_store_calls, too_slow, translate
 from larst.sandbox.frame import FramedProgram, frame
 from larst.sandbox.reply import reply_of
@@ -167,7 +173,7 @@ class MontySandbox:
         worker_limits: ResourceLimits = {
             "max_feed_duration_secs": limits.exec_s,
             "max_memory": limits.settings.max_memory_mb * _MIB,
-            "max_recursion_depth": 200,
+            "max_recursion_depth": 400,
             "max_suspensions": limits.settings.max_store_calls + 1,
         }
         try:
@@ -222,6 +228,7 @@ class _Run:
         self._limits = limits
         self._lent: dict[UUID | None, _Lent] = {}
         self._call_count = 0
+        self._characters_left = MAX_RUN_CHARACTERS
         request = CURRENT_REQUEST.get()
         is_recording = request is not None and request.is_recording
         self._store_calls = StoreCalls(request.span) if request and is_recording else None
@@ -291,11 +298,12 @@ class _Run:
             raise too_many_store_calls(self._limits)
         lent, method = self._lent.get(call.object_id), str(call.function_name)
         if lent is None or method not in lent.methods:
-            raise ProgramFailedError(f"there is no {method!r} to call")
+            raise ProgramFailedError(f"there is no {method[:80]!r} to call")
         if self._store_calls is not None:
             self._store_calls.add(lent.resource, method)
         try:
-            work = partial(getattr(lent.store, method), *call.args, **call.kwargs)
+            args, kwargs = await self._arguments(call)
+            work = partial(getattr(lent.store, method), *args, **kwargs)
             try:
                 result = work()
             except LeaveLoopError as error:
@@ -304,6 +312,13 @@ class _Run:
             raise ProgramFailedError(f".{method}(): {error}") from error
         if method == "resource":
             # The store accepted the name as that of a resource, so telemetry may contain it.
-            name = str(call.args[0] if call.args else call.kwargs["name"])
+            name = str(args[0] if args else kwargs["name"])
             return self._lend(_Lent(result, STORE_METHODS, name))
         return result
+
+    async def _arguments(self, call: AsyncFunctionSnapshot) -> tuple[list[Any], dict[str, Any]]:
+        text = packed_text(call.args, call.kwargs, self._characters_left)
+        self._characters_left -= len(text)
+        if len(text) < LONG_CHARACTERS:
+            return unpacked(text)
+        return await asyncio.to_thread(unpacked, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import quote
@@ -18,9 +19,14 @@ from larst.sandbox.reply_headers import (
 MAX_RECORD_BYTES = 32 * 1024 * 1024
 """The largest reply that is a single record: what could be stored can be read."""
 
+MAX_HEAD_CHARACTERS = 512 * 1024
+"""The JSON of a status and headers."""
+
 JSON = "application/json"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
-_VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_MAX_VALUE_CHARACTERS = 4096
+_MAX_BITS = 64
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;\s*[\w.+-]+=\"?[\w.+-]+\"?)*", re.ASCII)
 EMPTY_STATUSES = frozenset({204, 205, 304})
 
@@ -33,14 +39,14 @@ def reply_of(output: Any, *, result_bytes: int) -> Reply:
         ProgramFailedError: HTTP cannot carry the reply.
     """
     match output:
-        case [int() as status, headers, bool() as has_body, int() as size, str() as text, raw]:
-            pass
-        case [status, *_]:
-            raise ProgramFailedError(f"the status of REPLY must be an integer, not {status!r:.40}")
+        case [str() as head, bool() as has_body, int() as size, str() as text, raw]:
+            status, headers = _head_of(head)
         case _:
             raise ProgramFailedError("REPLY is not a valid reply")
+    if not isinstance(status, int):
+        raise ProgramFailedError(f"the status of REPLY must be an integer, not {shown(status)}")
     if isinstance(status, bool) or not 200 <= status <= 599:
-        raise ProgramFailedError(f"the status of REPLY must be 200 to 599, not {status!r:.40}")
+        raise ProgramFailedError(f"the status of REPLY must be 200 to 599, not {shown(status)}")
     fields, media_type = headers_of(headers)
     if status in EMPTY_STATUSES or not has_body:
         return Reply(status, None, fields)
@@ -56,6 +62,17 @@ def reply_of(output: Any, *, result_bytes: int) -> Reply:
     return Reply(status, body, fields, media_type)
 
 
+def _head_of(text: str) -> list[Any]:
+    """Return the status and the headers."""
+    try:
+        values = json.loads(text) if len(text) <= MAX_HEAD_CHARACTERS else None
+    except (ValueError, RecursionError) as error:
+        raise ProgramFailedError("REPLY is not a valid reply") from error
+    if type(values) is not list or len(values) != 2:
+        raise ProgramFailedError("REPLY is not a valid reply")
+    return values
+
+
 def headers_of(headers: Any) -> tuple[dict[str, str], str]:
     """Return the headers of a REPLY as HTTP carries them, and the media type.
 
@@ -67,6 +84,17 @@ def headers_of(headers: Any) -> tuple[dict[str, str], str]:
     fields = _headers(headers)
     media_type = _media_type(fields.pop("Content-Type")) if "Content-Type" in fields else JSON
     return fields, media_type
+
+
+def shown(value: Any) -> str:
+    """Return a value for an error text; of containers only the type: they can be of any size."""
+    if isinstance(value, str):
+        return repr(value[:80])
+    if value is None or isinstance(value, bool | float):
+        return repr(value)
+    if isinstance(value, int) and value.bit_length() <= _MAX_BITS:
+        return repr(value)
+    return f"a value of type {type(value).__name__}"
 
 
 def too_large(result_bytes: int) -> ResultTooLargeError:
@@ -86,7 +114,7 @@ def _headers(headers: Any) -> dict[str, str]:
 
 def _header(name: Any, value: Any) -> tuple[str, str]:
     if not isinstance(name, str) or not _TOKEN.fullmatch(name):
-        raise ProgramFailedError(f"{name!r:.80} is not a valid header name")
+        raise ProgramFailedError(f"{shown(name)} is not a valid header name")
     lowered = name.lower()
     if not is_allowed(lowered):
         raise ProgramFailedError(
@@ -94,8 +122,12 @@ def _header(name: Any, value: Any) -> tuple[str, str]:
             " or one that begins with X-Total-, X-Page- or X-Pagination-"
         )
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ProgramFailedError(f"the header {name} must be text, not {value!r:.40}")
+        raise ProgramFailedError(f"the header {name} must be text, not {shown(value)}")
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+        raise ProgramFailedError(f"the header {name} has a number of more than 64 bits")
     text = str(value)
+    if len(text) > _MAX_VALUE_CHARACTERS:
+        raise ProgramFailedError(f"the header {name} is longer than {_MAX_VALUE_CHARACTERS}")
     if lowered == "location":
         # Ids come from clients and may be any text; '%' stays, because the program has already
         # encoded the separators.
@@ -110,5 +142,5 @@ def _header(name: Any, value: Any) -> tuple[str, str]:
 def _media_type(value: str) -> str:
     media_type = value.strip()
     if not _MEDIA_TYPE.fullmatch(media_type):
-        raise ProgramFailedError(f"{value!r:.80} is not a valid media type")
+        raise ProgramFailedError(f"{shown(value)} is not a valid media type")
     return served_type(media_type.lower())

@@ -62,7 +62,7 @@ class ProgramRunner:
         Raises:
             LarstError: the error of a store call, or a reply that is too large.
         """
-        if self.pipeline.direct is None or ready.maker.planner != RULES:
+        if self.pipeline.direct is None:
             return None
         try:
             binding = bind(shaped, ready.plan, self.store)
@@ -86,9 +86,7 @@ class ProgramRunner:
         self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, transaction: Transaction
     ) -> tuple[Reply, Transaction] | None:
         """Run the program without a worker; None if that cannot be."""
-        # What a model wrote can still find work that the budget of a direct run does not count,
-        # and would hold the event loop.
-        if self.pipeline.direct is None or ready.maker.planner != RULES:
+        if self.pipeline.direct is None:
             return None
         run = partial(self.pipeline.direct.run, ready.program, inputs)
         try:

@@ -14,11 +14,12 @@ from larst.store.records import (
     MAX_AUTO_ID,
     apply_patch,
     copy_with_id,
+    count_values,
     key_of,
     validate_id,
     validate_record,
 )
-from larst.store.searching import matching, sorted_page, sorted_within, test_steps
+from larst.store.searching import check_criteria, matching, sorted_page, sorted_within, test_steps
 from larst.store.work import Work
 
 _WRITE_STEPS = 10
@@ -26,6 +27,10 @@ _WRITE_STEPS = 10
 
 _PATCH_STEPS = 50
 """Steps of an operation of a JSON Patch."""
+
+_COPY_STEPS = 4
+_MAX_COUNTED = 10_000
+"""Values of a record to copy: with more, the work leaves the event loop."""
 
 _DELETE_STEPS = 2
 
@@ -201,14 +206,16 @@ class CollectionView:
         self, criteria: Criteria, limit: int | None, offset: int, sort: str | None
     ) -> Sequence[Record]:
         start, stop = bounds = page_bounds(limit, offset)
-        if sort is None and not validate_criteria(criteria):
+        if validate_criteria(criteria):
+            check_criteria(criteria, self._work)
+        elif sort is None:
             records = self._records()
             self._work.spend(min(stop or len(records), len(records)) // 32)
             return [*islice(records, start, stop)]
         if sort is None:
             return [*islice(self._matches(criteria), start, stop)]
         self._note_all()
-        is_indexed = not self.change_count and requested_id(validate_criteria(criteria)) is None
+        is_indexed = not self.change_count and requested_id(criteria) is None
         if is_indexed:
             return sorted_page(self._base, criteria, sort, bounds, self._work)
         return sorted_within(self._matching(criteria), sort, self._work)[start:stop]
@@ -217,6 +224,7 @@ class CollectionView:
         """Return all matches; programs ask for a page of them, and then for their number."""
         if self.change_count or len(self._base.records) < _MANY_RECORDS:
             return [*self._matching(criteria)]
+        check_criteria(criteria, self._work)
         key = repr(criteria)  # the program may change the dict
         if self._last_matches is None or self._last_matches[0] != key:
             self._last_matches = key, [*self._matching(criteria)]
@@ -225,6 +233,7 @@ class CollectionView:
     def _matching(self, criteria: Criteria) -> Iterator[Record]:
         if not validate_criteria(criteria):
             return self._work.paced(self._records())
+        check_criteria(criteria, self._work)
         identifier = requested_id(criteria)
         if identifier is not None:
             others = {key: operand for key, operand in criteria.items() if key != "id"}
@@ -267,7 +276,9 @@ class CollectionView:
     def _updated(self, current: Record, changes: Record | Sequence[Json]) -> Record:
         """Return a record with changes; nothing is stored."""
         if isinstance(changes, list | tuple):
-            self._work.spend(_WRITE_STEPS + _PATCH_STEPS * len(changes))
+            # A patch is applied to a copy of the record, and its tests compare values.
+            steps = _COPY_STEPS * count_values(current, _MAX_COUNTED) + _PATCH_STEPS * len(changes)
+            self._work.spend(_WRITE_STEPS + steps)
             return apply_patch(current, list(changes))
         self._work.spend(_WRITE_STEPS)
         return copy_with_id({**current, **validate_record(changes)}, current["id"])

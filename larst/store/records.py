@@ -9,6 +9,7 @@ import copy
 import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import jsonpatch
@@ -21,6 +22,7 @@ from larst.errors import (
     PatchConflictError,
     ProgramFailedError,
 )
+from larst.store.query.comparing import is_equal
 
 MAX_DEPTH = 200
 """Levels of nesting that every JSON reader and writer in use supports."""
@@ -48,8 +50,9 @@ def validate_resource_name(name: object) -> str:
         BadResourceNameError: the name is not `[A-Za-z0-9_-]{1,64}`.
     """
     if not isinstance(name, str) or not _RESOURCE_NAME.fullmatch(name):
+        shown = repr(name[:80]) if isinstance(name, str) else type_name(name)
         raise BadResourceNameError(
-            f"{name!r:.80} is not a valid resource name: use 1 to 64 of the characters"
+            f"{shown:.80} is not a valid resource name: use 1 to 64 of the characters"
             " A-Z a-z 0-9 _ and -"
         )
     return name
@@ -171,9 +174,13 @@ def _merge_patch_of(operations: Sequence[Json]) -> Record | None:
 
 def type_name(value: object) -> str:
     """Return the type of a value for an error text; the value itself may be huge."""
-    return {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}.get(
-        type(value), f"a value of type {type(value).__name__}"
-    )
+    return {
+        list: "a list",
+        tuple: "a list",
+        str: "a string",
+        bool: "a boolean",
+        type(None): "null",
+    }.get(type(value), f"a value of type {type(value).__name__}")
 
 
 def _is_same_id(new_id: Json, identifier: RecordId) -> bool:
@@ -187,16 +194,28 @@ def _apply(record: Record, operations: Sequence[Json]) -> Json:
     result: Json = copy.deepcopy(record)
     budget = MAX_COPIED_VALUES
     for operation in patch:
+        if operation["op"] == "test":  # an error of the library would contain both values
+            _test(result, operation)
+            continue
         if operation["op"] == "copy":
             source = jsonpatch.JsonPointer(operation["from"]).resolve(result)
-            budget -= _count_values(source, budget)
+            budget -= count_values(source, budget)
             if budget <= 0:
                 raise BadRequestError(f"a patch may copy at most {MAX_COPIED_VALUES} values")
         result = jsonpatch.JsonPatch([operation]).apply(result, in_place=True)
     return result
 
 
-def _count_values(value: Json, limit: int) -> int:
+def _test(record: Json, operation: Mapping[str, Json]) -> None:
+    try:
+        value = jsonpatch.JsonPointer(operation["path"]).resolve(record)
+    except jsonpatch.JsonPointerException as error:
+        raise jsonpatch.JsonPatchTestFailed from error
+    if not is_equal(value, operation["value"]):
+        raise jsonpatch.JsonPatchTestFailed
+
+
+def count_values(value: Json, limit: int) -> int:
     """Return how many values a value consists of, counting itself; stop at `limit`.
 
     Long texts count as several.
@@ -208,9 +227,9 @@ def _count_values(value: Json, limit: int) -> int:
         if isinstance(item, str):
             total += len(item) // _CHARACTERS_PER_VALUE
         elif isinstance(item, dict):
-            stack.extend(item.values())
+            stack.extend(islice(item.values(), limit))
         elif isinstance(item, list):
-            stack.extend(item)
+            stack.extend(islice(item, limit))
     return total
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from larst.domain import Criteria, Json, Record
+from larst.domain import AND, OR, Criteria, Json, Record
+from larst.errors import ProgramFailedError
 from larst.store.collection import Collection
 from larst.store.query.criteria import compile_criteria, field_value
 from larst.store.query.sorting import sort_keys, sort_records
@@ -19,6 +20,14 @@ SORT_STEPS = 8
 
 _TEXT_STEPS = 8
 """Steps to look for a text in all fields of a record."""
+
+
+MAX_CRITERIA_DEPTH = 50
+"""Levels of criteria within criteria; each takes several frames of the stack to test."""
+
+_MAX_KEY_CHARACTERS = 16 * 1024
+_FEW_VALUES = 64
+_COMPILE_STEPS = 10
 
 
 def test_steps(criteria: Criteria) -> int:
@@ -33,6 +42,52 @@ def test_steps(criteria: Criteria) -> int:
             needles = 1 if key.endswith("__in") else max(1, len(operands))
             steps += needles * (_TEXT_STEPS if key.startswith("*") else 1)
     return steps
+
+
+def check_criteria(criteria: Criteria, work: Work) -> None:
+    """Check the depth of criteria, and that they can be compiled on the event loop.
+
+    Raises:
+        ProgramFailedError: they are nested too deeply, or a field has a very long name.
+        LeaveLoopError: they have very many values; see `Work.require`.
+    """
+    values, level, depth = 0, [criteria], 0
+    while level:
+        deeper: list[Criteria] = []
+        for part in level:
+            for key, operand in part.items():
+                values += _size_of(key, operand)
+                deeper += _parts_of(operand)
+        level, depth = deeper, depth + 1
+        if depth > MAX_CRITERIA_DEPTH:
+            raise ProgramFailedError(
+                f"criteria must not be nested deeper than {MAX_CRITERIA_DEPTH} levels"
+            )
+    if values > _FEW_VALUES:
+        work.require(_COMPILE_STEPS * values)
+
+
+def _size_of(key: str, operand: Json) -> int:
+    """Return how many values a criterion has, about."""
+    if len(key) > _MAX_KEY_CHARACTERS:
+        raise ProgramFailedError(
+            f"a field in criteria has a name of over {_MAX_KEY_CHARACTERS} characters"
+        )
+    if isinstance(operand, str):
+        return len(operand) // 64  # it may be a list with commas, or a pattern
+    if not isinstance(operand, list | tuple):
+        return 0
+    if key in (AND, OR) and not all(isinstance(item, Mapping) for item in operand):
+        raise ProgramFailedError(f"{key!r} in criteria needs a list of criteria")
+    return len(operand)
+
+
+def _parts_of(operand: Json) -> list[Criteria]:
+    if isinstance(operand, Mapping):
+        return [operand]
+    if isinstance(operand, list | tuple):
+        return [item for item in operand if isinstance(item, Mapping)]
+    return []
 
 
 def matching(collection: Collection, criteria: Criteria, work: Work) -> Iterator[Record]:

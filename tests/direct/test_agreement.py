@@ -29,7 +29,7 @@ from larst.store.work import Work
 from tests.policy.test_policy import ALLOWED
 
 LIMITS = SandboxSettings(workers=1, max_exec_ms=2000, max_result_bytes=20_000, max_store_calls=200)
-DIRECT = DirectRunner(result_bytes=20_000, max_store_calls=200)
+DIRECT = DirectRunner(result_bytes=20_000, max_store_calls=200, timer=lambda: 0.0)
 GOLDEN = Path(__file__).parents[1] / "planning" / "rules" / "golden.json"
 
 BOOKS: list[Record] = [

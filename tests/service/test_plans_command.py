@@ -89,7 +89,7 @@ def test_a_plan_is_shown_with_its_program(service: Service) -> None:
     assert "POST /orders/<int>/cancel" in result.stdout
     assert 'store.update(order["id"], {"status": "cancelled"})' in result.stdout
     assert "1 call(s), 1000 + 50 tokens, price unknown" in result.stdout
-    assert re.search(r"^runs +in the sandbox: a model wrote it$", result.stdout, re.MULTILINE)
+    assert re.search(r"^runs +directly$", result.stdout, re.MULTILINE)
 
 
 def test_plans_are_pinned_rejected_and_deleted(own_service: Service) -> None:

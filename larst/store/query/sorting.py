@@ -23,6 +23,9 @@ Rank: TypeAlias = tuple[Any, ...]
 
 _SORTED_AT_ONCE = 4_096
 
+_MAX_SORT_CHARACTERS = 16 * 1024
+"""As many as a request target has."""
+
 _MAX_COUNT = 2**53
 """More records than any store holds, and an index that every slice accepts."""
 
@@ -56,6 +59,8 @@ def sort_keys(sort: str) -> list[SortKey]:
     """
     if not isinstance(sort, str):
         raise ProgramFailedError("sort must be a string such as 'name' or '-age,name'")
+    if len(sort) > _MAX_SORT_CHARACTERS:
+        raise ProgramFailedError(f"sort must have at most {_MAX_SORT_CHARACTERS} characters")
     return [_sort_key(part.strip()) for part in sort.split(",") if part.strip("- ")]
 
 

@@ -37,7 +37,7 @@ async def test_requests_plans_and_restarts_are_counted_and_measured(
         "larst_session_restarts_total 1.0",
         'larst_plan_book_lookups_total{result="hit"} 2.0',
         'larst_planner_calls_total{outcome="planned",planner="mock"} 3.0',
-        'larst_sandbox_runs_total{outcome="replied"} 4.0',
+        'larst_sandbox_runs_total{outcome="direct"} 4.0',
         "larst_journal_fsyncs_total 1.0",
     ):
         assert line in text.splitlines()

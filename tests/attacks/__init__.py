@@ -1,0 +1,1 @@
+"""Hostile programs by kind: data. `test_attacks.py` runs them directly and in workers."""
