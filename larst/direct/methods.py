@@ -68,7 +68,8 @@ def _join(run: Run, text: str, values: Any) -> str:
 
 
 def _replace(run: Run, text: str, old: Any, new: Any) -> str:
-    _checked(str, str)((old, new))
+    if type(old) is not str or type(new) is not str:
+        raise SandboxNeededError("an argument of another type")
     charge_text(run, len(text) + (len(text) + 1) * len(new))  # at most, if `old` is empty
     return text.replace(old, new)
 

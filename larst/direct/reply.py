@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,23 +100,29 @@ class _Survey:
             SandboxNeededError: JSON has no such value, or a worker must name the error.
             BudgetSpentError: there is too much for the event loop.
         """
-        count, characters, stack = 0, 0, [body]
+        count, characters, stack = 0, 0, [(body,)]
         while stack:
-            value = stack.pop()
-            kind = type(value)
-            if kind is str:
-                characters += len(value)
-            elif kind is dict or kind is list or kind is tuple:
-                count += len(value)
-                characters += sum(map(len, _keys_of(value))) if kind is dict else 0
-                stack.extend(value.values() if kind is dict else value)
-                if self.is_in_thread:
-                    self._see(value)
-            elif kind is float or kind is int:
-                self.has_odd_floats = _is_odd(value) or self.has_odd_floats
-            elif kind is not bool and value is not None:
-                raise SandboxNeededError(f"a {kind.__name__} in REPLY")
-            if count > self.max_values or count + characters > self.max_characters:
+            values: Any = stack.pop()
+            for value in values:
+                kind = type(value)
+                if kind is str:
+                    characters += len(value)
+                elif kind is int:
+                    if not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+                        raise SandboxNeededError("an integer of more than 64 bits")
+                elif kind is float:
+                    self.has_odd_floats = self.has_odd_floats or _is_odd(value)
+                elif kind is dict or kind is list or kind is tuple:
+                    count += len(value)
+                    characters += _key_characters(value) if kind is dict else 0
+                    stack.append(value.values() if kind is dict else value)
+                    if self.is_in_thread:
+                        self._see(value)
+                    if count > self.max_values:
+                        return self._exceeded()
+                elif kind is not bool and value is not None:
+                    raise SandboxNeededError(f"a {kind.__name__} in REPLY")
+            if count + characters > self.max_characters:
                 return self._exceeded()
         return False
 
@@ -133,17 +138,15 @@ class _Survey:
         return True
 
 
-def _keys_of(record: dict[Any, Any]) -> Iterable[str]:
+def _key_characters(record: dict[Any, Any]) -> int:
+    characters = 0
     for key in record:
         if type(key) is not str:
             raise SandboxNeededError("a key of another type than a string")
-    return record
+        characters += len(key)
+    return characters
 
 
-def _is_odd(number: int | float) -> bool:
-    """Return whether orjson writes a number unlike Python: `1e16` for `1e+16`, `1e-5`."""
-    if isinstance(number, float):
-        return not (1e-4 <= abs(number) < 1e16 or number == 0)
-    if not -INTEGER_LIMIT <= number < INTEGER_LIMIT:
-        raise SandboxNeededError("an integer of more than 64 bits")
-    return False
+def _is_odd(number: float) -> bool:
+    """Return whether orjson writes a float unlike Python: `1e16` for `1e+16`, `1e-5`."""
+    return not (1e-4 <= abs(number) < 1e16 or number == 0)

@@ -54,14 +54,11 @@ def _charge(run: Run, value: Any) -> None:
         return
     stack = [value]
     while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is dict:
-            run.charge(1 + len(item) // 4)
-            stack.extend(item.values())
-        elif kind is list or kind is tuple:
-            run.charge(1 + len(item) // 4)
-            stack.extend(item)
+        container = stack.pop()
+        run.charge(1 + len(container) // 4)
+        for item in container.values() if type(container) is dict else container:
+            if (kind := type(item)) is dict or kind is list or kind is tuple:
+                stack.append(item)
 
 
 def _default_store(frame: Frame) -> Any:

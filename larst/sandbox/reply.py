@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -45,6 +46,9 @@ MAX_RECORD_BYTES = 32 * 1024 * 1024
 JSON = "application/json"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _VALUE = re.compile(r"[\t\x20-\x7e]{0,4096}")
+_PLAIN_LOCATION = re.compile(r"[\w.~%/:?#\[\]@!$&'()*+,;=-]{0,4096}", re.ASCII)
+"""A location in which `quote` has nothing to do."""
+
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;\s*[\w.+-]+=\"?[\w.+-]+\"?)*", re.ASCII)
 EMPTY_STATUSES = frozenset({204, 205, 304})
 
@@ -109,21 +113,32 @@ def _headers(headers: Any) -> dict[str, str]:
 
 
 def _header(name: Any, value: Any) -> tuple[str, str]:
-    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+    if not isinstance(name, str):
         raise ProgramFailedError(f"{name!r:.80} is not a valid header name")
-    lowered = name.lower()
-    if lowered in FORBIDDEN_HEADERS or lowered.startswith("access-control-"):
-        raise ProgramFailedError(f"programs may not set the header {name}")
+    lowered = _lowered_name(name)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ProgramFailedError(f"the header {name} must be text, not {value!r:.40}")
     text = str(value)
     if lowered == "location":
+        if _PLAIN_LOCATION.fullmatch(text):
+            return name, text
         # Ids come from clients and may be any text; '%' stays, because the program has already
         # encoded the separators.
         text = quote(text, safe="%/:?#[]@!$&'()*+,;=~", errors="replace")
     if not _VALUE.fullmatch(text):
         raise ProgramFailedError(f"the header {name} may contain only printable ASCII")
     return "Content-Type" if lowered == "content-type" else name, text
+
+
+@lru_cache(maxsize=256)
+def _lowered_name(name: str) -> str:
+    """Return the name of a header that a program may set, in lower case; programs repeat a few."""
+    if not _TOKEN.fullmatch(name):
+        raise ProgramFailedError(f"{name!r:.80} is not a valid header name")
+    lowered = name.lower()
+    if lowered in FORBIDDEN_HEADERS or lowered.startswith("access-control-"):
+        raise ProgramFailedError(f"programs may not set the header {name}")
+    return lowered
 
 
 def _media_type(value: str) -> str:
