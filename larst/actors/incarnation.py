@@ -17,7 +17,7 @@ from larst.actors.deferred import DeferredMessages
 from larst.actors.errors import ActorLateError
 from larst.actors.events import FlushFailed, HookFailed, Restarted, Started
 from larst.actors.gate import OutputGate
-from larst.actors.immediate import NOT_NOW, Immediate, Receiver
+from larst.actors.immediate import NOT_NOW, HeldMessages, Immediate, Receiver
 from larst.actors.mailbox import Envelope, Mailbox, Message, Reply
 from larst.actors.settings import ActorContext
 
@@ -66,6 +66,9 @@ class Incarnation(Generic[Message, Reply]):
         self._start_event = start_event
         self._gate: OutputGate | None = None
         self._deliver: Callable[[Envelope[Message, Reply]], None] = Envelope.release
+        self._held_messages: HeldMessages[Reply] = HeldMessages(
+            context.clock, context.settings.grace_s
+        )
         self._timer = Timer(context.clock, mailbox.wakeup.set)
         self._now = context.clock.now
         self._active_s = self._now()
@@ -156,8 +159,7 @@ class Incarnation(Generic[Message, Reply]):
             return
         self._gate.pass_through(immediate)
         if not immediate.is_done:
-            late_s = immediate.deadline_s + self._context.settings.grace_s
-            immediate.timer = self._context.clock.call_at(late_s, immediate.fail_late)
+            self._held_messages.add(immediate)
 
     async def _start(self) -> None:
         await self._actor.on_start()
@@ -257,6 +259,7 @@ class Incarnation(Generic[Message, Reply]):
             if self._gate is not None:
                 await self._gate.close()
         finally:
+            self._held_messages.close()
             self._end()
 
     def _end(self) -> None:

@@ -198,7 +198,7 @@ def _as_utf8(raw: bytes, charset: str, *, is_json: bool) -> bytes:
     try:
         if codec not in {"utf-8", "ascii"}:
             raw = _recoded(raw, codec)
-        elif is_json:
+        elif is_json and not raw.isascii():
             raw.decode("utf-8")
     except UnicodeError as error:
         raise InvalidJsonError(f"the body is not {charset} text; send UTF-8") from error

@@ -18,6 +18,7 @@ from larst.config import HttpSettings
 from larst.domain import Body, RequestContext
 from larst.errors import LarstError
 from larst.http.access_log import unrecorded_trace
+from larst.http.client_identity import new_ids
 from larst.http.ingress import Ingress, empty_body
 from larst.http.lane.callers import Caller, caller_of
 from larst.http.lane.memory import ReplyMemory
@@ -26,7 +27,7 @@ from larst.http.lane.replies import LaneReply, Writer
 from larst.http.middleware import CONTROL_PATH
 from larst.http.parsing import parse_body, parse_target
 from larst.session import SessionClient
-from larst.telemetry import Telemetry
+from larst.telemetry import RequestTrace, Telemetry
 
 LANE: web.AppKey[Lane] = web.AppKey("lane")
 
@@ -129,7 +130,10 @@ class Lane:
         caller: Caller,
         writer: Writer,
     ) -> LaneReply:
-        trace = unrecorded_trace(message, self._telemetry)
+        if caller.request_id is None and not caller.has_trace:
+            trace = RequestTrace(self._telemetry, *new_ids())  # as `unrecorded_trace`
+        else:
+            trace = unrecorded_trace(message, self._telemetry)
         trace.session_id = caller.session_id
         target = parse_target(message.path)
         context = RequestContext(
