@@ -20,6 +20,8 @@ LOOP_CHARACTERS = 2 * 1024 * 1024
 
 THREAD_VALUES = 10_000_000
 
+_CONTAINERS = frozenset({dict, list, tuple})
+
 
 def reply_of_value(value: Any, *, result_bytes: int, is_in_thread: bool = False) -> Reply:
     """Return the reply that REPLY describes.
@@ -100,31 +102,36 @@ class _Survey:
             SandboxNeededError: JSON has no such value, or a worker must name the error.
             BudgetSpentError: there is too much for the event loop.
         """
-        count, characters, stack = 0, 0, [(body,)]
+        count, characters = 0, 0
+        stack: list[Any] = [(body,)]
         while stack:
-            values: Any = stack.pop()
-            for value in values:
-                kind = type(value)
-                if kind is str:
+            container = stack.pop()
+            is_record = type(container) is dict
+            for value in container.values() if is_record else container:
+                if type(value) is str:
                     characters += len(value)
-                elif kind is int:
-                    if not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
-                        raise SandboxNeededError("an integer of more than 64 bits")
-                elif kind is float:
-                    self.has_odd_floats = self.has_odd_floats or _is_odd(value)
-                elif kind is dict or kind is list or kind is tuple:
+                elif type(value) in _CONTAINERS:
                     count += len(value)
-                    characters += _key_characters(value) if kind is dict else 0
-                    stack.append(value.values() if kind is dict else value)
-                    if self.is_in_thread:
-                        self._see(value)
-                    if count > self.max_values:
-                        return self._exceeded()
-                elif kind is not bool and value is not None:
-                    raise SandboxNeededError(f"a {kind.__name__} in REPLY")
-            if count + characters > self.max_characters:
+                    stack.append(value)
+                else:
+                    self._look_at_scalar(value)
+            characters += _key_characters(container) if is_record else 0
+            if self.is_in_thread:
+                self._see(container)
+            if count > self.max_values or count + characters > self.max_characters:
                 return self._exceeded()
         return False
+
+    def _look_at_scalar(self, value: Any) -> None:
+        kind = type(value)
+        if kind is float:
+            self.has_odd_floats = self.has_odd_floats or _is_odd(value)
+        elif kind is bool or value is None:
+            return
+        elif kind is not int:
+            raise SandboxNeededError(f"a {kind.__name__} in REPLY")
+        elif not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+            raise SandboxNeededError("an integer of more than 64 bits")
 
     def _see(self, container: Any) -> None:
         """Note a container; one that appears twice was made by the program, not stored."""

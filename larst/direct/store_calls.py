@@ -10,6 +10,8 @@ from larst.direct.frames import Evaluate, Frame
 from larst.direct.limits import Run, SandboxNeededError
 from larst.domain import total
 
+_CONTAINERS = frozenset({dict, list, tuple})
+
 
 def store_call(form: total.StoreCall, compiler: Compiler) -> Evaluate:
     """Return the closure of a store call; its arguments are charged with all that is in them."""
@@ -49,16 +51,14 @@ def _charge(run: Run, value: Any) -> None:
     The store copies an argument with everything in it, and a container may hold another one many
     times. What the store looks at is limited by the store itself.
     """
-    kind = type(value)
-    if kind is not dict and kind is not list and kind is not tuple:
+    if type(value) not in _CONTAINERS:
         return
     stack = [value]
     while stack:
         container = stack.pop()
         run.charge(1 + len(container) // 4)
-        for item in container.values() if type(container) is dict else container:
-            if (kind := type(item)) is dict or kind is list or kind is tuple:
-                stack.append(item)
+        items = container.values() if type(container) is dict else container
+        stack += [item for item in items if type(item) in _CONTAINERS]
 
 
 def _default_store(frame: Frame) -> Any:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
-from larst.domain import NO_BODY, Body, BodyKind, Json
+from larst.domain import NO_BODY, Body, BodyKind, Json, value_object
 from larst.errors import (
     BadRequestError,
     InvalidJsonError,
@@ -80,7 +79,7 @@ _SLICE_BYTES = 64 * 1024
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Target:
     """The parts of a request target: the path, its decoded non-empty segments, and the query."""
 

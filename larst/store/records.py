@@ -234,7 +234,7 @@ def _validate(value: Json, depth: int) -> Json:
 
 
 def _validate_object(value: Mapping[Any, Json], depth: int) -> dict[str, Json]:
-    copied: dict[str, Json] = {}
+    copied: dict[Any, Json] = {}
     name: object = ""
     try:
         for name, item in value.items():
