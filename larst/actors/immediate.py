@@ -100,7 +100,7 @@ class HeldMessages(Generic[Reply]):
         while messages and messages[0].is_done:
             messages.popleft()
         messages.append(message)
-        self._timer.fire_by(message.deadline_s + self._grace_s)
+        self._timer.fire_by(self._late_s(message))
 
     def close(self) -> None:
         """Watch no longer; the gate delivers an outcome to each."""
@@ -108,11 +108,14 @@ class HeldMessages(Generic[Reply]):
         self._messages.clear()
 
     def _fail_late(self) -> None:
-        latest_s = self._now() - self._grace_s
+        now_s = self._now()
         waiting = [message for message in self._messages if not message.is_done]
-        self._messages = deque(item for item in waiting if item.deadline_s > latest_s)
+        self._messages = deque(item for item in waiting if self._late_s(item) > now_s)
         if self._messages:
-            self._timer.fire_by(min(item.deadline_s for item in self._messages) + self._grace_s)
+            self._timer.fire_by(min(map(self._late_s, self._messages)))
         for message in waiting:
-            if message.deadline_s <= latest_s:
+            if self._late_s(message) <= now_s:
                 message.fail_late()
+
+    def _late_s(self, message: Immediate[Reply]) -> float:
+        return message.deadline_s + self._grace_s

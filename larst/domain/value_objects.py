@@ -8,6 +8,7 @@ at run time, too.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar, dataclass_transform
 
 Value = TypeVar("Value")
@@ -15,7 +16,9 @@ Value = TypeVar("Value")
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def value_object(cls: type[Value]) -> type[Value]:
-    """Make a class a slotted dataclass whose fields must not be assigned: mypy reports it.
+    """Make a class a dataclass whose fields must not be assigned: mypy reports it.
+
+    It has slots, unless cached properties need a dict.
 
     >>> @value_object
     ... class Point:
@@ -24,4 +27,5 @@ def value_object(cls: type[Value]) -> type[Value]:
     >>> Point(1)
     Point(x=1, y=0)
     """
-    return dataclass(slots=True)(cls)
+    has_cache = any(isinstance(item, cached_property) for item in vars(cls).values())
+    return dataclass(slots=not has_cache)(cls)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from larst.domain import Json, RequestContext
 from larst.errors import LarstError
 from larst.planning.reading.request import ReadingSettings
+from larst.planning.shapes import ShapeMemory
 from larst.planning.shapes import request as requests
 from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.usual import usual_meaning
@@ -136,6 +137,39 @@ def test_a_usual_request_means_what_a_full_reading_says(
     at_once = _outcome(lambda: shape_request(context, SESSION, reading))
 
     assert at_once == _outcome(lambda: _in_full(context, reading))
+
+
+ROUTES = st.sampled_from(
+    "/members /members/1 /members/77 /members/latest /members/ /members/1/ /members/%31 /settings"
+    " /db /db/1 /teams /teams/1 /unknown/1 /members/012345678901234567890".split()
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
+            ROUTES,
+            st.one_of(st.none(), RECORDS, st.lists(RECORDS, max_size=1)),
+            st.one_of(st.just({}), HEADERS),
+            SETTINGS,
+        ),
+        max_size=20,
+    )
+)
+def test_a_request_like_an_earlier_one_means_what_a_full_reading_says(
+    sent: list[tuple[str, str, Json, dict[str, str], ReadingSettings]],
+) -> None:
+    """A memory of readings must not carry one request's meaning over to another."""
+    memory = ShapeMemory()
+    for method, path, body, headers, reading in sent:
+        raw = b"" if body is None or method in ("GET", "HEAD") else json.dumps(body).encode()
+        context = request(method, path, raw)
+        context = replace(context, headers={**context.headers, **headers})
+        for _ in range(2):
+            remembered = _outcome(lambda: memory.shape(context, SESSION, reading))  # noqa: B023 - called at once
+            assert remembered == _outcome(lambda: _in_full(context, reading))  # noqa: B023 - called at once
 
 
 @pytest.mark.parametrize(
