@@ -99,7 +99,7 @@ class TestBodies:
         """Large bodies are searched in slices; a number may lie across two of them."""
         for length in range(64 * 1024 - 30, 64 * 1024 + 2):
             with pytest.raises(InvalidJsonError, match="send it as text"):
-                parse_json(b'["%s",%s]' % (b"e0" * (length // 2) + b"x" * (length % 2), number))
+                parse_json(b'["%s",%s]' % (b"x" * length, number))
 
     @given(st.integers(min_value=-(2**63), max_value=2**64 - 1))
     def test_integers_of_64_bits_are_exact(self, number: int) -> None:

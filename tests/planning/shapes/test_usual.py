@@ -140,8 +140,7 @@ def test_a_usual_request_means_what_a_full_reading_says(
 
 
 ROUTES = st.sampled_from(
-    "/members /members/1 /members/77 /members/latest /members/ /members/1/ /members/%31 /settings"
-    " /db /db/1 /teams /teams/1 /unknown/1 /members/012345678901234567890".split()
+    "/members /members/1 /members/77 /members/ /settings /members/012345678901234567890".split()
 )
 
 
@@ -153,17 +152,18 @@ ROUTES = st.sampled_from(
             ROUTES,
             st.one_of(st.none(), RECORDS, st.lists(RECORDS, max_size=1)),
             st.one_of(st.just({}), HEADERS),
-            SETTINGS,
         ),
-        max_size=20,
-    )
+        min_size=2,
+        max_size=30,
+    ),
+    SETTINGS,
 )
 def test_a_request_like_an_earlier_one_means_what_a_full_reading_says(
-    sent: list[tuple[str, str, Json, dict[str, str], ReadingSettings]],
+    sent: list[tuple[str, str, Json, dict[str, str]]], reading: ReadingSettings
 ) -> None:
     """A memory of readings must not carry one request's meaning over to another."""
     memory = ShapeMemory()
-    for method, path, body, headers, reading in sent:
+    for method, path, body, headers in sent:
         raw = b"" if body is None or method in ("GET", "HEAD") else json.dumps(body).encode()
         context = request(method, path, raw)
         context = replace(context, headers={**context.headers, **headers})
