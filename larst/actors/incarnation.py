@@ -17,7 +17,7 @@ from larst.actors.deferred import DeferredMessages
 from larst.actors.errors import ActorLateError
 from larst.actors.events import FlushFailed, HookFailed, Restarted, Started
 from larst.actors.gate import OutputGate
-from larst.actors.immediate import NOT_NOW, Immediate, Receiver
+from larst.actors.immediate import NOT_NOW, HeldMessages, Immediate, Receiver
 from larst.actors.mailbox import Envelope, Mailbox, Message, Reply
 from larst.actors.settings import ActorContext
 
@@ -65,6 +65,7 @@ class Incarnation(Generic[Message, Reply]):
         "_deferred_messages",
         "_deliver",
         "_gate",
+        "_held_messages",
         "_is_between",
         "_is_parked",
         "_is_quiet",
@@ -95,6 +96,9 @@ class Incarnation(Generic[Message, Reply]):
         self._is_started = False
         self._gate: OutputGate | None = None
         self._deliver: Callable[[Envelope[Message, Reply]], None] = Envelope.release
+        self._held_messages: HeldMessages[Reply] = HeldMessages(
+            context.clock, context.settings.grace_s
+        )
         self._timer = Timer(context.timers, mailbox.wakeup.set)
         self._now = context.clock.now
         self._active_s = self._now()
@@ -190,8 +194,7 @@ class Incarnation(Generic[Message, Reply]):
             return
         self._gate.pass_through(immediate)
         if not immediate.is_done:
-            late_s = immediate.deadline_s + self._context.settings.grace_s
-            immediate.timer = self._context.clock.call_at(late_s, immediate.fail_late)
+            self._held_messages.add(immediate)
 
     async def _start(self) -> None:
         self._is_parked = self._is_between = False
@@ -315,6 +318,7 @@ class Incarnation(Generic[Message, Reply]):
             if self._gate is not None:
                 await self._gate.close()
         finally:
+            self._held_messages.close()
             self._end()
 
     def _end(self) -> None:

@@ -72,7 +72,8 @@ def _join(run: Run, text: str, values: Any) -> str:
 
 
 def _replace(run: Run, text: str, old: Any, new: Any) -> str:
-    _checked(str, str)((old, new))
+    if type(old) is not str or type(new) is not str:
+        raise SandboxNeededError("an argument of another type")
     charge_search(run, text, old)
     # At most, if `old` is empty.
     charge_text(run, size_of_text(text) + (len(text) + 1) * size_of_text(new))

@@ -115,12 +115,16 @@ def method(form: total.Method, compiler: Compiler) -> Evaluate:
     receiver, name = compiler.expression(form.receiver), form.name
     arguments = compiler.expressions(form.arguments)
     by_type = {kind: table[name] for kind, table in METHODS.items() if name in table}
+    constants = [form.value for form in form.arguments if isinstance(form, total.Constant)]
+    has_constants = len(constants) == len(arguments)
 
     def call(frame: Frame) -> Any:
         value = receiver(frame)
         apply = by_type.get(type(value))
         if apply is None:
             raise SandboxNeededError(f".{name}() of this value")
+        if has_constants:
+            return apply(frame[0], value, *constants)
         return apply(frame[0], value, *[argument(frame) for argument in arguments])
 
     return compiler.made(call) if name in _NEW_CONTAINERS else call

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +19,8 @@ LOOP_VALUES = 50_000
 LOOP_CHARACTERS = 2 * 1024 * 1024
 
 THREAD_VALUES = 10_000_000
+
+_CONTAINERS = frozenset({dict, list, tuple})
 
 
 def reply_of_value(value: Any, *, result_bytes: int, is_in_thread: bool = False) -> Reply:
@@ -101,33 +102,36 @@ class _Survey:
             SandboxNeededError: JSON has no such value, or a worker must name the error.
             BudgetSpentError: there is too much for the event loop.
         """
-        count, characters, stack = 0, 0, [body]
+        count, characters = 0, 0
+        stack: list[Any] = [(body,)]
         while stack:
-            value = stack.pop()
-            kind = type(value)
-            if kind is str:
-                characters += len(value)
-            elif kind is dict or kind is list or kind is tuple:
-                count += len(value)
-                if count <= self.max_values:  # else it ends below
-                    characters += self._open(value, stack)
-            elif kind is float or kind is int:
-                self.has_odd_floats = _is_odd(value) or self.has_odd_floats
-            elif kind is not bool and value is not None:
-                raise SandboxNeededError(f"a {kind.__name__} in REPLY")
+            container = stack.pop()
+            is_record = type(container) is dict
+            for value in container.values() if is_record else container:
+                if type(value) is str:
+                    characters += len(value)
+                elif type(value) in _CONTAINERS:
+                    count += len(value)
+                    stack.append(value)
+                else:
+                    self._look_at_scalar(value)
+            characters += _key_characters(container) if is_record else 0
+            if self.is_in_thread:
+                self._see(container)
             if count > self.max_values or count + characters > self.max_characters:
                 return self._exceeded()
         return False
 
-    def _open(self, container: Any, stack: list[Any]) -> int:
-        """Put what is in a container on the stack; return how many characters its keys have."""
-        if self.is_in_thread:
-            self._see(container)
-        if type(container) is not dict:
-            stack.extend(container)
-            return 0
-        stack.extend(container.values())
-        return sum(map(len, _keys_of(container)))
+    def _look_at_scalar(self, value: Any) -> None:
+        kind = type(value)
+        if kind is float:
+            self.has_odd_floats = self.has_odd_floats or _is_odd(value)
+        elif kind is bool or value is None:
+            return
+        elif kind is not int:
+            raise SandboxNeededError(f"a {kind.__name__} in REPLY")
+        elif not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+            raise SandboxNeededError("an integer of more than 64 bits")
 
     def _see(self, container: Any) -> None:
         """Note a container; one that appears twice was made by the program, not stored."""
@@ -141,17 +145,15 @@ class _Survey:
         return True
 
 
-def _keys_of(record: dict[Any, Any]) -> Iterable[str]:
+def _key_characters(record: dict[Any, Any]) -> int:
+    characters = 0
     for key in record:
         if type(key) is not str:
             raise SandboxNeededError("a key of another type than a string")
-    return record
+        characters += len(key)
+    return characters
 
 
-def _is_odd(number: int | float) -> bool:
-    """Return whether orjson writes a number unlike Python: `1e16` for `1e+16`, `1e-5`."""
-    if isinstance(number, float):
-        return not (1e-4 <= abs(number) < 1e16 or number == 0)
-    if not -INTEGER_LIMIT <= number < INTEGER_LIMIT:
-        raise SandboxNeededError("an integer of more than 64 bits")
-    return False
+def _is_odd(number: float) -> bool:
+    """Return whether orjson writes a float unlike Python: `1e16` for `1e+16`, `1e-5`."""
+    return not (1e-4 <= abs(number) < 1e16 or number == 0)

@@ -11,6 +11,8 @@ from larst.direct.limits import CHARACTERS_PER_STEP, Run, SandboxNeededError
 from larst.direct.operations import charge_text, size_of_text
 from larst.domain import total
 
+_CONTAINERS = frozenset({dict, list, tuple})
+
 
 def store_call(form: total.StoreCall, compiler: Compiler) -> Evaluate:
     """Return the closure of a store call; its arguments are charged with all that is in them."""
@@ -50,20 +52,19 @@ def _charge(run: Run, value: Any) -> None:
     The store copies an argument with everything in it, and a container may hold another one many
     times. What the store looks at is limited by the store itself.
     """
-    stack = [value]
+    stack: list[Any] = [(value,)]
     while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is str:
-            if len(item) >= CHARACTERS_PER_STEP:
-                charge_text(run, size_of_text(item))
-        elif kind is dict:
-            run.charge_operation(1 + len(item) // 2)
-            _charge_keys(run, item)
-            stack.extend(item.values())
-        elif kind is list or kind is tuple:
-            run.charge_operation(1 + len(item) // 2)
-            stack.extend(item)
+        container = stack.pop()
+        run.charge_operation(1 + len(container) // 2)
+        is_record = type(container) is dict
+        if is_record:
+            _charge_keys(run, container)
+        for item in container.values() if is_record else container:
+            if type(item) is str:
+                if len(item) >= CHARACTERS_PER_STEP:
+                    charge_text(run, size_of_text(item))
+            elif type(item) in _CONTAINERS:
+                stack.append(item)
 
 
 def _charge_keys(run: Run, record: dict[Any, Any]) -> None:

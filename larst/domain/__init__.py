@@ -1,6 +1,7 @@
 """The values that several rooms share: request, plan, program, reply, and the store's protocols.
 
-All of them are frozen. Must never do I/O or import another room.
+All of them are frozen, some for the type checker only (`value_object`). Must never do I/O or import
+another room.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ from larst.domain.tenants import (
     session_name,
     tenant_of,
 )
+from larst.domain.value_objects import value_object
 from larst.domain.work import LeaveLoopError
 
 __all__ = [
@@ -106,4 +108,5 @@ __all__ = [
     "Violation",
     "session_name",
     "tenant_of",
+    "value_object",
 ]

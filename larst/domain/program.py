@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from larst.domain.json_values import Json
 from larst.domain.total import NotTotal, TotalProgram
+from larst.domain.value_objects import value_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Violation:
         return f"line {self.line}: {self.reason}" if self.line else self.reason
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ProgramInputs:
     """The input of a run: `ctx` and `plan` as JSON objects, and the name of its resource.
 
@@ -51,7 +52,7 @@ class ProgramInputs:
     resource: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Reply:
     """The reply of a program. `body` is already encoded; None means an empty body."""
 

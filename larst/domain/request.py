@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from larst.domain.json_values import Json
 from larst.domain.tenants import DEFAULT_TENANT, SessionKey, Tenant
+from larst.domain.value_objects import value_object
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """The HTTP methods that the service accepts; any other gets 405."""
@@ -41,7 +42,7 @@ class Notation(StrEnum):
     NDJSON = "ndjson"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Body:
     """A parsed body: `json` is set for objects, lists, scalars and patches, `text` for text.
 
@@ -72,7 +73,7 @@ class TraceParent:
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RequestContext:
     """One request as the planner and its program may see it; contains no secret.
 

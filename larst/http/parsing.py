@@ -9,11 +9,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
-from larst.domain import NO_BODY, Body, BodyKind, Json
+from larst.domain import NO_BODY, Body, BodyKind, Json, value_object
 from larst.errors import (
     BadRequestError,
     InvalidJsonError,
@@ -86,7 +85,7 @@ _SLICE_BYTES = 64 * 1024
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Target:
     """The parts of a request target: the path, its decoded non-empty segments, and the query."""
 
@@ -204,7 +203,7 @@ def _as_utf8(raw: bytes, charset: str, *, is_json: bool) -> bytes:
     try:
         if codec not in {"utf-8", "ascii"}:
             raw = _recoded(raw, codec)
-        elif is_json:
+        elif is_json and not raw.isascii():
             raw.decode("utf-8")
     except UnicodeError as error:
         raise InvalidJsonError(f"the body is not {charset} text; send UTF-8") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +26,9 @@ MAX_HEAD_CHARACTERS = 512 * 1024
 JSON = "application/json"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
+_PLAIN_LOCATION = re.compile(r"[\w.~%/:?#\[\]@!$&'()*+,;=-]{0,4096}", re.ASCII)
+"""A location in which `quote` has nothing to do."""
+
 _MAX_VALUE_CHARACTERS = 4096
 _MAX_BITS = 64
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;\s*[\w.+-]+=\"?[\w.+-]+\"?)*", re.ASCII)
@@ -113,14 +117,23 @@ def _headers(headers: Any) -> dict[str, str]:
 
 
 def _header(name: Any, value: Any) -> tuple[str, str]:
-    if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+    if not isinstance(name, str):
         raise ProgramFailedError(f"{shown(name)} is not a valid header name")
-    lowered = name.lower()
-    if not is_allowed(lowered):
-        raise ProgramFailedError(
-            f"programs may not set the header {name}; use {', '.join(sorted(ALLOWED_HEADERS))},"
-            " or one that begins with X-Total-, X-Page- or X-Pagination-"
-        )
+    lowered = _lowered_name(name)
+    text = _text_of(name, value)
+    if lowered == "location":
+        if not _PLAIN_LOCATION.fullmatch(text):
+            # Ids come from clients and may be any text; '%' stays, because the program has
+            # already encoded the separators.
+            text = quote(text, safe="%/:?#[]@!$&'()*+,;=~", errors="replace")
+        if not is_safe_location(text):
+            raise ProgramFailedError("Location must be a path, or a URL of http or https")
+    elif not _VALUE.fullmatch(text):
+        raise ProgramFailedError(f"the header {name} may contain only printable ASCII")
+    return "Content-Type" if lowered == "content-type" else name, text
+
+
+def _text_of(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ProgramFailedError(f"the header {name} must be text, not {shown(value)}")
     if isinstance(value, int) and value.bit_length() > _MAX_BITS:
@@ -128,15 +141,21 @@ def _header(name: Any, value: Any) -> tuple[str, str]:
     text = str(value)
     if len(text) > _MAX_VALUE_CHARACTERS:
         raise ProgramFailedError(f"the header {name} is longer than {_MAX_VALUE_CHARACTERS}")
-    if lowered == "location":
-        # Ids come from clients and may be any text; '%' stays, because the program has already
-        # encoded the separators.
-        text = quote(text, safe="%/:?#[]@!$&'()*+,;=~", errors="replace")
-        if not is_safe_location(text):
-            raise ProgramFailedError("Location must be a path, or a URL of http or https")
-    if not _VALUE.fullmatch(text):
-        raise ProgramFailedError(f"the header {name} may contain only printable ASCII")
-    return "Content-Type" if lowered == "content-type" else name, text
+    return text
+
+
+@lru_cache(maxsize=256)
+def _lowered_name(name: str) -> str:
+    """Return the name of a header that a program may set, in lower case; programs repeat a few."""
+    if not _TOKEN.fullmatch(name):
+        raise ProgramFailedError(f"{shown(name)} is not a valid header name")
+    lowered = name.lower()
+    if not is_allowed(lowered):
+        raise ProgramFailedError(
+            f"programs may not set the header {name}; use {', '.join(sorted(ALLOWED_HEADERS))},"
+            " or one that begins with X-Total-, X-Page- or X-Pagination-"
+        )
+    return lowered
 
 
 def _media_type(value: str) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 
 from larst.actors import Clock
 from larst.direct import BudgetSpentError
-from larst.domain import Body, BodyKind, LeaveLoopError, ProgramInputs, Reply
+from larst.domain import Body, BodyKind, LeaveLoopError, ProgramInputs, Reply, value_object
 from larst.planning import RULES, ReadyPlan
 from larst.planning.shapes import Binding, ShapedRequest, bind
 from larst.session.items import ITEM_ACTIONS, named_items
@@ -20,7 +20,7 @@ from larst.store import SessionStore, Transaction
 from larst.telemetry import Stage
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ProgramRun:
     """A program's reply, and the changes that it made but that are not committed yet.
 

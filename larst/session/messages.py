@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from larst.domain import Reply, RequestContext, Standing
+from larst.domain import Reply, RequestContext, Standing, value_object
 from larst.planning import ReadyPlan, Refusal
 from larst.planning.reading.request import Reading
 from larst.planning.shapes.rest_path import PathInterpretation
@@ -16,7 +16,7 @@ from larst.telemetry import RequestTrace
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SessionRequest:
     """A request in the mailbox. Deferred for planning, it returns with more plans.
 
@@ -57,7 +57,7 @@ class ReplyMemo:
     count_use: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class SessionReply:
     """A program's reply, and what the session adds to it.
 

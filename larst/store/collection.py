@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from larst.domain import DataState, Record
+from larst.domain import DataState, Record, value_object
 from larst.store.query.indexes import Indexes
 from larst.store.records import MAX_AUTO_ID, key_of
 from larst.store.schema.learning import LearnedSchema, learn_schema
@@ -82,7 +82,7 @@ class RecordState:
         return self.collection.records.get(self.key) is self.record
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Change:
     """The changes of one transaction to one resource; `schema`: None means unchanged."""
 

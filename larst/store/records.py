@@ -261,11 +261,16 @@ def _validate(value: Json, depth: int) -> Json:
 
 
 def _validate_object(value: Mapping[Any, Json], depth: int) -> dict[str, Json]:
-    copied: dict[str, Json] = {}
+    copied: dict[Any, Json] = {}
     name: object = ""
     try:
         for name, item in value.items():
-            copied[_validate_name(name)] = _validate(item, depth + 1)
+            if type(name) is not str or not name.isascii():
+                _validate_name(name)
+            if (kind := type(item)) is bool or (kind is str and item.isascii()):
+                copied[name] = item  # as `_validate` does, without a call for each field
+            else:
+                copied[name] = _validate(item, depth + 1)
     except _UnsupportedValueError as error:
         if isinstance(name, str):
             error.path = f".{name[:80]}{error.path}"

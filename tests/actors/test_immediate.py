@@ -165,6 +165,29 @@ async def test_a_held_reply_fails_after_its_deadline(world: World) -> None:
     assert len(outcomes) == 1
 
 
+async def test_each_held_reply_fails_after_its_own_deadline(world: World) -> None:
+    """One timer serves all of them; it must not forget those behind the first."""
+    await world.ask(Add(1))
+    first = world.ask_now(Add(1))
+    await world.clock.settle()
+    assert first == [2]  # its flush ends long before the next ones hang
+    world.disk.open.clear()
+    held = []
+    for _ in range(3):
+        held.append(world.ask_now(Add(1)))
+        await world.clock.advance(0.25)
+
+    await world.clock.advance(14.0)
+    assert held == [[], [], []]
+    for late_count in (1, 2, 3):
+        await world.clock.advance(0.25)
+        assert [outcomes != [] for outcomes in held] == [place < late_count for place in range(3)]
+
+    world.disk.open.set()
+    await world.clock.settle()
+    assert [len(outcomes or ()) for outcomes in held] == [1, 1, 1]
+
+
 async def test_an_expected_error_is_a_reply(world: World) -> None:
     """It waits for the flush of what it may have seen, and the actor goes on."""
     await world.ask(Read())

@@ -99,6 +99,13 @@ class TestBodies:
         with pytest.raises(InvalidJsonError, match="send it as text"):
             parse_json(raw)
 
+    @pytest.mark.parametrize("number", [b"18446744073709551616", b"1e999", b"1E999"])
+    def test_a_number_is_looked_at_wherever_it_stands(self, number: bytes) -> None:
+        """Large bodies are searched in slices; a number may lie across two of them."""
+        for length in range(64 * 1024 - 30, 64 * 1024 + 2):
+            with pytest.raises(InvalidJsonError, match="send it as text"):
+                parse_json(b'["%s",%s]' % (b"x" * length, number))
+
     @given(st.integers(min_value=-(2**63), max_value=2**64 - 1))
     def test_integers_of_64_bits_are_exact(self, number: int) -> None:
         assert parse_json(str(number).encode()) == number

@@ -18,6 +18,7 @@ from larst.domain import Body, RequestContext
 from larst.errors import LarstError
 from larst.http.access import RouteTable
 from larst.http.access_log import unrecorded_trace
+from larst.http.client_identity import new_ids
 from larst.http.cors import SAFE_METHODS
 from larst.http.ingress import Ingress, empty_body
 from larst.http.lane.callers import Caller, caller_of
@@ -28,7 +29,7 @@ from larst.http.middleware import Admission
 from larst.http.parsing import parse_body, parse_target
 from larst.http.session_prefix import SplitTarget, split_target
 from larst.session import SessionClient
-from larst.telemetry import Telemetry
+from larst.telemetry import RequestTrace, Telemetry
 from larst.tokens import TokenSource
 
 LANE: web.AppKey[Lane] = web.AppKey("lane")
@@ -154,7 +155,10 @@ class Lane:
         caller: Caller,
         writer: Writer,
     ) -> LaneReply:
-        trace = unrecorded_trace(message, self._telemetry)
+        if caller.request_id is None and not caller.has_trace:
+            trace = RequestTrace(self._telemetry, *new_ids())  # as `unrecorded_trace`
+        else:
+            trace = unrecorded_trace(message, self._telemetry)
         trace.session_id = (
             caller.session_id
             if split.session_id is None

@@ -6,7 +6,7 @@ A plan holds the common part of all requests of a shape; this module adds the va
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from larst.domain import (
@@ -18,6 +18,7 @@ from larst.domain import (
     Plan,
     Record,
     RequestContext,
+    value_object,
 )
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import NEVER, Asked
@@ -49,7 +50,7 @@ class Knowledge(Session, Protocol):
         """Return the records of a resource that meet the criteria."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Binding:
     """The values of one request that complete a plan.
 

@@ -31,10 +31,18 @@ from larst.planning.shapes.skeletons import (
     may_be_exchanged,
     skeleton_of,
 )
+from larst.planning.shapes.usual import (
+    UsualKey,
+    UsualMeaning,
+    fits_usual,
+    usual_key,
+    usual_meaning,
+)
 
 MAX_READINGS = 64
 """Readings that a session keeps: a front end sends a few dozen forms of queries."""
 
+_AnyKey = TypeVar("_AnyKey")
 _Entry = TypeVar("_Entry")
 _Lookup = tuple[str, str, str, bool]
 """A resource, a field, a text, and whether a record had the text in the field."""
@@ -55,6 +63,7 @@ class ShapeMemory:
     """
 
     def __init__(self) -> None:
+        self._usual: dict[UsualKey, UsualMeaning] = {}
         self._forms: dict[Key, frozenset[int]] = {}
         self._readings: dict[Key, _Template | None] = {}  # None: is read in full each time
         self._generation = -1
@@ -68,10 +77,12 @@ class ShapeMemory:
         Raises:
             QueryNotUnderstoodError, BadPagingError: as `shape_request`.
         """
-        if not request.query or (form := form_of(request, session)) is None:
-            return shape_request(request, session, settings)
         if self._generation != session.generation or self._settings is not settings:
             self._forget(session.generation, settings)
+        if not request.query:
+            return self._shape_usual(request, session, settings)
+        if (form := form_of(request, session)) is None:
+            return shape_request(request, session, settings)
         texts = [text for values in request.query.values() for text in values]
         if len(texts) > MAX_VALUES or not is_short(texts):
             return shape_request(request, session, settings)
@@ -86,11 +97,27 @@ class ShapeMemory:
                 return template.fill(request, texts, session)
         return self._learn(_Trial(request, texts, session, settings), form, places)
 
+    def _shape_usual(
+        self, request: RequestContext, session: MemorySession, settings: ReadingSettings
+    ) -> ShapedRequest:
+        """Return a request without a query as it was read; most are like an earlier one."""
+        key = usual_key(request)
+        if key is None or not fits_usual(request, session.fields(key[1])):
+            return shape_request(request, session, settings)
+        if (meaning := self._usual.get(key)) is None:
+            meaning = usual_meaning(request, session, settings)
+            if meaning is None:
+                return shape_request(request, session, settings)
+            _add(self._usual, key, meaning)
+        shape, path, facts, shape_key, reading = meaning
+        return ShapedRequest(request, shape, path, facts, shape_key, session.schema, reading)
+
     def __len__(self) -> int:
         """Return how many readings are kept."""
         return len(self._readings)
 
     def _forget(self, generation: int, settings: ReadingSettings) -> None:
+        self._usual.clear()
         self._forms.clear()
         self._readings.clear()
         self._generation, self._settings = generation, settings
@@ -246,7 +273,7 @@ def _is_same(first: ShapedRequest, second: ShapedRequest) -> bool:
     )
 
 
-def _add(entries: dict[Key, _Entry], key: Key, entry: _Entry) -> None:
+def _add(entries: dict[_AnyKey, _Entry], key: _AnyKey, entry: _Entry) -> None:
     """Add an entry in place of the oldest one."""
     if len(entries) >= MAX_READINGS:
         entries.pop(next(iter(entries)))

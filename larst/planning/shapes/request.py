@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 
 import orjson
 
-from larst.domain import BodyKind, Json, RequestContext
+from larst.domain import BodyKind, Json, RequestContext, value_object
 from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.nearest import nearest
 from larst.planning.reading.paths import normalize, prefix_length
@@ -40,7 +40,7 @@ from larst.planning.shapes.sketch import preferred_media_type
 from larst.planning.shapes.usual import usual_meaning
 
 
-@dataclass(frozen=True)
+@value_object
 class ShapedRequest:
     """A request, its shape, the meaning of its path, and the key of its plans in the plan book.
 

@@ -35,6 +35,7 @@ _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("<email>", re.compile(r"[^@\s*,]+@[^@\s*,][^@\s*,.]*\.[^@\s*,]+")),
     ("<url>", re.compile(r"https?://[^\s*,]+")),
 )
+_MAX_DIGITS = 20
 _LIST = re.compile(r"[^\s,]+(,[^\s,]+)+")
 _MAX_CHARACTERS = 200
 """The characters of a value that its class depends on. The patterns take time for each."""
@@ -159,6 +160,11 @@ def identifier_class(text: str) -> str | None:
     return None
 
 
+def is_number_id(text: str) -> bool:
+    """Return whether a path segment is of the class `<int>` and has digits only."""
+    return text.isdigit() and text.isascii() and len(text) <= _MAX_DIGITS
+
+
 def is_name(text: str) -> bool:
     """Return whether a path segment can be a name: of a resource or of an action."""
     return _NAME.fullmatch(text) is not None
@@ -178,7 +184,7 @@ def path_shape(
     shaped = [Segment(text, is_identifier=False) for text in segments[:start]]
     for index, text in enumerate(segments[start:], start):
         # Most segments are plain words: skip the patterns for them.
-        name = None if text.isalpha() else identifier_class(text)
+        name = "<int>" if is_number_id(text) else None if text.isalpha() else identifier_class(text)
         may_be_id = index and not shaped[-1].is_identifier and text not in SEARCH_VERBS
         if name is None and may_be_id and is_record(segments[index - 1], text):
             name = "<id>"

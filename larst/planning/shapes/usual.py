@@ -6,7 +6,7 @@ path, headers or body, is left to that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -26,7 +26,7 @@ from larst.planning.shapes.rest_path import (
     Surroundings,
     interpret_shape,
 )
-from larst.planning.shapes.shape import Segment, Shape, path_shape, shape_key
+from larst.planning.shapes.shape import Segment, Shape, is_number_id, path_shape, shape_key
 
 UsualMeaning: TypeAlias = tuple[Shape, PathInterpretation, Mapping[str, Json], str, Reading]
 """The shape, the meaning of the path, what that depends on, the key, and the reading."""
@@ -43,6 +43,41 @@ _PLAIN = frozenset(
 
 _SPECIAL = frozenset({"data", "id", "_method"})
 """Fields that are read in full even where records have them."""
+
+
+UsualKey: TypeAlias = tuple[str, str, bool]
+"""The method, the resource, and whether the path goes on with a number."""
+
+_KEYED_AT: Mapping[str, Sequence[int]] = {
+    "GET": (1, 2),
+    **{method: (length,) for method, length in _CHANGED_AT.items()},
+}
+
+
+def usual_key(request: RequestContext) -> UsualKey | None:
+    """Return what the meaning of a usual request without a query depends on.
+
+    Beside the key, it depends on the session, and for changes on `fits_usual`. None: it may depend
+    on more.
+    """
+    method, segments, headers = request.method, request.segments, request.headers
+    count = len(segments)
+    if count not in _KEYED_AT.get(method, ()) or not _asks_for_nothing(headers):
+        return None
+    resource = segments[0]
+    if count == 1:
+        return (method, resource, False) if request.path == f"/{resource}" else None
+    identifier = segments[1]
+    is_plain = is_number_id(identifier) and request.path == f"/{resource}/{identifier}"
+    return (method, resource, True) if is_plain else None
+
+
+def fits_usual(request: RequestContext, fields: frozenset[str]) -> bool:
+    """Return whether a request has the body that is usual for its method."""
+    body = request.body
+    if request.method in ("GET", "DELETE"):
+        return body.kind is BodyKind.NONE
+    return body.kind is BodyKind.OBJECT and _is_plain_record(body, fields)
 
 
 def usual_meaning(

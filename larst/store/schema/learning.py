@@ -60,6 +60,11 @@ _TYPE_NAMES: Mapping[type, str] = {
 }
 
 
+_SCALAR_NAMES: Mapping[type, str] = {
+    kind: name for kind, name in _TYPE_NAMES.items() if kind not in (list, dict)
+}
+
+
 def accepts(schema: Schema, value: Json) -> bool:
     """Return whether the value conforms to the schema, so that it would not be widened."""
     kind = _TYPE_NAMES[type(value)]
@@ -76,9 +81,14 @@ def accepts(schema: Schema, value: Json) -> bool:
     if kind == "array" and "items" in schema:
         items = schema["items"]
         for item in value:
-            if not accepts(items, item):
+            if not _is_plain(items, item) and not accepts(items, item):
                 return False
     return True
+
+
+def _is_plain(schema: Schema, value: Json) -> bool:
+    """Return whether a value is a scalar of the only type of its schema: most values are."""
+    return schema.get("type") == _SCALAR_NAMES.get(type(value), "") and "format" not in schema
 
 
 def learn_schema(learned: LearnedSchema | None, record: Record, now: datetime) -> LearnedSchema:
@@ -222,13 +232,18 @@ def _without_names(schema: Schema) -> Schema:
 def _accepts_object(schema: Schema, value: Mapping[str, Json]) -> bool:
     properties = schema["properties"]
     is_open = "additionalProperties" in schema
+    scalar_name = _SCALAR_NAMES.get
     for name, item in value.items():
         subschema = properties.get(name)
         if subschema is None:
             if not is_open:
                 return False
-        elif not accepts(subschema, item):
+        elif (  # `_is_plain`, without a call for each field
+            subschema.get("type") != scalar_name(type(item), "") or "format" in subschema
+        ) and not accepts(subschema, item):
             return False
+    if not is_open and len(value) == len(properties):
+        return True  # each has a field, also those that are required
     for name in schema["required"]:  # noqa: SIM110 - `all` of a generator takes twice the time
         if name not in value:
             return False

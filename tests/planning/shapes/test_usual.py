@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from larst.domain import Json, RequestContext
 from larst.errors import LarstError
 from larst.planning.reading.request import ReadingSettings
+from larst.planning.shapes import ShapeMemory
 from larst.planning.shapes import request as requests
 from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.usual import usual_meaning
@@ -136,6 +137,40 @@ def test_a_usual_request_means_what_a_full_reading_says(
     at_once = _outcome(lambda: shape_request(context, SESSION, reading))
 
     assert at_once == _outcome(lambda: _in_full(context, reading))
+
+
+ROUTES = st.sampled_from(
+    "/members /members/1 /members/77 /members/ /settings /members/012345678901234567890".split()
+)
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(METHODS),
+    ROUTES,
+    st.one_of(st.none(), RECORDS, st.lists(RECORDS, max_size=1)),
+    HEADERS,
+    SETTINGS,
+)
+def test_a_request_like_an_earlier_one_means_what_a_full_reading_says(
+    method: str, path: str, body: Json, headers: dict[str, str], reading: ReadingSettings
+) -> None:
+    """A memory of readings must not carry one request's meaning over to another."""
+    memory = ShapeMemory()
+    usual = {"POST": b'{"name":"a","value":1}', "PUT": b'{"name":"b"}', "PATCH": b'{"value":2}'}
+    for other in METHODS:
+        for route in ("/members", "/members/1"):
+            memory.shape(request(other, route, usual.get(other, b"")), SESSION, reading)
+    raw = b"" if body is None or method in ("GET", "HEAD") else json.dumps(body).encode()
+    context = request(method, path, raw)
+    context = replace(context, headers={**context.headers, **headers})
+
+    remembered = _outcome(lambda: memory.shape(context, SESSION, reading))
+
+    assert remembered == _outcome(lambda: _in_full(context, reading))
 
 
 @pytest.mark.parametrize(

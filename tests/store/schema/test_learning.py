@@ -82,6 +82,14 @@ def test_the_order_of_the_records_does_not_matter(records: list[dict[str, Any]])
     assert schemas[0] == schemas[1] == schemas[2]
 
 
+def test_a_required_field_is_missed_among_as_many_others() -> None:
+    """A record with other fields than the schema's may have exactly as many."""
+    schema = {**widen_schema(None, {"a": 1, "b": 2}), "additionalProperties": True}
+
+    assert accepts(schema, {"a": 1, "b": 3, "c": 4})
+    assert not accepts(schema, {"a": 1, "c": 3})
+
+
 def test_the_size_of_the_schema_is_limited() -> None:
     schema = widen_schema(None, {"a": 1})
     for number in range(3 * MAX_PROPERTIES):
