@@ -59,6 +59,9 @@ _INVISIBLE = "".join(map(chr, range(0x21))) + "\x7f"
 _PLAIN = re.compile(r"(?:/[A-Za-z0-9_~@:-][A-Za-z0-9_.~@:!$&'()*+,=-]*)+/?")
 """Paths that have no second reading but their case and a slash at the end."""
 
+_OF_SESSION = re.compile(r"/@[^/]")
+"""The begin of a plain path that names a session."""
+
 
 class RouteTable:
     """The endpoint of each request, decided once, from the route that it matches."""
@@ -108,15 +111,17 @@ class ReservedPaths:
             return False  # refused as too long
         if _PLAIN.fullmatch(raw_path):
             path = raw_path.rstrip("/").casefold()
-            if path.startswith("/@"):  # of a session
+            if _OF_SESSION.match(path):
                 path = f"/{path[1:].partition('/')[2]}"
             return path in self._paths or path.startswith(f"/{PREFIX}")
-        parts = _below_session(_parts(_END.split(_decoded(raw_path), maxsplit=1)[0]))
-        resolved = _below_session(_resolved(parts))
-        first = [names[0] for names in (parts, resolved) if names]
-        is_below = any(name.startswith(PREFIX) for name in first)
-        # `/..` does not spell the root: it has a segment, which is a bad name.
-        return is_below or (bool(resolved or not parts) and f"/{'/'.join(resolved)}" in self._paths)
+        sent = _parts(_END.split(_decoded(raw_path), maxsplit=1)[0])
+        resolved = _resolved(sent)
+        begins = [names[0] for names in map(_below_session, (sent, resolved)) if names]
+        if any(name.startswith(PREFIX) for name in begins):
+            return True
+        if sent and not resolved:
+            return False  # `/..` does not spell the root: it has a segment, which is a bad name
+        return f"/{'/'.join(_below_session(resolved))}" in self._paths
 
 
 def _decoded(text: str) -> str:
@@ -139,7 +144,7 @@ def _parts(path: str) -> list[str]:
 
 def _below_session(parts: list[str]) -> list[str]:
     """Return the segments without the one that names the session."""
-    return parts[1:] if parts and parts[0].startswith("@") else parts
+    return parts[1:] if parts and parts[0][:1] == "@" != parts[0] else parts
 
 
 def _slashed(path: str) -> str:

@@ -30,7 +30,7 @@ def require_effects(
     program, words = ready.plan.code.block, shaped.request.segments
     reason = refusal_of(
         effects_of(run.transaction, store.record),
-        names_of(shaped, ready.plan.resource),
+        names_of(shaped, ready.plan.resource, store.record),
         is_shown=lambda resource: resource in words or resource in program,
     )
     if reason is not None:

@@ -9,6 +9,8 @@ request before they are committed:
   `{"user_id": 5}`), the records below a named one (`/orders/1/items`) that hold its id, or those of
   a collection that the path names as a whole (`PATCH /orders?status=old`, `POST /orders/archive`).
   A POST to a collection itself only adds to it, and DELETE of one needs a criterion.
+- Records that the record of the path refers to may be changed, not deleted: the stock of the
+  products in a cart (`POST /carts/1/checkout`, `{"items": [{"product_id": 7}]}`).
 - New records belong to a resource that path or body names. Elsewhere they are side records, such as
   lines of an audit, and must hold the id of a record of this request in a link field.
 
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from larst.domain import Json, Record
@@ -70,8 +72,9 @@ class PathPart:
 class RequestNames:
     """What a request names.
 
-    `ids_by_key` are the ids in its body and query, by the name of their field. `resource` is that
-    of the plan: it counts where the path names no resource, but an action (`POST /checkout`).
+    `ids_by_key` are the ids in its body and query, by the name of their field. `referred` are those
+    in the records that its path names. `resource` is that of the plan: it counts where the path
+    names no resource, but an action (`POST /checkout`).
     """
 
     method: str
@@ -79,6 +82,7 @@ class RequestNames:
     ids_by_key: Mapping[str, frozenset[str]]
     has_criterion: bool
     resource: str | None
+    referred: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def effects_of(transaction: Transaction, stored: Callable[[str, str], Record | None]) -> Effects:
@@ -99,21 +103,35 @@ def effects_of(transaction: Transaction, stored: Callable[[str, str], Record | N
     return Effects(resources, has_any=bool(changes))
 
 
-def names_of(shaped: ShapedRequest, resource: str | None) -> RequestNames:
-    """Return what a request names; `resource` is that of the plan."""
-    request = shaped.request
-    ids_by_key: dict[str, set[str]] = {}
-    for key, value in _scalars(request.body.json):
-        ids_by_key.setdefault(key, set()).add(value)
-    for key, texts in request.query.items():
-        ids_by_key.setdefault(key, set()).update(id for text in texts for id in text.split(","))
+def names_of(
+    shaped: ShapedRequest, resource: str | None, stored: Callable[[str, str], Record | None]
+) -> RequestNames:
+    """Return what a request names; `resource` is that of the plan.
+
+    `stored` returns a record as it is without the effects of the program.
+    """
+    request, path = shaped.request, _path_parts(shaped)
+    query = {
+        key: {id for text in texts for id in text.split(",")}
+        for key, texts in request.query.items()
+    }
+    of_path = [stored(part.word, id) for part in path for id in part.ids]
     return RequestNames(
         method=request.method,
-        path=_path_parts(shaped),
-        ids_by_key={key: frozenset(ids) for key, ids in ids_by_key.items()},
+        path=path,
+        ids_by_key=_by_key(request.body.json, query),
         has_criterion=bool(request.query) or request.body.json not in (None, {}, []),
         resource=resource,
+        referred=_by_key([record for record in of_path if record is not None], {}),
     )
+
+
+def _by_key(value: Json, others: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    """Return the ids in a value, by the name of their field, together with others."""
+    ids_by_key = {key: set(ids) for key, ids in others.items()}
+    for key, text in _scalars(value):
+        ids_by_key.setdefault(key, set()).add(text)
+    return {key: frozenset(ids) for key, ids in ids_by_key.items()}
 
 
 def _path_parts(shaped: ShapedRequest) -> list[PathPart]:
@@ -149,12 +167,17 @@ def refusal_of(
     }
     for resource, found in effects.resources.items():
         name = resource if is_shown(resource) else "another resource"
-        if any(not _may_change(record, resource, names) for record in _existing(found)):
+        referred = _ids_of(resource, names, names.referred)
+        foreign = [
+            *(record for record in found.changed if key_of(record["id"]) not in referred),
+            *found.deleted,
+        ]
+        if any(not _may_change(record, resource, names) for record in foreign):
             return (
                 f"{names.method} may change or delete only records that path or body name; the"
                 f" program changes others, in {name}"
             )
-        is_named = resource in own or _ids_in_body(resource, names)
+        is_named = resource in own or _ids_of(resource, names, names.ids_by_key)
         if not is_named and not all(
             _refers(record, path_ids | touched, names) for record in found.inserted
         ):
@@ -191,7 +214,7 @@ def _may_change(record: Record, resource: str, names: RequestNames) -> bool:
     places = [place for place, part in enumerate(names.path) if _same(part.word, resource)]
     if any(key in names.path[place].ids for place in places):
         return True
-    if key in _ids_in_body(resource, names):
+    if key in _ids_of(resource, names, names.ids_by_key):
         return True
     if not places or any(names.path[place].ids for place in places):
         return False
@@ -206,10 +229,12 @@ def _may_change(record: Record, resource: str, names: RequestNames) -> bool:
     return not parents or _refers(record, parents, names)
 
 
-def _ids_in_body(resource: str, names: RequestNames) -> frozenset[str]:
-    """Return the ids of a resource's records that body and query name."""
+def _ids_of(
+    resource: str, names: RequestNames, ids_by_key: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """Return those ids that, by the name of their field, are of records of a resource."""
     found: frozenset[str] = frozenset()
-    for key, ids in names.ids_by_key.items():
+    for key, ids in ids_by_key.items():
         if _names_record(key, resource, is_own=_is_own(resource, names)):
             found |= ids
     return found

@@ -20,7 +20,7 @@ from larst.planning.book import Plans
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.relation import Session
 from larst.planning.reading.request import fields_of
-from larst.planning.shapes import ShapedRequest, read_leniently, sketch_of_schema
+from larst.planning.shapes import ShapedRequest, read_leniently, sketches_of_schemas
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
 
@@ -71,11 +71,12 @@ class Pipeline:
         names = session.names()
         in_path = [segment.text for segment in request.shape.path if segment.text in names]
         schemas = {name: session.schema(name) for name in dict.fromkeys([*in_path, *names])}
-        sketches = {
-            name: sketch_of_schema(schema["json_schema"])
+        learned = {
+            name: schema["json_schema"]
             for name, schema in islice(schemas.items(), _MAX_SKETCHES)
             if schema is not None
         }
+        sketches = sketches_of_schemas(learned)
         detached = request.detached(schemas.get, sketches)
         if not request.shape.query:
             return detached

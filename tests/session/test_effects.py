@@ -52,10 +52,33 @@ def verdict(
     shaped = shaped_of(
         request(method, target, body), session_of({name: [*rows] for name, rows in DATA.items()})
     )
-    effects = effects_of(
-        transaction, lambda name, key: stored[name].records.get(key) if name in stored else None
-    )
-    return refusal_of(effects, names_of(shaped, resource or "orders"), is_shown=lambda _name: True)
+
+    def record(name: str, key: str) -> Record | None:
+        return stored[name].records.get(key) if name in stored else None
+
+    effects, names = effects_of(transaction, record), names_of(shaped, resource or "orders", record)
+    return refusal_of(effects, names, is_shown=lambda _name: True)
+
+
+def nothing_stored(_name: str, _key: str) -> None:
+    return None
+
+
+class TestReferences:
+    """What the record of the path refers to, such as the products of a cart."""
+
+    def test_it_may_be_changed(self) -> None:
+        assert verdict("POST", "/items/10/ship", ("orders", "update", [1])) is None
+
+    def test_it_may_not_be_deleted(self) -> None:
+        assert verdict("POST", "/items/10/ship", ("orders", "delete", [1]))
+
+    def test_others_may_not_be_changed(self) -> None:
+        assert verdict("POST", "/items/10/ship", ("orders", "update", [1, 2]))
+
+    def test_other_resources_may_not_be_changed(self) -> None:
+        """The order has a customer with the id 7, which is no id of a user."""
+        assert verdict("POST", "/orders/1/close", ("users", "update", [7]))
 
 
 class TestLearnedFaults:
@@ -90,10 +113,12 @@ class TestReading:
         transaction = Transaction(stored)
         record = transaction.resource("orders").insert({})
         transaction.resource("orders").delete(record["id"])
-        effects = effects_of(transaction, lambda _name, _key: None)
+        effects = effects_of(transaction, nothing_stored)
 
         shaped = shaped_of(request("GET", "/orders/next"), session_of({}))
-        assert refusal_of(effects, names_of(shaped, "orders"), is_shown=lambda _: True)
+        assert refusal_of(
+            effects, names_of(shaped, "orders", nothing_stored), is_shown=lambda _: True
+        )
 
     def test_a_read_may_read(self) -> None:
         assert verdict("GET", "/orders/report") is None
@@ -136,7 +161,14 @@ class TestOneRecord:
         effects = effects_of(transaction, lambda name, key: stored[name].records.get(key))
 
         shaped = shaped_of(request("POST", "/orders/1/close"), session_of({"orders": ORDERS}))
-        assert refusal_of(effects, names_of(shaped, "orders"), is_shown=lambda _: True) is None
+        assert (
+            refusal_of(
+                effects,
+                names_of(shaped, "orders", nothing_stored),
+                is_shown=lambda _: True,
+            )
+            is None
+        )
 
 
 class TestBody:
@@ -229,10 +261,12 @@ class TestSideRecords:
 
 def test_a_reason_names_no_resource_that_the_planner_has_not_seen() -> None:
     """A program could make the name of a resource from a stored value."""
-    effects = effects_of(_transaction_in("secret-4711"), lambda _name, _key: None)
+    effects = effects_of(_transaction_in("secret-4711"), nothing_stored)
     shaped = shaped_of(request("POST", "/orders/1/close"), session_of({"orders": ORDERS}))
 
-    reason = refusal_of(effects, names_of(shaped, "orders"), is_shown=lambda _name: False)
+    reason = refusal_of(
+        effects, names_of(shaped, "orders", nothing_stored), is_shown=lambda _name: False
+    )
 
     assert reason is not None
     assert "4711" not in reason

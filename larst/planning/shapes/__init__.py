@@ -9,7 +9,7 @@ from larst.planning.shapes.memory import ShapeMemory
 from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.rest_path import RestPath, is_plain_path
 from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
-from larst.planning.shapes.sketch import sketch_of_schema
+from larst.planning.shapes.sketch import sketch_of_schema, sketches_of_schemas
 
 __all__ = [
     "SEARCH_VERBS",
@@ -30,4 +30,5 @@ __all__ = [
     "shape_request",
     "singular",
     "sketch_of_schema",
+    "sketches_of_schemas",
 ]

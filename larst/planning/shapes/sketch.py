@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from larst.accept import preferred
 from larst.domain import BodyKind, Json, RequestContext
 from larst.planning.shapes.shape import Segment, Shape, classify, identifier_class, is_name
+
+MAX_SCHEMA_NAMES = 2_000
+"""The fields that the sketches of a session's schemas have together: about 15 ms of looking."""
 
 MAX_NAMES = 200
 """How many fields of an object a sketch shows: a planner does not need every key of a map."""
@@ -117,15 +121,26 @@ class _Look:
     values_left: int
 
 
+def sketches_of_schemas(schemas: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
+    """Return the sketch of each schema, with `MAX_SCHEMA_NAMES` names at most in all of them."""
+    look = _Look(MAX_SCHEMA_NAMES)
+    return {name: _of_schema(schema, look) for name, schema in schemas.items()}
+
+
 def sketch_of_schema(schema: Mapping[str, Json]) -> Json:
     """Return a learned JSON Schema as a sketch; `field?` marks a field that records may lack."""
+    return _of_schema(schema, _Look(MAX_SCHEMA_NAMES))
+
+
+def _of_schema(schema: Mapping[str, Json], look: _Look) -> Json:
     types = schema.get("type", ())
     kinds: list[Json] = []
     for kind in [types] if isinstance(types, str) else types:
         if kind == "object":
-            kinds.append(_properties(schema))
+            kinds.append(_properties(schema, look))
         elif kind == "array":
-            kinds.append([sketch_of_schema(schema["items"])] if schema.get("items") else [])
+            items = schema.get("items")
+            kinds.append([_of_schema(items, look)] if items else [])
         else:
             kinds.append(
                 _FORMATS.get(schema.get("format", ""), "<text>")
@@ -223,11 +238,16 @@ def _object(value: Mapping[str, Json], level: int, look: _Look) -> dict[str, Jso
     return fields
 
 
-def _properties(schema: Mapping[str, Json]) -> dict[str, Json]:
+def _properties(schema: Mapping[str, Json], look: _Look) -> dict[str, Json]:
     fields: dict[str, Json] = {}
-    for name, inner in list(schema["properties"].items())[:MAX_NAMES]:
-        optional = "" if name in schema["required"] else "?"
-        fields.setdefault(f"{shown_name(name)}{optional}", sketch_of_schema(inner))
+    required = frozenset(schema["required"])
+    for name, inner in islice(schema["properties"].items(), MAX_NAMES):
+        if look.values_left <= 0:
+            fields[_MORE] = _MORE
+            break
+        look.values_left -= 1
+        optional = "" if name in required else "?"
+        fields.setdefault(f"{shown_name(name)}{optional}", _of_schema(inner, look))
     return fields
 
 
