@@ -148,10 +148,10 @@ def _revoke(path: Path, options: argparse.Namespace) -> None:
         raise ConfigError(f"remove the entry of {options.name} by hand: comments would be lost")
 
     def without(entries: Entries) -> Entries:
-        others = [entry for entry in entries if entry["name"] != options.name]
-        if len(others) == len(entries):
+        remaining = [entry for entry in entries if entry["name"] != options.name]
+        if len(remaining) == len(entries):
             raise ConfigError(f"no token is called {options.name}; `larst token list` shows all")
-        return others
+        return remaining
 
     change_entries(path, without)
     write_line(sys.stdout, f"{options.name} is revoked; a running service refuses it in a second")

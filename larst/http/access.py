@@ -114,12 +114,12 @@ class ReservedPaths:
             if _OF_SESSION.match(path):
                 path = f"/{path[1:].partition('/')[2]}"
             return path in self._paths or path.startswith(f"/{PREFIX}")
-        sent = _parts(_END.split(_decoded(raw_path), maxsplit=1)[0])
-        resolved = _resolved(sent)
-        begins = [names[0] for names in map(_below_session, (sent, resolved)) if names]
+        segments = _parts(_END.split(_decoded(raw_path), maxsplit=1)[0])
+        resolved = _resolved(segments)
+        begins = [names[0] for names in map(_below_session, (segments, resolved)) if names]
         if any(name.startswith(PREFIX) for name in begins):
             return True
-        if sent and not resolved:
+        if segments and not resolved:
             return False  # `/..` does not spell the root: it has a segment, which is a bad name
         return f"/{'/'.join(_below_session(resolved))}" in self._paths
 

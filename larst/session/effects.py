@@ -126,9 +126,9 @@ def names_of(
     )
 
 
-def _by_key(value: Json, others: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
-    """Return the ids in a value, by the name of their field, together with others."""
-    ids_by_key = {key: set(ids) for key, ids in others.items()}
+def _by_key(value: Json, query: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    """Return the ids in a value, by the name of their field, and those of a query."""
+    ids_by_key = {key: set(ids) for key, ids in query.items()}
     for key, text in _scalars(value):
         ids_by_key.setdefault(key, set()).add(text)
     return {key: frozenset(ids) for key, ids in ids_by_key.items()}
@@ -165,12 +165,12 @@ def refusal_of(
         for resource in own
         for record in _all_records(effects.resources[resource])
     }
-    for resource, found in effects.resources.items():
+    for resource, changes in effects.resources.items():
         name = resource if is_shown(resource) else "another resource"
         referred = _ids_of(resource, names, names.referred)
         foreign = [
-            *(record for record in found.changed if key_of(record["id"]) not in referred),
-            *found.deleted,
+            *(record for record in changes.changed if key_of(record["id"]) not in referred),
+            *changes.deleted,
         ]
         if any(not _may_change(record, resource, names) for record in foreign):
             return (
@@ -179,7 +179,7 @@ def refusal_of(
             )
         is_named = resource in own or _ids_of(resource, names, names.ids_by_key)
         if not is_named and not all(
-            _refers(record, path_ids | touched, names) for record in found.inserted
+            _refers(record, path_ids | touched, names) for record in changes.inserted
         ):
             return (
                 f"neither path nor body names {name}: a record that the program adds there must"
@@ -233,11 +233,11 @@ def _ids_of(
     resource: str, names: RequestNames, ids_by_key: Mapping[str, frozenset[str]]
 ) -> frozenset[str]:
     """Return those ids that, by the name of their field, are of records of a resource."""
-    found: frozenset[str] = frozenset()
+    ids_of_resource: frozenset[str] = frozenset()
     for key, ids in ids_by_key.items():
         if _names_record(key, resource, is_own=_is_own(resource, names)):
-            found |= ids
-    return found
+            ids_of_resource |= ids
+    return ids_of_resource
 
 
 @lru_cache(maxsize=4096)
@@ -246,15 +246,15 @@ def _names_record(key: str, resource: str, *, is_own: bool) -> bool:
     words = [word.lower() for word in _WORD.findall(key)]
     if any(_same(word, resource) for word in [key, *words]):
         return True
-    rest = [word for word in words if word not in _ID_WORDS]
-    return is_own and (not rest or all(word in _ROLE_WORDS for word in rest))
+    roles = [word for word in words if word not in _ID_WORDS]
+    return is_own and (not roles or all(word in _ROLE_WORDS for word in roles))
 
 
 def _refers(record: Record, ids: Iterable[str], names: RequestNames) -> bool:
     """Return whether a record holds one of the ids in a link field."""
-    wanted = frozenset(ids)
+    targets = frozenset(ids)
     return any(
-        type(value) in (int, str) and str(value) in wanted and _is_link(name, names)
+        type(value) in (int, str) and str(value) in targets and _is_link(name, names)
         for name, value in record.items()
         if name != "id"
     )

@@ -236,9 +236,9 @@ class CollectionView:
         check_criteria(criteria, self._work)
         identifier = requested_id(criteria)
         if identifier is not None:
-            others = {key: operand for key, operand in criteria.items() if key != "id"}
+            remaining = {key: operand for key, operand in criteria.items() if key != "id"}
             record = self.get(identifier)
-            return filter(compile_criteria(others), [] if record is None else [record])
+            return filter(compile_criteria(remaining), [] if record is None else [record])
         self._note_all()
         if not self.change_count:
             return matching(self._base, criteria, self._work)

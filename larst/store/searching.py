@@ -141,9 +141,9 @@ def sorted_within(records: Iterable[Record], sort: str, work: Work) -> list[Reco
         ProgramFailedError: sort is not a string.
         LeaveLoopError, ProgramTimeoutError: see `Work.spend`.
     """
-    found = list(records)
-    work.spend(SORT_STEPS * len(found) * len(sort_keys(sort)))
-    return sort_records(found, sort, work.paced)
+    listed = list(records)
+    work.spend(SORT_STEPS * len(listed) * len(sort_keys(sort)))
+    return sort_records(listed, sort, work.paced)
 
 
 def has_value(collection: Collection, field: str, text: str, work: Work) -> bool:

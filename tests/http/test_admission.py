@@ -53,10 +53,10 @@ def spellings(path: str) -> Iterator[str]:
 
 def spelled(path: str) -> set[str]:
     """Return a path and its other forms, without bad names of a record below it."""
-    others = set(spellings(path))
+    forms = set(spellings(path))
     if path == "/@x/":
-        others -= {f"{path}%00", f"{path}%20"}
-    return {path, *others}
+        forms -= {f"{path}%00", f"{path}%20"}
+    return {path, *forms}
 
 
 def sent(path: str) -> bytes:

@@ -97,8 +97,8 @@ class TestSessions:
         service = await start()
         for path in ("/members", "/@shop/members"):
             headers = {} if path.startswith("/@") else {"X-Session-ID": SHOP}
-            sent = await service.send("ann", "POST", path, json={"of": "ann"}, headers=headers)
-            assert (sent.status, sent.headers["X-Session-ID"]) == (201, SHOP)
+            reply = await service.send("ann", "POST", path, json={"of": "ann"}, headers=headers)
+            assert (reply.status, reply.headers["X-Session-ID"]) == (201, SHOP)
 
         other = await service.send("ben", "POST", "/@shop/members", json={"of": "ben"})
 

@@ -77,7 +77,7 @@ class TestReferences:
         assert verdict("POST", "/items/10/ship", ("orders", "update", [1, 2]))
 
     def test_other_resources_may_not_be_changed(self) -> None:
-        """The order has a customer with the id 7, which is no id of a user."""
+        """The order has a customer with the id 7: another user may have that id, too."""
         assert verdict("POST", "/orders/1/close", ("users", "update", [7]))
 
 

@@ -52,7 +52,7 @@ class LoopWatch:
         now_s = time.thread_time()
         turn_s = now_s - self._cpu_s
         if turn_s > MAX_TURN_S:
-            turn_s *= min(1.0, _REFERENCE_S / _reference_s())
+            turn_s *= machine_speed()
             now_s = time.thread_time()
         if turn_s > MAX_TURN_S and len(self._calls) < _MANY_CALLS:
             stacks = "; ".join(self._calls.values())
@@ -71,6 +71,11 @@ class LoopWatch:
             if calls and id(calls[-1][0]) not in self._calls:
                 names = [f"{Path(f.f_code.co_filename).name}:{n}" for f, n in calls[:5]]
                 self._calls[id(calls[-1][0])] = " < ".join(names)
+
+
+def machine_speed() -> float:
+    """Return how fast the machine is now: 1 when it is quiet, less under load."""
+    return min(1.0, _REFERENCE_S / _reference_s())
 
 
 def _reference_s() -> float:

@@ -31,6 +31,9 @@ MAX_TEXT_CHARACTERS = 2_000
 """A longer text has no class of its own; to look for one would take long."""
 MAX_NAME_CHARACTERS = 64
 
+_PLAIN_NAME = re.compile(r"(?!true$|false$)(?![0-9A-Fa-f]{16})[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
+"""Names that are identifiers, and of no class."""
+
 _MORE = "<more>"
 UNSHOWN_NAME = "<name>"
 """In place of a name that a planner may not see."""
@@ -214,6 +217,10 @@ def shown_name(name: str) -> str:
 
     Clients choose names, and a sentence in one could instruct the planner.
     """
+    if len(name) > MAX_NAME_CHARACTERS:
+        return UNSHOWN_NAME
+    if _PLAIN_NAME.fullmatch(name):  # most names, at a tenth of the time
+        return name
     if (value_class := identifier_class(name)) is not None:
         return value_class
     return name if is_identifier(name) else UNSHOWN_NAME

@@ -54,8 +54,8 @@ def report_permissions(permissions: Permissions) -> None:
         (permissions.open, "is open to other users of this machine: chmod go-rwx closes it"),
     ):
         if paths:
-            others = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
-            _log.warning("%s%s %s", paths[0], others, text)
+            suffix = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
+            _log.warning("%s%s %s", paths[0], suffix, text)
 
 
 def _tighten_folder(path: Path, *, depth: int) -> Iterator[tuple[Path, bool]]:

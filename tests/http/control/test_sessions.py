@@ -79,10 +79,10 @@ class TestSessions:
         await client.post("/members", json={"n": 1}, headers=TWO)
 
         after = await (await client.get("/_larst/sessions?limit=1&after=one")).json()
-        rest = await (await client.get("/_larst/sessions?after=two")).json()
+        last_page = await (await client.get("/_larst/sessions?after=two")).json()
 
         assert [item["id"] for item in after["items"]] == ["two"]
-        assert rest["items"] == []
+        assert last_page["items"] == []
         assert (await client.get("/_larst/sessions?after=a%20b")).status == 400
 
     async def test_busy_sessions_are_listed_without_a_wait_for_each(

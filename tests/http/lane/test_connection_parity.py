@@ -99,10 +99,10 @@ OTHER: dict[str, bytes] = {
 
 def in_session(raw: bytes, session: str) -> bytes:
     """Return a request in a session, unless it names one."""
-    line, _, rest = raw.partition(b"\r\n")
-    if not line.endswith((b"/1.0", b"/1.1")) or b"X-Session-ID" in rest:
+    line, _, fields = raw.partition(b"\r\n")
+    if not line.endswith((b"/1.0", b"/1.1")) or b"X-Session-ID" in fields:
         return raw
-    return line + b"\r\nX-Session-ID: " + session.encode() + b"\r\n" + rest
+    return line + b"\r\nX-Session-ID: " + session.encode() + b"\r\n" + fields
 
 
 async def converse(server: Server, raw: bytes, session: str) -> list[bytes]:
