@@ -16,6 +16,7 @@ from larst.planning import RULES, ReadyPlan
 from larst.planning.shapes import Binding, ShapedRequest, bind
 from larst.session.items import ITEM_ACTIONS, named_items
 from larst.session.pipeline import Pipeline
+from larst.session.run_places import Place
 from larst.store import SessionStore, Transaction
 from larst.telemetry import Stage
 
@@ -49,10 +50,15 @@ class ProgramRunner:
         binding = await self.store.work.run(partial(bind, shaped, ready.plan, self.store))
         inputs = self._inputs(shaped, ready, binding)
         transaction, body = self.store.begin(), shaped.request.body
+        key = self._key_of(ready)
         with Stage("exec"):
-            run = await self._run_direct(ready, inputs, body, transaction)
+            begun_s = self.clock.now()
+            run = await self._run_direct(key, ready, inputs, body, transaction)
             if run is None:
-                run = await self._run_in_worker(ready, inputs, body, deadline_s)
+                begun_s = self.clock.now()
+                owner = shaped.request.tenant.key_of("") or self.store.session_id
+                run = await self._run_in_worker(ready, inputs, body, deadline_s, owner)
+            self.pipeline.places.ended(key, self.clock.now() - begun_s)
         reply, transaction = run
         return ProgramRun(reply, transaction, binding)
 
@@ -62,7 +68,8 @@ class ProgramRunner:
         Raises:
             LarstError: the error of a store call, or a reply that is too large.
         """
-        if self.pipeline.direct is None:
+        key = self._key_of(ready)
+        if self.pipeline.direct is None or self.pipeline.places.find(key) is not Place.LOOP:
             return None
         try:
             binding = bind(shaped, ready.plan, self.store)
@@ -71,8 +78,12 @@ class ProgramRunner:
             with Stage("exec"), _items(ready, shaped.request.body, transaction):
                 reply = self.pipeline.direct.run(ready.program, inputs, transaction)
         except (LeaveLoopError, BudgetSpentError):
+            self.pipeline.places.exceeded(key, Place.LOOP)
             return None
         return None if reply is None else ProgramRun(reply, transaction, binding)
+
+    def _key_of(self, ready: ReadyPlan) -> tuple[str, str]:
+        return self.store.session_id, ready.key
 
     def _inputs(self, shaped: ShapedRequest, ready: ReadyPlan, binding: Binding) -> ProgramInputs:
         return ProgramInputs(
@@ -83,23 +94,36 @@ class ProgramRunner:
         )
 
     async def _run_direct(
-        self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, transaction: Transaction
+        self,
+        key: tuple[str, str],
+        ready: ReadyPlan,
+        inputs: ProgramInputs,
+        body: Body,
+        transaction: Transaction,
     ) -> tuple[Reply, Transaction] | None:
         """Run the program without a worker; None if that cannot be."""
-        if self.pipeline.direct is None:
+        places = self.pipeline.places
+        if self.pipeline.direct is None or places.find(key) is Place.WORKER:
             return None
         run = partial(self.pipeline.direct.run, ready.program, inputs)
-        try:
-            with _items(ready, body, transaction):
-                reply = run(transaction)
-        except (LeaveLoopError, BudgetSpentError):
-            transaction = self.store.begin()
-            with _items(ready, body, transaction):
-                reply = await self.store.work.off_loop(partial(run, transaction, is_in_thread=True))
-        return None if reply is None else (reply, transaction)
+        if places.find(key) is Place.LOOP:
+            try:
+                with _items(ready, body, transaction):
+                    reply = run(transaction)
+            except (LeaveLoopError, BudgetSpentError):
+                places.exceeded(key, Place.LOOP)
+                transaction = self.store.begin()
+            else:
+                return None if reply is None else (reply, transaction)
+        with _items(ready, body, transaction):
+            reply = await self.store.work.off_loop(partial(run, transaction, is_in_thread=True))
+        if reply is None:
+            places.exceeded(key, Place.THREAD)
+            return None
+        return reply, transaction
 
     async def _run_in_worker(
-        self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, deadline_s: float
+        self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, deadline_s: float, owner: str
     ) -> tuple[Reply, Transaction]:
         transaction = self.store.begin()
         with _items(ready, body, transaction):
@@ -108,7 +132,7 @@ class ProgramRunner:
                 inputs,
                 transaction,
                 timeout_s=deadline_s - self.clock.now(),
-                owner=self.store.session_id,
+                owner=owner,
             )
         return reply, transaction
 

@@ -23,6 +23,7 @@ from larst.planning.reading.request import fields_of
 from larst.planning.shapes import ShapedRequest, read_leniently, sketches_of_schemas
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
+from larst.session.run_places import RunPlaces
 
 _CHECKED_PROGRAMS = 1024
 _MAX_SKETCHES = 20
@@ -30,7 +31,10 @@ _MAX_SKETCHES = 20
 
 
 class Pipeline:
-    """`resolver` supplies plans; `direct`, if it can, or `sandbox` runs their programs."""
+    """`resolver` supplies plans; `direct`, if it can, or `sandbox` runs their programs.
+
+    `places` are those where heavy programs begin.
+    """
 
     def __init__(
         self,
@@ -51,6 +55,7 @@ class Pipeline:
 
         self.sandbox = sandbox
         self.direct = direct
+        self.places = RunPlaces()
         self.resolver = PlanResolver(
             planner=planner,
             book=book,
