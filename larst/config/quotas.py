@@ -21,6 +21,13 @@ class QuotaSettings(Group):
     max_resources: int = integer(
         "LARS_MAX_RESOURCES", 1000, 1, 10**6, "Resources of a session; a change beyond gets 507."
     )
+    max_sessions: int | None = integer(
+        "LARS_MAX_SESSIONS",
+        lambda: None,
+        1,
+        10**7,
+        "Sessions with data of a tenant whose token has no budget of its own; one more gets 507.",
+    )
     max_requests_per_s: int | None = integer(
         "LARS_MAX_REQUESTS_PER_S",
         lambda: None,

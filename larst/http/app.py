@@ -102,7 +102,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(components.sandbox.stop)
         stack.push_async_callback(tenants.close_planning)
         threads = Threads.open()
-        session_quota = SessionQuota(root, components.clock)
+        session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
         factory = _session_factory(root, tenants, threads, components, settings, session_quota)
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)

@@ -40,7 +40,7 @@ from larst.session.preconditions import (
     record_etag,
     reply_etag,
 )
-from larst.session.quota import SessionQuota, makes_limited_session
+from larst.session.quota import SessionQuota
 from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.serving import Serving, record_route
 from larst.session.settings import applied_settings
@@ -204,7 +204,7 @@ class SessionActor(Actor[Message, Answer]):
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
-        if self._quota is not None and makes_limited_session(self._store, message.request, run):
+        if self._quota is not None and self._quota.concerns(self._store, message.request, run):
             await self._quota.admit(message.request.tenant, message.request.session_id)
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         if key is not None:
@@ -221,7 +221,8 @@ class SessionActor(Actor[Message, Answer]):
             run = None if ready is None else self._programs.run_now(shaped, ready)
             if ready is None or run is None or run.transaction.change_count > _LARGE_CHANGE:
                 return NOT_NOW
-            if makes_limited_session(self._store, message.request, run):
+            quota = self._quota
+            if quota is not None and quota.concerns(self._store, message.request, run):
                 return NOT_NOW  # the quota looks at the disk
             if must_check(ready, run):
                 require_effects(self._store, shaped, ready, run)

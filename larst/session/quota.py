@@ -18,24 +18,28 @@ RESERVED_S = 60.0
 """How long an admitted session counts before its directory is there."""
 
 
-def makes_limited_session(store: SessionStore, request: RequestContext, run: ProgramRun) -> bool:
-    """Return whether a run stores the first data of a session whose tenant has a limit."""
-    return (
-        request.tenant.max_sessions is not None
-        and not store.names()
-        and run.reply.status < 400
-        and bool(run.transaction.changes())
-    )
-
-
 class SessionQuota:
-    """Admits new sessions of tenants that have a limit."""
+    """Admits new sessions of tenants that have a limit.
 
-    def __init__(self, root: DataRoot, clock: Clock) -> None:
+    `max_sessions` is that of tokens without a budget of sessions, and of requests without a token;
+    None: they have no limit.
+    """
+
+    def __init__(self, root: DataRoot, clock: Clock, max_sessions: int | None = None) -> None:
+        self._max_sessions = max_sessions
         self._root = root
         self._clock = clock
         self._reserved: dict[SessionKey, float] = {}
         self._lock = asyncio.Lock()
+
+    def concerns(self, store: SessionStore, request: RequestContext, run: ProgramRun) -> bool:
+        """Return whether a run stores the first data of a session whose tenant has a limit."""
+        return (
+            self._limit_of(request.tenant) is not None
+            and not store.names()
+            and run.reply.status < 400
+            and bool(run.transaction.changes())
+        )
 
     async def admit(self, tenant: Tenant, session_id: str) -> None:
         """Return if the session exists, or the tenant may have one more.
@@ -43,20 +47,25 @@ class SessionQuota:
         Raises:
             QuotaFullError: it has as many sessions as it may have.
         """
-        if tenant.max_sessions is None:
+        limit = self._limit_of(tenant)
+        if limit is None:
             return
         async with self._lock:
             names = set(await asyncio.to_thread(self._root.session_ids, tenant.name))
             names |= self._recently_admitted(tenant, names)
             if session_id in names:
                 return
-            if len(names) >= tenant.max_sessions:
+            if len(names) >= limit:
+                has_budget = tenant.max_sessions is not None
+                source = "sessions in LARS_AUTH_TOKENS_FILE" if has_budget else "LARS_MAX_SESSIONS"
                 raise QuotaFullError(
-                    f"the tenant has {len(names)} sessions with data, and the token has a budget of"
-                    f" {tenant.max_sessions} (sessions in LARS_AUTH_TOKENS_FILE); erase one with"
-                    " `larst sessions --delete`, or use one that exists"
+                    f"there are {len(names)} sessions with data, and {limit} are allowed ({source});"
+                    " erase one with `larst sessions --delete`, or use one that exists"
                 )
             self._reserved[tenant.key_of(session_id)] = self._clock.now() + RESERVED_S
+
+    def _limit_of(self, tenant: Tenant) -> int | None:
+        return self._max_sessions if tenant.max_sessions is None else tenant.max_sessions
 
     def _recently_admitted(self, tenant: Tenant, existing: Set[str]) -> set[str]:
         """Return the sessions of a tenant that were admitted and have no directory yet."""

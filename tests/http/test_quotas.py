@@ -63,6 +63,19 @@ async def test_resources(make_client: MakeClient, lane: str) -> None:
     assert (await client.post("/a", json={}, headers=S1)).status == 201
 
 
+@LANES
+async def test_sessions(make_client: MakeClient, lane: str) -> None:
+    client = await make_client(LARS_MAX_SESSIONS=1, LARS_FAST_LANE=lane)
+    assert (await client.post("/a", json={}, headers=S1)).status == 201
+
+    refused = await client.post("/a", json={}, headers=S2)
+
+    assert refused.status == 507
+    assert "1 are allowed (LARS_MAX_SESSIONS)" in (await refused.json())["detail"]
+    assert (await client.get("/a", headers=S2)).status == 200
+    assert (await client.post("/a", json={}, headers=S1)).status == 201
+
+
 @pytest.mark.parametrize(
     ("variable", "limit"), [("LARS_MAX_RECORDS", 4), ("LARS_MAX_RESOURCES", 1)]
 )
