@@ -213,6 +213,7 @@ class TestUnknownNames:
         ("name", "warning"),
         [
             ("LARS_PROT", "unknown setting LARS_PROT is ignored; did you mean LARS_PORT?"),
+            ("LARST_PORT", "unknown setting LARST_PORT is ignored; did you mean LARS_PORT?"),
             ("LARS_XYZZY", "unknown setting LARS_XYZZY is ignored"),
         ],
     )

@@ -63,7 +63,7 @@ _log = logging.getLogger("larst.config")
 def load_settings(overrides: Mapping[str, object]) -> Settings:
     """Return the settings; `overrides`, by variable, win over the environment and `.env`.
 
-    An unknown LARS_ variable is logged, with the most similar name.
+    An unknown LARS_ or LARST_ variable is logged, with the most similar name.
 
     Raises:
         ConfigError: values are wrong; the detail has a line for each of them.
@@ -130,7 +130,7 @@ def _problem_line(problem: ErrorDetails, variables: Mapping[str, object]) -> str
 
 def _warn_of_unknown(names: Iterable[str]) -> None:
     for name in sorted(names):
-        if not name.startswith("LARS_") or name in FIELDS:
+        if not name.startswith(("LARS_", "LARST_")) or name in FIELDS:
             continue
         nearest: list[Any] = difflib.get_close_matches(name, FIELDS, n=1)
         suggestion = f"; did you mean {nearest[0]}?" if nearest else ""

@@ -59,8 +59,8 @@ class SessionQuota:
                 has_budget = tenant.max_sessions is not None
                 source = "sessions in LARS_AUTH_TOKENS_FILE" if has_budget else "LARS_MAX_SESSIONS"
                 raise QuotaFullError(
-                    f"there are {len(names)} sessions with data, and {limit} are allowed ({source});"
-                    " erase one with `larst sessions --delete`, or use one that exists"
+                    f"there are {len(names)} sessions with data, and {limit} are allowed"
+                    f" ({source}); erase one with `larst sessions --delete`, or use one that exists"
                 )
             self._reserved[tenant.key_of(session_id)] = self._clock.now() + RESERVED_S
 
