@@ -54,8 +54,8 @@ Other commands read the same variables: a command that talks to a running servic
 - Names are in upper case, as in the tables. An empty variable counts as unset.
 - A wrong value stops the start with exit code 2 and a line that names the allowed values. The
   value of a secret is never shown.
-- An unknown variable that begins with `LARS_` or `LARST_` is ignored; the log names the one that you
-  may have meant.
+- An unknown variable that begins with `LARS_` or `LARST_` is ignored; the log names the one you may
+  have meant.
 
 ```console
 $ LARS_PORT=eighty larst sessions
