@@ -20,6 +20,7 @@ from larst.policy.total import translate
 
 __all__ = ["PolicyLimits", "check", "strip_fences"]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FENCES = re.compile(r"\s*```[A-Za-z0-9_+-]*[ \t]*\r?\n(?P<block>.*?)\r?\n?[ \t]*```\s*", re.DOTALL)
 
 
@@ -125,3 +126,12 @@ def _syntax_violations(tree: ast.Module) -> Iterator[Violation]:
             )
         elif isinstance(node, ast.Constant) and isinstance(node.value, bytes | complex):
             yield Violation(line, f"JSON cannot represent {type(node.value).__name__}")
+        elif _has_surrogate(node):
+            yield Violation(line, "a text may not have a lone surrogate")
+
+
+def _has_surrogate(node: ast.AST) -> bool:
+    """Return whether a node is a text that a worker would change: it has no such characters."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return False
+    return _SURROGATE.search(node.value) is not None

@@ -161,6 +161,8 @@ def test_a_program_must_assign_reply() -> None:
         ("REPLY = (", "syntax error"),
         ("REPLY = 1\0", "parse|syntax"),
         ("REPLY = '\ud800'", "surrogate"),
+        (r"REPLY = '\ud800'", "line 1: a text may not have a lone surrogate"),
+        (r"REPLY = f'{1}\udfff'", "lone surrogate"),
     ],
 )
 def test_the_size_of_a_program_is_limited(source: str, reason: str) -> None:
