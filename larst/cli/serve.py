@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from larst.config import Settings
     from larst.http.components import Components
     from larst.otel import Providers
+    from larst.process.logs import LineHandler
     from larst.process.seeding import SeedFile
 
 TELEMETRY_STOP_S = 2.0
@@ -33,6 +34,12 @@ FLAGS = (
     ("--data-root", "SANDBOX_DATA_ROOT", "DIR", "keep sessions and plans in this directory"),
     ("--dialect", "LARS_DIALECT", "NAME", "reply as this server does, such as json-server"),
     ("--cors", "LARS_CORS_ORIGINS", "ORIGINS", "let pages of these origins call; '*': of all"),
+    (
+        "--log-format",
+        "LARS_LOG_FORMAT",
+        "FORMAT",
+        "text, json or auto: text on a terminal (default)",
+    ),
     ("--log-level", "LARS_LOG_LEVEL", "LEVEL", "debug, info (default), warning or error"),
 )
 """Each flag, the variable that it overrides, its metavar and its help."""
@@ -75,14 +82,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from larst.process.logs import set_up_logging
     from larst.process.server import run_service
 
-    log = set_up_logging(settings.log_level)
+    log = set_up_logging(settings.log_level, log_format=settings.log_format)
     file = _seed_file(options.file, is_lenient=options.lenient)
     providers: Providers | None = None
     try:
         providers = otel.set_up(
             _otel_environment(), service="larst", version=__version__, instance_id=uuid4().hex
         )
-        components = _components(settings, providers, log.add_line)
+        components = _components(settings, providers, log)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run_service(settings, components, _print_banner, file))
     except otel.WrongVariableError as error:
@@ -124,9 +131,7 @@ def _otel_environment() -> Mapping[str, str]:
     return os.environ
 
 
-def _components(
-    settings: Settings, providers: Providers, add_line: Callable[[bytes], None]
-) -> Components:
+def _components(settings: Settings, providers: Providers, log: LineHandler) -> Components:
     """Return the components of the service, with the telemetry that OTEL_ variables ask for."""
     from dataclasses import replace
 
@@ -134,7 +139,10 @@ def _components(
     from larst.telemetry import Telemetry
 
     telemetry = Telemetry(
-        providers.recorder, shows_content=providers.shows_content, add_line=add_line
+        providers.recorder,
+        shows_content=providers.shows_content,
+        add_line=None if log.is_for_people else log.add_line,
+        for_people=log.is_for_people,
     )
     providers.export_metrics(telemetry.collect)
     return replace(default_components(settings), telemetry=telemetry, metrics_page=providers.page)

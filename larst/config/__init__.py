@@ -20,6 +20,7 @@ from larst.config.fields import Group, Network
 from larst.config.groups import (
     Fallback,
     HttpSettings,
+    LogFormat,
     LogLevel,
     ModelSettings,
     PlanMode,
@@ -38,6 +39,7 @@ __all__ = [
     "FIELDS",
     "Fallback",
     "HttpSettings",
+    "LogFormat",
     "LogLevel",
     "ModelSettings",
     "Network",

@@ -19,6 +19,7 @@ from larst.config.quotas import QuotaSettings
 from larst.prices import Price
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["auto", "text", "json"]
 PlanMode = Literal["learn", "fresh", "locked"]
 Provider = Literal["rules", "openai", "anthropic"]
 Fallback = Literal["rules", "none"]
@@ -352,6 +353,12 @@ class Settings(Group):
     )
     log_level: Annotated[LogLevel, BeforeValidator(fields.lower)] = setting(
         "LARS_LOG_LEVEL", "info", "debug, info, warning or error", "The lowest level to log."
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(fields.lower)] = setting(
+        "LARS_LOG_FORMAT",
+        "auto",
+        "auto, text or json",
+        "How to log: as JSON lines, or as text for people; auto chooses text on a terminal.",
     )
     http: HttpSettings = Field(default_factory=HttpSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)

@@ -1,6 +1,6 @@
 """Traces and logs of requests: ids, span attributes, and one log line per request.
 
-Must never write a secret, a body or a query value.
+Must never write a secret or a body; nor a query value, but to a terminal.
 """
 
 from __future__ import annotations
@@ -75,15 +75,18 @@ def finish_trace(request: web.Request, trace: RequestTrace, status: int | None) 
             canonical = resource.canonical
             trace.route = None if canonical == CATCH_ALL else canonical
         attributes = _span_attributes(request) if trace.is_recording else _NO_ATTRIBUTES
-        _record(trace, request.method, request.path, status, attributes)
+        query = request.rel_url.raw_query_string
+        _record(trace, request.method, request.path, status, attributes, query)
     except Exception:  # noqa: BLE001 - a bug here must not replace the reply
         _log_bug(trace)
 
 
-def finish_planned(trace: RequestTrace, method: str, path: str, status: int | None) -> None:
-    """Record the end of a planned request that is not sampled; `path` is decoded."""
+def finish_planned(
+    trace: RequestTrace, method: str, path: str, status: int | None, target: str
+) -> None:
+    """Record the end of a planned request that is not sampled; `path` is decoded, `target` not."""
     try:
-        _record(trace, method, path, status, _NO_ATTRIBUTES)
+        _record(trace, method, path, status, _NO_ATTRIBUTES, query_of(target))
     except Exception:  # noqa: BLE001 - as above
         _log_bug(trace)
 
@@ -94,10 +97,11 @@ def _record(
     path: str,
     status: int | None,
     attributes: Mapping[str, str | int],
+    query: str,
 ) -> None:
     trace.end(method if method in METHODS else known_method(method), status, attributes)
     if is_logged():
-        _log_request(trace, method, path, status)
+        _log_request(trace, method, path, status, query)
 
 
 def _log_bug(trace: RequestTrace) -> None:
@@ -135,10 +139,12 @@ def _redact(parameter: str) -> str:
     return f"{key}=REDACTED" if equals and _QUERY_KEY.fullmatch(key) else "REDACTED"
 
 
-def _log_request(trace: RequestTrace, method: str, path: str, status: int | None) -> None:
+def _log_request(
+    trace: RequestTrace, method: str, path: str, status: int | None, query: str
+) -> None:
     ms = round((time.perf_counter() - trace.started_s) * 1000, 2)
     stage_ms = trace.stage_ms
-    fields = {
+    fields: dict[str, object] = {
         "request_id": trace.request_id,
         "trace_id": trace.trace_context.trace_id,
         "session_id": trace.session_id,
@@ -156,12 +162,19 @@ def _log_request(trace: RequestTrace, method: str, path: str, status: int | None
         },
         "plan": trace.plan_source,
     }
+    if trace.telemetry.for_people:
+        fields |= {"query": query, "detail": trace.error_detail, "hint": trace.hint}
     write_line(trace.telemetry, f"{method} {status} {ms}", fields)
 
 
 def is_logged() -> bool:
     """Return whether the log has a line for each request."""
     return _log.isEnabledFor(logging.INFO)
+
+
+def query_of(target: str) -> str:
+    """Return the query of a request target, as sent."""
+    return target.partition("?")[2]
 
 
 def logged_path(path: str) -> str:

@@ -187,7 +187,11 @@ def log_hint(trace: RequestTrace, answer: SessionReply, response: web.Response) 
     if "X-LARST-Hint" not in response.headers:
         return
     hint = response.headers.get("X-LARST-Hint") if answer.is_by_rules else answer.hint
-    if hint is not None:
+    if hint is None:
+        return
+    if trace.telemetry.for_people:
+        trace.hint = hint  # a part of the request's lines
+    else:
         _log.info("hint", extra={"fields": {**trace.ids(), "hint": hint}})
 
 

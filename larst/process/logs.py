@@ -1,4 +1,4 @@
-"""The log: one JSON object per line on stderr.
+"""The log on stderr: one JSON object per line, or lines for people on a terminal.
 
 A record takes extra fields as `extra={"fields": {...}}`. Must never contain a secret or a body.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 import traceback
 from collections import deque
@@ -17,20 +18,31 @@ from typing import Any, TextIO
 
 import orjson
 
+from larst.config import LogFormat
+from larst.process.terminal import TerminalLines
 from larst.telemetry import current_request
 
 _VERBOSE_LOGGERS = ("anthropic", "openai", "httpx", "httpx2", "httpcore", "httpcore2", "urllib3")
 """Loggers of packages that log whole requests, including prompts, at level debug."""
 
 
-def set_up_logging(level: str, stream: TextIO | None = None) -> LineHandler:
-    """Send every record from `level` up, and Python's warnings, to `stream` (stderr) as JSON.
+def set_up_logging(
+    level: str, stream: TextIO | None = None, *, log_format: LogFormat = "auto"
+) -> LineHandler:
+    """Send every record from `level` up, and Python's warnings, to `stream` (stderr).
 
-    A second call replaces the set-up of the first, for example with another level. Returns the
-    handler, which also takes finished lines.
+    As JSON, or as lines for people: `auto` chooses those on a terminal. A second call replaces the
+    set-up of the first, for example with another level. Returns the handler, which also takes
+    finished lines of JSON if it writes JSON.
     """
     handler = LineHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines(shows_messages=level == "debug"))
+    is_terminal = handler.stream.isatty()
+    handler.is_for_people = log_format == "text" or (log_format == "auto" and is_terminal)
+    if handler.is_for_people:
+        has_colours = is_terminal and not os.environ.get("NO_COLOR")
+        handler.setFormatter(TerminalLines(has_colours=has_colours))
+    else:
+        handler.setFormatter(JsonLines(shows_messages=level == "debug"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
@@ -47,6 +59,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
+        self.is_for_people = False
         self._lines: deque[bytes] = deque()
 
     def add_line(self, line: bytes) -> None:

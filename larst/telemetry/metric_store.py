@@ -60,7 +60,8 @@ class Telemetry:
 
     Written on the event loop only, collected from any thread. `shows_content` allows prompts and
     answers of models in spans. `totals` has the counters: by metric, then by labels. `add_line`
-    writes a finished line of the log; None if the log takes records only.
+    writes a finished line of the log; None if the log takes records only. `for_people`: the log is
+    read by who sends the requests, and shows their queries and the reasons of errors.
     """
 
     def __init__(
@@ -69,7 +70,9 @@ class Telemetry:
         *,
         shows_content: bool = False,
         add_line: Callable[[bytes], None] | None = None,
+        for_people: bool = False,
     ) -> None:
+        self.for_people = for_people
         self.recorder = recorder
         self.add_line = add_line
         self.shows_content = shows_content

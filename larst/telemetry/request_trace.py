@@ -58,6 +58,7 @@ class RequestTrace:
         "_has_error_event",
         "_recording",
         "has_ended",
+        "hint",
         "is_precondition",
         "is_recording",
         "plan_source",
@@ -84,6 +85,7 @@ class RequestTrace:
         self.is_precondition = False
         self.is_recording = False
         self.has_ended = False
+        self.hint: str | None = None
         self._recording: _Recording | None = None
         self._error: BaseException | None = None
         self._has_error_event = False  # on a span below the server span
@@ -114,6 +116,11 @@ class RequestTrace:
     def error_name(self) -> str | None:
         """The class of the error that the reply reports; None if the request succeeded."""
         return None if self._error is None else type(self._error).__name__
+
+    @property
+    def error_detail(self) -> str | None:
+        """The reason that the reply gives for its error, if it gives one."""
+        return getattr(self._error, "detail", None) or self.error_name
 
     def ids(self) -> dict[str, str | None]:
         """Return the ids that find the request in logs and traces."""

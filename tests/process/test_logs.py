@@ -202,7 +202,7 @@ async def test_the_line_of_a_request_has_the_form_of_its_record(stream: io.Strin
         trace = RequestTrace(telemetry, "id-1", TraceParent("a" * 32, "b" * 16, "01"))
         trace.record_wait(0.001)
         trace.session_id = "s"
-        finish_planned(trace, "GET", "/a/\U0001f98a", 200)
+        finish_planned(trace, "GET", "/a/\U0001f98a", 200, "/a")
     handler.flush()
 
     record, line = lines(stream)
@@ -220,6 +220,6 @@ async def test_the_line_of_a_path_that_is_not_text_is_a_record(stream: io.String
         Telemetry(add_line=handler.add_line), "id-1", TraceParent("a" * 32, "b" * 16, "01")
     )
 
-    finish_planned(trace, "GET", "/a/\udcff", None)
+    finish_planned(trace, "GET", "/a/\udcff", None, "/a")
 
     assert '"path": "/a/\\udcff"' in stream.getvalue()

@@ -7,7 +7,6 @@ the connection's or in the gate's turn.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +14,7 @@ from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 
 from larst.domain import RequestContext
-from larst.http.access_log import finish_planned, logged_path
+from larst.http.access_log import finish_planned, logged_path, query_of
 from larst.http.cors import beside
 from larst.http.ingress import log_hint
 from larst.http.lane.callers import Caller
@@ -77,7 +76,8 @@ class LaneReply:
     def abandon(self) -> None:
         """Record that the client has left; its request keeps its effect."""
         self.is_written = True
-        finish_planned(self.trace, self.message.method, self.path, None)
+        message = self.message
+        finish_planned(self.trace, message.method, self.path, None, message.path)
 
     def _response(self, reply: SessionReply) -> web.Response:
         presented = present(reply, self.context, self._place)
@@ -100,7 +100,8 @@ class LaneReply:
             self._send(response)
 
     def _send(self, response: web.Response, memo: ReplyMemo | None = None) -> None:
-        finish_planned(self.trace, self.message.method, self.path, response.status)
+        message = self.message
+        finish_planned(self.trace, message.method, self.path, response.status, message.path)
         try:
             cors = beside(response.headers, self.caller.cors)
             added = {**trace_headers(self.trace), **cors}
@@ -119,13 +120,15 @@ class LaneReply:
             return  # each hint is a line of the log
         method, route = self.message.method, self.trace.route
         has_no_body = method == "HEAD" or response.status == NOT_MODIFIED
-        fields: Mapping[str, object] = {
+        fields: dict[str, object] = {
             "method": method,
             "path": logged_path(self.path),
             "route": route,
             "status": response.status,
             "outcome": "replied",
         }
+        if self.trace.telemetry.for_people:
+            fields["query"] = query_of(self.message.path)
         reply = RememberedReply(
             states=memo.states,
             session_id=self.context.session_id,
