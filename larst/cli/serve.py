@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from larst import __version__
 from larst.cli.arguments import add_lenient
+from larst.cli.memory_root import memory_root
 from larst.cli.output import write_line
 
 if TYPE_CHECKING:
@@ -61,6 +62,13 @@ def add_arguments(subparsers: Subparsers) -> None:
         help="a db.json, or an export, to start with; replies are in the dialect json-server",
     )
     add_lenient(parser)
+    parser.add_argument("--session", metavar="NAME", help="put the data of FILE into this session")
+    parser.add_argument(
+        "--fresh", action="store_true", help="begin with FILE again: replace the session's data"
+    )
+    parser.add_argument(
+        "--memory", action="store_true", help="keep all data in memory: it is gone after the stop"
+    )
     for flag, variable, metavar, text in FLAGS:
         parser.add_argument(flag, dest=variable, metavar=metavar, help=text)
 
@@ -82,8 +90,12 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from larst.process.logs import set_up_logging
     from larst.process.server import run_service
 
+    if options.memory:
+        with memory_root() as root:
+            options.memory = False
+            return run(options, settings.model_copy(update={"data_root": root}))
     log = set_up_logging(settings.log_level, log_format=settings.log_format)
-    file = _seed_file(options.file, is_lenient=options.lenient)
+    file = _seed_file(options)
     providers: Providers | None = None
     try:
         providers = otel.set_up(
@@ -102,18 +114,29 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _seed_file(name: str | None, *, is_lenient: bool) -> SeedFile | None:
+def _seed_file(options: argparse.Namespace) -> SeedFile | None:
     """Return the file that the service starts with.
 
     Raises:
-        OSError: it cannot be read.
+        ConfigError: a flag needs a file, or the name of the session is not valid.
+        OSError: the file cannot be read.
     """
+    from larst.errors import BadSessionIdError, ConfigError
+    from larst.http.client_identity import checked_session_id
     from larst.process.seeding import SeedFile
 
+    name, session = options.file, options.session
     if name is None:
+        if session is not None or options.fresh:
+            raise ConfigError("--session and --fresh say what becomes of FILE: name a file, too")
         return None
     try:
-        return SeedFile(name, Path(name).read_bytes(), is_lenient)
+        if session is not None:
+            checked_session_id(session)
+        content = Path(name).read_bytes()
+        return SeedFile(name, content, options.lenient, session, replaces=options.fresh)
+    except BadSessionIdError as error:
+        raise ConfigError(f"--session {session}: {error.detail}") from error
     except OSError as error:
         raise OSError(f"{name} cannot be read: {error.strerror}") from error
 

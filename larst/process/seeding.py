@@ -1,6 +1,6 @@
 """The file that a service is started with, as in `larst serve db.json`.
 
-Must never replace data: the file counts only while the session has no records.
+Must never replace data unless asked to: the file counts only while the session has no records.
 """
 
 from __future__ import annotations
@@ -23,11 +23,16 @@ _log = logging.getLogger("larst.service")
 
 @dataclass(frozen=True, slots=True)
 class SeedFile:
-    """A file by its name, and its content; `is_lenient` changes what cannot be stored."""
+    """A file by its name, and its content; `is_lenient` changes what cannot be stored.
+
+    `session_id` None: the session of requests that name none. `replaces`: also while it has data.
+    """
 
     name: str
     content: bytes
     is_lenient: bool = False
+    session_id: str | None = None
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +55,16 @@ async def seed(
     dialect = settings.sessions.dialect or DIALECT
     try:
         seeded = await sessions.seed(
-            session_id, bytearray(file.content), dialect, is_lenient=file.is_lenient
+            session_id,
+            bytearray(file.content),
+            dialect,
+            is_lenient=file.is_lenient,
+            replaces=file.replaces,
         )
     except BadRequestError as error:
         raise BadRequestError(f"{file.name} cannot be imported: {error.detail}") from error
     if seeded is None:
-        report = f"{file.name} is not imported: the session has data already"
+        report = f"{file.name} is not imported: the session has data already (--fresh replaces it)"
         return Seeded(report, _resource_of(file.content))
     counts, changes = seeded
     for line in shortened([*changes.changes, *changes.warnings]):

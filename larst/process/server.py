@@ -72,7 +72,8 @@ async def run_service(
         await runner.setup()
         outcome = None
         if file is not None:
-            session_id = app[INGRESS].unnamed_session(app[TOKENS].environment)
+            unnamed = app[INGRESS].unnamed_session(app[TOKENS].environment)
+            session_id = file.session_id or unnamed
             outcome = await seed(app[RUNNING].session_control, file, settings, session_id)
         collector.start()
         sys.setswitchinterval(SWITCH_S)

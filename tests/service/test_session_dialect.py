@@ -111,7 +111,10 @@ async def test_the_file_never_replaces_data(
 
     service.start()
 
-    assert "  file     db.json is not imported: the session has data already\n" in service.banner
+    assert (
+        "  file     db.json is not imported: the session has data already (--fresh replaces it)\n"
+        in service.banner
+    )
     assert f"curl {service.url}/posts\n" in service.banner
     listed = await Api(http, service.url, None).get("/posts")
     assert listed.body == POSTS[:1]

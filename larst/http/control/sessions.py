@@ -196,9 +196,17 @@ class SessionControl:
         return json_response(body)
 
     async def seed(
-        self, session_id: str, raw: bytearray, dialect: str, *, is_lenient: bool = False
+        self,
+        session_id: str,
+        raw: bytearray,
+        dialect: str,
+        *,
+        is_lenient: bool = False,
+        replaces: bool = False,
     ) -> tuple[dict[str, int], ImportReport] | None:
         """Import into a session that has no records, and teach it a dialect; None: it has some.
+
+        `replaces`: the records that it has are replaced.
 
         Raises:
             BadRequestError: it is not a complete export and not a db.json.
@@ -206,7 +214,9 @@ class SessionControl:
         """
         report = ImportReport(is_lenient=is_lenient)
         try:
-            counts = await self._import_into(session_id, raw, report, dialect=dialect)
+            counts = await self._import_into(
+                session_id, raw, report, replaces=replaces, dialect=dialect
+            )
         except SessionNotEmptyError:
             return None
         return counts, report
