@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from tests.effort import examples
 from tests.service.api import Api, Service
 
 StartService = Callable[..., Service]
@@ -209,7 +210,7 @@ def _schemathesis(url: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
             str(TOOLS / "schemathesis"), "run", url, "-H", "X-Session-ID: shop", "--no-color",
-            "--checks", "all", "--max-examples", "8", "--seed", "1",
+            "--checks", "all", "--max-examples", str(examples(2)), "--seed", "1",
             "--exclude-path", "/{resource}", "--exclude-operation-id-regex", "_all_",
         ],
         cwd=folder, capture_output=True, text=True, timeout=240, check=False,
