@@ -396,21 +396,23 @@ JAIL_BREAKS = [
 ]
 
 
-@pytest.mark.parametrize("source", JAIL_BREAKS)
-async def test_no_program_escapes(source: str, sandbox: MontySandbox) -> None:
-    """The policy refuses it, and without the policy it reaches no file, environment or host."""
-    program = f"{source}\nREPLY = make_response(200, str(x))"
-    with pytest.raises(ProgramRefusedError):
-        check(program, PolicyLimits())
+@pytest.mark.asyncio(loop_scope="class")
+class TestEscapes:
+    @pytest.mark.parametrize("source", JAIL_BREAKS)
+    async def test_no_program_escapes(self, source: str, shared: MontySandbox) -> None:
+        """The policy refuses it, and without the policy it reaches no file, environment or host."""
+        program = f"{source}\nREPLY = make_response(200, str(x))"
+        with pytest.raises(ProgramRefusedError):
+            check(program, PolicyLimits())
 
-    try:
-        reply = await _run(sandbox, program)
-    except (ProgramFailedError, ProgramLimitError):
-        return
+        try:
+            reply = await _run(shared, program)
+        except (ProgramFailedError, ProgramLimitError):
+            return
 
-    leaked = (reply.body or b"").decode()
-    for secret in ("root:", "larst", "/work", "/usr", "pydantic", "PATH", "Transaction"):
-        assert secret not in leaked
+        leaked = (reply.body or b"").decode()
+        for secret in ("root:", "larst", "/work", "/usr", "pydantic", "PATH", "Transaction"):
+            assert secret not in leaked
 
 
 def _environment(pid: int) -> bytes:
