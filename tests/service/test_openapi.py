@@ -226,8 +226,8 @@ def _schemathesis(
     return subprocess.run(
         [
             str(TOOLS / "schemathesis"), "run", url, "-H", "X-Session-ID: shop", "--no-color",
-            "--checks", "all", "--max-examples", str(max_examples), "--phases", phases, "--seed", "1",
-            "--exclude-path", "/{resource}", "--exclude-operation-id-regex", "_all_",
+            "--checks", "all", "--max-examples", str(max_examples), "--seed", "1",
+            "--phases", phases, "--exclude-path", "/{resource}", "--exclude-operation-id-regex", "_all_",
         ],
         cwd=folder, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
