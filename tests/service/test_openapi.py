@@ -227,7 +227,8 @@ def _schemathesis(
         [
             str(TOOLS / "schemathesis"), "run", url, "-H", "X-Session-ID: shop", "--no-color",
             "--checks", "all", "--max-examples", str(max_examples), "--seed", "1",
-            "--phases", phases, "--exclude-path", "/{resource}", "--exclude-operation-id-regex", "_all_",
+            "--phases", phases, "--exclude-path", "/{resource}",
+            "--exclude-operation-id-regex", "_all_",
         ],
         cwd=folder, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
