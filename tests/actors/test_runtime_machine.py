@@ -30,6 +30,7 @@ from larst.actors import (
     SupervisorEvent,
     SupervisorSettings,
 )
+from tests.effort import examples
 from tests.fake_clock import FakeClock
 
 Result = TypeVar("Result")
@@ -320,4 +321,4 @@ class RuntimeMachine(RuleBasedStateMachine):
 
 
 TestRuntime = RuntimeMachine.TestCase
-TestRuntime.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestRuntime.settings = settings(max_examples=examples(30), stateful_step_count=40, deadline=None)

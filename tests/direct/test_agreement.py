@@ -26,6 +26,7 @@ from larst.store import Transaction
 from larst.store.collection import Collection
 from larst.store.io_threads import Threads
 from larst.store.work import Work
+from tests.effort import examples
 from tests.policy.test_policy import ALLOWED
 
 LIMITS = SandboxSettings(workers=1, max_exec_ms=2000, max_result_bytes=20_000, max_store_calls=200)
@@ -242,7 +243,7 @@ def _program(lines: str) -> CheckedProgram:
         reject()
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(50), suppress_health_check=[HealthCheck.too_slow])
 @given(EXPRESSIONS)
 def test_each_expression_has_the_same_outcome(ways: Ways, expression: str) -> None:
     program = _program(f"REPLY = make_response(200, {expression})")
@@ -252,7 +253,7 @@ def test_each_expression_has_the_same_outcome(ways: Ways, expression: str) -> No
     assert direct is None or direct == ways.in_worker(program, PLAN)
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 @given(EXPRESSIONS, EXPRESSIONS)
 def test_statements_have_the_same_outcome(ways: Ways, first: str, second: str) -> None:
     program = _program(

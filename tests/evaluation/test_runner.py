@@ -31,6 +31,7 @@ from larst.http.app import default_components, make_app
 from larst.http.components import Components
 from larst.planning import Maker, Planner, PlannerAnswer, PlanningRequest, RulesPlanner
 from tests.fakes import ScriptedPlanner
+from tests.lazy_sandbox import LazySandbox
 from tests.planning.models.fakes import planning_request
 from tests.prompts.test_examples import EXAMPLES
 
@@ -94,7 +95,7 @@ class GoodPlanner:
 async def serving(folder: Path, planner: Planner) -> AsyncIterator[str]:
     """Start a service with the planner; yield its address."""
     settings = load_settings({"SANDBOX_DATA_ROOT": str(folder / "data")})
-    components = Components(planner, default_components(settings).sandbox)
+    components = Components(planner, LazySandbox(default_components(settings).sandbox))
     async with TestServer(make_app(settings, components)) as server:
         yield str(server.make_url("")).rstrip("/")
 

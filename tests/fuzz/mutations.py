@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-EFFORT = float(os.environ.get("FUZZ_EFFORT", "1"))
-"""How many times as many examples as in the default suite; CI runs more."""
+from tests.effort import examples
 
 TOKENS: tuple[bytes, ...] = (
     *(bytes((byte,)) for byte in b"\x00\t\n\r \"#$%&'()*+,-./0:;<=>?@[\\]^_`a{|}~\x7f\x80\xff"),
@@ -28,10 +26,10 @@ TOKENS: tuple[bytes, ...] = (
 """Bytes that parsers treat in a special way, and runs of them."""
 
 
-def effort(examples: int) -> settings:
+def effort(count: int) -> settings:
     """Return the settings of a fuzz test with so many examples in the default suite."""
     return settings(
-        max_examples=int(examples * EFFORT),
+        max_examples=examples(count),
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )

@@ -12,6 +12,7 @@ from larst.http.app import default_components, make_app
 from larst.http.components import Components
 from larst.planning import Planner
 from tests.http.helpers import Client, MakeClient
+from tests.lazy_sandbox import LazySandbox
 
 
 @pytest.fixture
@@ -23,7 +24,9 @@ async def make_client(
     async def make(planner: Planner | None = None, **variables: object) -> Client:
         settings = load_settings({"SANDBOX_DATA_ROOT": str(tmp_path / "data"), **variables})
         defaults = default_components(settings)
-        components = Components(planner=planner or defaults.planner, sandbox=defaults.sandbox)
+        components = Components(
+            planner=planner or defaults.planner, sandbox=LazySandbox(defaults.sandbox)
+        )
         return await aiohttp_client(make_app(settings, components))
 
     return make

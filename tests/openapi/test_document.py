@@ -18,6 +18,7 @@ from larst.dialects import DIALECTS, ListPage, list_body, record_body
 from larst.domain import Json
 from larst.openapi import LearnedPath, SessionApi, session_document
 from larst.store.schema.learning import learn_schema
+from tests.effort import examples
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -237,7 +238,7 @@ class TestResource:
         assert "additionalProperties" not in lax["NewMember"]
         assert "id" not in strict["NewMember"]["properties"]
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(
         st.dictionaries(
             st.from_regex(r"[A-Za-z0-9_-]{1,20}", fullmatch=True),

@@ -20,6 +20,7 @@ from larst.domain import Json, Record, RequestContext
 from larst.errors import BadRequestError, LarstError
 from larst.planning.reading.request import ReadingSettings
 from larst.store import SessionStore
+from tests.effort import examples
 from tests.fakes import request
 from tests.planning.sessions import answer_of, session_of, shaped_of
 
@@ -216,7 +217,7 @@ def queries(draw: st.DrawFn) -> str:
     )
 
 
-MAX_EXAMPLES = 300
+MAX_EXAMPLES = examples(75)
 PATHS = st.sampled_from(
     [
         *("/posts", "/users/2/posts", "/posts/1,2,3,4", "/posts/", "/post", "/api/v1/posts"),

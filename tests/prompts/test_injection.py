@@ -23,6 +23,7 @@ from larst.planning.factory import make_planner
 from larst.planning.models.base import Completion, Prompt, Tokens
 from larst.planning.models.planner import ModelPlanner
 from tests.injections import PROGRAMS, TEXTS
+from tests.lazy_sandbox import LazySandbox
 from tests.planning.models.fakes import plan_text
 
 Client = TestClient[Any, Any]
@@ -74,6 +75,7 @@ async def client(
         {
             "SANDBOX_DATA_ROOT": str(tmp_path / "data"),
             "LARS_AUTH_TOKEN": TOKEN,
+            "LARS_SANDBOX_WORKERS": 1,
             "LARS_MAX_EXEC_MS": 2000,
             "LARS_PLAN_BUDGET_PER_MINUTE": 10_000,
             "LARS_FALLBACK": "none",
@@ -85,7 +87,7 @@ async def client(
     assert isinstance(planner, ModelPlanner)
     # The real planner; only its model is replaced.
     planner._calls._model = model
-    sandbox = default_components(settings).sandbox
+    sandbox = LazySandbox(default_components(settings).sandbox)
     running = await aiohttp_client(make_app(settings, Components(planner, sandbox)))
     stored = await send(running, "POST", "/secrets", {"text": SECRET}, session_id=VICTIM)
     assert stored[0] == 201

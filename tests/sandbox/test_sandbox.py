@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
+import pytest_asyncio
 
 from larst.config import SandboxSettings
 from larst.domain import ProgramInputs, Reply, TraceParent
@@ -55,6 +56,15 @@ async def sandbox() -> AsyncIterator[MontySandbox]:
     await started.stop()
 
 
+@pytest_asyncio.fixture(scope="class", loop_scope="class")
+async def shared() -> AsyncIterator[MontySandbox]:
+    """A sandbox for tests that end no worker; starting one takes 0.1 s of processor time."""
+    started = MontySandbox(LIMITS)
+    await started.start()
+    yield started
+    await started.stop()
+
+
 async def _run(
     sandbox: MontySandbox,
     source: str,
@@ -70,13 +80,14 @@ async def _run(
     )
 
 
+@pytest.mark.asyncio(loop_scope="class")
 class TestReplies:
-    async def test_every_statement_that_the_policy_allows_runs(self, sandbox: MontySandbox) -> None:
+    async def test_every_statement_that_the_policy_allows_runs(self, shared: MontySandbox) -> None:
         """The policy promises planners a language, so the interpreter must support all of it."""
         for statement in ALLOWED:
             source = f"{statement}\nREPLY = make_response(200)"
             check(source, PolicyLimits())
-            assert (await _run(sandbox, source)).status == 200, statement
+            assert (await _run(shared, source)).status == 200, statement
 
     @pytest.mark.parametrize(
         "value",
@@ -87,27 +98,27 @@ class TestReplies:
         ],
     )
     async def test_values_are_passed_in_and_returned_exactly(
-        self, sandbox: MontySandbox, value: Any
+        self, shared: MontySandbox, value: Any
     ) -> None:
         reply = await _run(
-            sandbox, 'REPLY = make_response(200, plan["payload"])', plan={"payload": value}
+            shared, 'REPLY = make_response(200, plan["payload"])', plan={"payload": value}
         )
 
         assert reply.body is not None
         assert repr(json.loads(reply.body)) == repr(value)
 
     async def test_a_program_sets_the_status_the_headers_and_the_media_type(
-        self, sandbox: MontySandbox
+        self, shared: MontySandbox
     ) -> None:
         headers = '{"X-Total": 5, "content-type": "text/csv", "Location": "/a b/é%2F"}'
-        reply = await _run(sandbox, f'REPLY = make_response(201, "a;b", {headers})')
+        reply = await _run(shared, f'REPLY = make_response(201, "a;b", {headers})')
 
         assert reply == Reply(
             201, b"a;b", {"X-Total": "5", "Location": "/a%20b/%C3%A9%2F"}, "text/csv"
         )
 
-    async def test_a_reply_may_be_a_plain_dict(self, sandbox: MontySandbox) -> None:
-        assert await _run(sandbox, 'REPLY = {"status": 204}') == Reply(204)
+    async def test_a_reply_may_be_a_plain_dict(self, shared: MontySandbox) -> None:
+        assert await _run(shared, 'REPLY = {"status": 204}') == Reply(204)
 
     @pytest.mark.parametrize(
         "reply",
@@ -137,29 +148,30 @@ class TestReplies:
         ],
     )
     async def test_a_reply_that_http_cannot_carry_is_refused(
-        self, sandbox: MontySandbox, reply: str
+        self, shared: MontySandbox, reply: str
     ) -> None:
         with pytest.raises(ProgramFailedError):
-            await _run(sandbox, f"REPLY = {reply}")
+            await _run(shared, f"REPLY = {reply}")
 
     async def test_the_error_of_a_reply_over_the_limit_suggests_paging(
-        self, sandbox: MontySandbox
+        self, shared: MontySandbox
     ) -> None:
         with pytest.raises(ResultTooLargeError, match=r"\?limit=.*return=minimal"):
-            await _run(sandbox, 'REPLY = make_response(200, "x" * 20000)')
+            await _run(shared, 'REPLY = make_response(200, "x" * 20000)')
 
-    async def test_an_error_names_the_line_of_the_program(self, sandbox: MontySandbox) -> None:
+    async def test_an_error_names_the_line_of_the_program(self, shared: MontySandbox) -> None:
         """The planner sees its program, not the frame around it."""
         with pytest.raises(ProgramFailedError, match=r"^line 3: ZeroDivisionError"):
-            await _run(sandbox, "import_free = math.pi\nx = 1\nREPLY = 1 / 0")
+            await _run(shared, "import_free = math.pi\nx = 1\nREPLY = 1 / 0")
 
-    async def test_a_branch_that_assigns_no_reply_is_a_failure(self, sandbox: MontySandbox) -> None:
+    async def test_a_branch_that_assigns_no_reply_is_a_failure(self, shared: MontySandbox) -> None:
         with pytest.raises(ProgramFailedError, match="REPLY"):
-            await _run(sandbox, "if ctx == 1:\n    REPLY = 1")
+            await _run(shared, "if ctx == 1:\n    REPLY = 1")
 
 
+@pytest.mark.asyncio(loop_scope="class")
 class TestStores:
-    async def test_a_program_can_use_several_resources(self, sandbox: MontySandbox) -> None:
+    async def test_a_program_can_use_several_resources(self, shared: MontySandbox) -> None:
         view = Transaction({})
         source = (
             'book = store.insert({"title": "T"})\n'
@@ -169,7 +181,7 @@ class TestStores:
             "REPLY = make_response(201, [book, note, total, session_store.names()])"
         )
 
-        reply = await _run(sandbox, source, view=view)
+        reply = await _run(shared, source, view=view)
 
         assert orjson.loads(reply.body or b"") == [
             {"id": 1, "title": "T"},
@@ -179,12 +191,12 @@ class TestStores:
         ]
         assert view.changes().keys() == {"books", "notes"}
 
-    async def test_a_program_gets_copies_of_the_records(self, sandbox: MontySandbox) -> None:
+    async def test_a_program_gets_copies_of_the_records(self, shared: MontySandbox) -> None:
         view = Transaction({})
         view.resource("books").insert({"tags": ["a"]})
 
         await _run(
-            sandbox, 'store.get(1)["tags"].append("b")\nREPLY = make_response(200)', view=view
+            shared, 'store.get(1)["tags"].append("b")\nREPLY = make_response(200)', view=view
         )
 
         assert view.resource("books").get(1) == {"id": 1, "tags": ["a"]}
@@ -204,17 +216,17 @@ class TestStores:
         ],
     )
     async def test_a_store_error_ends_the_run_with_its_own_class(
-        self, sandbox: MontySandbox, source: str, error: type[LarstError]
+        self, shared: MontySandbox, source: str, error: type[LarstError]
     ) -> None:
         with pytest.raises(error):
-            await _run(sandbox, f"{source}\nREPLY = make_response(200)")
+            await _run(shared, f"{source}\nREPLY = make_response(200)")
 
     async def test_a_value_that_json_cannot_represent_is_not_stored(
-        self, sandbox: MontySandbox
+        self, shared: MontySandbox
     ) -> None:
         for value in ("{1}", "store", "datetime.date.today()", "len", "b'x'", 'float("inf")'):
             with pytest.raises(LarstError):
-                await _run(sandbox, f'store.insert({{"v": {value}}})\nREPLY = make_response(200)')
+                await _run(shared, f'store.insert({{"v": {value}}})\nREPLY = make_response(200)')
 
 
 class TestLimits:
@@ -384,21 +396,23 @@ JAIL_BREAKS = [
 ]
 
 
-@pytest.mark.parametrize("source", JAIL_BREAKS)
-async def test_no_program_escapes(source: str, sandbox: MontySandbox) -> None:
-    """The policy refuses it, and without the policy it reaches no file, environment or host."""
-    program = f"{source}\nREPLY = make_response(200, str(x))"
-    with pytest.raises(ProgramRefusedError):
-        check(program, PolicyLimits())
+@pytest.mark.asyncio(loop_scope="class")
+class TestEscapes:
+    @pytest.mark.parametrize("source", JAIL_BREAKS)
+    async def test_no_program_escapes(self, source: str, shared: MontySandbox) -> None:
+        """The policy refuses it, and without the policy it reaches no file, environment or host."""
+        program = f"{source}\nREPLY = make_response(200, str(x))"
+        with pytest.raises(ProgramRefusedError):
+            check(program, PolicyLimits())
 
-    try:
-        reply = await _run(sandbox, program)
-    except (ProgramFailedError, ProgramLimitError):
-        return
+        try:
+            reply = await _run(shared, program)
+        except (ProgramFailedError, ProgramLimitError):
+            return
 
-    leaked = (reply.body or b"").decode()
-    for secret in ("root:", "larst", "/work", "/usr", "pydantic", "PATH", "Transaction"):
-        assert secret not in leaked
+        leaked = (reply.body or b"").decode()
+        for secret in ("root:", "larst", "/work", "/usr", "pydantic", "PATH", "Transaction"):
+            assert secret not in leaked
 
 
 def _environment(pid: int) -> bytes:

@@ -184,8 +184,19 @@ async def test_pages_load_nothing_from_other_hosts(api: Api) -> None:
         assert (await api.get(path)).status == 404
 
 
+@pytest.mark.parametrize(
+    ("phases", "max_examples"),
+    [
+        ("examples,fuzzing", 4),
+        pytest.param("examples,coverage,fuzzing,stateful", 8, marks=pytest.mark.slow),
+    ],
+)
 async def test_schemathesis_finds_no_violation(
-    start_service: StartService, http: aiohttp.ClientSession, tmp_path: Path
+    start_service: StartService,
+    http: aiohttp.ClientSession,
+    tmp_path: Path,
+    phases: str,
+    max_examples: int,
 ) -> None:
     """All checks of Schemathesis pass, where OpenAPI can express the behaviour.
 
@@ -198,19 +209,26 @@ async def test_schemathesis_finds_no_violation(
     await shop(http, service.url)
 
     run = await asyncio.to_thread(
-        _schemathesis, f"{service.url}/swagger.json?session=shop", tmp_path
+        _schemathesis,
+        f"{service.url}/swagger.json?session=shop",
+        tmp_path,
+        phases,
+        max_examples,
     )
 
     assert run.returncode == 0, run.stdout[-6000:]
     assert "Tested: 26" in run.stdout
 
 
-def _schemathesis(url: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def _schemathesis(
+    url: str, folder: Path, phases: str, max_examples: int
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
             str(TOOLS / "schemathesis"), "run", url, "-H", "X-Session-ID: shop", "--no-color",
-            "--checks", "all", "--max-examples", "8", "--seed", "1",
-            "--exclude-path", "/{resource}", "--exclude-operation-id-regex", "_all_",
+            "--checks", "all", "--max-examples", str(max_examples), "--seed", "1",
+            "--phases", phases, "--exclude-path", "/{resource}",
+            "--exclude-operation-id-regex", "_all_",
         ],
         cwd=folder, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from larst.config import load_settings
 from larst.http.app import default_components, make_app
 from tests.fake_clock import FakeClock
 from tests.http.control.helpers import IDLE_S, ONE, Client
+from tests.lazy_sandbox import LazySandbox
 
 
 @pytest.fixture
@@ -24,7 +25,9 @@ async def client(aiohttp_client: Callable[..., Awaitable[Client]], tmp_path: Pat
             "LARS_IDLE_S": IDLE_S,
         }
     )
-    components = replace(default_components(settings), clock=FakeClock())
+    defaults = default_components(settings)
+    sandbox = LazySandbox(defaults.sandbox)
+    components = replace(defaults, sandbox=sandbox, clock=FakeClock())
     client = await aiohttp_client(make_app(settings, components))
     assert (await client.post("/members", json=[{"n": 1}, {"n": 2}], headers=ONE)).status == 201
     assert (await client.post("/notes", json={"text": "☃"}, headers=ONE)).status == 201

@@ -13,6 +13,7 @@ from larst.config import load_settings
 from larst.http.app import default_components, make_app
 from larst.http.components import Components
 from tests.fakes import ScriptedPlanner
+from tests.lazy_sandbox import LazySandbox
 
 Client = TestClient[Any, Any]
 
@@ -32,7 +33,8 @@ async def client(
 ) -> Client:
     """Return a client of a service; two books were created, and the books were listed once."""
     settings = load_settings({"SANDBOX_DATA_ROOT": str(tmp_path / "data")})
-    components = Components(planner=planner, sandbox=default_components(settings).sandbox)
+    sandbox = LazySandbox(default_components(settings).sandbox)
+    components = Components(planner=planner, sandbox=sandbox)
     client = await aiohttp_client(make_app(settings, components))
     for title in ("A", "B"):
         assert (await client.post("/books", json={"title": title})).status == 201

@@ -19,6 +19,7 @@ from larst.http.pace import ConnectionWatch
 from larst.planning import Planner
 from larst.process.server import MAX_HEADER_BYTES, MAX_TARGET_BYTES, ServiceRunner
 from larst.telemetry import Telemetry
+from tests.lazy_sandbox import LazySandbox
 
 MASKS = (
     (re.compile(rb"(?i)(?<=x-request-id: )[0-9a-f]{32}"), b"<id>"),
@@ -126,6 +127,7 @@ async def start(
         | variables
     )
     components = default_components(settings)
+    components = replace(components, sandbox=LazySandbox(components.sandbox))
     if planner is not None:
         components = replace(components, planner=planner)
     if telemetry is not None:

@@ -9,6 +9,7 @@ from larst.domain import Json
 from larst.errors import BadPagingError, QueryNotUnderstoodError
 from larst.planning.reading.options import ReadingOptions
 from larst.planning.reading.query import read_query
+from tests.effort import examples
 from tests.planning.reading.queries import ANY_TEXT, TEXT
 from tests.planning.reading.world import DATA, FIELDS, asked, matches
 from tests.planning.reading.writers import CONDITIONS, WRITERS, Conditions
@@ -57,7 +58,7 @@ _CHANGE_VALUES = st.one_of(
 )
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(_CHANGE_KEYS, st.tuples(_CHANGE_VALUES), min_size=1, max_size=3),
     st.sampled_from(sorted(DATA)),
@@ -82,7 +83,7 @@ def test_a_change_takes_in_no_record_that_a_read_does_not_show(
             assert matches(visible.asked.where, record, resource)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(CONDITIONS, st.sampled_from(sorted(WRITERS)))
 def test_a_change_understands_what_a_read_does(conditions: Conditions, dialect: str) -> None:
     """Operators that are written out are read in a change too, in every dialect."""
@@ -97,7 +98,7 @@ _PLAIN_VALUES = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.dictionaries(_PLAIN_KEYS, _PLAIN_VALUES, min_size=1, max_size=2))
 def test_a_plain_key_and_value_of_a_change_mean_equality(query: dict[str, str]) -> None:
     """`DELETE ?views=>0` could be a slip; only PostgREST's operators, stars and numbers are read.

@@ -11,11 +11,12 @@ from larst.errors import BadPagingError, QueryNotUnderstoodError
 from larst.planning.reading.asked import Asked
 from larst.planning.reading.options import ReadingOptions
 from larst.planning.reading.query import read_query
+from tests.effort import examples
 from tests.planning.reading.queries import QUERIES
 from tests.planning.reading.world import DATA, FIELDS, query_of
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(QUERIES, st.sampled_from(sorted(DATA)), st.booleans())
 @example({"filter": ("(" * 3000,)}, "posts", False)
 @example({"filter": ("!" * 3000,)}, "posts", False)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from hypothesis import given, settings
 
 from larst.planning.reading.asked import Asked
+from tests.effort import examples
 from tests.planning.reading.world import asked
 from tests.planning.reading.writers import CONDITIONS, PAGES, SORTS, WRITERS, Conditions
 
@@ -17,7 +18,7 @@ def _meaning(target: str) -> Asked:
     return replace(asked(target), page=None, page_base=1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(CONDITIONS, PAGES, SORTS)
 def test_every_spelling_of_one_meaning_is_read_alike(
     conditions: Conditions, page: tuple[int, int] | None, sort: list[tuple[str, bool]]
@@ -31,7 +32,7 @@ def test_every_spelling_of_one_meaning_is_read_alike(
     assert {name: reading for name, reading in readings.items() if reading != expected} == {}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 @given(CONDITIONS)
 def test_url_encoding_changes_no_meaning(conditions: Conditions) -> None:
     """Some clients encode brackets and dollars, others do not."""

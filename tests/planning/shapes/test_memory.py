@@ -15,6 +15,7 @@ from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import ShapedRequest, ShapeMemory, shape_request
 from larst.planning.shapes.memory import MAX_READINGS
 from larst.store import SessionStore
+from tests.effort import examples
 from tests.fakes import request
 from tests.planning.reading.requests import BY_DIALECT
 from tests.planning.reading.world import DATA
@@ -92,7 +93,7 @@ VALUES = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(75))
 @given(st.lists(KEYS, min_size=1, max_size=3, unique=True), st.data())
 def test_other_values_are_read_as_if_nothing_had_been_remembered(
     keys: Sequence[str], data: st.DataObject

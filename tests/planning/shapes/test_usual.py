@@ -17,6 +17,7 @@ from larst.planning.shapes import ShapeMemory
 from larst.planning.shapes import request as requests
 from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.usual import usual_meaning
+from tests.effort import examples
 from tests.fakes import request
 from tests.planning.sessions import session_of
 
@@ -119,7 +120,7 @@ def _in_full(context: RequestContext, reading: ReadingSettings) -> ShapedRequest
         return shape_request(context, SESSION, reading)
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=examples(375), deadline=None)
 @given(
     st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
     PATHS,
@@ -147,7 +148,7 @@ ROUTES = st.sampled_from(
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.sampled_from(METHODS),
     ROUTES,

@@ -17,6 +17,7 @@ from larst.store.query.criteria import compile_criteria
 from larst.store.query.sorting import sort_records
 from larst.store.searching import has_value, position_of
 from larst.store.work import Work
+from tests.effort import examples
 
 WORK = Work.unlimited()
 
@@ -84,7 +85,7 @@ def _by_scan(view: CollectionView, criteria: dict[str, Json], sort: str | None) 
     return list(matches) if sort is None else sort_records(matches, sort)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(STEPS, max_size=25), _criteria(), SORTS, st.integers(0, 3), st.integers(0, 4))
 def test_a_search_gives_what_a_scan_gives(
     steps: list[Any], criteria: dict[str, Json], sort: str, offset: int, limit: int
@@ -112,7 +113,7 @@ def test_a_search_gives_what_a_scan_gives(
         assert has_value(collection, "a", text, WORK) is is_stored
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     st.lists(STEPS, max_size=15),
     st.lists(STEPS, max_size=6),

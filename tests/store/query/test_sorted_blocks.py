@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from larst.store.query import sorted_blocks
 from larst.store.query.sorted_blocks import SortedBlocks
+from tests.effort import examples
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +19,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 NUMBERS = st.integers(0, 300)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(75), deadline=None)
 @given(st.sets(NUMBERS), st.lists(NUMBERS, max_size=60), NUMBERS, NUMBERS)
 def test_they_hold_what_a_sorted_list_holds(
     begin: set[int], toggled: list[int], start: int, length: int
