@@ -204,12 +204,13 @@ class SessionActor(Actor[Message, Answer]):
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
-        if self._quota is not None and makes_limited_session(self._store, message.request, run):
-            await self._quota.admit(message.request.tenant, message.request.session_id)
-        self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         if key is not None:
             keep = partial(self._store_reply, message.request, key, ready, run)
             await self._store.work.run(keep)
+        # A reply that is stored under its key makes a session too.
+        if self._quota is not None and makes_limited_session(self._store, message.request, run):
+            await self._quota.admit(message.request.tenant, message.request.session_id)
+        self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         drifts = await self._apply(run)
         return self._finish(message.trace, shaped, ready, run, drifts)
 

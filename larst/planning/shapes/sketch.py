@@ -14,7 +14,14 @@ from typing import Any
 
 from larst.accept import preferred
 from larst.domain import BodyKind, Json, RequestContext
-from larst.planning.shapes.shape import Segment, Shape, classify, identifier_class, is_name
+from larst.planning.shapes.shape import (
+    MAX_CLASSIFIED,
+    Segment,
+    Shape,
+    classify,
+    identifier_class,
+    is_name,
+)
 
 MAX_SCHEMA_NAMES = 2_000
 """The fields that the sketches of a session's schemas have together: about 15 ms of looking."""
@@ -214,6 +221,8 @@ def shown_name(name: str) -> str:
 
     Clients choose names, and a sentence in one could instruct the planner.
     """
+    if len(name) > MAX_CLASSIFIED:
+        return UNSHOWN_NAME  # a session can have thousands of names of 60,000 characters
     if (value_class := identifier_class(name)) is not None:
         return value_class
     return name if is_identifier(name) else UNSHOWN_NAME
