@@ -3,7 +3,8 @@
 A run counts as long if its program ran long the last time, or if neither the program nor its owner
 is known yet. Long runs together leave one worker free, so that short ones never wait for them.
 After a run that counted as short ran long, for a minute only known programs of known owners that
-used little count as short: new programs of many owners could take all workers in turn. Among the runs that wait, the one whose owner has used the workers least goes first.
+used little count as short: new programs of many owners could take all workers in turn. Among the
+runs that wait, the one whose owner has used the workers least goes first.
 """
 
 from __future__ import annotations
