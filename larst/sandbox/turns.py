@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from cachetools import LRUCache
 
@@ -22,6 +23,9 @@ from larst.errors import ProgramTimeoutError
 
 SHORT_S = 0.25
 """A run of at most this time is short."""
+
+MUCH_S = 2.0
+"""An owner that has used less of late may have sent many short runs."""
 
 HALF_LIFE_S = 10.0
 """The time in which what an owner has used counts half."""
@@ -71,8 +75,11 @@ class Turns:
     @asynccontextmanager
     async def turn(
         self, owner: str, program: str, *, timeout_s: float = 60.0
-    ) -> AsyncIterator[None]:
+    ) -> AsyncIterator[Callable[[], None]]:
         """Wait for a worker and keep it; `owner` is who it is counted for.
+
+        Yields a function to call when the program begins: a worker that has to start first must
+        not make the program a long one.
 
         Raises:
             ProgramTimeoutError: no worker became free within `timeout_s`.
@@ -84,7 +91,7 @@ class Turns:
         has_ended = True
         try:
             await _wait(turn, timeout_s)
-            yield
+            yield partial(self._begin, run)
         except asyncio.CancelledError:
             has_ended = False
             raise
@@ -96,10 +103,14 @@ class Turns:
 
     def _is_long(self, run: _Run, now_s: float) -> bool:
         last_s, used = self._last_s.get(run.program), self._used.get(run.owner)
-        is_strange = used is None or used.counted(now_s) > SHORT_S
+        used_s = math.inf if used is None else used.counted(now_s)
+        is_distrustful = now_s < self._distrust_until_s
         if last_s is None:
-            return is_strange or now_s < self._distrust_until_s
-        return last_s > SHORT_S or (is_strange and now_s < self._distrust_until_s)
+            return used_s > SHORT_S or is_distrustful
+        return last_s > SHORT_S or (used_s > MUCH_S and is_distrustful)
+
+    def _begin(self, run: _Run) -> None:
+        run.begun_s = self._timer()
 
     def _end(self, run: _Run, *, has_ended: bool) -> None:
         """Remember how long a run took, for those that follow; one that was cancelled, at least."""

@@ -180,10 +180,15 @@ async def test_after_a_surprise_an_owner_that_used_much_counts_as_long(pool: _Po
     await pool.once(owner="noise", program="either", took_s=8)
     await pool.once(owner="ann", program="either", took_s=0.01)
 
-    for name in ("spin1", "spin2"):
-        await pool.begin(name, owner="noise", program="either")
-
+    for _ in range(20):
+        await pool.once(owner="busy", program="either", took_s=0.05)
+    await pool.begin("spin1", owner="noise", program="either")
+    await pool.begin("spin2", owner="noise", program="either")
     assert pool.running == ["spin1"]
+
+    await pool.begin("many", owner="busy", program="either")
+
+    assert pool.running == ["spin1", "many"]
 
 
 async def test_a_program_that_becomes_short_again_counts_as_short(pool: _Pool) -> None:
@@ -229,6 +234,18 @@ async def test_a_run_that_is_cancelled_gives_its_turn_on(pool: _Pool) -> None:
     await pool.cancel("one")
 
     assert pool.running == ["three"]
+
+
+async def test_the_start_of_a_worker_does_not_count(pool: _Pool) -> None:
+    """After each kill, a worker had to start, and the next program counted as long."""
+    async with pool.turns.turn("ann", "short") as begin:
+        pool.timer.now_s += 1
+        begin()
+    await pool.begin("spin", owner="noise", program="spin")
+
+    await pool.begin("short", owner="ann", program="short")
+
+    assert pool.running == ["spin", "short"]
 
 
 async def test_a_run_that_is_cancelled_early_does_not_count_as_short(pool: _Pool) -> None:
