@@ -14,7 +14,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Protocol
 
 from larst.config import HttpSettings, Network
@@ -59,7 +59,7 @@ class Watched(Protocol):
 
 @dataclass(slots=True)
 class _Mark:
-    """When a connection last made progress, and where it was."""
+    """When a connection last made progress, and where it was; `peer` is what it counts for."""
 
     at_s: float
     standing: Standing
@@ -109,11 +109,11 @@ class ConnectionWatch:
 
     def admits(self, peer: str) -> bool:
         """Return whether an address may have one more connection."""
-        return self._by_peer[peer] < self._limits.max_per_address or self._is_exempt(peer)
+        return self._by_peer[_counted(peer)] < self._limits.max_per_address or self._is_exempt(peer)
 
     def add(self, connection: Watched, peer: str) -> None:
         """Watch a new connection. In a flood of silent ones, the oldest of those makes room."""
-        now_s = self._clock_s()
+        now_s, peer = self._clock_s(), _counted(peer)
         self._marks[connection] = _Mark(now_s, Standing(Phase.HEAD), peer)
         self._beginners[connection] = None
         self._by_peer[peer] += 1
@@ -172,3 +172,19 @@ class ConnectionWatch:
 
     def _clock_s(self) -> float:
         return asyncio.get_running_loop().time() if self._now is None else self._now()
+
+
+def _counted(peer: str) -> str:
+    """Return what connections of an address count for.
+
+    Of IPv6 it is the network of 64 bits: each client has one for itself (RFC 6177).
+    """
+    try:
+        address = ip_address(peer.partition("%")[0])
+    except ValueError:
+        return peer
+    if address.version == 4:
+        return peer
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, 64), strict=False))

@@ -20,6 +20,9 @@ MAX_CALL_CHARACTERS = 16 * 1024 * 1024
 MAX_RUN_CHARACTERS = 64 * 1024 * 1024
 """The JSON of the arguments of all store calls of one run."""
 
+MAX_CALL_VALUES = 120_000
+"""The JSON values in the arguments of one store call: some more than a request body may have."""
+
 LONG_CHARACTERS = 64 * 1024
 """From here on, arguments are parsed in a thread."""
 
@@ -46,6 +49,7 @@ def unpacked(text: str) -> tuple[list[Json], dict[str, Json]]:
 
     Raises:
         ProgramFailedError: the text is not that of a store call.
+        ProgramLimitError: they have too many values: each is an object of this process.
     """
     try:
         # orjson would turn an integer of more than 64 bits into a float.
@@ -54,5 +58,23 @@ def unpacked(text: str) -> tuple[list[Json], dict[str, Json]]:
         raise ProgramFailedError("the arguments of a store call are not valid") from error
     match values:
         case [list() as args, dict() as kwargs]:
+            if len(text) > MAX_CALL_VALUES and not _has_few_values(values):
+                raise ProgramLimitError("the arguments of a store call have too many values")
             return args, kwargs
     raise ProgramFailedError("the arguments of a store call are not valid")
+
+
+def _has_few_values(values: Json) -> bool:
+    """Return whether a value read from JSON has at most `MAX_CALL_VALUES`."""
+    count, pending = 1, [values]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            item = item.values()
+        elif not isinstance(item, list):
+            continue
+        count += len(item)
+        if count > MAX_CALL_VALUES:
+            return False
+        pending.extend(item)
+    return True

@@ -154,9 +154,10 @@ class MontySandbox:
     ) -> AsyncIterator[AsyncMontySession]:
         """Wait for a worker within `timeout_s`, and lend it."""
         until_s = asyncio.get_running_loop().time() + timeout_s
-        async with self._turns.turn(owner, program.source, timeout_s=timeout_s):
+        async with self._turns.turn(owner, program.source, timeout_s=timeout_s) as begin:
             left_s = until_s - asyncio.get_running_loop().time()
             worker = await self._free_worker(limits, left_s)
+            begin()
             try:
                 yield worker
             finally:

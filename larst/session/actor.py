@@ -56,9 +56,6 @@ _READING = frozenset({"GET", "HEAD"})
 _CHECKED_FIRST = frozenset({"if-match", "if-none-match", "idempotency-key"})
 """The headers of a change that need another look-up first."""
 
-_LARGE_CHANGE = 500
-"""A transaction of more records is committed in a thread."""
-
 _Outcome: TypeAlias = SessionReply | Deferred[Message]
 
 
@@ -204,12 +201,13 @@ class SessionActor(Actor[Message, Answer]):
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
-        if self._quota is not None and self._quota.concerns(self._store, message.request, run):
-            await self._quota.admit(message.request.tenant, message.request.session_id)
-        self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         if key is not None:
             keep = partial(self._store_reply, message.request, key, ready, run)
             await self._store.work.run(keep)
+        # A reply that is stored under its key makes a session too.
+        if self._quota is not None and self._quota.concerns(self._store, message.request, run):
+            await self._quota.admit(message.request.tenant, message.request.session_id)
+        self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         drifts = await self._apply(run)
         return self._finish(message.trace, shaped, ready, run, drifts)
 
@@ -219,7 +217,7 @@ class SessionActor(Actor[Message, Answer]):
             shaped = self._read(message.request)
             ready = self._look_up(message, shaped, self._resolver.peek)
             run = None if ready is None else self._programs.run_now(shaped, ready)
-            if ready is None or run is None or run.transaction.change_count > _LARGE_CHANGE:
+            if ready is None or run is None or run.transaction.is_large:
                 return NOT_NOW
             quota = self._quota
             if quota is not None and quota.concerns(self._store, message.request, run):
@@ -251,10 +249,10 @@ class SessionActor(Actor[Message, Answer]):
         """
         if must_check(ready, run):
             check = partial(require_effects, self._store, shaped, ready, run)
-            if run.transaction.change_count <= _LARGE_CHANGE:
-                check()
-            else:
+            if run.transaction.is_large:
                 await self._store.work.off_loop(check)
+            else:
+                check()
 
     async def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
         """Return the stored reply to an earlier request with this Idempotency-Key, or None.
@@ -350,14 +348,14 @@ class SessionActor(Actor[Message, Answer]):
         return program_reply(self._store, shaped, ready, run.reply, run.binding, drifts)
 
     async def _apply(self, run: ProgramRun) -> list[str]:
-        """Apply the changes of a successful program, in a thread if there are many.
+        """Apply the changes of a successful program, in a thread if they are large.
 
         Returns how the records differ from the learned schema.
 
         Raises:
             SchemaBrokenError: they differ, and must not.
         """
-        if run.transaction.change_count <= _LARGE_CHANGE or run.reply.status >= 400:
+        if run.reply.status >= 400 or not run.transaction.is_large:
             return self._apply_now(run)
         has_changes, drifts = await self._store.commit_large(run.transaction, self._drifts)
         if has_changes:

@@ -8,9 +8,12 @@ request before they are committed:
   names (`/orders/1/close`), a record that the body names by its id (`{"order_ids": [2, 3]}`,
   `{"user_id": 5}`), the records below a named one (`/orders/1/items`) that hold its id, or those of
   a collection that the path names as a whole (`PATCH /orders?status=old`, `POST /orders/archive`).
-  A POST to a collection itself only adds to it, and DELETE of one needs a criterion.
+  A POST to a collection itself, or to a search in it (`POST /orders/search`), only adds, and DELETE
+  of a collection needs a criterion.
 - Records that the record of the path refers to may be changed, not deleted: the stock of the
-  products in a cart (`POST /carts/1/checkout`, `{"items": [{"product_id": 7}]}`).
+  products in a cart (`POST /carts/1/checkout`, `{"items": [{"product_id": 7}]}`). Nor are records
+  of another resource deleted because a body refers to them (`POST /orders`, `{"user_id": 5}`),
+  unless the method is DELETE.
 - New records belong to a resource that path or body names. Elsewhere they are side records, such as
   lines of an audit, and must hold the id of a record of this request in a link field.
 
@@ -36,9 +39,17 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_VALUES = 10_000
 """How many values of a body are looked at for ids."""
 
+MAX_NAME_CHARACTERS = 64
+"""Longer words and keys name no resource."""
+
 _ID_WORDS = frozenset({"id", "ids", "key", "keys", "uuid", "uuids"})
 _ROLE_WORDS = frozenset("from to into with source target src dst destination other parent".split())
 """Words of a key that names another record of the same resource: `from`, `to_id`."""
+
+_SEARCHES = frozenset(
+    "search query find filter lookup list count stats report summary export preview".split()
+)
+"""Words at the end of a path that ask for records of the collection before them."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -145,7 +156,8 @@ def _path_parts(shaped: ShapedRequest) -> list[PathPart]:
             ids = parts[-1].ids.union(text.split(","))
             parts[-1] = PathPart(parts[-1].word, ids)
         if not segment.is_identifier:
-            parts.append(PathPart(text, frozenset()))
+            # One character more than the name of a resource can have.
+            parts.append(PathPart(text[: MAX_NAME_CHARACTERS + 1], frozenset()))
     return parts
 
 
@@ -172,7 +184,10 @@ def refusal_of(
             *(record for record in changes.changed if key_of(record["id"]) not in referred),
             *changes.deleted,
         ]
-        if any(not _may_change(record, resource, names) for record in foreign):
+        may_delete = resource in own or names.method == "DELETE"
+        if (found.deleted and not may_delete) or any(
+            not _may_change(record, resource, names) for record in foreign
+        ):
             return (
                 f"{names.method} may change or delete only records that path or body name; the"
                 f" program changes others, in {name}"
@@ -219,14 +234,23 @@ def _may_change(record: Record, resource: str, names: RequestNames) -> bool:
     if not places or any(names.path[place].ids for place in places):
         return False
     place = places[-1]
-    is_last = place == len(names.path) - 1
-    if is_last and (
-        names.method == "POST" or (names.method == "DELETE" and not names.has_criterion)
-    ):
-        above = [part for part in names.path[:place] if part.ids]
-        return names.method == "DELETE" and bool(above) and _refers(record, above[-1].ids, names)
-    parents = {id for part in names.path[:place] for id in part.ids}
-    return not parents or _refers(record, parents, names)
+    action = [part.word.lstrip("_").lower() for part in names.path[place + 1 :]]
+    above = [part for part in names.path[:place] if part.ids]
+    if names.method == "POST" and (not action or action[-1] in _SEARCHES):
+        return False
+    if names.method == "DELETE" and not action and not names.has_criterion and not above:
+        return False
+    return not above or _is_below(record, above[-1], names)
+
+
+def _is_below(record: Record, parent: PathPart, names: RequestNames) -> bool:
+    """Return whether a record belongs to a named one: by the field for it, or by any link."""
+    fields = {
+        name: value
+        for name, value in record.items()
+        if name != "id" and _names_record(name, parent.word, is_own=False)
+    }
+    return _refers(fields or record, parent.ids, names)
 
 
 def _ids_of(
@@ -287,5 +311,5 @@ def _scalars(body: Json) -> Iterator[tuple[str, str]]:
             pending += value.items()
         elif isinstance(value, list):
             pending += [(key, item) for item in value]
-        elif type(value) in (int, str) and key:
+        elif type(value) in (int, str) and 0 < len(key) <= MAX_NAME_CHARACTERS:
             yield key, str(value)

@@ -32,6 +32,9 @@ _COPY_STEPS = 4
 _MAX_COUNTED = 10_000
 """Values of a record to copy: with more, the work leaves the event loop."""
 
+_FEW_VALUES = 100
+"""A record of at most so many values costs no more than any other."""
+
 _DELETE_STEPS = 2
 
 _MANY_RECORDS = 1_000
@@ -66,6 +69,11 @@ class CollectionView:
         """How many records the view stores, changes or deletes."""
         return len(self._changed) + len(self._added)
 
+    def written(self) -> Iterator[Record]:
+        """Yield the records that the view stores or changes."""
+        yield from (record for record in self._changed.values() if record is not None)
+        yield from self._added.values()
+
     def insert(self, obj: Record) -> Record:
         """Store a new record, with a generated id if it has none.
 
@@ -73,7 +81,7 @@ class CollectionView:
             BadRecordError: the record cannot be stored.
             IdTakenError: a record with this id exists.
         """
-        self._work.spend(_WRITE_STEPS)
+        self._work.spend(_write_steps(obj))
         record = validate_record(obj)
         identifier = validate_id(record)
         if identifier is None:
@@ -110,7 +118,7 @@ class CollectionView:
         Raises:
             BadRecordError: the new record cannot be stored.
         """
-        self._work.spend(_WRITE_STEPS)
+        self._work.spend(_write_steps(obj))
         record = validate_record(obj)
         current = self.get(id)
         return None if current is None else self._put(copy_with_id(record, current["id"]))
@@ -280,7 +288,7 @@ class CollectionView:
             steps = _COPY_STEPS * count_values(current, _MAX_COUNTED) + _PATCH_STEPS * len(changes)
             self._work.spend(_WRITE_STEPS + steps)
             return apply_patch(current, list(changes))
-        self._work.spend(_WRITE_STEPS)
+        self._work.spend(_write_steps(changes))
         return copy_with_id({**current, **validate_record(changes)}, current["id"])
 
     def _put(self, record: Record) -> Record:
@@ -304,3 +312,9 @@ class CollectionView:
             )
         self._next_id = identifier + 1
         return identifier
+
+
+def _write_steps(values: Json) -> int:
+    """Return the steps to check and copy the values of a record."""
+    count = count_values(values, _MAX_COUNTED)
+    return _WRITE_STEPS if count <= _FEW_VALUES else _WRITE_STEPS + _COPY_STEPS * count

@@ -6,9 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from larst.domain import Json
 from larst.errors import QuotaFullError
 from larst.store.collection import Change, Collection
 from larst.store.records import is_hidden, key_of
+
+MAX_CHANGE_BYTES = 256 * 1024 * 1024
+"""More than one change can add. A session that has more left needs no look at the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +37,22 @@ class Quota:
         put_count = sum(len(change.put) for change in changes.values())
         if not put_count:
             return
+        self._refuse_bytes(size_bytes)
+        if size_bytes > self.size_bytes - MAX_CHANGE_BYTES:
+            records = (record for change in changes.values() for record in change.put)
+            self._refuse_bytes(size_bytes + sum(map(_least_bytes, records)) - 1)
         changes = {name: change for name, change in changes.items() if not is_hidden(name)}
-        if size_bytes >= self.size_bytes:
-            raise _full("LARS_MAX_SESSION_BYTES", "bytes on the disk", size_bytes, self.size_bytes)
         self._check_counts(collections, changes, put_count)
 
-    def check_replacement(self, collections: Mapping[str, Collection]) -> None:
-        """Check that a session may hold these resources instead of its own.
+    def check_replacement(self, collections: Mapping[str, Collection], size_bytes: int) -> None:
+        """Check that a session may hold these resources, of this size, instead of its own.
 
         Raises:
             QuotaFullError: it may not.
         """
         self._refuse_resources(len(collections))
         self._refuse_records(_record_count(collections))
+        self._refuse_bytes(size_bytes - 1)
 
     def _check_counts(
         self, collections: Mapping[str, Collection], changes: Mapping[str, Change], put_count: int
@@ -58,6 +65,11 @@ class Quota:
             grown = sum(_growth(collections.get(name), item) for name, item in changes.items())
             if grown > 0:
                 self._refuse_records(count + grown)
+
+    def _refuse_bytes(self, count: int) -> None:
+        """Refuse a session that has used up its bytes."""
+        if count >= self.size_bytes:
+            raise _full("LARS_MAX_SESSION_BYTES", "bytes on the disk", count, self.size_bytes)
 
     def _refuse_resources(self, count: int) -> None:
         if count > self.resources:
@@ -80,6 +92,24 @@ def _growth(collection: Collection | None, change: Change) -> int:
     stored = {} if collection is None else collection.records
     new = sum(key_of(record["id"]) not in stored for record in change.put)
     return new - sum(key in stored for key in change.deleted)
+
+
+def _least_bytes(value: Json) -> int:
+    """Return how many bytes the JSON of a value has at least."""
+    count, pending = 0, [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            count += len(item) + 2
+        elif isinstance(item, dict):
+            count += 2 + sum(map(len, item)) + 4 * len(item)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            count += 2 + len(item)
+            pending.extend(item)
+        else:
+            count += 1
+    return count
 
 
 def _full(variable: str, what: str, count: int, limit: float) -> QuotaFullError:

@@ -207,7 +207,9 @@ class SessionStore:
         Raises:
             QuotaFullError: it may not.
         """
-        self._quota.check_replacement({name: new.collection for name, new in replacements.items()})
+        collections = {name: new.collection for name, new in replacements.items()}
+        size_bytes = sum(len(new.records_json) for new in replacements.values())
+        self._quota.check_replacement(collections, size_bytes)
 
     def restore(self, replacements: Mapping[str, Replacement]) -> None:
         """Replace all resources, in one transaction.

@@ -8,8 +8,14 @@ from larst.domain import Standing
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
 from larst.store.folding import refuse_folded
-from larst.store.records import REPLIES, is_hidden, validate_resource_name
+from larst.store.records import REPLIES, count_values, is_hidden, validate_resource_name
 from larst.store.work import Work
+
+LARGE_CHANGE = 500
+"""A transaction of more records is large."""
+
+LARGE_VALUES = 10_000
+"""So is one whose records consist of so many values."""
 
 
 class Transaction:
@@ -77,6 +83,19 @@ class Transaction:
     def change_count(self) -> int:
         """How many records the transaction stores, changes or deletes."""
         return sum(view.change_count for view in self._views.values())
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a check and a commit take too long for the event loop."""
+        if self.change_count > LARGE_CHANGE:
+            return True
+        values_left = LARGE_VALUES
+        for view in self._views.values():
+            for record in view.written():
+                values_left -= count_values(record, values_left)
+                if values_left <= 0:
+                    return True
+        return False
 
     def changes(self) -> dict[str, Change]:
         """Return the changes of the transaction, by resource."""

@@ -106,6 +106,20 @@ def test_an_address_has_a_limit_which_ends_with_its_connections() -> None:
     assert bench.watch.admits("192.0.2.1")
 
 
+def test_the_addresses_of_one_ipv6_network_share_the_limit() -> None:
+    """A client has 2**64 of them. An IPv4 address counts the same in either form."""
+    bench = Bench()
+    connections = [bench.connect(f"2001:db8::{number}") for number in range(3)]
+    for _ in range(3):
+        bench.connect("::ffff:192.0.2.1")
+
+    assert not bench.watch.admits("2001:db8::ffff:1")
+    assert bench.watch.admits("2001:db8:0:1::1")
+    assert not bench.watch.admits("192.0.2.1")
+    bench.watch.remove(connections[0])
+    assert bench.watch.admits("2001:db8::1")
+
+
 def test_trusted_proxies_have_no_such_limit() -> None:
     settings = load_settings({"LARS_TRUSTED_PROXIES": "192.0.2.0/24"}).http
     limits = PaceLimits.of(settings)

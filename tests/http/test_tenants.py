@@ -378,12 +378,16 @@ class TestBudgets:
             (await service.send("ann", "POST", f"/@s{number}/members", json={})).status
             for number in range(3)
         ]
+        # A search changes no record, but its reply is stored under the key.
+        kept = await service.send(
+            "ann", "POST", "/@s5/members/search", json={}, headers={"Idempotency-Key": "k"}
+        )
 
         full = await service.send("ann", "POST", "/_larst/sessions/s3/import", json={"a": [{}]})
         settings = await service.send("ann", "PUT", "/_larst/sessions/s4/settings", json={})
 
         assert statuses == [201, 201, 507]
-        assert (full.status, settings.status) == (507, 507)
+        assert (full.status, settings.status, kept.status) == (507, 507, 507)
         assert "2 are allowed (sessions in LARS_AUTH" in (await full.json())["detail"]
         assert (await service.send("ann", "POST", "/@s1/members", json={})).status == 201
         assert (await service.send("ann", "GET", "/@s9/members")).status == 200

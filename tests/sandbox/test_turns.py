@@ -144,6 +144,53 @@ async def test_a_new_program_of_an_owner_with_short_runs_counts_as_short(pool: _
     assert pool.running == ["spin", "new"]
 
 
+async def test_runs_that_wait_count_as_what_is_known_when_they_get_a_worker(pool: _Pool) -> None:
+    """Twenty runs of a program that was short until now took all workers for a minute."""
+    await pool.once(owner="ann", program="short", took_s=0.01)
+    await pool.once(owner="noise", program="report", took_s=0.01)
+    for name in ("slow1", "slow2", "slow3", "slow4"):
+        await pool.begin(name, owner=name, program="report")
+    await pool.end("slow1", after_s=8)
+    await pool.end("slow2")
+
+    await pool.begin("short", owner="ann", program="short")
+
+    assert pool.running == ["slow3", "short"]
+
+
+async def test_new_programs_of_known_owners_take_all_workers_but_once(pool: _Pool) -> None:
+    """A client of many sessions let each run something short first, and then spin."""
+    await pool.once(owner="ann", program="short", took_s=0.01)
+    for number in range(1, 7):
+        await pool.once(owner=f"noise{number}", program="short", took_s=0.01)
+    for number in range(1, 7):
+        await pool.begin(f"spin{number}", owner=f"noise{number}", program=f"spin{number}")
+    assert pool.running == ["spin1", "spin2"]
+    await pool.end("spin1", after_s=8)
+    await pool.end("spin2")
+    assert pool.running == ["spin3"]
+
+    await pool.begin("short", owner="ann", program="short")
+    assert pool.running == ["spin3", "short"]
+
+
+async def test_after_a_surprise_an_owner_that_used_much_counts_as_long(pool: _Pool) -> None:
+    """It could alternate: a program is short with one value, and spins with another."""
+    await pool.once(owner="noise", program="either", took_s=0.01)
+    await pool.once(owner="noise", program="either", took_s=8)
+    await pool.once(owner="ann", program="either", took_s=0.01)
+
+    for _ in range(20):
+        await pool.once(owner="busy", program="either", took_s=0.05)
+    await pool.begin("spin1", owner="noise", program="either")
+    await pool.begin("spin2", owner="noise", program="either")
+    assert pool.running == ["spin1"]
+
+    await pool.begin("many", owner="busy", program="either")
+
+    assert pool.running == ["spin1", "many"]
+
+
 async def test_a_program_that_becomes_short_again_counts_as_short(pool: _Pool) -> None:
     await pool.once(owner="ann", program="report", took_s=2)
     await pool.once(owner="ann", program="report", took_s=SHORT_S / 2)
@@ -173,7 +220,7 @@ async def test_time_used_counts_less_and_less(pool: _Pool) -> None:
     await pool.begin("ben", owner="ben", program="report")
     await pool.begin("ann", owner="ann", program="report")
 
-    await pool.end("first")
+    await pool.end("first", after_s=1)
 
     assert pool.running == ["ann"]
 
@@ -187,6 +234,18 @@ async def test_a_run_that_is_cancelled_gives_its_turn_on(pool: _Pool) -> None:
     await pool.cancel("one")
 
     assert pool.running == ["three"]
+
+
+async def test_the_start_of_a_worker_does_not_count(pool: _Pool) -> None:
+    """After each kill, a worker had to start, and the next program counted as long."""
+    async with pool.turns.turn("ann", "short") as begin:
+        pool.timer.now_s += 1
+        begin()
+    await pool.begin("spin", owner="noise", program="spin")
+
+    await pool.begin("short", owner="ann", program="short")
+
+    assert pool.running == ["spin", "short"]
 
 
 async def test_a_run_that_is_cancelled_early_does_not_count_as_short(pool: _Pool) -> None:

@@ -17,6 +17,7 @@ ORDERS: list[Record] = [
     {"id": 1, "state": "open", "customer_id": 7},
     {"id": 2, "state": "open", "customer_id": 8},
     {"id": 3, "state": "open", "customer_id": 7},
+    {"id": 4, "state": "open", "customer_id": 8, "channel_id": 7},
 ]
 ITEMS: list[Record] = [{"id": 10, "order_id": 1}, {"id": 11, "order_id": 2}]
 USERS: list[Record] = [{"id": 7, "name": "Ann"}, {"id": 8, "name": "Ben"}]
@@ -201,6 +202,21 @@ class TestBody:
         )
         assert verdict("POST", "/orders/1/assign", ("users", "update", [8]), body=b'{"user_id":7}')
 
+    def test_a_link_to_a_record_does_not_delete_it(self) -> None:
+        """`POST /orders` with a `user_id` would delete the user."""
+        for path in ("/orders", "/orders/1/assign", "/orders/assign"):
+            step = ("users", "delete", [7])
+            assert verdict("POST", path, step, body=b'{"user_id":7}'), path
+        assert (
+            verdict("DELETE", "/orders/1", ("users", "delete", [7]), body=b'{"user_id":7}') is None
+        )
+
+    def test_a_name_that_no_resource_can_have_costs_nothing(self) -> None:
+        """Names are looked at by a pattern, and its results are kept."""
+        body = b'{"' + b"order" * 100 + b'_id":2}'
+        assert verdict("POST", "/orders/1/close", ("orders", "update", [2]), body=body)
+        assert verdict("POST", "/" + "orders" * 100, ("orders", "update", [2]))
+
     def test_a_deep_body_is_looked_at_within_limits(self) -> None:
         body = b'{"a":' * 100 + b'{"id":2}' + b"}" * 100
 
@@ -218,6 +234,12 @@ class TestCollections:
         )
         assert verdict("DELETE", "/orders?state=open", ("orders", "delete", ALL_ORDERS)) is None
 
+    @pytest.mark.parametrize("word", ["search", "_search", "query", "count", "export", "Report"])
+    def test_a_search_by_post_changes_no_record(self, word: str) -> None:
+        for step in (("orders", "delete", ALL_ORDERS), ("orders", "update", [1])):
+            assert verdict("POST", f"/orders/{word}", step, body=b'{"q":"x"}')
+        assert verdict("POST", f"/customers/7/orders/{word}", ("orders", "delete", [1]))
+
     def test_a_post_to_a_collection_only_adds(self) -> None:
         added = ("orders", "insert", {"state": "new"})
         assert verdict("POST", "/orders", added, body=b'{"state":"new"}') is None
@@ -234,6 +256,14 @@ class TestCollections:
         assert verdict("DELETE", "/orders/1/items", ("items", "delete", [11]), resource="items")
         assert verdict("POST", "/orders/1/items/clear", ("items", "delete", [11]), resource="items")
         assert verdict("POST", "/orders/1/items", ("items", "insert", {"order_id": 1})) is None
+
+    def test_the_field_for_the_parent_decides_what_is_below_it(self) -> None:
+        """An order of customer 8 that has some other id 7 is no order of customer 7."""
+        for method, path in (("PATCH", "/customers/7/orders"), ("DELETE", "/customers/7/orders")):
+            action = "update" if method == "PATCH" else "delete"
+            assert verdict(method, path, ("orders", action, [1, 3]), body=b"{}") is None
+            assert verdict(method, path, ("orders", action, [4]), body=b"{}")
+        assert verdict("PATCH", "/owners/7/orders", ("orders", "update", [4])) is None
 
 
 class TestSideRecords:

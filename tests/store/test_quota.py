@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from larst.domain import Record
 from larst.errors import QuotaFullError
 from larst.store import Quota
 from larst.store.collection import Change, Collection
@@ -40,6 +41,33 @@ def test_deleting_is_allowed_over_every_limit() -> None:
     quota = Quota(records=1, size_bytes=10, resources=0)
 
     quota.check(STORED, {"users": _change([], ["1"])}, size_bytes=10_000)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"id": 3, "text": "x" * 100},
+        {"id": 3, "x" * 100: 1},
+        {"id": 3, "deep": [{"a": ["x" * 50, "x" * 50]}]},
+        {"id": 3, "many": [1] * 50},
+    ],
+)
+@pytest.mark.parametrize("resource", ["users", ".replies"])
+def test_one_change_cannot_exceed_the_bytes_of_a_session(record: Record, resource: str) -> None:
+    """A single record of 5 MB was stored in a session of 100 KB."""
+    change = Change([record], [], next_id=10)
+
+    with pytest.raises(QuotaFullError, match="LARS_MAX_SESSION_BYTES"):
+        Quota(size_bytes=100).check(STORED, {resource: change}, size_bytes=0)
+    Quota(size_bytes=400).check(STORED, {resource: change}, size_bytes=0)
+
+
+def test_an_import_cannot_exceed_the_bytes_of_a_session() -> None:
+    quota = Quota(size_bytes=100)
+
+    quota.check_replacement(STORED, size_bytes=100)
+    with pytest.raises(QuotaFullError, match="LARS_MAX_SESSION_BYTES"):
+        quota.check_replacement(STORED, size_bytes=101)
 
 
 def test_stored_replies_count_neither_as_resource_nor_as_records() -> None:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from larst.domain import LeaveLoopError
+from larst.domain import LeaveLoopError, Record
 from larst.errors import ProgramTimeoutError
+from larst.store.collection import Collection
 from larst.store.io_threads import Threads
+from larst.store.transaction import Transaction
 from larst.store.work import Work
 
 
@@ -134,3 +136,30 @@ async def test_a_cancelled_message_waits_until_its_thread_has_let_the_store_be(
         await task
 
     assert ended.is_set()
+
+
+@pytest.mark.parametrize("action", ["insert", "replace", "update"])
+def test_a_record_of_many_values_leaves_the_event_loop(threads: Threads, action: str) -> None:
+    """A program wrote 20 records of 40,000 values: their check and commit held it for 150 ms."""
+    many: Record = {"a": [{"b": 1}] * 5_000}
+    stored = {"users": Collection({"1": {"id": 1}})}
+    view = Transaction(stored, Work(threads)).resource("users")
+
+    with pytest.raises(LeaveLoopError):
+        view.insert(many) if action == "insert" else getattr(view, action)(1, many)
+    for _ in range(100):
+        view.insert({"a": [{"b": 1}] * 10})
+
+
+@pytest.mark.parametrize(
+    ("records", "values", "is_large"),
+    [(1, 5_001, True), (100, 51, True), (501, 1, True), (1, 2_000, False), (400, 5, False)],
+)
+def test_a_large_transaction_has_many_records_or_many_values(
+    records: int, values: int, *, is_large: bool
+) -> None:
+    transaction = Transaction({})
+    for _ in range(records):
+        transaction.resource("users").insert({"a": [[1]] * values})
+
+    assert transaction.is_large is is_large

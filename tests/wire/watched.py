@@ -8,13 +8,15 @@ less so much as the machine is slower at that moment than when the limit was cho
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
+import signal
 import sys
-import threading
 import time
 import traceback
 from itertools import takewhile
 from pathlib import Path
+from types import FrameType
 
 from larst.cli import main, serve
 
@@ -38,14 +40,20 @@ class LoopWatch:
     def __init__(self, loop: asyncio.AbstractEventLoop, report: Path) -> None:
         self._loop = loop
         self._report = report
-        self._thread_id = threading.get_ident()
         self._cpu_s = 0.0
         self._calls: dict[int, str] = {}  # of this turn, by the identity of their frame
 
     def begin(self) -> None:
-        """Begin to watch."""
+        """Begin to watch, in the thread of the loop, which must be the main thread.
+
+        A signal samples: the frames of another thread may change, or be freed, while they are read.
+        """
         self._cpu_s = time.thread_time()
-        threading.Thread(target=self._sample, daemon=True).start()
+        signal.signal(signal.SIGPROF, self._sample)
+        signal.siginterrupt(signal.SIGPROF, False)
+        signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S)
+        # The interpreter removes its handlers when it ends, and the signal would then kill it.
+        atexit.register(signal.setitimer, signal.ITIMER_PROF, 0)
         self._tick()
 
     def _tick(self) -> None:
@@ -61,16 +69,13 @@ class LoopWatch:
         self._cpu_s, self._calls = now_s, {}
         self._loop.call_later(_EVERY_S, self._tick)
 
-    def _sample(self) -> None:
+    def _sample(self, _signal: int, frame: FrameType | None) -> None:
         """Note what the loop's thread does, again and again."""
-        while True:
-            time.sleep(_EVERY_S)
-            frame = sys._current_frames().get(self._thread_id)
-            frames = [] if frame is None else traceback.walk_stack(frame)
-            calls = [*takewhile(lambda pair: pair[0].f_code.co_filename != RUNNER, frames)]
-            if calls and id(calls[-1][0]) not in self._calls:
-                names = [f"{Path(f.f_code.co_filename).name}:{n}" for f, n in calls[:5]]
-                self._calls[id(calls[-1][0])] = " < ".join(names)
+        frames = [] if frame is None else traceback.walk_stack(frame)
+        calls = [*takewhile(lambda pair: pair[0].f_code.co_filename != RUNNER, frames)]
+        if calls and id(calls[-1][0]) not in self._calls:
+            names = [f"{Path(f.f_code.co_filename).name}:{n}" for f, n in calls[:5]]
+            self._calls[id(calls[-1][0])] = " < ".join(names)
 
 
 def machine_speed() -> float:

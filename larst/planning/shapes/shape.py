@@ -37,7 +37,7 @@ _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _MAX_DIGITS = 20
 _LIST = re.compile(r"[^\s,]+(,[^\s,]+)+")
-_MAX_CHARACTERS = 200
+MAX_CLASSIFIED = 200
 """The characters of a value that its class depends on. The patterns take time for each."""
 
 _IDENTIFIER_CLASSES = frozenset({"<int>", "<uuid>", "<date>", "<datetime>", "<email>"})
@@ -134,13 +134,13 @@ def classify(value: str) -> str:
     """
     if not value:
         return "<empty>"
-    is_long = len(value) > _MAX_CHARACTERS
+    is_long = len(value) > MAX_CLASSIFIED
     if not is_long:
         for name, pattern in _CLASSES:
             if pattern.fullmatch(value):
                 return name
     # The last item of a long list may be cut off within the limit.
-    begin = value[:_MAX_CHARACTERS].rpartition(",")[0] if is_long else value
+    begin = value[:MAX_CLASSIFIED].rpartition(",")[0] if is_long else value
     if _LIST.fullmatch(begin):
         classes = {classify(item) for item in begin.split(",")}
         return f"{classes.pop() if len(classes) == 1 else '<text>'},…"
@@ -150,9 +150,16 @@ def classify(value: str) -> str:
     return f"{'*' if starts else ''}<text>{'*' if ends and len(value) > 1 else ''}"
 
 
-@lru_cache(maxsize=4096)
 def identifier_class(text: str) -> str | None:
     """Return the class of a path segment that looks like an identifier, or None."""
+    if len(text) <= MAX_CLASSIFIED:
+        return _identifier_class(text)
+    # Not cached: thousands of long texts would stay in memory.
+    return "<hex>" if _LONG_HEX.fullmatch(text) else None
+
+
+@lru_cache(maxsize=4096)
+def _identifier_class(text: str) -> str | None:
     if (name := classify(text)) in _IDENTIFIER_CLASSES:
         return name
     if _LONG_HEX.fullmatch(text):

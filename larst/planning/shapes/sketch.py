@@ -14,7 +14,13 @@ from typing import Any
 
 from larst.accept import preferred
 from larst.domain import BodyKind, Json, RequestContext
-from larst.planning.shapes.shape import Segment, Shape, classify, identifier_class, is_name
+from larst.planning.shapes.shape import (
+    Segment,
+    Shape,
+    classify,
+    identifier_class,
+    is_name,
+)
 
 MAX_SCHEMA_NAMES = 2_000
 """The fields that the sketches of a session's schemas have together: about 15 ms of looking."""
