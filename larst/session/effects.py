@@ -185,7 +185,7 @@ def refusal_of(
             *changes.deleted,
         ]
         may_delete = resource in own or names.method == "DELETE"
-        if (found.deleted and not may_delete) or any(
+        if (changes.deleted and not may_delete) or any(
             not _may_change(record, resource, names) for record in foreign
         ):
             return (
