@@ -113,7 +113,8 @@ class HttpSettings(Group):
         1000,
         1,
         1_000_000,
-        "Connections of one client address, other than a trusted proxy's; one more gets 429.",
+        "Connections of one client address (of IPv6, one network of 64 bits), other than a trusted "
+        "proxy's; one more gets 429.",
     )
     request_timeout_s: float = seconds(
         "LARS_REQUEST_TIMEOUT_S", 60, 0.001, "The deadline of a request, planning included."

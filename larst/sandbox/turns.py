@@ -31,7 +31,7 @@ HALF_LIFE_S = 10.0
 """The time in which what an owner has used counts half."""
 
 DISTRUST_S = 60.0
-"""How long after a surprise only what is known to be short counts as short."""
+"""How long after a surprise only known short programs count as short."""
 
 _MAX_KNOWN = 4096
 """Programs, and owners, that are remembered."""

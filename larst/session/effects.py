@@ -177,15 +177,15 @@ def refusal_of(
         for resource in own
         for record in _all_records(effects.resources[resource])
     }
-    for resource, changes in effects.resources.items():
+    for resource, effect in effects.resources.items():
         name = resource if is_shown(resource) else "another resource"
         referred = _ids_of(resource, names, names.referred)
         foreign = [
-            *(record for record in changes.changed if key_of(record["id"]) not in referred),
-            *changes.deleted,
+            *(record for record in effect.changed if key_of(record["id"]) not in referred),
+            *effect.deleted,
         ]
         may_delete = resource in own or names.method == "DELETE"
-        if (changes.deleted and not may_delete) or any(
+        if (effect.deleted and not may_delete) or any(
             not _may_change(record, resource, names) for record in foreign
         ):
             return (
@@ -194,7 +194,7 @@ def refusal_of(
             )
         is_named = resource in own or _ids_of(resource, names, names.ids_by_key)
         if not is_named and not all(
-            _refers(record, path_ids | touched, names) for record in changes.inserted
+            _refers(record, path_ids | touched, names) for record in effect.inserted
         ):
             return (
                 f"neither path nor body names {name}: a record that the program adds there must"
@@ -257,11 +257,11 @@ def _ids_of(
     resource: str, names: RequestNames, ids_by_key: Mapping[str, frozenset[str]]
 ) -> frozenset[str]:
     """Return those ids that, by the name of their field, are of records of a resource."""
-    ids_of_resource: frozenset[str] = frozenset()
+    named_ids: frozenset[str] = frozenset()
     for key, ids in ids_by_key.items():
         if _names_record(key, resource, is_own=_is_own(resource, names)):
-            ids_of_resource |= ids
-    return ids_of_resource
+            named_ids |= ids
+    return named_ids
 
 
 @lru_cache(maxsize=4096)
@@ -270,15 +270,15 @@ def _names_record(key: str, resource: str, *, is_own: bool) -> bool:
     words = [word.lower() for word in _WORD.findall(key)]
     if any(_same(word, resource) for word in [key, *words]):
         return True
-    roles = [word for word in words if word not in _ID_WORDS]
-    return is_own and (not roles or all(word in _ROLE_WORDS for word in roles))
+    role_words = [word for word in words if word not in _ID_WORDS]
+    return is_own and (not role_words or all(word in _ROLE_WORDS for word in role_words))
 
 
 def _refers(record: Record, ids: Iterable[str], names: RequestNames) -> bool:
     """Return whether a record holds one of the ids in a link field."""
-    targets = frozenset(ids)
+    linked_ids = frozenset(ids)
     return any(
-        type(value) in (int, str) and str(value) in targets and _is_link(name, names)
+        type(value) in (int, str) and str(value) in linked_ids and _is_link(name, names)
         for name, value in record.items()
         if name != "id"
     )

@@ -168,8 +168,8 @@ class TestControlApi:
         assert await ids("ann") == ["acme-only", SHOP]
         assert await ids("ben") == [SHOP]
         assert await ids("operator") == []
-        shown = await service.json("ben", "/_larst/sessions/shop")
-        assert (shown["state"], shown["resources"]) == ("awake", {"books": 1})
+        session = await service.json("ben", "/_larst/sessions/shop")
+        assert (session["state"], session["resources"]) == ("awake", {"books": 1})
         for method, path in (
             ("GET", "/_larst/sessions/acme-only"),
             ("GET", "/_larst/sessions/acme-only/export"),
@@ -293,8 +293,8 @@ class TestPlans:
         assert len(planner.requests) == 2
         for token, program in (("ann", COUNT), ("ben", OTHER)):
             (plan,) = (await service.json(token, "/_larst/plans"))["items"]
-            shown = await service.json(token, f"/_larst/plans/{plan['key']}")
-            assert shown["plan"]["code"]["block"] == program
+            answer = await service.json(token, f"/_larst/plans/{plan['key']}")
+            assert answer["plan"]["code"]["block"] == program
             stranger = "ben" if token == "ann" else "ann"
             hidden = await service.send(stranger, "GET", f"/_larst/plans/{plan['key']}")
             assert hidden.status == 404
@@ -342,8 +342,8 @@ class TestPlans:
 
         assert await service.json("ben", "/@b/orders/total") == {"count": 0}
         assert "/orders/total" in (await service.json("ben", "/@b/swagger.json"))["paths"]
-        shown = await service.json("operator", f"/_larst/plans/{key}")
-        assert (shown["state"], shown["sessions"]) == ("pinned", [])
+        answer = await service.json("operator", f"/_larst/plans/{key}")
+        assert (answer["state"], answer["sessions"]) == ("pinned", [])
 
     async def test_only_the_operator_may_look_at_plans_of_another_tenant(
         self, start: Start
@@ -379,7 +379,7 @@ class TestBudgets:
             for number in range(3)
         ]
         # A search changes no record, but its reply is stored under the key.
-        kept = await service.send(
+        replayable = await service.send(
             "ann", "POST", "/@s5/members/search", json={}, headers={"Idempotency-Key": "k"}
         )
 
@@ -387,7 +387,7 @@ class TestBudgets:
         settings = await service.send("ann", "PUT", "/_larst/sessions/s4/settings", json={})
 
         assert statuses == [201, 201, 507]
-        assert (full.status, settings.status, kept.status) == (507, 507, 507)
+        assert (full.status, settings.status, replayable.status) == (507, 507, 507)
         assert "2 are allowed (sessions in LARS_AUTH" in (await full.json())["detail"]
         assert (await service.send("ann", "POST", "/@s1/members", json={})).status == 201
         assert (await service.send("ann", "GET", "/@s9/members")).status == 200

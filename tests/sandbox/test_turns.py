@@ -144,7 +144,7 @@ async def test_a_new_program_of_an_owner_with_short_runs_counts_as_short(pool: _
     assert pool.running == ["spin", "new"]
 
 
-async def test_runs_that_wait_count_as_what_is_known_when_they_get_a_worker(pool: _Pool) -> None:
+async def test_a_run_counts_as_its_program_does_when_it_gets_a_worker(pool: _Pool) -> None:
     """Twenty runs of a program that was short until now took all workers for a minute."""
     await pool.once(owner="ann", program="short", took_s=0.01)
     await pool.once(owner="noise", program="report", took_s=0.01)

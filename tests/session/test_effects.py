@@ -78,7 +78,7 @@ class TestReferences:
         assert verdict("POST", "/items/10/ship", ("orders", "update", [1, 2]))
 
     def test_other_resources_may_not_be_changed(self) -> None:
-        """The order has a customer with the id 7: another user may have that id, too."""
+        """The order has a customer with the id 7, and no user has that id in this field."""
         assert verdict("POST", "/orders/1/close", ("users", "update", [7]))
 
 
@@ -257,8 +257,8 @@ class TestCollections:
         assert verdict("POST", "/orders/1/items/clear", ("items", "delete", [11]), resource="items")
         assert verdict("POST", "/orders/1/items", ("items", "insert", {"order_id": 1})) is None
 
-    def test_the_field_for_the_parent_decides_what_is_below_it(self) -> None:
-        """An order of customer 8 that has some other id 7 is no order of customer 7."""
+    def test_the_field_for_the_parent_decides(self) -> None:
+        """An order of customer 8 with the id 7 in another field does not belong to customer 7."""
         for method, path in (("PATCH", "/customers/7/orders"), ("DELETE", "/customers/7/orders")):
             action = "update" if method == "PATCH" else "delete"
             assert verdict(method, path, ("orders", action, [1, 3]), body=b"{}") is None

@@ -108,17 +108,17 @@ class TestBodies:
         assert body.json == {"n": "7"}
 
     def test_the_lines_of_a_table_are_kept(self) -> None:
-        sent = request("POST", "/a", b"n\n1\n\n2\n", "text/csv")
+        write = request("POST", "/a", b"n\n1\n\n2\n", "text/csv")
 
-        body = unwrapped(sent, "a", FIELDS, has_data=False)
+        body = unwrapped(write, "a", FIELDS, has_data=False)
 
         assert (body.json, body.lines) == ([{"n": 1}, {"n": 2}], (2, 4))
 
     def test_a_merge_patch_is_one_operation_of_a_patch(self) -> None:
         headers = {"content-type": "application/merge-patch+json; charset=utf-8"}
-        sent = request("PATCH", "/a/1", b'{"n":null}', headers=headers)
+        write = request("PATCH", "/a/1", b'{"n":null}', headers=headers)
 
-        body = unwrapped(sent, "a", FIELDS, has_data=False)
+        body = unwrapped(write, "a", FIELDS, has_data=False)
 
         assert body == Body(
             BodyKind.PATCH, json=[{"op": "merge", "path": "", "value": {"n": None}}]
@@ -126,9 +126,9 @@ class TestBodies:
 
     def test_only_patch_merges(self) -> None:
         headers = {"content-type": "application/merge-patch+json"}
-        sent = request("PUT", "/a/1", b'{"n":null}', headers=headers)
+        write = request("PUT", "/a/1", b'{"n":null}', headers=headers)
 
-        assert unwrapped(sent, "a", FIELDS, has_data=False).kind is BodyKind.OBJECT
+        assert unwrapped(write, "a", FIELDS, has_data=False).kind is BodyKind.OBJECT
 
     def test_a_merge_patch_must_be_an_object(self) -> None:
         headers = {"content-type": "application/merge-patch+json"}
@@ -205,7 +205,7 @@ def fields_of_record(record: Record) -> Fields:
 def test_a_number_that_cannot_be_kept_names_its_field(body: bytes, content_type: str) -> None:
     """The client sent no JSON."""
     session = session_of({"posts": [{"views": 1}]})
-    sent = request("POST", "/posts", body, content_type)
+    write = request("POST", "/posts", body, content_type)
 
     with pytest.raises(BadRequestError, match=r"^views: the integer 9+ needs more than 64 bits"):
-        shaped_of(sent, session)
+        shaped_of(write, session)

@@ -47,15 +47,17 @@ def facts(
 
 @pytest.mark.parametrize("link", ["postId", "post_id", "post", "postID", "PostId", "POST_ID"])
 def test_a_link_is_any_field_that_names_the_parent(link: str) -> None:
-    known = facts("GET", "/posts/1/comments", records={"comments": [{"id": 1, link: 1}]})
+    seen_facts = facts("GET", "/posts/1/comments", records={"comments": [{"id": 1, link: 1}]})
 
-    assert known["links"] == {"comments": [link]}
+    assert seen_facts["links"] == {"comments": [link]}
 
 
 def test_an_embedded_object_of_that_name_does_not_link() -> None:
-    known = facts("GET", "/posts/1/comments", records={"comments": [{"id": 1, "post": {"id": 1}}]})
+    seen_facts = facts(
+        "GET", "/posts/1/comments", records={"comments": [{"id": 1, "post": {"id": 1}}]}
+    )
 
-    assert known["links"] == {"comments": ["post_id"]}
+    assert seen_facts["links"] == {"comments": ["post_id"]}
 
 
 def test_the_body_decides_where_no_record_does() -> None:
@@ -66,10 +68,10 @@ def test_the_body_decides_where_no_record_does() -> None:
 
 def test_another_spelling_in_the_body_is_an_alias() -> None:
     records = {"comments": [{"id": 1, "postId": 1}]}
-    known = facts("POST", "/posts/1/comments", b'{"post_id":1}', records)
+    seen_facts = facts("POST", "/posts/1/comments", b'{"post_id":1}', records)
 
-    assert known["links"] == {"comments": ["postId"]}
-    assert known["aliases"] == {"comments": ["post_id"]}
+    assert seen_facts["links"] == {"comments": ["postId"]}
+    assert seen_facts["aliases"] == {"comments": ["post_id"]}
 
 
 @pytest.mark.parametrize(
@@ -87,9 +89,9 @@ def test_another_spelling_in_the_body_is_an_alias() -> None:
     ],
 )
 def test_a_link_may_be_held_elsewhere(records: dict[str, list[Record]], expected: Many) -> None:
-    known = facts("GET", "/users/1/roles", records={"users": USERS, "roles": ROLES, **records})
+    seen_facts = facts("GET", "/users/1/roles", records={"users": USERS, "roles": ROLES, **records})
 
-    assert Many(*known["many"]["roles"]) == expected
+    assert Many(*seen_facts["many"]["roles"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -103,9 +105,9 @@ def test_a_link_may_be_held_elsewhere(records: dict[str, list[Record]], expected
     ],
 )
 def test_other_fields_do_not_link(records: dict[str, list[Record]]) -> None:
-    known = facts("GET", "/users/1/roles", records={"users": USERS, "roles": ROLES, **records})
+    seen_facts = facts("GET", "/users/1/roles", records={"users": USERS, "roles": ROLES, **records})
 
-    assert "many" not in known
+    assert "many" not in seen_facts
 
 
 @pytest.mark.parametrize(

@@ -322,6 +322,6 @@ def test_a_long_name_is_neither_classified_nor_shown() -> None:
     """2,000 of them took 240 ms on the event loop; as results that are kept, 240 MB."""
     for name in ("1a" * 30_000, "7" * 201):
         assert sketch_of_value({name: 1}) == {"<name>": "<int>"}
-    digest = "0123456789abcdef" * 8
+    digest = "0123456789abcdef" * 4
 
     assert sketch_of_value({digest: 1}) == {"<hex>": "<int>"}

@@ -30,9 +30,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 @pytest.fixture(scope="module")
 def state() -> JailState:
     """What this machine allows; in a container it may be less than all."""
-    made = Jail.open(BINARY, memory_mb=128)
-    made.close()
-    return made.state
+    jail = Jail.open(BINARY, memory_mb=128)
+    jail.close()
+    return jail.state
 
 
 @pytest.fixture
@@ -198,10 +198,10 @@ class TestWhatIsMissing:
     ) -> None:
         monkeypatch.setattr(sys, "platform", "darwin")
 
-        made = Jail.open(Path("/nowhere"), memory_mb=128)
+        jail = Jail.open(Path("/nowhere"), memory_mb=128)
 
-        assert str(made) == "none: darwin has neither Landlock nor seccomp"
-        assert made.launcher is None
+        assert str(jail) == "none: darwin has neither Landlock nor seccomp"
+        assert jail.launcher is None
 
     async def test_a_part_that_the_system_forbids_is_missing_with_its_reason(
         self, monkeypatch: pytest.MonkeyPatch
@@ -217,10 +217,10 @@ class TestWhatIsMissing:
 
         monkeypatch.setattr(jail, "launcher_source", source)
 
-        made = Jail.open(BINARY, memory_mb=128)
+        open_jail = Jail.open(BINARY, memory_mb=128)
 
-        assert str(made) == "partial: no Landlock (Function not implemented)"
-        made.close()
+        assert str(open_jail) == "partial: no Landlock (Function not implemented)"
+        open_jail.close()
 
     async def test_a_jail_that_no_worker_survives_is_left_out(
         self, monkeypatch: pytest.MonkeyPatch
@@ -261,13 +261,13 @@ class TestLauncher:
         assert (outcome.output, outcome.errors) == ("1", "")
 
     def test_the_script_cannot_be_changed_by_anyone(self) -> None:
-        made = Jail.open(BINARY, memory_mb=128)
-        assert made.launcher is not None
+        jail = Jail.open(BINARY, memory_mb=128)
+        assert jail.launcher is not None
 
         with pytest.raises(PermissionError):
-            Path(made.launcher).write_text("import os")
+            Path(jail.launcher).write_text("import os")
 
-        made.close()
+        jail.close()
 
     def test_the_launcher_ends_by_a_signal_at_a_wrong_address(self, orders: dict[str, Any]) -> None:
         orders["path_address"] += 0x1000  # not the one in the filter
