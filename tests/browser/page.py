@@ -122,13 +122,22 @@ class Page:
 
     def save_screenshot(self, name: str) -> Path:
         """Save a screenshot of the whole page; return the file."""
-        shot = self.driver.execute_cdp_cmd(
-            "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True}
-        )
+        shot = self.wait(self._shot)
         self._artefacts.mkdir(parents=True, exist_ok=True)
         file = self._artefacts / f"{name}.png"
         file.write_bytes(base64.b64decode(shot["data"]))
         return file
+
+    def _shot(self) -> dict[str, str]:
+        """Return a screenshot; nothing while the page has no size yet."""
+        from selenium.common.exceptions import WebDriverException
+
+        options = {"format": "png", "captureBeyondViewport": True}
+        try:
+            shot: dict[str, str] = self.driver.execute_cdp_cmd("Page.captureScreenshot", options)
+        except WebDriverException:
+            return {}
+        return shot
 
 
 def _now(condition: Callable[[], Value]) -> Value | Literal[False]:

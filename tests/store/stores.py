@@ -24,10 +24,13 @@ async def open_store(disk: FileOps, directory: Path = HOME) -> SessionStore:
 
 
 async def insert(store: SessionStore, resource: str, *records: dict[str, Any]) -> None:
-    transaction = store.begin()
-    for record in records:
-        transaction.resource(resource).insert(record)
-    store.commit(transaction)
+    def fill() -> None:
+        transaction = store.begin()
+        for record in records:
+            transaction.resource(resource).insert(record)
+        store.commit(transaction)
+
+    await store.work.run(fill)  # in a thread, if that is too much for the event loop
 
 
 def records_of(store: SessionStore, resource: str = "users") -> list[dict[str, Any]]:
