@@ -11,6 +11,7 @@ from functools import lru_cache
 from larst.domain import SESSION_STORE_METHODS, STORE_METHODS, CheckedProgram
 from larst.sandbox.arguments import MAX_CALL_CHARACTERS
 from larst.sandbox.reply import MAX_HEAD_CHARACTERS, MAX_RECORD_BYTES
+from larst.sandbox.values import UNPACK
 
 _INPUTS = frozenset({"ctx", "plan", "store", "session_store"})
 _MODULES = ("math", "re", "json", "datetime")
@@ -43,6 +44,10 @@ def _packed(value, limit):
 
 What it returns is as large as what it looks at: a shared list counts each time.
 """
+_UNPACK_INPUT = (
+    "{0} = {{key: _unpacked(value) if isinstance(value, bytes) else value"
+    " for key, value in {0}.items()}}\n"
+)
 _STORES = {
     "store": ("_Store", STORE_METHODS),
     "session_store": ("_SessionStore", SESSION_STORE_METHODS),
@@ -94,7 +99,8 @@ class FramedProgram:
 def frame(program: CheckedProgram, *, result_bytes: int) -> FramedProgram:
     """Return the program with its frame, which imports only the modules that it uses."""
     imports = "".join(f"import {name}\n" for name in _MODULES if name in program.names)
-    prelude = f"{_PACK}{imports}{_MAKE_RESPONSE}{_stores(program)}"
+    inputs = "".join(map(_UNPACK_INPUT.format, sorted(program.names & {"ctx", "plan"})))
+    prelude = f"{_PACK}{UNPACK}{inputs}{imports}{_MAKE_RESPONSE}{_stores(program)}"
     record_bytes = str(max(result_bytes, MAX_RECORD_BYTES))
     epilogue = _EPILOGUE.replace("HEAD_LIMIT", str(MAX_HEAD_CHARACTERS))
     epilogue = epilogue.replace("RECORD_LIMIT", record_bytes).replace("LIMIT", str(result_bytes))
@@ -118,9 +124,8 @@ def _stores(program: CheckedProgram) -> str:
         # The worker parses the frame in each run, so it has only what the program can call.
         for method in sorted(method for method in methods if method in program.source):
             arguments = f"_packed([list(args), kwargs], {MAX_CALL_CHARACTERS})"
-            result = f"self._handle.{method}({arguments})"
-            if method == "resource":
-                result = f"_Store({result})"
+            returned = "_Store" if method == "resource" else "_unpacked"
+            result = f"{returned}(self._handle.{method}({arguments}))"
             parts += _METHOD.format(name=method, result=result)
         if variable in program.names:
             parts += f"if {variable} is not None:\n    {variable} = {name}({variable})\n"

@@ -1,28 +1,17 @@
 """The sandbox of worker processes: each program runs in a fresh session of the Monty interpreter.
 
-Store calls come back to this process and run on the event loop, the long ones in a thread. Each
-call is looked up again by name, whatever the policy accepted. Must never call anything else of the
-host for a program.
+Here are the workers, whose turn it is, and what a run counts as; larst/sandbox/worker_run.py drives
+a run. Must never lend a worker that a program has used to another one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
-from uuid import UUID
 
 from pydantic_monty import (
-    AsyncFunctionSnapshot,
     AsyncMontySession,
-    AsyncNameLookupSnapshot,
-    ClassInstance,
-    CollectString,
-    MontyComplete,
     MontyCrashedError,
     MontyError,
     ResourceLimits,
@@ -30,10 +19,7 @@ from pydantic_monty import (
 
 from larst.config import SandboxSettings
 from larst.domain import (
-    SESSION_STORE_METHODS,
-    STORE_METHODS,
     CheckedProgram,
-    LeaveLoopError,
     ProgramInputs,
     Reply,
     SessionView,
@@ -41,23 +27,17 @@ from larst.domain import (
 from larst.errors import (
     DeadlineError,
     LarstError,
-    ProgramFailedError,
     ProgramLimitError,
     ProgramTimeoutError,
     WorkerLostError,
 )
-from larst.sandbox.arguments import (
-    LONG_CHARACTERS,
-    MAX_RUN_CHARACTERS,
-    packed_text,
-    unpacked,
-)
-from larst.sandbox.failures import RunLimits, too_many_store_calls, too_slow, translate
-from larst.sandbox.frame import FramedProgram, frame
+from larst.sandbox.failures import RunLimits
+from larst.sandbox.frame import frame
 from larst.sandbox.reply import reply_of
 from larst.sandbox.turns import Turns
+from larst.sandbox.worker_run import WorkerRun
 from larst.sandbox.workers import SPARES, Workers, start_workers
-from larst.telemetry import CURRENT_REQUEST, StoreCalls, count
+from larst.telemetry import count
 from larst.telemetry.metrics import SANDBOX_KILLS, SANDBOX_RUNS
 
 KILL_GRACE_S = 0.4
@@ -136,8 +116,8 @@ class MontySandbox:
         outcome = "failed"
         try:
             async with self._worker(owner, program, limits, timeout_s) as worker:
-                run = _Run(frame(program, result_bytes=result_bytes), limits)
-                output = await run.drive(worker, inputs, view)
+                framed = frame(program, result_bytes=result_bytes)
+                output = await WorkerRun(framed, limits).drive(worker, inputs, view)
             self._has_worked = True
             reply = reply_of(output, result_bytes=result_bytes)
             outcome = "replied"
@@ -206,120 +186,3 @@ class MontySandbox:
         release = asyncio.ensure_future(closing)
         self._releases.add(release)
         release.add_done_callback(self._releases.discard)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lent:
-    """A store that the program can call; the session's store has no `resource`."""
-
-    store: Any
-    methods: frozenset[str]
-    resource: str | None
-
-
-class _Handle:
-    """Represents a store inside the worker; has no attributes that a program could reach."""
-
-
-class _Run:
-    """Runs one program in a worker's session and answers its store calls."""
-
-    def __init__(self, framed: FramedProgram, limits: RunLimits) -> None:
-        self._framed = framed
-        self._limits = limits
-        self._lent: dict[UUID | None, _Lent] = {}
-        self._call_count = 0
-        self._characters_left = MAX_RUN_CHARACTERS
-        request = CURRENT_REQUEST.get()
-        is_recording = request is not None and request.is_recording
-        self._store_calls = StoreCalls(request.span) if request and is_recording else None
-
-    async def drive(
-        self,
-        session: AsyncMontySession,
-        inputs: ProgramInputs,
-        view: SessionView,
-    ) -> Any:
-        """Return the output of the frame around the program.
-
-        Raises:
-            LarstError: see `Sandbox.run`.
-        """
-        # The worker's clock stops while a store call runs here; this clock does not.
-        deadline_s = time.monotonic() + self._limits.exec_s
-        try:
-            step = await session.feed_start(
-                self._framed.source,
-                inputs=self._inputs(inputs, view),
-                print_callback=CollectString(self._limits.settings.max_stdout_bytes),
-            )
-            while not isinstance(step, MontyComplete):
-                if time.monotonic() > deadline_s:
-                    raise too_slow(self._limits)
-                if isinstance(step, AsyncFunctionSnapshot):
-                    step = await step.resume({"return_value": await self._answer(step)})
-                elif isinstance(step, AsyncNameLookupSnapshot):
-                    step = await step.resume()
-                else:
-                    raise ProgramFailedError("programs have nothing to await")
-        except MontyError as error:
-            raise translate(error, self._framed, self._limits) from error
-        finally:
-            if self._store_calls is not None:
-                self._store_calls.end()
-        return step.output
-
-    def _inputs(self, inputs: ProgramInputs, view: SessionView) -> dict[str, Any]:
-        used, values = self._framed.inputs, dict[str, Any]()
-        if "ctx" in used:
-            values["ctx"] = dict(inputs.ctx)
-        if "plan" in used:
-            values["plan"] = dict(inputs.plan)
-        if inputs.resource is not None and "store" in used:
-            store = view.resource(inputs.resource)
-            values["store"] = self._lend(_Lent(store, STORE_METHODS, inputs.resource))
-        if "session_store" in used:
-            values["session_store"] = self._lend(_Lent(view, SESSION_STORE_METHODS, None))
-        return values
-
-    def _lend(self, lent: _Lent) -> ClassInstance:
-        handle = ClassInstance(_Handle())
-        self._lent[handle.id] = lent
-        return handle
-
-    async def _answer(self, call: AsyncFunctionSnapshot) -> Any:
-        """Return the result of a store call.
-
-        Raises:
-            ProgramFailedError: it is not a store call, or its arguments are wrong.
-            LarstError: the store's own error; programs cannot catch it, so it ends the run.
-        """
-        self._call_count += 1
-        if self._call_count > self._limits.settings.max_store_calls:
-            raise too_many_store_calls(self._limits)
-        lent, method = self._lent.get(call.object_id), str(call.function_name)
-        if lent is None or method not in lent.methods:
-            raise ProgramFailedError(f"there is no {method[:80]!r} to call")
-        if self._store_calls is not None:
-            self._store_calls.add(lent.resource, method)
-        try:
-            args, kwargs = await self._arguments(call)
-            work = partial(getattr(lent.store, method), *args, **kwargs)
-            try:
-                result = work()
-            except LeaveLoopError as error:
-                result = await error.off_loop(work)
-        except TypeError as error:
-            raise ProgramFailedError(f".{method}(): {error}") from error
-        if method == "resource":
-            # The store accepted the name as that of a resource, so telemetry may contain it.
-            name = str(args[0] if args else kwargs["name"])
-            return self._lend(_Lent(result, STORE_METHODS, name))
-        return result
-
-    async def _arguments(self, call: AsyncFunctionSnapshot) -> tuple[list[Any], dict[str, Any]]:
-        text = packed_text(call.args, call.kwargs, self._characters_left)
-        self._characters_left -= len(text)
-        if len(text) < LONG_CHARACTERS:
-            return unpacked(text)
-        return await asyncio.to_thread(unpacked, text)
