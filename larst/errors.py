@@ -119,6 +119,10 @@ class QueryNotUnderstoodError(BadRequestError):
     title = "query not understood"
 
 
+class QueryUnsupportedError(QueryNotUnderstoodError):
+    """A part of the query is no mistake, but asks for what no rule can do: groups, aggregates."""
+
+
 class BadPagingError(BadRequestError):
     """Paging makes no sense, or does not apply to the request."""
 
@@ -360,6 +364,15 @@ class EffectRefusedError(ProgramFailedError):
     """The program changed what the request does not name; the detail quotes no value."""
 
     title = "effects refused"
+
+
+class EffectQuestionedError(ProgramFailedError):
+    """The program did something odd, and its planner has not said that it means it.
+
+    The detail quotes no value.
+    """
+
+    title = "effects questioned"
 
 
 class ProgramLimitError(ProgramError):

@@ -10,6 +10,7 @@ from larst.domain import CheckedProgram, Code, Plan, RequestContext, Usage
 from larst.errors import NoRuleError
 from larst.http.parsing import parse_body, parse_target
 from larst.planning import BasedOn, Maker, PlannerAnswer, PlanningRequest
+from larst.planning.shapes import ShapedRequest
 
 
 def request(
@@ -74,6 +75,9 @@ class ScriptedPlanner:
         self.is_closed = False
         self._free = asyncio.Event()
         self._free.set()
+
+    def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
+        return maker == self.maker
 
     def is_ready(self) -> bool:
         return True

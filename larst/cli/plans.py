@@ -39,7 +39,7 @@ def add_arguments(subparsers: Subparsers) -> None:
     for parser in (plans, listing):
         parser.add_argument(
             "--state",
-            choices=("learned", "pinned", "rejected", "refused"),
+            choices=("tried", "learned", "pinned", "rejected", "refused"),
             default=None,
             help="list only plans in this state",
         )

@@ -23,6 +23,7 @@ LogFormat = Literal["auto", "text", "json"]
 PlanMode = Literal["learn", "fresh", "locked"]
 Provider = Literal["rules", "openai", "anthropic"]
 Fallback = Literal["rules", "none"]
+RulesUse = Literal["first", "fallback", "never"]
 PromptValues = Literal["sketch", "full", "never"]
 """When a planner sees the values of a request: if it cannot plan without them, always, or never."""
 
@@ -250,11 +251,24 @@ class PlanningSettings(Group):
         "sketch, full or never",
         "When a model sees values: only if it cannot plan without them, always, or never.",
     )
+    rules: Annotated[RulesUse, BeforeValidator(fields.lower)] = setting(
+        "LARS_RULES",
+        "first",
+        "first, fallback or never",
+        "When the built-in rules plan beside a model: wherever they are certain, only while the"
+        " provider cannot be reached, or never.",
+    )
     fallback: Annotated[Fallback, BeforeValidator(fields.lower)] = setting(
         "LARS_FALLBACK",
         "rules",
         "rules or none",
-        "The planner of new shapes while the provider cannot be reached.",
+        "The planner of new shapes while the provider cannot be reached; none: they get 503.",
+    )
+    has_proof: Annotated[bool, BeforeValidator(fields.boolean)] = setting(
+        "LARS_PROOF",
+        True,
+        "on or off",
+        "Ask a model once about a program whose first success is odd, and rehearse new writes.",
     )
     budget_per_minute: int = integer(
         "LARS_PLAN_BUDGET_PER_MINUTE", 60, 1, 10**6, "Planner calls per minute for one session."

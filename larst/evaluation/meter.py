@@ -7,6 +7,7 @@ from dataclasses import replace
 from larst.domain import Usage
 from larst.errors import AnswerUnusableError
 from larst.planning import Maker, Planner, PlannerAnswer, PlanningRequest
+from larst.planning.shapes import ShapedRequest
 
 
 class MeteredPlanner:
@@ -24,6 +25,10 @@ class MeteredPlanner:
     def usage(self) -> Usage:
         """Return the usage so far; `calls` counts the calls of `plan`."""
         return self._usage
+
+    def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
+        """Return whether a learned plan may serve; see `Planner.trusts`."""
+        return self._planner.trusts(maker, shaped)
 
     def is_ready(self) -> bool:
         """Return whether the planner can plan now."""

@@ -36,7 +36,7 @@ from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
-from larst.planning import make_planner
+from larst.planning import RULES, make_planner
 from larst.planning.book import PlanBook, Plans
 from larst.planning.reading.request import ReadingSettings
 from larst.runtime import MemoryTrimmer
@@ -230,7 +230,11 @@ def _session_factory(
             resources=quotas.max_resources,
         ),
         on_flushed=partial(components.telemetry.count, FSYNCS),
-        reading=ReadingSettings(dialect=sessions.dialect, unknown=sessions.unknown_query),
+        reading=ReadingSettings(
+            dialect=sessions.dialect,
+            unknown=sessions.unknown_query,
+            has_model=components.planner.maker.planner != RULES,
+        ),
     )
 
 

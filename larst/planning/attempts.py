@@ -109,7 +109,9 @@ class PlanAttempts:
         Raises:
             NoUsablePlanError: all attempts are used; the detail lists every reason.
         """
-        if len(refusals) >= self._settings.attempts:
+        # A question about an odd program is one call more, and not one that failed.
+        questions = sum(refusal.is_odd for refusal in refusals)
+        if len(refusals) - min(questions, 1) >= self._settings.attempts:
             reasons = " | ".join(refusal.reason for refusal in refusals)
             attempts = "1 attempt" if len(refusals) == 1 else f"{len(refusals)} attempts"
             raise NoUsablePlanError(

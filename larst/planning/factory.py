@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from larst.config import ModelSettings, Settings
+from larst.config import ModelSettings, PlanningSettings, Settings
 from larst.errors import ConfigError
 from larst.planning.fallback import FallbackPlanner
 from larst.planning.models.base import LanguageModel
@@ -36,6 +36,7 @@ from larst.planning.models.planner import ModelPlanner
 from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import Planner
 from larst.planning.rules.planner import RulesPlanner
+from larst.planning.rules_first import RulesFirstPlanner
 from larst.prices import PRICES
 
 
@@ -103,7 +104,7 @@ PROVIDERS: Mapping[str, _Provider] = {
 
 
 def make_planner(settings: Settings) -> Planner:
-    """Return the planner: a model with the rules as its fallback, or the rules alone.
+    """Return the planner: a model together with the rules, or the rules alone.
 
     Raises:
         ConfigError: the settings contradict each other.
@@ -126,7 +127,15 @@ def make_planner(settings: Settings) -> Planner:
         now=environment.now,
     )
     planner = ModelPlanner(model, calls, budget, {**PRICES, **settings.models.prices})
-    return planner if settings.planning.fallback == "none" else FallbackPlanner(planner, rules)
+    return _with_rules(planner, rules, settings.planning)
+
+
+def _with_rules(model: Planner, rules: RulesPlanner, settings: PlanningSettings) -> Planner:
+    """Return the model's planner, with the rules before it or in its place while it is away."""
+    if settings.rules == "never":
+        return model
+    planner = model if settings.fallback == "none" else FallbackPlanner(model, rules)
+    return RulesFirstPlanner(rules, planner) if settings.rules == "first" else planner
 
 
 def choose_provider(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from larst.errors import (
     PlannerUnreachableError,
 )
 from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest
+from larst.planning.shapes.request import ShapedRequest
 
 SOURCE = "rules-fallback"
 
@@ -33,6 +34,10 @@ class FallbackPlanner:
     def maker(self) -> Maker:
         """The maker of the plans that enter the book."""
         return self._first.maker
+
+    def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
+        """Return whether a learned plan may serve: only one of the first planner."""
+        return self._first.trusts(maker, shaped)
 
     def is_ready(self) -> bool:
         """Return whether either planner is ready."""

@@ -14,7 +14,8 @@ class ReadyPlan:
     """A plan whose program the policy accepted.
 
     `source` is `hit` for a plan from the plan book, otherwise the name of the planner. `usage` is
-    the cost of planning it. Only plans with `is_reusable` enter the plan book.
+    the cost of planning it. Only plans with `is_reusable` enter the plan book. `is_proven`: a run
+    of it has succeeded and passed every check, or a user has approved it.
     """
 
     key: str
@@ -26,4 +27,5 @@ class ReadyPlan:
     validate_ms: float
     usage: Usage = field(default_factory=Usage)
     is_pinned: bool = False
+    is_proven: bool = False
     is_reusable: bool = True

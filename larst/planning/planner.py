@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from larst.domain import DEFAULT_TENANT, Json, Plan, SessionKey, Tenant, Usage
+from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import PathInterpretation
 from larst.planning.shapes.shape import Shape
 
@@ -35,13 +36,15 @@ class Maker:
 class Refusal:
     """The reason why an earlier program was refused, and the cost of planning so far.
 
-    `has_values`: the reason comes from a failed run and may quote values.
+    `has_values`: the reason comes from a failed run and may quote values. `is_odd`: the program
+    works and may be meant; it is accepted if the planner writes it again.
     """
 
     reason: str
     program: str | None = None
     usage: Usage = field(default_factory=Usage)
     has_values: bool = False
+    is_odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,9 @@ class Planner(Protocol):
     >>> class PingPlanner:
     ...     maker = Maker(planner="ping", model=None, version="1")
     ...
+    ...     def trusts(self, maker, shaped) -> bool:
+    ...         return maker == self.maker
+    ...
     ...     def is_ready(self) -> bool:
     ...         return True
     ...
@@ -120,6 +126,9 @@ class Planner(Protocol):
     @property
     def maker(self) -> Maker:
         """The planner, model and version that are recorded with its plans."""
+
+    def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
+        """Return whether a learned plan of `maker` may serve the request, as its own plans may."""
 
     def is_ready(self) -> bool:
         """Return whether it can plan now; reported by /readyz."""

@@ -19,6 +19,7 @@ from larst.domain import DataState, SessionKey
 from larst.errors import (
     BookLockedError,
     BudgetSpentError,
+    EffectQuestionedError,
     EffectRefusedError,
     NoUsablePlanError,
     ProgramFailedError,
@@ -29,7 +30,7 @@ from larst.planning.book import NOT_SERVING, BookEntry, Plans
 from larst.planning.flights import Flight, FlightKey, wait_for
 from larst.planning.known_plans import KnownPlans
 from larst.planning.lookup import ReadyPlan
-from larst.planning.planner import Planner, Refusal
+from larst.planning.planner import RULES, Planner, Refusal
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import MAX_SHAPE_BYTES
@@ -140,12 +141,22 @@ class PlanResolver:
                 return
             # Remove the plans that this one replaces: they would be found before it.
             for rival in list(self._candidates(shaped)):
-                if rival.state == "learned" and rival.maker == ready.maker:
+                if rival.state in ("tried", "learned") and rival.maker == ready.maker:
                     self._book.remove(rival.key)
-            self._book.put(self._entry(ready, shaped))
+            is_tried = is_refused and ready.maker.planner != RULES
+            entry = self._entry(ready, shaped)
+            self._book.put(entry.model_copy(update={"state": "tried"}) if is_tried else entry)
+        elif not (ready.is_proven or is_refused):
+            self._promote(ready, shaped)
         self._book.count_use(ready.key, None if is_refused else shaped.request.session_key)
         if self._untested:
             self.forget(ready, shaped)
+
+    def _promote(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
+        """Note that a plan that was only tried is proven: its success path has run."""
+        for entry in self._book.of_shape(shaped.key):
+            if entry.key == ready.key and entry.state == "tried":
+                self._book.put(entry.model_copy(update={"state": "learned"}))
 
     def refuse(
         self,
@@ -164,11 +175,14 @@ class PlanResolver:
         self.forget(ready, shaped)
         if ready.is_pinned or self._mode == "locked":
             raise NoUsablePlanError(f"the plan for this request failed: {error.detail}")
-        if is_effect := isinstance(error, EffectRefusedError):
+        if isinstance(error, EffectRefusedError):
             self._keep_refused(ready, shaped, error.detail)
-        reason = error.detail if is_effect else f"while running, {error.detail}"
+        is_odd = isinstance(error, EffectQuestionedError)
+        has_values = not (is_odd or isinstance(error, EffectRefusedError))
+        reason = f"while running, {error.detail}" if has_values else error.detail
         block = ready.plan.code.block
-        refusals = (*refusals, Refusal(reason, block, ready.usage, has_values=not is_effect))
+        refusal = Refusal(reason, block, ready.usage, has_values=has_values, is_odd=is_odd)
+        refusals = (*refusals, refusal)
         self._attempts.check_attempts_left(refusals)
         return refusals
 
@@ -250,7 +264,9 @@ class PlanResolver:
         if entry.state in NOT_SERVING:
             return False
         is_eligible = (
-            entry.state == "pinned" or self._mode == "locked" or entry.maker == self._planner.maker
+            entry.state == "pinned"
+            or self._mode == "locked"
+            or self._planner.trusts(entry.maker, shaped)
         )
         return is_eligible and (entry.condition is None or can_serve(entry.condition, shaped))
 
@@ -278,7 +294,12 @@ class PlanResolver:
         """Return the entry's plan, or None if its file was edited and the policy refuses it."""
         ready = self._ready.get(entry.key)
         is_pinned = entry.state == "pinned"
-        if ready is not None and ready.plan is entry.plan and ready.is_pinned == is_pinned:
+        is_proven = entry.state != "tried"
+        if (
+            ready is not None
+            and ready.plan is entry.plan
+            and (ready.is_pinned, ready.is_proven) == (is_pinned, is_proven)
+        ):
             return ready
         try:
             program = self._check(entry.plan.code.block)
@@ -293,6 +314,7 @@ class PlanResolver:
             source="hit",
             validate_ms=0.0,
             is_pinned=is_pinned,
+            is_proven=is_proven,
         )
         self._ready[entry.key] = ready
         return ready

@@ -19,7 +19,6 @@ from larst.errors import LarstError, ProgramError, ProgramFailedError, StoreErro
 from larst.planning import RULES, ReadyPlan
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
-from larst.session.effect_check import must_check, require_effects
 from larst.session.events import log_event
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
@@ -40,6 +39,7 @@ from larst.session.preconditions import (
     record_etag,
     reply_etag,
 )
+from larst.session.proof import Proof
 from larst.session.quota import SessionQuota
 from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.serving import Serving, record_route
@@ -83,6 +83,7 @@ class SessionActor(Actor[Message, Answer]):
         self._pipeline = pipeline
         self._resolver = pipeline.resolver
         self._programs = ProgramRunner(pipeline, store, clock)
+        self._proof = Proof(pipeline, self._programs)
         self._defaults = reading or ReadingSettings()
         self._stored, self._reading = store.settings.current, self._defaults
         self._memory = ShapeMemory()
@@ -194,7 +195,7 @@ class SessionActor(Actor[Message, Answer]):
         record_route(message.trace, self._store.resources, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
-            await self._check_effects(shaped, ready, run)
+            await self._proof.require(shaped, ready, run, message.refusals, self._shape)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
             return await self._defer(replace(message, ready={}, refusals=refusals), shaped)
@@ -222,8 +223,8 @@ class SessionActor(Actor[Message, Answer]):
             quota = self._quota
             if quota is not None and quota.concerns(self._store, message.request, run):
                 return NOT_NOW  # the quota looks at the disk
-            if must_check(ready, run):
-                require_effects(self._store, shaped, ready, run)
+            if not self._proof.require_now(shaped, ready, run):
+                return NOT_NOW
             drifts = self._apply_now(run)
         except (LarstError, LeaveLoopError):
             return NOT_NOW  # `on_message` raises it again, and does what it requires
@@ -238,21 +239,6 @@ class SessionActor(Actor[Message, Answer]):
         count_use = partial(self._resolver.count_use, ready, message.request.session_key)
         memo = ReplyMemo((*states, *self._resolver.book_states), count_use)
         return replace(reply, memo=memo)
-
-    async def _check_effects(
-        self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
-    ) -> None:
-        """Return if a program may have the effects that its run would have.
-
-        Raises:
-            EffectRefusedError: it may not.
-        """
-        if must_check(ready, run):
-            check = partial(require_effects, self._store, shaped, ready, run)
-            if run.transaction.is_large:
-                await self._store.work.off_loop(check)
-            else:
-                check()
 
     async def _replay(self, message: SessionRequest, key: str) -> SessionReply | None:
         """Return the stored reply to an earlier request with this Idempotency-Key, or None.

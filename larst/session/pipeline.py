@@ -33,7 +33,8 @@ _MAX_SKETCHES = 20
 class Pipeline:
     """`resolver` supplies plans; `direct`, if it can, or `sandbox` runs their programs.
 
-    `places` are those where heavy programs begin.
+    `places` are those where heavy programs begin. `has_proof`: a new program of a model is
+    rehearsed, and asked about if it is odd, before it counts as proven.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Pipeline:
             return check(strip_fences(source), limits)
 
         self.sandbox = sandbox
+        self.has_proof = settings.has_proof
         self.direct = direct
         self.places = RunPlaces()
         self.resolver = PlanResolver(

@@ -53,6 +53,7 @@ def applied_settings(defaults: ReadingSettings, stored: StoredSettings) -> Readi
         dialect=_known("dialect", stored.dialect) or defaults.dialect,
         learned=_known("dialect", stored.learned_dialect),
         unknown=defaults.unknown if unknown is None else cast("UnknownMode", unknown),
+        has_model=defaults.has_model,
     )
 
 

@@ -30,6 +30,7 @@ from larst.evaluation import (
 from larst.http.app import default_components, make_app
 from larst.http.components import Components
 from larst.planning import Maker, Planner, PlannerAnswer, PlanningRequest, RulesPlanner
+from larst.planning.shapes import ShapedRequest
 from tests.fakes import ScriptedPlanner
 from tests.lazy_sandbox import LazySandbox
 from tests.planning.models.fakes import planning_request
@@ -75,6 +76,9 @@ class GoodPlanner:
             for heading, example in EXAMPLES.items()
         }
         self._programs = {**by_example, **EXTRA}
+
+    def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
+        return maker == self.maker
 
     def is_ready(self) -> bool:
         return True

@@ -78,7 +78,7 @@ async def client(
             "LARS_SANDBOX_WORKERS": 1,
             "LARS_MAX_EXEC_MS": 2000,
             "LARS_PLAN_BUDGET_PER_MINUTE": 10_000,
-            "LARS_FALLBACK": "none",
+            "LARS_RULES": "never",
             "LLM_MOCK_HANDLER": "tests.planning.models.test_factory.plain",
             **KEYS,
         }

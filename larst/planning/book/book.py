@@ -302,7 +302,7 @@ class _EvictionOrder:
         self._by_uses: dict[int, OrderedDict[str, None]] = {}
 
     def add(self, entry: BookEntry) -> None:
-        if entry.state in ("learned", "refused"):
+        if entry.state in ("tried", "learned", "refused"):
             self._by_uses.setdefault(entry.uses, OrderedDict())[entry.key] = None
 
     def discard(self, entry: BookEntry) -> None:

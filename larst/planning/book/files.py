@@ -25,7 +25,7 @@ from larst.planning.planner import Maker
 from larst.planning.reuse.conditions import Condition
 from larst.planning.shapes.shape import shape_key
 
-PlanState = Literal["learned", "pinned", "rejected", "refused"]
+PlanState = Literal["tried", "learned", "pinned", "rejected", "refused"]
 NOT_SERVING: tuple[PlanState, ...] = ("rejected", "refused")
 """The states of plans that serve no request."""
 

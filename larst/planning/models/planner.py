@@ -19,6 +19,7 @@ from larst.planning.models.costs import cost_usd
 from larst.planning.models.redaction import redact
 from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import BasedOn, Maker, PlannerAnswer, PlanningRequest, Refusal
+from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import MAX_SHAPE_BYTES
 from larst.prices import Price
 from larst.telemetry import count, current_span
@@ -47,6 +48,10 @@ class ModelPlanner:
         self._calls = calls
         self._budget = budget
         self._prices = prices
+
+    def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
+        """Return whether a learned plan may serve: only its own."""
+        return maker == self.maker
 
     def is_ready(self) -> bool:
         """Return whether the provider is believed to answer: its circuit breaker is closed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from larst.errors import QueryNotUnderstoodError
+from larst.errors import QueryNotUnderstoodError, QueryUnsupportedError
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.texts import parse_json
 from larst.planning.reading.vocabulary import WORDS, Meaning, compared
@@ -88,7 +88,7 @@ def _firebase(query: Query) -> Query:
         elif key == "orderBy":
             translated["sort"] = (f"-{name}" if "limitToLast" in query else name,)
         elif key == "shallow":
-            raise QueryNotUnderstoodError("shallow is not supported; use fields=id")
+            raise QueryUnsupportedError("shallow is not supported; use fields=id")
         else:
             translated[key] = values
     if "limitToLast" in query:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from larst.domain import Json
-from larst.errors import QueryNotUnderstoodError
+from larst.errors import QueryNotUnderstoodError, QueryUnsupportedError
 from larst.planning.reading import postgrest
 from larst.planning.reading.arguments import any_value
 from larst.planning.reading.asked import Node, all_of, any_of
@@ -159,9 +159,7 @@ class FilterReader:
             return
         name = self._nested_name(root, child)
         if name is None and compared(root) in WORDS and isinstance(child, dict):
-            raise QueryNotUnderstoodError(
-                f"{root[:40]}[{next(iter(child))[:40]}] is not understood"
-            )
+            raise QueryUnsupportedError(f"{root[:40]}[{next(iter(child))[:40]}] is not understood")
         if not self._admit(root, name or root, is_known=name is not None):
             return
         name = name or root
@@ -206,7 +204,7 @@ class FilterReader:
             return False
         self._refuse_syntax(key)
         if compared(key) in UNSUPPORTED:
-            raise QueryNotUnderstoodError(f"{key[:80]}: groups and aggregates are not supported")
+            raise QueryUnsupportedError(f"{key[:80]}: groups and aggregates are not supported")
         if len(self.unknown) < MAX_SUGGESTIONS:
             self.refuse_near(key, name)
         if self.is_change or self.unknown_mode == "refuse":
@@ -240,8 +238,9 @@ class FilterReader:
         if not (key.startswith("$") or set("[](){}|") & set(key)):
             return
         suggestion = nearest(compared(key), WORDS, at_most=3)
-        hint = f"; did you mean {suggestion}?" if suggestion else ""
-        raise QueryNotUnderstoodError(f"{key[:80]} is not understood{hint}")
+        if suggestion is None:
+            raise QueryUnsupportedError(f"{key[:80]} is not understood")
+        raise QueryNotUnderstoodError(f"{key[:80]} is not understood; did you mean {suggestion}?")
 
 
 def joined_or(filters: list[Node], alternatives: list[Node]) -> list[Node]:

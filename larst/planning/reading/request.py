@@ -35,11 +35,15 @@ NOTHING_ASKED = Asked()
 
 @dataclass(frozen=True, slots=True)
 class ReadingSettings:
-    """How requests are read: the session's dialect, set or learned, and unknown query keys."""
+    """How requests are read: the session's dialect, set or learned, and unknown query keys.
+
+    `has_model`: a model plans GET requests whose query no rule can serve, so they are not refused.
+    """
 
     dialect: str | None = None
     learned: str | None = None
     unknown: UnknownMode = "match-nothing"
+    has_model: bool = False
 
     @property
     def reply_dialect(self) -> Dialect:

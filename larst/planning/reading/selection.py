@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from larst.domain import Json
-from larst.errors import QueryNotUnderstoodError
+from larst.errors import QueryNotUnderstoodError, QueryUnsupportedError
 from larst.planning.reading import postgrest
 from larst.planning.reading.asked import Embed
 from larst.planning.reading.brackets import Tree, plain, values_of
@@ -54,7 +54,7 @@ class _Collector:
         """Add `a,b`, `-a`, `["a"]`, `{"a":1}` or PostgREST's `a,b(c)`."""
         text = text.strip()
         if ":excerpt(" in text:
-            raise QueryNotUnderstoodError("fields: excerpt() is not supported; ask for the field")
+            raise QueryUnsupportedError("fields: excerpt() is not supported; ask for the field")
         if text[:1] in ("{", "["):
             self.add_json(parse_json(text, "fields"))
         elif (inner := self._partial(text)) is not None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from larst.domain import Json
-from larst.errors import QueryNotUnderstoodError
+from larst.errors import QueryNotUnderstoodError, QueryUnsupportedError
 from larst.planning.reading.brackets import Tree, plain, values_of
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.texts import parse_json
@@ -152,7 +152,7 @@ def _of_text(text: str, fields: Fields) -> list[str]:
 def _of_word(word: str, fields: Fields) -> str:
     word = _NULLS.sub("", word)
     if word[0] == "@":
-        raise QueryNotUnderstoodError(f"sort={word[:40]} is not supported; name a field")
+        raise QueryUnsupportedError(f"sort={word[:40]} is not supported; name a field")
     if (call := _CALL.fullmatch(word)) is not None:
         return _signed(call["field"].strip(), call["direction"])
     field, direction = _directed(word)

@@ -26,6 +26,7 @@ from larst.planning.rules.deciders import (
     criteria_of,
 )
 from larst.planning.rules.text import CRITERIA, IDENTIFIER, PAYLOAD, answer
+from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import Shape
 
 METHODS = tuple("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
@@ -45,6 +46,10 @@ class RulesPlanner:
     """Plans by REST convention. Its plans depend on the shape and the link fields only."""
 
     maker = Maker(RULES, None, VERSION)
+
+    def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
+        """Return whether a learned plan may serve: only its own."""
+        return maker == self.maker
 
     def is_ready(self) -> bool:
         """Return True: the rules need no provider."""

@@ -13,7 +13,7 @@ from functools import cached_property
 import orjson
 
 from larst.domain import BodyKind, Json, RequestContext, value_object
-from larst.errors import QueryNotUnderstoodError
+from larst.errors import QueryNotUnderstoodError, QueryUnsupportedError
 from larst.planning.reading.nearest import nearest
 from larst.planning.reading.paths import normalize, prefix_length
 from larst.planning.reading.relation import Session
@@ -111,8 +111,12 @@ def shape_request(
     path, facts = interpret_shape(
         shape, session.schema, _surroundings(request, session, reading, start)
     )
+    read = None
     if isinstance(path, RestPath) and not _is_custom(request, path):
-        request, reading = read_request(request, path, session, reading, settings)
+        read = _read(request, path, session, reading, settings)
+        path = path if read is not None else None
+    if isinstance(path, RestPath) and read is not None:
+        request, reading = read
         _refuse_parts(path, reading, method)
         reading = _with_near_miss(reading, path, session)
         shape = Shape(method, segments, (), request.body.kind, asks_of(reading, path, method))
@@ -120,6 +124,28 @@ def shape_request(
         shape = replace(shape, query=query_shape(request.query))
     key = shape_key(shape.as_json(), facts)
     return ShapedRequest(request, shape, path, facts, key, session.schema, reading)
+
+
+def _read(
+    request: RequestContext,
+    path: RestPath,
+    session: Session,
+    reading: Reading,
+    settings: ReadingSettings,
+) -> tuple[RequestContext, Reading] | None:
+    """Return the request as it was read; None if only a model can plan its query.
+
+    Raises:
+        QueryNotUnderstoodError: a part of the query has no known meaning.
+        BadPagingError: its paging makes no sense.
+    """
+    try:
+        return read_request(request, path, session, reading, settings)
+    except QueryUnsupportedError:
+        # A change must not guess what it selects.
+        if settings.has_model and request.method in ("GET", "HEAD"):
+            return None
+        raise
 
 
 def _with_update(

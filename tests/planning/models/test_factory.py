@@ -14,10 +14,12 @@ from larst.errors import (
     PlannerUnreachableError,
 )
 from larst.planning.factory import choose_provider, make_planner
+from larst.planning.fallback import FallbackPlanner
 from larst.planning.models.answers import parse_plan
 from larst.planning.models.base import Prompt
 from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.planner import ModelPlanner, prompt_for
+from larst.planning.rules_first import RulesFirstPlanner
 from tests.planning.models.fakes import (
     plan_text,
     planning_request,
@@ -114,7 +116,19 @@ class TestChoice:
         assert line in failure.value.detail
         assert "\n" not in failure.value.detail
 
-    def test_without_a_fallback_the_model_plans_alone(self) -> None:
-        settings = load_settings({"LLM_MOCK_HANDLER": f"{__name__}.plain", "LARS_FALLBACK": "none"})
+    @pytest.mark.parametrize(
+        ("variables", "kind"),
+        [
+            ({}, RulesFirstPlanner),
+            ({"LARS_FALLBACK": "none"}, RulesFirstPlanner),
+            ({"LARS_RULES": "fallback"}, FallbackPlanner),
+            ({"LARS_RULES": "fallback", "LARS_FALLBACK": "none"}, ModelPlanner),
+            ({"LARS_RULES": "never"}, ModelPlanner),
+        ],
+    )
+    def test_the_settings_say_when_the_rules_plan_beside_a_model(
+        self, variables: dict[str, object], kind: type
+    ) -> None:
+        settings = load_settings({"LLM_MOCK_HANDLER": f"{__name__}.plain", **variables})
 
-        assert isinstance(make_planner(settings), ModelPlanner)
+        assert type(make_planner(settings)) is kind

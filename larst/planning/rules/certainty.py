@@ -1,0 +1,36 @@
+"""Whether the built-in rules read a request without a guess. Pure.
+
+Only then may they plan it where a language model is configured: a guess would be learned, and the
+model would never be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from larst.domain import BodyKind
+from larst.planning.shapes.rest_path import PathInterpretation, RestPath
+from larst.planning.shapes.shape import Shape
+
+_COMPUTED = frozenset(
+    "analytics averages diagnostics insights leaderboards metrics recommendations rankings"
+    " statistics stats suggestions totals trends".split()
+)
+"""Plurals that usually name the result of a computation: GET means records only if some exist."""
+
+
+def is_certain(shape: Shape, path: PathInterpretation, is_resource: Callable[[str], bool]) -> bool:
+    """Return whether REST convention leaves no doubt about a request.
+
+    `is_resource`: whether records of that name were ever stored. Not certain are paths that are no
+    resource (`/login`), a word in the place of an id (`/members/me`), a computed value
+    (`/orders/stats`), and a body that is no JSON.
+    """
+    if not isinstance(path, RestPath):
+        return False
+    is_own_path = path.is_latest or path.field is not None
+    if path.is_word and not is_own_path:
+        return False
+    if shape.method == "GET" and path.resource.lower() in _COMPUTED:
+        return is_resource(path.resource)
+    return shape.body is not BodyKind.TEXT or path.field is not None

@@ -1,0 +1,172 @@
+"""The checks between the run of a program and its commit: what it did is held against the request.
+
+What is impossible is refused at every run (larst/session/effects.py). What is odd is asked about
+once, before the plan counts as proven (larst/session/oddities.py). Must never commit anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from functools import partial
+from typing import TypeAlias
+
+from larst.domain import RequestContext
+from larst.errors import (
+    EffectQuestionedError,
+    EffectRefusedError,
+    LarstError,
+    ProgramFailedError,
+)
+from larst.planning import RULES, ReadyPlan, Refusal
+from larst.planning.reuse.conditions import can_serve
+from larst.planning.shapes import ShapedRequest
+from larst.session.effects import READING, effects_of, names_of, refusal_of
+from larst.session.execution import ProgramRun, ProgramRunner
+from larst.session.oddities import FirstRun, oddity_of
+from larst.session.pipeline import Pipeline
+from larst.session.rehearsal import rehearsal_requests
+from larst.store import SessionStore
+
+REHEARSAL_S = 2.0
+"""The time that all rehearsals of a program may take."""
+
+_CLIENT_ERROR = 400
+
+Read: TypeAlias = Callable[[RequestContext], Awaitable[ShapedRequest]]
+"""Shapes a request as the session reads it."""
+
+
+class Proof:
+    """Checks the runs of one session, and rehearses new programs that write."""
+
+    def __init__(self, pipeline: Pipeline, programs: ProgramRunner) -> None:
+        self._pipeline = pipeline
+        self._programs = programs
+        self._store = programs.store
+
+    def require_now(self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun) -> bool:
+        """Return whether the run of a proven plan may be committed; False: `require` decides.
+
+        Raises:
+            EffectRefusedError: it may not have the effects that it would have.
+        """
+        if _is_trusted(ready):
+            return True
+        if not ready.is_proven:
+            return False
+        if run.reply.status < _CLIENT_ERROR:
+            self._require_possible(shaped, ready, run)
+        return True
+
+    async def require(
+        self,
+        shaped: ShapedRequest,
+        ready: ReadyPlan,
+        run: ProgramRun,
+        refusals: tuple[Refusal, ...],
+        read: Read,
+    ) -> None:
+        """Return if the run may be committed.
+
+        `refusals` are those that its planner knows; `read` shapes a request of a rehearsal.
+
+        Raises:
+            EffectRefusedError: it may not have the effects that it would have.
+            EffectQuestionedError: they are odd, and the planner has not said that it means them.
+            ProgramFailedError: the program fails with other records or values.
+        """
+        if _is_trusted(ready):
+            return
+        is_new = self._pipeline.has_proof and not ready.is_proven
+        if run.reply.status < _CLIENT_ERROR:
+            await self._off_loop_if_large(partial(self._require_possible, shaped, ready, run), run)
+        if is_new and not _was_questioned(ready, refusals):
+            await self._off_loop_if_large(partial(self._require_usual, shaped, ready, run), run)
+        is_write = run.reply.status < _CLIENT_ERROR and shaped.request.method not in READING
+        if is_new and is_write and run.transaction.changes():
+            await self._rehearse(shaped, ready, read)
+
+    async def _off_loop_if_large(self, check: Callable[[], None], run: ProgramRun) -> None:
+        if run.transaction.is_large:
+            await self._store.work.off_loop(check)
+        else:
+            check()
+
+    def _require_possible(self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun) -> None:
+        store, program = self._store, ready.plan.code.block
+        words = shaped.request.segments
+        reason = refusal_of(
+            effects_of(run.transaction, store.record),
+            names_of(shaped, ready.plan.resource, store.record),
+            is_shown=lambda resource: resource in words or resource in program,
+        )
+        if reason is not None:
+            raise EffectRefusedError(reason)
+
+    def _require_usual(self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun) -> None:
+        reason = oddity_of(_first_run(self._store, shaped, ready, run))
+        if reason is not None:
+            raise EffectQuestionedError(reason)
+
+    async def _rehearse(self, shaped: ShapedRequest, ready: ReadyPlan, read: Read) -> None:
+        """Run the program for other records and other values; nothing of it is kept.
+
+        Raises:
+            ProgramFailedError: a run raises, or would have effects that it may not have.
+        """
+        clock = self._programs.clock
+        deadline_s = clock.now() + REHEARSAL_S
+        for request in rehearsal_requests(shaped, self._store):
+            try:
+                other = await read(request)
+                if other.key != shaped.key or not _serves(ready, other):
+                    continue
+                run = await self._programs.run(other, ready, deadline_s)
+                if run.reply.status < _CLIENT_ERROR:
+                    self._require_possible(other, ready, run)
+            except EffectRefusedError:
+                raise
+            except ProgramFailedError as error:
+                raise ProgramFailedError(
+                    f"for another record or other values of the same kinds, {error.detail}"
+                ) from error
+            except LarstError:
+                continue  # too slow, or refused for its values: no fault of the program
+
+
+def _is_trusted(ready: ReadyPlan) -> bool:
+    """Return whether nothing is checked: the rules plan for the path, a user has approved a pin."""
+    return ready.maker.planner == RULES or ready.is_pinned
+
+
+def _serves(ready: ReadyPlan, shaped: ShapedRequest) -> bool:
+    return ready.condition is None or can_serve(ready.condition, shaped)
+
+
+def _was_questioned(ready: ReadyPlan, refusals: Iterable[Refusal]) -> bool:
+    """Return whether the planner was asked about this very program, and wrote it again."""
+    block = ready.plan.code.block
+    return any(refusal.is_odd and refusal.program == block for refusal in refusals)
+
+
+def _first_run(
+    store: SessionStore,
+    shaped: ShapedRequest,
+    ready: ReadyPlan,
+    run: ProgramRun,
+) -> FirstRun:
+    def fields_of(resource: str) -> Collection[str]:
+        schema = store.schema(resource)
+        return () if schema is None else schema["fields"]
+
+    return FirstRun(
+        method=shaped.request.method,
+        words=tuple(segment.text for segment in shaped.shape.path if not segment.is_identifier),
+        body=shaped.request.body.json,
+        program=ready.program,
+        status=run.reply.status,
+        effects=effects_of(run.transaction, store.record),
+        written={name: change.put for name, change in run.transaction.changes().items()},
+        stored=store.record,
+        fields_of=fields_of,
+    )
