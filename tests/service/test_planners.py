@@ -43,6 +43,7 @@ def settings_for(provider: WireServer, kind: wire.Wire = "chat", **more: str) ->
         "LARS_DEFAULT_PROVIDER": name,
         f"{name.upper()}_API_KEY": KEY,
         "LARS_LLM_BASE_URL": provider.base_url(kind),
+        "LARS_RULES": "fallback",
         "LARS_MODEL": "small",
         "LARS_LLM_TIMEOUT_S": str(LLM_TIMEOUT_S),
         **more,

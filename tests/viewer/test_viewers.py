@@ -141,6 +141,7 @@ async def test_a_viewer_finds_the_trace_by_its_id_and_by_its_session(
         service = start_service(
             OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{url}/v1/traces",
             LLM_MOCK_HANDLER="tests.wire.faulty.plan",
+            LARS_RULES="fallback",
         )
         api = Api(http, service.url, "shop")
         assert (await api.post("/orders", {"item": "tea"}, headers=CALLER)).status == 201

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from larst.domain import BodyKind
+from larst.planning.reading.nouns import singular
 from larst.planning.shapes.rest_path import PathInterpretation, RestPath
 from larst.planning.shapes.shape import Shape
 
@@ -23,14 +24,19 @@ def is_certain(shape: Shape, path: PathInterpretation, is_resource: Callable[[st
     """Return whether REST convention leaves no doubt about a request.
 
     `is_resource`: whether records of that name were ever stored. Not certain are paths that are no
-    resource (`/login`), a word in the place of an id (`/members/me`), a computed value
-    (`/orders/stats`), and a body that is no JSON.
+    resource (`/login`), a word in the place of an id (`/members/me`), what may be a computed value
+    (`/stats`, `/healthy`), and a body that is not JSON.
     """
     if not isinstance(path, RestPath):
         return False
     is_own_path = path.is_latest or path.field is not None
     if path.is_word and not is_own_path:
         return False
-    if shape.method == "GET" and path.resource.lower() in _COMPUTED:
+    if shape.method == "GET" and not path.is_database and _may_be_computed(path.resource):
         return is_resource(path.resource)
     return shape.body is not BodyKind.TEXT or path.field is not None
+
+
+def _may_be_computed(name: str) -> bool:
+    """Return whether a name is not that of a collection by its form: `stats`, or no plural."""
+    return name.lower() in _COMPUTED or singular(name) is None

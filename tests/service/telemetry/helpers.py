@@ -13,7 +13,7 @@ from tests.wire.collector import ReceivedSpan
 
 StartService = Callable[..., Service]
 TRACE_ID, CALLER_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-FAULTY = {"LLM_MOCK_HANDLER": "tests.wire.faulty.plan"}
+FAULTY = {"LLM_MOCK_HANDLER": "tests.wire.faulty.plan", "LARS_RULES": "fallback"}
 
 
 async def send_head(api: Api, head: str) -> str:

@@ -76,7 +76,7 @@ async def test_the_log_has_neither_secrets_nor_bodies(
 ) -> None:
     service = start_traced(
         LARS_AUTH_TOKEN="t0ken-s3cret", OPENAI_API_KEY="sk-s3cret", LARS_LOG_LEVEL="debug",
-        LARS_LLM_BASE_URL="http://127.0.0.1:9/v1", LARS_MODEL="small",
+        LARS_LLM_BASE_URL="http://127.0.0.1:9/v1", LARS_MODEL="small", LARS_RULES="fallback",
         OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20s3cret",
     )  # fmt: skip
     api = Api(http, service.url, "one")

@@ -27,6 +27,7 @@ async def test_a_call_is_a_client_span_by_the_conventions(
             LARS_DEFAULT_PROVIDER=provider_name,
             OPENAI_API_KEY="sk-s3cret",
             ANTHROPIC_API_KEY="sk-s3cret",
+            LARS_RULES="fallback",
             LARS_MODEL="small",
             LARS_PRICES="small=1/10",
             LARS_LLM_BASE_URL=provider.base_url(kind),
@@ -75,6 +76,7 @@ async def test_each_failed_call_of_a_provider_is_an_error(
     service = start_traced(
         LARS_DEFAULT_PROVIDER="openai",
         OPENAI_API_KEY="k",
+        LARS_RULES="fallback",
         LARS_MODEL="small",
         LARS_LLM_BASE_URL="http://127.0.0.1:9/v1",
     )

@@ -283,6 +283,7 @@ async def test_a_request_that_waits_for_a_shared_plan_links_to_its_owner(
         service = start_traced(
             LARS_DEFAULT_PROVIDER="openai",
             OPENAI_API_KEY="k",
+            LARS_RULES="fallback",
             LARS_MODEL="small",
             LARS_LLM_BASE_URL=provider.base_url("chat"),
         )

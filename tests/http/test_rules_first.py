@@ -1,0 +1,169 @@
+"""Where a model is configured, the rules still plan what they read for certain."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from larst.planning import RulesPlanner
+from larst.planning.rules_first import RulesFirstPlanner
+from tests.fakes import ScriptedPlanner
+from tests.http.helpers import Client, MakeClient
+
+CUSTOM = 'REPLY = make_response(200, {"by": "model", "query": ctx["query"]})'
+
+PLAIN: list[tuple[str, str, Any, int]] = [
+    ("POST", "/members", {"name": "Ann", "age": 41}, 201),
+    ("POST", "/members", [{"name": "Bob"}, {"name": "Cy", "age": 7}], 201),
+    ("GET", "/members", None, 200),
+    ("GET", "/members/1", None, 200),
+    ("GET", "/members/99", None, 404),
+    ("HEAD", "/members/1", None, 200),
+    ("OPTIONS", "/members", None, 204),
+    ("GET", "/members?limit=2&offset=1&sort=-name", None, 200),
+    ("GET", "/members?age_gte=10&name=A*", None, 200),
+    ("GET", "/members?q=ann", None, 200),
+    ("GET", "/members?filter[age][gt]=3&select=name", None, 200),
+    ("GET", "/members?page=1&per_page=2", None, 200),
+    ("GET", "/members/search?name=A*", None, 200),
+    ("GET", "/members/count", None, 200),
+    ("GET", "/members/latest", None, 200),
+    ("GET", "/members/?getByName=Ann", None, 200),
+    ("PUT", "/members/1", {"name": "Ann", "age": 42}, 200),
+    ("PATCH", "/members/1", {"age": 43}, 200),
+    ("GET", "/members/1/age", None, 200),
+    ("POST", "/posts", {"title": "One"}, 201),
+    ("POST", "/posts/1/comments", {"text": "Fine"}, 201),
+    ("GET", "/posts/1/comments", None, 200),
+    ("GET", "/posts/1/comments/1", None, 200),
+    ("GET", "/posts?embed=comments", None, 200),
+    ("PUT", "/settings", {"theme": "dark"}, 201),
+    ("GET", "/settings", None, 200),
+    ("PATCH", "/members?name=Bob", {"age": 5}, 200),
+    ("DELETE", "/members?name=Cy", None, 200),
+    ("POST", "/members/1", {}, 405),
+    ("DELETE", "/members/1", None, 204),
+]
+
+UNCERTAIN = [
+    ("GET", "/members/me", None),
+    ("GET", "/members/recent", None),
+    ("POST", "/login", {"name": "Ann"}),
+    ("GET", "/healthy", None),
+    ("GET", "/stats", None),
+    ("GET", "/members/1/statistics", None),
+    ("POST", "/members/1/promote", {}),
+    ("GET", "/members?$apply=groupby((age))", None),
+    ("GET", "/members?group_by=age", None),
+]
+
+Make = Callable[..., Awaitable[tuple[Client, ScriptedPlanner]]]
+
+
+@pytest.fixture
+def serve(make_client: MakeClient) -> Make:
+    async def serve(script: dict[str, list[str]]) -> tuple[Client, ScriptedPlanner]:
+        model = ScriptedPlanner(script)
+        client = await make_client(RulesFirstPlanner(RulesPlanner(), model), LARS_PROOF="off")
+        return client, model
+
+    return serve
+
+
+async def test_thirty_plain_requests_cost_no_call(serve: Make) -> None:
+    """A key in the environment must not make CRUD slower, dearer or less certain."""
+    client, model = await serve({})
+
+    statuses = [
+        (method, target, (await client.request(method, target, json=body)).status)
+        for method, target, body, _ in PLAIN
+    ]
+
+    assert statuses == [(method, target, status) for method, target, _, status in PLAIN]
+    assert len(PLAIN) == 30
+    assert model.requests == []
+
+
+@pytest.mark.parametrize(("method", "target", "body"), UNCERTAIN)
+async def test_what_the_rules_would_guess_is_planned_by_the_model(
+    serve: Make, method: str, target: str, body: Any
+) -> None:
+    """A guess of the rules would be learned, and the model never asked."""
+    client, model = await serve({})
+    model.script = _Any(CUSTOM)
+    assert (await client.post("/members", json={"name": "Ann", "age": 41})).status == 201
+
+    reply = await client.request(method, target, json=body)
+
+    assert (await reply.json())["by"] == "model"
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("target", ["/members?limti=1", "/members?sort=-nmae"])
+async def test_a_slip_is_answered_by_the_rules(serve: Make, target: str) -> None:
+    """A typing mistake is no request for something new: the nearest word helps more."""
+    client, model = await serve({})
+    assert (await client.post("/members", json={"name": "Ann"})).status == 201
+
+    reply = await client.get(target)
+
+    assert (reply.status, model.requests) == (400, [])
+    assert "did you mean" in (await reply.json())["detail"]
+
+
+async def test_a_change_with_a_query_that_no_rule_reads_is_refused(serve: Make) -> None:
+    """What such a request would select is a guess, and it would delete."""
+    client, model = await serve({})
+    assert (await client.post("/members", json={"name": "Ann"})).status == 201
+
+    reply = await client.delete("/members?$apply=groupby((name))")
+
+    assert (reply.status, model.requests) == (400, [])
+
+
+async def test_a_rejected_plan_of_the_rules_is_planned_by_the_model(
+    serve: Make, tmp_path: Path
+) -> None:
+    """A user says that the convention is not what the path means here."""
+    client, model = await serve({"GET /members": [CUSTOM]})
+    assert (await client.get("/members")).status == 200
+    (plan,) = (await (await client.get("/_larst/plans")).json())["items"]
+    path = f"/_larst/plans/{plan['key']}/reject"
+    assert (await client.post(path, json={"reason": "members of the club only"})).status == 200
+
+    reply = await client.get("/members")
+
+    assert (await reply.json())["by"] == "model"
+    assert "members of the club only" in model.requests[0].refusals[0].reason
+
+
+async def test_a_guess_that_was_learned_without_a_model_does_not_serve_with_one(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    """The plan book outlives the settings: the rules alone read /members/me as a record."""
+    book = {"SANDBOX_DATA_ROOT": str(tmp_path / "data")}
+    alone = await make_client(RulesPlanner(), **book)
+    assert (await alone.post("/members", json={"name": "Ann"})).status == 201
+    assert (await alone.get("/members/me")).status == 404
+    await alone.close()
+
+    model = ScriptedPlanner({"GET /members/me": [CUSTOM]})
+    client = await make_client(RulesFirstPlanner(RulesPlanner(), model), **book, LARS_PROOF="off")
+
+    assert (await client.get("/members/1")).status == 200
+    assert (await (await client.get("/members/me")).json())["by"] == "model"
+    assert len(model.requests) == 1
+
+
+class _Any(dict[str, list[str]]):
+    """A script with the same program for every shape."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__()
+        self._program = program
+
+    def get(self, shape: str, default: Any = None) -> Any:
+        return [self._program]
