@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from larst.direct.limits import INTEGER_LIMIT, BudgetSpentError, SandboxNeededError
+from larst.direct.operations import joined_keys
 from larst.domain import Reply
 from larst.errors import ProgramFailedError
 from larst.sandbox.reply import EMPTY_STATUSES, JSON, MAX_RECORD_BYTES, headers_of, too_large
@@ -108,26 +109,26 @@ class _Survey:
             container = stack.pop()
             is_record = type(container) is dict
             for value in container.values() if is_record else container:
-                if type(value) is str:
+                kind = type(value)
+                if kind is str:
                     characters += len(value)
-                elif type(value) in _CONTAINERS:
+                elif kind in _CONTAINERS:
                     count += len(value)
                     stack.append(value)
-                else:
-                    self._look_at_scalar(value)
-            characters += _key_characters(container) if is_record else 0
+                elif kind is not bool and value is not None:
+                    self._look_at_number(value)
+            if is_record:
+                characters += len(joined_keys(container))
             if self.is_in_thread:
                 self._see(container)
             if count > self.max_values or count + characters > self.max_characters:
                 return self._exceeded()
         return False
 
-    def _look_at_scalar(self, value: Any) -> None:
+    def _look_at_number(self, value: Any) -> None:
         kind = type(value)
         if kind is float:
             self.has_odd_floats = self.has_odd_floats or _is_odd(value)
-        elif kind is bool or value is None:
-            return
         elif kind is not int:
             raise SandboxNeededError(f"a {kind.__name__} in REPLY")
         elif not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
@@ -143,15 +144,6 @@ class _Survey:
         if not self.is_in_thread:
             raise BudgetSpentError("too much in REPLY")
         return True
-
-
-def _key_characters(record: dict[Any, Any]) -> int:
-    characters = 0
-    for key in record:
-        if type(key) is not str:
-            raise SandboxNeededError("a key of another type than a string")
-        characters += len(key)
-    return characters
 
 
 def _is_odd(number: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from larst.direct.compiler import Compiler
 from larst.direct.frames import Evaluate, Frame
 from larst.direct.limits import CHARACTERS_PER_STEP, Run, SandboxNeededError
-from larst.direct.operations import charge_text, size_of_text
+from larst.direct.operations import charge_text, joined_keys, size_of_text
 from larst.domain import total
 
 _CONTAINERS = frozenset({dict, list, tuple})
@@ -52,27 +52,24 @@ def _charge(run: Run, value: Any) -> None:
     The store copies an argument with everything in it, and a container may hold another one many
     times. What the store looks at is limited by the store itself.
     """
-    stack: list[Any] = [(value,)]
+    if type(value) not in _CONTAINERS:
+        run.charge(1)
+        if type(value) is str:
+            charge_text(run, size_of_text(value))
+        return
+    stack: list[Any] = [value]
     while stack:
         container = stack.pop()
         run.charge_operation(1 + len(container) // 2)
         is_record = type(container) is dict
-        if is_record:
-            _charge_keys(run, container)
+        if is_record and container:
+            charge_text(run, size_of_text(joined_keys(container)))
         for item in container.values() if is_record else container:
             if type(item) is str:
                 if len(item) >= CHARACTERS_PER_STEP:
                     charge_text(run, size_of_text(item))
             elif type(item) in _CONTAINERS:
                 stack.append(item)
-
-
-def _charge_keys(run: Run, record: dict[Any, Any]) -> None:
-    for key in record:
-        if type(key) is not str:
-            raise SandboxNeededError("a key of another type than a string")
-        if len(key) >= CHARACTERS_PER_STEP:
-            charge_text(run, size_of_text(key))
 
 
 def _default_store(frame: Frame) -> Any:
