@@ -12,6 +12,7 @@ from larst.direct.limits import INTEGER_LIMIT, BudgetSpentError, SandboxNeededEr
 from larst.direct.operations import joined_keys
 from larst.domain import Reply
 from larst.errors import ProgramFailedError
+from larst.exact_json import may_be_inexact
 from larst.sandbox.reply import EMPTY_STATUSES, JSON, MAX_RECORD_BYTES, headers_of, too_large
 
 LOOP_VALUES = 50_000
@@ -51,6 +52,25 @@ def reply_of_value(value: Any, *, result_bytes: int, is_in_thread: bool = False)
         raise too_large(result_bytes)
     if type(body) is str and not media_type.startswith(JSON):
         encoded = body.encode()
+    return Reply(status, encoded, fields, media_type)
+
+
+def reply_of_record(value: Any, record: Any, *, result_bytes: int) -> Reply | None:
+    """Return the reply that REPLY describes if its body is this small record, as it was stored.
+
+    None: it is another reply, or `reply_of_value` has to look closer.
+
+    Raises:
+        SandboxNeededError: as `reply_of_value`.
+    """
+    if record is None or type(value) is not dict or value.get("body") is not record:
+        return None
+    status, fields, media_type = _head(value)
+    if status in EMPTY_STATUSES:
+        return None
+    encoded = orjson.dumps(record)
+    if len(encoded) > result_bytes or may_be_inexact(encoded):
+        return None
     return Reply(status, encoded, fields, media_type)
 
 
@@ -107,8 +127,7 @@ class _Survey:
         stack: list[Any] = [(body,)]
         while stack:
             container = stack.pop()
-            is_record = type(container) is dict
-            for value in container.values() if is_record else container:
+            for value in container.values() if type(container) is dict else container:
                 kind = type(value)
                 if kind is str:
                     characters += len(value)
@@ -117,10 +136,7 @@ class _Survey:
                     stack.append(value)
                 elif kind is not bool and value is not None:
                     self._look_at_number(value)
-            if is_record:
-                characters += len(joined_keys(container))
-            if self.is_in_thread:
-                self._see(container)
+            characters += self._enter(container)
             if count > self.max_values or count + characters > self.max_characters:
                 return self._exceeded()
         return False
@@ -134,11 +150,16 @@ class _Survey:
         elif not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
             raise SandboxNeededError("an integer of more than 64 bits")
 
-    def _see(self, container: Any) -> None:
-        """Note a container; one that appears twice was made by the program, not stored."""
-        if container and id(container) in self._seen:
-            raise SandboxNeededError("a container appears twice in REPLY")
-        self._seen.add(id(container))
+    def _enter(self, container: Any) -> int:
+        """Return the characters of the keys of a container.
+
+        In a thread, note the container; one that appears twice was made by the program, not stored.
+        """
+        if self.is_in_thread:
+            if container and id(container) in self._seen:
+                raise SandboxNeededError("a container appears twice in REPLY")
+            self._seen.add(id(container))
+        return len(joined_keys(container)) if type(container) is dict else 0
 
     def _exceeded(self) -> bool:
         if not self.is_in_thread:

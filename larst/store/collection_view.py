@@ -131,6 +131,7 @@ class CollectionView:
         current = self.get(id)
         if current is None:
             if not isinstance(changes, list | tuple):
+                self._spend_write(changes)
                 validate_record(changes)
             return None
         return self._put(self._updated(current, changes))
