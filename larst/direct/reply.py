@@ -18,6 +18,9 @@ from larst.sandbox.reply import EMPTY_STATUSES, JSON, MAX_RECORD_BYTES, headers_
 LOOP_VALUES = 50_000
 """Values of a reply that is encoded on the event loop, in about 10 ms."""
 
+_SMALL_FLOAT = b"0.0000"
+"""How a float begins that Python writes with an exponent, and orjson perhaps without."""
+
 LOOP_CHARACTERS = 2 * 1024 * 1024
 
 THREAD_VALUES = 10_000_000
@@ -69,7 +72,7 @@ def reply_of_record(value: Any, record: Any, *, result_bytes: int) -> Reply | No
     if status in EMPTY_STATUSES:
         return None
     encoded = orjson.dumps(record)
-    if len(encoded) > result_bytes or may_be_inexact(encoded):
+    if len(encoded) > result_bytes or _SMALL_FLOAT in encoded or may_be_inexact(encoded):
         return None
     return Reply(status, encoded, fields, media_type)
 
