@@ -28,6 +28,15 @@ PLAIN: dict[str, bytes] = {
     "put": request("PUT", "/members/1", RECORD),
     "patch": request("PATCH", "/members/1", b'{"age":4}'),
     "delete": request("DELETE", "/members/2"),
+    "post from a page": request(
+        "POST", "/members", RECORD, headers={"Origin": "http://localhost:3000"}
+    ),
+    "delete from a page": request(
+        "DELETE", "/members/3", headers={"Origin": "http://127.0.0.1:3000"}
+    ),
+    "patch without an answer": request(
+        "PATCH", "/members/1", b'{"age":5}', headers={"Prefer": "return=minimal"}
+    ),
     "delete many": request("DELETE", "/members?age_gt=100"),
     "form": request(
         "POST",
