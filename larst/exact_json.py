@@ -36,12 +36,16 @@ def parse_json(raw: bytes) -> Json:
         value = from_json(raw, allow_inf_nan=False, cache_strings="keys")
     except ValueError as error:
         raise InvalidJsonError(str(error)) from error
-    if _may_be_inexact(raw):
+    if may_be_inexact(raw):
         _refuse_inexact(value)
     return value
 
 
-def _may_be_inexact(raw: bytes) -> bool:
+def may_be_inexact(raw: bytes) -> bool:
+    """Return whether JSON may have a number that some reader, or writer, would change.
+
+    False: it has neither an exponent nor an integer that needs more than 63 bits.
+    """
     for start in range(0, len(raw), _SLICE_BYTES):
         part = raw[start : start + _SLICE_BYTES + _OVERLAP_BYTES].translate(_CLASSES)
         if _EXPONENT in part or _LONG_NUMBER in part:

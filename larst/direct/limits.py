@@ -30,6 +30,9 @@ _STEPS_PER_CHECK = 2_000
 """Steps between two looks at the time."""
 
 CHARACTERS_PER_STEP = 32
+SMALL_VALUES = 1_000
+"""A record of fewer values is encoded in microseconds; long texts count as several values."""
+
 STORE_CALL_STEPS = 30
 
 INTEGER_LIMIT = 2**63
@@ -52,6 +55,8 @@ class Run:
     """The state of one run: its stores, its budget, the containers that it made, and its REPLY.
 
     Only containers in `owned` may be changed: all others belong to the store or to the request.
+    `payload` is that of the plan, `record` the last record that a store call wrote, if it is
+    small: a reply with it needs no second look at its values.
     """
 
     view: SessionView
@@ -64,6 +69,8 @@ class Run:
     timer: Callable[[], float] = time.monotonic
     owned: dict[int, Any] = field(default_factory=dict)
     reply: Any = None
+    payload: Any = None
+    record: Any = None
     check_at: int = 0  # how many steps are left at the next look at the time
 
     def __post_init__(self) -> None:
@@ -110,6 +117,11 @@ class Run:
         self._check()
         if self.calls is not None:
             self.calls.add(resource, method)
+
+    def note_record(self, store: ResourceStore, record: Any) -> None:
+        """Note the record that a call of the store returned as it was written."""
+        is_small = getattr(store, "written_values", SMALL_VALUES) < SMALL_VALUES
+        self.record = record if is_small else None
 
     def own(self, container: Any) -> Any:
         """Note that the program made a container, and return it."""

@@ -61,6 +61,14 @@ def size_of_text(text: str) -> int:
     return len(text) if text.isascii() else 4 * len(text)
 
 
+def joined_keys(record: Mapping[Any, Any]) -> str:
+    """Return all keys of a dict as one text: a loop over them would take ten times as long."""
+    try:
+        return "".join(record)
+    except TypeError as error:
+        raise SandboxNeededError("a key of another type than a string") from error
+
+
 def charge_text(run: Run, size: int) -> None:
     """Charge for making or looking through a text."""
     run.charge_operation(size // CHARACTERS_PER_STEP)

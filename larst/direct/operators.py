@@ -10,6 +10,7 @@ from larst.direct.frames import Evaluate, Frame
 from larst.direct.limits import SandboxNeededError
 from larst.direct.methods import METHODS
 from larst.direct.operations import BINARY, BUILTINS, COMPARISONS, signed
+from larst.direct.replacements import replacements
 from larst.domain import total
 
 _TYPES: Mapping[str, type] = {
@@ -95,6 +96,9 @@ def builtin(form: total.Builtin, compiler: Compiler) -> Evaluate:
     """Return the closure of a call of a built-in function."""
     call, arguments = BUILTINS[form.name], compiler.expressions(form.arguments)
     options = compiler.options(form.options)
+    if len(arguments) == 1 and not options and form.name != "sorted":
+        (argument,) = arguments
+        return lambda frame: call(frame[0], argument(frame))
 
     def apply(frame: Frame) -> Any:
         values = [argument(frame) for argument in arguments]
@@ -112,6 +116,8 @@ def is_instance(form: total.IsInstance, compiler: Compiler) -> Evaluate:
 
 def method(form: total.Method, compiler: Compiler) -> Evaluate:
     """Return the closure of a call of a method; the type of the receiver decides which."""
+    if (chain := replacements(form, compiler)) is not None:
+        return chain
     receiver, name = compiler.expression(form.receiver), form.name
     arguments = compiler.expressions(form.arguments)
     by_type = {kind: table[name] for kind, table in METHODS.items() if name in table}

@@ -9,12 +9,17 @@ from typing import Any
 import orjson
 
 from larst.direct.limits import INTEGER_LIMIT, BudgetSpentError, SandboxNeededError
+from larst.direct.operations import joined_keys
 from larst.domain import Reply
 from larst.errors import ProgramFailedError
+from larst.exact_json import may_be_inexact
 from larst.sandbox.reply import EMPTY_STATUSES, JSON, MAX_RECORD_BYTES, headers_of, too_large
 
 LOOP_VALUES = 50_000
 """Values of a reply that is encoded on the event loop, in about 10 ms."""
+
+_SMALL_FLOAT = b"0.0000"
+"""How a float begins that Python writes with an exponent, and orjson perhaps without."""
 
 LOOP_CHARACTERS = 2 * 1024 * 1024
 
@@ -50,6 +55,25 @@ def reply_of_value(value: Any, *, result_bytes: int, is_in_thread: bool = False)
         raise too_large(result_bytes)
     if type(body) is str and not media_type.startswith(JSON):
         encoded = body.encode()
+    return Reply(status, encoded, fields, media_type)
+
+
+def reply_of_record(value: Any, record: Any, *, result_bytes: int) -> Reply | None:
+    """Return the reply that REPLY describes if its body is this small record, as it was stored.
+
+    None: it is another reply, or `reply_of_value` has to look closer.
+
+    Raises:
+        SandboxNeededError: as `reply_of_value`.
+    """
+    if record is None or type(value) is not dict or value.get("body") is not record:
+        return None
+    status, fields, media_type = _head(value)
+    if status in EMPTY_STATUSES:
+        return None
+    encoded = orjson.dumps(record)
+    if len(encoded) > result_bytes or _SMALL_FLOAT in encoded or may_be_inexact(encoded):
+        return None
     return Reply(status, encoded, fields, media_type)
 
 
@@ -106,52 +130,44 @@ class _Survey:
         stack: list[Any] = [(body,)]
         while stack:
             container = stack.pop()
-            is_record = type(container) is dict
-            for value in container.values() if is_record else container:
-                if type(value) is str:
+            for value in container.values() if type(container) is dict else container:
+                kind = type(value)
+                if kind is str:
                     characters += len(value)
-                elif type(value) in _CONTAINERS:
+                elif kind in _CONTAINERS:
                     count += len(value)
                     stack.append(value)
-                else:
-                    self._look_at_scalar(value)
-            characters += _key_characters(container) if is_record else 0
-            if self.is_in_thread:
-                self._see(container)
+                elif kind is not bool and value is not None:
+                    self._look_at_number(value)
+            characters += self._enter(container)
             if count > self.max_values or count + characters > self.max_characters:
                 return self._exceeded()
         return False
 
-    def _look_at_scalar(self, value: Any) -> None:
+    def _look_at_number(self, value: Any) -> None:
         kind = type(value)
         if kind is float:
             self.has_odd_floats = self.has_odd_floats or _is_odd(value)
-        elif kind is bool or value is None:
-            return
         elif kind is not int:
             raise SandboxNeededError(f"a {kind.__name__} in REPLY")
         elif not -INTEGER_LIMIT <= value < INTEGER_LIMIT:
             raise SandboxNeededError("an integer of more than 64 bits")
 
-    def _see(self, container: Any) -> None:
-        """Note a container; one that appears twice was made by the program, not stored."""
-        if container and id(container) in self._seen:
-            raise SandboxNeededError("a container appears twice in REPLY")
-        self._seen.add(id(container))
+    def _enter(self, container: Any) -> int:
+        """Return the characters of the keys of a container.
+
+        In a thread, note the container; one that appears twice was made by the program, not stored.
+        """
+        if self.is_in_thread:
+            if container and id(container) in self._seen:
+                raise SandboxNeededError("a container appears twice in REPLY")
+            self._seen.add(id(container))
+        return len(joined_keys(container)) if type(container) is dict else 0
 
     def _exceeded(self) -> bool:
         if not self.is_in_thread:
             raise BudgetSpentError("too much in REPLY")
         return True
-
-
-def _key_characters(record: dict[Any, Any]) -> int:
-    characters = 0
-    for key in record:
-        if type(key) is not str:
-            raise SandboxNeededError("a key of another type than a string")
-        characters += len(key)
-    return characters
 
 
 def _is_odd(number: float) -> bool:

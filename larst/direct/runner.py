@@ -19,7 +19,7 @@ from larst.direct.limits import (
     Run,
     SandboxNeededError,
 )
-from larst.direct.reply import reply_of_value
+from larst.direct.reply import reply_of_record, reply_of_value
 from larst.direct.statements import Execute, block
 from larst.domain import CheckedProgram, ProgramInputs, Reply, SessionView, total
 from larst.telemetry import CURRENT_REQUEST, StoreCalls, count
@@ -76,9 +76,11 @@ class DirectRunner:
         try:
             run = self._new_run(inputs, view, calls, is_in_thread=is_in_thread)
             self._execute(program, form, run, inputs)
-            reply = reply_of_value(
-                run.reply, result_bytes=self.result_bytes, is_in_thread=is_in_thread
-            )
+            reply = reply_of_record(run.reply, run.record, result_bytes=self.result_bytes)
+            if reply is None:
+                reply = reply_of_value(
+                    run.reply, result_bytes=self.result_bytes, is_in_thread=is_in_thread
+                )
         except BudgetSpentError:
             if is_in_thread:
                 return None
@@ -104,7 +106,9 @@ class DirectRunner:
             steps = store_calls = THREAD_STEPS
             time_s = THREAD_S
         stop_at_s = self.timer() + time_s
-        return Run(view, None, inputs.resource, calls, steps, store_calls, stop_at_s, self.timer)
+        run = Run(view, None, inputs.resource, calls, steps, store_calls, stop_at_s, self.timer)
+        run.payload = inputs.plan.get("payload")
+        return run
 
     def _execute(
         self,

@@ -8,27 +8,39 @@ from typing import Any
 from larst.direct.compiler import Compiler
 from larst.direct.frames import Evaluate, Frame
 from larst.direct.limits import CHARACTERS_PER_STEP, Run, SandboxNeededError
-from larst.direct.operations import charge_text, size_of_text
+from larst.direct.operations import charge_text, joined_keys, size_of_text
 from larst.domain import total
 
 _CONTAINERS = frozenset({dict, list, tuple})
+
+_WRITES = frozenset({"insert", "replace", "update"})
+"""Calls that return a record as it was stored: its values are checked and counted."""
 
 
 def store_call(form: total.StoreCall, compiler: Compiler) -> Evaluate:
     """Return the closure of a store call; its arguments are charged with all that is in them."""
     receiver, method = receiver_of(form.receiver, compiler), form.method
     arguments, options = compiler.expressions(form.arguments), compiler.options(form.options)
-    resource = _called_resource(form.receiver)
+    resource, writes = _called_resource(form.receiver), method in _WRITES
 
     def call(frame: Frame) -> Any:
         run: Run = frame[0]
         store = receiver(frame)
         values = [argument(frame) for argument in arguments]
-        keywords = {name: option(frame) for name, option in options.items()}
-        for value in (*values, *keywords.values()):
+        for value in values:
+            # The store counts the values of a record that it writes. One from the body is a tree;
+            # one that the program made may hold a container many times.
+            if not (writes and type(value) is dict and value is run.payload):
+                _charge(run, value)
+        keywords: dict[str, Any] = {}
+        for name, option in options.items():
+            keywords[name] = value = option(frame)
             _charge(run, value)
         run.note_call(resource(run, store), method)
-        return getattr(store, method)(*values, **keywords)
+        result = getattr(store, method)(*values, **keywords)
+        if writes:
+            run.note_record(store, result)
+        return result
 
     return call
 
@@ -58,21 +70,13 @@ def _charge(run: Run, value: Any) -> None:
         run.charge_operation(1 + len(container) // 2)
         is_record = type(container) is dict
         if is_record:
-            _charge_keys(run, container)
+            charge_text(run, size_of_text(joined_keys(container)))
         for item in container.values() if is_record else container:
             if type(item) is str:
                 if len(item) >= CHARACTERS_PER_STEP:
                     charge_text(run, size_of_text(item))
             elif type(item) in _CONTAINERS:
                 stack.append(item)
-
-
-def _charge_keys(run: Run, record: dict[Any, Any]) -> None:
-    for key in record:
-        if type(key) is not str:
-            raise SandboxNeededError("a key of another type than a string")
-        if len(key) >= CHARACTERS_PER_STEP:
-            charge_text(run, size_of_text(key))
 
 
 def _default_store(frame: Frame) -> Any:

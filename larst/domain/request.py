@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -60,7 +59,7 @@ NO_BODY = Body(BodyKind.NONE)
 """The body of a request without one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TraceParent:
     """A W3C trace context (https://www.w3.org/TR/trace-context/): lower-case hex ids."""
 

@@ -36,7 +36,8 @@ CONTAINED: Mapping[str, str] = {
 """On every reply that is made from what clients or programs wrote, whatever its type: a script in
 it could otherwise act as the visitor, in the origin of the service."""
 
-_JSON = "application/json; charset=utf-8"
+JSON_TYPE = "application/json; charset=utf-8"
+"""The Content-Type of JSON that a program replied."""
 
 
 def program_response(context: RequestContext, reply: Reply, answer: SessionReply) -> web.Response:
@@ -63,9 +64,10 @@ def program_response(context: RequestContext, reply: Reply, answer: SessionReply
     media_type = reply.media_type
     is_json = media_type == "application/json"
     is_file = "Content-Disposition" in headers
-    headers["Content-Type"] = (
-        _JSON if is_json and not is_file else media_type if is_file else _with_charset(media_type)
-    )
+    if is_file:
+        headers["Content-Type"] = media_type
+    else:
+        headers["Content-Type"] = JSON_TYPE if is_json else _with_charset(media_type)
     return web.Response(status=reply.status, headers=headers, body=reply.body)
 
 

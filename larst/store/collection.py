@@ -65,7 +65,7 @@ class Collection:
         self.fields = frozenset(schema["fields"]) if schema else frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RecordState:
     """A record as it was read, or None: a commit replaces a record, and never changes it.
 

@@ -44,7 +44,8 @@ _MANY_RECORDS = 1_000
 class CollectionView:
     """The stored records of a resource, overlaid with the changes of one transaction.
 
-    Implements `larst.domain.ResourceStore`.
+    Implements `larst.domain.ResourceStore`. `written_values` is how many values the written records
+    consist of at most.
     """
 
     def __init__(
@@ -63,16 +64,12 @@ class CollectionView:
         self._next_id = base.next_id
         self._last_matches: tuple[str, Sequence[Record]] | None = None
         self.write_count = 0
+        self.written_values = 0
 
     @property
     def change_count(self) -> int:
         """How many records the view stores, changes or deletes."""
         return len(self._changed) + len(self._added)
-
-    def written(self) -> Iterator[Record]:
-        """Yield the records that the view stores or changes."""
-        yield from (record for record in self._changed.values() if record is not None)
-        yield from self._added.values()
 
     def insert(self, obj: Record) -> Record:
         """Store a new record, with a generated id if it has none.
@@ -81,7 +78,7 @@ class CollectionView:
             BadRecordError: the record cannot be stored.
             IdTakenError: a record with this id exists.
         """
-        self._work.spend(_write_steps(obj))
+        self._spend_write(obj)
         record = validate_record(obj)
         identifier = validate_id(record)
         if identifier is None:
@@ -118,7 +115,7 @@ class CollectionView:
         Raises:
             BadRecordError: the new record cannot be stored.
         """
-        self._work.spend(_write_steps(obj))
+        self._spend_write(obj)
         record = validate_record(obj)
         current = self.get(id)
         return None if current is None else self._put(copy_with_id(record, current["id"]))
@@ -134,6 +131,7 @@ class CollectionView:
         current = self.get(id)
         if current is None:
             if not isinstance(changes, list | tuple):
+                self._spend_write(changes)
                 validate_record(changes)
             return None
         return self._put(self._updated(current, changes))
@@ -287,8 +285,11 @@ class CollectionView:
             # A patch is applied to a copy of the record, and its tests compare values.
             steps = _COPY_STEPS * count_values(current, _MAX_COUNTED) + _PATCH_STEPS * len(changes)
             self._work.spend(_WRITE_STEPS + steps)
-            return apply_patch(current, list(changes))
-        self._work.spend(_write_steps(changes))
+            updated = apply_patch(current, list(changes))
+            self.written_values += count_values(updated, _MAX_COUNTED)
+            return updated
+        self._spend_write(changes)
+        self.written_values += count_values(current, _MAX_COUNTED)
         return copy_with_id({**current, **validate_record(changes)}, current["id"])
 
     def _put(self, record: Record) -> Record:
@@ -301,6 +302,13 @@ class CollectionView:
             self._changed[key] = record
         return record
 
+    def _spend_write(self, values: Json) -> None:
+        """Spend the steps to check and copy the values of a record, and count these."""
+        count = count_values(values, _MAX_COUNTED)
+        steps = _WRITE_STEPS if count <= _FEW_VALUES else _WRITE_STEPS + _COPY_STEPS * count
+        self._work.spend(steps)
+        self.written_values += count
+
     def _allocate_id(self) -> int:
         identifier = self._next_id
         while self.get(identifier) is not None:
@@ -312,9 +320,3 @@ class CollectionView:
             )
         self._next_id = identifier + 1
         return identifier
-
-
-def _write_steps(values: Json) -> int:
-    """Return the steps to check and copy the values of a record."""
-    count = count_values(values, _MAX_COUNTED)
-    return _WRITE_STEPS if count <= _FEW_VALUES else _WRITE_STEPS + _COPY_STEPS * count

@@ -34,7 +34,9 @@ class Quota:
         Raises:
             QuotaFullError: it may not.
         """
-        put_count = sum(len(change.put) for change in changes.values())
+        put_count = 0
+        for change in changes.values():
+            put_count += len(change.put)
         if not put_count:
             return
         self._refuse_bytes(size_bytes)

@@ -9,7 +9,6 @@ import copy
 import math
 import re
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 import jsonpatch
@@ -39,6 +38,7 @@ MAX_COPIED_VALUES = 10_000
 _CHARACTERS_PER_VALUE = 64
 """So many characters of a text count like a value more."""
 
+_CONTAINERS = frozenset({dict, list, tuple})
 _RESOURCE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TEXT_ID = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
@@ -100,7 +100,9 @@ def validate_id(record: Record) -> RecordId | None:
 
 def copy_with_id(record: Record, identifier: RecordId) -> Record:
     """Return a copy of the record with this id as its first field."""
-    return {"id": identifier, **{name: item for name, item in record.items() if name != "id"}}
+    copied = {"id": identifier, **record}
+    copied["id"] = identifier
+    return copied
 
 
 def validate_record(record: object) -> Record:
@@ -216,20 +218,24 @@ def _test(record: Json, operation: Mapping[str, Json]) -> None:
 
 
 def count_values(value: Json, limit: int) -> int:
-    """Return how many values a value consists of, counting itself; stop at `limit`.
+    """Return how many values a value consists of, counting itself; stop at `limit` or soon after.
 
     Long texts count as several.
     """
-    total, stack = 0, [value]
-    while stack and total < limit:
-        item = stack.pop()
-        total += 1
-        if isinstance(item, str):
-            total += len(item) // _CHARACTERS_PER_VALUE
-        elif isinstance(item, dict):
-            stack.extend(islice(item.values(), limit))
-        elif isinstance(item, list):
-            stack.extend(islice(item, limit))
+    total = 0
+    stack: list[Any] = [(value,)]
+    while stack:
+        container = stack.pop()
+        total += len(container)
+        if total >= limit:
+            break
+        for item in container.values() if type(container) is dict else container:
+            kind = type(item)
+            if kind is str:
+                if len(item) >= _CHARACTERS_PER_VALUE:
+                    total += len(item) // _CHARACTERS_PER_VALUE
+            elif kind in _CONTAINERS:
+                stack.append(item)
     return total
 
 

@@ -8,7 +8,7 @@ from larst.domain import Standing
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
 from larst.store.folding import refuse_folded
-from larst.store.records import REPLIES, count_values, is_hidden, validate_resource_name
+from larst.store.records import REPLIES, is_hidden, validate_resource_name
 from larst.store.work import Work
 
 LARGE_CHANGE = 500
@@ -87,15 +87,11 @@ class Transaction:
     @property
     def is_large(self) -> bool:
         """Whether a check and a commit take too long for the event loop."""
-        if self.change_count > LARGE_CHANGE:
-            return True
-        values_left = LARGE_VALUES
+        changes = values = 0
         for view in self._views.values():
-            for record in view.written():
-                values_left -= count_values(record, values_left)
-                if values_left <= 0:
-                    return True
-        return False
+            changes += view.change_count
+            values += view.written_values
+        return changes > LARGE_CHANGE or values >= LARGE_VALUES
 
     def changes(self) -> dict[str, Change]:
         """Return the changes of the transaction, by resource."""

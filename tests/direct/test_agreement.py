@@ -307,6 +307,63 @@ def test_common_programs_run_directly(ways: Ways, lines: str) -> None:
     assert direct == ways.in_worker(program, PLAN)
 
 
+@pytest.mark.parametrize("value", [1e16, 1e-5, -0.0, 0.1, 2**63 - 1, "1e16", "5e", "Ä\n", [[]], {}])
+@pytest.mark.parametrize("call", ["insert({})", "replace(1, {})", "update(1, {})"])
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_written_record_is_encoded_as_a_worker_does_it(
+    ways: Ways, value: Json, call: str, status: int
+) -> None:
+    """Its values are not looked at again before that; numbers that orjson writes otherwise are."""
+    record = f"{{'x': {value!r}, 'payload': plan['payload']}}"
+    program = _program(f"REPLY = make_response({status}, store.{call.format(record)})")
+
+    direct = ways.direct(program, PLAN)
+
+    assert direct is not None
+    assert direct == ways.in_worker(program, PLAN)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "old = store.update(1, {'n': 1})\nstore.update(1, {'n': 2})\n"
+        "REPLY = make_response(200, old)",
+        "REPLY = make_response(200, {'record': store.update(1, {'n': 1})})",
+        "REPLY = make_response(200, store.update(9, {'n': 1}))",
+        "REPLY = make_response(201, store.insert({'id': 'a', 'items': ['x' * 3]}))",
+        "a = [1, 2]\nREPLY = make_response(201, store.insert({'a': a, 'b': [a, a]}))",
+    ],
+)
+def test_replies_with_written_records_have_the_same_outcome(ways: Ways, lines: str) -> None:
+    program = _program(lines)
+
+    direct = ways.direct(program, PLAN)
+
+    assert direct is None or direct == ways.in_worker(program, PLAN)
+
+
+@pytest.mark.parametrize("text", ["1", "a/b?c#d%e", "%" * 32, "/" * 33, "%2F" * 100, "Ä/" * 40, ""])
+def test_chains_of_replacements_have_the_same_outcome(ways: Ways, text: str) -> None:
+    """The first ones make a text longer that the next ones look through."""
+    chain = ".replace('%', '%25').replace('/', '%2F').replace('?', '').replace('2', '22')"
+    program = _program(f"REPLY = make_response(200, str({text!r}){chain})")
+
+    direct = ways.direct(program, PLAN)
+
+    assert direct is not None
+    assert direct == ways.in_worker(program, PLAN)
+
+
+def test_the_payload_of_a_request_is_counted_by_the_store_alone() -> None:
+    """A body of many values must not be copied on the event loop."""
+    program = check("REPLY = make_response(200, store.update(9, plan['payload']))", PolicyLimits())
+    plan = {**PLAN, "payload": {"a": [{"b": 1}] * 5_000}}
+    view = Transaction({"books": Collection({}, 3)}, Work(Threads()))
+
+    with pytest.raises(LeaveLoopError):
+        DIRECT.run(program, ProgramInputs({}, plan, "books"), view)
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -12,6 +12,7 @@ from larst.domain import LeaveLoopError, Record
 from larst.errors import ProgramTimeoutError
 from larst.store.collection import Collection
 from larst.store.io_threads import Threads
+from larst.store.records import count_values
 from larst.store.transaction import Transaction
 from larst.store.work import Work
 
@@ -149,6 +150,43 @@ def test_a_record_of_many_values_leaves_the_event_loop(threads: Threads, action:
         view.insert(many) if action == "insert" else getattr(view, action)(1, many)
     for _ in range(100):
         view.insert({"a": [{"b": 1}] * 10})
+
+
+def test_a_change_of_a_large_record_is_large() -> None:
+    """The schema check and the indexes look at the whole record, not only at the change."""
+    stored = {"users": Collection({"1": {"id": 1, "a": [[1]] * 5_001}})}
+    transaction = Transaction(stored)
+
+    transaction.resource("users").update(1, {"b": 1})
+
+    assert transaction.is_large
+
+
+@pytest.mark.parametrize("patch", [[{"op": "add", "path": "/b", "value": 1}], {"b": 1}])
+def test_a_change_of_a_small_record_is_not_large(patch: object) -> None:
+    transaction = Transaction({"users": Collection({"1": {"id": 1, "a": [[1]] * 100}})})
+
+    transaction.resource("users").update(1, patch)  # type: ignore[arg-type]  # as programs do
+
+    assert not transaction.is_large
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [(None, 1), ("x" * 640, 11), ([1, (2, 3)], 5), ({"a": {"b": [1]}, "c": "d"}, 5), ([], 1)],
+)
+def test_values_are_counted_with_their_texts(value: object, count: int) -> None:
+    """A program may store tuples, which become lists."""
+    assert count_values(value, 1_000) == count
+
+
+def test_the_count_of_values_stops_at_its_limit() -> None:
+    """A list may hold another one many times."""
+    value: list[object] = [1]
+    for _ in range(200):
+        value = [value, value]
+
+    assert count_values(value, 1_000) >= 1_000
 
 
 @pytest.mark.parametrize(

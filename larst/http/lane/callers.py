@@ -6,7 +6,7 @@ Must never decide anything itself: the functions of the middleware and of the in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp.http_parser import RawRequestMessage
 
@@ -16,6 +16,8 @@ from larst.http.middleware import Admission
 from larst.http.session_prefix import NO_PREFIX
 from larst.http.tokens import access_of
 from larst.tokens import Access, TokenTable
+
+_LENGTH = b"content-length"
 
 _COPIES = 4
 """Headers are kept as bytes and as text, each with the memory of an object."""
@@ -43,6 +45,23 @@ class Caller:
     request_id: str | None
     has_trace: bool
     size_bytes: int
+
+
+def with_length_of(
+    message: RawRequestMessage, caller: Caller, raw_headers: object
+) -> Caller | None:
+    """Return the caller behind these headers, from that behind earlier ones of its connection.
+
+    The bodies of a client have different lengths, and nothing else depends on these. None: other
+    headers differ, too.
+    """
+    if not isinstance(raw_headers, tuple) or len(raw_headers) != len(message.raw_headers):
+        return None
+    for old, new in zip(raw_headers, message.raw_headers, strict=True):
+        if old != new and (old[0] != new[0] or new[0].lower() != _LENGTH):
+            return None
+    length = message.headers["Content-Length"]
+    return replace(caller, headers={**caller.headers, "content-length": length})
 
 
 def caller_of(

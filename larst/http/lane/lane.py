@@ -21,7 +21,7 @@ from larst.http.access_log import unrecorded_trace
 from larst.http.client_identity import new_ids
 from larst.http.cors import SAFE_METHODS
 from larst.http.ingress import Ingress, empty_body
-from larst.http.lane.callers import Caller, caller_of
+from larst.http.lane.callers import Caller, caller_of, with_length_of
 from larst.http.lane.memory import ReplyMemory
 from larst.http.lane.recalled import recalled_bytes
 from larst.http.lane.replies import LaneReply, Writer
@@ -137,9 +137,12 @@ class Lane:
     def _caller(self, message: RawRequestMessage, client: LaneClient) -> Caller | None:
         tokens = self._tokens.table
         caller = client.caller
-        is_same = caller is not None and caller.tokens is tokens
-        if is_same and message.raw_headers == client.raw_headers:
-            return caller
+        if caller is not None and caller.tokens is tokens:
+            if message.raw_headers == client.raw_headers:
+                return caller
+            if (other := with_length_of(message, caller, client.raw_headers)) is not None:
+                client.caller, client.raw_headers = other, message.raw_headers
+                return other
         caller = caller_of(message, client.peer, self._admission, self._ingress, tokens)
         if caller is not None and caller.size_bytes <= MAX_CALLER_BYTES:
             self._callers[client.peer, message.raw_headers] = caller

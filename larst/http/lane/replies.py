@@ -13,13 +13,13 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
 
-from larst.domain import RequestContext
+from larst.domain import Reply, RequestContext
 from larst.http.access_log import finish_planned, logged_path, query_of
 from larst.http.cors import beside
 from larst.http.ingress import log_hint
 from larst.http.lane.callers import Caller
 from larst.http.lane.memory import RememberedReply, ReplyMemory, template_of
-from larst.http.lane.wire import reply_bytes
+from larst.http.lane.wire import is_plain_write, plain_bytes, reply_bytes
 from larst.http.presentation import Place, present
 from larst.http.responses import error_response, program_response, trace_headers
 from larst.session import Answer, ReplyMemo, SessionReply
@@ -60,11 +60,16 @@ class LaneReply:
             return
         try:
             self.trace.end_commit(None)
-            response = self._response(reply)
+            presented = present(reply, self.context, self._place)
+            is_plain = reply.memo is None and is_plain_write(presented, reply, self.context)
+            response = None if is_plain else self._response(presented, reply)
         except Exception as error:  # noqa: BLE001 - becomes a reply, as in the middleware
             self._fail(error)
         else:
-            self._send(response, reply.memo)
+            if response is None:
+                self._send_plain(presented)
+            else:
+                self._send(response, reply.memo)
 
     def fail(self, error: Exception) -> None:
         """Send a reply that reports an error."""
@@ -79,8 +84,7 @@ class LaneReply:
         message = self.message
         finish_planned(self.trace, message.method, self.path, None, message.path)
 
-    def _response(self, reply: SessionReply) -> web.Response:
-        presented = present(reply, self.context, self._place)
+    def _response(self, presented: Reply, reply: SessionReply) -> web.Response:
         response = program_response(self.context, presented, reply)
         log_hint(self.trace, reply, response)
         return response
@@ -98,6 +102,17 @@ class LaneReply:
             self._write(None)
         else:
             self._send(response)
+
+    def _send_plain(self, reply: Reply) -> None:
+        message = self.message
+        finish_planned(self.trace, message.method, self.path, reply.status, message.path)
+        try:
+            data = plain_bytes(reply, self.trace, self.caller.cors)
+        except Exception:  # noqa: BLE001 - as in `_send`
+            _log.exception("the connection failed")
+            self._write(None)
+        else:
+            self._write(data)
 
     def _send(self, response: web.Response, memo: ReplyMemo | None = None) -> None:
         message = self.message

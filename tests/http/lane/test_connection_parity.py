@@ -28,6 +28,15 @@ PLAIN: dict[str, bytes] = {
     "put": request("PUT", "/members/1", RECORD),
     "patch": request("PATCH", "/members/1", b'{"age":4}'),
     "delete": request("DELETE", "/members/2"),
+    "post from a page": request(
+        "POST", "/members", RECORD, headers={"Origin": "http://localhost:3000"}
+    ),
+    "delete from a page": request(
+        "DELETE", "/members/3", headers={"Origin": "http://127.0.0.1:3000"}
+    ),
+    "patch without an answer": request(
+        "PATCH", "/members/1", b'{"age":5}', headers={"Prefer": "return=minimal"}
+    ),
     "delete many": request("DELETE", "/members?age_gt=100"),
     "form": request(
         "POST",
@@ -224,3 +233,17 @@ async def test_a_client_that_sends_on_each_reply_stays_in_the_lane(twins: Twins)
     await asyncio.gather(*(client() for _ in range(16)))
 
     assert twins.on.answered - before > 700
+
+
+async def test_bodies_of_different_lengths_on_one_connection(twins: Twins) -> None:
+    """All headers but the length are the same, and a program sees that of its own request."""
+    bodies = [b'{"name":"%b"}' % (b"x" * length) for length in (1, 1, 20, 300, 1)]
+    data = b"".join(request("POST", "/members", body, session="lengths") for body in bodies)
+    other = request("POST", "/members", b'{"name":"Bo"}', session="lengths-2")
+    for server in (twins.on, twins.off):
+        await server.exchange(data)
+
+    replies = [masked(await server.exchange(data + other)) for server in (twins.on, twins.off)]
+
+    assert replies[0] == replies[1]
+    assert replies[0].count(b"X-Session-ID: lengths-2") == 1
