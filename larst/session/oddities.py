@@ -80,6 +80,8 @@ def _constant(run: FirstRun) -> str | None:
 
 
 def _nothing_changed(run: FirstRun) -> str | None:
+    if run.method in ("PUT", "PATCH") and run.effects.has_any:
+        return None  # the client sent the values that the record has
     if run.words and run.words[-1].lower().lstrip("_") in _COMPUTING:
         return None
     return (

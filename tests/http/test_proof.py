@@ -110,6 +110,16 @@ async def test_a_post_that_says_that_it_computes_is_served_at_once(
     assert len(planner.requests) == calls + 1
 
 
+async def test_a_patch_to_the_same_value_is_served_at_once(make_client: MakeClient) -> None:
+    """A client that saves a form twice changes nothing, and that is right."""
+    program = 'REPLY = make_response(200, store.update(plan["identifier"], ctx["body_json"]))'
+    client, planner = await orders(make_client, {"PATCH /orders/<int>": [program]})
+    calls = len(planner.requests)
+
+    assert (await client.patch("/orders/1", json={"state": "open"})).status == 200
+    assert len(planner.requests) == calls + 1
+
+
 async def test_a_field_of_the_clients_own_is_no_surprise(make_client: MakeClient) -> None:
     program = (
         'REPLY = make_response(200, store.update(plan["identifier"],'

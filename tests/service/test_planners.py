@@ -135,7 +135,7 @@ class TestCustomRequests:
             return plan_text(program, "sums")
 
         provider.answer = hasty
-        service = start_service(**settings_for(provider))
+        service = start_service(**settings_for(provider, LARS_PROOF="off"))
         api = Api(http, service.url, "one")
         assert (await api.post("/sums/double", {"n": "7"})).body == 7
 
