@@ -196,7 +196,7 @@ def test_an_import_names_a_file_and_a_dialect(service: Service, tmp_path: Path) 
 
     assert wrong.returncode == 1
     assert "dialect must be one of larst, json-server" in wrong.stderr
-    assert (right.returncode, right.stdout) == (0, "imported into named: 2 posts, 1 tags\n")
+    assert (right.returncode, right.stdout) == (0, "imported into named: 2 posts, 1 tag\n")
 
 
 async def test_a_session_imported_with_a_dialect_replies_in_it(
