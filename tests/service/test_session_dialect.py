@@ -92,7 +92,7 @@ async def test_a_service_started_with_a_db_json_replies_as_json_server_does(
     listed = await api.get("/posts")
     deleted = await api.delete("/posts/2")
 
-    assert "  file     db.json: 2 posts, 1 tags; replies are in the dialect json-server\n" in (
+    assert "  file     db.json: 2 posts, 1 tag; replies are in the dialect json-server\n" in (
         service.banner
     )
     assert f"curl {service.url}/posts\n" in service.banner
