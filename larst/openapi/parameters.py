@@ -105,7 +105,7 @@ def filters_on(
     """Return the schema of an object of filters on the first `max_fields` fields, by name.
 
     A field whose name looks like a comparison, `age_gte`, is that field. Filters on other fields
-    work as well; an enforced schema names only those whose values it can describe.
+    work as well; an enforced schema names only the filters that it can describe.
     """
     fields = {
         name: listed(schema.get("type", ()))
