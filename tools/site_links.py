@@ -18,4 +18,4 @@ def on_page_markdown(markdown: str, *, config: Any, page: Any, **_unused: Any) -
     """Return the page with links out of docs/ made absolute and its pictures found."""
     up = "../" * page.url.count("/")
     pictured = _PICTURE.sub(rf'\1="{up}', markdown)
-    return pictured.replace(_OUTSIDE, f"]({config.repo_url}/blob/main/")
+    return pictured.replace(_OUTSIDE, f"]({config.extra['repository']}/blob/main/")

@@ -100,10 +100,11 @@ def _repair(root: DataRoot, key: str) -> int:
 
 
 def _print(result: Repair, problem: str | None) -> None:
+    from larst.planning.reading.nouns import counted
+
     for text in result.report:
         sys.stdout.write(f"{printable(text)}\n")
-    counts = ", ".join(f"{count} {resource}" for resource, count in result.records.items())
-    sys.stdout.write(f"kept: {counts or 'nothing'}\n")
+    sys.stdout.write(f"kept: {counted(result.records) or 'nothing'}\n")
     sys.stdout.write(f"the original files are in {result.originals}\n")
     if problem is not None:
         sys.stdout.write(f"still damaged: {printable(problem)}\n")

@@ -101,6 +101,7 @@ def _write_export(service: Service, session: str, target: IO[bytes]) -> None:
 
 def _import(service: Service, options: argparse.Namespace) -> None:
     from larst.cli.client import TRANSFER_TIMEOUT_S
+    from larst.planning.reading.nouns import counted
 
     query = {name: "true" for name in ("replace", "lenient") if getattr(options, name)}
     if options.dialect is not None:
@@ -112,8 +113,8 @@ def _import(service: Service, options: argparse.Namespace) -> None:
     imported = body["imported"]
     for line in (*body.get("changed", ()), *body.get("warnings", ())):
         sys.stderr.write(f"{line}\n")
-    counts = ", ".join(f"{count} {resource}" for resource, count in imported.items())
-    sys.stdout.write(f"imported into {options.session}: {counts or 'nothing'}\n")
+    counts = counted(imported) or "nothing"
+    sys.stdout.write(f"imported into {options.session}: {counts}\n")
 
 
 def _input(name: str | None) -> bytes:

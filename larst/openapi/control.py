@@ -11,10 +11,18 @@ from typing import Any, Literal
 
 from larst import __version__
 from larst.openapi import schemas
+from larst.openapi.names import operation_name
 from larst.openapi.operations import BEARER, ERRORS, error_reply
 from larst.openapi.schemas import Schema
 
 TAGS = ("plans", "sessions", "documents", "service")
+
+_DESCRIPTION = """\
+The paths that the service answers itself and never plans. Pages of other origins cannot use the \
+paths below `/_larst`.
+
+A session is named in the path here. In requests that are planned, the header `X-Session-ID: shop` \
+names it, or a path that begins with it: `/@shop/members`."""
 
 Content = Mapping[str, Schema]
 """The schema of a body, by media type."""
@@ -79,10 +87,9 @@ def control_document(api: ControlApi, url: str, *, has_auth: bool) -> dict[str, 
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "The Last REST Service™: control API",
+            "title": "LARST control API",
             "version": __version__,
-            "description": "The paths that the service answers itself and never plans. Pages of"
-            " other origins cannot use the paths below `/_larst`.",
+            "description": _DESCRIPTION,
         },
         "servers": [{"url": url}],
         "security": [{"token": []}] if has_auth else [],
@@ -108,7 +115,7 @@ def control_document(api: ControlApi, url: str, *, has_auth: bool) -> dict[str, 
 
 def _describe(operation: ControlOperation, *, has_auth: bool) -> dict[str, Any]:
     description: dict[str, Any] = {
-        "operationId": operation.operation_id,
+        "operationId": operation_name(operation.operation_id),
         "summary": operation.summary,
         "tags": [operation.tag],
     }

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from larst.domain import Action, Json
-from larst.openapi.names import Names, singular_name, snake_case
+from larst.openapi.names import Names, operation_name, singular_name, snake_case
 from larst.openapi.operations import error_replies, json_reply, schema_ref
 from larst.openapi.schemas import INTEGER, TEXT, Schema
 
@@ -160,4 +160,4 @@ def _is_class(part: str) -> bool:
 
 
 def _operation_id(method: str, path: str) -> str:
-    return snake_case(f"{method} {path.replace('{', '').replace('}', '')}")
+    return operation_name(snake_case(f"{method} {path.replace('{', '').replace('}', '')}"))

@@ -36,13 +36,34 @@ _DESCRIPTION = """\
 The API of one session, as its requests have shaped it so far. Every other request works as well: \
 the first `POST` to a path creates a resource, and this document grows with it.
 
-Each session has its own document. Choose a session with the header `X-Session-ID`, or with \
-`?session=` on the address of this document. Records are returned with an `ETag`; a write with \
-`If-Match` succeeds only if the stored version has that ETag.
+## Sessions
 
-Lists also take filters on nested fields (`address.city=Bern`), `fields=id,name`, \
-`embed=comments`, and the words of other servers, such as `page` and `per_page`. Those answer in \
-the form of that server, which the header `X-LARST-Dialect` names."""
+Each session has its own data and its own document. The header `X-Session-ID: shop` names one, and \
+so does a path that begins with it, `/@shop/members`; requests without either use the session \
+`default`, or the one of their token. `?session=shop` on the address of this document is a third \
+way.
+
+## Filters
+
+Lists, searches and counts take a filter on any field; several must all hold. The parameter \
+`filter` stands for them: `{"age_gte": 18}` is sent as `?age_gte=18`.
+
+| filter | selects records whose field |
+|---|---|
+| `name=Alice` | equals the value |
+| `name=A*`, `name=*e`, `name=*li*` | begins with, ends with or contains the text |
+| `age_gt=`, `age_gte=`, `age_lt=`, `age_lte=` | is greater, at least, less, at most |
+| `name_ne=Alice`, `id_in=1,2` | differs; is one of the values |
+| `address.city=Bern` | has this value inside an object |
+
+`fields=id,name` and `embed=comments` work as well, and so do the words of other servers, such as \
+`page` and `per_page`. Those answer in the form of that server, which the header `X-LARST-Dialect` \
+names.
+
+## Versions
+
+Records are returned with an `ETag`. A write with `If-Match` succeeds only if the stored version \
+has that ETag."""
 
 _IS_LEARNING = """
 
@@ -78,12 +99,12 @@ def session_document(api: SessionApi) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": f"The Last REST Service™: session {api.session_id}",
+            "title": f"LARST session {api.session_id}",
             "version": __version__,
             "description": _DESCRIPTION if api.is_enforced else _DESCRIPTION + _IS_LEARNING,
         },
         "servers": [{"url": api.url}],
-        "security": _security(api),
+        "security": [{"token": []}] if api.has_auth else [],
         "tags": [{"name": name} for name in _tags(paths)],
         "paths": dict(sorted(paths.items())),
         "components": _components(components, api),
@@ -132,30 +153,15 @@ def _any_resource(components: Components, style: Style) -> dict[str, Any]:
 
 
 def _components(components: Components, api: SessionApi) -> dict[str, Any]:
-    schemes: dict[str, Any] = {
-        "session": {
-            "type": "apiKey",
-            "in": "header",
-            "name": "X-Session-ID",
-            "description": "The session: 1 to 128 of the characters A-Z a-z 0-9 _ and -.",
-        }
-    }
-    if api.has_auth:
-        schemes["token"] = BEARER
     return {
         "schemas": dict(sorted({**SHARED, **components.schemas}.items())),
-        "parameters": dict(sorted({**parameters.SHARED, **components.parameters}.items())),
+        "parameters": dict(
+            sorted({**parameters.shared(api.is_enforced), **components.parameters}.items())
+        ),
         "headers": dict(HEADERS),
         "responses": error_components(has_auth=api.has_auth),
-        "securitySchemes": schemes,
+        **({"securitySchemes": {"token": BEARER}} if api.has_auth else {}),
     }
-
-
-def _security(api: SessionApi) -> list[dict[str, list[str]]]:
-    """Return the alternatives: naming a session is optional, the token is not."""
-    if api.has_auth:
-        return [{"token": [], "session": []}, {"token": []}]
-    return [{"session": []}, {}]
 
 
 def _tags(paths: Mapping[str, Any]) -> list[str]:

@@ -8,9 +8,13 @@ from collections.abc import Iterable
 
 import inflection
 
+from larst.planning.reading.plurals import UNCOUNTABLE
 from larst.planning.shapes import singular
 
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_ACRONYMS = re.compile(r"[A-Z]{2,}s(?![a-z])")
+"""The plural of an acronym, `URLs`, is one word."""
+
 _TAKES_AN = re.compile(r"(?!eu|one\b|uni|us[aeiou]|ut[ei])[aeiou]|heir|honou?r|hour", re.IGNORECASE)
 
 
@@ -38,6 +42,7 @@ def singular_name(resource: str) -> str:
 
 def snake_case(text: str) -> str:
     """Return a text as words joined by underscores; `thing` if it has no letter or digit."""
+    text = _ACRONYMS.sub(lambda match: f"_{match[0].lower()}", text)
     joined = _SEPARATORS.sub("_", inflection.underscore(text)).strip("_") or "thing"
     return f"n{joined}" if joined[0].isdigit() else joined
 
@@ -47,7 +52,18 @@ def type_name(text: str) -> str:
     return inflection.camelize(snake_case(text))
 
 
+def operation_name(text: str) -> str:
+    """Return a text as the id of an operation: `createOrderLine`."""
+    return inflection.camelize(text, uppercase_first_letter=False)
+
+
+def words(name: str) -> str:
+    """Return a snake-case name as words: `order lines`."""
+    return name.replace("_", " ")
+
+
 def with_article(name: str) -> str:
     """Return a snake-case name as English words with an article: `an order line`."""
     article = "an" if _TAKES_AN.match(name) else "a"
-    return f"{article} {name.replace('_', ' ')}"
+    record = " record" if name.rpartition("_")[2] in UNCOUNTABLE else ""
+    return f"{article} {words(name)}{record}"

@@ -6,17 +6,17 @@ resource to the next. Replies, errors and references that every document shares 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from larst.dialects import LARST, Dialect
-from larst.openapi.names import Names
+from larst.openapi.names import Names, operation_name
 from larst.openapi.schemas import ANY, COUNT, TEXT, Schema
 
-FIELD_FILTERS = "<field filters>"
-"""In `Operation.parameters`: the filters on the fields of the resource."""
+FILTERS = "<filters>"
+"""In `Operation.parameters`: the parameter with the filters on the fields of the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,16 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a table of operations is about: the values that its rows name."""
+    """What a table of operations is about: the values that its rows name.
+
+    `filters` refers to the parameter that holds the filters on its fields.
+    """
 
     tag: str
     names: Mapping[str, str]
     schemas: Mapping[str, Schema]
     bodies: Mapping[str, Mapping[str, Any]]
-    field_filters: Sequence[Mapping[str, str]] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +81,18 @@ def _describe_row(
     row: Operation, subject: Subject, operation_ids: Names, style: Style
 ) -> dict[str, Any]:
     description: dict[str, Any] = {
-        "operationId": operation_ids.claim(row.operation_id.format_map(subject.names)),
+        "operationId": operation_ids.claim(
+            operation_name(row.operation_id.format_map(subject.names))
+        ),
         "summary": row.summary.format_map(subject.names),
         "tags": [subject.tag],
     }
     if row.description:
         description["description"] = row.description
     if row.parameters:
-        description["parameters"] = list(_parameters(row, subject))
+        description["parameters"] = [
+            subject.filters if name == FILTERS else parameter_ref(name) for name in row.parameters
+        ]
     if row.body is not None:
         description["requestBody"] = subject.bodies[row.body]
     errors = row.errors
@@ -96,14 +103,6 @@ def _describe_row(
         **error_replies(*errors, writes=row.method != "get", has_auth=style.has_auth),
     }
     return description
-
-
-def _parameters(row: Operation, subject: Subject) -> Iterator[Mapping[str, str]]:
-    for name in row.parameters:
-        if name == FIELD_FILTERS:
-            yield from subject.field_filters
-        else:
-            yield parameter_ref(name)
 
 
 def _describe_reply(reply: Reply, subject: Subject, dialect: Dialect) -> tuple[str, dict[str, Any]]:

@@ -1,15 +1,24 @@
-"""Query parameters of a resource: paging, sorting, and filters on each field. Pure."""
+"""Query parameters of a resource: paging, sorting, and filters on its fields. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+import re
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from larst.openapi.schemas import POSITION, SIZE, TEXT, LearnedSchema, Schema, listed
+from larst.openapi.schemas import (
+    POSITION,
+    POSITION_BOUND,
+    SIZE,
+    TEXT,
+    LearnedSchema,
+    Schema,
+    listed,
+)
 
 MAX_FILTERED_FIELDS = 30
-"""Fields of a resource that get documented filters; filters on all other fields work as well."""
+"""Fields of a resource whose filters are named; filters on all other fields work as well."""
 
 MAX_FILTERED_FIELDS_IN_ALL = 1500
 """The limit for a whole document: with hundreds of resources it would become unreadable."""
@@ -17,17 +26,13 @@ MAX_FILTERED_FIELDS_IN_ALL = 1500
 _RESERVED = frozenset("limit offset sort page per_page q fields embed filter".split())
 """Query keys that do not filter on a field, and the name of the generic filter parameter."""
 
-NUMBER_OR_EMPTY: Schema = {"type": ["number", "string"], "maxLength": 0}
+_NUMBER_OR_EMPTY: Schema = {"type": ["number", "string"], "maxLength": 0}
 """A number to compare with; an empty value does not filter."""
 
 Parameter = Mapping[str, Any]
 
-_COMPARISONS: Mapping[str, str] = {
-    "gt": "is greater than",
-    "gte": "is at least",
-    "lt": "is less than",
-    "lte": "is at most",
-}
+_COMPARISONS = "(gt|gte|lt|lte)"
+_LIKE_A_COMPARISON = re.compile(r"[A-Za-z0-9_]+_(gt|gte|lt|lte|ne|in)")
 _SIMPLE_TYPES = frozenset({"string", "integer", "number", "boolean", "null"})
 
 _FILTER: Parameter = {
@@ -51,7 +56,7 @@ def query_parameter(name: str, schema: Schema, description: str) -> Parameter:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-SHARED: Mapping[str, Parameter] = {
+_SHARED: Mapping[str, Parameter] = {
     "Limit": query_parameter(
         "limit", SIZE, "The maximum number of records to return; -1 or null: all."
     ),
@@ -68,22 +73,74 @@ SHARED: Mapping[str, Parameter] = {
         "schema": TEXT,
     },
 }
-"""The parameters of every document, by component name."""
 
 
-def field_filters(
-    learned: LearnedSchema, max_fields: int = MAX_FILTERED_FIELDS
-) -> Iterator[Parameter]:
-    """Yield the filters on the first `max_fields` fields, in order of name.
+def shared(is_enforced: bool) -> Mapping[str, Parameter]:
+    """Return the parameters of every document, by component name; enforced ones have bounds."""
+    if not is_enforced:
+        return _SHARED
+    bounded = {
+        name: {**_SHARED[name], "schema": {**_SHARED[name]["schema"], **POSITION_BOUND}}
+        for name in ("Limit", "Offset")
+    }
+    return {**_SHARED, **bounded}
 
-    A field whose name looks like a comparison, `age_gte`, is that field.
+
+def filter_parameter(schema: Schema) -> Parameter:
+    """Return the parameter that stands for the filters on the fields of a resource."""
+    return {
+        "name": "filter",
+        "in": "query",
+        "description": "Filters on the fields, as the introduction lists them.",
+        "style": "form",
+        "explode": True,
+        "schema": schema,
+        "example": {},
+    }
+
+
+def filters_on(
+    learned: LearnedSchema, max_fields: int = MAX_FILTERED_FIELDS, *, is_enforced: bool
+) -> Schema:
+    """Return the schema of an object of filters on the first `max_fields` fields, by name.
+
+    A field whose name looks like a comparison, `age_gte`, is that field. Filters on other fields
+    work as well; an enforced schema names only the filters that it can describe.
     """
-    names = [name for name in sorted(learned.properties) if _is_filterable(name)]
-    for name in names[:max_fields]:
-        schema = learned.properties[name]
-        for parameter in _filters_on(name, listed(schema.get("type", ())), schema.get("format")):
-            if parameter["name"] == name or parameter["name"] not in learned.properties:
-                yield parameter
+    fields = {
+        name: listed(schema.get("type", ()))
+        for name, schema in sorted(learned.properties.items())
+        if _is_filterable(name, schema)
+    }
+    fields = dict(islice(fields.items(), max_fields))
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": dict.fromkeys(fields, TEXT),
+        "additionalProperties": TEXT,
+    }
+    numbers = [name for name, types in fields.items() if _is_number(types)]
+    if numbers:
+        pattern = f"^{_but(learned)}({'|'.join(numbers)})_{_COMPARISONS}$"
+        schema["patternProperties"] = {pattern: _NUMBER_OR_EMPTY}
+    if is_enforced:
+        schema["propertyNames"] = {"pattern": _names_pattern([*fields], numbers, learned)}
+    return schema
+
+
+def _names_pattern(fields: Sequence[str], numbers: Sequence[str], learned: LearnedSchema) -> str:
+    """Return the pattern of the filters that are certain to be understood."""
+    alternatives = [*fields]
+    if fields:
+        alternatives.append(f"{_but(learned)}({'|'.join(fields)})_(ne|in)")
+    if numbers:
+        alternatives.append(f"{_but(learned)}({'|'.join(numbers)})_{_COMPARISONS}")
+    return f"^({'|'.join(alternatives)})$"
+
+
+def _but(learned: LearnedSchema) -> str:
+    """Return the beginning of a pattern that matches no field named like a comparison."""
+    names = [name for name in sorted(learned.properties) if _LIKE_A_COMPARISON.fullmatch(name)]
+    return f"(?!({'|'.join(names)})$)" if names else ""
 
 
 def max_filtered_fields(resource_count: int) -> int:
@@ -92,26 +149,12 @@ def max_filtered_fields(resource_count: int) -> int:
     return min(MAX_FILTERED_FIELDS, max(1, share))
 
 
-def _is_filterable(name: str) -> bool:
+def _is_filterable(name: str, schema: Schema) -> bool:
     """Return whether a query can name the field without quoting and ambiguity."""
-    is_name = name.isascii() and name.replace("_", "").isalnum()
-    return is_name and name not in _RESERVED
+    types = set(listed(schema.get("type", ())))
+    is_name = name.isascii() and name.replace("_", "").isalnum() and name not in _RESERVED
+    return is_name and bool(types) and types <= _SIMPLE_TYPES
 
 
-@lru_cache(maxsize=4096)
-def _filters_on(name: str, types: tuple[str, ...], form: str | None) -> tuple[Parameter, ...]:
-    return tuple(_make_filters(name, types, form))
-
-
-def _make_filters(name: str, types: tuple[str, ...], form: str | None) -> Iterator[Parameter]:
-    if not types or not set(types) <= _SIMPLE_TYPES:
-        return
-    is_text, is_number = "string" in types, "integer" in types or "number" in types
-    wildcards = " `A*` matches a prefix, `*e` a suffix, `*li*` any part." if is_text else ""
-    yield query_parameter(name, TEXT, f"`{name}` equals this value.{wildcards}")
-    if is_number or form in ("date", "date-time"):
-        value = NUMBER_OR_EMPTY if is_number and not is_text else TEXT
-        for suffix, comparison in _COMPARISONS.items():
-            yield query_parameter(f"{name}_{suffix}", value, f"`{name}` {comparison} this value.")
-    yield query_parameter(f"{name}_ne", TEXT, f"`{name}` differs from this value.")
-    yield query_parameter(f"{name}_in", TEXT, f"`{name}` equals one of these values: `a,b`.")
+def _is_number(types: Collection[str]) -> bool:
+    return bool({"integer", "number"} & set(types)) and "string" not in types

@@ -8,7 +8,14 @@ from typing import Any
 
 from larst.domain import Json
 from larst.openapi import parameters, schemas, tables
-from larst.openapi.names import Names, singular_name, snake_case, type_name, with_article
+from larst.openapi.names import (
+    Names,
+    singular_name,
+    snake_case,
+    type_name,
+    with_article,
+    words,
+)
 from larst.openapi.operations import (
     Style,
     Subject,
@@ -28,7 +35,7 @@ SHARED: Mapping[str, Schema] = {
 }
 """The schemas of every document, by name."""
 
-_FORMS = ("{}", "New{}", "{}Changes", "{}Page")
+_FORMS = ("{}", "New{}", "{}Changes", "{}Page", "{}Filter")
 """The schemas of one resource, by the name of its type."""
 
 
@@ -59,10 +66,9 @@ class Resource:
         self.is_singleton = is_singleton(learned)
         self._one = snake_case(name) if self.is_singleton else singular_name(name)
         self._type = components.types.claim(type_name(self._one), _FORMS)
-        self._field_filters: list[Mapping[str, str]] = []
 
     def add_components(self) -> None:
-        """Add the schemas and the filters that the paths refer to."""
+        """Add the schemas and the parameters that the paths refer to."""
         learned, is_enforced = self._learned, self._style.is_enforced
         if self.is_singleton:
             schema = schemas.singleton(learned, is_enforced=is_enforced)
@@ -77,11 +83,11 @@ class Resource:
                 self._style.dialect.list_form, schema_ref(self._type)
             ),
         }
-        max_fields = self._components.max_filtered_fields
-        for parameter in parameters.field_filters(learned, max_fields):
-            key = f"{self._type}.{parameter['name']}"
-            self._components.parameters[key] = parameter
-            self._field_filters.append(parameter_ref(key))
+        key = f"{self._type}Filter"
+        self._components.schemas[key] = parameters.filters_on(
+            learned, self._components.max_filtered_fields, is_enforced=is_enforced
+        )
+        self._components.parameters[key] = parameters.filter_parameter(schema_ref(key))
 
     def paths(self) -> dict[str, Any]:
         """Return the paths of the collection, of the search, of the count and of a record."""
@@ -131,7 +137,7 @@ class Resource:
         content = body["content"] if self._style.is_enforced else {**body["content"], **patch}
         return Subject(
             tag=self.name,
-            names={"resource": self.name, "many": snake_case(self.name)},
+            names={"many": snake_case(self.name), "words": words(snake_case(self.name))},
             schemas={"object": schemas.record_in(self._style.dialect.record_form, value)},
             bodies={"object": body, "object or patch": {**body, "content": content}},
         )
@@ -143,10 +149,10 @@ class Resource:
         return Subject(
             tag=self.name,
             names={
-                "resource": self.name,
                 "one": self._one,
                 "many": snake_case(self.name),
                 "a_one": with_article(self._one),
+                "words": words(snake_case(self.name)),
                 "below": f"{parent._one}_" if parent else "",
                 "of_parent": f" of {with_article(parent._one)}" if parent else "",
                 "for_parent": f" for {with_article(parent._one)}" if parent else "",
@@ -160,7 +166,7 @@ class Resource:
                 **schemas.COUNTERS,
             },
             bodies=self._bodies(parent),
-            field_filters=self._field_filters,
+            filters=parameter_ref(f"{self._type}Filter"),
         )
 
     def _bodies(self, parent: Resource | None) -> dict[str, Mapping[str, Any]]:
@@ -187,7 +193,7 @@ class Resource:
 
     def _id_parameter(self, name: str) -> dict[str, Any]:
         types = schemas.listed(self._learned.properties.get("id", {}).get("type", "string"))
-        schema: dict[str, Any] = dict(schemas.INTEGER)
+        schema = schemas.integer(is_enforced=self._style.is_enforced)
         if types != ("integer",):
             # In a path every id is text. The words of a search are paths, not ids.
             schema = {

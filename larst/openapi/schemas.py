@@ -12,10 +12,10 @@ from larst.store.schema.learning import PATTERNS
 
 Schema = Mapping[str, Any]
 
-INTEGER: Schema = {"type": "integer", "minimum": INTEGER_MIN, "maximum": INTEGER_MAX}
-"""Integers are stored exactly within these bounds; a longer one is refused with 400."""
+INTEGER: Schema = {"type": "integer", "format": "int64"}
+"""Integers are stored exactly within 64 bits; a longer one is refused with 400."""
 
-_BOUNDS = {name: bound for name, bound in INTEGER.items() if name != "type"}
+_BOUNDS = {"minimum": INTEGER_MIN, "maximum": INTEGER_MAX}
 """Numbers have them too: clients write a whole number without a fraction, as an integer."""
 
 ANY: Schema = {}
@@ -27,11 +27,13 @@ TEXT: Schema = {"type": "string"}
 
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
-POSITION: Schema = {"type": "integer", "minimum": 0, "exclusiveMaximum": 1e16}
-"""A limit, an offset or a page; up to sixteen digits are read as a number."""
+POSITION: Schema = {"type": "integer", "minimum": 0}
 
-SIZE: Schema = {**POSITION, "type": ["integer", "null"], "minimum": -1}
+SIZE: Schema = {"type": ["integer", "null"], "minimum": -1}
 """The number of records of a page; -1 and null mean all."""
+
+POSITION_BOUND: Schema = {"exclusiveMaximum": 1e16}
+"""Of a limit, an offset or a page: up to sixteen digits are read as a number."""
 
 PROBLEM: Schema = {
     "type": "object",
@@ -64,9 +66,15 @@ PAGE: Schema = {
         "limit": {"type": ["integer", "null"], "description": "The limit of the request, if any."},
         "offset": {"type": "integer"},
     },
+    "examples": [{"total": 1, "limit": None, "offset": 0}],
 }
 COUNTERS: Mapping[str, Schema] = {
-    name: {"type": "object", "required": [name], "properties": {name: COUNT}}
+    name: {
+        "type": "object",
+        "required": [name],
+        "properties": {name: COUNT},
+        "examples": [{name: 1}],
+    }
     for name in ("updated", "deleted", "count")
 }
 """The replies that count records: updated, deleted or matching."""
@@ -228,6 +236,14 @@ def _filled_in(template: Json, items: Schema) -> Schema:
     }
 
 
+def integer(*, is_enforced: bool) -> dict[str, Any]:
+    """Return the schema of an integer; an enforced one has the bounds in figures.
+
+    Readers see `int64`, and tests that are made from an enforced schema know where it ends.
+    """
+    return {"type": "integer", **_BOUNDS} if is_enforced else dict(INTEGER)
+
+
 def listed(types: str | Iterable[str]) -> tuple[str, ...]:
     """Return the types of a schema as a tuple; JSON Schema allows one name or a list."""
     return (types,) if isinstance(types, str) else tuple(types)
@@ -247,14 +263,17 @@ def _body(learned: LearnedSchema, required: list[str], *, is_enforced: bool) -> 
 
 
 def _published(schema: Schema, *, is_enforced: bool = False) -> dict[str, Any]:
-    """Return a learned schema with the bounds of integers.
+    """Return a learned schema with the size of integers.
 
-    Enforced schemas are strict: they name the exact pattern of each format and allow no other
-    fields, because the service refuses everything else.
+    Enforced schemas are strict: they name the bounds of numbers and the exact pattern of each
+    format, and allow no other fields, because the service refuses everything else.
     """
     published = dict(schema)
-    if {"integer", "number"} & set(listed(published.get("type", ()))):
+    types = set(listed(published.get("type", ())))
+    if is_enforced and {"integer", "number"} & types:
         published |= _BOUNDS
+    elif "integer" in types and not {"number", "string"} & types:
+        published["format"] = INTEGER["format"]
     if is_enforced and "format" in published:
         published["pattern"] = f"^{PATTERNS[published.pop('format')]}$"
     if "items" in published:

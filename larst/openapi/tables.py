@@ -1,28 +1,29 @@
 """The operations of a session's API, one row each. Data only; operations.py reads it.
 
-`{one}`, `{many}` and `{resource}` are names of the resource: `order_line`, `order_lines` and
-`order-lines`. Below a parent, `{below}` is `order_`, `{of_parent}` is ` of an order`, and
-`{for_parent}` is ` for an order`; elsewhere they are empty.
+`{one}` and `{many}` are names of the resource, `order_line` and `order_lines`; `{a_one}` and
+`{words}` are the same in English, `an order line` and `order lines`. Below a parent, `{below}` is
+`order_`, `{of_parent}` is ` of an order`, and `{for_parent}` is ` for an order`; elsewhere they are
+empty.
 """
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
-from larst.openapi.operations import FIELD_FILTERS, Operation, Reply
+from larst.openapi.operations import FILTERS, Operation, Reply
 
 Table: TypeAlias = tuple[Operation, ...]
 """The operations of one path."""
 
-_LIST_PARAMETERS = ("Limit", "Offset", "Sort", "Text", FIELD_FILTERS)
+_LIST_PARAMETERS = ("Limit", "Offset", "Sort", "Text", FILTERS)
 _LIST_HEADERS = ("X-Total-Count", "Content-Range", "Link", "X-LARST-Reading")
 _IN_ONE_TRANSACTION = "All matching records change in one transaction."
 
 _CHANGE_MANY = (
     Operation(
         "put",
-        "replace_all_{below}{many}",
-        "Replace several {resource}{of_parent}",
+        "replace_several_{below}{many}",
+        "Replace several {words}{of_parent}",
         (Reply("200", "The stored records.", "list"),),
         description="Each record replaces the stored one that has its id: all of them or none.",
         body="many new",
@@ -30,8 +31,8 @@ _CHANGE_MANY = (
     ),
     Operation(
         "patch",
-        "update_all_{below}{many}",
-        "Update all matching {resource}{of_parent}",
+        "update_matching_{below}{many}",
+        "Update all matching {words}{of_parent}",
         (Reply("200", "The number of updated records.", "updated"),),
         description=_IN_ONE_TRANSACTION,
         parameters=("Filter",),
@@ -40,8 +41,8 @@ _CHANGE_MANY = (
     ),
     Operation(
         "delete",
-        "delete_all_{below}{many}",
-        "Delete all matching {resource}{of_parent}",
+        "delete_matching_{below}{many}",
+        "Delete all matching {words}{of_parent}",
         (Reply("200", "The number of deleted records.", "deleted"),),
         description=_IN_ONE_TRANSACTION,
         parameters=("Filter",),
@@ -53,7 +54,7 @@ COLLECTION: Table = (
     Operation(
         "get",
         "list_{many}",
-        "List {resource}",
+        "List {words}",
         (Reply("200", "A page of records.", "page", _LIST_HEADERS),),
         parameters=_LIST_PARAMETERS,
     ),
@@ -74,14 +75,14 @@ SEARCH: Table = (
     Operation(
         "get",
         "search_{many}",
-        "Search {resource}",
+        "Search {words}",
         (Reply("200", "The matching records.", "matches", _LIST_HEADERS),),
         parameters=_LIST_PARAMETERS,
     ),
     Operation(
         "post",
-        "find_all_{many}",
-        "Search {resource} by a body",
+        "search_{many}_by_body",
+        "Search {words} by a body",
         (Reply("200", "The matching records.", "matches", _LIST_HEADERS),),
         description="The body holds the filters: an object of field values or comparisons.",
         parameters=_LIST_PARAMETERS,
@@ -94,9 +95,9 @@ COUNT: Table = (
     Operation(
         "get",
         "count_{many}",
-        "Count {resource}",
+        "Count {words}",
         (Reply("200", "The number of matching records.", "count"),),
-        parameters=("Text", FIELD_FILTERS),
+        parameters=("Text", FILTERS),
     ),
 )
 """`/{resource}/count`"""
@@ -105,14 +106,14 @@ SINGLETON: Table = (
     Operation(
         "get",
         "get_{many}",
-        "Get {resource}",
+        "Get {words}",
         (Reply("200", "The object.", "object"),),
         errors=("NotFound",),
     ),
     Operation(
         "put",
         "replace_{many}",
-        "Replace {resource}",
+        "Replace {words}",
         (
             Reply("200", "The stored object.", "object"),
             Reply("201", "The stored object, if it is new.", "object"),
@@ -123,7 +124,7 @@ SINGLETON: Table = (
     Operation(
         "patch",
         "update_{many}",
-        "Update {resource}",
+        "Update {words}",
         (Reply("200", "The stored object.", "object"),),
         description="Fields that the body does not name keep their values.",
         body="object or patch",
@@ -132,7 +133,7 @@ SINGLETON: Table = (
     Operation(
         "delete",
         "delete_{many}",
-        "Delete {resource}",
+        "Delete {words}",
         (Reply("204", "The object is deleted."),),
         errors=("NotFound", "PreconditionFailed"),
     ),
@@ -184,7 +185,7 @@ BELOW_PARENT: Table = (
     Operation(
         "get",
         "list_{below}{many}",
-        "List {resource}{of_parent}",
+        "List {words}{of_parent}",
         (Reply("200", "A page of records.", "page", _LIST_HEADERS),),
         parameters=_LIST_PARAMETERS,
         errors=("NotFound",),

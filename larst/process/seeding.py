@@ -13,6 +13,7 @@ import orjson
 from larst.config import Settings
 from larst.errors import BadRequestError
 from larst.http.control.sessions import SessionControl
+from larst.planning.reading.nouns import counted
 from larst.store.transfer.db_json import shortened
 
 DIALECT = "json-server"
@@ -71,8 +72,7 @@ async def seed(
         _log.warning("%s: %s", file.name, line)
     fields = {"session_id": session_id, "file": file.name, "records": sum(counts.values())}
     _log.info("imported", extra={"fields": fields})
-    numbers = ", ".join(f"{count} {resource}" for resource, count in counts.items())
-    report = f"{file.name}: {numbers or 'no records'}; replies are in the dialect {dialect}"
+    report = f"{file.name}: {counted(counts) or 'no records'}; replies are in the dialect {dialect}"
     several = (resource for resource, count in counts.items() if count > 1)
     return Seeded(report, next(several, None) or _resource_of(file.content))
 

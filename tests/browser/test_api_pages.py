@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 TOKEN = "t0ken-of-tests"
 
 LIVE_STATUS = (
-    "#operations-products-create_product .live-responses-table .response .response-col_status"
+    "#operations-products-createProduct .live-responses-table .response .response-col_status"
 )
 
 
@@ -52,7 +52,7 @@ def guarded(tmp_path: Path) -> Iterator[Service]:
 
 def try_create(page: Page, body: Any) -> None:
     """Create a product with the form of Swagger UI."""
-    operation = "#operations-products-create_product"
+    operation = "#operations-products-createProduct"
     page.first(f"{operation} .opblock-summary-control").click()
     field = page.first(f"{operation} textarea.body-param__text")
     field.send_keys(Keys.CONTROL, "a")
@@ -77,11 +77,11 @@ def test_the_page_can_switch_to_another_session(page: Page, service: Service, sh
     """`/docs` opens the visitor's default session; the bar names another."""
     page.open(f"{service.url}/docs")
     page.first(".opblock")
-    assert not page.all("#operations-products-list_products")
+    assert not page.all("#operations-products-listProducts")
 
     page.first("#session").send_keys(shop, Keys.ENTER)
 
-    assert page.first("#operations-products-list_products")
+    assert page.first("#operations-products-listProducts")
     assert page.driver.current_url.endswith(f"?session={shop}")
     assert page.first("#other").get_attribute("href") == f"{service.url}/redoc?session={shop}"
 
@@ -155,7 +155,7 @@ def test_a_form_sends_to_the_session_that_is_shown(page: Page, guarded: Service)
     page.open(f"{guarded.url}/docs?session=shown")
     page.wait(lambda: page.first("#token").is_displayed())
     page.first("#token").send_keys(TOKEN, Keys.ENTER)
-    page.first("#operations-products-create_product")
+    page.first("#operations-products-createProduct")
 
     page.first("#session").send_keys(Keys.CONTROL, "a")
     page.first("#session").send_keys("typed")
@@ -233,7 +233,7 @@ def test_of_two_overlapping_loads_the_later_one_wins(
     page.first("#session").send_keys("none-yet", Keys.ENTER)
     page.first("#session").send_keys(Keys.CONTROL, "a")
     page.first("#session").send_keys(shop, Keys.ENTER)
-    page.first("#operations-products-list_products")
+    page.first("#operations-products-listProducts")
 
     page.driver.execute_script("release()")
     page.driver.execute_async_script(
@@ -242,7 +242,7 @@ def test_of_two_overlapping_loads_the_later_one_wins(
         "const poll = () => (window.reply ? later() : setTimeout(poll)); poll();"
     )
 
-    assert page.all("#operations-products-list_products")
+    assert page.all("#operations-products-listProducts")
 
 
 @pytest.mark.parametrize("name", ["docs", "redoc"])

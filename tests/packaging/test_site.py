@@ -29,3 +29,5 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stderr
     assert (tmp_path / "operations" / "index.html").exists()
     assert 'href="../README.md"' not in (tmp_path / "index.html").read_text()
+    # With `repo_url`, the theme's script asks api.github.com for figures of the repository.
+    assert 'data-md-component="source"' not in (tmp_path / "index.html").read_text()

@@ -92,7 +92,7 @@ async def test_a_service_started_with_a_db_json_replies_as_json_server_does(
     listed = await api.get("/posts")
     deleted = await api.delete("/posts/2")
 
-    assert "  file     db.json: 2 posts, 1 tags; replies are in the dialect json-server\n" in (
+    assert "  file     db.json: 2 posts, 1 tag; replies are in the dialect json-server\n" in (
         service.banner
     )
     assert f"curl {service.url}/posts\n" in service.banner
@@ -196,7 +196,7 @@ def test_an_import_names_a_file_and_a_dialect(service: Service, tmp_path: Path) 
 
     assert wrong.returncode == 1
     assert "dialect must be one of larst, json-server" in wrong.stderr
-    assert (right.returncode, right.stdout) == (0, "imported into named: 2 posts, 1 tags\n")
+    assert (right.returncode, right.stdout) == (0, "imported into named: 2 posts, 1 tag\n")
 
 
 async def test_a_session_imported_with_a_dialect_replies_in_it(

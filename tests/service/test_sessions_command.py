@@ -82,7 +82,7 @@ def test_a_db_json_is_imported_and_the_sessions_listed_and_erased(service: Servi
     replaced = larst("import", "blog", "--replace", "--url", service.url, stdin=db)
     code, table, _ = larst("sessions", "--url", service.url)
 
-    assert imported == (0, b"imported into blog: 1 posts, 1 profile\n", "")
+    assert imported == (0, b"imported into blog: 1 post, 1 profile\n", "")
     assert (again[0], again[1]) == (1, b"")
     assert "replace" in again[2]
     assert replaced[0] == 0
@@ -266,7 +266,7 @@ def test_a_damaged_session_is_detected_and_repaired(own_service: Service) -> Non
 
     assert code == 0
     assert "1 whole records kept, 1 damaged left out" in out.decode()
-    assert "kept: 1 members" in out.decode()
+    assert "kept: 1 member" in out.decode()
     assert larst("check", root)[0] == 0
     assert larst("repair", "one", "--data-root", root) == (
         0,

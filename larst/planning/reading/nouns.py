@@ -7,7 +7,7 @@ candidates, and the session's own names decide between them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 import inflection
@@ -79,6 +79,16 @@ def singulars(noun: str) -> tuple[str, ...]:
     elif lower.endswith("s") and not lower.endswith("ss"):
         candidates.append(noun[:-1])
     return tuple(dict.fromkeys([*filter(None, candidates), noun]))
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Return numbers of records in words.
+
+    >>> counted({"posts": 2, "comments": 1})
+    '2 posts, 1 comment'
+    """
+    nouns = ((count, (count == 1 and singular(name)) or name) for name, count in counts.items())
+    return ", ".join(f"{count} {noun}" for count, noun in nouns)
 
 
 @lru_cache(maxsize=4096)

@@ -38,10 +38,15 @@ IN_FE = frozenset("knives wives lives midwives housewives penknives jackknives".
 IN_USE = frozenset("uses fuses muses ruses abuses excuses recluses refuses accuses reuses".split())
 """Plurals in `-uses` after a consonant whose singular is in `-use`."""
 
-UNCHANGED = frozenset(
-    "data media news series species analytics physics mathematics politics economics clothes"
-    " sheep fish deer aircraft offspring equipment staff information hardware software feedback"
-    " metadata bus status virus campus bonus focus corpus census chorus genius radius alumnus"
+UNCOUNTABLE = frozenset(
+    "data media news analytics physics mathematics politics economics clothes equipment staff"
+    " information hardware software feedback metadata".split()
+)
+"""Nouns without a singular: one of them is a record."""
+
+UNCHANGED = UNCOUNTABLE | frozenset(
+    "series species sheep fish deer aircraft offspring bus status virus campus bonus"
+    " focus corpus census chorus genius radius alumnus"
     " canvas atlas alias bias gas lens iris basis analysis crisis thesis axis oasis diagnosis"
     " syllabus stimulus cactus nucleus apparatus consensus nexus lotus plus minus".split()
 )
