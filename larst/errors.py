@@ -120,7 +120,7 @@ class QueryNotUnderstoodError(BadRequestError):
 
 
 class QueryUnsupportedError(QueryNotUnderstoodError):
-    """A part of the query is no mistake, but asks for what no rule can do: groups, aggregates."""
+    """A part of the query asks for something that no rule can do, such as groups and aggregates."""
 
 
 class BadPagingError(BadRequestError):

@@ -15,7 +15,12 @@ _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 _ACRONYMS = re.compile(r"[A-Z]{2,}s(?![a-z])")
 """The plural of an acronym, `URLs`, is one word."""
 
-_TAKES_AN = re.compile(r"(?!eu|one\b|uni|us[aeiou]|ut[ei])[aeiou]|heir|honou?r|hour", re.IGNORECASE)
+_TAKES_AN = re.compile(
+    r"(?!eu|one\b|uni|ur[il]|us[aeiou]|ut[ei]|uuid)[aeiou]|heir|honou?r|hour", re.IGNORECASE
+)
+    r"[aeio]|u(?!ni[^nmi]|r[il]|s[aeiu]|t[ei]|uid|k_)|hour|honest|honou?r|heir|sms|mp3|x_?ray",
+    re.IGNORECASE,
+)
 
 
 class Names:

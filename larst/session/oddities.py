@@ -1,4 +1,4 @@
-"""What is odd about the first success of a program: possible, but probably not what is meant.
+"""Oddities in the first success of a program: possible, but probably not meant.
 
 A planner is asked about it once; the same program again is its answer that it means it. What a
 program may not do at all is in larst/session/effects.py.
@@ -55,7 +55,7 @@ class FirstRun:
 
 
 def oddity_of(run: FirstRun) -> str | None:
-    """Return what is odd about a run, as a reason for its planner, or None."""
+    """Return the first oddity of a run, as a reason for its planner, or None."""
     if run.status >= _SERVER_ERROR:
         return (
             f"the reply has the status {run.status}: a program reports a mistake of the client"

@@ -1,6 +1,6 @@
 """The checks between the run of a program and its commit: what it did is held against the request.
 
-What is impossible is refused at every run (larst/session/effects.py). What is odd is asked about
+An impossible effect is refused at every run (larst/session/effects.py). An odd one is asked about
 once, before the plan counts as proven (larst/session/oddities.py). Must never commit anything.
 """
 

@@ -89,7 +89,7 @@ async def test_an_odd_program_is_asked_about_and_the_better_one_is_kept(
 async def test_the_same_program_once_more_means_that_it_is_meant(
     make_client: MakeClient, request_line: str, shape: str, body: Any, program: str
 ) -> None:
-    """What is odd may be right; then it costs one call more, and is proven."""
+    """An odd program may be right; then it costs one call more, and is proven."""
     client, planner = await orders(make_client, {shape: [program, program]})
     method, path = request_line.split()
     calls = len(planner.requests)
@@ -120,7 +120,7 @@ async def test_a_patch_to_the_same_value_is_served_at_once(make_client: MakeClie
     assert len(planner.requests) == calls + 1
 
 
-async def test_a_field_of_the_clients_own_is_no_surprise(make_client: MakeClient) -> None:
+async def test_a_field_that_the_client_sent_may_be_new(make_client: MakeClient) -> None:
     program = (
         'REPLY = make_response(200, store.update(plan["identifier"],'
         ' {"status": ctx["body_json"]["status"]}))'

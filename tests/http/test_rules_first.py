@@ -104,7 +104,7 @@ async def test_what_the_rules_would_guess_is_planned_by_the_model(
 
 @pytest.mark.parametrize("target", ["/members?limti=1", "/members?sort=-nmae"])
 async def test_a_slip_is_answered_by_the_rules(serve: Make, target: str) -> None:
-    """A typing mistake is no request for something new: the nearest word helps more."""
+    """A typing mistake needs no plan: the nearest word helps more."""
     client, model = await serve({})
     assert (await client.post("/members", json={"name": "Ann"})).status == 201
 

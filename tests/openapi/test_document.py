@@ -395,7 +395,7 @@ class TestSummaries:
             ("statuses", "Create a status"),
             ("news", "Create a news record"),
             ("user-data", "Create a user data record"),
-            ("URLs", "Create an url"),
+            ("URLs", "Create a url"),
         ],
     )
     def test_they_are_plain_sentences(self, resource: str, summary: str) -> None:
