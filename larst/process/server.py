@@ -74,7 +74,10 @@ async def run_service(
         if file is not None:
             unnamed = app[INGRESS].unnamed_session(app[TOKENS].environment)
             session_id = file.session_id or unnamed
-            outcome = await seed(app[RUNNING].session_control, file, settings, session_id)
+            running = app[RUNNING]
+            outcome = await seed(
+                running.session_control, running.snapshots, file, settings, session_id
+            )
         collector.start()
         sys.setswitchinterval(SWITCH_S)
         site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)
