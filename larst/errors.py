@@ -218,7 +218,7 @@ class SessionNotFoundError(CallerError):
 class SnapshotNotFoundError(CallerError):
     """The session has no such snapshot."""
 
-    title = "snapshot not found"
+    title = "not found"
 
 
 class SessionNotEmptyError(CallerError):

@@ -71,7 +71,7 @@ def _figures(directory: Path) -> tuple[int, float, dict[str, int] | None]:
 def _snapshots_size(directory: Path) -> int:
     try:
         return disk_usage(directory / SNAPSHOTS)[0]
-    except OSError:  # there are none
+    except OSError:  # the session has none
         return 0
 
 

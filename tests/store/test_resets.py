@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from larst.errors import DiskRefusedError
 from larst.store import SessionStore, StoredSettings
 from larst.store.collection import Collection
 from larst.store.transfer.replacing import Replacement, prepare_replacements
@@ -94,22 +95,22 @@ async def test_a_disk_that_refuses_any_call_leaves_the_state_before_or_after(
         refuses_at += 1
         disk = MemoryDisk()
         store = await filled(disk, is_folded=True)
-        disk.refuses_at = disk.calls + refuses_at
-        expected = {}
+        refused_call = disk.refuses_at = disk.calls + refuses_at
         try:
             await work(store)
-        except Exception:  # noqa: BLE001 - the session reloads, as its actor makes it
+        except DiskRefusedError:  # the session's actor reloads
             await store.reload()
         expected = state(store)
         await store.checkpoint()
-        done = disk.calls < disk.refuses_at
+        assert state(await open_store(MemoryDisk(disk.content))) == expected, refuses_at
+        is_done = disk.calls < refused_call
         disk.refuses_at = None
         await store.flush()
         assert state(store) == expected
         assert state(await open_store(MemoryDisk(disk.content))) == expected, refuses_at
         await store.close()
         assert state(await open_store(MemoryDisk(disk.content))) == expected, refuses_at
-        if done:
+        if is_done:
             return
 
 

@@ -307,10 +307,16 @@ def _session_id(request: web.Request) -> str:
 
 
 def session_key(request: web.Request) -> SessionKey:
+    """Return the key of the session that the path names.
+
+    Raises:
+        BadSessionIdError: its name is not valid.
+    """
     return request[ACCESS].tenant.key_of(_session_id(request))
 
 
 def session_not_found(key: SessionKey) -> SessionNotFoundError:
+    """Return the error that the session has no data."""
     return SessionNotFoundError(
         f"the session {session_name(key)} has no data; GET /_larst/sessions lists the sessions with"
         " data"

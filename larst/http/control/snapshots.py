@@ -116,7 +116,7 @@ class SnapshotControl:
         """Go back to a snapshot, or to `start`; a session without it has no data afterwards.
 
         Raises:
-            SnapshotNotFoundError: there is no snapshot of this name.
+            SnapshotNotFoundError: the session has no snapshot of this name.
             BadRequestError: the name is not valid, or the file was changed.
         """
         key, name = session_key(request), request.query.get(TO_SNAPSHOT.name)

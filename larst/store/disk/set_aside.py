@@ -59,8 +59,8 @@ def refuse_files_set_aside(files: FileOps, directory: Path) -> None:
 def set_all_aside(files: FileOps, directory: Path, unique: str) -> None:
     """Move all of a session's files to a directory within it, which leaves the session empty.
 
-    The session's settings and snapshots stay. Interrupted at any point, the session stays refused, and this can
-    be called again. `unique` becomes part of the names.
+    The session's settings and snapshots stay. Interrupted at any point, the session stays refused,
+    and this can be called again. `unique` becomes part of the names.
 
     Raises:
         OSError: some files are moved, some are not; none is lost.

@@ -5,8 +5,9 @@
     .settings   {"dialect":"json-server","unknown_query":null,"learned_dialect":"postgrest"}
 
 It is beside the documented files, and independent of the journal but in one case: a snapshot's
-settings become durable with its records, in the journal, and are written here afterwards. `restored`
-identifies the snapshot load that they follow; if the journal has a later one, the journal is right.
+settings become durable with its records, in the journal, and are written here afterwards.
+`restored` identifies the load of a snapshot that they follow; if the journal has a later one, the
+journal is right.
 It is not a `.json` file, so that no LARST takes it for a resource. Must never hold anything about
 records.
 """

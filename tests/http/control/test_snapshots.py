@@ -94,7 +94,7 @@ async def test_a_reset_goes_back_to_start_or_to_the_snapshot_that_it_names(clien
     assert (await (await client.post(f"{SESSION}/reset")).json())["snapshot"] == "start"
     assert await total(client) == 2
     refused = await client.post(f"{SESSION}/reset?to=nosuch")
-    assert (refused.status, (await refused.json())["error"]) == (404, "snapshot not found")
+    assert (refused.status, (await refused.json())["error"]) == (404, "not found")
     assert await total(client) == 2
 
 
