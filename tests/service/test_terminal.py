@@ -103,7 +103,7 @@ def serving(cwd: Path, *arguments: str, **variables: str) -> Iterator[tuple[Term
     with terminal(
         "serve", *arguments, "--port", "0", "--data-root", "data", cwd=cwd, **variables
     ) as opened:
-        yield opened, opened.wait_for(r"ready at (http://\S+)\n[^$]*stays\n")[1]
+        yield opened, opened.wait_for(r"ready at (http://\S+)\n[\s\S]*stays\n")[1]
 
 
 def send(url: str, body: bytes | None = None, **headers: str) -> int:
