@@ -22,6 +22,7 @@ LarstError
 │   ├── HostNotAllowedError      the request names a host that is not this service's
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
+│   ├── SnapshotNotFoundError    the session has no such snapshot
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
@@ -214,6 +215,12 @@ class PlanNotFoundError(CallerError):
 
 class SessionNotFoundError(CallerError):
     """The session has no data."""
+
+    title = "not found"
+
+
+class SnapshotNotFoundError(CallerError):
+    """The session has no such snapshot."""
 
     title = "not found"
 

@@ -7,23 +7,47 @@ rich before a command runs, so that `--version` and `--help` are quick.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from larst import __version__
-from larst.cli import check, plans, repair, serve, sessions, token, transfer
+from larst.cli import (
+    check,
+    completion,
+    plans,
+    repair,
+    serve,
+    sessions,
+    snapshots,
+    token,
+    transfer,
+)
 from larst.cli import eval as evaluate
+from larst.cli.arguments import Parser
+from larst.cli.confirm import DeclinedError
 from larst.cli.output import flush_or_discard, write_line
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; shells expect 130 from a program that Ctrl-C stopped."""
 
-_COMMANDS = (serve, plans, sessions, transfer, token, check, repair, evaluate)
+_COMMANDS = (
+    *(serve, sessions, transfer, snapshots, plans, token, check, repair, evaluate),
+    completion,
+)
+
+
+_FIRST_STEPS = """begin with:
+  larst serve                   serve, and print the first request to send
+  larst serve db.json --open    serve the data of a file, and open it in the browser
+  larst COMMAND --help          the flags of a command, with examples"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 if it failed, 2 if its arguments are wrong."""
     parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:
+        completion.answer_shell(parser)
     options = parser.parse_args(argv)
     if options.command is None:
         parser.print_help(sys.stderr)
@@ -38,12 +62,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
-        prog="larst", description="The last REST service: send it any REST request."
+    parser = Parser(
+        prog="larst",
+        usage="larst COMMAND [ARGUMENTS]",
+        description="The last REST service: send it any REST request.",
+        epilog=_FIRST_STEPS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"larst {__version__}")
     parser.set_defaults(log_level="error")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", prog="larst", title="commands"
+    )
     for command in _COMMANDS:
         command.add_arguments(subparsers)
     return parser
@@ -65,6 +95,9 @@ def _run(options: argparse.Namespace) -> int:
         return WRONG_USAGE
     except LarstError as error:
         write_line(sys.stderr, f"{error.title}: {error.detail}".removesuffix(": "))
+        return FAILED
+    except DeclinedError as error:
+        write_line(sys.stderr, str(error))
         return FAILED
     except BrokenPipeError:  # `larst plans | head`: the reader has seen enough
         return FAILED

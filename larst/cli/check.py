@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from larst.cli.arguments import add_data_root, add_json
+from larst.cli.arguments import add_command, add_data_root, add_json
 from larst.cli.output import print_json, print_table, printable
+from larst.cli.progress import working
 
 if TYPE_CHECKING:
     from larst.cli.arguments import Subparsers
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst check`."""
-    text = "verify every session of a data root, while no service uses it"
-    parser = subparsers.add_parser("check", help=text, description=f"{text.capitalize()}.")
+    parser = add_command(
+        subparsers,
+        "check",
+        "verify every session of a data root, while no service uses it",
+        examples="larst check\nlarst check backup --json",
+    )
     # The findings are printed: log lines about the same files would repeat them.
     parser.set_defaults(run=run, log_level="critical")
     add_data_root(parser, "data_root", metavar="DATA_ROOT")
@@ -45,7 +50,11 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     if not path.is_dir():
         raise ConfigError(f"no data root at {path}")
     with DataRoot.open_read_only(path) as root:
-        inspections = {key: inspect(root.session_directory(key)) for key in root.session_keys()}
+        keys, inspections = root.session_keys(), {}
+        with working("checking sessions", len(keys)) as advance:
+            for key in keys:
+                inspections[key] = inspect(root.session_directory(key))
+                advance(1)
     if options.json:
         print_json([_as_json(key, inspection) for key, inspection in inspections.items()])
     else:

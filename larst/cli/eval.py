@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from larst.cli.arguments import add_json
+from larst.cli.arguments import add_command, add_json
 from larst.cli.output import print_json
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ _GRACE_S = 5
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst eval`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "eval",
-        help="try the configured planner on a suite of requests, to choose a model",
+        "try the configured planner on a suite of requests, to choose a model",
         description="Try the configured planner on a suite of requests with known replies.",
+        examples="larst eval\nlarst eval --only search --json\nlarst eval --suite mine.json",
     )
     parser.set_defaults(run=run)
     parser.add_argument("--suite", metavar="FILE", help="a suite of your own, as JSON")

@@ -11,7 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from larst.cli.arguments import add_json, add_service_url
+from larst.cli.arguments import add_actions, add_command, add_json, add_service_url, add_yes
+from larst.cli.confirm import confirm
 from larst.cli.output import print_json, print_table, printable
 
 if TYPE_CHECKING:
@@ -27,28 +28,38 @@ _KEY_CHARACTERS = 10
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst plans` and its actions."""
-    text = "list, approve or reject the plans of a running service"
-    plans = subparsers.add_parser("plans", help=text, description=f"{text.capitalize()}.")
-    plans.set_defaults(run=run, action=_list)
-    actions = plans.add_subparsers(metavar="ACTION")
-    listing = actions.add_parser("list", help="list the plans, most used first (the default)")
-    show = actions.add_parser("show", help="show a plan and its program")
-    pin = actions.add_parser("pin", help="approve a plan: it stays in the plan book")
-    reject = actions.add_parser("reject", help="reject a plan: the planner gets the reason")
-    delete = actions.add_parser("delete", help="delete a plan: its shape is planned again")
-    for parser in (plans, listing):
+    plans = add_command(
+        subparsers,
+        "plans",
+        "list, approve or reject the plans of a running service",
+        examples="larst plans --state learned\nlarst plans show 3fa2b8\nlarst plans pin 3fa2b8\n"
+        'larst plans reject 3fa2b8 --reason "it must not delete"',
+    )
+    plans.set_defaults(run=run)
+    actions = add_actions(
+        plans,
+        (
+            ("list", "list the plans, most used first (the default)", _list),
+            ("show", "show a plan and its program", _show),
+            ("pin", "approve a plan: it stays in the plan book", _pin),
+            ("reject", "reject a plan: the planner gets the reason", _reject),
+            ("delete", "delete a plan: its shape is planned again", _delete),
+        ),
+    )
+    for parser in (plans, actions["list"]):
         parser.add_argument(
             "--state",
             choices=("tried", "learned", "pinned", "rejected", "refused"),
             default=None,
             help="list only plans in this state",
         )
-    by_key = {show: _show, pin: _pin, reject: _reject, delete: _delete}
-    for parser, action in by_key.items():
-        parser.set_defaults(action=action)
-        parser.add_argument("key", metavar="KEY", help="the key of the plan, or its beginning")
-    reject.add_argument("--reason", required=True, help="the mistake in the program")
-    for parser in (plans, listing, *by_key):
+    for name in ("show", "pin", "reject", "delete"):
+        actions[name].add_argument(
+            "key", metavar="KEY", help="the key of the plan, or its beginning"
+        )
+    actions["reject"].add_argument("--reason", required=True, help="the mistake in the program")
+    add_yes(actions["delete"])
+    for parser in (plans, *actions.values()):
         parser.add_argument("--tenant", help="the tenant of the plans (default: your token's own)")
         add_service_url(parser)
         add_json(parser)
@@ -59,6 +70,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     Raises:
         ServiceError: the service cannot be reached, or refuses the request.
+        DeclinedError, ConfigError: the plan was not to be deleted.
     """
     from larst.cli.client import service_at
 
@@ -145,6 +157,7 @@ def _reject(service: Service, options: argparse.Namespace) -> None:
 
 
 def _delete(service: Service, options: argparse.Namespace) -> None:
+    confirm(f"Delete the plan {options.key}?", options)
     service.request_json("DELETE", _path(options))
     sys.stdout.write(f"{options.key} is deleted; its shape will be planned again\n")
 

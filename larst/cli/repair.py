@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from larst.cli.arguments import add_data_root
+from larst.cli.arguments import add_command, add_data_root
 from larst.cli.output import printable
+from larst.cli.progress import working
 
 if TYPE_CHECKING:
     from larst.cli.arguments import Subparsers
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst repair`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "repair",
-        help="repair a damaged session, while no service uses the data root",
+        "repair a damaged session, while no service uses the data root",
         description="Keep every whole record of a damaged session, and a copy of its files.",
+        examples="larst repair shop\nlarst repair @acme/shop --data-root backup",
     )
     # The result is printed: log lines about the same files would repeat it.
     parser.set_defaults(run=run, log_level="critical")
@@ -51,7 +54,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     key = _session_key(options.session)
     if not path.is_dir():
         raise ConfigError(f"no data root at {path}")
-    with DataRoot.open_existing(path) as root:
+    with DataRoot.open_existing(path) as root, working(f"repairing {key}"):
         if not root.has_session(key):
             raise ConfigError(f"no session {key} in {path}")
         return _repair(root, key)

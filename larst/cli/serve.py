@@ -7,12 +7,13 @@ import errno
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from larst import __version__
-from larst.cli.arguments import add_lenient
+from larst.cli.arguments import add_command, add_lenient
 from larst.cli.memory_root import memory_root
 from larst.cli.output import write_line
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from larst.config import Settings
     from larst.http.components import Components
     from larst.otel import Providers
+    from larst.process.banner import Notice
     from larst.process.logs import LineHandler
     from larst.process.seeding import SeedFile
 
@@ -48,11 +50,14 @@ FLAGS = (
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst serve`."""
-    parser = subparsers.add_parser(
+    parser = add_command(
+        subparsers,
         "serve",
-        help="serve HTTP until SIGTERM or Ctrl-C",
-        description="Serve HTTP until SIGTERM or Ctrl-C.",
-        epilog="LARS_ variables, in the environment or in .env, set everything else.",
+        "serve HTTP until SIGTERM or Ctrl-C",
+        description="Serve HTTP until SIGTERM or Ctrl-C. LARS_ variables, in the environment or in"
+        " .env, set everything else.",
+        examples="larst serve\nlarst serve db.json --open\nlarst serve db.json --fresh --memory\n"
+        "larst serve --port 3000 --dialect json-server",
     )
     parser.set_defaults(run=run, log_level="info")
     parser.add_argument(
@@ -69,6 +74,7 @@ def add_arguments(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--memory", action="store_true", help="keep all data in memory: it is gone after the stop"
     )
+    parser.add_argument("--open", action="store_true", help="open the service in the browser")
     for flag, variable, metavar, text in FLAGS:
         parser.add_argument(flag, dest=variable, metavar=metavar, help=text)
 
@@ -103,7 +109,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         )
         components = _components(settings, providers, log)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(run_service(settings, components, _print_banner, file))
+            runner.run(run_service(settings, components, _announcer(options), file))
     except otel.WrongVariableError as error:
         raise ConfigError(str(error)) from error
     except OSError as error:
@@ -180,8 +186,26 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _print_banner(text: str) -> None:
-    write_line(sys.stdout, text.removesuffix("\n"))
+def _announcer(options: argparse.Namespace) -> Callable[[Notice], None]:
+    """Return what prints the notice of a service that is ready, and opens it if asked to."""
+
+    def announce(notice: Notice) -> None:
+        from larst.process.banner import banner
+
+        write_line(sys.stdout, banner(notice, shows_token=sys.stdout.isatty()).removesuffix("\n"))
+        if options.open:
+            # In a thread: a browser may take seconds to begin, and one for terminals stays.
+            target = (notice.first_page,)
+            threading.Thread(target=_open, args=target, name="larst browser", daemon=True).start()
+
+    return announce
+
+
+def _open(url: str) -> None:
+    import webbrowser
+
+    if not webbrowser.open(url):
+        write_line(sys.stderr, f"no browser was found to open {url}")
 
 
 def _reason(error: OSError, settings: Settings) -> str:

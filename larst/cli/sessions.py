@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from larst.cli.arguments import add_json, add_service_url
+from larst.cli.arguments import add_command, add_json, add_service_url, add_yes, complete
+from larst.cli.confirm import confirm
 from larst.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -23,10 +24,18 @@ _PAGE_SIZE = 500
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst sessions`."""
-    text = "list the sessions of a running service, or erase one"
-    parser = subparsers.add_parser("sessions", help=text, description=f"{text.capitalize()}.")
+    parser = add_command(
+        subparsers,
+        "sessions",
+        "list the sessions of a running service, or erase one",
+        examples="larst sessions\nlarst sessions --json\nlarst sessions --delete shop",
+    )
     parser.set_defaults(run=run)
-    parser.add_argument("--delete", metavar="SESSION", help="erase this session and its data")
+    delete = parser.add_argument(
+        "--delete", metavar="SESSION", help="erase this session, its data and its snapshots"
+    )
+    complete(delete, "session_names")
+    add_yes(parser)
     add_json(parser)
     add_service_url(parser)
 
@@ -36,11 +45,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     Raises:
         ServiceError: the service cannot be reached, or refuses the request.
+        DeclinedError, ConfigError: the session was not to be erased.
     """
     from larst.cli.client import service_at
 
     service = service_at(options.url, settings)
     if options.delete is not None:
+        confirm(f"Erase the session {options.delete}, its data and its snapshots?", options)
         service.request_json("DELETE", session_path(options.delete))
         sys.stdout.write(f"{options.delete} is erased; its next request finds it empty\n")
         return 0

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from larst.cli.arguments import add_json
+from larst.cli.arguments import add_actions, add_command, add_json
 from larst.cli.output import print_json, print_table, write_line
 
 if TYPE_CHECKING:
@@ -27,17 +27,25 @@ _COLUMNS = ("name", "tenant", "scopes", "budgets", "created")
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst token` and its actions."""
-    text = "make, list or revoke tokens"
-    token = subparsers.add_parser("token", help=text, description=f"{text.capitalize()}.")
-    token.set_defaults(run=run, action=_list)
-    actions = token.add_subparsers(metavar="ACTION")
-    new = actions.add_parser("new", help="make a token, and print it once")
-    listing = actions.add_parser("list", help="list the tokens, without their secrets (default)")
-    revoke = actions.add_parser("revoke", help="revoke a token: it counts no more")
-    new.set_defaults(action=_new)
-    revoke.set_defaults(action=_revoke)
-    for parser in (new, revoke):
-        parser.add_argument("name", metavar="NAME", help="the name of the token")
+    token = add_command(
+        subparsers,
+        "token",
+        "make, list or revoke tokens",
+        examples="larst token new ci --scope read --file tokens.json\n"
+        "larst token new shop --tenant acme --planner-calls 30\nlarst token revoke ci",
+    )
+    token.set_defaults(run=run)
+    actions = add_actions(
+        token,
+        (
+            ("list", "list the tokens, without their secrets (default)", _list),
+            ("new", "make a token, and print it once", _new),
+            ("revoke", "revoke a token: it counts no more", _revoke),
+        ),
+    )
+    new = actions["new"]
+    for name in ("new", "revoke"):
+        actions[name].add_argument("name", metavar="NAME", help="the name of the token")
     new.add_argument("--tenant", help="the tenant (default: default, the operator's own)")
     new.add_argument(
         "--scope",
@@ -54,14 +62,14 @@ def add_arguments(subparsers: Subparsers) -> None:
     new.add_argument(
         "--sessions", type=int, metavar="N", help="no new session beyond N of the tenant"
     )
-    for parser in (token, new, listing, revoke):
+    for parser in (token, *actions.values()):
         parser.add_argument(
             "--file",
             metavar="FILE",
             default=argparse.SUPPRESS,
             help="the file of tokens (default: LARS_AUTH_TOKENS_FILE)",
         )
-    for parser in (token, listing):
+    for parser in (token, actions["list"]):
         add_json(parser)
 
 

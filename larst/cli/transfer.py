@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlencode
 
-from larst.cli.arguments import add_lenient, add_service_url
+from larst.cli.arguments import add_command, add_lenient, add_service_url, add_session
+from larst.cli.progress import working
 from larst.cli.sessions import own_session, session_path
 
 if TYPE_CHECKING:
@@ -23,12 +24,25 @@ _LAST_LINE_BYTES = 1000
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst export` and `larst import`."""
-    text = "write a session of a running service to stdout, one JSON value per line"
-    exporting = subparsers.add_parser("export", help=text, description=f"{text.capitalize()}.")
-    exporting.set_defaults(transfer=_export)
-    text = "load an export, or a json-server db.json, into a session"
-    importing = subparsers.add_parser("import", help=text, description=f"{text.capitalize()}.")
-    importing.set_defaults(transfer=_import)
+    exporting = add_command(
+        subparsers,
+        "export",
+        "write a session of a running service to stdout, one JSON value per line",
+        examples="larst export > backup.ndjson\nlarst export shop > shop.ndjson",
+    )
+    exporting.set_defaults(run=run, transfer=_export)
+    add_session(exporting)
+    add_service_url(exporting)
+    importing = add_command(
+        subparsers,
+        "import",
+        "load an export, or a json-server db.json, into a session",
+        examples="larst import db.json\nlarst import db.json shop --dialect json-server\n"
+        "larst import - shop --replace < shop.ndjson",
+    )
+    importing.set_defaults(run=run, transfer=_import)
+    importing.add_argument("file", metavar="FILE", help="the file; - reads stdin")
+    add_session(importing)
     importing.add_argument(
         "--replace", action="store_true", help="replace the data that the session has"
     )
@@ -36,16 +50,7 @@ def add_arguments(subparsers: Subparsers) -> None:
     importing.add_argument(
         "--dialect", metavar="NAME", help="set the dialect of the session, such as json-server"
     )
-    for parser in (exporting, importing):
-        parser.set_defaults(run=run)
-        parser.add_argument(
-            "session",
-            metavar="SESSION",
-            nargs="?",
-            help="the session (default: that of requests that name none)",
-        )
-        add_service_url(parser)
-    importing.add_argument("file", metavar="FILE", nargs="?", help="the file (default: stdin)")
+    add_service_url(importing)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -53,24 +58,55 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     Raises:
         ServiceError: the service cannot be reached or refuses, or the transfer is incomplete.
-        OSError: stdin cannot be read, or stdout cannot be written.
+        ConfigError: it is not clear which file is meant.
+        OSError: the file cannot be read, or stdout cannot be written.
     """
     from larst.cli.client import service_at
 
+    if "file" in options:
+        options.file, options.session = _file_and_session(options.file, options.session)
     service = service_at(options.url, settings)
-    if options.session is not None and getattr(options, "file", "") is None and _is_file(options):
-        options.session, options.file = None, options.session
     if options.session is None:
         options.session = own_session(service)
     options.transfer(service, options)
     return 0
 
 
-def _is_file(options: argparse.Namespace) -> bool:
-    """Return whether the only argument of an import is a file: `db.json` names no session."""
+def _file_and_session(first: str, second: str | None) -> tuple[str, str | None]:
+    """Return the file and the session of an import, given in this order.
+
+    The other order is understood where it is the only one that makes sense.
+
+    Raises:
+        ConfigError: the file does not exist, or it is not clear which of the two is the file.
+    """
+    from larst.errors import ConfigError
     from larst.http.client_identity import SESSION_ID
 
-    return SESSION_ID.fullmatch(options.session) is None
+    if second is None:
+        if not _is_readable(first):
+            raise ConfigError(
+                f"{first} does not exist; `larst import FILE [SESSION]` imports a file, and"
+                " - as FILE reads stdin"
+            )
+        return first, None
+    orders = ((first, second), (second, first))
+    possible = [pair for pair in orders if _is_readable(pair[0]) and SESSION_ID.fullmatch(pair[1])]
+    if not possible:
+        file = second if _is_readable(first) or not SESSION_ID.fullmatch(second) else first
+        if _is_readable(file):
+            raise ConfigError(f"neither {first} nor {second} can be the name of a session")
+        raise ConfigError(f"{file} does not exist; the order is `larst import FILE [SESSION]`")
+    if len(possible) > 1:
+        raise ConfigError(
+            f"{first} and {second} are both files: write ./{first} or ./{second} for the file"
+        )
+    return possible[0]
+
+
+def _is_readable(name: str) -> bool:
+    """Return whether the argument can be the file: stdin, or a file that exists."""
+    return name == "-" or (Path(name).exists() and not Path(name).is_dir())
 
 
 def _export(service: Service, options: argparse.Namespace) -> None:
@@ -90,7 +126,10 @@ def _write_export(service: Service, session: str, target: IO[bytes]) -> None:
 
     tail = b""
     path = f"{session_path(session)}/export"
-    with service.open("GET", path, None, timeout_s=TRANSFER_TIMEOUT_S) as reply:
+    with (
+        working(f"exporting {session}"),
+        service.open("GET", path, None, timeout_s=TRANSFER_TIMEOUT_S) as reply,
+    ):
         while chunk := reply.read(_CHUNK_BYTES):
             target.write(chunk)
             tail = (tail + chunk)[-_LAST_LINE_BYTES:]
@@ -108,7 +147,10 @@ def _import(service: Service, options: argparse.Namespace) -> None:
         query["dialect"] = options.dialect
     path = f"{session_path(options.session)}/import{'?' if query else ''}{urlencode(query)}"
     content = _input(options.file)
-    with service.open("POST", path, content, timeout_s=TRANSFER_TIMEOUT_S) as reply:
+    with (
+        working(f"importing into {options.session}"),
+        service.open("POST", path, content, timeout_s=TRANSFER_TIMEOUT_S) as reply,
+    ):
         body = reply.json()
     imported = body["imported"]
     for line in (*body.get("changed", ()), *body.get("warnings", ())):
@@ -117,8 +159,9 @@ def _import(service: Service, options: argparse.Namespace) -> None:
     sys.stdout.write(f"imported into {options.session}: {counts}\n")
 
 
-def _input(name: str | None) -> bytes:
+def _input(name: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if name is None else Path(name).read_bytes()
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
-        raise OSError(f"cannot read {name or 'the input'}: {error.strerror}") from error
+        source = "the input" if name == "-" else name
+        raise OSError(f"cannot read {source}: {error.strerror}") from error

@@ -20,7 +20,8 @@ from larst.evaluation.runner import CaseResult, SuiteResult
 def progress_bar(console: Console, total: int) -> Iterator[Callable[[CaseResult], None]]:
     """Show a progress bar inside the block; it yields a function to call with each result."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=console, transient=True) as bar:
+    is_hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=is_hidden) as bar:
         task = bar.add_task("", total=total)
         failure_count = 0
 

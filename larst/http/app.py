@@ -28,8 +28,10 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.imports import Imports
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
+from larst.http.control.snapshots import SnapshotControl
 from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
 from larst.http.middleware import Middleware
@@ -118,10 +120,17 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
                 tokens,
                 app[ROUTE_TABLE],
             )
+        imports = Imports(
+            threads,
+            timeout_s=settings.http.request_timeout_s,
+            max_bytes=settings.http.max_import_bytes,
+            min_bytes_per_s=settings.http.min_bytes_per_s,
+        )
         app[RUNNING] = RunningService(
             root=root,
             plans=PlanControl(tenants),
-            session_control=SessionControl(root, sessions, threads, settings.http, session_quota),
+            session_control=SessionControl(root, sessions, imports, session_quota),
+            snapshots=SnapshotControl(root, sessions, imports),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )

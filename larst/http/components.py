@@ -11,6 +11,7 @@ from larst import actors
 from larst.config import Settings
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
+from larst.http.control.snapshots import SnapshotControl
 from larst.http.pages.documents import SessionDocuments
 from larst.planning import Planner
 from larst.sandbox import Sandbox
@@ -41,6 +42,7 @@ class RunningService:
     root: DataRoot
     plans: PlanControl
     session_control: SessionControl
+    snapshots: SnapshotControl
     documents: SessionDocuments
     sessions: SessionClient
 

@@ -16,6 +16,7 @@ from larst.http.components import RUNNING, SETTINGS
 from larst.http.control import descriptions
 from larst.http.control.plans import PlanControl
 from larst.http.control.sessions import SessionControl
+from larst.http.control.snapshots import SnapshotControl
 from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
 from larst.http.responses import json_response, not_allowed
@@ -74,6 +75,18 @@ def _sessions(
     return Route(f"/_larst/sessions{path}", method, handler, Access.CONTROL, operation)
 
 
+def _snapshots(
+    method: str,
+    path: str,
+    handle: Callable[[SnapshotControl, web.Request], Awaitable[web.StreamResponse]],
+    operation: ControlOperation,
+) -> Route:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await handle(request.app[RUNNING].snapshots, request)
+
+    return Route(f"/_larst/sessions/{{id}}{path}", method, handler, Access.CONTROL, operation)
+
+
 async def _control_document(request: web.Request) -> web.Response:
     """Return the document of the routes below."""
     has_auth = request.app[SETTINGS].http.has_tokens
@@ -102,6 +115,11 @@ ROUTES = (
     ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _snapshots("POST", "/reset", SnapshotControl.reset, descriptions.RESET_SESSION),
+    _snapshots("GET", "/snapshots", SnapshotControl.list, descriptions.LIST_SNAPSHOTS),
+    _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
+    _snapshots("DELETE", "/snapshots/{name}", SnapshotControl.delete, descriptions.DELETE_SNAPSHOT),
+    _snapshots("POST", "/snapshots/{name}/load", SnapshotControl.load, descriptions.LOAD_SNAPSHOT),
     Route(
         "/_larst/metrics",
         "GET",

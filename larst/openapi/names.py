@@ -18,9 +18,6 @@ _ACRONYMS = re.compile(r"[A-Z]{2,}s(?![a-z])")
 _TAKES_AN = re.compile(
     r"(?!eu|one\b|uni|ur[il]|us[aeiou]|ut[ei]|uuid)[aeiou]|heir|honou?r|hour", re.IGNORECASE
 )
-    r"[aeio]|u(?!ni[^nmi]|r[il]|s[aeiu]|t[ei]|uid|k_)|hour|honest|honou?r|heir|sms|mp3|x_?ray",
-    re.IGNORECASE,
-)
 
 
 class Names:

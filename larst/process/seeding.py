@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import orjson
 
 from larst.config import Settings
-from larst.errors import BadRequestError
+from larst.domain import DEFAULT_TENANT
+from larst.errors import BadRequestError, DiskRefusedError, QuotaFullError
 from larst.http.control.sessions import SessionControl
+from larst.http.control.snapshots import START, SnapshotControl
 from larst.planning.reading.nouns import counted
 from larst.store.transfer.db_json import shortened
 
@@ -45,9 +47,13 @@ class Seeded:
 
 
 async def seed(
-    sessions: SessionControl, file: SeedFile, settings: Settings, session_id: str
+    sessions: SessionControl,
+    snapshots: SnapshotControl,
+    file: SeedFile,
+    settings: Settings,
+    session_id: str,
 ) -> Seeded:
-    """Import the file into a session; return a report.
+    """Import the file into a session, and save it as its snapshot `start`; return a report.
 
     Raises:
         BadRequestError: it is not a db.json, and not an export.
@@ -67,6 +73,7 @@ async def seed(
     if seeded is None:
         report = f"{file.name} is not imported: the session has data already (--fresh replaces it)"
         return Seeded(report, _resource_of(file.content))
+    await _save_start(snapshots, session_id)
     counts, changes = seeded
     for line in shortened([*changes.changes, *changes.warnings]):
         _log.warning("%s: %s", file.name, line)
@@ -75,6 +82,14 @@ async def seed(
     report = f"{file.name}: {counted(counts) or 'no records'}; replies are in the dialect {dialect}"
     several = (resource for resource, count in counts.items() if count > 1)
     return Seeded(report, next(several, None) or _resource_of(file.content))
+
+
+async def _save_start(snapshots: SnapshotControl, session_id: str) -> None:
+    """Save what `larst reset` goes back to; without it, the service still starts."""
+    try:
+        await snapshots.save_as(DEFAULT_TENANT.key_of(session_id), START)
+    except (DiskRefusedError, QuotaFullError) as error:
+        _log.warning("no snapshot %s, so that a reset empties the session: %s", START, error.detail)
 
 
 def _resource_of(content: bytes) -> str | None:

@@ -21,7 +21,8 @@ from larst.http.connection import Connection
 from larst.http.ingress import INGRESS
 from larst.http.lane import LANE, Lane, LaneConnection
 from larst.http.pace import ConnectionWatch, PaceLimits
-from larst.process.banner import banner
+from larst.http.routes import RESERVED
+from larst.process.banner import Notice
 from larst.process.seeding import Seeded, SeedFile, seed
 from larst.runtime import CollectorSchedule
 
@@ -46,7 +47,7 @@ _log = logging.getLogger("larst.service")
 async def run_service(
     settings: Settings,
     components: Components,
-    show_banner: Callable[[str], None],
+    announce: Callable[[Notice], None],
     file: SeedFile | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish the accepted requests.
@@ -74,13 +75,16 @@ async def run_service(
         if file is not None:
             unnamed = app[INGRESS].unnamed_session(app[TOKENS].environment)
             session_id = file.session_id or unnamed
-            outcome = await seed(app[RUNNING].session_control, file, settings, session_id)
+            running = app[RUNNING]
+            outcome = await seed(
+                running.session_control, running.snapshots, file, settings, session_id
+            )
         collector.start()
         sys.setswitchinterval(SWITCH_S)
         site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)
         await site.start()
         url = _url(settings.http.host, runner)
-        _report_ready(url, settings, components, show_banner, outcome)
+        _report_ready(url, settings, components, announce, outcome)
         await stop.wait()
         _log.info("stopping", extra={"fields": {"drain_s": settings.sessions.drain_s}})
         await site.stop()
@@ -97,12 +101,12 @@ def _report_ready(
     url: str,
     settings: Settings,
     components: Components,
-    show_banner: Callable[[str], None],
+    announce: Callable[[Notice], None],
     seeded: Seeded | None,
 ) -> None:
     maker = components.planner.maker
-    show_banner(
-        banner(
+    announce(
+        Notice(
             url=url,
             data_root=settings.data_root,
             planner=maker.planner,
@@ -110,6 +114,9 @@ def _report_ready(
             version=__version__,
             file=None if seeded is None else seeded.report,
             resource=None if seeded is None else seeded.resource,
+            paths=frozenset(RESERVED),
+            has_tokens=settings.http.has_tokens,
+            token=settings.http.auth_token,
         )
     )
     _log.info("ready", extra={"fields": {"url": url, "planner": maker.planner}})

@@ -46,7 +46,7 @@ class Chosen:
 Choice = Callable[[], Chosen]
 """Chooses at the moment when the checkpoint begins."""
 
-_Frozen = dict[str, Collection]
+_Frozen = dict[str, Collection | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +183,13 @@ class CheckpointSteps:
         dirty = self._writer.dirty
         chosen = Chosen(set(dirty)) if self._files.journal.version == 1 else choose()
         dirty -= chosen.names
-        frozen = {name: self._collections[name].snapshot() for name in sorted(chosen.names)}
-        return frozen, chosen.ends_journal and not dirty
+        frozen = {name: self._frozen(name) for name in sorted(chosen.names)}
+        ends_journal = chosen.ends_journal and not self._writer.holds_settings
+        return frozen, ends_journal and not dirty
+
+    def _frozen(self, name: str) -> Collection | None:
+        collection = self._collections.get(name)
+        return None if collection is None else collection.snapshot()
 
     async def _take_steps(self, checkpoint: Checkpoint, *, is_long: bool) -> None:
         run = self._threads.run_to_completion
@@ -217,5 +222,5 @@ class CheckpointSteps:
 
 
 def _is_long(frozen: _Frozen) -> bool:
-    records = sum(len(collection.records) for collection in frozen.values())
+    records = sum(len(item.records) for item in frozen.values() if item is not None)
     return records > FEW_RECORDS or len(frozen) > FEW_RESOURCES

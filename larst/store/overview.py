@@ -15,7 +15,7 @@ from pathlib import Path
 from larst.store.disk.documents import SCHEMAS
 from larst.store.disk.files import DiskFiles
 from larst.store.disk.journal import JOURNAL
-from larst.store.disk.set_aside import DAMAGED_MARK
+from larst.store.disk.set_aside import DAMAGED_MARK, SNAPSHOTS
 from larst.store.disk.settings import NO_SETTINGS, SETTINGS, StoredSettings, decode_settings
 from larst.store.disk.stats import STATS, decode_stats
 from larst.store.records import is_hidden
@@ -65,7 +65,14 @@ def _figures(directory: Path) -> tuple[int, float, dict[str, int] | None]:
         return (*disk_usage(directory), None)
     shown = {name: item for name, item in sorted(stats.resources.items()) if not is_hidden(name)}
     records = {name: item.records for name, item in shown.items()}
-    return stats.size_bytes, status.st_mtime, records
+    return stats.size_bytes + _snapshots_size(directory), status.st_mtime, records
+
+
+def _snapshots_size(directory: Path) -> int:
+    try:
+        return disk_usage(directory / SNAPSHOTS)[0]
+    except OSError:  # the session has none
+        return 0
 
 
 def _problems(directory: Path) -> Iterator[str]:

@@ -56,6 +56,14 @@ class Quota:
         self._refuse_records(_record_count(collections))
         self._refuse_bytes(size_bytes - 1)
 
+    def check_size(self, size_bytes: int) -> None:
+        """Check that a session may take so many bytes.
+
+        Raises:
+            QuotaFullError: it may not.
+        """
+        self._refuse_bytes(size_bytes - 1)
+
     def _check_counts(
         self, collections: Mapping[str, Collection], changes: Mapping[str, Change], put_count: int
     ) -> None:

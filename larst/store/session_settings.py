@@ -34,9 +34,9 @@ class SessionSettings:
         self._lock = lock
         self._is_unsaved = False
 
-    def reset(self, loaded: StoredSettings) -> None:
-        """Continue from settings that were just loaded."""
-        self.current, self._is_unsaved = loaded, False
+    def reset(self, loaded: StoredSettings, *, is_unsaved: bool = False) -> None:
+        """Continue from settings that were just loaded; `is_unsaved`: from the journal alone."""
+        self.current, self._is_unsaved = loaded, is_unsaved
         self.state = self.state.replaced()
 
     async def put(self, settings: StoredSettings) -> None:
@@ -49,6 +49,10 @@ class SessionSettings:
             await self._write(settings)
         self.reset(settings)
 
+    def restore(self, settings: StoredSettings) -> None:
+        """Continue from the settings of a snapshot, which the journal makes durable."""
+        self.reset(settings, is_unsaved=True)
+
     def learn_dialect(self, name: str) -> None:
         """Remember the dialect that the session's requests taught; `save_learned` writes it."""
         if name != self.current.learned_dialect:
@@ -58,7 +62,8 @@ class SessionSettings:
     async def save_learned(self) -> None:
         """Write the settings learned since the last write; the caller holds the lock.
 
-        A refusal of the disk is only logged: the dialect is learned again after a restart.
+        A refusal of the disk is only logged: the dialect is learned again after a restart, and the
+        journal has the settings of a snapshot.
         """
         if not self._is_unsaved:
             return
@@ -66,8 +71,9 @@ class SessionSettings:
         try:
             await self._write(self.current)
         except DiskRefusedError as error:
+            self._is_unsaved = self._files.settings_in_journal
             fields = {"session_id": self._session_id, "event": "SettingsNotSaved"}
-            _log.warning("learned dialect not saved: %s", error.detail, extra={"fields": fields})
+            _log.warning("settings not saved: %s", error.detail, extra={"fields": fields})
 
     async def _write(self, settings: StoredSettings) -> None:
         work = partial(self._files.put_settings, settings)

@@ -6,6 +6,7 @@ the session's actor, which holds back every reply that depends on a commit until
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import secrets
 from collections.abc import Callable, Container, Mapping
@@ -13,10 +14,11 @@ from datetime import datetime
 from pathlib import Path
 
 from larst.domain import Criteria, DataState, Json, Record, Standing
-from larst.errors import DiskRefusedError
+from larst.errors import DiskRefusedError, QuotaFullError
 from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.settings import StoredSettings, settings_as_json
 from larst.store.folding import refuse_folded
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
@@ -25,9 +27,10 @@ from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.searching import has_value, matching, position_of
 from larst.store.session_checkpoints import SessionCheckpoints
 from larst.store.session_settings import SessionSettings
+from larst.store.session_snapshots import SessionSnapshots, Unfinished
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
-from larst.store.transfer.replacing import Replacement, free, journal_entry
+from larst.store.transfer.replacing import Replacement, dropped_entry, free, journal_entry
 from larst.store.work import Work
 
 _log = logging.getLogger("larst.store")
@@ -63,6 +66,7 @@ class SessionStore:
         folds_case: bool = False,
     ) -> None:
         self._folds_case = folds_case
+        self._new_salt = new_salt
         self.session_id = directory.name
         self._quota = quota
         self._now = now
@@ -85,6 +89,7 @@ class SessionStore:
         self.settings = SessionSettings(
             self.session_id, self._session_files, self._threads, self.checkpoints.disk
         )
+        self.snapshots = SessionSnapshots(directory, files, self._threads)
 
     async def load(self) -> None:
         """Load the session's files; a directory that does not exist is an empty session.
@@ -95,6 +100,7 @@ class SessionStore:
         """
         async with self.checkpoints.exclusive():
             loaded = await self._threads.run_to_completion(self._session_files.load, is_long=True)
+            await self.snapshots.load()
         self._install(loaded)
         if loaded.dirty:
             names = ", ".join(sorted(loaded.dirty)[:_MAX_LOGGED_NAMES])
@@ -121,6 +127,7 @@ class SessionStore:
         """
         async with self.checkpoints.exclusive():
             await self._threads.run_to_completion(self._session_files.set_all_aside, is_long=True)
+            await self.snapshots.load()
             self._install(
                 await self._threads.run_to_completion(self._session_files.load, is_long=True)
             )
@@ -198,8 +205,9 @@ class SessionStore:
 
     @property
     def size_bytes(self) -> int:
-        """The bytes of the documented files and the journal; pending writes are not counted."""
-        return self._session_files.journal.end + sum(self._writer.sizes.values())
+        """The bytes of documented files, journal and snapshots; pending writes are not counted."""
+        files_bytes = self._session_files.journal.end + sum(self._writer.sizes.values())
+        return files_bytes + self.snapshots.size_bytes
 
     def check_replacements(self, replacements: Mapping[str, Replacement]) -> None:
         """Check that the session may hold these resources instead of its own.
@@ -209,7 +217,7 @@ class SessionStore:
         """
         collections = {name: new.collection for name, new in replacements.items()}
         size_bytes = sum(len(new.records_json) for new in replacements.values())
-        self._quota.check_replacement(collections, size_bytes)
+        self._quota.check_replacement(collections, size_bytes + self.snapshots.size_bytes)
 
     def restore(self, replacements: Mapping[str, Replacement]) -> None:
         """Replace all resources, in one transaction.
@@ -235,6 +243,50 @@ class SessionStore:
             resources[name] = replacement.journal_entry()
         self._writer.add(resources)
 
+    def reset_to(
+        self, replacements: Mapping[str, Replacement], settings: StoredSettings | None = None
+    ) -> None:
+        """Replace all resources, their ids and, if given, the settings, in one transaction.
+
+        No other resource remains, and ids that were generated since may be generated again. The
+        metadata of each replacement must be complete, as for `restore`.
+        """
+        names = {*replacements, *self._collections}
+        if not names and settings is None:
+            return
+        self._change()
+        self._writer.discard(list(self._collections.values()))
+        for name in names - replacements.keys():
+            del self._collections[name]
+        self._collections.update((name, new.collection) for name, new in replacements.items())
+        entries = {
+            name: replacements[name].journal_entry() if name in replacements else dropped_entry()
+            for name in sorted(names)
+        }
+        if settings is None:
+            self._writer.add(entries)
+            return
+        settings = dataclasses.replace(settings, restored=f"{self._new_salt():08x}")
+        self.settings.restore(settings)
+        self._writer.add(entries, settings_as_json(settings))
+
+    async def write_snapshot(self, name: str) -> Unfinished:
+        """Write a snapshot as of now, which `snapshots.keep` puts in place.
+
+        All that it holds must be durable before: that of a failed flush must not be kept.
+
+        Raises:
+            QuotaFullError: the session may not grow so much.
+            DiskRefusedError: nothing was saved.
+        """
+        unfinished = await self.snapshots.write(name, self.snapshot(), self.settings.current)
+        try:
+            self._quota.check_size(self.size_bytes + unfinished.size_bytes)
+        except QuotaFullError:
+            await self.snapshots.discard(unfinished)
+            raise
+        return unfinished
+
     async def flush(self) -> None:
         """Make all commits durable; if the journal has grown large, also begin a checkpoint.
 
@@ -243,7 +295,8 @@ class SessionStore:
         """
         async with self.checkpoints.disk:
             await self.checkpoints.flush()
-            if self._collections:  # a made-up session id must leave no directory
+            # a made-up session id must leave no directory
+            if self._collections or self._session_files.settings_in_journal:
                 await self.settings.save_learned()
         self.checkpoints.start_if_large()
 
@@ -371,6 +424,7 @@ class SessionStore:
         """Erase files and memory together: the caller may be cancelled in between."""
         error = self._session_files.erase()
         erased = self._collections
+        self.snapshots.clear()
         self._install(Loaded({}, set()))
         free(erased.values())
         return error
@@ -380,6 +434,7 @@ class SessionStore:
         self._change()
         self.resources = self._collections = loaded.collections
         self.checkpoints.reset(loaded)
-        self.settings.reset(loaded.settings)
+        is_unsaved = self._session_files.settings_in_journal
+        self.settings.reset(loaded.settings, is_unsaved=is_unsaved)
         self._writer.reset(loaded)
         self.is_loaded = True

@@ -61,9 +61,20 @@ class SessionWriter:
         else:
             free(garbage)  # others may still refer to the collections
 
-    def add(self, resources: Mapping[str, Any]) -> None:
-        """Add a committed transaction: its changes by resource, as the journal stores them."""
-        self._pending.append({"resources": resources})
+    @property
+    def holds_settings(self) -> bool:
+        """Whether the journal alone has, or will have, the session's settings."""
+        return self._files.settings_in_journal or any("settings" in line for line in self._pending)
+
+    def add(
+        self, resources: Mapping[str, Any], settings: Mapping[str, str | None] | None = None
+    ) -> None:
+        """Add a committed transaction: its changes by resource, as the journal stores them.
+
+        `settings`: those that the session has from then on.
+        """
+        line = {"resources": resources}
+        self._pending.append(line if settings is None else {**line, "settings": settings})
         self.dirty.update(resources)
 
     def discard(self, collections: Iterable[Collection]) -> None:
@@ -89,6 +100,7 @@ class SessionWriter:
 
     def _append(self, lines: list[Line]) -> None:
         self._files.journal.append(lines)
+        self._files.settings_in_journal |= any("settings" in line for line in lines)
         self.has_failed = False
 
     async def _free(self, garbage: list[Collection]) -> None:

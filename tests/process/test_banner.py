@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from larst.process.banner import banner
+from larst.process.banner import Notice, banner
+
+PATHS = frozenset({"/", "/docs"})
 
 
 def banner_of(url: str = "http://127.0.0.1:8000", planner: str = "rules") -> str:
-    return banner(url=url, data_root=Path("/srv/larst"), planner=planner, version="1.2.3")
+    return banner(
+        Notice(url=url, data_root=Path("/srv/larst"), planner=planner, version="1.2.3", paths=PATHS)
+    )
 
 
 def test_it_shows_address_data_root_planner_and_first_request() -> None:
@@ -44,7 +48,14 @@ def test_its_commands_read_the_file_that_was_imported() -> None:
     """A command for /members fails at once in a session that has posts and users."""
     root = Path("/srv/larst")
     text = banner(
-        url="http://h:1", data_root=root, planner="rules", version="1", file="x", resource="posts"
+        Notice(
+            url="http://h:1",
+            data_root=root,
+            planner="rules",
+            version="1",
+            file="x",
+            resource="posts",
+        )
     )
 
     assert "  try      curl http://h:1/posts\n" in text
@@ -58,6 +69,29 @@ def test_another_planner_is_shown_by_its_name() -> None:
 
 def test_it_says_in_a_line_what_became_of_the_file() -> None:
     root = Path("/srv/larst")
-    text = banner(url="http://h:1", data_root=root, planner="rules", version="1", file="db.json: x")
+    text = banner(
+        Notice(url="http://h:1", data_root=root, planner="rules", version="1", file="db.json: x")
+    )
 
     assert "  file     db.json: x" in text.splitlines()
+
+
+def test_it_names_the_pages_that_the_service_has() -> None:
+    """The console is there once its route is."""
+    notice = Notice("http://h:1", Path("/d"), "rules", "1", paths=PATHS | {"/_larst/"})
+
+    assert "  docs     http://h:1/docs" in banner_of("http://h:1").splitlines()
+    assert "console" not in banner_of()
+    assert "  console  http://h:1/_larst/" in banner(notice).splitlines()
+    assert notice.first_page == "http://h:1/_larst/"
+
+
+def test_its_commands_carry_the_token_and_files_do_not_get_it() -> None:
+    notice = Notice("http://h:1", Path("/d"), "rules", "1", has_tokens=True, token="it's")
+    of_file = Notice("http://h:1", Path("/d"), "rules", "1", has_tokens=True)
+
+    shown = banner(notice, shows_token=True)
+    assert shown.count("-H 'Authorization: Bearer it'\"'\"'s'") == 2
+    assert banner(notice).count('-H "Authorization: Bearer $LARS_AUTH_TOKEN"') == 2
+    assert "it's" not in banner(notice)
+    assert banner(of_file, shows_token=True).count('"Authorization: Bearer $TOKEN"') == 2

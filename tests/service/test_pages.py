@@ -62,7 +62,7 @@ async def test_every_command_of_a_page_prints_the_output_of_the_page(
     (tmp_path / "db.json").write_bytes(DB_JSON)
     try:
         if session := SESSIONS.get(name_of(page)):
-            assert (await reader.type(f"larst import {session} < db.json")).is_ok
+            assert (await reader.type(f"larst import - {session} < db.json")).is_ok
         for block in blocks_of(page):
             await _type(block, reader)
     finally:

@@ -107,7 +107,7 @@ def test_plans_are_pinned_rejected_and_deleted(own_service: Service) -> None:
         cancel: ("rejected", "it forgets the refund"),
     }
     assert plans(service, "--state", "pinned").stdout.count("POST") == 1
-    assert plans(service, "delete", create).exit_code == 0
+    assert plans(service, "delete", create, "--yes").exit_code == 0
     assert [plan["key"] for plan in plans_of(service)] == [cancel]
 
 

@@ -68,7 +68,7 @@ def test_a_session_is_exported_and_imported_into_another(service: Service) -> No
     code, exported, err = larst("export", "one", "--url", service.url)
     assert (code, err) == (0, "")
 
-    imported = larst("import", "two", "--url", service.url, stdin=exported)
+    imported = larst("import", "-", "two", "--url", service.url, stdin=exported)
 
     assert imported == (0, b"imported into two: 2 members\n", "")
     assert larst("export", "two", "--url", service.url) == (0, exported, "")
@@ -77,9 +77,9 @@ def test_a_session_is_exported_and_imported_into_another(service: Service) -> No
 def test_a_db_json_is_imported_and_the_sessions_listed_and_erased(service: Service) -> None:
     db = json.dumps({"posts": [{"id": 1, "title": "x"}], "profile": {"name": "me"}}).encode()
 
-    imported = larst("import", "blog", "--url", service.url, stdin=db)
-    again = larst("import", "blog", "--url", service.url, stdin=db)
-    replaced = larst("import", "blog", "--replace", "--url", service.url, stdin=db)
+    imported = larst("import", "-", "blog", "--url", service.url, stdin=db)
+    again = larst("import", "-", "blog", "--url", service.url, stdin=db)
+    replaced = larst("import", "-", "blog", "--replace", "--url", service.url, stdin=db)
     code, table, _ = larst("sessions", "--url", service.url)
 
     assert imported == (0, b"imported into blog: 1 post, 1 profile\n", "")
@@ -90,7 +90,7 @@ def test_a_db_json_is_imported_and_the_sessions_listed_and_erased(service: Servi
     assert (code, header) == (0, "session state last use records resources bytes".split())
     assert [row[:2] for row in rows] == [["blog", "awake"], ["one", "awake"]]
     assert [row[3:5] for row in rows] == [["2", "2"], ["2", "1"]]
-    assert larst("sessions", "--delete", "blog", "--url", service.url)[0] == 0
+    assert larst("sessions", "--delete", "blog", "--yes", "--url", service.url)[0] == 0
     sessions = json.loads(larst("sessions", "--json", "--url", service.url)[1])
     assert [session["id"] for session in sessions] == ["one"]
 
@@ -110,7 +110,7 @@ def test_a_session_whose_records_are_unknown_is_listed(own_service: Service) -> 
 
 @pytest.mark.parametrize("stdin", [b"", b"{", b"\xff\xfe", b"[1]", b'{"larst":"session"}\n'])
 def test_an_invalid_import_is_refused_with_one_line(service: Service, stdin: bytes) -> None:
-    code, out, err = larst("import", "two", "--url", service.url, stdin=stdin)
+    code, out, err = larst("import", "-", "two", "--url", service.url, stdin=stdin)
 
     assert (code, out) == (1, b"")
     assert err.startswith("400: ")
@@ -139,7 +139,7 @@ def test_an_output_that_cannot_be_written_is_not_blamed_on_the_service(
     service: Service, target: str, text: str
 ) -> None:
     db = json.dumps({"posts": [{"text": "x" * 1000} for _ in range(1000)]}).encode()
-    assert larst("import", "blog", "--url", service.url, stdin=db)[0] == 0
+    assert larst("import", "-", "blog", "--url", service.url, stdin=db)[0] == 0
 
     process = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {sys.executable} -m larst export blog {target}"],
@@ -222,8 +222,8 @@ def test_a_damaged_session_is_replaced_by_its_backup(
     damage(own_service)
     restarted = start_service(LARS_AUTH_TOKEN=TOKEN)
 
-    refused = larst("import", "one", "--url", restarted.url, stdin=backup)
-    replaced = larst("import", "one", "--replace", "--url", restarted.url, stdin=backup)
+    refused = larst("import", "-", "one", "--url", restarted.url, stdin=backup)
+    replaced = larst("import", "-", "one", "--replace", "--url", restarted.url, stdin=backup)
 
     assert (refused[0], refused[2][:4]) == (1, "503:")
     assert replaced == (0, b"imported into one: 2 members\n", "")

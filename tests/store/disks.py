@@ -29,6 +29,9 @@ class MemoryDisk:
     def names(self, directory: Path) -> list[str]:
         return sorted(path.name for path in self.content if path.parent == directory)
 
+    def size_and_time(self, path: Path) -> tuple[int, float]:
+        return len(self.content[path]), 0.0
+
     def make_directory(self, path: Path) -> None:
         del path
         self._count()
@@ -62,6 +65,8 @@ class MemoryDisk:
 
     def remove(self, path: Path) -> None:
         self._count()
+        if path not in self.content:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         del self.content[path]
 
     def remove_directory(self, path: Path) -> None:

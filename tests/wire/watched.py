@@ -7,6 +7,7 @@ less so much as the machine is slower at that moment than when the limit was cho
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import atexit
 import os
@@ -14,11 +15,13 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
 from types import FrameType
 
 from larst.cli import main, serve
+from larst.process.banner import Notice
 
 MAX_TURN_S = 0.05
 WATCH_FILE = "WATCH_FILE"
@@ -92,13 +95,18 @@ def _reference_s() -> float:
 
 def _watch(report: Path) -> None:
     """Watch the event loop of the service from its start-up notice on."""
-    print_banner = serve._print_banner
+    make_announcer = serve._announcer
 
-    def watched(text: str) -> None:
-        LoopWatch(asyncio.get_running_loop(), report).begin()
-        print_banner(text)
+    def watching(options: argparse.Namespace) -> Callable[[Notice], None]:
+        announce = make_announcer(options)
 
-    serve._print_banner = watched
+        def watched(notice: Notice) -> None:
+            LoopWatch(asyncio.get_running_loop(), report).begin()
+            announce(notice)
+
+        return watched
+
+    serve._announcer = watching
 
 
 if __name__ == "__main__":

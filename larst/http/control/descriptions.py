@@ -20,6 +20,8 @@ from larst.http.control.parameters import (
     REPLACE,
     SESSION_LIMIT,
     SET_DIALECT,
+    SNAPSHOT,
+    TO_SNAPSHOT,
 )
 from larst.http.problems import STATUS, title_of
 from larst.openapi import ControlOperation, ControlReply
@@ -92,10 +94,16 @@ SESSION: Schema = {
         },
     },
 }
+SNAPSHOT_SCHEMA: Schema = {
+    "type": "object",
+    "required": ["name", "size_bytes", "saved_at"],
+    "properties": {"name": TEXT, "size_bytes": COUNT, "saved_at": _TIME},
+}
 SCHEMAS: Mapping[str, Schema] = {
     "Plan": PLAN,
     "Session": SESSION,
     "SessionSettings": SESSION_SETTINGS,
+    "Snapshot": SNAPSHOT_SCHEMA,
 }
 """The schemas that the operations refer to, by name."""
 
@@ -108,6 +116,20 @@ _IMPORTED: Schema = {
         "changed": {"type": "array", "items": TEXT},
         "warnings": {"type": "array", "items": TEXT},
     },
+}
+_RESTORED: Schema = {
+    "type": "object",
+    "required": ["snapshot", "records", "resources"],
+    "properties": {
+        "snapshot": {**_TEXT_OR_NULL, "description": "Null: the session has no data now."},
+        "records": COUNT,
+        "resources": _COUNTS,
+    },
+}
+_SNAPSHOTS: Schema = {
+    "type": "object",
+    "required": ["items"],
+    "properties": {"items": {"type": "array", "items": schema_ref("Snapshot")}},
 }
 _REASON: Schema = {
     "type": "object",
@@ -271,6 +293,53 @@ IMPORT_SESSION = ControlOperation(
         errors.BodyTooSlowError,
         errors.DeadlineError,
     ),
+)
+_SNAPSHOT_ERRORS = (*_ID_ERRORS, *_SESSION_ERRORS, errors.BadRequestError)
+_RESTORE_ERRORS = (
+    *_SNAPSHOT_ERRORS,
+    errors.SnapshotNotFoundError,
+    errors.QuotaFullError,
+    errors.DeadlineError,
+)
+RESET_SESSION = ControlOperation(
+    "reset_session",
+    "sessions",
+    "Go back to a snapshot, to the file that the service was started with, or to no data",
+    (ControlReply("What the session has now.", _json(_RESTORED)),),
+    (IN_SESSION, TO_SNAPSHOT),
+    errors=_errors(*_RESTORE_ERRORS),
+)
+LIST_SNAPSHOTS = ControlOperation(
+    "list_snapshots",
+    "snapshots",
+    "List the snapshots of a session",
+    (ControlReply("All snapshots, by name.", _json(_SNAPSHOTS)),),
+    (IN_SESSION,),
+    errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
+)
+SAVE_SNAPSHOT = ControlOperation(
+    "save_snapshot",
+    "snapshots",
+    "Save a snapshot of a session; it replaces one of its name",
+    (ControlReply("The snapshot.", _json(schema_ref("Snapshot"))),),
+    (IN_SESSION, SNAPSHOT),
+    errors=_errors(*_SNAPSHOT_ERRORS, errors.QuotaFullError),
+)
+DELETE_SNAPSHOT = ControlOperation(
+    "delete_snapshot",
+    "snapshots",
+    "Delete a snapshot",
+    (ControlReply("The snapshot is deleted.", status=204),),
+    (IN_SESSION, SNAPSHOT),
+    errors=_errors(*_SNAPSHOT_ERRORS, errors.SnapshotNotFoundError),
+)
+LOAD_SNAPSHOT = ControlOperation(
+    "load_snapshot",
+    "snapshots",
+    "Replace all that a session has with a snapshot: all of it or nothing",
+    (ControlReply("What the session has now.", _json(_RESTORED)),),
+    (IN_SESSION, SNAPSHOT),
+    errors=_errors(*_RESTORE_ERRORS),
 )
 GET_CONTROL_DOCUMENT = ControlOperation(
     "get_control_document",

@@ -9,6 +9,7 @@ from larst.http.client_identity import SESSION_ID
 from larst.openapi import ControlParameter, whole_number
 from larst.planning.book import PlanState
 from larst.session.settings import CHOICES
+from larst.store.session_snapshots import SNAPSHOT_NAME
 
 MIN_KEY_CHARACTERS = 6
 MAX_REASON_CHARACTERS = 1000
@@ -37,6 +38,14 @@ _SESSION_ID = {"type": "string", "pattern": f"^{SESSION_ID.pattern}$"}
 IN_SESSION = ControlParameter("id", "The session.", _SESSION_ID, "path")
 AFTER = ControlParameter("after", "List only the sessions behind this one.", _SESSION_ID)
 OF_SESSION = ControlParameter("session", "The session, instead of `X-Session-ID`.", _SESSION_ID)
+
+_SNAPSHOT_NAME = {"type": "string", "pattern": f"^{SNAPSHOT_NAME.pattern}$"}
+SNAPSHOT = ControlParameter("name", "The snapshot.", _SNAPSHOT_NAME, "path")
+TO_SNAPSHOT = ControlParameter(
+    "to",
+    "Go back to this snapshot (default: `start`, if there is one, or no data).",
+    _SNAPSHOT_NAME,
+)
 
 LENIENT = ControlParameter(
     "lenient",

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from larst import actors
-from larst.config import HttpSettings
 from larst.domain import DEFAULT_TENANT, Json, SessionKey, Tenant, session_name
 from larst.errors import (
     DiskRefusedError,
@@ -46,7 +45,7 @@ from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.session import SessionClient, SessionQuota
 from larst.session.settings import client_settings, with_values
-from larst.store import DataRoot, SessionStore, StoredSettings, Threads
+from larst.store import DataRoot, SessionStore, StoredSettings
 from larst.store.collection import Collection
 from larst.store.overview import Overview, look
 from larst.store.transfer.db_json import ImportReport, shortened
@@ -65,19 +64,13 @@ class SessionControl:
         self,
         root: DataRoot,
         sessions: SessionClient,
-        threads: Threads,
-        settings: HttpSettings,
+        imports: Imports,
         quota: SessionQuota,
     ) -> None:
         self._root = root
         self._sessions = sessions
         self._quota = quota
-        self._imports = Imports(
-            threads,
-            timeout_s=settings.request_timeout_s,
-            max_bytes=settings.max_import_bytes,
-            min_bytes_per_s=settings.min_bytes_per_s,
-        )
+        self._imports = imports
         self._describing = asyncio.Semaphore(MAX_CONCURRENT_DESCRIPTIONS)
 
     async def list(self, request: web.Request) -> web.Response:
@@ -110,7 +103,7 @@ class SessionControl:
         key = await self._existing_key(request)
         for overview in await asyncio.to_thread(self._look_at, [key]):
             return json_response(await self._describe(overview))
-        raise _not_found(key)
+        raise session_not_found(key)
 
     async def erase(self, request: web.Request) -> web.Response:
         """Erase a session, on disk too; its next request starts with no data.
@@ -138,7 +131,7 @@ class SessionControl:
         Raises:
             BadRequestError: a name or a value is not allowed.
         """
-        key, value = _key(request), await json_body(request)
+        key, value = session_key(request), await json_body(request)
 
         async def put(store: SessionStore) -> StoredSettings:
             await store.settings.put(with_values(store.settings.current, value))
@@ -261,9 +254,9 @@ class SessionControl:
         return counts
 
     async def _existing_key(self, request: web.Request) -> SessionKey:
-        key = _key(request)
+        key = session_key(request)
         if not await asyncio.to_thread(self._root.has_session, key):
-            raise _not_found(key)
+            raise session_not_found(key)
         return key
 
     def _look_at(self, keys: Sequence[SessionKey]) -> Sequence[tuple[SessionKey, Overview]]:
@@ -298,7 +291,7 @@ class SessionControl:
 
 
 async def _contents(store: SessionStore) -> tuple[int, dict[str, int], StoredSettings]:
-    return store.checkpoints.stats().size_bytes, store.counts(), store.settings.current
+    return store.size_bytes, store.counts(), store.settings.current
 
 
 async def _settings(store: SessionStore) -> StoredSettings:
@@ -313,11 +306,17 @@ def _session_id(request: web.Request) -> str:
     return checked_session_id(request.match_info["id"])
 
 
-def _key(request: web.Request) -> SessionKey:
+def session_key(request: web.Request) -> SessionKey:
+    """Return the key of the session that the path names.
+
+    Raises:
+        BadSessionIdError: its name is not valid.
+    """
     return request[ACCESS].tenant.key_of(_session_id(request))
 
 
-def _not_found(key: SessionKey) -> SessionNotFoundError:
+def session_not_found(key: SessionKey) -> SessionNotFoundError:
+    """Return the error that the session has no data."""
     return SessionNotFoundError(
         f"the session {session_name(key)} has no data; GET /_larst/sessions lists the sessions with"
         " data"

@@ -8,9 +8,9 @@
     write_beside  no     writes NAME.tmp of each file, synced   the journal; load removes NAME.tmp
     announce      yes    appends the digests of those files to  a torn tail: truncated at load
                          the journal
-    put_in_place  no     renames each file; before finish       old and new files: each is completed
-                         begins a journal: syncs .schemas,        from its own line on (replay.py)
-                         then the session's directory
+    put_in_place  no     renames or removes each file; before   old and new files: each is completed
+                         finish begins a journal: syncs           from its own line on (replay.py)
+                         .schemas, then the directory
     finish        yes    writes a journal of the transactions   the old journal or the new one:
                          since the mark to .journal.tmp, whose    either completes the files
                          base digests are those files; syncs
@@ -37,9 +37,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from larst.store.collection import Collection
-from larst.store.disk.documents import SCHEMAS, digest_of, encode_documents
+from larst.store.disk.documents import SCHEMAS, digest_of, document_names, encode_documents
 from larst.store.disk.files import TEMP_SUFFIX, FileOps
-from larst.store.disk.journal import Journal
+from larst.store.disk.journal import ABSENT, Journal
 
 
 class CheckpointAbandonedError(Exception):
@@ -49,8 +49,8 @@ class CheckpointAbandonedError(Exception):
 class Checkpoint:
     """The steps of one checkpoint, called in the order of the drawing; or `discard`, at any time.
 
-    `collections` must not change; `metas` are further files to write. `is_abandoned` may be set
-    from any thread, and makes the current step fail.
+    `collections` must not change; the files of one that is None are removed. `metas` are further
+    files to write. `is_abandoned` may be set from any thread, and makes the current step fail.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Checkpoint:
         directory: Path,
         files: FileOps,
         journal: Journal,
-        collections: Mapping[str, Collection],
+        collections: Mapping[str, Collection | None],
         metas: Mapping[str, list[bytes]],
         *,
         is_whole: bool,
@@ -74,6 +74,7 @@ class Checkpoint:
         self._is_whole = is_whole
         self._digests: dict[str, str] = {}
         self._beside: deque[str] = deque()
+        self._removed: list[str] = []
         self._through = journal.mark()
 
     def write_beside(self) -> None:
@@ -88,6 +89,10 @@ class Checkpoint:
         self._files.make_directory(self._directory / SCHEMAS)
         for name, chunks in self._documents():
             self._refuse_if_abandoned()
+            if chunks is None:
+                self._digests[name] = ABSENT
+                self._removed.append(name)
+                continue
             self._digests[name] = digest_of(chunks)
             if self._is_in_place(name):
                 self._files.sync(self._directory / name)  # another program may have written it
@@ -115,6 +120,9 @@ class Checkpoint:
         while self._beside:
             name = self._beside.popleft()
             self._files.rename(self._temporary(name), self._directory / name)
+        for name in self._removed:
+            with contextlib.suppress(FileNotFoundError):
+                self._files.remove(self._directory / name)
         if self._is_whole:  # also for the files of checkpoints that kept the journal
             self._files.sync_directory(self._directory / SCHEMAS)
             self._files.sync_directory(self._directory)
@@ -125,7 +133,8 @@ class Checkpoint:
         Raises:
             OSError: as for `Journal.begin`.
         """
-        base = {**self._journal.base, **self._digests}
+        digests = {**self._journal.base, **self._digests}
+        base = {name: digest for name, digest in digests.items() if digest != ABSENT}
         later = self._journal.later
         self._journal.unmark()
         if self._is_whole:
@@ -140,10 +149,17 @@ class Checkpoint:
             with contextlib.suppress(OSError):  # the next load removes it
                 self._files.remove(self._temporary(name))
 
-    def _documents(self) -> Iterator[tuple[str, Iterable[bytes]]]:
-        """Yield the files and their content, one resource at a time, which saves memory."""
+    def _documents(self) -> Iterator[tuple[str, Iterable[bytes] | None]]:
+        """Yield the files and their content, one resource at a time, which saves memory.
+
+        A file without content is to be removed.
+        """
         for resource, collection in self._collections.items():
             size = 0
+            if collection is None:
+                self.sizes[resource] = size
+                yield from ((name, None) for name in document_names(resource))
+                continue
             for name, chunks in encode_documents(resource, collection):
                 size += sum(map(len, chunks))
                 yield name, chunks

@@ -44,6 +44,9 @@ class FileOps(Protocol):
     def names(self, directory: Path) -> list[str]:
         """Return the names in the directory, sorted; an empty list if it does not exist."""
 
+    def size_and_time(self, path: Path) -> tuple[int, float]:
+        """Return the size of a file, and when it was last written in seconds since 1970."""
+
     def make_directory(self, path: Path) -> None:
         """Make the directory, private, unless it exists; its name is not durable yet."""
 
@@ -107,6 +110,11 @@ class DiskFiles:
             return sorted(os.listdir(directory))  # noqa: PTH208 - names, not paths
         except FileNotFoundError:
             return []
+
+    def size_and_time(self, path: Path) -> tuple[int, float]:
+        """Return the size of a file, and when it was last written in seconds since 1970."""
+        status = path.lstat()
+        return status.st_size, status.st_mtime
 
     def make_directory(self, path: Path) -> None:
         """Make the directory, private, unless it exists; its name is not durable yet."""

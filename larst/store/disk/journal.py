@@ -19,8 +19,10 @@
     next_id   the next integer id that the resource gives out
     schema    the learned schema, where it changed
     replace   the earlier records and schema of the resource are dropped
+    drop      with `replace`: the resource is not there any more, and its files are removed
+    settings  beside `resources`: the session's settings after a snapshot was loaded (settings.py)
     next      next digests: the files that a checkpoint is about to put in place. They hold all
-              changes before this line
+              changes before this line. "" means that the file is removed
     files     the same where transactions were written during the checkpoint: these files hold the
               changes up to the transaction `through`. An older LARST does not know them, so it
               refuses them instead of taking them for newer than they are
@@ -49,6 +51,9 @@ from larst.store.disk.journal_v1 import Line, from_v1, to_v1, upgraded_files
 JOURNAL = ".journal"
 VERSION = 2
 READABLE_VERSIONS = (1, VERSION)
+
+ABSENT = ""
+"""The digest of a file that a checkpoint removes."""
 
 MAX_FRAME_BYTES = 2**32 - 1
 """A frame's length is 32 bits."""

@@ -9,6 +9,7 @@ the file's digest is                             so the file
 the next digest of line n                        holds lines 1 to n (the last such n counts), or
                                                  to the transaction that a `files` line names
 its base digest                                  holds no line
+missing, and the next digest of line n is ""     was removed with its resource, as of line n
 missing, and `base` does not name it             is new, and holds no line
 missing, though `base` names it                  was removed by something other than LARST: refused
 any other                                        is damaged or was edited: set aside, refused
@@ -25,7 +26,7 @@ from typing import Any
 
 from larst.store.collection import Collection
 from larst.store.disk.documents import document_names
-from larst.store.disk.journal import Digests
+from larst.store.disk.journal import ABSENT, Digests
 from larst.store.disk.journal_v1 import Line
 
 Announced = Mapping[tuple[str, str], int]
@@ -50,8 +51,8 @@ def announced_files(lines: Sequence[Line]) -> Announced:
 
 def applied_lines(name: str, digest: str | None, base: Digests, announced: Announced) -> int | None:
     """Return how many of the lines a file holds; None: the journal does not know that digest."""
-    if digest is not None and (name, digest) in announced:
-        return announced[name, digest]
+    if (file := (name, digest or ABSENT)) in announced:
+        return announced[file]
     return 0 if base.get(name) == digest else None
 
 
@@ -63,11 +64,15 @@ def replay(
     `applied`: the number of lines that each file holds, by its name.
     """
     changed: set[str] = set()
+    dropped: set[str] = set()
     for index, line in enumerate(lines):
         for resource, change in line.get("resources", {}).items():
             collection = collections.setdefault(resource, Collection())
             _replay_change(collection, change, _has_line(resource, index, applied))
             changed.add(resource)
+            (dropped.add if change.get("drop") else dropped.discard)(resource)
+    for resource in dropped:  # the last change of each: none of its files holds a later one
+        del collections[resource]
     return changed
 
 

@@ -40,6 +40,7 @@ from larst.store.disk.settings import (
     SETTINGS,
     StoredSettings,
     decode_settings,
+    settings_after,
     write_settings,
 )
 from larst.store.disk.stats import STATS, SessionStats, decode_stats, write_stats
@@ -79,6 +80,8 @@ class SessionFiles:
         self._now = now
         self._new_salt = new_salt
         self._next_ids: dict[str, int] = {}  # at load
+        self.settings_in_journal = False
+        """The journal alone has the current settings: it must not end."""
         self.journal = Journal(directory, files, new_salt)
 
     def load(self) -> Loaded:
@@ -108,10 +111,11 @@ class SessionFiles:
         return loaded
 
     def begin_checkpoint(
-        self, collections: Mapping[str, Collection], *, is_whole: bool
+        self, collections: Mapping[str, Collection | None], *, is_whole: bool
     ) -> Checkpoint:
         """Return the checkpoint of those resources: they hold all that was appended so far.
 
+        The files of a resource that is None are removed.
         `is_whole`: no other resource has changes in the journal, so a new journal can begin.
 
         Raises:
@@ -129,6 +133,7 @@ class SessionFiles:
             OSError: the old settings are in place, or the new ones.
         """
         write_settings(self._files, self.directory, settings)
+        self.settings_in_journal = False
 
     def put_stats(self, stats: SessionStats) -> None:
         """Write the statistics of the session, which need not be durable.
@@ -204,7 +209,9 @@ class SessionFiles:
         dirty |= replay(collections, lines, applied)
         self._next_ids = {name: item.next_id for name, item in collections.items()}
         stats = decode_stats(self._files.read(self.directory / STATS))
-        return Loaded(collections, dirty, _sizes(documents), settings, stats)
+        current = settings_after(lines, settings)
+        self.settings_in_journal = current is not settings
+        return Loaded(collections, dirty, _sizes(documents), current, stats)
 
     def _upgraded_metas(self) -> dict[str, list[bytes]]:
         """Return the meta files that a version-1 journal leaves behind, with the next id.

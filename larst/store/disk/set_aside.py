@@ -16,6 +16,9 @@ from larst.store.disk.settings import SETTINGS
 DAMAGED_MARK = ".damaged-"
 """Part of the name of a file that is set aside."""
 
+SNAPSHOTS = ".snapshots"
+"""The directory of a session's snapshots, which stay where they are."""
+
 ORIGINALS_PREFIX = ".before-"
 """Prefix of directories that keep files as they were before a repair or an import."""
 
@@ -56,8 +59,8 @@ def refuse_files_set_aside(files: FileOps, directory: Path) -> None:
 def set_all_aside(files: FileOps, directory: Path, unique: str) -> None:
     """Move all of a session's files to a directory within it, which leaves the session empty.
 
-    The session's settings stay. Interrupted at any point, the session stays refused, and this can
-    be called again. `unique` becomes part of the names.
+    The session's settings and snapshots stay. Interrupted at any point, the session stays refused,
+    and this can be called again. `unique` becomes part of the names.
 
     Raises:
         OSError: some files are moved, some are not; none is lost.
@@ -65,7 +68,7 @@ def set_all_aside(files: FileOps, directory: Path, unique: str) -> None:
     names = [
         name
         for name in files.names(directory)
-        if name != SETTINGS and not name.startswith(ORIGINALS_PREFIX)
+        if name not in (SETTINGS, SNAPSHOTS) and not name.startswith(ORIGINALS_PREFIX)
     ]
     originals = directory / f"{ORIGINALS_PREFIX}import-{unique}"
     mark = directory / f".import-not-finished{DAMAGED_MARK}{unique}"

@@ -4,12 +4,17 @@
 
     .settings   {"dialect":"json-server","unknown_query":null,"learned_dialect":"postgrest"}
 
-It is beside the documented files and independent of the journal. It is not a `.json` file, so that
-no LARST takes it for a resource. Must never hold anything about records.
+It is beside the documented files, and independent of the journal but in one case: a snapshot's
+settings become durable with its records, in the journal, and are written here afterwards.
+`restored` identifies the load of a snapshot that they follow; if the journal has a later one, the
+journal is right.
+It is not a `.json` file, so that no LARST takes it for a resource. Must never hold anything about
+records.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +22,7 @@ from typing import Any
 import orjson
 
 from larst.store.disk.files import FileOps, put_in_place
+from larst.store.disk.journal_v1 import Line
 
 SETTINGS = ".settings"
 
@@ -33,6 +39,7 @@ class StoredSettings:
     dialect: str | None = None
     unknown_query: str | None = None
     learned_dialect: str | None = None
+    restored: str | None = None
 
 
 NO_SETTINGS = StoredSettings()
@@ -40,7 +47,24 @@ NO_SETTINGS = StoredSettings()
 
 def encode_settings(settings: StoredSettings) -> bytes:
     """Return the content of the settings file."""
-    return orjson.dumps(asdict(settings)) + b"\n"
+    return orjson.dumps(settings_as_json(settings)) + b"\n"
+
+
+def settings_as_json(settings: StoredSettings) -> dict[str, str | None]:
+    """Return the settings as the file has them."""
+    value = asdict(settings)
+    if settings.restored is None:
+        del value["restored"]
+    return value
+
+
+def settings_after(lines: Sequence[Line], stored: StoredSettings) -> StoredSettings:
+    """Return the settings of the last snapshot in the journal, unless the file follows it."""
+    for line in reversed(lines):
+        if (value := line.get("settings")) is not None:
+            restored = settings_from_json(value)
+            return stored if restored.restored == stored.restored else restored
+    return stored
 
 
 def decode_settings(content: bytes | None) -> StoredSettings:
@@ -51,7 +75,15 @@ def decode_settings(content: bytes | None) -> StoredSettings:
     """
     if content is None:
         return NO_SETTINGS
-    value: Any = orjson.loads(content)
+    return settings_from_json(orjson.loads(content))
+
+
+def settings_from_json(value: Any) -> StoredSettings:
+    """Return the settings of a JSON object; unknown names are ignored.
+
+    Raises:
+        ValueError: it is not as LARST writes it.
+    """
     if not isinstance(value, dict):
         raise ValueError("it must hold an object")  # noqa: TRY004 - orjson raises ValueError, too
     names = [field.name for field in fields(StoredSettings)]

@@ -2,7 +2,7 @@
 
 ::
 
-    {"larst":"session","version":2}
+    {"larst":"session","version":2}                     in a snapshot also "settings"
     {"resource":"users","auto_id":9,"schema":{…}}       for each resource
     {"record":{"id":1,…}}                               for each of its records
     {"end":true,"records":1,"sha256":"…"}               of all bytes before this line
@@ -14,28 +14,38 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import orjson
 
 from larst.domain import Json
 from larst.store.collection import Collection
+from larst.store.disk.settings import StoredSettings, settings_as_json
 
 VERSION = 2
 _RECORDS_A_CHUNK = 500
 
 
-def export_lines(resources: Mapping[str, Collection]) -> Iterator[bytes]:
-    """Yield the export in chunks of lines; imports refuse a stream without its last line."""
+def export_lines(
+    resources: Mapping[str, Collection], settings: StoredSettings | None = None
+) -> Iterator[bytes]:
+    """Yield the export in chunks of lines; imports refuse a stream without its last line.
+
+    A snapshot also has the settings.
+    """
     digest = hashlib.sha256()
-    for chunk in _chunks(resources):
+    head: dict[str, Json] = {"larst": "session", "version": VERSION}
+    if settings is not None:
+        head["settings"] = {**settings_as_json(replace(settings, restored=None))}
+    for chunk in _chunks(head, resources):
         digest.update(chunk)
         yield chunk
     records = sum(len(collection.records) for collection in resources.values())
     yield _line({"end": True, "records": records, "sha256": digest.hexdigest()})
 
 
-def _chunks(resources: Mapping[str, Collection]) -> Iterator[bytes]:
-    yield _line({"larst": "session", "version": VERSION})
+def _chunks(first: Json, resources: Mapping[str, Collection]) -> Iterator[bytes]:
+    yield _line(first)
     for name, collection in sorted(resources.items()):
         head = {"resource": name, "auto_id": collection.next_id, "schema": collection.schema}
         yield _line(head)

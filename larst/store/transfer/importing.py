@@ -20,6 +20,7 @@ from larst.errors import BadRecordError, BadRequestError
 from larst.exact_json import parse_json
 from larst.store.collection import Collection
 from larst.store.disk.documents import decode_next_id, decode_schema
+from larst.store.disk.settings import StoredSettings, settings_from_json
 from larst.store.records import (
     validate_id,
     validate_record,
@@ -67,6 +68,19 @@ def import_resources(
     for collection in resources.values():
         collection.derive_metadata(now)
     return resources
+
+
+def snapshot_settings(raw: Source) -> StoredSettings:
+    """Return the settings that a snapshot has in its first line; an export has none.
+
+    Raises:
+        BadRequestError: they are not as LARST writes them.
+    """
+    head = _parse_line(_line_at(raw, 0)[0][:_MAX_OUTER_LINE_BYTES])
+    try:
+        return settings_from_json(head.get("settings", {}))
+    except ValueError as error:
+        raise BadRequestError(f"its settings cannot be read: {error}") from error
 
 
 def _read(raw: Source, start: int, report: ImportReport) -> Iterator[tuple[str, Collection]]:

@@ -41,6 +41,11 @@ class Replacement:
         }
 
 
+def dropped_entry() -> dict[str, Any]:
+    """Return the journal's record of a resource that is not there any more."""
+    return {**Replacement().journal_entry(), "drop": True}
+
+
 def prepare_replacements(resources: Mapping[str, Collection]) -> dict[str, Replacement]:
     """Return the resources ready to be put in place; they belong to the store from then on.
 

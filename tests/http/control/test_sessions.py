@@ -11,10 +11,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from larst.config import HttpSettings
 from larst.errors import SessionNotFoundError
 from larst.http.components import RUNNING
 from larst.http.control import sessions as session_control
+from larst.http.control.imports import Imports
 from larst.http.control.sessions import SessionControl
 from larst.http.keys import ACCESS
 from larst.session import SessionClient, SessionQuota
@@ -180,7 +180,10 @@ class TestSessionsThatChange:
     @pytest.fixture
     def control(self, root: DataRoot) -> SessionControl:
         return SessionControl(
-            root, AwakeSessions(), Threads(), HttpSettings(), SessionQuota(root, FakeClock())
+            root,
+            AwakeSessions(),
+            Imports(Threads(), timeout_s=1, max_bytes=1),
+            SessionQuota(root, FakeClock()),
         )
 
     async def test_a_session_erased_during_the_request_is_not_listed(
