@@ -67,6 +67,7 @@ class PlanResolver:
         self._flights: dict[FlightKey, Flight] = {}
         self._untested: LRUCache[str, tuple[ReadyPlan, ...]] = LRUCache(_UNTESTED_SHAPES)
         self._ready: LRUCache[str, ReadyPlan] = LRUCache(_READY_PLANS)
+        self._meant: LRUCache[str, bool] = LRUCache(_UNTESTED_SHAPES)
         self._known = KnownPlans(book)
 
     def find(self, shaped: ShapedRequest) -> ReadyPlan | None:
@@ -111,12 +112,12 @@ class PlanResolver:
             PlannerError: the planner returned no usable plan.
         """
         if self._mode == "fresh":
-            return await self._plan(shaped, refusals)
+            return self._noted(await self._plan(shaped, refusals), refusals)
         refused = {refusal.program for refusal in refusals}
         while True:
             # A call for another request may have ended since `find` returned None.
             for ready in self._all_fitting(shaped):
-                if ready.plan.code.block not in refused:
+                if ready.plan.code.block not in refused or self.is_meant(ready):
                     return ready
             needs_values = self._attempts.needs_values(shaped.key)
             key = (shaped.digest if needs_values else shaped.key, refusals)
@@ -129,7 +130,18 @@ class PlanResolver:
                     raise
                 continue  # another session's budget was spent: start a call for this one
             if starts_flight or can_serve(ready.condition, shaped):
-                return ready
+                return self._noted(ready, refusals)
+
+    def is_meant(self, ready: ReadyPlan) -> bool:
+        """Return whether its planner was asked about the odd program, and wrote it again."""
+        return ready.key in self._meant
+
+    def _noted(self, ready: ReadyPlan, refusals: tuple[Refusal, ...]) -> ReadyPlan:
+        """Return a new plan, after a note whether its planner means an odd program."""
+        block = ready.plan.code.block
+        if any(refusal.is_odd and refusal.program == block for refusal in refusals):
+            self._meant[ready.key] = True
+        return ready
 
     def keep(self, ready: ReadyPlan, shaped: ShapedRequest, *, is_refused: bool = False) -> None:
         """Add a plan whose program ran to the book, or count a use of it unless `is_refused`."""

@@ -195,7 +195,7 @@ class SessionActor(Actor[Message, Answer]):
         record_route(message.trace, self._store.resources, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
-            await self._proof.require(shaped, ready, run, message.refusals, self._shape)
+            await self._proof.require(shaped, ready, run, self._shape)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
             return await self._defer(replace(message, ready={}, refusals=refusals), shaped)

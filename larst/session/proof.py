@@ -6,7 +6,7 @@ once, before the plan counts as proven (larst/session/oddities.py). Must never c
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from larst.errors import (
     LarstError,
     ProgramFailedError,
 )
-from larst.planning import RULES, ReadyPlan, Refusal
+from larst.planning import RULES, ReadyPlan
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes import ShapedRequest
 from larst.session.effects import READING, effects_of, names_of, refusal_of
@@ -63,12 +63,9 @@ class Proof:
         shaped: ShapedRequest,
         ready: ReadyPlan,
         run: ProgramRun,
-        refusals: tuple[Refusal, ...],
         read: Read,
     ) -> None:
-        """Return if the run may be committed.
-
-        `refusals` are those that its planner knows; `read` shapes a request of a rehearsal.
+        """Return if the run may be committed; `read` shapes a request of a rehearsal.
 
         Raises:
             EffectRefusedError: it may not have the effects that it would have.
@@ -80,7 +77,7 @@ class Proof:
         is_new = self._pipeline.has_proof and not ready.is_proven
         if run.reply.status < _CLIENT_ERROR:
             await self._off_loop_if_large(partial(self._require_possible, shaped, ready, run), run)
-        if is_new and not _was_questioned(ready, refusals):
+        if is_new and not self._pipeline.resolver.is_meant(ready):
             await self._off_loop_if_large(partial(self._require_usual, shaped, ready, run), run)
         is_write = run.reply.status < _CLIENT_ERROR and shaped.request.method not in READING
         if is_new and is_write and run.transaction.changes():
@@ -141,12 +138,6 @@ def _is_trusted(ready: ReadyPlan) -> bool:
 
 def _serves(ready: ReadyPlan, shaped: ShapedRequest) -> bool:
     return ready.condition is None or can_serve(ready.condition, shaped)
-
-
-def _was_questioned(ready: ReadyPlan, refusals: Iterable[Refusal]) -> bool:
-    """Return whether the planner was asked about this very program, and wrote it again."""
-    block = ready.plan.code.block
-    return any(refusal.is_odd and refusal.program == block for refusal in refusals)
 
 
 def _first_run(

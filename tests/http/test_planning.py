@@ -84,7 +84,9 @@ class TestPlanning:
     async def test_concurrent_requests_of_one_shape_share_one_planner_call(
         self, make_client: MakeClient
     ) -> None:
-        planner = ScriptedPlanner({"GET /books/<int>": ["REPLY = make_response(200, [])"]})
+        planner = ScriptedPlanner(
+            {"GET /books/<int>": ["REPLY = make_response(200, store.search({}))"]}
+        )
         client = await make_client(planner)
 
         replies = await asyncio.gather(

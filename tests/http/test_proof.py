@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -97,6 +98,19 @@ async def test_the_same_program_once_more_means_that_it_is_meant(
     assert (await client.request(method, path, json=body)).status == 200
     assert len(planner.requests) == calls + 2
     assert (await client.request(method, path, json=body)).status == 200
+    assert len(planner.requests) == calls + 2
+
+
+async def test_requests_at_the_same_time_share_the_question_too(make_client: MakeClient) -> None:
+    """A page that loads sends the same request many times; the planner is asked twice in all."""
+    client, planner = await orders(make_client, {"GET /ping": [CONSTANT]})
+    calls = len(planner.requests)
+
+    replies = await asyncio.gather(
+        *(client.get("/ping", headers={"X-Session-ID": f"s{number % 7}"}) for number in range(40))
+    )
+
+    assert {reply.status for reply in replies} == {200}
     assert len(planner.requests) == calls + 2
 
 
