@@ -113,7 +113,8 @@ class Proof:
         """
         clock = self._programs.clock
         deadline_s = clock.now() + REHEARSAL_S
-        for request in rehearsal_requests(shaped, self._store):
+        choose = partial(rehearsal_requests, shaped, self._store)
+        for request in await self._store.work.run(choose):
             try:
                 other = await read(request)
                 if other.key != shaped.key or not _serves(ready, other):
