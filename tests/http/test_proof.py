@@ -198,3 +198,15 @@ async def test_the_proof_can_be_turned_off(make_client: MakeClient) -> None:
 async def states(client: Client, shape: str) -> list[str]:
     plans = (await (await client.get("/_larst/plans")).json())["items"]
     return [plan["state"] for plan in plans if plan["path"] == shape.split()[1]]
+
+
+async def test_a_rehearsal_leaves_the_event_loop_like_all_work_on_records(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session whose time on the loop is used up proves a program in a thread."""
+    monkeypatch.setattr("larst.store.work.LOOP_S", -1.0)
+    client, _ = await orders(make_client, {CLOSE: [OWN_FIELD]})
+
+    reply = await client.post("/orders/1/close")
+
+    assert (reply.status, (await reply.json())["state"]) == (200, "closed")
