@@ -31,6 +31,7 @@ SchemaMode = Literal["learn", "warn", "enforce"]
 
 Switch = Literal["on", "off"]
 Executor = Literal["direct", "sandbox"]
+Effort = Literal["low", "medium", "high", "default"]
 UnknownQuery = Literal["match-nothing", "refuse", "ignore"]
 """What a filter on a field that no record ever had does: matches nothing, gets 400, or nothing."""
 
@@ -318,6 +319,13 @@ class ModelSettings(Group):
     )
     timeout_s: float = seconds(
         "LARS_LLM_TIMEOUT_S", 30, 0.1, "Seconds that a planner call may take, retries included."
+    )
+    effort: Annotated[Effort, BeforeValidator(fields.lower)] = setting(
+        "LARS_EFFORT",
+        "low",
+        "low, medium, high or default",
+        "How much a reasoning model thinks; default leaves it to the model. A model that has no "
+        "such setting is called without it.",
     )
     concurrency: int = integer(
         "LARS_LLM_CONCURRENCY", 8, 1, 1000, "Planner calls at the same time; further calls wait."

@@ -32,6 +32,7 @@ from larst.planning.models.budget import Budget
 from larst.planning.models.circuit_breaker import CircuitBreaker
 from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.instrumented import InstrumentedModel
+from larst.planning.models.options import Effort
 from larst.planning.models.planner import ModelPlanner
 from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import Planner
@@ -41,12 +42,13 @@ from larst.prices import PRICES
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The address of one model, and the hosts that its client may connect to."""
+    """The address of one model, the hosts that its client may connect to, and its effort."""
 
     model: str
     api_key: str
     base_url: str
     allowed_hosts: frozenset[str]
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def _openai(endpoint: Endpoint) -> LanguageModel:
         api_key=endpoint.api_key,
         base_url=endpoint.base_url,
         allowed_hosts=endpoint.allowed_hosts,
+        effort=endpoint.effort,
     )
 
 
@@ -80,6 +83,7 @@ def _anthropic(endpoint: Endpoint) -> LanguageModel:
         api_key=endpoint.api_key,
         base_url=endpoint.base_url,
         allowed_hosts=endpoint.allowed_hosts,
+        effort=endpoint.effort,
     )
 
 
@@ -158,6 +162,7 @@ def _model(name: str, settings: ModelSettings) -> LanguageModel:
         api_key=_api_key(provider, settings),
         base_url=base_url,
         allowed_hosts=_allowed_hosts(provider, base_url, settings),
+        effort=None if settings.effort == "default" else settings.effort,
     )
     return InstrumentedModel(provider.connect(endpoint), base_url)
 

@@ -35,13 +35,17 @@ class Maker:
 class Refusal:
     """The reason why an earlier program was refused, and the cost of planning so far.
 
-    `has_values`: the reason comes from a failed run and may quote values.
+    `has_values`: the reason comes from a failed run and may quote values. `is_odd`: its effects
+    were unusual but possible; the same program again means that they are meant. `resource` is that
+    of its plan.
     """
 
     reason: str
     program: str | None = None
     usage: Usage = field(default_factory=Usage)
     has_values: bool = False
+    is_odd: bool = False
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class PlanningRequest:
     that it depends on. `context` is the request context of SPEC section 3, and `asked`: what the
     query asks for in LARST's own words. It is a sketch or, with `has_values`, has the request's
     values. `schemas` are the fields of the session's resources.
+    `may_need_values`: the planner may answer that it needs the values.
     `session_key` and `tenant` identify the budgets to charge; models do not see them.
     """
 
@@ -63,6 +68,7 @@ class PlanningRequest:
     session_key: SessionKey
     tenant: Tenant = DEFAULT_TENANT
     has_values: bool = False
+    may_need_values: bool = False
     refusals: tuple[Refusal, ...] = ()
 
 

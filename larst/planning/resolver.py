@@ -168,7 +168,16 @@ class PlanResolver:
             self._keep_refused(ready, shaped, error.detail)
         reason = error.detail if is_effect else f"while running, {error.detail}"
         block = ready.plan.code.block
-        refusals = (*refusals, Refusal(reason, block, ready.usage, has_values=not is_effect))
+        refusals = (
+            *refusals,
+            Refusal(
+                reason,
+                block,
+                ready.usage,
+                has_values=not is_effect,
+                resource=ready.plan.resource,
+            ),
+        )
         self._attempts.check_attempts_left(refusals)
         return refusals
 
@@ -264,6 +273,7 @@ class PlanResolver:
                 f"{_REJECTED if entry.state == 'rejected' else _REFUSED}"
                 f": {entry.reason or 'no reason given'}",
                 entry.plan.code.block,
+                resource=entry.plan.resource,
             )
             for entry in self._book.of_shape(shaped.key)
             if entry.state in NOT_SERVING

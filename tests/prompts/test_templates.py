@@ -10,7 +10,7 @@ import pytest
 from larst import prompts
 from larst.domain import RequestContext, Usage
 from larst.planning.models.base import Prompt
-from larst.planning.models.planner import prompt_for
+from larst.planning.models.conversation import prompt_for
 from larst.planning.planner import Refusal
 from larst.planning.shapes import sketch_of_schema
 from larst.store import SessionStore

@@ -12,7 +12,7 @@ from larst.errors import (
 )
 from larst.planning.models.base import Tokens
 from larst.planning.models.costs import cost_usd
-from larst.planning.models.planner import prompt_for
+from larst.planning.models.conversation import prompt_for
 from larst.planning.planner import PlanningRequest, Refusal
 from larst.planning.shapes.sketch import context_with_values
 from larst.prices import PRICES, Price, parse_prices
