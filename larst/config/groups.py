@@ -317,8 +317,12 @@ class ModelSettings(Group):
         "a comma-separated list of host names",
         "Hosts that the planner may call; the provider's and the base URL's if unset.",
     )
-    timeout_s: float = seconds(
-        "LARS_LLM_TIMEOUT_S", 30, 0.1, "Seconds that a planner call may take, retries included."
+    timeout_s: float | None = seconds(
+        "LARS_LLM_TIMEOUT_S",
+        lambda: None,
+        0.1,
+        "Seconds that a planner call may take, retries included. Unset: 30, and for a model server "
+        "in the own network four times its slowest answer so far, from 30 to 600.",
     )
     effort: Annotated[Effort, BeforeValidator(fields.lower)] = setting(
         "LARS_EFFORT",

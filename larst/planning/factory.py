@@ -129,8 +129,24 @@ def make_planner(settings: Settings) -> Planner:
         total=settings.planning.budget_total,
         now=environment.now,
     )
-    planner = ModelPlanner(model, calls, budget, {**PRICES, **settings.models.prices})
+    planner = ModelPlanner(
+        model,
+        calls,
+        budget,
+        {**PRICES, **settings.models.prices},
+        server_url=settings.models.base_url,
+    )
     return planner if settings.planning.fallback == "none" else FallbackPlanner(planner, rules)
+
+
+def make_model(settings: Settings) -> LanguageModel | None:
+    """Return the language model that the settings select, or None if the rules plan alone.
+
+    Raises:
+        ConfigError: the settings contradict each other.
+    """
+    provider = choose_provider(settings)
+    return None if provider == "rules" else _model(provider, settings.models)
 
 
 def choose_provider(settings: Settings) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from larst.domain import DEFAULT_TENANT, Json, Plan, SessionKey, Tenant, Usage
 from larst.planning.shapes.rest_path import PathInterpretation
@@ -85,6 +85,14 @@ class PlannerAnswer:
     based_on: BasedOn
     usage: Usage = field(default_factory=Usage)
     is_reusable: bool = True
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """A planner that has something to do when the service starts, beside its first requests."""
+
+    async def prepare(self) -> None:
+        """Check what can be checked before the first request; log what is wrong, never raise."""
 
 
 class Planner(Protocol):

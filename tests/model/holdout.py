@@ -350,6 +350,10 @@ def _are_changed(case: Case, after: Records) -> bool:
             if row is None or not fields.items() <= row.items():
                 return False
             before = case.records[resource]
-            if not fields and len(before) >= identifier and row == {"id": identifier, **before[identifier - 1]}:
+            if (
+                not fields
+                and len(before) >= identifier
+                and row == {"id": identifier, **before[identifier - 1]}
+            ):
                 return False
     return True

@@ -13,7 +13,7 @@ import pytest
 
 from larst import prompts
 from larst.config import SandboxSettings
-from larst.domain import STORE_METHODS, Plan, ProgramInputs
+from larst.domain import STORE_METHODS, Plan, ProgramInputs, Usage
 from larst.planning.models.answers import ANSWER_SCHEMA, parse_plan
 from larst.planning.models.base import Completion, Tokens
 from larst.planning.models.conversation import example_turns
@@ -25,7 +25,6 @@ from larst.prompts import Example, nearest
 from larst.sandbox import MontySandbox
 from tests.planning.sessions import CUSTOM, session_of, shaped_of
 from tests.prompts.seen import context_of, seen_of
-from larst.domain import Usage
 
 TEXT = prompts.fill("plan")
 EXAMPLES = prompts.examples()
@@ -148,7 +147,7 @@ def test_no_prompt_holds_a_placeholder_for_a_program() -> None:
     [
         ("POST", "/invoices/<int>/void", None, {"cancel-order", "return-loan", "publish-article"}),
         ("POST", "/lockers/<int>/lock", None, {"cancel-order", "deactivate-user", "return-loan"}),
-        ("POST", "/purses/<int>/withdraw", {"amount": "<int>"}, {"redeem-voucher", "restock-product"}),
+        ("POST", "/purses/<int>/withdraw", {"sum": "<int>"}, {"redeem-voucher", "restock-product"}),
         ("GET", "/fines/total", None, {"sum-donations"}),
         ("GET", "/flats/cheapest", None, {"cheapest-product"}),
         ("GET", "/pets/count-by-kind", None, {"count-by-status"}),

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import anthropic
-from anthropic.types import Message
+from anthropic.types import Message, MessageParam, OutputConfigParam
 
-from larst.planning.models.base import Completion, Prompt, StopReason, Tokens
+from larst.planning.models.base import Completion, Prompt, StopReason, Tokens, Turn
 from larst.planning.models.errors import ProviderErrors, allow_hosts
 from larst.planning.models.options import Effort, OptionalFields
 
@@ -65,9 +65,7 @@ class AnthropicModel:
         """Close its connections."""
         await self._client.close()
 
-    async def _send(
-        self, prompt: Prompt, options: Mapping[str, Any], timeout_s: float
-    ) -> Message:
+    async def _send(self, prompt: Prompt, options: Mapping[str, Any], timeout_s: float) -> Message:
         return await self._client.messages.create(
             model=self.model,
             max_tokens=MAX_OUTPUT_TOKENS,
@@ -79,13 +77,24 @@ class AnthropicModel:
                     "cache_control": {"type": "ephemeral", "ttl": "1h"},
                 }
             ],
-            messages=[{"role": turn.role, "content": turn.text} for turn in prompt.turns],
-            output_config={
-                "format": {"type": "json_schema", "schema": dict(prompt.schema)},
-                **options,
-            },
+            messages=_messages(prompt),
+            output_config=_output_config(prompt, options),
             timeout=timeout_s,
         )
+
+
+def _messages(prompt: Prompt) -> list[MessageParam]:
+    return [_message(turn) for turn in prompt.turns]
+
+
+def _message(turn: Turn) -> MessageParam:
+    if turn.role == "user":
+        return {"role": "user", "content": turn.text}
+    return {"role": "assistant", "content": turn.text}
+
+
+def _output_config(prompt: Prompt, options: Mapping[str, Any]) -> OutputConfigParam:
+    return {"format": {"type": "json_schema", "schema": dict(prompt.schema)}, **options}  # type: ignore[typeddict-item] # the effort
 
 
 def _of_message(message: Message) -> Completion:

@@ -24,8 +24,8 @@ class PromptCounts:
             return
         self._has_warned = True
         _log.warning(
-            "the model server read %d tokens of a prompt of about %d: it cuts prompts off; raise its"
-            " context length to 8192 or more",
+            "the model server read %d tokens of a prompt of about %d: it cuts prompts off; raise"
+            " its context length to 8192 or more",
             tokens.input,
             expected_tokens(prompt),
         )

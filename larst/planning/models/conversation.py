@@ -72,9 +72,7 @@ def request_turn(
 def answer_text(action: str, resource: str | None, program: str) -> str:
     """Return a plan in the form in which a model answers."""
     code = {"language": "python", "block": program}
-    return json.dumps(
-        {"action": action, "resource": resource, "code": code}, ensure_ascii=False
-    )
+    return json.dumps({"action": action, "resource": resource, "code": code}, ensure_ascii=False)
 
 
 def shown_context(context: Mapping[str, Json]) -> dict[str, Json]:
@@ -182,9 +180,7 @@ def _model_schemas(request: PlanningRequest) -> str:
     context = request.context
     body = context.get("body_json")
     names = {*context.get("path", "").split("/"), *(body if isinstance(body, Mapping) else ())}
-    named = {
-        name: schema for name, schema in request.schemas.items() if _is_named(name, names)
-    }
+    named = {name: schema for name, schema in request.schemas.items() if _is_named(name, names)}
     shown = dict(named)
     others: list[str] = []
     for name, schema in request.schemas.items():

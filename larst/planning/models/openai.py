@@ -81,10 +81,10 @@ class OpenAIModel:
     ) -> Response:
         # Not parse(): it loses the answer and its usage if the text is not JSON, and builds the
         # schema again for each call.
-        return await self._client.responses.create(
+        response: Response = await self._client.responses.create(
             model=self.model,
             instructions=prompt.system,
-            input=[{"role": turn.role, "content": turn.text} for turn in prompt.turns],
+            input=_messages(prompt),
             text={
                 "format": {
                     "type": "json_schema",
@@ -99,16 +99,14 @@ class OpenAIModel:
             timeout=timeout_s,
             **options,
         )
+        return response
 
     async def _chat(
         self, prompt: Prompt, options: Mapping[str, Any], timeout_s: float
     ) -> ChatCompletion:
-        return await self._client.chat.completions.create(
+        answer: ChatCompletion = await self._client.chat.completions.create(
             model=self.model,
-            messages=[
-                {"role": "system", "content": prompt.system},
-                *({"role": turn.role, "content": turn.text} for turn in prompt.turns),
-            ],
+            messages=[{"role": "system", "content": prompt.system}, *_messages(prompt)],
             response_format={
                 "type": "json_schema",
                 "json_schema": {"name": "plan", "strict": True, "schema": dict(prompt.schema)},
@@ -119,6 +117,11 @@ class OpenAIModel:
             timeout=timeout_s,
             **options,
         )
+        return answer
+
+
+def _messages(prompt: Prompt) -> list[Any]:
+    return [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
 
 
 def _of_response(response: Response) -> Completion:
@@ -177,7 +180,9 @@ def _reasoning(message: ChatCompletionMessage) -> str | None:
 def _options(wire: str, effort: Effort | None) -> Mapping[str, Any]:
     if effort is None:
         return {}
-    return {"reasoning": {"effort": effort}} if wire == "responses" else {"reasoning_effort": effort}
+    return (
+        {"reasoning": {"effort": effort}} if wire == "responses" else {"reasoning_effort": effort}
+    )
 
 
 def _stop_reason(reason: str | None) -> StopReason:

@@ -15,9 +15,10 @@ from larst.errors import TargetTooLongError
 from larst.planning.models.answers import parse_plan
 from larst.planning.models.base import LanguageModel
 from larst.planning.models.budget import Budget
-from larst.planning.models.costs import cost_usd
-from larst.planning.models.conversation import prompt_for
 from larst.planning.models.context_length import PromptCounts
+from larst.planning.models.conversation import prompt_for
+from larst.planning.models.costs import cost_usd
+from larst.planning.models.model_server import context_length, context_problem, is_own_server
 from larst.planning.models.retry import ModelCalls
 from larst.planning.models.slips import corrected
 from larst.planning.planner import BasedOn, Maker, PlannerAnswer, PlanningRequest
@@ -44,7 +45,8 @@ class ModelPlanner:
         budget: Budget,
         prices: Mapping[str, Price],
         *,
-        plans_plain_rest: bool = False,
+        plans_plain_rest: bool = True,
+        server_url: str | None = None,
     ) -> None:
         self.maker = Maker(model.provider, model.model, prompts.version())
         self._model = model
@@ -52,11 +54,20 @@ class ModelPlanner:
         self._budget = budget
         self._prices = prices
         self._plans_plain_rest = plans_plain_rest
+        self._server_url = server_url if is_own_server(server_url) else None
         self._counts = PromptCounts()
 
     def is_ready(self) -> bool:
         """Return whether the provider is believed to answer: its circuit breaker is closed."""
         return not self._calls.circuit_breaker.is_open
+
+    async def prepare(self) -> None:
+        """Log a warning if a model server of one's own keeps too little of a prompt."""
+        if self._server_url is None or self.maker.model is None:
+            return
+        length = await context_length(self._server_url, self.maker.model)
+        if (problem := context_problem(length)) is not None:
+            _log.warning("%s: %s", self._server_url, problem)
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the model's plan; see `Planner`.

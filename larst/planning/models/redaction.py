@@ -48,7 +48,8 @@ _OWN_MESSAGES: Sequence[re.Pattern[str]] = tuple(
     for pattern in (
         # The reply.
         r"REPLY is not a valid reply",
-        r"(?:TypeError: )?REPLY must be make_response\(\.\.\.\) or a dict with status, body and headers",
+        r"(?:TypeError: )?REPLY must be make_response\(\.\.\.\) or a dict with status, body and"
+        r" headers",
         r"the body of the reply contains a lone surrogate",
         r"the headers of REPLY must be a dict of at most 50 texts",
         rf"the status of REPLY must be (?:an integer|200 to 599), not {_ANY}",
@@ -86,7 +87,7 @@ _OWN_MESSAGES: Sequence[re.Pattern[str]] = tuple(
         r"programs have nothing to await",
     )
 )
-"""LARST's own messages. Only the groups `value` and `second` may hold text of a client or a record."""
+"""LARST's own messages. Only the groups `value` and `second` may hold text that is not its own."""
 
 _WITHHELD = "(message withheld: it may contain a value)"
 

@@ -99,9 +99,7 @@ def _is_reply(keys: list[ast.expr | None]) -> bool:
 
 def _is_status(value: ast.expr) -> bool:
     return (
-        isinstance(value, ast.Constant)
-        and type(value.value) is int
-        and 200 <= value.value <= 599
+        isinstance(value, ast.Constant) and type(value.value) is int and 200 <= value.value <= 599
     )
 
 

@@ -86,8 +86,10 @@ def inlined_function(tree: ast.Module) -> list[ast.stmt] | None:
     # A parameter that is no given name has a value that only its caller knows.
     if parameters & used - _GIVEN or {"request", "context"} & parameters & used:
         return None
-    if function.decorator_list or function.name in used or not all(
-        _is_call_of(item, function.name) for item in others
+    if (
+        function.decorator_list
+        or function.name in used
+        or not all(_is_call_of(item, function.name) for item in others)
     ):
         return None
     body = [item for item in function.body if not _is_docstring(item)]

@@ -43,9 +43,9 @@ Correction: TypeAlias = Callable[[ast.Module], ast.Module | None]
 
 
 def corrected(block: str) -> tuple[str, tuple[str, ...]]:
-    """Return the program without slips, and what was corrected; an unknown text is unchanged.
+    r"""Return the program without slips, and what was corrected; an unknown text is unchanged.
 
-    >>> print(corrected("import math\\nmake_response(200, math.pi)")[0])
+    >>> print(corrected("import math\nmake_response(200, math.pi)")[0])
     # Corrected by LARST: import removed; reply assigned
     REPLY = make_response(200, math.pi)
     """
@@ -192,7 +192,9 @@ class _Removed(ast.NodeTransformer):
         for name, value in ast.iter_fields(node):
             if isinstance(value, list) and any(item in self._statements for item in value):
                 remaining = [item for item in value if item not in self._statements]
-                setattr(node, name, remaining or ([] if isinstance(node, ast.Module) else [ast.Pass()]))
+                setattr(
+                    node, name, remaining or ([] if isinstance(node, ast.Module) else [ast.Pass()])
+                )
         return super().generic_visit(node)
 
 
@@ -243,8 +245,11 @@ class _StoreCalls(_Rewriter):
             return node
         self.has_changed = True
         record = ast.Dict(
-            [None if word.arg is None else ast.Constant(word.arg) for word in node.keywords
-             if word in fields or word in unpacked],
+            [
+                None if word.arg is None else ast.Constant(word.arg)
+                for word in node.keywords
+                if word in fields or word in unpacked
+            ],
             [word.value for word in node.keywords if word in fields or word in unpacked],
         )
         node.args.append(record)

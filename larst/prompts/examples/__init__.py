@@ -32,8 +32,8 @@ _VERBS: Sequence[frozenset[str]] = tuple(
         "total sum revenue sales amount turnover spend spending",
         "average avg mean rating score",
         "count number size how many",
-        "report stats statistics summary overview dashboard metrics breakdown by per group histogram"
-        " distribution",
+        "report stats statistics summary overview dashboard metrics breakdown by per group"
+        " histogram distribution",
         "top best highest most largest biggest cheapest lowest least max min oldest newest latest"
         " recent last first leaderboard ranking popular",
         "today week month year overdue due expired upcoming between since until late soon old",

@@ -16,8 +16,8 @@ from larst.errors import (
 from larst.planning.factory import choose_provider, make_planner
 from larst.planning.models.answers import parse_plan
 from larst.planning.models.base import Prompt
-from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.conversation import prompt_for
+from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.planner import ModelPlanner
 from tests.planning.models.fakes import (
     plan_text,
