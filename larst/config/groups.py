@@ -251,6 +251,13 @@ class PlanningSettings(Group):
         "sketch, full or never",
         "When a model sees values: only if it cannot plan without them, always, or never.",
     )
+    prompt_vocabulary: Annotated[Switch, BeforeValidator(fields.lower)] = setting(
+        "LARS_PROMPT_VOCABULARY",
+        "off",
+        "on or off",
+        "Show a model the values of text fields that have few different ones, such as the names of "
+        "states. Off: it takes the word from the request.",
+    )
     fallback: Annotated[Fallback, BeforeValidator(fields.lower)] = setting(
         "LARS_FALLBACK",
         "rules",
