@@ -154,7 +154,8 @@ CASES: Sequence[Case] = (
     Case(
         "POST /issues/1/reopen",
         {"issues": [{"title": "x", "status": "closed"}, {"title": "y", "status": "open"}]},
-        "issues", change("issue", '{"status": "open"}'), lambda reply: reply.get("status") in ("open", "reopened"),
+        "issues", change("issue", '{"status": "open"}'),
+        lambda reply: reply.get("status") in ("open", "reopened"),
         changed={"issues": {1: {"title": "x"}}},
     ),
     Case(

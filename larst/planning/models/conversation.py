@@ -180,18 +180,17 @@ def _model_schemas(request: PlanningRequest) -> str:
     context = request.context
     body = context.get("body_json")
     names = {*context.get("path", "").split("/"), *(body if isinstance(body, Mapping) else ())}
-    named = {name: schema for name, schema in request.schemas.items() if _is_named(name, names)}
-    shown = dict(named)
+    shown: dict[str, Json] = {}
     others: list[str] = []
+    room = _MAX_OTHER_SCHEMAS_CHARACTERS
     for name, schema in request.schemas.items():
-        if name in named:
-            continue
-        size = len(_json({**shown, name: schema})) - len(_json(named))
-        if size <= _MAX_OTHER_SCHEMAS_CHARACTERS:
+        is_named = _is_named(name, names)
+        room -= 0 if is_named else len(_json({name: schema}))
+        if is_named or room >= 0:
             shown[name] = schema
         else:
             others.append(name)
-    return _json_bounded_schemas(shown, others)
+    return _with_other_names(_bounded_schemas(shown), others)
 
 
 def _is_named(resource: str, names: set[str]) -> bool:
@@ -199,19 +198,17 @@ def _is_named(resource: str, names: set[str]) -> bool:
     return any(name == resource or name.startswith(singular) for name in names if name)
 
 
-def _json_bounded_schemas(schemas: Mapping[str, Json], others: Sequence[str]) -> str:
-    text = _bounded_schemas(schemas)
-    if not others:
-        return text
-    names = [name for name in others if len(name) <= MAX_PROMPT_TOKENS][:50]
-    return f"{text}\nOTHER RESOURCES:\n{_json(names)}"
+def _with_other_names(schemas: str, others: Sequence[str]) -> str:
+    return f"{schemas}\nOTHER RESOURCES:\n{_json(list(others))}" if others else schemas
 
 
 def _bounded_schemas(schemas: Mapping[str, Json]) -> str:
     """Return as many schemas as fit; the resources of the path come first."""
     included: dict[str, Json] = {}
+    room = MAX_CONTEXT_CHARACTERS
     for name, schema in schemas.items():
-        if len(_json({**included, name: schema})) > MAX_CONTEXT_CHARACTERS:
+        room -= len(_json({name: schema}))
+        if room < 0:
             break
         included[name] = schema
     return _json(included)

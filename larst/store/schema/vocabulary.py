@@ -1,4 +1,4 @@
-"""Vocabularies: the few words that a text field of a resource has, such as names of states. Pure."""
+"""Vocabularies: the few words that a text field has, such as the names of states. Pure."""
 
 from __future__ import annotations
 

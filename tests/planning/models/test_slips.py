@@ -95,6 +95,10 @@ CASES = {
             "REPLY = make_response(200, store.get(plan.identifier))",
             "REPLY = make_response(200, store.get(plan['identifier']))",
         ),
+        (
+            "row = store.get(1)\nrow.n = row.n + 1\nREPLY = make_response(200, row.copy())",
+            "row = store.get(1)\nrow['n'] = row['n'] + 1\nREPLY = make_response(200, row.copy())",
+        ),
     ],
     "resource named": [
         (
