@@ -1,4 +1,4 @@
-"""`larst doctor`: call the configured model once, and say in a sentence what is wrong.
+"""`larst doctor`: call the configured model once, and report in a sentence how it did.
 
 The call costs what one plan costs. Needs no running service, and touches no data.
 """
@@ -30,8 +30,8 @@ def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst doctor`."""
     parser = subparsers.add_parser(
         "doctor",
-        help="call the configured model once, and say what is wrong",
-        description="Call the configured model once, and say what is wrong, or that it works.",
+        help="call the configured model once, and report problems",
+        description="Call the configured model once; report the problem, or that it works.",
     )
     parser.set_defaults(run=run)
     add_json(parser)

@@ -92,7 +92,7 @@ class Preparable(Protocol):
     """A planner that has something to do when the service starts, beside its first requests."""
 
     async def prepare(self) -> None:
-        """Check what can be checked before the first request; log what is wrong, never raise."""
+        """Check the configuration before the first request; log problems, never raise."""
 
 
 class Planner(Protocol):

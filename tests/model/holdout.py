@@ -1,7 +1,7 @@
 """Custom requests that no example names, with right programs for them: a hold-out.
 
-Each has the records of its session, a request, and what is right: the status, the reply, and the
-records afterwards where they must differ from those before.
+Each has the records of its session, a request, and the right outcome: the status, the reply,
+and the records afterwards where they must differ from those before.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The hold-out with a stand-in for a small model, which errs in the usual ways at first.
 
 The stand-in knows right programs. It spoils each first answer, and answers right only if the
-reasons that it gets say what was wrong: a repair that sends no reason cannot succeed.
+reasons that it gets name the mistake: a repair that sends no reason cannot succeed.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ WAYS = [*CORRECTED, *REPAIRED]
 
 
 class StandIn:
-    """Answers for the case at hand, badly at first."""
+    """Answers for the present case, badly at first."""
 
     def __init__(self) -> None:
         self.case = CASES[0]

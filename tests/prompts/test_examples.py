@@ -32,7 +32,7 @@ UNNAMED = {"action", "resource", "response_hints", "item"}
 """Values of a plan that its own program knows already, or that only the rules need."""
 
 READS_WORDS = {"events-between"}
-"""Examples of words in a query that are no filter."""
+"""Examples of words in a query that mean something else than a filter."""
 
 
 @pytest.fixture

@@ -50,5 +50,5 @@ async def test_a_model_sees_the_words_of_a_field_only_where_they_are_allowed(set
         [None, None],
     ],
 )
-def test_what_may_be_data_is_no_vocabulary(values: list[object]) -> None:
+def test_values_that_may_be_data_are_not_shown(values: list[object]) -> None:
     assert vocabulary_of([{"field": value} for value in values]) == {}

@@ -32,7 +32,7 @@ class Call:
     body: Mapping[str, Any]
     system: str
     user: str
-    """The turn of the request: examples are before it, retries after it."""
+    """The turn of the request, and those after it: refused programs and the reasons."""
     turns: tuple[str, ...] = ()
 
 
@@ -249,5 +249,6 @@ def _parse(wire: Wire, request: web.Request, payload: Mapping[str, Any]) -> Call
     assert [turn["role"] for turn in turns[::2]] == ["user"] * len(turns[::2])
     assert [turn["role"] for turn in turns[1::2]] == ["assistant"] * len(turns[1::2])
     texts = [turn["content"] for turn in turns]
-    requests = [text for text in texts if "REQUEST CONTEXT:\n" in text] or texts
-    return Call(wire, dict(request.headers), payload, system, requests[-1], tuple(texts))
+    begin = max((i for i, text in enumerate(texts) if "REQUEST CONTEXT:\n" in text), default=0)
+    user = "\n\n".join(texts[begin:])
+    return Call(wire, dict(request.headers), payload, system, user, tuple(texts))

@@ -21,7 +21,7 @@ MAX_PROMPT_TOKENS = 2_400
 together with an answer."""
 
 CHARACTERS_PER_TOKEN = 3.3
-"""Of these prompts; the tokenizers of five models count 3.3 to 3.7 characters a token."""
+"""Of these prompts, at least: the tokenizer of a small coding model counted 3.3 to 3.4."""
 
 MAX_CONTEXT_CHARACTERS = 60_000
 """A longer context is shortened: it would cost more than a plan is worth."""
@@ -149,7 +149,7 @@ def _retries(refusals: Sequence[Refusal], request: PlanningRequest) -> Iterator[
 
 def _refused_answer(refusal: Refusal) -> str:
     if refusal.program is None:
-        return "{}"  # the answer was no plan: its text may be long, and would be repeated
+        return "{}"  # the text of an unusable answer may be long, and would be repeated
     return answer_text("custom", refusal.resource, refusal.program)
 
 
@@ -176,7 +176,7 @@ def _bounded_context(
 
 
 def _model_schemas(request: PlanningRequest) -> str:
-    """Return the schemas: in full those that the request names, and of others what is short."""
+    """Return the schemas: those that the request names in full, others if they are short."""
     context = request.context
     body = context.get("body_json")
     names = {*context.get("path", "").split("/"), *(body if isinstance(body, Mapping) else ())}

@@ -114,7 +114,7 @@ _SOURCES: tuple[tuple[str, Find], ...] = (
 
 
 def context_problem(length: int | None) -> str | None:
-    """Return what is wrong with a context length, in a sentence.
+    """Return the problem of a context length, in a sentence, or None.
 
     >>> context_problem(2048)
     'its context length of 2048 tokens is too short for planning; set it to 8192 or more'

@@ -83,7 +83,7 @@ def inlined_function(tree: ast.Module) -> list[ast.stmt] | None:
     others = [item for item in tree.body if item is not function and not _is_docstring(item)]
     parameters = {argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)}
     used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    # A parameter that is no given name has a value that only its caller knows.
+    # Only the caller knows the value of any other parameter.
     if parameters & used - _GIVEN or {"request", "context"} & parameters & used:
         return None
     if (

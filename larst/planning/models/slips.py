@@ -40,7 +40,7 @@ Correction: TypeAlias = Callable[[ast.Module], ast.Module | None]
 
 
 def corrected(block: str) -> tuple[str, tuple[str, ...]]:
-    r"""Return the program without slips, and what was corrected; an unknown text is unchanged.
+    r"""Return the program without slips, and the corrections; an unknown text is unchanged.
 
     >>> print(corrected("import math\nmake_response(200, math.pi)")[0])
     # Corrected by LARST: import removed; reply assigned
@@ -169,7 +169,7 @@ class _Renamed(ast.NodeTransformer):
         self._names = names
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        # A name that the program assigns itself is no longer what was imported.
+        # A name that the program assigns itself keeps its own meaning.
         return self._names.get(node.id, node) if isinstance(node.ctx, ast.Load) else node
 
 

@@ -1,4 +1,4 @@
-"""Slips of models: each correction, its result under the policy, and what is left alone."""
+"""Slips of models: each correction, its result under the policy, and programs left alone."""
 
 from __future__ import annotations
 
