@@ -15,6 +15,7 @@ from larst import __version__
 from larst.cli import (
     check,
     completion,
+    doctor,
     plans,
     repair,
     serve,
@@ -33,7 +34,7 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _COMMANDS = (
     *(serve, sessions, transfer, snapshots, plans, token, check, repair, evaluate),
-    completion,
+    *(completion, doctor),
 )
 
 

@@ -66,7 +66,9 @@ def integer(
     return setting(variable, default, allowed, description, ge=low, le=high)
 
 
-def seconds(variable: str, default: float, low: float, description: str) -> Any:
+def seconds(
+    variable: str, default: float | Callable[[], float | None], low: float, description: str
+) -> Any:
     """Return the field of a duration in seconds, from `low` to a week."""
     allowed = f"a number of seconds from {low:g} to {WEEK_S}"
     return setting(variable, default, allowed, description, ge=low, le=WEEK_S)

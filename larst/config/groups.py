@@ -32,6 +32,7 @@ SchemaMode = Literal["learn", "warn", "enforce"]
 
 Switch = Literal["on", "off"]
 Executor = Literal["direct", "sandbox"]
+Effort = Literal["low", "medium", "high", "default"]
 UnknownQuery = Literal["match-nothing", "refuse", "ignore"]
 """What a filter on a field that no record ever had does: matches nothing, gets 400, or nothing."""
 
@@ -251,6 +252,13 @@ class PlanningSettings(Group):
         "sketch, full or never",
         "When a model sees values: only if it cannot plan without them, always, or never.",
     )
+    prompt_vocabulary: Annotated[Switch, BeforeValidator(fields.lower)] = setting(
+        "LARS_PROMPT_VOCABULARY",
+        "off",
+        "on or off",
+        "Show a model the values of text fields that have few different ones, such as the names of "
+        "states. Off: it takes the word from the request.",
+    )
     rules: Annotated[RulesUse, BeforeValidator(fields.lower)] = setting(
         "LARS_RULES",
         "first",
@@ -330,8 +338,19 @@ class ModelSettings(Group):
         "a comma-separated list of host names",
         "Hosts that the planner may call; the provider's and the base URL's if unset.",
     )
-    timeout_s: float = seconds(
-        "LARS_LLM_TIMEOUT_S", 30, 0.1, "Seconds that a planner call may take, retries included."
+    timeout_s: float | None = seconds(
+        "LARS_LLM_TIMEOUT_S",
+        lambda: None,
+        0.1,
+        "Seconds that a planner call may take, retries included. Unset: 30, and for a model server "
+        "in the own network four times its slowest answer so far, from 30 to 600.",
+    )
+    effort: Annotated[Effort, BeforeValidator(fields.lower)] = setting(
+        "LARS_EFFORT",
+        "low",
+        "low, medium, high or default",
+        "How much a reasoning model thinks; default leaves it to the model. A model that has no "
+        "such setting is called without it.",
     )
     concurrency: int = integer(
         "LARS_LLM_CONCURRENCY", 8, 1, 1000, "Planner calls at the same time; further calls wait."

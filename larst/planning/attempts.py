@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
@@ -84,14 +84,15 @@ class PlanAttempts:
         spent = refusals[-1].usage if refusals else Usage()
         has_values = self.needs_values(shaped.key)
         while True:
-            block = None
+            block = resource = None
             try:
                 answer = await self._call_planner(context, refusals, has_values=has_values)
                 spent += answer.usage
                 if answer.plan.needs_values and not has_values:
                     has_values = self._allow_values(shaped.key)
                     continue
-                block = answer.plan.code.block
+                block, resource = answer.plan.code.block, answer.plan.resource
+                _check_is_new(block, refusals)
                 return self._accept(answer, context, spent, has_values=has_values)
             except AnswerUnusableError as error:
                 if not error.may_ask_again:
@@ -100,7 +101,7 @@ class PlanAttempts:
             except ProgramRefusedError as error:
                 reason = error.detail
                 _log.warning("program refused: %s", reason[:_MAX_LOGGED_CHARACTERS])
-            refusals = (*refusals, Refusal(reason, block, spent))
+            refusals = (*refusals, Refusal(reason, block, spent, resource=resource))
             self.check_attempts_left(refusals)
 
     def check_attempts_left(self, refusals: tuple[Refusal, ...]) -> None:
@@ -122,7 +123,11 @@ class PlanAttempts:
         self, context: _Context, refusals: tuple[Refusal, ...], *, has_values: bool
     ) -> PlannerAnswer:
         """Call the planner once, in a stage for this attempt."""
-        request = _planning_request(context, refusals, has_values=has_values)
+        may_need_values = self._settings.prompt_values == "sketch" and not has_values
+        request = replace(
+            _planning_request(context, refusals, has_values=has_values),
+            may_need_values=may_need_values and bool(refusals),
+        )
         planner = self._planner.maker.planner
         outcome = "failed"
         try:
@@ -196,6 +201,17 @@ class PlanAttempts:
         if has_values and (requested_values or contains_request_value(program, shaped)):
             return exact_condition(shaped)
         return condition_of(program, answer.plan.resource, shaped)
+
+
+def _check_is_new(block: str, refusals: tuple[Refusal, ...]) -> None:
+    """Return unless the program was refused as impossible; an odd one is meant the second time.
+
+    Raises:
+        NoUsablePlanError: the planner repeats itself; more attempts would not help.
+    """
+    for refusal in reversed(refusals):
+        if refusal.program == block and not refusal.is_odd:
+            raise NoUsablePlanError(f"the planner repeated a refused program: {refusal.reason}")
 
 
 def _plan_key(

@@ -32,6 +32,7 @@ from larst.planning.models.budget import Budget
 from larst.planning.models.circuit_breaker import CircuitBreaker
 from larst.planning.models.function import FunctionModel, load_handler
 from larst.planning.models.instrumented import InstrumentedModel
+from larst.planning.models.options import Effort
 from larst.planning.models.planner import ModelPlanner
 from larst.planning.models.retry import ModelCalls
 from larst.planning.planner import Planner
@@ -42,12 +43,13 @@ from larst.prices import PRICES
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """The address of one model, and the hosts that its client may connect to."""
+    """The address of one model, the hosts that its client may connect to, and its effort."""
 
     model: str
     api_key: str
     base_url: str
     allowed_hosts: frozenset[str]
+    effort: Effort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def _openai(endpoint: Endpoint) -> LanguageModel:
         api_key=endpoint.api_key,
         base_url=endpoint.base_url,
         allowed_hosts=endpoint.allowed_hosts,
+        effort=endpoint.effort,
     )
 
 
@@ -81,6 +84,7 @@ def _anthropic(endpoint: Endpoint) -> LanguageModel:
         api_key=endpoint.api_key,
         base_url=endpoint.base_url,
         allowed_hosts=endpoint.allowed_hosts,
+        effort=endpoint.effort,
     )
 
 
@@ -126,7 +130,14 @@ def make_planner(settings: Settings) -> Planner:
         total=settings.planning.budget_total,
         now=environment.now,
     )
-    planner = ModelPlanner(model, calls, budget, {**PRICES, **settings.models.prices})
+    planner = ModelPlanner(
+        model,
+        calls,
+        budget,
+        {**PRICES, **settings.models.prices},
+        server_url=settings.models.base_url,
+        plans_plain_rest=settings.planning.rules != "first",
+    )
     return _with_rules(planner, rules, settings.planning)
 
 
@@ -136,6 +147,16 @@ def _with_rules(model: Planner, rules: RulesPlanner, settings: PlanningSettings)
         return model
     planner = model if settings.fallback == "none" else FallbackPlanner(model, rules)
     return RulesFirstPlanner(rules, planner) if settings.rules == "first" else planner
+
+
+def make_model(settings: Settings) -> LanguageModel | None:
+    """Return the language model that the settings select, or None if the rules plan alone.
+
+    Raises:
+        ConfigError: the settings contradict each other.
+    """
+    provider = choose_provider(settings)
+    return None if provider == "rules" else _model(provider, settings.models)
 
 
 def choose_provider(settings: Settings) -> str:
@@ -167,6 +188,7 @@ def _model(name: str, settings: ModelSettings) -> LanguageModel:
         api_key=_api_key(provider, settings),
         base_url=base_url,
         allowed_hosts=_allowed_hosts(provider, base_url, settings),
+        effort=None if settings.effort == "default" else settings.effort,
     )
     return InstrumentedModel(provider.connect(endpoint), base_url)
 

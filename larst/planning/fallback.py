@@ -15,7 +15,7 @@ from larst.errors import (
     NoUsablePlanError,
     PlannerUnreachableError,
 )
-from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest
+from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest, Preparable
 from larst.planning.shapes.request import ShapedRequest
 
 SOURCE = "rules-fallback"
@@ -42,6 +42,11 @@ class FallbackPlanner:
     def is_ready(self) -> bool:
         """Return whether either planner is ready."""
         return self._first.is_ready() or self._second.is_ready()
+
+    async def prepare(self) -> None:
+        """Prepare the first planner, if it has anything to prepare."""
+        if isinstance(self._first, Preparable):
+            await self._first.prepare()
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the plan of the first planner, or a plan of the second for this request only.

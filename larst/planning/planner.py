@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from larst.domain import DEFAULT_TENANT, Json, Plan, SessionKey, Tenant, Usage
 from larst.planning.shapes.request import ShapedRequest
@@ -36,8 +36,9 @@ class Maker:
 class Refusal:
     """The reason why an earlier program was refused, and the cost of planning so far.
 
-    `has_values`: the reason comes from a failed run and may quote values. `is_odd`: the program
-    works and may be meant; it is accepted if the planner writes it again.
+    `has_values`: the reason comes from a failed run and may quote values. `is_odd`: its effects
+    were unusual but possible; the same program again means that they are meant. `resource` is that
+    of its plan.
     """
 
     reason: str
@@ -45,6 +46,7 @@ class Refusal:
     usage: Usage = field(default_factory=Usage)
     has_values: bool = False
     is_odd: bool = False
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class PlanningRequest:
     that it depends on. `context` is the request context of SPEC section 3, and `asked`: what the
     query asks for in LARST's own words. It is a sketch or, with `has_values`, has the request's
     values. `schemas` are the fields of the session's resources.
+    `may_need_values`: the planner may answer that it needs the values.
     `session_key` and `tenant` identify the budgets to charge; models do not see them.
     """
 
@@ -66,6 +69,7 @@ class PlanningRequest:
     session_key: SessionKey
     tenant: Tenant = DEFAULT_TENANT
     has_values: bool = False
+    may_need_values: bool = False
     refusals: tuple[Refusal, ...] = ()
 
 
@@ -82,6 +86,14 @@ class PlannerAnswer:
     based_on: BasedOn
     usage: Usage = field(default_factory=Usage)
     is_reusable: bool = True
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """A planner that has something to do when the service starts, beside its first requests."""
+
+    async def prepare(self) -> None:
+        """Check the configuration before the first request; log problems, never raise."""
 
 
 class Planner(Protocol):

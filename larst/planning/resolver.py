@@ -193,7 +193,14 @@ class PlanResolver:
         has_values = not (is_odd or isinstance(error, EffectRefusedError))
         reason = f"while running, {error.detail}" if has_values else error.detail
         block = ready.plan.code.block
-        refusal = Refusal(reason, block, ready.usage, has_values=has_values, is_odd=is_odd)
+        refusal = Refusal(
+            reason,
+            block,
+            ready.usage,
+            has_values=has_values,
+            is_odd=is_odd,
+            resource=ready.plan.resource,
+        )
         refusals = (*refusals, refusal)
         self._attempts.check_attempts_left(refusals)
         return refusals
@@ -292,6 +299,7 @@ class PlanResolver:
                 f"{_REJECTED if entry.state == 'rejected' else _REFUSED}"
                 f": {entry.reason or 'no reason given'}",
                 entry.plan.code.block,
+                resource=entry.plan.resource,
             )
             for entry in self._book.of_shape(shaped.key)
             if entry.state in NOT_SERVING

@@ -7,7 +7,7 @@ model plans the shape.
 from __future__ import annotations
 
 from larst.errors import BadResourceNameError, NoRuleError
-from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest
+from larst.planning.planner import Maker, Planner, PlannerAnswer, PlanningRequest, Preparable
 from larst.planning.rules.certainty import is_certain
 from larst.planning.rules.planner import RulesPlanner
 from larst.planning.shapes.request import ShapedRequest
@@ -54,6 +54,11 @@ class RulesFirstPlanner:
             except NoRuleError:
                 pass  # plain as it looks, they have no program for it
         return await self._model.plan(request)
+
+    async def prepare(self) -> None:
+        """Prepare the model's planner, if it has anything to prepare."""
+        if isinstance(self._model, Preparable):
+            await self._model.prepare()
 
     async def close(self) -> None:
         """Close both planners."""

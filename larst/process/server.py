@@ -22,6 +22,7 @@ from larst.http.ingress import INGRESS
 from larst.http.lane import LANE, Lane, LaneConnection
 from larst.http.pace import ConnectionWatch, PaceLimits
 from larst.http.routes import RESERVED
+from larst.planning.planner import Planner, Preparable
 from larst.process.banner import Notice
 from larst.process.seeding import Seeded, SeedFile, seed
 from larst.runtime import CollectorSchedule
@@ -85,7 +86,10 @@ async def run_service(
         await site.start()
         url = _url(settings.http.host, runner)
         _report_ready(url, settings, components, announce, outcome)
+        preparation = asyncio.create_task(_prepare(components.planner), name="larst planner")
         await stop.wait()
+        preparation.cancel()
+        await asyncio.wait({preparation})
         _log.info("stopping", extra={"fields": {"drain_s": settings.sessions.drain_s}})
         await site.stop()
         # While the connections are open, so that every accepted request gets its reply, within one
@@ -95,6 +99,11 @@ async def run_service(
         collector.stop()
         await runner.cleanup()
         _log.info("stopped")
+
+
+async def _prepare(planner: Planner) -> None:
+    if isinstance(planner, Preparable):
+        await planner.prepare()
 
 
 def _report_ready(

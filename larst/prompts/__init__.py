@@ -1,4 +1,4 @@
-"""Prompt templates: one `.md` file each, filled here. Standard library only.
+"""Prompt templates and examples: one `.md` file each. Standard library only.
 
 A template contains variables as `{{name}}`. Must never fill a template partially: a missing or an
 unknown variable is a bug and raises.
@@ -11,9 +11,14 @@ import re
 from functools import cache
 from importlib.resources import files
 
-NAMES = ("plan", "context", "repair")
-"""`plan`: the system prompt, the same for all requests. `context`: one request. `repair`: why
-earlier programs were refused."""
+from larst.prompts.examples import Example, examples, nearest
+
+__all__ = ["Example", "PromptError", "examples", "fill", "nearest", "version"]
+
+NAMES = ("plan", "request", "retry", "context", "repair")
+"""`plan`: the system prompt, the same for all requests. `request`: the turn of one request.
+`retry`: the turn after a refused program. `context` and `repair`: the same as one text, for a
+function of LLM_MOCK_HANDLER."""
 
 _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 
@@ -39,9 +44,10 @@ def fill(name: str, /, **variables: str) -> str:
 
 @cache
 def version() -> str:
-    """Return a hash of all templates, 12 hex digits: the prompt version in every plan's key."""
-    whole = "\0".join(f"{name}\0{_text(name)}" for name in NAMES)
-    return hashlib.sha256(whole.encode()).hexdigest()[:12]
+    """Return a hash of templates and examples, 12 hex digits: a part of every plan's key."""
+    parts = [f"{name}\0{_text(name)}" for name in NAMES]
+    parts += [f"{example.name}\0{example!r}" for example in examples()]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 @cache

@@ -20,7 +20,12 @@ from larst.planning.book import Plans
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.relation import Session
 from larst.planning.reading.request import fields_of
-from larst.planning.shapes import ShapedRequest, read_leniently, sketches_of_schemas
+from larst.planning.shapes import (
+    ShapedRequest,
+    read_leniently,
+    sketches_of_schemas,
+    with_vocabulary,
+)
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
 from larst.session.run_places import RunPlaces
@@ -54,6 +59,7 @@ class Pipeline:
         def check_program(source: str) -> CheckedProgram:
             return check(strip_fences(source), limits)
 
+        self._shows_vocabulary = settings.prompt_vocabulary == "on"
         self.sandbox = sandbox
         self.has_proof = settings.has_proof
         self.direct = direct
@@ -84,6 +90,10 @@ class Pipeline:
             if schema is not None
         }
         sketches = sketches_of_schemas(learned)
+        if self._shows_vocabulary:
+            for name in dict.fromkeys(in_path):
+                if name in sketches:
+                    sketches[name] = with_vocabulary(sketches[name], session.vocabulary(name))
         detached = request.detached(schemas.get, sketches)
         if not request.shape.query:
             return detached

@@ -24,6 +24,7 @@ from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
 from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
+from larst.store.schema.vocabulary import vocabulary_of
 from larst.store.searching import has_value, matching, position_of
 from larst.store.session_checkpoints import SessionCheckpoints
 from larst.store.session_settings import SessionSettings
@@ -357,6 +358,11 @@ class SessionStore:
         """Return all top-level fields that records of the resource have had."""
         collection = self._collections.get(resource)
         return frozenset() if collection is None else collection.fields
+
+    def vocabulary(self, resource: str) -> dict[str, list[str]]:
+        """Return the values of text fields that have few different ones, such as states."""
+        collection = self._read(resource)
+        return {} if collection is None else vocabulary_of(collection.records.values())
 
     def has_value(self, resource: str, field: str, text: str) -> bool:
         """Return whether a record has exactly this text in this field, alone or in a list."""

@@ -12,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 from rich.console import Console
 
+from larst import prompts
 from larst.cli import main
 from larst.config import load_settings
 from larst.domain import Code, Plan, Usage
@@ -34,7 +35,6 @@ from larst.planning.shapes import ShapedRequest
 from tests.fakes import ScriptedPlanner
 from tests.lazy_sandbox import LazySandbox
 from tests.planning.models.fakes import planning_request
-from tests.prompts.test_examples import EXAMPLES
 
 EXTRA = {
     "POST /users/<int>/deactivate": (
@@ -54,6 +54,27 @@ EXTRA = {
         '    likes = post.get("likes", 0) + 1\n'
         '    REPLY = make_response(200, store.update(post["id"], {"likes": likes}))'
     ),
+    "GET /users/birthdays-this-month": (
+        "month = datetime.date.today().isoformat()[5:7]\n"
+        "REPLY = make_response("
+        '200, [user for user in store.search({}) if user["birthday"][5:7] == month])'
+    ),
+    "POST /carts/<int>/checkout": (
+        'cart = store.get(plan["identifier"])\n'
+        'products = session_store.resource("products")\n'
+        "total = 0\n"
+        'if not cart["items"]:\n'
+        '    REPLY = make_response(409, {"error": "empty cart"})\n'
+        "else:\n"
+        '    for line in cart["items"]:\n'
+        '        product = products.get(line["product_id"])\n'
+        '        products.update(product["id"], {"stock": product["stock"] - line["quantity"]})\n'
+        '        total = total + product["price"] * line["quantity"]\n'
+        '    order = session_store.resource("orders").insert({"cart_id": cart["id"],'
+        ' "total": total})\n'
+        '    store.update(cart["id"], {"items": []})\n'
+        "    REPLY = make_response(201, order)"
+    ),
     "POST /products/raise-prices": (
         'percent = plan["payload"]["percent"]\n'
         "for item in store.search({}):\n"
@@ -72,8 +93,9 @@ class GoodPlanner:
     def __init__(self) -> None:
         self._rules = RulesPlanner()
         by_example = {
-            heading.partition(" {")[0].partition("?")[0]: example.program
-            for heading, example in EXAMPLES.items()
+            f"{example.context['method']} {example.context['path']}": example.program
+            for example in prompts.examples()
+            if not example.is_plain
         }
         self._programs = {**by_example, **EXTRA}
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from larst.config import PlanningSettings
+from larst.config import PlanningSettings, PromptValues
 from larst.errors import BudgetSpentError, NoUsablePlanError, ProgramFailedError
 from larst.planning import PlannerAnswer, PlanningRequest, ReadyPlan
 from larst.planning.book import PlanBook
+from larst.planning.planner import Refusal
 from tests.fakes import ScriptedPlanner, request
 from tests.planning.resolving import (
     BETTER,
@@ -106,6 +107,39 @@ class TestRepair:
 
         assert len(planner.requests) == 2
         assert len(book) == 0
+
+    async def test_a_repeated_program_ends_the_attempts(self, book: PlanBook) -> None:
+        """A planner that says the same again would say it a third time, and be paid for it."""
+        planner = ScriptedPlanner({SHAPE: ["import os", "import os", GOOD]})
+        resolver = resolver_of(book, planner, PlanningSettings(attempts=5))
+
+        with pytest.raises(NoUsablePlanError, match=r"repeated a refused program: .*import"):
+            await resolver.learn(shape(), ())
+
+        assert len(planner.requests) == 2
+
+    async def test_a_repeated_program_that_was_merely_odd_is_meant(self, book: PlanBook) -> None:
+        planner = ScriptedPlanner({SHAPE: [GOOD]})
+        resolver = resolver_of(book, planner)
+
+        ready = await resolver.learn(shape(), (Refusal("unusual", GOOD, is_odd=True),))
+
+        assert ready.program.source == GOOD
+        assert len(planner.requests) == 1
+
+    @pytest.mark.parametrize(
+        ("prompt_values", "expected"),
+        [("sketch", [False, True]), ("never", [False, False]), ("full", [False, False])],
+    )
+    async def test_values_may_be_needed_only_after_a_first_try(
+        self, book: PlanBook, prompt_values: PromptValues, expected: list[bool]
+    ) -> None:
+        planner = ScriptedPlanner({SHAPE: ["import os", GOOD]})
+        resolver = resolver_of(book, planner, PlanningSettings(prompt_values=prompt_values))
+
+        await resolver.learn(shape(), ())
+
+        assert [request.may_need_values for request in planner.requests] == expected
 
 
 class TestSharedCalls:

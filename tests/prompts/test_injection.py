@@ -20,7 +20,7 @@ from larst.config import load_settings
 from larst.http.app import default_components, make_app
 from larst.http.components import Components
 from larst.planning.factory import make_planner
-from larst.planning.models.base import Completion, Prompt, Tokens
+from larst.planning.models.base import Completion, Prompt, Tokens, Turn
 from larst.planning.models.planner import ModelPlanner
 from tests.injections import PROGRAMS, TEXTS
 from tests.lazy_sandbox import LazySandbox
@@ -38,11 +38,16 @@ PLAIN_REST = {
 }
 
 
+def _text(turn: Turn) -> str:
+    return turn.text
+
+
 class ObedientModel:
     """Plans plain REST until the test sets `program`: from then on it answers with that program."""
 
     provider = "obedient"
     model = None
+    has_temperature = False
 
     def __init__(self) -> None:
         self.prompts: list[str] = []
@@ -50,12 +55,15 @@ class ObedientModel:
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         del timeout_s
-        self.prompts.append(f"{prompt.system}\n\n{prompt.user}")
+        self.prompts.append("\n".join([prompt.system, prompt.user, *map(_text, prompt.retries)]))
+        assert prompt.whole is not None
+        assert prompt.whole.count("\nREQUEST CONTEXT:\n") == 1
         context = orjson.loads(
             self.prompts[-1].split("\nREQUEST CONTEXT:\n")[1].split("\n**Now output")[0]
         )
         block = self.program or PLAIN_REST.get(context["method"], PLAIN_REST["GET"])
-        resource = context["segments"][0] if context["segments"][0].isalpha() else "odd"
+        name = context["path"].split("/")[1]
+        resource = name if name.isalpha() else "odd"
         return Completion(plan_text(block, resource=resource), Tokens())
 
     async def close(self) -> None: ...

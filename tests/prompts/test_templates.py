@@ -10,7 +10,7 @@ import pytest
 from larst import prompts
 from larst.domain import RequestContext, Usage
 from larst.planning.models.base import Prompt
-from larst.planning.models.planner import prompt_for
+from larst.planning.models.conversation import prompt_for
 from larst.planning.planner import Refusal
 from larst.planning.shapes import sketch_of_schema
 from larst.store import SessionStore
@@ -66,7 +66,8 @@ class TestWholePrompts:
             Refusal("while running, line 2: KeyError: 'Hi'", "x = 1", Usage(2), has_values=True),
         )
         prompt = example_prompt(*(refusals if name == "repair" else ()))
-        whole = f"SYSTEM\n======\n{prompt.system}\nUSER\n====\n{prompt.user}"
+        turns = [f"{turn.role.upper()}\n====\n{turn.text}" for turn in prompt.turns]
+        whole = "\n\n".join([f"SYSTEM\n====\n{prompt.system}", *turns]) + "\n"
         path = SNAPSHOTS / f"{name}.txt"
         if os.environ.get("UPDATE_SNAPSHOTS"):
             path.write_text(whole)
@@ -80,7 +81,7 @@ class TestWholePrompts:
     def test_the_context_is_between_two_markers(self) -> None:
         """Functions of LLM_MOCK_HANDLER rely on these markers to extract it (SPEC section 4)."""
         prompt = example_prompt()
-        text = f"{prompt.system}\n\n{prompt.user}"
+        text = prompt.whole or ""
 
         assert [line for line in text.splitlines() if "REQUEST CONTEXT:" in line] == [
             "REQUEST CONTEXT:"

@@ -103,7 +103,7 @@ class TestCustomRequests:
         self, start_service: StartService, provider: WireServer, http: aiohttp.ClientSession
     ) -> None:
         def careless(system: str, user: str) -> str:
-            if "YOUR EARLIER ANSWERS" in user:
+            if "That program was refused" in user:
                 assert "import is not allowed" in user
                 return good_plan(system, user)
             return plan_text("import os\nREPLY = 1", "orders")
@@ -126,7 +126,7 @@ class TestCustomRequests:
         """The planner gets the class of the error, and not the value that caused it."""
 
         def hasty(_system: str, user: str) -> str:
-            if "YOUR EARLIER ANSWERS" in user:
+            if "That program was refused" in user:
                 assert "ValueError" in user
                 assert "s3cret" not in user
                 program = 'REPLY = make_response(422, {"error": "not a number"})'

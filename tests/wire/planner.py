@@ -97,7 +97,7 @@ def good_plan(_system: str, user: str) -> str:
     """Return the plan for the request in the prompt."""
     context = context_of(user)
     route = f"{context['method']} {context['path'].rstrip('/')}"
-    return plan_text(PROGRAMS.get(route, GOOD_ENOUGH), context["segments"][0])
+    return plan_text(PROGRAMS.get(route, GOOD_ENOUGH), context["path"].split("/")[1])
 
 
 def planned_by_prompt(prompt: str) -> str:

@@ -32,6 +32,8 @@ class Call:
     body: Mapping[str, Any]
     system: str
     user: str
+    """The turn of the request, and those after it: refused programs and the reasons."""
+    turns: tuple[str, ...] = ()
 
 
 Answer = Callable[[str, str], str]
@@ -180,6 +182,8 @@ class WireServer:
     """
 
     answer: Answer
+    answer_call: Callable[[Call], str] | None = None
+    """Takes the place of `answer` where the whole conversation matters."""
     coming: deque[Misbehaviour] = field(default_factory=deque)
     calls: list[Call] = field(default_factory=list)
     is_down: bool = False
@@ -227,7 +231,8 @@ class WireServer:
         if self.is_down:
             return await drop(self, request, wire, "")
         misbehave = self.coming.popleft() if self.coming else None
-        text = self.answer(call.system, call.user)
+        answer_call = self.answer_call
+        text = answer_call(call) if answer_call else self.answer(call.system, call.user)
         if misbehave is not None:
             return await misbehave(self, request, wire, text)
         return web.json_response(success(wire, text))
@@ -236,9 +241,14 @@ class WireServer:
 def _parse(wire: Wire, request: web.Request, payload: Mapping[str, Any]) -> Call:
     match wire:
         case "responses":
-            system, user = payload["instructions"], payload["input"]
+            system, turns = payload["instructions"], payload["input"]
         case "chat":
-            system, user = (message["content"] for message in payload["messages"])
+            system, turns = payload["messages"][0]["content"], payload["messages"][1:]
         case "messages":
-            system, user = payload["system"][0]["text"], payload["messages"][0]["content"]
-    return Call(wire, dict(request.headers), payload, system, user)
+            system, turns = payload["system"][0]["text"], payload["messages"]
+    assert [turn["role"] for turn in turns[::2]] == ["user"] * len(turns[::2])
+    assert [turn["role"] for turn in turns[1::2]] == ["assistant"] * len(turns[1::2])
+    texts = [turn["content"] for turn in turns]
+    begin = max((i for i, text in enumerate(texts) if "REQUEST CONTEXT:\n" in text), default=0)
+    user = "\n\n".join(texts[begin:])
+    return Call(wire, dict(request.headers), payload, system, user, tuple(texts))

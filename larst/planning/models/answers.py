@@ -17,28 +17,40 @@ from larst.domain import Action, Code, Json, Plan, Usage
 from larst.errors import AnswerUnusableError
 from larst.planning.models.base import Completion
 
-ANSWER_SCHEMA: Mapping[str, Json] = {
-    "type": "object",
-    "properties": {
-        "action": {"type": "string", "enum": list(get_args(Action))},
-        "resource": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-        "needs_values": {"type": "boolean"},
-        "code": {
-            "type": "object",
-            "properties": {
-                "language": {"type": "string", "enum": ["python"]},
-                "block": {"type": "string"},
-            },
-            "required": ["language", "block"],
-            "additionalProperties": False,
+_PROPERTIES: Mapping[str, Json] = {
+    "action": {"type": "string", "enum": list(get_args(Action))},
+    "resource": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    "needs_values": {"type": "boolean"},
+    "code": {
+        "type": "object",
+        "properties": {
+            "language": {"type": "string", "enum": ["python"]},
+            "block": {"type": "string"},
         },
+        "required": ["language", "block"],
+        "additionalProperties": False,
     },
-    "required": ["action", "resource", "needs_values", "code"],
-    "additionalProperties": False,
 }
+
+
+def _schema(*names: str) -> Mapping[str, Json]:
+    return {
+        "type": "object",
+        "properties": {name: _PROPERTIES[name] for name in names},
+        "required": list(names),
+        "additionalProperties": False,
+    }
+
+
+ANSWER_SCHEMA = _schema("action", "resource", "code")
 """The strict JSON Schema that providers enforce for an answer."""
 
-_FENCES = re.compile(r"\s*```(?:json)?\s*\n(?P<json>.*?)\n?\s*```\s*", re.DOTALL | re.IGNORECASE)
+ANSWER_SCHEMA_WITH_VALUES = _schema("action", "resource", "needs_values", "code")
+"""The same with a way out: the model can ask for the values of the request. Small models take it
+wherever it is offered, so it is offered only after a first try."""
+
+_FENCES = re.compile(r".*?```(?:json)?\s*\n(?P<json>.*?)\n?\s*```.*", re.DOTALL | re.IGNORECASE)
+_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
 _MAX_LISTED_ERRORS = 5
 
 
@@ -71,9 +83,10 @@ def parse_plan(completion: Completion, usage: Usage) -> Plan:
         raise AnswerUnusableError(
             "the answer was cut off; write a shorter program", usage, may_ask_again=True
         )
-    fenced = _FENCES.fullmatch(completion.text)
+    text = _THOUGHT.sub("", completion.text, count=1)
+    fenced = None if text.lstrip().startswith("{") else _FENCES.fullmatch(text)
     try:
-        answer = _Answer.model_validate_json(fenced["json"] if fenced else completion.text)
+        answer = _Answer.model_validate_json(fenced["json"] if fenced else text)
     except ValidationError as error:
         raise AnswerUnusableError(_reason(error), usage, may_ask_again=True) from error
     return Plan(

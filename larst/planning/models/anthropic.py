@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import anthropic
-from anthropic.types import Message
+from anthropic.types import Message, MessageParam, OutputConfigParam
 
-from larst.planning.models.base import Completion, Prompt, StopReason, Tokens
+from larst.planning.models.base import Completion, Prompt, StopReason, Tokens, Turn
 from larst.planning.models.errors import ProviderErrors, allow_hosts
+from larst.planning.models.options import Effort, OptionalFields
 
 MAX_OUTPUT_TOKENS = 8192
 _STOP_REASONS: Mapping[str, StopReason] = {
@@ -22,11 +24,19 @@ class AnthropicModel:
     """One model behind Anthropic's API."""
 
     provider = "anthropic"
+    has_temperature = False
 
     def __init__(
-        self, *, model: str, api_key: str, base_url: str, allowed_hosts: Collection[str]
+        self,
+        *,
+        model: str,
+        api_key: str,
+        base_url: str,
+        allowed_hosts: Collection[str],
+        effort: Effort | None = None,
     ) -> None:
         self.model = model
+        self._options = OptionalFields({} if effort is None else {"effort": effort})
         self._errors = ProviderErrors(
             anthropic, anthropic.AnthropicError, "ANTHROPIC_API_KEY", base_url
         )
@@ -44,13 +54,18 @@ class AnthropicModel:
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Return the model's completion; see `LanguageModel`."""
         async with self._errors.call(timeout_s):
-            return _of_message(await self._send(prompt, timeout_s))
+            return _of_message(
+                await self._options.send(
+                    lambda options: self._send(prompt, options, timeout_s),
+                    anthropic.BadRequestError,
+                )
+            )
 
     async def close(self) -> None:
         """Close its connections."""
         await self._client.close()
 
-    async def _send(self, prompt: Prompt, timeout_s: float) -> Message:
+    async def _send(self, prompt: Prompt, options: Mapping[str, Any], timeout_s: float) -> Message:
         return await self._client.messages.create(
             model=self.model,
             max_tokens=MAX_OUTPUT_TOKENS,
@@ -62,10 +77,24 @@ class AnthropicModel:
                     "cache_control": {"type": "ephemeral", "ttl": "1h"},
                 }
             ],
-            messages=[{"role": "user", "content": prompt.user}],
-            output_config={"format": {"type": "json_schema", "schema": dict(prompt.schema)}},
+            messages=_messages(prompt),
+            output_config=_output_config(prompt, options),
             timeout=timeout_s,
         )
+
+
+def _messages(prompt: Prompt) -> list[MessageParam]:
+    return [_message(turn) for turn in prompt.turns]
+
+
+def _message(turn: Turn) -> MessageParam:
+    if turn.role == "user":
+        return {"role": "user", "content": turn.text}
+    return {"role": "assistant", "content": turn.text}
+
+
+def _output_config(prompt: Prompt, options: Mapping[str, Any]) -> OutputConfigParam:
+    return {"format": {"type": "json_schema", "schema": dict(prompt.schema)}, **options}  # type: ignore[typeddict-item] # the effort
 
 
 def _of_message(message: Message) -> Completion:

@@ -17,16 +17,41 @@ StopReason: TypeAlias = Literal["end", "cut", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """A prompt. `system` is the same for all requests, so that providers can cache it.
 
     `schema` is the strict JSON Schema of the answer; `version` identifies the text of the prompt.
+    The conversation is `examples`, then the request in `user`, then `retries`: refused programs
+    and the reasons. `whole` is all of it as one text, for planners that take only one.
+    `temperature` is above 0 only where the same answer came back.
     """
 
     system: str
     user: str
     schema: Mapping[str, Json]
     version: str
+    examples: tuple[Turn, ...] = ()
+    retries: tuple[Turn, ...] = ()
+    whole: str | None = None
+    temperature: float = 0.0
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The conversation after the system prompt: user and assistant alternate."""
+        return (*self.examples, Turn("user", self.user), *self.retries)
+
+    @property
+    def size_characters(self) -> int:
+        """The length of all texts of the conversation."""
+        return len(self.system) + sum(len(turn.text) for turn in self.turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +86,7 @@ class LanguageModel(Protocol):
     >>> class LocalModel:
     ...     provider = "local"
     ...     model = "write_plan"
+    ...     has_temperature = False
     ...
     ...     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
     ...         async with asyncio.timeout(timeout_s):
@@ -87,6 +113,10 @@ class LanguageModel(Protocol):
     @property
     def model(self) -> str | None:
         """The name of the model, or None if the provider has only one."""
+
+    @property
+    def has_temperature(self) -> bool:
+        """Whether it heeds the temperature of a prompt."""
 
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Return the completion of the prompt: one attempt that ends within `timeout_s` seconds.

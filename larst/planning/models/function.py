@@ -44,6 +44,7 @@ class FunctionModel:
 
     provider = "mock"
     model = None
+    has_temperature = False
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -53,7 +54,7 @@ class FunctionModel:
 
         A plain function runs in a thread, which cannot be stopped at the timeout.
         """
-        text = f"{prompt.system}\n\n{prompt.user}"
+        text = prompt.whole or f"{prompt.system}\n\n{prompt.user}"
         try:
             async with asyncio.timeout(timeout_s):
                 answer = await self._call(text)

@@ -31,6 +31,7 @@ class InstrumentedModel:
     def __init__(self, model: LanguageModel, base_url: str | None) -> None:
         self.provider = model.provider
         self.model = model.model
+        self.has_temperature = model.has_temperature
         self._model = model
         labels: dict[str, str | int] = {
             names.GEN_AI_OPERATION: "chat",
@@ -84,7 +85,8 @@ def _record_completion(call: Span, prompt: Prompt, completion: Completion) -> No
     finish = _FINISH_REASONS[completion.stop_reason]
     answer = {**_message("assistant", completion.text), "finish_reason": finish}
     call.set_attribute(names.GEN_AI_SYSTEM_INSTRUCTIONS, _json([_text(prompt.system)]))
-    call.set_attribute(names.GEN_AI_INPUT_MESSAGES, _json([_message("user", prompt.user)]))
+    messages = [_message(turn.role, turn.text) for turn in prompt.turns]
+    call.set_attribute(names.GEN_AI_INPUT_MESSAGES, _json(messages))
     call.set_attribute(names.GEN_AI_OUTPUT_MESSAGES, _json([answer]))
 
 

@@ -6,16 +6,17 @@ the JSON schema only there (measured in November 2026).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import openai
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionMessage
 from openai.types.responses import Response
 
 from larst.planning.models.base import Completion, Prompt, StopReason, Tokens
 from larst.planning.models.errors import ProviderErrors, allow_hosts
+from larst.planning.models.options import Effort, OptionalFields
 
 OPENAI_HOST = "api.openai.com"
 MAX_OUTPUT_TOKENS = 8192
@@ -37,10 +38,14 @@ class OpenAIModel:
         base_url: str,
         allowed_hosts: Collection[str],
         wire: Literal["responses", "chat"] | None = None,
+        effort: Effort | None = None,
     ) -> None:
         self.model = model
         is_openai = urlsplit(base_url).hostname == OPENAI_HOST
         self._wire = wire or ("responses" if is_openai else "chat")
+        # OpenAI's own models reject a temperature; the servers of others take it.
+        self.has_temperature = self._wire == "chat"
+        self._options = OptionalFields(_options(self._wire, effort))
         self._errors = ProviderErrors(openai, openai.OpenAIError, "OPENAI_API_KEY", base_url)
         self._client = openai.AsyncOpenAI(
             api_key=api_key,
@@ -54,21 +59,32 @@ class OpenAIModel:
     async def complete(self, prompt: Prompt, *, timeout_s: float) -> Completion:
         """Return the model's completion; see `LanguageModel`."""
         async with self._errors.call(timeout_s):
+            rejected = (openai.BadRequestError, openai.UnprocessableEntityError)
             if self._wire == "responses":
-                return _of_response(await self._respond(prompt, timeout_s))
-            return _of_chat(await self._chat(prompt, timeout_s))
+                return _of_response(
+                    await self._options.send(
+                        lambda options: self._respond(prompt, options, timeout_s), *rejected
+                    )
+                )
+            return _of_chat(
+                await self._options.send(
+                    lambda options: self._chat(prompt, options, timeout_s), *rejected
+                )
+            )
 
     async def close(self) -> None:
         """Close its connections."""
         await self._client.close()
 
-    async def _respond(self, prompt: Prompt, timeout_s: float) -> Response:
+    async def _respond(
+        self, prompt: Prompt, options: Mapping[str, Any], timeout_s: float
+    ) -> Response:
         # Not parse(): it loses the answer and its usage if the text is not JSON, and builds the
         # schema again for each call.
-        return await self._client.responses.create(
+        response: Response = await self._client.responses.create(
             model=self.model,
             instructions=prompt.system,
-            input=prompt.user,
+            input=_messages(prompt),
             text={
                 "format": {
                     "type": "json_schema",
@@ -81,23 +97,31 @@ class OpenAIModel:
             prompt_cache_key=f"larst-{prompt.version}",
             store=False,
             timeout=timeout_s,
+            **options,
         )
+        return response
 
-    async def _chat(self, prompt: Prompt, timeout_s: float) -> ChatCompletion:
-        return await self._client.chat.completions.create(
+    async def _chat(
+        self, prompt: Prompt, options: Mapping[str, Any], timeout_s: float
+    ) -> ChatCompletion:
+        answer: ChatCompletion = await self._client.chat.completions.create(
             model=self.model,
-            messages=[
-                {"role": "system", "content": prompt.system},
-                {"role": "user", "content": prompt.user},
-            ],
+            messages=[{"role": "system", "content": prompt.system}, *_messages(prompt)],
             response_format={
                 "type": "json_schema",
                 "json_schema": {"name": "plan", "strict": True, "schema": dict(prompt.schema)},
             },
             # Not max_completion_tokens: some compatible servers do not know the new name.
             max_tokens=MAX_OUTPUT_TOKENS,
+            temperature=prompt.temperature,
             timeout=timeout_s,
+            **options,
         )
+        return answer
+
+
+def _messages(prompt: Prompt) -> list[Any]:
+    return [{"role": turn.role, "content": turn.text} for turn in prompt.turns]
 
 
 def _of_response(response: Response) -> Completion:
@@ -138,9 +162,27 @@ def _of_chat(answer: ChatCompletion) -> Completion:
     if choice.message.refusal:
         return Completion(choice.message.refusal, tokens, "refused")
     stop_reason = _stop_reason(choice.finish_reason)
-    if choice.message.content is None and stop_reason == "end":
+    text = choice.message.content or _reasoning(choice.message)
+    if text is None and stop_reason == "end":
         raise ValueError("the message has no content")
-    return Completion(choice.message.content or "", tokens, stop_reason)
+    return Completion(text or "", tokens, stop_reason)
+
+
+def _reasoning(message: ChatCompletionMessage) -> str | None:
+    """Return the answer of a server that files it under reasoning, as some do with a schema."""
+    for name in ("reasoning_content", "reasoning"):
+        text = getattr(message, name, None)
+        if isinstance(text, str) and "{" in text:
+            return text[text.index("{") :]
+    return None
+
+
+def _options(wire: str, effort: Effort | None) -> Mapping[str, Any]:
+    if effort is None:
+        return {}
+    return (
+        {"reasoning": {"effort": effort}} if wire == "responses" else {"reasoning_effort": effort}
+    )
 
 
 def _stop_reason(reason: str | None) -> StopReason:

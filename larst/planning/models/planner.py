@@ -6,19 +6,22 @@ model without a call left in the budget.
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Mapping
 
 from larst import prompts
-from larst.domain import Json, Usage
+from larst.domain import Code, Plan, Usage
 from larst.errors import TargetTooLongError
-from larst.planning.models.answers import ANSWER_SCHEMA, parse_plan
-from larst.planning.models.base import LanguageModel, Prompt
+from larst.planning.models.answers import parse_plan
+from larst.planning.models.base import LanguageModel
 from larst.planning.models.budget import Budget
+from larst.planning.models.context_length import PromptCounts
+from larst.planning.models.conversation import prompt_for
 from larst.planning.models.costs import cost_usd
-from larst.planning.models.redaction import redact
+from larst.planning.models.model_server import context_length, context_problem, is_own_server
 from larst.planning.models.retry import ModelCalls
-from larst.planning.planner import BasedOn, Maker, PlannerAnswer, PlanningRequest, Refusal
+from larst.planning.models.slips import corrected
+from larst.planning.planner import BasedOn, Maker, PlannerAnswer, PlanningRequest
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import MAX_SHAPE_BYTES
 from larst.prices import Price
@@ -26,11 +29,11 @@ from larst.telemetry import count, current_span
 from larst.telemetry.attributes import COST_USD
 from larst.telemetry.metrics import PLANNER_COST, PLANNER_TOKENS
 
-MAX_CONTEXT_CHARACTERS = 60_000
-"""A longer context is shortened: it would cost more than a plan is worth."""
+REPEAT_TEMPERATURE = 0.7
+"""Of a second call after a model has repeated a refused program."""
 
-_MAX_REFUSALS = 5
-_HAS_VALUES = "This request is shown with its VALUES; the plan may serve this request only."
+_NOTHING = Usage()
+_log = logging.getLogger("larst.planner")
 
 
 class ModelPlanner:
@@ -42,12 +45,18 @@ class ModelPlanner:
         calls: ModelCalls,
         budget: Budget,
         prices: Mapping[str, Price],
+        *,
+        plans_plain_rest: bool = True,
+        server_url: str | None = None,
     ) -> None:
         self.maker = Maker(model.provider, model.model, prompts.version())
         self._model = model
         self._calls = calls
         self._budget = budget
         self._prices = prices
+        self._plans_plain_rest = plans_plain_rest
+        self._server_url = server_url if is_own_server(server_url) else None
+        self._counts = PromptCounts()
 
     def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
         """Return whether a learned plan may serve: only its own."""
@@ -56,6 +65,14 @@ class ModelPlanner:
     def is_ready(self) -> bool:
         """Return whether the provider is believed to answer: its circuit breaker is closed."""
         return not self._calls.circuit_breaker.is_open
+
+    async def prepare(self) -> None:
+        """Log a warning if a model server of one's own keeps too little of a prompt."""
+        if self._server_url is None or self.maker.model is None:
+            return
+        length = await context_length(self._server_url, self.maker.model)
+        if (problem := context_problem(length)) is not None:
+            _log.warning("%s: %s", self._server_url, problem)
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the model's plan; see `Planner`.
@@ -68,17 +85,34 @@ class ModelPlanner:
                 f"path and query keys take {size_bytes} bytes, and a model plans requests of at"
                 f" most {MAX_SHAPE_BYTES}; send fewer or shorter names"
             )
+        answer, usage = await self._call(request, 0.0)
+        if self._model.has_temperature and _is_repeat(answer, request):
+            _log.info("the model repeated a refused program; asking at a higher temperature")
+            answer, again = await self._call(request, REPEAT_TEMPERATURE, usage)
+            usage += again
+        based_on: BasedOn = "values" if request.has_values else "sketch"
+        return PlannerAnswer(
+            answer, self.maker, source=self.maker.planner, based_on=based_on, usage=usage
+        )
+
+    async def _call(
+        self, request: PlanningRequest, temperature: float, spent: Usage = _NOTHING
+    ) -> tuple[Plan, Usage]:
+        """Call the model once; errors about its answer include the usage `spent` before."""
+        prompt = prompt_for(request, plain=self._plans_plain_rest, hot=temperature)
         with self._budget.call(request.session_key, request.tenant):
-            completion = await self._calls.complete(prompt_for(request))
+            completion = await self._calls.complete(prompt)
         tokens = completion.tokens
+        self._counts.check(prompt, tokens)
         cost = cost_usd(self.maker.model, tokens, self._prices)
         usage = Usage(1, tokens.input, tokens.output, cost)
         _record_usage(usage)
-        plan = parse_plan(completion, usage)
-        based_on: BasedOn = "values" if request.has_values else "sketch"
-        return PlannerAnswer(
-            plan, self.maker, source=self.maker.planner, based_on=based_on, usage=usage
-        )
+        plan = parse_plan(completion, spent + usage)
+        block, slips = corrected(plan.code.block)
+        if slips:
+            _log.info("program corrected: %s", "; ".join(slips), extra={"fields": {"slips": slips}})
+            plan = plan.model_copy(update={"code": Code(block=block)})
+        return plan, usage
 
     async def close(self) -> None:
         """Close the model's connections."""
@@ -94,57 +128,8 @@ def _record_usage(usage: Usage) -> None:
         current_span().set_attribute(COST_USD, usage.cost_usd)
 
 
-def prompt_for(request: PlanningRequest) -> Prompt:
-    """Return the prompt, with the text that is the same for all requests first, for the cache."""
-    refusals = [_refusal_json(refusal, request) for refusal in request.refusals[-_MAX_REFUSALS:]]
-    repair = ""
-    if refusals:
-        repair = prompts.fill("repair", refusals="\n".join(map(_json, refusals)))
-    user = prompts.fill(
-        "context",
-        schemas=_bounded_schemas(request.schemas),
-        links=_json(request.facts.get("links", {})),
-        repair=repair,
-        values=_HAS_VALUES if request.has_values else "",
-        context=_bounded_context(request),
+def _is_repeat(plan: Plan, request: PlanningRequest) -> bool:
+    """Return whether the program was refused already as impossible, not merely as odd."""
+    return any(
+        refusal.program == plan.code.block and not refusal.is_odd for refusal in request.refusals
     )
-    return Prompt(prompts.fill("plan"), user, ANSWER_SCHEMA, prompts.version())
-
-
-def _refusal_json(refusal: Refusal, request: PlanningRequest) -> dict[str, Json]:
-    must_redact = refusal.has_values and not request.has_values
-    reason = redact(refusal.reason, refusal.program) if must_redact else refusal.reason
-    return {"reason": reason, "program": refusal.program}
-
-
-def _bounded_context(request: PlanningRequest) -> str:
-    """Return the context; if it is too long, placeholders replace body and query."""
-    text = _json(request.context)
-    if len(text) <= MAX_CONTEXT_CHARACTERS:
-        return text
-    placeholders = {
-        "body_json": "<too long to show>",
-        "body_text": "<too long to show>",
-        "query": {},
-        "asked": "<too long to show>",
-    }
-    return _json({**request.context, **placeholders})[:MAX_CONTEXT_CHARACTERS]
-
-
-def _bounded_schemas(schemas: Mapping[str, Json]) -> str:
-    """Return as many schemas as fit; the resources of the path come first."""
-    included: dict[str, Json] = {}
-    for name, schema in schemas.items():
-        if len(_json({**included, name: schema})) > MAX_CONTEXT_CHARACTERS:
-            break
-        included[name] = schema
-    return _json(included)
-
-
-def _json(value: Json) -> str:
-    """Return JSON on one line, so that no name in it can imitate a line of the prompt."""
-    text = json.dumps(value, ensure_ascii=False)
-    # JSON leaves these line separators unescaped, and some readers break lines at them.
-    for separator in ("\x85", "\u2028", "\u2029"):
-        text = text.replace(separator, f"\\u{ord(separator):04x}")
-    return text

@@ -1,13 +1,15 @@
 """Redaction: the reason of a failed run, without the values that it quotes. Pure.
 
 Exceptions quote values of clients and of stored records. Only messages that are known to contain
-nothing but type names, and string constants of the program itself, are passed on to a planner.
+nothing but type names, and string constants of the program itself, are passed on to a planner; of
+LARST's own messages, all but the values in them.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 
 _PREFIX = re.compile(r"while running, (?P<line>line \d+: )?(?P<error>.*)", re.DOTALL)
 _EXCEPTION = re.compile(
@@ -21,11 +23,13 @@ _SAFE_MESSAGES = re.compile(
             rf"{_TYPE} object has no attribute '[A-Za-z]\w{{0,40}}'",
             rf"unsupported operand type\(s\) for \S{{1,3}}(?: or pow\(\))?: {_TYPE} and {_TYPE}",
             rf"'[<>=!]{{1,2}}' not supported between instances of {_TYPE} and {_TYPE}",
-            rf"can only concatenate {_TYPE} \(not {_TYPE}\) to {_TYPE}",
+            rf"can only concatenate {_TYPE} \(not \"?{_TYPE}\"?\)(?: to {_TYPE})?",
             rf"(?:list|string|tuple) indices must be integers(?: or slices)?, not {_TYPE}",
             r"(?:list|string|tuple) index out of range",
             r"(?:division|integer division|modulo|float division)(?: or modulo)? by zero",
             r"math domain error",
+            rf"object of type {_TYPE} has no len\(\)",
+            r"(?:max|min)\(\) (?:iterable argument|arg) is (?:empty|an empty sequence)",
             r"name '[A-Za-z]\w{0,40}' is not defined",
             r"not enough values to unpack.*|too many values to unpack.*",
         )
@@ -36,15 +40,54 @@ _QUOTED_TAIL = re.compile(
     r"|Invalid isoformat string):.*",
     re.DOTALL,
 )
-_SANDBOX_MESSAGES = frozenset(
-    {
-        "REPLY is not a valid reply",
-        "the body of the reply contains a lone surrogate",
-        "the headers of REPLY must be a dict of at most 50 texts",
-        "programs have nothing to await",
-    }
+_QUOTED = r"(?P<value>'(?:[^'\\\\]|\\\\.)*'|\"[^\"]*\")"
+_ANY = r"(?P<value>.{1,300}?)"
+_KIND = r"(?:a |an )?(?:[a-z]+|value of type \w+)"
+_OWN_MESSAGES: Sequence[re.Pattern[str]] = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # The reply.
+        r"REPLY is not a valid reply",
+        r"(?:TypeError: )?REPLY must be make_response\(\.\.\.\) or a dict with status, body and"
+        r" headers",
+        r"the body of the reply contains a lone surrogate",
+        r"the headers of REPLY must be a dict of at most 50 texts",
+        rf"the status of REPLY must be (?:an integer|200 to 599), not {_ANY}",
+        r"programs may not set the header (?P<value>[\w-]+); use [\w, -]+",
+        rf"{_ANY} is not a valid (?:header name|media type)",
+        r"Location must be a path, or a URL of http or https",
+        rf"the header (?P<second>[\w-]{{1,40}}) must be text, not {_ANY}",
+        r"(?:TypeError: )?Object of type \w+ is not JSON serializable",
+        # Calls of the store.
+        rf"unknown operation {_QUOTED}; known operations: [a-z, ]+",
+        rf"unknown operation {_KIND}; known operations: [a-z, ]+",
+        r"field and by must be strings",
+        r"criteria must be a dict that maps fields \(strings\) to values",
+        r"criteria must not be nested deeper than \d+ levels",
+        rf"{_QUOTED} in criteria needs a list of criteria",
+        r"__in needs a list, or a string with commas",
+        r"\*__[a-z]+: a search in all fields needs a text operator, such as icontains",
+        r"sort must be a string such as 'name' or '-age,name'",
+        rf"(?:limit|offset) must be a whole number from 0, not (?:a negative one|{_KIND})",
+        rf"an id must be a string or a 64-bit integer, not {_KIND}",
+        rf"a record must be a JSON object, not {_KIND}",
+        r"an id must be a 64-bit integer, or a string of 1 to 255 characters without control"
+        r" characters",
+        rf"{_ANY} is not a valid resource name: use 1 to 64 of the characters A-Z a-z 0-9 _ and -",
+        r"(?P<second>[\w-]{1,64}) has a record (?P<value>.+) already",
+        rf"(?P<value>\$.{{0,300}}): (?:an integer of more than 64 bits cannot be stored|{_KIND}"
+        r" cannot be stored, only JSON values can|a record must not nest deeper than \d+ levels)",
+        r"the sum is too large for a JSON number",
+        r"not a JSON Patch \(RFC 6902\): (?P<value>.*)",
+        r"the result of a patch must be an object with the same id",
+        rf"there is no {_QUOTED} to call",
+        r"\.[a-z_]+\(\): (?:missing a required argument: '\w+'|too many positional arguments"
+        r"|got an unexpected keyword argument '\w+')",
+        r"the arguments of a store call are not valid",
+        r"programs have nothing to await",
+    )
 )
-"""Messages of the sandbox itself, which quote no value."""
+"""LARST's own messages. Only the groups `value` and `second` may hold text that is not its own."""
 
 _WITHHELD = "(message withheld: it may contain a value)"
 
@@ -55,13 +98,29 @@ def redact(reason: str, program: str | None) -> str:
     if match is None:
         return f"the program failed while running {_WITHHELD}"
     line, error = match["line"] or "", match["error"]
-    if error in _SANDBOX_MESSAGES:
-        return f"while running, {line}{error}"
+    constants = _string_constants(program or "")
+    if (own := _own_message(error, constants)) is not None:
+        return f"while running, {line}{own}"
     exception = _EXCEPTION.fullmatch(error)
     if exception is None:
         return f"while running, {line}the program failed {_WITHHELD}"
-    message = _message(exception["message"] or "", _string_constants(program or ""))
+    message = _message(exception["message"] or "", constants)
     return f"while running, {line}{exception['kind']}{message}"
+
+
+def _own_message(text: str, constants: set[str]) -> str | None:
+    """Return a message of LARST, with `<value>` for a part that the program does not contain."""
+    for pattern in _OWN_MESSAGES:
+        match = pattern.fullmatch(text)
+        if match is None:
+            continue
+        # The later one first: the positions of the other stay.
+        for group in sorted(match.groupdict(), key=match.start, reverse=True):
+            value = match[group]
+            if value.strip("'\"") not in constants and value not in ("None", "True", "False"):
+                text = f"{text[: match.start(group)]}<value>{text[match.end(group) :]}"
+        return text
+    return None
 
 
 def _message(message: str, constants: set[str]) -> str:

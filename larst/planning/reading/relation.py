@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,9 @@ class Session(Protocol):
 
     def fields(self, resource: str) -> frozenset[str]:
         """Return the top-level fields that records of the resource ever had."""
+
+    def vocabulary(self, resource: str) -> Mapping[str, Sequence[str]]:
+        """Return the values of text fields that have few different ones, such as states."""
 
     def has_value(self, resource: str, field: str, text: str) -> bool:
         """Return whether a record of the resource has this text in this field."""

@@ -9,7 +9,7 @@ from larst.planning.shapes.memory import ShapeMemory
 from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.rest_path import RestPath, is_plain_path
 from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
-from larst.planning.shapes.sketch import sketch_of_schema, sketches_of_schemas
+from larst.planning.shapes.sketch import sketch_of_schema, sketches_of_schemas, with_vocabulary
 
 __all__ = [
     "SEARCH_VERBS",
@@ -31,4 +31,5 @@ __all__ = [
     "singular",
     "sketch_of_schema",
     "sketches_of_schemas",
+    "with_vocabulary",
 ]

@@ -257,6 +257,10 @@ class _Watched:
         self.has_record = session.has_record  # the form of a path has the answer
         self.lookups: list[_Lookup] = []
 
+    def vocabulary(self, resource: str) -> Mapping[str, Sequence[str]]:
+        """Ask the session: what planners see is not remembered."""
+        return self._session.vocabulary(resource)
+
     def has_value(self, resource: str, field: str, text: str) -> bool:
         """Return whether a record of the resource has this text in this field."""
         result = self._session.has_value(resource, field, text)

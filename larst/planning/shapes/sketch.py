@@ -7,7 +7,7 @@ value, nor anything that identifies the client.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -157,6 +157,22 @@ def _of_schema(schema: Mapping[str, Json], look: _Look) -> Json:
                 else _TYPES[kind]
             )
     return kinds[0] if len(kinds) == 1 else {"any of": kinds}
+
+
+def with_vocabulary(sketch: Json, vocabulary: Mapping[str, Sequence[str]]) -> Json:
+    """Return the sketch of a schema with the few values of a text field in place of its class.
+
+    >>> with_vocabulary({"status": "<text>", "name": "<text>"}, {"status": ["open", "shipped"]})
+    {'status': {'one of': ['open', 'shipped']}, 'name': '<text>'}
+    """
+    if not isinstance(sketch, Mapping):
+        return sketch
+    return {
+        name: {"one of": list(vocabulary[field])}
+        if kind == "<text>" and (field := name.removesuffix("?")) in vocabulary
+        else kind
+        for name, kind in sketch.items()
+    }
 
 
 def preferred_media_type(headers: Mapping[str, str]) -> str:

@@ -48,6 +48,7 @@ class ScriptedModel:
     """Returns the answers in order and repeats the last one; exceptions are raised."""
 
     provider = "scripted"
+    has_temperature = False
 
     def __init__(self, *answers: Answer, model: str | None = "small") -> None:
         self.model = model

@@ -17,8 +17,9 @@ from larst.planning.factory import choose_provider, make_planner
 from larst.planning.fallback import FallbackPlanner
 from larst.planning.models.answers import parse_plan
 from larst.planning.models.base import Prompt
+from larst.planning.models.conversation import prompt_for
 from larst.planning.models.function import FunctionModel, load_handler
-from larst.planning.models.planner import ModelPlanner, prompt_for
+from larst.planning.models.planner import ModelPlanner
 from larst.planning.rules_first import RulesFirstPlanner
 from tests.planning.models.fakes import (
     plan_text,

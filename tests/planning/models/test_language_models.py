@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, ClassVar
 
 import pytest
 
@@ -11,6 +12,7 @@ from larst.planning.models.answers import ANSWER_SCHEMA
 from larst.planning.models.anthropic import AnthropicModel
 from larst.planning.models.base import Completion, LanguageModel, Prompt, StopReason, Tokens
 from larst.planning.models.openai import OpenAIModel
+from larst.planning.models.options import Effort
 from tests.wire import server as wire
 from tests.wire.server import WireServer
 
@@ -28,11 +30,22 @@ TOKENS = Tokens(
 PROMPT = Prompt("You are the planner", "Plan this", ANSWER_SCHEMA, "v1")
 
 
-def model_for(kind: wire.Wire, base_url: str, *hosts: str) -> LanguageModel:
+def model_for(
+    kind: wire.Wire, base_url: str, *hosts: str, effort: Effort | None = None
+) -> LanguageModel:
     allowed = hosts or ("127.0.0.1",)
     if kind == "messages":
-        return AnthropicModel(model="m", api_key=KEY, base_url=base_url, allowed_hosts=allowed)
-    return OpenAIModel(model="m", api_key=KEY, base_url=base_url, allowed_hosts=allowed, wire=kind)
+        return AnthropicModel(
+            model="m", api_key=KEY, base_url=base_url, allowed_hosts=allowed, effort=effort
+        )
+    return OpenAIModel(
+        model="m",
+        api_key=KEY,
+        base_url=base_url,
+        allowed_hosts=allowed,
+        wire=kind,
+        effort=effort,
+    )
 
 
 @pytest.fixture(params=WIRES)
@@ -188,6 +201,64 @@ async def test_a_server_that_refuses_connections_is_unreachable(kind: wire.Wire)
     await model.close()
 
 
+def _reasoned(name: str) -> wire.Misbehaviour:
+    def change(message: dict[str, Any]) -> None:
+        answer = message["choices"][0]["message"]
+        answer[name], answer["content"] = f"I think.\n{answer['content']}", None
+
+    return wire.changed(chat=change)
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+async def test_an_answer_filed_under_reasoning_is_read(name: str) -> None:
+    """llama.cpp and others put the whole answer there for some models."""
+    async with WireServer(lambda _system, _user: '{"a": 1}') as provider:
+        model = model_for("chat", provider.base_url("chat"))
+        provider.coming.append(_reasoned(name))
+
+        assert (await complete(model)).text == '{"a": 1}'
+        await model.close()
+
+
+class TestEffort:
+    """Optional fields: sent until a server rejects them."""
+
+    FIELDS: ClassVar[dict[str, dict[str, Any]]] = {
+        "responses": {"reasoning": {"effort": "low"}},
+        "chat": {"reasoning_effort": "low"},
+        "messages": {"effort": "low"},
+    }
+
+    async def test_it_is_sent_and_left_out_once_it_is_rejected(
+        self, provider: WireServer, kind: wire.Wire
+    ) -> None:
+        model = model_for(kind, provider.base_url(kind), effort="low")
+
+        await complete(model)
+        provider.coming.append(wire.BAD_REQUEST)
+        await complete(model)
+        await complete(model)
+        await model.close()
+
+        sent = [self.FIELDS[kind].items() <= _options(call.body).items() for call in provider.calls]
+        assert sent == [True, True, False, False]
+
+    async def test_another_rejection_keeps_it(self, provider: WireServer, kind: wire.Wire) -> None:
+        model = model_for(kind, provider.base_url(kind), effort="low")
+        provider.coming.extend([wire.BAD_REQUEST, wire.BAD_REQUEST])
+
+        with pytest.raises(PlannerUnreachableError):
+            await complete(model)
+        await complete(model)
+        await model.close()
+
+        assert self.FIELDS[kind].items() <= _options(provider.calls[-1].body).items()
+
+
+def _options(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**body, **body.get("output_config", {})}
+
+
 class TestRequests:
     async def test_the_schema_is_strict(
         self, model: LanguageModel, provider: WireServer, kind: wire.Wire
@@ -204,7 +275,8 @@ class TestRequests:
                 schema = {"strict": True, **body["output_config"]["format"]}
         assert schema["schema"] == ANSWER_SCHEMA
         assert schema["strict"] is True
-        assert "temperature" not in body
+        # OpenAI's own models and Anthropic's reject it.
+        assert body.get("temperature") == (0.0 if kind == "chat" else None)
 
     async def test_the_system_prompt_is_marked_for_caching(
         self, model: LanguageModel, provider: WireServer, kind: wire.Wire

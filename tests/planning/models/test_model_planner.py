@@ -10,9 +10,11 @@ from larst.errors import (
     PlannerUnreachableError,
     TargetTooLongError,
 )
-from larst.planning.models.base import Tokens
+from larst.planning.models.answers import parse_plan
+from larst.planning.models.base import Completion, Tokens
+from larst.planning.models.conversation import prompt_for
 from larst.planning.models.costs import cost_usd
-from larst.planning.models.planner import prompt_for
+from larst.planning.models.planner import REPEAT_TEMPERATURE
 from larst.planning.planner import PlanningRequest, Refusal
 from larst.planning.shapes.sketch import context_with_values
 from larst.prices import PRICES, Price, parse_prices
@@ -20,6 +22,7 @@ from tests.fakes import request
 from tests.planning.models.fakes import (
     ScriptedModel,
     completion,
+    plan_text,
     planner_of,
     planning_request,
 )
@@ -76,6 +79,35 @@ class TestModelPlanner:
 
         assert not planner.is_ready()
 
+    @pytest.mark.parametrize(
+        ("has_temperature", "is_odd", "expected"),
+        [(True, False, [0.0, REPEAT_TEMPERATURE]), (False, False, [0.0]), (True, True, [0.0])],
+    )
+    async def test_a_repeated_program_is_asked_for_again_at_a_higher_temperature(
+        self, has_temperature: bool, is_odd: bool, expected: list[float]
+    ) -> None:
+        """A model at temperature 0 may answer the same to other words."""
+        model = ScriptedModel(completion(plan_text("x = 1")), completion(plan_text("REPLY = 1")))
+        model.has_temperature = has_temperature
+        refusal = Refusal("no REPLY", "x = 1", is_odd=is_odd)
+
+        answer = await planner_of(model).plan(planning_request("/orders/1/cancel", refusal))
+
+        assert [prompt.temperature for prompt in model.prompts] == expected
+        assert answer.usage.calls == len(expected)
+
+    async def test_a_corrected_program_says_so(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A person who reads the plan sees what the model did not write."""
+        caplog.set_level("INFO")
+        model = ScriptedModel(completion(plan_text("import math\nreturn make_response(204)")))
+
+        answer = await planner_of(model).plan(planning_request())
+
+        first, source = answer.plan.code.block.split("\n")
+        assert first == "# Corrected by LARST: import removed; return replaced with REPLY"
+        assert source == "REPLY = make_response(204)"
+        assert "program corrected: import removed" in caplog.text
+
     async def test_closing_closes_the_model(self) -> None:
         model = ScriptedModel(completion())
 
@@ -86,7 +118,12 @@ class TestModelPlanner:
     def test_refusals_are_sent_with_their_programs(self) -> None:
         prompt = prompt_for(planning_request("/orders", Refusal("line 1: no imports", "import os")))
 
-        assert '{"reason": "line 1: no imports", "program": "import os"}' in prompt.user
+        assistant, user = prompt.retries
+        assert assistant.role == "assistant"
+        assert parse_plan(Completion(assistant.text, Tokens()), Usage()).code.block == "import os"
+        assert user.role == "user"
+        assert "line 1: no imports" in user.text
+        assert '{"reason": "line 1: no imports", "program": "import os"}' in (prompt.whole or "")
 
     def test_a_very_long_body_is_left_out(self) -> None:
         context = request("POST", "/orders", b'{"text": "' + b"x" * 10**6 + b'"}')
@@ -115,8 +152,8 @@ class TestModelPlanner:
             )
         )
 
-        assert '"a1999"' in prompt.user
-        assert '"f1"' not in prompt.user
+        assert '"a1999"' in (prompt.whole or "")
+        assert '"f1"' not in (prompt.whole or "")
 
 
 class TestPrices:

@@ -23,6 +23,13 @@ PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
         "while running, line 1: NameError: name 'store' is not defined",
         "while running, line 1: KeyError",
         "while running, REPLY is not a valid reply",
+        "while running, unknown operation 'amount'; known operations: avg, count, max, min, sum",
+        "while running, criteria must be a dict that maps fields (strings) to values",
+        "while running, limit must be a whole number from 0, not a string",
+        "while running, a record must be a JSON object, not a list",
+        "while running, the status of REPLY must be an integer, not None",
+        "while running, TypeError: Object of type set is not JSON serializable",
+        'while running, line 1: TypeError: can only concatenate str (not "int") to str',
     ],
 )
 def test_a_reason_without_values_is_unchanged(reason: str) -> None:
@@ -48,7 +55,24 @@ def test_a_reason_without_values_is_unchanged(reason: str) -> None:
         ("while running, line 1: ValueError: no Ann", "while running, line 1: ValueError (message"),
         (
             "while running, 'Ann' is not a valid header name",
-            "while running, the program failed (message",
+            "while running, <value> is not a valid header name",
+        ),
+        ("while running, unknown operation 'Ann'; known", "while running, the program failed"),
+        (
+            "while running, unknown operation 'Ann'; known operations: avg",
+            "while running, unknown operation <value>; known operations: avg",
+        ),
+        (
+            "while running, Ann has a record 'Ann' already",
+            "while running, <value> has a record <value> already",
+        ),
+        (
+            "while running, the header Ann must be text, not 'Ann'",
+            "while running, the header <value> must be text, not <value>",
+        ),
+        (
+            "while running, the status of REPLY must be 200 to 599, not 'Ann'",
+            "while running, the status of REPLY must be 200 to 599, not <value>",
         ),
         ("Ann broke it", "the program failed while running (message withheld"),
     ],

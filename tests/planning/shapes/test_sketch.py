@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from larst.domain import Json, RequestContext
-from larst.planning.models.planner import prompt_for
+from larst.planning.models.conversation import prompt_for
 from larst.planning.planner import Refusal
 from larst.planning.shapes.sketch import (
     context_with_values,
