@@ -36,6 +36,11 @@ _MAY_NEED_VALUES = (
     " Set needs_values only if no program can answer without the values of this request."
 )
 
+_HINTS = {
+    "name 'REPLY' is not defined": "a path through the program assigns no REPLY: add an else branch"
+}
+"""What to do, where an error does not say it."""
+
 _ALWAYS_SHOWN = ("method", "path")
 _SHOWN = ("query", "body_json", "body_text", "asked")
 """The parts of a request context that a model sees where they are not empty."""
@@ -154,9 +159,11 @@ def _refused_answer(refusal: Refusal) -> str:
 
 
 def _reason(refusal: Refusal, request: PlanningRequest) -> str:
+    reason = refusal.reason
     if refusal.has_values and not request.has_values:
-        return redact(refusal.reason, refusal.program)
-    return refusal.reason
+        reason = redact(reason, refusal.program)
+    hints = (hint for text, hint in _HINTS.items() if text in reason)
+    return "; ".join([reason, *hints])
 
 
 def _bounded_context(

@@ -67,6 +67,14 @@ def test_the_turns_alternate_and_end_with_the_user() -> None:
         assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]
 
 
+def test_an_error_that_does_not_say_what_to_do_gets_a_hint() -> None:
+    refusal = Refusal("while running, NameError: name 'REPLY' is not defined", "x = 1")
+
+    prompt = prompt_for(planning_request("/orders/1/cancel", refusal))
+
+    assert "add an else branch" in prompt.retries[-1].text
+
+
 def test_an_example_has_the_form_of_the_request_and_of_the_answer() -> None:
     prompt = prompt_for(planning_request())
 
