@@ -95,14 +95,14 @@ def _new_field(run: FirstRun) -> str | None:
     texts = {literal for literal in run.program.literals if isinstance(literal, str)}
     for resource, record in _written(run):
         stored = run.stored(resource, key_of(record["id"]))
-        known = run.fields_of(resource)
+        fields = run.fields_of(resource)
         for name, value in record.items():
-            is_new = name not in known and name not in of_client and name in texts
+            is_new = name not in fields and name not in of_client and name in texts
             if not is_new or (stored is not None and name in stored):
                 continue
             # A record that has all fields of its own takes nothing from a synonym.
-            others = [field for field in known if stored is not None or field not in record]
-            if synonym_of(name, others, is_flag=isinstance(value, bool)) is not None:
+            candidates = [field for field in fields if stored is not None or field not in record]
+            if synonym_of(name, candidates, is_flag=isinstance(value, bool)) is not None:
                 return (
                     f"the program writes the field {name}, which no record has, and the records"
                     " have a field that seems to mean the same: use the field of the schema"

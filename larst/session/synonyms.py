@@ -104,5 +104,5 @@ def _differ_in_one(word: str, other: str) -> bool:
         (index for index, pair in enumerate(zip(word, other, strict=False)) if pair[0] != pair[1]),
         min(len(word), len(other)),
     )
-    rest, other_rest = word[start:], other[start:]
-    return rest[1:] == other_rest[1:] or rest[1:] == other_rest or rest == other_rest[1:]
+    tail, other_tail = word[start:], other[start:]
+    return tail[1:] == other_tail[1:] or tail[1:] == other_tail or tail == other_tail[1:]

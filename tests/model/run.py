@@ -79,7 +79,7 @@ async def main(names: Iterable[str]) -> None:
     settings = {
         "LARS_LLM_TIMEOUT_S": "600",
         "LARS_REQUEST_TIMEOUT_S": "900",
-        "LARS_FALLBACK": "none",
+        "LARS_RULES": "never",
         "LARS_PLAN_BUDGET_PER_MINUTE": "1000",
     }
     async with service(**settings) as client:

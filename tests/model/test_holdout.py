@@ -91,7 +91,7 @@ async def test_after_repair_at_least_nine_tenths_are_right(offset: int) -> None:
             "LARS_LLM_BASE_URL": server.base_url("chat"),
             "LARS_MODEL": "small",
             "LARS_PLAN_MODE": "fresh",
-            "LARS_FALLBACK": "none",
+            "LARS_RULES": "never",
             "LARS_PLAN_BUDGET_PER_MINUTE": "1000",
             "LARS_SANDBOX_WORKERS": "1",
         }

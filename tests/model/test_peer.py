@@ -30,7 +30,7 @@ MODEL_SETTINGS = {
     "LARS_LLM_TIMEOUT_S": "200",
     "LARS_REQUEST_TIMEOUT_S": "280",
     "LARS_PLAN_ATTEMPTS": "2",
-    "LARS_FALLBACK": "none",
+    "LARS_RULES": "never",
 }
 
 

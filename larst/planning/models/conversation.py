@@ -31,7 +31,7 @@ _MAX_OTHER_SCHEMAS_CHARACTERS = 1_500
 
 _EXAMPLES = 3
 _MAX_REFUSALS = 5
-_HAS_VALUES = "This request is shown with its VALUES; the plan may serve this request only."
+_HAS_VALUES = "This request is parts with its VALUES; the plan may serve this request only."
 _MAY_NEED_VALUES = (
     " Set needs_values only if no program can answer without the values of this request."
 )
@@ -82,10 +82,10 @@ def answer_text(action: str, resource: str | None, program: str) -> str:
 
 def shown_context(context: Mapping[str, Json]) -> dict[str, Json]:
     """Return the parts of a request context that matter to a program, without the empty ones."""
-    shown = {name: context[name] for name in _ALWAYS_SHOWN if name in context}
-    shown |= {name: context[name] for name in _SHOWN if context.get(name) not in (None, {})}
+    parts = {name: context[name] for name in _ALWAYS_SHOWN if name in context}
+    parts |= {name: context[name] for name in _SHOWN if context.get(name) not in (None, {})}
     accept = (context.get("headers") or {}).get("accept", "application/json")
-    return shown if accept == "application/json" else {**shown, "accept": accept}
+    return parts if accept == "application/json" else {**parts, "accept": accept}
 
 
 def _request_text(request: PlanningRequest) -> str:
@@ -167,10 +167,10 @@ def _reason(refusal: Refusal, request: PlanningRequest) -> str:
 
 
 def _bounded_context(
-    request: PlanningRequest, shown: Callable[[Mapping[str, Json]], dict[str, Json]]
+    request: PlanningRequest, parts: Callable[[Mapping[str, Json]], dict[str, Json]]
 ) -> str:
     """Return the context; if it is too long, placeholders replace body and query."""
-    text = _json(shown(request.context))
+    text = _json(parts(request.context))
     if len(text) <= MAX_CONTEXT_CHARACTERS:
         return text
     placeholders = {
@@ -179,7 +179,7 @@ def _bounded_context(
         "query": {},
         "asked": "<too long to show>",
     }
-    return _json(shown({**request.context, **placeholders}))[:MAX_CONTEXT_CHARACTERS]
+    return _json(parts({**request.context, **placeholders}))[:MAX_CONTEXT_CHARACTERS]
 
 
 def _model_schemas(request: PlanningRequest) -> str:
@@ -187,17 +187,17 @@ def _model_schemas(request: PlanningRequest) -> str:
     context = request.context
     body = context.get("body_json")
     names = {*context.get("path", "").split("/"), *(body if isinstance(body, Mapping) else ())}
-    shown: dict[str, Json] = {}
+    parts: dict[str, Json] = {}
     others: list[str] = []
     room = _MAX_OTHER_SCHEMAS_CHARACTERS
     for name, schema in request.schemas.items():
         is_named = _is_named(name, names)
         room -= 0 if is_named else len(_json({name: schema}))
         if is_named or room >= 0:
-            shown[name] = schema
+            parts[name] = schema
         else:
             others.append(name)
-    return _with_other_names(_bounded_schemas(shown), others)
+    return _with_other_names(_bounded_schemas(parts), others)
 
 
 def _is_named(resource: str, names: set[str]) -> bool:

@@ -82,10 +82,10 @@ def _remove_imports(tree: ast.Module) -> ast.Module | None:
     for node in ast.walk(tree):
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
-        known = _imported_names(node)
-        if known is None:
+        imported_names = _imported_names(node)
+        if imported_names is None:
             return None
-        names |= known
+        names |= imported_names
         imports.append(node)
     if not imports:
         return None

@@ -161,8 +161,8 @@ def _record_names(tree: ast.Module) -> frozenset[str]:
             name = node.targets[0].id
             holds[name] = holds.get(name, True) and _is_record(node.value)
         elif isinstance(node, ast.For | ast.comprehension | ast.NamedExpr):
-            others = ast.walk(node.target)
-            holds |= {part.id: False for part in others if isinstance(part, ast.Name)}
+            targets = ast.walk(node.target)
+            holds |= {part.id: False for part in targets if isinstance(part, ast.Name)}
     return frozenset(name for name, is_record in holds.items() if is_record)
 
 

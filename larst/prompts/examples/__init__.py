@@ -123,11 +123,11 @@ def nearest(
     Near is: the same method, the same or a similar verb, path nesting, and kind and fields of the
     body. Equally near examples are in the order of their names.
     """
-    wanted = _Traits.of(context, schemas)
+    traits = _Traits.of(context, schemas)
     return sorted(
         pool,
         key=lambda example: (
-            -wanted.similarity(_Traits.of(example.context, example.schemas)),
+            -traits.similarity(_Traits.of(example.context, example.schemas)),
             example.name,
         ),
     )
