@@ -18,6 +18,7 @@ from larst.http.keys import WithHeaders
 
 EXPOSED_HEADERS = ", ".join(
     "X-Request-ID X-Session-ID X-LARST-Hint X-LARST-Schema-Drift X-LARST-Dialect X-LARST-Reading"
+    " X-LARST-Plan"
     " Location Link X-Total-Count Content-Range Content-Disposition Preference-Applied"
     " Idempotency-Replayed ETag Server-Timing Retry-After".split()
 )

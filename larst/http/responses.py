@@ -81,6 +81,10 @@ def _matches(if_none_match: str, etag: str) -> bool:
     return "*" in tags or etag in tags
 
 
+PLAN_DIGITS = 8
+"""The digits of a plan's key in a header: enough to find it among 10,000 plans."""
+
+
 def server_timing(trace: RequestTrace) -> str | None:
     """Return the value of Server-Timing, in ms; None if the request entered no stage."""
     text, stage_ms = "", trace.stage_ms
@@ -89,6 +93,8 @@ def server_timing(trace: RequestTrace) -> str | None:
             text += f", {stage};dur={stage_ms[stage]:.2f}"
             if stage == "plan" and trace.plan_source:
                 text += f';desc="{trace.plan_source}"'
+    if trace.plan_state is not None:
+        text += f', state;desc="{trace.plan_state}"'
     return text[2:] or None
 
 
@@ -102,6 +108,8 @@ def trace_headers(trace: RequestTrace) -> dict[str, str]:
     }
     if (timing := server_timing(trace)) is not None:
         headers["Server-Timing"] = timing
+    if trace.plan_key is not None:
+        headers["X-LARST-Plan"] = trace.plan_key[:PLAN_DIGITS]
     if trace.session_id is not None:
         headers["X-Session-ID"] = trace.session_id
     return headers

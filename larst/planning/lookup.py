@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from larst.domain import CheckedProgram, Plan, Usage
-from larst.planning.planner import Maker
+from larst.planning.planner import RULES, Maker
 from larst.planning.reuse.conditions import Condition
 
 
@@ -28,4 +28,14 @@ class ReadyPlan:
     usage: Usage = field(default_factory=Usage)
     is_pinned: bool = False
     is_proven: bool = False
+
+    @property
+    def state(self) -> str | None:
+        """Whether the plan is pinned, proven or only tried; None: a rule's plan needs no proof."""
+        if self.is_pinned:
+            return "pinned"
+        if self.maker.planner == RULES:
+            return None
+        return "proven" if self.is_proven else "tried"
+
     is_reusable: bool = True

@@ -191,7 +191,7 @@ class SessionActor(Actor[Message, Answer]):
         ready = self._look_up(message, shaped, self._resolver.find)
         if ready is None:
             return await self._defer(message, shaped)
-        message.trace.set_plan(ready.source, ready.key, ready.plan.action)
+        message.trace.set_plan(ready.source, ready.key, ready.plan.action, ready.state)
         record_route(message.trace, self._store.resources, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
@@ -230,7 +230,7 @@ class SessionActor(Actor[Message, Answer]):
             return NOT_NOW  # `on_message` raises it again, and does what it requires
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         count(BOOK_LOOKUPS, labels=HIT)  # not earlier: `on_message` counts its own
-        message.trace.set_plan(ready.source, ready.key, ready.plan.action)
+        message.trace.set_plan(ready.source, ready.key, ready.plan.action, ready.state)
         record_route(message.trace, self._store.resources, shaped, ready)
         reply = self._finish(message.trace, shaped, ready, run, drifts)
         states = self._store.states_read()

@@ -61,7 +61,9 @@ class RequestTrace:
         "hint",
         "is_precondition",
         "is_recording",
+        "plan_key",
         "plan_source",
+        "plan_state",
         "request_id",
         "route",
         "session_id",
@@ -79,6 +81,8 @@ class RequestTrace:
         self.session_id: str | None = None
         self.route: str | None = None
         self.plan_source: str | None = None
+        self.plan_key: str | None = None
+        self.plan_state: str | None = None
         self.stage_ms: defaultdict[str, float] = defaultdict(float)
         self.started_s = time.perf_counter()
         self.span = NOOP_SPAN
@@ -153,9 +157,9 @@ class RequestTrace:
             self.end_span(self.start_span("larst.plan", attributes, ago_s=lookup_s))
             self.end_span(self.start_span("larst.validate", ago_s=check_s))
 
-    def set_plan(self, source: str, key: str, action: str) -> None:
-        """Record which plan serves the request."""
-        self.plan_source = source
+    def set_plan(self, source: str, key: str, action: str, state: str | None) -> None:
+        """Record which plan serves the request; `state`: whether a model's plan is proven."""
+        self.plan_source, self.plan_key, self.plan_state = source, key, state
         if self._recording is not None:
             attributes = self._recording.server.attributes
             attributes[names.PLAN_SOURCE] = source

@@ -180,11 +180,27 @@ else:
 """
     client, planner = await orders(make_client, {CLOSE: [program, OWN_FIELD]})
 
-    assert (await client.post("/orders/9/close")).status == 404
+    missing = await client.post("/orders/9/close")
+    assert (missing.status, missing.headers["Server-Timing"][-12:]) == (404, 'desc="tried"')
     assert await states(client, CLOSE) == ["tried"]
     assert (await (await client.post("/orders/1/close")).json())["state"] == "closed"
     assert await states(client, CLOSE) == ["learned"]
     assert len(planner.requests[-1].refusals) == 1
+    reply = await client.post("/orders/3/close")
+    assert 'state;desc="proven"' in reply.headers["Server-Timing"]
+
+
+async def test_a_reply_names_its_plan(make_client: MakeClient) -> None:
+    """From a strange reply to the program behind it is one command."""
+    client, _ = await orders(make_client, {CLOSE: [OWN_FIELD]})
+
+    first, second = [await client.post(f"/orders/{id}/close") for id in (1, 3)]
+
+    key = first.headers["X-LARST-Plan"]
+    assert second.headers["X-LARST-Plan"] == key
+    plan = await (await client.get(f"/_larst/plans/{key}")).json()
+    assert plan["plan"]["code"]["block"] == OWN_FIELD
+    assert "X-LARST-Plan" not in (await client.get("/healthz")).headers
 
 
 async def test_the_proof_can_be_turned_off(make_client: MakeClient) -> None:

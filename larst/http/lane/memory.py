@@ -27,6 +27,8 @@ _MIN_PUTS = 256
 _TIMING = (
     'queue;dur=0.00, plan;dur=0.00;desc="hit", validate;dur=0.00, exec;dur=0.00, commit;dur=0.00'
 )
+_STATE = ", state;"
+"""The state of a plan follows the stages; the reply is forgotten when it changes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +122,11 @@ def template_of(status: int, reason: str | None, headers: Mapping[str, str]) -> 
     """Return the head of a reply with places for the values that differ from time to time."""
     lines = [f"HTTP/1.1 {status} {reason}".replace("%", "%%")]
     for name, value in headers.items():
-        lines.append(f"{name}: {_PLACES.get(name) or value.replace('%', '%%')}")
+        if name == "Server-Timing":
+            state = value[value.index(_STATE) :] if _STATE in value else ""
+            lines.append(f"{name}: {_TIMING}{state}")
+        else:
+            lines.append(f"{name}: {_PLACES.get(name) or value.replace('%', '%%')}")
     return "\r\n".join(lines) + "\r\n\r\n"
 
 
@@ -128,5 +134,4 @@ _PLACES: Mapping[str, str] = {
     "Date": "%(date)s",
     "X-Request-ID": "%(request_id)s",
     "traceparent": "%(traceparent)s",
-    "Server-Timing": _TIMING,
 }
