@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from larst.domain import Usage
 from larst.errors import AnswerUnusableError
 from larst.planning import Maker, Planner, PlannerAnswer, PlanningRequest
@@ -23,7 +21,7 @@ class MeteredPlanner:
         return self._planner.maker
 
     def usage(self) -> Usage:
-        """Return the usage so far; `calls` counts the calls of `plan`."""
+        """Return the usage so far; `calls` counts those to a model."""
         return self._usage
 
     def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
@@ -36,13 +34,12 @@ class MeteredPlanner:
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the planner's answer; see `Planner.plan`."""
-        self._usage += Usage(calls=1)
         try:
             answer = await self._planner.plan(request)
         except AnswerUnusableError as error:
-            self._usage += replace(error.usage, calls=0)
+            self._usage += error.usage
             raise
-        self._usage += replace(answer.usage, calls=0)
+        self._usage += answer.usage
         return answer
 
     async def close(self) -> None:

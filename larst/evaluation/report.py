@@ -38,7 +38,7 @@ def print_table(suite: SuiteResult, console: Console) -> None:
     """Print each failed case with its reasons, then a row for each group and one for all."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("group")
-    for title in ("passed", "rate", "planner calls", "p50 ms", "p95 ms", "tokens", "cost"):
+    for title in ("passed", "rate", "model calls", "p50 ms", "p95 ms", "tokens", "cost"):
         table.add_column(title, justify="right")
     for group, results in _by_group(suite).items():
         table.add_row(group, *_cells(results))
@@ -78,7 +78,7 @@ def _summary(results: Sequence[CaseResult]) -> dict[str, Json]:
         "cases": len(results),
         "passed": passed,
         "pass_rate": round(passed / len(results), 4),
-        "planner_calls": usage.calls,
+        "model_calls": usage.calls,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "cost_usd": usage.cost_usd,
@@ -92,7 +92,7 @@ def _cells(results: Sequence[CaseResult]) -> list[str]:
     return [
         f"{summary['passed']}/{summary['cases']}",
         f"{summary['pass_rate']:.0%}",
-        str(summary["planner_calls"]),
+        str(summary["model_calls"]),
         f"{summary['latency_ms']['p50']:.0f}",
         f"{summary['latency_ms']['p95']:.0f}",
         str(summary["input_tokens"] + summary["output_tokens"]),
