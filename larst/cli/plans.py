@@ -1,4 +1,4 @@
-"""`larst plans`: view the plan book of a running service, and approve, reject or delete plans.
+"""`larst plans`: view the plan book of a running service, and approve, change or reject plans.
 
 Uses the control API, since only the service writes the book. Must never print a token.
 """
@@ -31,9 +31,10 @@ def add_arguments(subparsers: Subparsers) -> None:
     plans = add_command(
         subparsers,
         "plans",
-        "list, approve or reject the plans of a running service",
+        "list, approve, change or reject the plans of a running service",
         examples="larst plans --state learned\nlarst plans show 3fa2b8\nlarst plans pin 3fa2b8\n"
-        'larst plans reject 3fa2b8 --reason "it must not delete"',
+        'larst plans reject 3fa2b8 --reason "it must not delete"\nlarst plans edit 3fa2b8\n'
+        "larst plans put 3fa2b8 close.py",
     )
     plans.set_defaults(run=run)
     actions = add_actions(
@@ -43,6 +44,9 @@ def add_arguments(subparsers: Subparsers) -> None:
             ("show", "show a plan and its program", _show),
             ("pin", "approve a plan: it stays in the plan book", _pin),
             ("reject", "reject a plan: the planner gets the reason", _reject),
+            ("edit", "change the program of a plan in your editor", _edit),
+            ("put", "replace the program of a plan by that in a file", _put),
+            ("diff", "compare the programs of two plans", _diff),
             ("delete", "delete a plan: its shape is planned again", _delete),
         ),
     )
@@ -53,11 +57,13 @@ def add_arguments(subparsers: Subparsers) -> None:
             default=None,
             help="list only plans in this state",
         )
-    for name in ("show", "pin", "reject", "delete"):
+    for name in ("show", "pin", "reject", "edit", "put", "diff", "delete"):
         actions[name].add_argument(
             "key", metavar="KEY", help="the key of the plan, or its beginning"
         )
     actions["reject"].add_argument("--reason", required=True, help="the mistake in the program")
+    actions["put"].add_argument("file", metavar="FILE", help="the program; '-': stdin")
+    actions["diff"].add_argument("other", metavar="OTHER", help="the key of the other plan")
     add_yes(actions["delete"])
     for parser in (plans, *actions.values()):
         parser.add_argument("--tenant", help="the tenant of the plans (default: your token's own)")
@@ -156,6 +162,44 @@ def _reject(service: Service, options: argparse.Namespace) -> None:
     _print_state(service.request_json("POST", _path(options, "/reject"), body), options)
 
 
+def _edit(service: Service, options: argparse.Namespace) -> None:
+    from larst.cli.programs import edited
+
+    plan = service.request_json("GET", _path(options))
+    block = plan["plan"]["code"]["block"]
+    program = edited(block, plan["key"])
+    if program == block.strip("\n"):
+        sys.stdout.write("the program is unchanged\n")
+    else:
+        _replace(service, options, program)
+
+
+def _put(service: Service, options: argparse.Namespace) -> None:
+    from larst.cli.programs import read_program
+
+    _replace(service, options, read_program(options.file))
+
+
+def _replace(service: Service, options: argparse.Namespace, program: str) -> None:
+    path = _path(options, "/program")
+    _print_state(service.request_json("PUT", path, {"program": program}), options)
+
+
+def _diff(service: Service, options: argparse.Namespace) -> None:
+    from larst.cli.programs import difference
+
+    keys = options.key, options.other
+    plans = [service.request_json("GET", _path_of(key, options)) for key in keys]
+    old, new = (plan["plan"]["code"]["block"] for plan in plans)
+    old_name, new_name = (plan["key"][:_KEY_CHARACTERS] for plan in plans)
+    text = difference(old, new, old_name=old_name, new_name=new_name)
+    if options.json:
+        print_json({"diff": text})
+    else:
+        for line in text.splitlines():
+            sys.stdout.write(f"{printable(line)}\n")
+
+
 def _delete(service: Service, options: argparse.Namespace) -> None:
     confirm(f"Delete the plan {options.key}?", options)
     service.request_json("DELETE", _path(options))
@@ -186,5 +230,9 @@ def _cost(plan: dict[str, Any]) -> str:
 
 
 def _path(options: argparse.Namespace, action: str = "") -> str:
+    return _path_of(options.key, options, action)
+
+
+def _path_of(key: str, options: argparse.Namespace, action: str = "") -> str:
     query = f"?{urlencode({'tenant': options.tenant})}" if options.tenant else ""
-    return f"{_PATH}/{quote(options.key, safe='')}{action}{query}"
+    return f"{_PATH}/{quote(key, safe='')}{action}{query}"

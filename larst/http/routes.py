@@ -104,6 +104,7 @@ ROUTES = (
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),
     _plans("POST", "/{key}/reject", PlanControl.reject, descriptions.REJECT_PLAN),
+    _plans("PUT", "/{key}/program", PlanControl.put_program, descriptions.PUT_PROGRAM),
     _sessions("GET", "", SessionControl.list, descriptions.LIST_SESSIONS),
     _sessions("GET", "/{id}", SessionControl.show, descriptions.GET_SESSION),
     _sessions("DELETE", "/{id}", SessionControl.erase, descriptions.ERASE_SESSION),

@@ -38,8 +38,8 @@ _MAX_SKETCHES = 20
 class Pipeline:
     """`resolver` supplies plans; `direct`, if it can, or `sandbox` runs their programs.
 
-    `places` are those where heavy programs begin. `has_proof`: a new program of a model is
-    rehearsed, and asked about if it is odd, before it counts as proven.
+    `check` is the policy. `places` are those where heavy programs begin. `has_proof`: a new program
+    of a model is rehearsed, and asked about if it is odd, before it counts as proven.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Pipeline:
             return check(strip_fences(source), limits)
 
         self._shows_vocabulary = settings.prompt_vocabulary == "on"
+        self.check = check_program
         self.sandbox = sandbox
         self.has_proof = settings.has_proof
         self.direct = direct

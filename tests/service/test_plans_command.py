@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -139,3 +140,47 @@ async def test_control_characters_in_a_path_are_escaped(
 
     assert "\x1b[2J" not in result.stdout
     assert "\\x1b[2J=<int>" in result.stdout
+
+
+async def test_a_program_is_changed_in_an_editor_and_compared(
+    own_service: Service, tmp_path: Path, http: aiohttp.ClientSession
+) -> None:
+    """As a user would: look at the plan, edit it, look at the difference, send the request."""
+    (plan,) = [
+        plan for plan in json.loads(plans(own_service, "--json").stdout) if "cancel" in plan["path"]
+    ]
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nsed -i \'s/"cancelled"}/"called off"}/\' "$1"\n')
+    editor.chmod(0o755)
+
+    edited = plans(own_service, "edit", plan["key"][:8], EDITOR=str(editor), VISUAL="")
+    unchanged = plans(own_service, "edit", plan["key"][:8], EDITOR="true", VISUAL="")
+    failed = plans(own_service, "edit", plan["key"][:8], EDITOR="false", VISUAL="")
+
+    key, *_ = edited.stdout.split()
+    assert "is pinned" in edited.stdout
+    assert unchanged.stdout == "the program is unchanged\n"
+    assert (failed.exit_code, "nothing was changed" in failed.stderr) == (2, True)
+    difference = plans(own_service, "diff", plan["key"][:8], key).stdout
+    assert (
+        '+    REPLY = make_response(200, store.update(order["id"], {"status": "called off"}))'
+        in (difference.splitlines())
+    )
+    reply = await Api(http, own_service.url, "one").post("/orders/2/cancel", {}, headers=HEADERS)
+    assert reply.body["status"] == "called off"
+
+
+async def test_a_program_is_replaced_by_a_file(own_service: Service, tmp_path: Path) -> None:
+    (plan,) = [
+        plan for plan in json.loads(plans(own_service, "--json").stdout) if "cancel" in plan["path"]
+    ]
+    file = tmp_path / "cancel.py"
+    file.write_text("import os\n")
+
+    refused = plans(own_service, "put", plan["key"], str(file))
+    missing = plans(own_service, "put", plan["key"], str(tmp_path / "none.py"))
+
+    assert refused.exit_code != 0
+    assert "import is not allowed" in refused.stderr
+    assert missing.exit_code != 0
+    assert "cannot be read" in missing.stderr

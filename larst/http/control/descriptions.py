@@ -143,6 +143,11 @@ _REASON: Schema = {
         }
     },
 }
+_PROGRAM: Schema = {
+    "type": "object",
+    "required": ["program"],
+    "properties": {"program": {"type": "string", "minLength": 1, "pattern": r"\S"}},
+}
 _STATUS: Schema = {"type": "object", "required": ["status"], "properties": {"status": TEXT}}
 _READINESS: Schema = {
     "type": "object",
@@ -221,6 +226,15 @@ REJECT_PLAN = ControlOperation(
     (ControlReply("The plan.", _json(schema_ref("Plan"))),),
     (PLAN_KEY, OF_TENANT),
     body=_json(_REASON),
+    errors=_errors(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
+)
+PUT_PROGRAM = ControlOperation(
+    "put_program",
+    "plans",
+    "Replace the program of a plan by your own; the new version is pinned",
+    (ControlReply("The new version.", _json(schema_ref("Plan"))),),
+    (PLAN_KEY, OF_TENANT),
+    body=_json(_PROGRAM),
     errors=_errors(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
 )
 LIST_SESSIONS = ControlOperation(

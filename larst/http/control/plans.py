@@ -1,4 +1,4 @@
-"""The control API for plans, below `/_larst/plans`: list, show, pin, reject, delete.
+"""The control API for plans, below `/_larst/plans`: list, show, pin, reject, edit, delete.
 
 An admin sees the plans of its own tenant. The operator, an admin of the default tenant, also sees
 those of another one with `?tenant=`, and a plan that the operator pins serves all tenants. Must
@@ -7,10 +7,12 @@ never touch a session: it reads and changes only plan books.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from aiohttp import web
 
 from larst.domain import DEFAULT_TENANT_NAME, Json, session_name, tenant_of
-from larst.errors import BadRequestError, ForbiddenError, PlanNotFoundError
+from larst.errors import BadRequestError, ForbiddenError, PlanNotFoundError, ProgramRefusedError
 from larst.http.control.guards import choice_in_query, json_body, number_in_query
 from larst.http.control.parameters import (
     MAX_REASON_CHARACTERS,
@@ -22,7 +24,7 @@ from larst.http.control.parameters import (
 )
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
-from larst.planning.book import BookEntry, PlanBook, PlanState
+from larst.planning.book import BookEntry, PlanBook, PlanState, new_version
 from larst.session import Tenants
 
 
@@ -83,6 +85,29 @@ class PlanControl:
             BadRequestError: the reason is missing or too long.
         """
         return self._decide(request, "rejected", _reason(await json_body(request)))
+
+    async def put_program(self, request: web.Request) -> web.Response:
+        """Replace the program of a plan by a user's own; the new version is pinned.
+
+        The old version stays in the book as rejected, so that the two can be compared.
+
+        Raises:
+            PlanNotFoundError: no plan has that key, or several plans begin with it.
+            BadRequestError: the body has no program, or the policy refuses it.
+        """
+        entry, source = self._entry(request), _program(await json_body(request))
+        plans = self._tenants.plans(self._tenant(request))
+        try:
+            program = plans.pipeline.check(source)
+        except ProgramRefusedError as error:
+            raise BadRequestError(f"the policy refuses the program: {error.detail}") from error
+        version = new_version(entry, program, datetime.now(UTC))
+        if version.key != entry.key:
+            plans.book.set_state(entry.key, "rejected", "a user wrote a better version of it")
+            plans.book.put(version)
+        else:
+            plans.book.set_state(entry.key, "pinned")
+        return json_response(summary(version))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a plan and its state; the next request of its shape is planned again.
@@ -150,6 +175,13 @@ def summary(entry: BookEntry) -> dict[str, Json]:
         "made_at": entry.made_at,
         "last_used_at": entry.last_used_at,
     }
+
+
+def _program(body: Json) -> str:
+    program = body.get("program") if isinstance(body, dict) else None
+    if not isinstance(program, str) or not program.strip():
+        raise BadRequestError('send the program: {"program": "REPLY = …"}')
+    return program
 
 
 def _reason(body: Json) -> str:

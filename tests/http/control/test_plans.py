@@ -196,3 +196,53 @@ class TestOtherOrigins:
 
         assert reply.status == 403
         assert "Access-Control-Allow-Methods" not in reply.headers
+
+
+async def test_a_program_of_the_user_replaces_that_of_the_planner(
+    client: Client, planner: ScriptedPlanner
+) -> None:
+    """It serves at once and is pinned; the old version stays, to be compared with it."""
+    (old,) = [plan for plan in await plans(client) if plan["method"] == "GET"]
+    own = "REPLY = make_response(200, [item['title'] for item in store.list()[0]])"
+    calls = len(planner.requests)
+
+    reply = await client.put(f"/_larst/plans/{old['key']}/program", json={"program": own})
+
+    version = await reply.json()
+    assert (reply.status, version["state"]) == (200, "pinned")
+    assert version["key"] != old["key"]
+    assert await (await client.get("/books")).json() == ["A", "B"]
+    assert len(planner.requests) == calls
+    before = await (await client.get(f"/_larst/plans/{old['key']}")).json()
+    assert (before["state"], before["plan"]["code"]["block"]) == ("rejected", LIST)
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"program": "import os\nREPLY = make_response(200)"}, "line 1"),
+        ({"program": "x = 1"}, "REPLY"),
+        ({"program": " "}, "send the program"),
+        ({}, "send the program"),
+        ([], "send the program"),
+    ],
+)
+async def test_a_program_that_the_policy_refuses_changes_nothing(
+    client: Client, body: Any, detail: str
+) -> None:
+    before = await plans(client)
+
+    reply = await client.put(f"/_larst/plans/{before[0]['key']}/program", json=body)
+
+    assert reply.status == 400
+    assert detail in (await reply.json())["detail"]
+    assert await plans(client) == before
+
+
+async def test_the_same_program_again_pins_the_plan(client: Client) -> None:
+    (plan,) = [plan for plan in await plans(client) if plan["method"] == "GET"]
+
+    reply = await client.put(f"/_larst/plans/{plan['key']}/program", json={"program": LIST})
+
+    assert ((await reply.json())["key"], (await reply.json())["state"]) == (plan["key"], "pinned")
+    assert len(await plans(client)) == 2
