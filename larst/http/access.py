@@ -90,6 +90,10 @@ class RouteTable:
             return self._unknown
         return endpoint
 
+    def serves(self, path: str) -> bool:
+        """Return whether a reserved path, as the table spells it, has an endpoint."""
+        return self._by_canonical.get(path, self._unknown) is not self._unknown
+
     def is_planned(self, raw_path: str) -> bool:
         """Return whether a path, as sent, is neither reserved nor a spelling of such a path."""
         return not self._reserved.contains(raw_path)

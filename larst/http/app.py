@@ -36,6 +36,7 @@ from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
+from larst.http.pages.replies import as_page
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
 from larst.planning import RULES, make_planner
@@ -81,7 +82,7 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
     tokens = TokenSource(settings.http.tokens_file, settings.http.auth_token)
     tokens.load()
     routes = RouteTable(RESERVED, planned=PLANNED, unknown=UNKNOWN)
-    middleware = Middleware(settings.http, components.telemetry, tokens, routes)
+    middleware = Middleware(settings.http, components.telemetry, tokens, routes, as_page)
     app = web.Application(
         middlewares=[middleware.middleware], client_max_size=settings.http.max_body_bytes
     )

@@ -18,9 +18,9 @@ from larst.domain import NO_BODY, Body, RequestContext, SessionKey
 from larst.errors import BadRequestError, BodyTooLargeError
 from larst.http.bodies import BodiesInFlight, BodyRules, BodyShare, read_body
 from larst.http.client_identity import checked_session_id, client_ip_of, scheme_of
-from larst.http.keys import ACCESS, TRACE, WithHeaders
+from larst.http.keys import ACCESS, ANSWER, TRACE, WithHeaders
 from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
-from larst.http.presentation import Place, present
+from larst.http.presentation import Place, prefers_page, present
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.request_rates import RequestRates
 from larst.http.responses import program_response
@@ -59,7 +59,7 @@ class Ingress:
     ) -> None:
         self._settings = settings
         self._key = key
-        self._sessions = sessions
+        self.sessions = sessions
         self.rates = rates
         self._throttle = RefusalThrottle()
         self.bodies = BodiesInFlight(settings.max_body_bytes_in_flight)
@@ -87,7 +87,7 @@ class Ingress:
         context = await self._context(request, trace, access, share)
         start_s = time.perf_counter()
         try:
-            reply = await self._sessions.request(context, trace)
+            reply = await self.sessions.request(context, trace)
         except BaseException as error:
             if isinstance(error, _NEVER_BEGUN) and "queue" not in trace.stage_ms:
                 trace.record_wait(time.perf_counter() - start_s, error)
@@ -96,6 +96,7 @@ class Ingress:
                 await self._throttle.wait()
             raise
         trace.end_commit(None)
+        request[ANSWER] = reply
         presented = present(reply, context, lambda: self._place(request))
         response = program_response(context, presented, reply)
         log_hint(trace, reply, response)
@@ -162,7 +163,7 @@ class Ingress:
             path=target.path,
             segments=target.segments,
             query=target.query,
-            headers=visible_headers(request),
+            headers=_headers(request),
             body=await self._body(request, share) if request.body_exists else empty_body(request),
             client_ip=self.client_ip(request, request.remote or ""),
             session_id=trace.session_id,
@@ -177,6 +178,17 @@ class Ingress:
         if len(raw) < _LARGE_BODY_BYTES:
             return parse_body(request.method, content_type, raw)
         return await asyncio.to_thread(parse_body, request.method, content_type, raw)
+
+
+def _headers(request: web.Request) -> dict[str, str]:
+    """Return the headers that a program can read.
+
+    A browser that has a reply in JSON, and wants a page, would get 304 for that.
+    """
+    headers = visible_headers(request)
+    if prefers_page(request.method, headers.get("accept", "")):
+        headers.pop("if-none-match", None)
+    return headers
 
 
 def log_hint(trace: RequestTrace, answer: SessionReply, response: web.Response) -> None:

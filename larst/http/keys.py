@@ -7,6 +7,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from larst.session import SessionReply
 from larst.telemetry import RequestTrace
 from larst.tokens import Access
 
@@ -23,6 +24,9 @@ class WithHeaders(Protocol):
 
 TRACE = web.RequestKey("trace", RequestTrace)
 """The trace of the request."""
+
+ANSWER = web.RequestKey("answer", SessionReply)
+"""The session's reply to a planned request, once it is there."""
 
 ACCESS = web.RequestKey("access", Access)
 """What the sender of the request may do; absent on paths that are open to everyone."""

@@ -1,10 +1,12 @@
 """The middleware around every handler: access checks, error replies, headers, and the log line.
 
-It turns every error into JSON. Must never interpret the path of a planned request.
+It turns every error into JSON, which a browser gets as a page. Must never interpret the path of a
+planned request.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -36,6 +38,9 @@ class Admission:
         return cls(AllowedHosts.of(settings), AllowedOrigins.of(settings))
 
 
+AsPage = Callable[[web.Request, web.StreamResponse, Access], Awaitable[web.StreamResponse]]
+
+
 class Middleware:
     """Wraps every handler of the application; the matched route says who may reach it."""
 
@@ -45,11 +50,14 @@ class Middleware:
         telemetry: Telemetry,
         tokens: TokenSource,
         routes: RouteTable,
+        as_page: AsPage,
     ) -> None:
+        """`as_page` returns the page of a reply if the client is a browser that shows it."""
         self._admission = Admission.of(settings)
         self._tokens = tokens
         self._telemetry = telemetry
         self._routes = routes
+        self._as_page = as_page
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -60,12 +68,14 @@ class Middleware:
         status = None
         try:
             response = self._refusal(request, endpoint.access) or await endpoint.handler(request)
+            response = await self._as_page(request, response, endpoint.access)
             status = response.status
         except Exception as error:
             if isinstance(error, ConnectionError) and _is_disconnected(request):
                 raise  # in the middle of a streamed reply: another reply cannot follow
             trace.set_error(error)
             response = error_response(request, error, trace.request_id)
+            response = await self._as_page(request, response, endpoint.access)
             status = response.status
         finally:  # also for a client that has disconnected
             finish_trace(request, trace, status)

@@ -40,13 +40,18 @@ JSON_TYPE = "application/json; charset=utf-8"
 """The Content-Type of JSON that a program replied."""
 
 
+_VARIES_OF_READS = "Accept, X-Session-ID"
+"""Browsers get a page where other clients get JSON."""
+
+
 def program_response(context: RequestContext, reply: Reply, answer: SessionReply) -> web.Response:
     """Return a program's reply with the session's additions; 304 if the client has this version."""
     etag = answer.etag
     own = with_prefix(reply.headers, context.prefix) if context.prefix else reply.headers
     headers: CIMultiDict[str] = CIMultiDict(own)
     headers.update(CONTAINED)
-    headers["Vary"] = f"{vary}, X-Session-ID" if (vary := headers.get("Vary")) else "X-Session-ID"
+    varies = _VARIES_OF_READS if context.method in ("GET", "HEAD") else "X-Session-ID"
+    headers["Vary"] = f"{vary}, {varies}" if (vary := headers.get("Vary")) else varies
     headers.setdefault("Cache-Control", "private")
     if answer.hint is not None:
         headers.setdefault("X-LARST-Hint", answer.hint)
@@ -127,7 +132,7 @@ def problem_response(request: WithHeaders, problem: Problem, request_id: str) ->
         body = problem.body(request_id)
     return web.Response(
         status=problem.status,
-        headers={**problem.headers, **CONTAINED, "Content-Type": media_type},
+        headers={**problem.headers, **CONTAINED, "Content-Type": media_type, "Vary": "Accept"},
         body=orjson.dumps(body),
     )
 

@@ -6,15 +6,19 @@ Must never serve a path that is planned.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from aiohttp import web
 
+from larst import actors
 from larst.domain import Json, SessionKey, session_name
+from larst.errors import LarstError
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS
 from larst.http.control.parameters import OF_SESSION
 from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS, TRACE
 from larst.http.pages import api_docs, landing
+from larst.http.pages.landing.learned import Learned, learned_by
 from larst.http.problems import Problem
 from larst.http.responses import json_response, problem_response
 
@@ -43,7 +47,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def welcome(request: web.Request) -> web.Response:
     """Return the first requests to try: a page for browsers, JSON for programs."""
-    visitor = _visitor(request)
+    visitor = await _visitor(request)
     if landing.prefers_html(request.headers.get("Accept", "")):
         page = landing.welcome_page(visitor)
         response = web.Response(text=page.html, content_type="text/html")
@@ -104,11 +108,12 @@ def service_url(request: web.Request) -> str:
     return request.app[INGRESS].address(request)
 
 
-def _visitor(request: web.Request) -> landing.Visitor:
+async def _visitor(request: web.Request) -> landing.Visitor:
     settings = request.app[SETTINGS]
     maker = request.app[COMPONENTS].planner.maker
     has_token = request[ACCESS].name is not None
     key, address = _page_session(request)
+    learned = await _learned(request, key)
     service = service_url(request)
     session_from: landing.SessionFrom = "token" if has_token else "default"
     if address != service:
@@ -125,7 +130,17 @@ def _visitor(request: web.Request) -> landing.Visitor:
         model=maker.model,
         plan_mode=settings.planning.mode,
         has_model_server=settings.models.base_url is not None,
+        resources=learned.resources,
+        sample=learned.sample,
     )
+
+
+async def _learned(request: web.Request, key: SessionKey) -> Learned:
+    """Return what a session has learned; nothing if it cannot say: the page has other uses."""
+    sessions = request.app[RUNNING].sessions
+    with contextlib.suppress(LarstError, actors.ActorError):
+        return await sessions.run_on_store(key, learned_by, keeps_awake=False)
+    return Learned()
 
 
 def _page_session(request: web.Request, name: str | None = None) -> tuple[SessionKey, str]:

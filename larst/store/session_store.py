@@ -349,6 +349,11 @@ class SessionStore:
         self._note(RecordState(collection, id, record))
         return record
 
+    def first_id(self, resource: str) -> str | None:
+        """Return the id of the oldest record, or None."""
+        collection = self._read(resource)
+        return None if collection is None else next(iter(collection.records), None)
+
     def schema(self, resource: str) -> Json | None:
         """Return the learned schema, as in `.schemas/<resource>.json`, or None."""
         collection = self._collections.get(resource)

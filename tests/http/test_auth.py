@@ -74,7 +74,8 @@ class TestLandingPage:
             "/", headers={"Accept": "text/html", "Authorization": "Bearer s3cret"}
         )
 
-        assert (refused.status, refused.content_type) == (401, "application/json")
+        assert (refused.status, refused.content_type) == (401, "text/html")
+        assert "planner" not in await refused.text()
         assert admitted.status == 200
         page = await admitted.text()
         assert "Authorization: Bearer $TOKEN" in page

@@ -118,9 +118,7 @@ class Lane:
         try:
             split = split_target(message.path)
             caller = self._caller(message, client)
-            if caller is None or not caller.access.may_send(message.method):
-                return None
-            if not caller.may_change and message.method not in SAFE_METHODS:
+            if caller is None or not _is_admitted(caller, message.method):
                 return None
             reply = self._reply(message, raw_body, path, split, caller, client)
         except LarstError:
@@ -184,6 +182,16 @@ class Lane:
         may_recur = not caller.has_trace and caller.size_bytes <= MAX_CALLER_BYTES
         memory = self._memory if raw_body is None and may_recur else None
         return LaneReply(message, context, caller, trace, path, writer, memory)
+
+
+def _is_admitted(caller: Caller, method: str) -> bool:
+    """Return whether a caller may send such a request, and the lane can answer it.
+
+    Pages are made on the ordinary way.
+    """
+    if not caller.access.may_send(method):
+        return False
+    return not caller.wants_page if method in SAFE_METHODS else caller.may_change
 
 
 def _bytes_of(caller: Caller) -> int:

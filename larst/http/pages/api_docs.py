@@ -33,6 +33,7 @@ FILES: Mapping[str, tuple[str, Path | None]] = {
     "redoc.standalone.js": ("text/javascript", _REDOC / "redoc.standalone.js"),
     "redoc-logo.svg": ("image/svg+xml", _REDOC / "logo-mini.svg"),
     "pages.css": ("text/css", None),
+    "replies.css": ("text/css", None),
     "session.js": ("text/javascript", None),
     "docs.js": ("text/javascript", None),
     "redoc.js": ("text/javascript", None),

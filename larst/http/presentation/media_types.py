@@ -16,12 +16,23 @@ from larst.errors import NotAcceptableError
 from larst.http.presentation.rest_reply import JSON
 
 CSV = "text/csv"
+HTML = "text/html"
 NDJSON = "application/x-ndjson"
 SINGLE = "application/vnd.pgrst.object+json"
 """PostgREST: the one record that matches, instead of a list."""
 
 _OFFERS = (JSON, CSV, NDJSON, JSON_API, SINGLE, "application/problem+json")
 _NDJSON_NAMES = ("application/ndjson", "application/jsonl", "application/x-jsonlines")
+
+
+def prefers_page(method: str, accept: str) -> bool:
+    """Return whether a client prefers an HTML page over every media type of records.
+
+    Browsers do where they show a reply. `*/*`, which curl and `fetch` send, means JSON.
+    """
+    if method not in ("GET", "HEAD") or "text/html" not in accept.lower():
+        return False
+    return preferred(accept, (*_OFFERS, *_NDJSON_NAMES, HTML), default=JSON) == HTML
 
 
 def media_type_for(accept: str | None) -> str:

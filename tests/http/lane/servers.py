@@ -26,6 +26,7 @@ MASKS = (
     (re.compile(rb'(?<="request_id":")[0-9a-f]{32}'), b"<id>"),
     (re.compile(rb'(?<="id":")[0-9a-f]{32}(?=","status")'), b"<id>"),
     (re.compile(rb"(?<=traceparent: 00-)[0-9a-f]{32}-[0-9a-f]{16}"), b"<trace>"),
+    (re.compile(rb"(?<=Request <code>)[0-9a-f]{32}"), b"<id>"),
     (re.compile(rb"(?<=;dur=)[0-9.]+"), b"<ms>"),
     (re.compile(rb"(?<=\r\nDate: )[^\r]+"), b"<date>"),
     (re.compile(rb"127\.0\.0\.1:\d+"), b"<address>"),

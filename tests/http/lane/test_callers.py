@@ -26,7 +26,9 @@ class _Message:
 
 def _caller(message: _Message) -> Caller:
     headers = visible_headers(cast("Any", message))
-    return Caller("s", OPEN_ACCESS, None, "ip", "http://a", headers, {}, True, None, False, 1)
+    return Caller(
+        "s", OPEN_ACCESS, None, "ip", "http://a", headers, {}, True, False, None, False, 1
+    )
 
 
 @pytest.mark.parametrize(

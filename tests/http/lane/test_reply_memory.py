@@ -146,6 +146,7 @@ def key() -> Callable[[str], Key]:
         headers={},
         cors={},
         may_change=True,
+        wants_page=False,
         request_id=None,
         has_trace=False,
         size_bytes=0,

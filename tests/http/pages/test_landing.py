@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from larst.http.pages.landing import Visitor, prefers_html, welcome, welcome_page
+from larst.http.pages.landing import Sample, Visitor, prefers_html, welcome, welcome_page
 
 VISITOR = Visitor(
     address="http://localhost:8000",
@@ -73,6 +73,46 @@ class TestCommands:
 
         assert words[1] == ["curl", f"http://{host}/members/1"]
         assert words[0][:2] == ["curl", f"http://{host}/members/"]
+
+
+class TestResources:
+    OWN = replace(
+        VISITOR,
+        address="http://localhost:8000/@shop",
+        prefix="/@shop",
+        session_from="path",
+        resources={"posts": 1200, "users": 1},
+        sample=Sample("posts", "a b", '{"title":"it\'s"}'),
+    )
+
+    def test_the_commands_are_about_them(self) -> None:
+        """A visitor of a seeded session has no members."""
+        address = "http://localhost:8000/@shop/posts"
+
+        assert [shlex.split(command) for command in welcome(self.OWN)["try"]] == [
+            ["curl", f"{address}?limit=2"],
+            ["curl", f"{address}/a%20b"],
+            ["curl", address, "-d", '{"title":"it\'s"}'],
+        ]
+
+    def test_they_are_listed_with_counts_and_links(self) -> None:
+        page = _parse(self.OWN)
+        links = [attributes["href"] for tag, attributes in page.tags if tag == "a"]
+
+        assert {"/@shop/posts", "/@shop/users"} <= set(links)
+        assert "1,200 records" in page.text
+        assert "members" not in page.text
+        assert welcome(self.OWN)["resources"]["posts"] == {"records": 1200, "path": "/@shop/posts"}
+
+    def test_many_are_cut(self) -> None:
+        many = {f"r{number}": 1 for number in range(1_000)}
+        page = _parse(replace(self.OWN, resources=many))
+
+        assert "970 more are in the docs" in page.text
+        assert len(page.tags) < 300
+
+    def test_no_resource_leaves_no_empty_list(self) -> None:
+        assert "Your session's data" not in _parse(VISITOR).text
 
 
 class TestPage:

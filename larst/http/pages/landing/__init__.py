@@ -11,11 +11,12 @@ import hashlib
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Any, Literal
+from urllib.parse import quote
 
 from larst import __version__
 from larst.accept import preferred
@@ -36,7 +37,14 @@ LINKS = {
 
 _SESSION_LINKS = frozenset({"docs", "redoc", "openapi"})
 
+MAX_RESOURCES = 30
+"""The resources of a session that the page lists."""
+
+MAX_FORM_CHARACTERS = 300
+"""Longer ids and records are not suggested as commands."""
+
 _FORM = '{"name":"Alice"}'
+_RECORD = '{"id":1,"name":"Alice"}'
 _PLANNER_NAMES = {"openai": "OpenAI", "anthropic": "Anthropic", "mock": "Your own function"}
 _WHEN_CALLED = {
     "learn": "once for each new shape of request; the plan is then reused",
@@ -53,11 +61,24 @@ _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """A resource of the session, the id of a record in it, and a record to create, as JSON.
+
+    Those that it has not, or that are too long for a command, are None.
+    """
+
+    resource: str
+    id: str | None = None
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Visitor:
     """A visitor and the settings that the page shows.
 
     `address` is the service as the visitor addressed it, without a trailing slash; it ends in
     `prefix`, which names a session (`/@shop`) or is empty.
+    `resources` has the number of records of each resource; the commands use the `sample`, if any.
     `has_model_server`: the planner calls a configured server, not a provider's own.
     """
 
@@ -70,6 +91,8 @@ class Visitor:
     model: str | None
     plan_mode: PlanMode
     has_model_server: bool
+    resources: Mapping[str, int] = field(default_factory=dict)
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +109,11 @@ def welcome(visitor: Visitor) -> dict[str, Any]:
         "name": "LARST",
         "version": __version__,
         "what": "The last REST service: send any REST request, without setting anything up",
-        "try": list(_commands(visitor)),
+        "try": _commands(visitor),
+        "resources": {
+            name: {"records": count, "path": f"{visitor.prefix}/{name}"}
+            for name, count in visitor.resources.items()
+        },
         "session": "Send the header X-Session-ID to keep your data separate",
         "session_id": visitor.session_id,
         "planner": visitor.planner,
@@ -100,15 +127,17 @@ def welcome(visitor: Visitor) -> dict[str, Any]:
 
 def welcome_page(visitor: Visitor) -> Page:
     """Return the hints as an HTML page that loads nothing from other hosts."""
-    create, get, search = _commands(visitor)
     style, script = _text("page.css"), _text("copy.js")
     html = _fill(
         "page.html",
-        {"style": style, "script": script, "planner": _planner(visitor)},
+        {
+            "style": style,
+            "script": script,
+            "planner": _planner(visitor),
+            "data": _data(visitor),
+            "steps": "\n".join(map(_step_markup, _steps(visitor))),
+        },
         version=__version__,
-        create=create,
-        read=get,
-        search=search,
         address=visitor.address,
         prefix=visitor.prefix,
         session_id=visitor.session_id,
@@ -122,8 +151,17 @@ def prefers_html(accept: str) -> bool:
     return preferred(accept, _FORMATS, default="application/json") == "text/html"
 
 
-def _commands(visitor: Visitor) -> tuple[str, str, str]:
-    """Return three commands that work as they are, in the visitor's session."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A command to try, and the status and body of its reply if they are known."""
+
+    title: str
+    command: str
+    reply: tuple[str, str] | None = None
+
+
+def _steps(visitor: Visitor) -> tuple[_Step, ...]:
+    """Return up to three commands that work as they are, in the visitor's session."""
     flags = ""
     if visitor.has_token:
         flags += ' -H "Authorization: Bearer $TOKEN"'
@@ -134,11 +172,52 @@ def _commands(visitor: Visitor) -> tuple[str, str, str]:
         # Quoted, because a forged Host header could contain shell commands.
         return f"curl {shlex.quote(visitor.address + path)}{flags}"
 
-    return (
-        f"{curl('/members/')} -d {shlex.quote(_FORM)}",
-        curl("/members/1"),
-        curl("/members/search?name=A*"),
-    )
+    if (sample := visitor.sample) is None:
+        return (
+            _Step("Create", f"{curl('/members/')} -d {shlex.quote(_FORM)}", ("201", _RECORD)),
+            _Step("Read", curl("/members/1"), ("200", _RECORD)),
+            _Step("Search", curl("/members/search?name=A*"), ("200", f"[{_RECORD}]")),
+        )
+    path = f"/{sample.resource}"
+    steps = [_Step("List", curl(f"{path}?limit=2"))]
+    if sample.id is not None:
+        steps.append(_Step("Read", curl(f"{path}/{quote(sample.id, safe='')}")))
+    if sample.form is not None:
+        steps.append(_Step("Create", f"{curl(path)} -d {shlex.quote(sample.form)}"))
+    return tuple(steps)
+
+
+def _commands(visitor: Visitor) -> list[str]:
+    return [step.command for step in _steps(visitor)]
+
+
+def _step_markup(step: _Step) -> str:
+    reply = ""
+    if step.reply is not None:
+        status, body = step.reply
+        reply = _fill("reply.html", {}, status=status, body=body)
+    id = step.title.lower()
+    return _fill("step.html", {"reply": reply}, id=id, title=step.title, command=step.command)
+
+
+def _data(visitor: Visitor) -> str:
+    """Return the list of the session's resources, with links; nothing if it has none."""
+    if not visitor.resources:
+        return ""
+    listed = list(visitor.resources.items())[:MAX_RESOURCES]
+    items = [
+        _fill(
+            "resource.html",
+            {},
+            path=f"{visitor.prefix}/{name}",
+            name=name,
+            count=f"{count:,} {'record' if count == 1 else 'records'}",
+        )
+        for name, count in listed
+    ]
+    left_out = len(visitor.resources) - len(listed)
+    more = f"    <p>{left_out:,} more are in the docs.</p>" if left_out else ""
+    return _fill("data.html", {"resources": "\n".join(items), "more": more})
 
 
 def _planner(visitor: Visitor) -> str:
