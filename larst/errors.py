@@ -22,6 +22,7 @@ LarstError
 │   ├── HostNotAllowedError      the request names a host that is not this service's
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
+│   ├── RequestNotFoundError     the ring of requests does not have the request
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
@@ -210,6 +211,12 @@ class PlanNotFoundError(CallerError):
 
 class SessionNotFoundError(CallerError):
     """The session has no data."""
+
+    title = "not found"
+
+
+class RequestNotFoundError(CallerError):
+    """The ring of requests does not have the request, or has it no longer."""
 
     title = "not found"
 

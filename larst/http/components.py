@@ -10,13 +10,14 @@ from aiohttp import web
 from larst import actors
 from larst.config import Settings
 from larst.http.control.plans import PlanControl
+from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.pages.documents import SessionDocuments
 from larst.planning import Planner
 from larst.sandbox import Sandbox
 from larst.session import SessionClient
 from larst.store import DataRoot
-from larst.telemetry import Telemetry
+from larst.telemetry import RequestLog, Telemetry
 from larst.tokens import TokenSource
 
 MetricsPage = Callable[[str], tuple[bytes, str] | None]
@@ -41,6 +42,7 @@ class RunningService:
     root: DataRoot
     plans: PlanControl
     session_control: SessionControl
+    requests: RequestControl
     documents: SessionDocuments
     sessions: SessionClient
 
@@ -49,3 +51,4 @@ RUNNING = web.AppKey("running", RunningService)
 SETTINGS = web.AppKey("settings", Settings)
 COMPONENTS = web.AppKey("components", Components)
 TOKENS = web.AppKey("tokens", TokenSource)
+REQUEST_LOG = web.AppKey("request_log", RequestLog)

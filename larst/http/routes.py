@@ -13,8 +13,9 @@ from aiohttp import web
 from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import RUNNING, SETTINGS
-from larst.http.control import descriptions
+from larst.http.control import descriptions, request_descriptions
 from larst.http.control.plans import PlanControl
+from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
@@ -74,6 +75,20 @@ def _sessions(
     return Route(f"/_larst/sessions{path}", method, handler, Access.CONTROL, operation)
 
 
+def _requests(
+    path: str,
+    handle: Callable[[RequestControl, web.Request], Awaitable[web.StreamResponse]],
+    operation: ControlOperation,
+) -> Route:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await handle(request.app[RUNNING].requests, request)
+
+    # Not traced: a page that shows requests would fill the view of traces with its own.
+    return Route(
+        f"/_larst/requests{path}", "GET", handler, Access.CONTROL, operation, is_traced=False
+    )
+
+
 async def _control_document(request: web.Request) -> web.Response:
     """Return the document of the routes below."""
     has_auth = request.app[SETTINGS].http.has_tokens
@@ -102,6 +117,8 @@ ROUTES = (
     ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
+    _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
         "/_larst/metrics",
         "GET",
@@ -152,7 +169,7 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    return ControlApi(operations, descriptions.SCHEMAS)
+    return ControlApi(operations, {**descriptions.SCHEMAS, **request_descriptions.SCHEMAS})
 
 
 CONTROL_API = _control_api(ROUTES)
