@@ -11,14 +11,14 @@ import sys
 from collections.abc import Sequence
 
 from larst import __version__
-from larst.cli import check, plans, repair, serve, sessions, token, transfer
+from larst.cli import check, plans, repair, serve, sessions, tail, token, transfer
 from larst.cli import eval as evaluate
 from larst.cli.output import flush_or_discard, write_line
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; shells expect 130 from a program that Ctrl-C stopped."""
 
-_COMMANDS = (serve, plans, sessions, transfer, token, check, repair, evaluate)
+_COMMANDS = (serve, plans, sessions, tail, transfer, token, check, repair, evaluate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

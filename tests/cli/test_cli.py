@@ -102,7 +102,18 @@ def test_every_command_declares_its_own_arguments() -> None:
         command.add_arguments(subparsers)
 
     assert set(subparsers.choices) == {
-        *("serve", "plans", "sessions", "export", "import", "token", "check", "repair", "eval"),
+        *(
+            "serve",
+            "plans",
+            "sessions",
+            "tail",
+            "export",
+            "import",
+            "token",
+            "check",
+            "repair",
+            "eval",
+        ),
     }
     assert all(callable(command.run) for command in cli._COMMANDS)
 
