@@ -23,6 +23,7 @@ LarstError
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
 │   ├── SnapshotNotFoundError    the session has no such snapshot
+│   ├── RequestNotFoundError     the ring of requests does not have the request
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
@@ -221,6 +222,12 @@ class SessionNotFoundError(CallerError):
 
 class SnapshotNotFoundError(CallerError):
     """The session has no such snapshot."""
+
+    title = "not found"
+
+
+class RequestNotFoundError(CallerError):
+    """The ring of requests does not have the request, or has it no longer."""
 
     title = "not found"
 

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from larst.cli.serve import FLAGS
 from larst.config import (
+    ConsoleSettings,
     HttpSettings,
     ModelSettings,
     PlanningSettings,
@@ -29,6 +30,7 @@ COMMAND = "python tools/configuration_page.py"
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("The service", Settings),
     ("HTTP", HttpSettings),
+    ("Console", ConsoleSettings),
     ("Programs", SandboxSettings),
     ("Sessions", SessionSettings),
     ("Quotas", QuotaSettings),

@@ -21,6 +21,7 @@ from larst.cli import (
     serve,
     sessions,
     snapshots,
+    tail,
     token,
     transfer,
 )
@@ -33,7 +34,7 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; shells expect 130 from a program that Ctrl-C stopped."""
 
 _COMMANDS = (
-    *(serve, sessions, transfer, snapshots, plans, token, check, repair, evaluate),
+    *(serve, sessions, transfer, snapshots, plans, tail, token, check, repair, evaluate),
     *(completion, doctor),
 )
 

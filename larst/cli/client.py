@@ -57,7 +57,13 @@ class Service:
 
     @contextmanager
     def open(
-        self, method: str, path: str, body: bytes | None, *, timeout_s: float
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        *,
+        timeout_s: float,
+        accept: str = "application/json",
     ) -> Iterator[ServiceReply]:
         """Send a request and yield the reply, to be read within the block.
 
@@ -68,7 +74,7 @@ class Service:
             self.url + path,
             method=method,
             data=body,
-            headers={"Content-Type": "application/json", "Accept": "application/json"},
+            headers={"Content-Type": "application/json", "Accept": accept},
         )
         if self.token is not None:
             request.add_header("Authorization", f"Bearer {self.token}")
@@ -106,6 +112,17 @@ class ServiceReply:
             raise ServiceError(
                 f"the connection to {self._url} broke off: the reply is incomplete"
             ) from error
+
+    def read_line(self) -> bytes:
+        """Return the next line of the body; b"" at its end.
+
+        Raises:
+            ServiceError: the connection broke off.
+        """
+        try:
+            return self._reply.readline()
+        except (OSError, HTTPException) as error:
+            raise ServiceError(f"the connection to {self._url} broke off") from error
 
     def json(self) -> Any:
         """Return the whole body as JSON; None if it is empty.

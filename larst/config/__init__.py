@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from larst.config.fields import Group, Network
 from larst.config.groups import (
+    ConsoleSettings,
     Fallback,
     HttpSettings,
     LogFormat,
@@ -38,6 +39,7 @@ from larst.errors import ConfigError
 
 __all__ = [
     "FIELDS",
+    "ConsoleSettings",
     "Fallback",
     "HttpSettings",
     "LogFormat",

@@ -31,6 +31,7 @@ SchemaMode = Literal["learn", "warn", "enforce"]
 """How a write that differs from the learned schema ends: widens it, also warns, or gets 422."""
 
 Switch = Literal["on", "off"]
+RequestValues = Literal["loopback", "always", "never"]
 Executor = Literal["direct", "sandbox"]
 Effort = Literal["low", "medium", "high", "default"]
 UnknownQuery = Literal["match-nothing", "refuse", "ignore"]
@@ -138,6 +139,32 @@ class HttpSettings(Group):
     def auth_token(self) -> str | None:
         """The token in clear, for comparison only; repr, dump and logs hide it."""
         return self.auth_secret.get_secret_value() if self.auth_secret else None
+
+
+class ConsoleSettings(Group):
+    """The console at `/_larst/`, and what it shows of requests."""
+
+    switch: Annotated[Switch, BeforeValidator(fields.lower)] = setting(
+        "LARS_CONSOLE", "on", "on or off", "Serve the console at /_larst/."
+    )
+    values: Annotated[RequestValues, BeforeValidator(fields.lower)] = setting(
+        "LARS_CONSOLE_BODIES",
+        "loopback",
+        "loopback, always or never",
+        "Which requests in the console and in larst tail have bodies, records and query values: "
+        "those from this machine to a loopback name, all, or none.",
+    )
+    trace_url: Annotated[str | None, BeforeValidator(fields.base_url)] = setting(
+        "LARS_TRACE_URL",
+        None,
+        "an address such as http://localhost:16686/trace",
+        "Where the traces of requests are to be seen; the console adds a slash and the trace id.",
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the console is served."""
+        return self.switch == "on"
 
 
 class SandboxSettings(Group):
@@ -395,6 +422,7 @@ class Settings(Group):
         "How to log: as JSON lines, or as text for people; auto chooses text on a terminal.",
     )
     http: HttpSettings = Field(default_factory=HttpSettings)
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings)
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)
     quotas: QuotaSettings = Field(default_factory=QuotaSettings)

@@ -70,9 +70,7 @@ class DirectRunner:
         form = program.total
         if isinstance(form, total.NotTotal):
             return None
-        request = CURRENT_REQUEST.get()
-        is_recording = request is not None and request.is_recording
-        calls = StoreCalls(request.span) if request is not None and is_recording else None
+        calls = StoreCalls.of(CURRENT_REQUEST.get())
         try:
             run = self._new_run(inputs, view, calls, is_in_thread=is_in_thread)
             self._execute(program, form, run, inputs)

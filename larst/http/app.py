@@ -22,6 +22,7 @@ from larst.domain import SessionKey, tenant_of
 from larst.http.access import ROUTE_TABLE, RouteTable
 from larst.http.components import (
     COMPONENTS,
+    REQUEST_LOG,
     RUNNING,
     SETTINGS,
     TOKENS,
@@ -30,6 +31,7 @@ from larst.http.components import (
 )
 from larst.http.control.imports import Imports
 from larst.http.control.plans import PlanControl
+from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.ingress import INGRESS, Ingress
@@ -37,6 +39,7 @@ from larst.http.lane import LANE, Lane
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.pages.replies import as_page
+from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
 from larst.planning import RULES, make_planner
@@ -56,6 +59,7 @@ from larst.session import (
     observe_gauges,
 )
 from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
+from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 from larst.tokens import TokenSource, TokenTable
 
@@ -88,10 +92,16 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
     )
     app[SETTINGS], app[COMPONENTS] = settings, components
     app[TOKENS], app[ROUTE_TABLE] = tokens, routes
+    app[REQUEST_LOG] = RequestLog()
+    app.on_shutdown.append(_end_streams)
     routes.add_to(app.router)
     app.on_response_prepare.append(middleware.add_headers)
     app.cleanup_ctx.append(_lifetime)
     return app
+
+
+async def _end_streams(app: web.Application) -> None:
+    app[REQUEST_LOG].close()
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -111,7 +121,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
         rates = RequestRates(settings.quotas.max_requests_per_s)
-        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), rates)
+        notes = RequestNotes(app[REQUEST_LOG], settings.console)
+        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), rates, notes)
         if settings.http.fast_lane == "on":
             app[LANE] = Lane(
                 settings.http,
@@ -132,6 +143,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             plans=PlanControl(tenants),
             session_control=SessionControl(root, sessions, imports, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
+            requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )

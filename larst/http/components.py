@@ -10,6 +10,7 @@ from aiohttp import web
 from larst import actors
 from larst.config import Settings
 from larst.http.control.plans import PlanControl
+from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.pages.documents import SessionDocuments
@@ -17,7 +18,7 @@ from larst.planning import Planner
 from larst.sandbox import Sandbox
 from larst.session import SessionClient
 from larst.store import DataRoot
-from larst.telemetry import Telemetry
+from larst.telemetry import RequestLog, Telemetry
 from larst.tokens import TokenSource
 
 MetricsPage = Callable[[str], tuple[bytes, str] | None]
@@ -43,6 +44,7 @@ class RunningService:
     plans: PlanControl
     session_control: SessionControl
     snapshots: SnapshotControl
+    requests: RequestControl
     documents: SessionDocuments
     sessions: SessionClient
 
@@ -51,3 +53,4 @@ RUNNING = web.AppKey("running", RunningService)
 SETTINGS = web.AppKey("settings", Settings)
 COMPONENTS = web.AppKey("components", Components)
 TOKENS = web.AppKey("tokens", TokenSource)
+REQUEST_LOG = web.AppKey("request_log", RequestLog)

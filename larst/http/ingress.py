@@ -22,6 +22,7 @@ from larst.http.keys import ACCESS, ANSWER, TRACE, WithHeaders
 from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, prefers_page, present
 from larst.http.refusal_throttle import RefusalThrottle
+from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.responses import program_response
 from larst.http.session_prefix import SplitTarget, named_session, split_target
@@ -55,12 +56,18 @@ class Ingress:
     """Sends HTTP requests to their sessions and returns the replies."""
 
     def __init__(
-        self, settings: HttpSettings, sessions: SessionClient, key: bytes, rates: RequestRates
+        self,
+        settings: HttpSettings,
+        sessions: SessionClient,
+        key: bytes,
+        rates: RequestRates,
+        notes: RequestNotes,
     ) -> None:
         self._settings = settings
         self._key = key
         self.sessions = sessions
         self.rates = rates
+        self.notes = notes
         self._throttle = RefusalThrottle()
         self.bodies = BodiesInFlight(settings.max_body_bytes_in_flight)
         self._body_rules = BodyRules(
@@ -156,25 +163,38 @@ class Ingress:
     ) -> RequestContext:
         split = split_target(request.rel_url.raw_path_qs)
         trace.session_id = self.session_id(request, access, split)
+        headers = _headers(request)
+        client_ip = self.client_ip(request, request.remote or "")
+        self.notes.begin(
+            trace,
+            access.tenant.name,
+            client_ip=client_ip,
+            address=self.address(request),
+            target=split.target,
+            headers=headers,
+        )
         self.rates.count(access.tenant.key_of(trace.session_id))
         target = parse_target(split.target)
+        has_body = request.body_exists
         return RequestContext(
             method=request.method,
             path=target.path,
             segments=target.segments,
             query=target.query,
-            headers=_headers(request),
-            body=await self._body(request, share) if request.body_exists else empty_body(request),
-            client_ip=self.client_ip(request, request.remote or ""),
+            headers=headers,
+            body=await self._body(request, trace, share) if has_body else empty_body(request),
+            client_ip=client_ip,
             session_id=trace.session_id,
             request_id=trace.request_id,
             tenant=access.tenant,
             prefix=split.prefix,
         )
 
-    async def _body(self, request: web.Request, share: BodyShare) -> Body:
+    async def _body(self, request: web.Request, trace: RequestTrace, share: BodyShare) -> Body:
         raw = bytes(await read_body(request, self._body_rules, share))
         content_type = request.headers.get("Content-Type", "")
+        if trace.details is not None:
+            trace.details.set_body(raw, content_type)
         if len(raw) < _LARGE_BODY_BYTES:
             return parse_body(request.method, content_type, raw)
         return await asyncio.to_thread(parse_body, request.method, content_type, raw)

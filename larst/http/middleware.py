@@ -18,6 +18,7 @@ from larst.http.access_log import finish_trace, start_trace
 from larst.http.control.guards import refuse_other_origins
 from larst.http.cors import AllowedOrigins, beside, is_preflight
 from larst.http.hosts import AllowedHosts
+from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS, TRACE, Handler
 from larst.http.responses import error_response, not_allowed, trace_headers
 from larst.http.tokens import access_of
@@ -65,20 +66,21 @@ class Middleware:
         del handler  # aiohttp's, by the path as sent; another spelling has another endpoint
         endpoint = self._routes.endpoint_of(request)
         trace = self._start_trace(request, endpoint)
-        status = None
+        response: web.StreamResponse | None = None
         try:
             response = self._refusal(request, endpoint.access) or await endpoint.handler(request)
             response = await self._as_page(request, response, endpoint.access)
-            status = response.status
         except Exception as error:
             if isinstance(error, ConnectionError) and _is_disconnected(request):
                 raise  # in the middle of a streamed reply: another reply cannot follow
             trace.set_error(error)
             response = error_response(request, error, trace.request_id)
             response = await self._as_page(request, response, endpoint.access)
-            status = response.status
         finally:  # also for a client that has disconnected
-            finish_trace(request, trace, status)
+            finish_trace(request, trace, None if response is None else response.status)
+            if trace.details is not None:
+                query = request.rel_url.raw_query_string
+                request.app[INGRESS].notes.end(trace, request.method, request.path, query, response)
         return response
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:

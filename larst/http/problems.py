@@ -29,6 +29,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.PlanNotFoundError: 404,
     errors.SessionNotFoundError: 404,
     errors.SnapshotNotFoundError: 404,
+    errors.RequestNotFoundError: 404,
     errors.UnknownPathError: 404,
     errors.BookLockedError: 404,
     errors.NotAcceptableError: 406,

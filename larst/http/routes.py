@@ -13,8 +13,9 @@ from aiohttp import web
 from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import RUNNING, SETTINGS
-from larst.http.control import descriptions
+from larst.http.control import descriptions, request_descriptions
 from larst.http.control.plans import PlanControl
+from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.ingress import serve_planned
@@ -87,6 +88,20 @@ def _snapshots(
     return Route(f"/_larst/sessions/{{id}}{path}", method, handler, Access.CONTROL, operation)
 
 
+def _requests(
+    path: str,
+    handle: Callable[[RequestControl, web.Request], Awaitable[web.StreamResponse]],
+    operation: ControlOperation,
+) -> Route:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await handle(request.app[RUNNING].requests, request)
+
+    # Not traced: a page that shows requests would fill the view of traces with its own.
+    return Route(
+        f"/_larst/requests{path}", "GET", handler, Access.CONTROL, operation, is_traced=False
+    )
+
+
 async def _control_document(request: web.Request) -> web.Response:
     """Return the document of the routes below."""
     has_auth = request.app[SETTINGS].http.has_tokens
@@ -121,6 +136,8 @@ ROUTES = (
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
     _snapshots("DELETE", "/snapshots/{name}", SnapshotControl.delete, descriptions.DELETE_SNAPSHOT),
     _snapshots("POST", "/snapshots/{name}/load", SnapshotControl.load, descriptions.LOAD_SNAPSHOT),
+    _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
+    _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
         "/_larst/metrics",
         "GET",
@@ -171,7 +188,7 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    return ControlApi(operations, descriptions.SCHEMAS)
+    return ControlApi(operations, {**descriptions.SCHEMAS, **request_descriptions.SCHEMAS})
 
 
 CONTROL_API = _control_api(ROUTES)

@@ -66,9 +66,7 @@ class WorkerRun:
         self._lent: dict[UUID | None, _Lent] = {}
         self._call_count = 0
         self._characters_left = MAX_RUN_CHARACTERS
-        request = CURRENT_REQUEST.get()
-        is_recording = request is not None and request.is_recording
-        self._store_calls = StoreCalls(request.span) if request and is_recording else None
+        self._store_calls = StoreCalls.of(CURRENT_REQUEST.get())
 
     async def drive(
         self,

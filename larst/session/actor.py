@@ -30,6 +30,7 @@ from larst.session.messages import (
     SessionRequest,
     StoreTask,
 )
+from larst.session.noted_changes import note_changes
 from larst.session.pipeline import Pipeline
 from larst.session.preconditions import (
     as_get,
@@ -45,7 +46,7 @@ from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.serving import Serving, record_route
 from larst.session.settings import applied_settings
 from larst.store import SessionStore, Transaction
-from larst.telemetry import RequestTrace, activate, count
+from larst.telemetry import RequestTrace, activate, count, current_request
 from larst.telemetry.metric_store import HIT
 from larst.telemetry.metrics import BOOK_LOOKUPS
 
@@ -191,7 +192,7 @@ class SessionActor(Actor[Message, Answer]):
         ready = self._look_up(message, shaped, self._resolver.find)
         if ready is None:
             return await self._defer(message, shaped)
-        message.trace.set_plan(ready.source, ready.key, ready.plan.action, ready.state)
+        _record_plan(message.trace, ready)
         record_route(message.trace, self._store.resources, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
@@ -230,7 +231,7 @@ class SessionActor(Actor[Message, Answer]):
             return NOT_NOW  # `on_message` raises it again, and does what it requires
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         count(BOOK_LOOKUPS, labels=HIT)  # not earlier: `on_message` counts its own
-        message.trace.set_plan(ready.source, ready.key, ready.plan.action, ready.state)
+        _record_plan(message.trace, ready)
         record_route(message.trace, self._store.resources, shaped, ready)
         reply = self._finish(message.trace, shaped, ready, run, drifts)
         states = self._store.states_read()
@@ -343,6 +344,7 @@ class SessionActor(Actor[Message, Answer]):
         """
         if run.reply.status >= 400 or not run.transaction.is_large:
             return self._apply_now(run)
+        self._note_changes(run.transaction)
         has_changes, drifts = await self._store.commit_large(run.transaction, self._drifts)
         if has_changes:
             self.gate.mark()
@@ -353,9 +355,15 @@ class SessionActor(Actor[Message, Answer]):
         if run.reply.status >= 400:
             return []
         drifts = self._drifts(run.transaction)
+        self._note_changes(run.transaction)
         if self._store.commit(run.transaction):
             self.gate.mark()
         return drifts
+
+    def _note_changes(self, transaction: Transaction) -> None:
+        request = current_request()
+        if request is not None and request.details is not None:
+            note_changes(request.details, self._store, transaction)
 
     def _drifts(self, transaction: Transaction) -> list[str]:
         if self._schema_mode == "learn":
@@ -374,3 +382,11 @@ class SessionActor(Actor[Message, Answer]):
         if (stored := self._store.settings.current) is not self._stored:
             self._stored, self._reading = stored, applied_settings(self._defaults, stored)
         return self._memory.shape(request, self._store, self._reading)
+
+
+def _record_plan(trace: RequestTrace, ready: ReadyPlan) -> None:
+    plan = ready.plan
+    trace.set_plan(ready.source, ready.key, plan.action, ready.state)
+    if trace.details is not None:
+        planner = ready.maker.planner
+        trace.details.set_program(plan.action, plan.resource, planner, plan.code.block)

@@ -116,6 +116,9 @@ class Stage:
             return
         elapsed_s = time.perf_counter() - self._started_s
         request.stage_ms[self._name] += elapsed_s * 1000
+        if request.details is not None:
+            end_s = self._started_s + elapsed_s
+            request.details.add_stage(self._name, end_s, elapsed_s, error)
         if request.has_ended:
             request.telemetry.record_stage(self._name, elapsed_s)
         if self._span is not NOOP_SPAN:

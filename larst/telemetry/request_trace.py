@@ -17,6 +17,7 @@ from larst.errors import CallerError
 from larst.telemetry import attributes as names
 from larst.telemetry.error_events import exception_attributes
 from larst.telemetry.metric_store import RequestMeasurement, Telemetry
+from larst.telemetry.requests.details import RequestDetails
 from larst.telemetry.spans import (
     NOOP_SPAN,
     Attributes,
@@ -48,7 +49,8 @@ class RequestTrace:
     time in each stage; `queue` is the wait in the mailbox. `plan_source` says where its plan came
     from, `route` is the path with identifiers replaced. `span` is its innermost open span.
     `is_precondition` is set while If-Match is checked, and marks
-    those spans. `is_recording` is set if the request is sampled, `has_ended` after `end`.
+    those spans. `is_recording` is set if the request is sampled, `has_ended` after `end`. `details`
+    are noted for the ring of requests, if it samples the request.
     """
 
     __slots__ = (
@@ -57,6 +59,7 @@ class RequestTrace:
         "_error",
         "_has_error_event",
         "_recording",
+        "details",
         "has_ended",
         "hint",
         "is_precondition",
@@ -90,6 +93,7 @@ class RequestTrace:
         self.is_recording = False
         self.has_ended = False
         self.hint: str | None = None
+        self.details: RequestDetails | None = None
         self._recording: _Recording | None = None
         self._error: BaseException | None = None
         self._has_error_event = False  # on a span below the server span
@@ -137,6 +141,8 @@ class RequestTrace:
     def record_wait(self, wait_s: float, error: Exception | None = None) -> None:
         """Record a wait in the mailbox that ends now; `error` says why the request never began."""
         self.stage_ms["queue"] += wait_s * 1000
+        if self.details is not None:
+            self.details.add_stage("queue", time.perf_counter(), wait_s, error)
         if self.has_ended:
             self.telemetry.record_stage("queue", wait_s)
         if self.is_recording:
@@ -149,6 +155,10 @@ class RequestTrace:
         """Record that a plan was found, and the time it took to find it and to check it."""
         self.stage_ms["plan"] += lookup_s * 1000
         self.stage_ms["validate"] += check_s * 1000
+        if self.details is not None:
+            now_s = time.perf_counter()
+            self.details.add_stage("plan", now_s - check_s, lookup_s, None)
+            self.details.add_stage("validate", now_s, check_s, None)
         if self.has_ended:
             self.telemetry.record_stage("plan", lookup_s)
             self.telemetry.record_stage("validate", check_s)
@@ -183,6 +193,8 @@ class RequestTrace:
             return
         elapsed_s = time.perf_counter() - self._commit_started_s
         self.stage_ms["commit"] += elapsed_s * 1000
+        if self.details is not None:
+            self.details.add_stage("commit", time.perf_counter(), elapsed_s, error)
         if self.has_ended:
             self.telemetry.record_stage("commit", elapsed_s)
         if self.is_recording:

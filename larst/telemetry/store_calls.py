@@ -1,26 +1,39 @@
-"""The store calls of one program run, as events and totals on its span. Must never see a value."""
+"""The store calls of one program run: events and totals on its span, and details of its request.
+
+Must never see a value.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
 from larst.telemetry.attributes import RESOURCE, STORE_CALLS, STORE_METHOD
-from larst.telemetry.spans import Span
+from larst.telemetry.request_trace import RequestTrace
 
 MAX_EVENTS = 20
 """Calls that become events, because a program may make thousands; the totals count all calls."""
 
 
 class StoreCalls:
-    """Records the store calls of one run on `span`."""
+    """Records the store calls of one run on the span of the request, and in its details."""
 
-    def __init__(self, span: Span) -> None:
-        self._span = span
+    def __init__(self, request: RequestTrace) -> None:
+        self._span = request.span
+        self._details = request.details
         self._total = 0
         self._by_method: defaultdict[str, int] = defaultdict(int)
 
+    @classmethod
+    def of(cls, request: RequestTrace | None) -> StoreCalls | None:
+        """Return what records the calls for a request; None if nothing records it."""
+        if request is None or not (request.is_recording or request.details is not None):
+            return None
+        return cls(request)
+
     def add(self, resource: str | None, method: str) -> None:
         """Record a call; `resource` is None for a call on the session's store."""
+        if self._details is not None:
+            self._details.add_call(resource, method)
         if self._total < MAX_EVENTS:
             attributes = {STORE_METHOD: method}
             if resource is not None:

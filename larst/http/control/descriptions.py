@@ -160,11 +160,12 @@ _READINESS: Schema = {
 }
 
 
-def _json(schema: Schema) -> Mapping[str, Schema]:
+def json_of(schema: Schema) -> Mapping[str, Schema]:
+    """Return the content of a JSON body."""
     return {"application/json": schema}
 
 
-def _errors(*classes: type[Exception]) -> Mapping[int, str]:
+def errors_of(*classes: type[Exception]) -> Mapping[int, str]:
     """Return the statuses of the errors, each with a description."""
     titles: dict[int, dict[str, None]] = {}
     all_classes: tuple[type[Exception], ...] = (errors.ForbiddenError, *classes)
@@ -191,17 +192,17 @@ LIST_PLANS = ControlOperation(
     "list_plans",
     "plans",
     "List plans, the most used first",
-    (ControlReply("A page of plans.", _json(page_of(schema_ref("Plan")))),),
+    (ControlReply("A page of plans.", json_of(page_of(schema_ref("Plan")))),),
     (PLAN_STATE, PLAN_LIMIT, OFFSET, OF_TENANT),
-    errors=_errors(errors.BadRequestError),
+    errors=errors_of(errors.BadRequestError),
 )
 GET_PLAN = ControlOperation(
     "get_plan",
     "plans",
     "Get a plan with its program",
-    (ControlReply("The plan, as the plan book stores it.", _json(ANY_OBJECT)),),
+    (ControlReply("The plan, as the plan book stores it.", json_of(ANY_OBJECT)),),
     (PLAN_KEY, OF_TENANT),
-    errors=_errors(*_PLAN_ERRORS),
+    errors=errors_of(*_PLAN_ERRORS),
 )
 DELETE_PLAN = ControlOperation(
     "delete_plan",
@@ -209,49 +210,49 @@ DELETE_PLAN = ControlOperation(
     "Delete a plan; the next request of its shape is planned again",
     (ControlReply("The plan is deleted.", status=204),),
     (PLAN_KEY, OF_TENANT),
-    errors=_errors(*_PLAN_ERRORS),
+    errors=errors_of(*_PLAN_ERRORS),
 )
 PIN_PLAN = ControlOperation(
     "pin_plan",
     "plans",
     "Approve a plan: it is used from now on, whatever planner is configured",
-    (ControlReply("The plan.", _json(schema_ref("Plan"))),),
+    (ControlReply("The plan.", json_of(schema_ref("Plan"))),),
     (PLAN_KEY, OF_TENANT),
-    errors=_errors(*_PLAN_ERRORS),
+    errors=errors_of(*_PLAN_ERRORS),
 )
 REJECT_PLAN = ControlOperation(
     "reject_plan",
     "plans",
     "Reject a plan: it is never used again, and the planner gets the reason",
-    (ControlReply("The plan.", _json(schema_ref("Plan"))),),
+    (ControlReply("The plan.", json_of(schema_ref("Plan"))),),
     (PLAN_KEY, OF_TENANT),
-    body=_json(_REASON),
-    errors=_errors(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
+    body=json_of(_REASON),
+    errors=errors_of(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
 )
 PUT_PROGRAM = ControlOperation(
     "put_program",
     "plans",
     "Replace the program of a plan by your own; the new version is pinned",
-    (ControlReply("The new version.", _json(schema_ref("Plan"))),),
+    (ControlReply("The new version.", json_of(schema_ref("Plan"))),),
     (PLAN_KEY, OF_TENANT),
-    body=_json(_PROGRAM),
-    errors=_errors(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
+    body=json_of(_PROGRAM),
+    errors=errors_of(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
 )
 LIST_SESSIONS = ControlOperation(
     "list_sessions",
     "sessions",
     "List the sessions that have data",
-    (ControlReply("A page of sessions.", _json(page_of(schema_ref("Session")))),),
+    (ControlReply("A page of sessions.", json_of(page_of(schema_ref("Session")))),),
     (SESSION_LIMIT, OFFSET, AFTER),
-    errors=_errors(errors.BadRequestError),
+    errors=errors_of(errors.BadRequestError),
 )
 GET_SESSION = ControlOperation(
     "get_session",
     "sessions",
     "Get the state and the contents of a session",
-    (ControlReply("The session.", _json(schema_ref("Session"))),),
+    (ControlReply("The session.", json_of(schema_ref("Session"))),),
     (IN_SESSION,),
-    errors=_errors(*_ID_ERRORS),
+    errors=errors_of(*_ID_ERRORS),
 )
 ERASE_SESSION = ControlOperation(
     "erase_session",
@@ -259,24 +260,24 @@ ERASE_SESSION = ControlOperation(
     "Erase a session; its next request starts with no data",
     (ControlReply("The session is erased.", status=204),),
     (IN_SESSION,),
-    errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
+    errors=errors_of(*_ID_ERRORS, *_SESSION_ERRORS),
 )
 GET_SESSION_SETTINGS = ControlOperation(
     "get_session_settings",
     "sessions",
     "Get the settings of a session",
-    (ControlReply("The settings.", _json(schema_ref("SessionSettings"))),),
+    (ControlReply("The settings.", json_of(schema_ref("SessionSettings"))),),
     (IN_SESSION,),
-    errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
+    errors=errors_of(*_ID_ERRORS, *_SESSION_ERRORS),
 )
 PUT_SESSION_SETTINGS = ControlOperation(
     "put_session_settings",
     "sessions",
     "Set the dialect of a session's replies, and how unknown filters are read",
-    (ControlReply("The settings.", _json(schema_ref("SessionSettings"))),),
+    (ControlReply("The settings.", json_of(schema_ref("SessionSettings"))),),
     (IN_SESSION,),
-    body=_json(schema_ref("SessionSettings")),
-    errors=_errors(
+    body=json_of(schema_ref("SessionSettings")),
+    errors=errors_of(
         *_SESSION_ERRORS, errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError
     ),
 )
@@ -290,16 +291,16 @@ EXPORT_SESSION = ControlOperation(
         ),
     ),
     (IN_SESSION,),
-    errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
+    errors=errors_of(*_ID_ERRORS, *_SESSION_ERRORS),
 )
 IMPORT_SESSION = ControlOperation(
     "import_session",
     "sessions",
     "Import an export or a json-server db.json: all of it or nothing",
-    (ControlReply("The number of imported records.", _json(_IMPORTED)),),
+    (ControlReply("The number of imported records.", json_of(_IMPORTED)),),
     (IN_SESSION, REPLACE, LENIENT, SET_DIALECT),
     body={"application/x-ndjson": TEXT, "application/json": ANY_OBJECT},
-    errors=_errors(
+    errors=errors_of(
         *_SESSION_ERRORS,
         errors.BadRequestError,
         errors.SessionNotEmptyError,
@@ -319,25 +320,25 @@ RESET_SESSION = ControlOperation(
     "reset_session",
     "sessions",
     "Go back to a snapshot, to the file that the service was started with, or to no data",
-    (ControlReply("What the session has now.", _json(_RESTORED)),),
+    (ControlReply("What the session has now.", json_of(_RESTORED)),),
     (IN_SESSION, TO_SNAPSHOT),
-    errors=_errors(*_RESTORE_ERRORS),
+    errors=errors_of(*_RESTORE_ERRORS),
 )
 LIST_SNAPSHOTS = ControlOperation(
     "list_snapshots",
     "snapshots",
     "List the snapshots of a session",
-    (ControlReply("All snapshots, by name.", _json(_SNAPSHOTS)),),
+    (ControlReply("All snapshots, by name.", json_of(_SNAPSHOTS)),),
     (IN_SESSION,),
-    errors=_errors(*_ID_ERRORS, *_SESSION_ERRORS),
+    errors=errors_of(*_ID_ERRORS, *_SESSION_ERRORS),
 )
 SAVE_SNAPSHOT = ControlOperation(
     "save_snapshot",
     "snapshots",
     "Save a snapshot of a session; it replaces one of its name",
-    (ControlReply("The snapshot.", _json(schema_ref("Snapshot"))),),
+    (ControlReply("The snapshot.", json_of(schema_ref("Snapshot"))),),
     (IN_SESSION, SNAPSHOT),
-    errors=_errors(*_SNAPSHOT_ERRORS, errors.QuotaFullError),
+    errors=errors_of(*_SNAPSHOT_ERRORS, errors.QuotaFullError),
 )
 DELETE_SNAPSHOT = ControlOperation(
     "delete_snapshot",
@@ -345,43 +346,43 @@ DELETE_SNAPSHOT = ControlOperation(
     "Delete a snapshot",
     (ControlReply("The snapshot is deleted.", status=204),),
     (IN_SESSION, SNAPSHOT),
-    errors=_errors(*_SNAPSHOT_ERRORS, errors.SnapshotNotFoundError),
+    errors=errors_of(*_SNAPSHOT_ERRORS, errors.SnapshotNotFoundError),
 )
 LOAD_SNAPSHOT = ControlOperation(
     "load_snapshot",
     "snapshots",
     "Replace all that a session has with a snapshot: all of it or nothing",
-    (ControlReply("What the session has now.", _json(_RESTORED)),),
+    (ControlReply("What the session has now.", json_of(_RESTORED)),),
     (IN_SESSION, SNAPSHOT),
-    errors=_errors(*_RESTORE_ERRORS),
+    errors=errors_of(*_RESTORE_ERRORS),
 )
 GET_CONTROL_DOCUMENT = ControlOperation(
     "get_control_document",
     "documents",
     "Get this document",
-    (ControlReply("The document.", _json(ANY_OBJECT)),),
-    errors=_errors(),
+    (ControlReply("The document.", json_of(ANY_OBJECT)),),
+    errors=errors_of(),
 )
 GET_SESSION_DOCUMENT = ControlOperation(
     "get_session_document",
     "documents",
     "Get the OpenAPI document of a session",
-    (ControlReply("The document.", _json(ANY_OBJECT)),),
+    (ControlReply("The document.", json_of(ANY_OBJECT)),),
     (OF_SESSION,),
-    errors={status: text for status, text in _errors(*_SESSION_ERRORS).items() if status != 403},
+    errors={status: text for status, text in errors_of(*_SESSION_ERRORS).items() if status != 403},
 )
 GET_METRICS = ControlOperation(
     "get_metrics",
     "service",
     "Get the metrics in the Prometheus format",
     (ControlReply("The metrics.", {"text/plain": TEXT, "application/openmetrics-text": TEXT}),),
-    errors={**_errors(), 404: "Metrics are off."},
+    errors={**errors_of(), 404: "Metrics are off."},
 )
 GET_HEALTH = ControlOperation(
     "get_health",
     "service",
     "Check that the process responds",
-    (ControlReply("The process responds.", _json(_STATUS)),),
+    (ControlReply("The process responds.", json_of(_STATUS)),),
     is_public=True,
 )
 GET_READINESS = ControlOperation(
@@ -389,8 +390,8 @@ GET_READINESS = ControlOperation(
     "service",
     "Check that the service can serve requests",
     (
-        ControlReply("The service can serve requests.", _json(_READINESS)),
-        ControlReply("It cannot; `not_ready` lists the reasons.", _json(_READINESS), 503),
+        ControlReply("The service can serve requests.", json_of(_READINESS)),
+        ControlReply("It cannot; `not_ready` lists the reasons.", json_of(_READINESS), 503),
     ),
     is_public=True,
 )

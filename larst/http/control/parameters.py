@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from larst.domain import TENANT_NAME
+from larst.domain import METHODS, TENANT_NAME
 from larst.http.client_identity import SESSION_ID
 from larst.openapi import ControlParameter, whole_number
 from larst.planning.book import PlanState
@@ -45,6 +45,23 @@ TO_SNAPSHOT = ControlParameter(
     "to",
     "Go back to this snapshot (default: `start`, if there is one, or no data).",
     _SNAPSHOT_NAME,
+)
+
+REQUEST_LIMIT = whole_number("limit", "The maximum number of requests.", maximum=500, default=100)
+REQUEST_METHOD = ControlParameter(
+    "method", "List only the requests with this method.", {"enum": sorted(METHODS)}
+)
+REQUEST_STATUS = ControlParameter(
+    "status",
+    "List only the requests whose reply has such a status.",
+    {"enum": [f"{digit}xx" for digit in range(2, 6)]},
+)
+OF_PATH = ControlParameter(
+    "path", "List only the requests whose path contains this text.", {"type": "string"}
+)
+IN_REQUESTS = ControlParameter("session", "List only the requests of this session.", _SESSION_ID)
+REQUEST_ID = ControlParameter(
+    "id", "The number of the request, or its `X-Request-ID`.", {"type": "string"}, "path"
 )
 
 LENIENT = ControlParameter(

@@ -23,7 +23,7 @@ from larst.http.cors import SAFE_METHODS
 from larst.http.ingress import Ingress, empty_body
 from larst.http.lane.callers import Caller, caller_of, with_length_of
 from larst.http.lane.memory import ReplyMemory
-from larst.http.lane.recalled import recalled_bytes
+from larst.http.lane.recalled import Recall, recalled_bytes
 from larst.http.lane.replies import LaneReply, Writer
 from larst.http.middleware import Admission
 from larst.http.parsing import parse_body, parse_target
@@ -72,6 +72,7 @@ class Lane:
         self.answered = self.recalled = 0
         self._admission = Admission.of(settings)
         self._ingress = ingress
+        self._notes = ingress.notes
         self._sessions = sessions
         self._telemetry = telemetry
         self._tokens = tokens
@@ -100,7 +101,8 @@ class Lane:
         self._ingress.rates.count(reply.session_key)
         self.answered += 1
         self.recalled += 1
-        return recalled_bytes(reply, caller, self._telemetry, started_s)
+        recall = Recall(reply, caller, message.path, started_s)
+        return recalled_bytes(recall, self._telemetry, self._notes)
 
     def offer(
         self, message: RawRequestMessage, raw_body: bytes | None, client: LaneClient
@@ -126,11 +128,28 @@ class Lane:
         rates, key = self._ingress.rates, reply.context.session_key
         if not rates.admits(key):
             return None
+        self._begin_note(reply, split.target, raw_body)
         if not self._sessions.request_now(reply.context, reply.trace, reply):
+            # The ordinary way begins to note it once more.
+            was_sampled = reply.trace.details is not None
+            self._notes.log.withdraw(caller.access.tenant.name, was_sampled=was_sampled)
             return None
         rates.count(key)
         self.answered += 1
         return reply
+
+    def _begin_note(self, reply: LaneReply, target: str, raw_body: bytes | None) -> None:
+        caller = reply.caller
+        details = self._notes.begin(
+            reply.trace,
+            caller.access.tenant.name,
+            client_ip=caller.client_ip,
+            address=caller.address,
+            target=target,
+            headers=caller.headers,
+        )
+        if details is not None and raw_body is not None:
+            details.set_body(raw_body, reply.message.headers.get("Content-Type"))
 
     def _caller(self, message: RawRequestMessage, client: LaneClient) -> Caller | None:
         tokens = self._tokens.table
@@ -181,7 +200,7 @@ class Lane:
         )
         may_recur = not caller.has_trace and caller.size_bytes <= MAX_CALLER_BYTES
         memory = self._memory if raw_body is None and may_recur else None
-        return LaneReply(message, context, caller, trace, path, writer, memory)
+        return LaneReply(message, context, caller, trace, path, writer, self._notes, memory)
 
 
 def _is_admitted(caller: Caller, method: str) -> bool:

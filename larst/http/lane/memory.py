@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from larst.domain import SessionKey, Standing
 from larst.http.lane.callers import Caller
+from larst.telemetry import RequestDetails
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_REPLY_BYTES = 256 * 1024
@@ -36,7 +37,8 @@ class RememberedReply:
     """A reply whose head is a template: only its date and its ids differ from time to time.
 
     `session_id` is the name of its session, `session_key` its key. `count_use` counts a use of the
-    plan that made it. `fields` are those of its line of the log that are always the same.
+    plan that made it. `fields` are those of its line of the log that are always the same. `details`
+    are those of the request that it was made for, if it was noted.
     """
 
     states: tuple[Standing, ...]
@@ -49,6 +51,8 @@ class RememberedReply:
     status: int
     fields: Mapping[str, object]
     count_use: Callable[[], None]
+    plan_key: str | None = None
+    details: RequestDetails | None = None
 
     @property
     def is_current(self) -> bool:

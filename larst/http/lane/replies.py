@@ -21,6 +21,7 @@ from larst.http.lane.callers import Caller
 from larst.http.lane.memory import RememberedReply, ReplyMemory, template_of
 from larst.http.lane.wire import is_plain_write, plain_bytes, reply_bytes
 from larst.http.presentation import Place, present
+from larst.http.request_notes import RequestNotes
 from larst.http.responses import error_response, program_response, trace_headers
 from larst.session import Answer, ReplyMemo, SessionReply
 from larst.telemetry import RequestTrace
@@ -50,6 +51,7 @@ class LaneReply:
     trace: RequestTrace
     path: str
     writer: Writer
+    notes: RequestNotes
     memory: ReplyMemory | None = None
     is_written: bool = False
 
@@ -83,6 +85,7 @@ class LaneReply:
         self.is_written = True
         message = self.message
         finish_planned(self.trace, message.method, self.path, None, message.path)
+        self._note(None)
 
     def _response(self, presented: Reply, reply: SessionReply) -> web.Response:
         response = program_response(self.context, presented, reply)
@@ -92,6 +95,12 @@ class LaneReply:
     def _place(self) -> Place:
         raw_path, _, raw_query = self.message.path.partition("?")
         return Place(self.caller.address, raw_path, raw_query)
+
+    def _note(self, response: web.Response | None) -> None:
+        if self.trace.details is not None:
+            message = self.message
+            query = query_of(message.path)
+            self.notes.end(self.trace, message.method, self.path, query, response)
 
     def _fail(self, error: Exception) -> None:
         self.trace.set_error(error)
@@ -121,6 +130,7 @@ class LaneReply:
             cors = beside(response.headers, self.caller.cors)
             added = {**trace_headers(self.trace), **cors}
             data = reply_bytes(response, self.message.method, added)
+            self._note(response)
             if memo is not None and self.memory is not None:
                 self._remember(self.memory, memo, response)
         except Exception:  # noqa: BLE001 - aiohttp closes the connection, too
@@ -156,6 +166,8 @@ class LaneReply:
             status=response.status,
             fields=fields,
             count_use=memo.count_use,
+            plan_key=self.trace.plan_key,
+            details=self.trace.details,
         )
         memory.put((self.caller, method, self.message.path), reply)
 
