@@ -18,6 +18,7 @@ from larst.errors import (
     ProgramFailedError,
 )
 from larst.planning import RULES, ReadyPlan
+from larst.planning.models.redaction import REHEARSED
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes import ShapedRequest
 from larst.session.effects import READING, effects_of, names_of, refusal_of
@@ -124,9 +125,7 @@ class Proof:
             except EffectRefusedError:
                 raise
             except ProgramFailedError as error:
-                raise ProgramFailedError(
-                    f"for another record or other values of the same kinds, {error.detail}"
-                ) from error
+                raise ProgramFailedError(f"{REHEARSED}, {error.detail}") from error
             except LarstError:
                 continue  # too slow, or refused for its values: no fault of the program
 

@@ -6,7 +6,7 @@ import pytest
 
 from larst.planning.models.redaction import redact
 
-PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
+PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount", store.get(x))'
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,9 @@ PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
         "while running, line 1: ZeroDivisionError: division by zero",
         "while running, line 1: NameError: name 'store' is not defined",
         "while running, line 1: KeyError",
+        "while running, line 1: ValueError: not enough values to unpack (expected 2, got 1)",
         "while running, REPLY is not a valid reply",
+        "while running, for another record or other values of the same kinds, KeyError: 'amount'",
     ],
 )
 def test_a_reason_without_values_is_unchanged(reason: str) -> None:
@@ -50,10 +52,28 @@ def test_a_reason_without_values_is_unchanged(reason: str) -> None:
             "while running, 'Ann' is not a valid header name",
             "while running, the program failed (message",
         ),
+        (
+            "while running, line 1: ValueError: not enough values to unpack: Ann",
+            "while running, line 1: ValueError (message",
+        ),
+        (
+            "while running, line 1: NameError: name 'Ann' is not defined",
+            "while running, line 1: NameError (message",
+        ),
+        (
+            "while running, line 1: ValueError: 'str' object has no attribute 'Ann'",
+            "while running, line 1: ValueError (message",
+        ),
+        (
+            "while running, for another record or other values of the same kinds, line 1:"
+            " KeyError: 'Ann'",
+            "while running, for another record or other values of the same kinds, line 1: KeyError",
+        ),
         ("Ann broke it", "the program failed while running (message withheld"),
     ],
 )
 def test_a_message_that_may_contain_a_value_is_withheld(reason: str, prefix: str) -> None:
+    """Also one of the program's own that looks like a message of the interpreter."""
     redacted = redact(reason, PROGRAM)
 
     assert redacted.startswith(prefix)
