@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from larst.session import proof
-from larst.session.effects import Effects
+from larst.session.effects import Effects, effects_of
 from larst.store import Transaction, work
 from tests.fakes import ScriptedPlanner
 from tests.http.helpers import Client, MakeClient
@@ -201,7 +201,6 @@ async def test_a_large_change_of_a_rehearsal_is_checked_off_the_event_loop(
     client, planner = await orders(make_client, {CLOSE: [CLOSES_ALL, OWN_FIELD]})
     await add_many(client, 1000)
     threads = list[threading.Thread]()
-    effects_of = proof.effects_of
 
     def noted(transaction: Transaction, stored: Callable[..., Any]) -> Effects:
         effects = effects_of(transaction, stored)
@@ -209,7 +208,7 @@ async def test_a_large_change_of_a_rehearsal_is_checked_off_the_event_loop(
             threads.append(threading.current_thread())
         return effects
 
-    monkeypatch.setattr(proof, "effects_of", noted)
+    monkeypatch.setattr("larst.session.proof.effects_of", noted)
 
     reply = await client.post("/orders/1/close", json={"all": False})
 
