@@ -18,6 +18,7 @@ from larst.errors import (
     ProgramFailedError,
 )
 from larst.planning import RULES, ReadyPlan
+from larst.planning.models.redaction import REHEARSED
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes import ShapedRequest
 from larst.session.effects import READING, effects_of, names_of, refusal_of
@@ -80,8 +81,9 @@ class Proof:
         if is_new and not self._pipeline.resolver.is_meant(ready):
             await self._off_loop_if_large(partial(self._require_usual, shaped, ready, run), run)
         is_write = run.reply.status < _CLIENT_ERROR and shaped.request.method not in READING
-        if is_new and is_write and run.transaction.changes():
-            await self._rehearse(shaped, ready, read)
+        if is_new and is_write and run.transaction.has_changes:
+            with self._store.work.within(REHEARSAL_S):
+                await self._rehearse(shaped, ready, read)
 
     async def _off_loop_if_large(self, check: Callable[[], None], run: ProgramRun) -> None:
         if run.transaction.is_large:
@@ -113,21 +115,23 @@ class Proof:
         """
         clock = self._programs.clock
         deadline_s = clock.now() + REHEARSAL_S
-        choose = partial(rehearsal_requests, shaped, self._store)
-        for request in await self._store.work.run(choose):
+        # Even to read two records is too much for the event loop after a long run.
+        find = partial(rehearsal_requests, shaped, self._store)
+        for request in await self._store.work.run(find):
+            if clock.now() >= deadline_s:
+                return
             try:
                 other = await read(request)
                 if other.key != shaped.key or not _serves(ready, other):
                     continue
                 run = await self._programs.run(other, ready, deadline_s)
                 if run.reply.status < _CLIENT_ERROR:
-                    self._require_possible(other, ready, run)
+                    check = partial(self._require_possible, other, ready, run)
+                    await self._off_loop_if_large(check, run)
             except EffectRefusedError:
                 raise
             except ProgramFailedError as error:
-                raise ProgramFailedError(
-                    f"for another record or other values of the same kinds, {error.detail}"
-                ) from error
+                raise ProgramFailedError(f"{REHEARSED}, {error.detail}") from error
             except LarstError:
                 continue  # too slow, or refused for its values: no fault of the program
 

@@ -20,9 +20,13 @@ _MAX_FIELDS = 100
 
 
 def rehearsal_requests(shaped: ShapedRequest, store: SessionStore) -> list[RequestContext]:
-    """Return at most `MAX_REHEARSALS` requests of the same kind: other records, other values."""
+    """Return at most `MAX_REHEARSALS` requests of the same kind: other records, other values.
+
+    Raises:
+        LeaveLoopError: the message has no steps left on the event loop.
+    """
     requests = chain(_with_other_values(shaped), _with_other_records(shaped, store))
-    return list(islice(requests, MAX_REHEARSALS))
+    return [*islice(requests, MAX_REHEARSALS)]
 
 
 def _with_other_records(shaped: ShapedRequest, store: SessionStore) -> Iterator[RequestContext]:

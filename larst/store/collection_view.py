@@ -71,6 +71,11 @@ class CollectionView:
         """How many records the view stores, changes or deletes."""
         return len(self._changed) + len(self._added)
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether records were stored, changed or deleted, or an id was used up."""
+        return bool(self._changed or self._added) or self._next_id != self._base.next_id
+
     def insert(self, obj: Record) -> Record:
         """Store a new record, with a generated id if it has none.
 
@@ -201,7 +206,7 @@ class CollectionView:
 
     def change(self) -> Change | None:
         """Return the changes made in this view; None if nothing was changed."""
-        if not self._changed and not self._added and self._next_id == self._base.next_id:
+        if not self.has_changes:
             return None  # the usual case: a request that only reads
         replaced = [record for record in self._changed.values() if record is not None]
         put = [*replaced, *self._added.values()]

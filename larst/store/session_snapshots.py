@@ -43,13 +43,18 @@ class Snapshot:
     saved_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A snapshot that is written, but not in place yet."""
+@dataclass(slots=True, eq=False)
+class Save:
+    """A save of a snapshot; it has a file under a temporary name before that is in place.
+
+    The file of an abandoned save, whose caller has gone, is removed with the next save at the
+    latest.
+    """
 
     name: str
-    path: Path
-    size_bytes: int
+    path: Path | None = None
+    size_bytes: int = 0
+    is_abandoned: bool = False
 
 
 def checked_snapshot_name(name: str) -> str:
@@ -74,17 +79,22 @@ def snapshot_path(directory: Path, name: str) -> Path:
 class SessionSnapshots:
     """The snapshots of a session, which `load` lists."""
 
-    def __init__(self, directory: Path, files: FileOps, threads: Threads) -> None:
+    def __init__(
+        self, directory: Path, files: FileOps, threads: Threads, *, folds_case: bool = False
+    ) -> None:
+        self._folds_case = folds_case
         self._session_directory = directory
         self._directory = directory / SNAPSHOTS
         self._files = files
         self._threads = threads
         self._snapshots: dict[str, Snapshot] = {}
+        self._saves: list[Save] = []  # those whose file is not in place yet
 
     @property
     def size_bytes(self) -> int:
-        """The bytes of all snapshots."""
-        return sum(snapshot.size_bytes for snapshot in self._snapshots.values())
+        """The bytes of all snapshots, and of the files of saves."""
+        snapshots = sum(snapshot.size_bytes for snapshot in self._snapshots.values())
+        return snapshots + sum(save.size_bytes for save in self._saves)
 
     def list(self) -> list[Snapshot]:
         """Return the snapshots, sorted by name."""
@@ -108,7 +118,7 @@ class SessionSnapshots:
 
     def clear(self) -> None:
         """Forget all: the session was erased."""
-        self._snapshots = {}
+        self._snapshots, self._saves = {}, []
 
     async def load(self) -> None:
         """List the snapshots, and remove what interrupted saves left.
@@ -116,38 +126,53 @@ class SessionSnapshots:
         Raises:
             DiskRefusedError: the directory cannot be read.
         """
-        self._snapshots = await self._threads.run_to_completion(self._load, is_long=True)
+        snapshots = await self._threads.run_to_completion(self._load, is_long=True)
+        self._snapshots, self._saves = snapshots, []
 
     async def write(
-        self, name: str, resources: Mapping[str, Collection], settings: StoredSettings
-    ) -> Unfinished:
+        self, save: Save, resources: Mapping[str, Collection], settings: StoredSettings
+    ) -> None:
         """Write a snapshot of these resources, which must not change, under a temporary name.
 
         Raises:
+            BadRequestError: its file would be that of another snapshot.
             QuotaFullError: there are too many snapshots.
             DiskRefusedError: nothing was saved.
         """
-        if name not in self._snapshots and len(self._snapshots) >= MAX_SNAPSHOTS:
-            raise QuotaFullError(
-                f"the session has {MAX_SNAPSHOTS} snapshots, the most that it may have; delete one"
-            )
-        work = partial(self._write, name, resources, settings)
-        return await self._threads.run_to_completion(work, is_long=True)
+        for other in [other for other in self._saves if other.is_abandoned]:
+            await self.discard(other)
+        self._check_name(save.name)
+        self._saves.append(save)  # before its file exists: a cancelled write may leave one
+        try:
+            work = partial(self._write, save, resources, settings)
+            await self._threads.run_to_completion(work, is_long=True)
+        except BaseException:
+            save.is_abandoned = True
+            raise
 
-    async def keep(self, unfinished: Unfinished) -> Snapshot:
+    async def keep(self, save: Save) -> Snapshot:
         """Put a snapshot in place, durably; it replaces one of its name.
 
         Raises:
+            SnapshotNotFoundError: the session was erased since it was written.
             DiskRefusedError: it could not be put in place.
         """
-        work = partial(self._keep, unfinished)
+        if save not in self._saves or save.path is None:
+            raise SnapshotNotFoundError(
+                f"the snapshot {save.name} was not kept: the session was erased meanwhile"
+            )
+        work = partial(self._keep, save.name, save.path)
         snapshot = await self._threads.run_to_completion(work, is_long=False)
+        self._saves.remove(save)
         self._snapshots[snapshot.name] = snapshot
         return snapshot
 
-    async def discard(self, unfinished: Unfinished) -> None:
+    async def discard(self, save: Save) -> None:
         """Remove a snapshot that is not in place."""
-        await self._threads.run_to_completion(partial(self._remove, unfinished.path), is_long=False)
+        if save.path is not None:
+            await self._threads.run_to_completion(partial(self._remove, save.path), is_long=False)
+        if save in self._saves:
+            self._saves.remove(save)
 
     async def delete(self, name: str) -> None:
         """Delete a snapshot, durably.
@@ -161,6 +186,26 @@ class SessionSnapshots:
         await self._threads.run_to_completion(work, is_long=False)
         del self._snapshots[name]
 
+    def _check_name(self, name: str) -> None:
+        """Check that the session may have a snapshot of this name.
+
+        Raises:
+            BadRequestError: its file would be that of another snapshot.
+            QuotaFullError: there are too many snapshots.
+        """
+        names = {*self._snapshots, *(save.name for save in self._saves)}
+        if self._folds_case:
+            for other in names:
+                if other != name and other.lower() == name.lower():  # names are ASCII
+                    raise BadRequestError(
+                        f"{name} and {other} would be one file: the disk of this service does not"
+                        f" distinguish upper and lower case; use {other}"
+                    )
+        if name not in names and len(names) >= MAX_SNAPSHOTS:
+            raise QuotaFullError(
+                f"the session has {MAX_SNAPSHOTS} snapshots, the most that it may have; delete one"
+            )
+
     def _load(self) -> dict[str, Snapshot]:
         snapshots = {}
         for file in self._files.names(self._directory):
@@ -172,24 +217,25 @@ class SessionSnapshots:
         return snapshots
 
     def _write(
-        self, name: str, resources: Mapping[str, Collection], settings: StoredSettings
-    ) -> Unfinished:
+        self, save: Save, resources: Mapping[str, Collection], settings: StoredSettings
+    ) -> None:
         self._files.make_directory(self._session_directory)
         self._files.make_directory(self._directory)
-        path = self._directory / f"{name}-{secrets.token_hex(4)}{_SUFFIX}{TEMP_SUFFIX}"
+        path = self._directory / f"{save.name}-{secrets.token_hex(4)}{_SUFFIX}{TEMP_SUFFIX}"
+        save.path = path
         try:
             self._files.write_new(path, export_lines(resources, settings))
-            return Unfinished(name, path, self._files.size_and_time(path)[0])
+            save.size_bytes = self._files.size_and_time(path)[0]
         except OSError:
             self._remove(path)
             raise
 
-    def _keep(self, unfinished: Unfinished) -> Snapshot:
-        path = snapshot_path(self._session_directory, unfinished.name)
-        self._files.rename(unfinished.path, path)
+    def _keep(self, name: str, temporary: Path) -> Snapshot:
+        path = snapshot_path(self._session_directory, name)
+        self._files.rename(temporary, path)
         for folder in (self._directory, self._session_directory, self._session_directory.parent):
             self._files.sync_directory(folder)
-        return Snapshot(unfinished.name, *self._files.size_and_time(path))
+        return Snapshot(name, *self._files.size_and_time(path))
 
     def _delete(self, path: Path) -> None:
         self._files.remove(path)

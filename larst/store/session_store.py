@@ -28,7 +28,7 @@ from larst.store.schema.vocabulary import vocabulary_of
 from larst.store.searching import has_value, matching, position_of
 from larst.store.session_checkpoints import SessionCheckpoints
 from larst.store.session_settings import SessionSettings
-from larst.store.session_snapshots import SessionSnapshots, Unfinished
+from larst.store.session_snapshots import Save, SessionSnapshots
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
 from larst.store.transfer.replacing import Replacement, dropped_entry, free, journal_entry
@@ -90,7 +90,7 @@ class SessionStore:
         self.settings = SessionSettings(
             self.session_id, self._session_files, self._threads, self.checkpoints.disk
         )
-        self.snapshots = SessionSnapshots(directory, files, self._threads)
+        self.snapshots = SessionSnapshots(directory, files, self._threads, folds_case=folds_case)
 
     async def load(self) -> None:
         """Load the session's files; a directory that does not exist is an empty session.
@@ -271,7 +271,7 @@ class SessionStore:
         self.settings.restore(settings)
         self._writer.add(entries, settings_as_json(settings))
 
-    async def write_snapshot(self, name: str) -> Unfinished:
+    async def write_snapshot(self, save: Save) -> None:
         """Write a snapshot as of now, which `snapshots.keep` puts in place.
 
         All that it holds must be durable before: that of a failed flush must not be kept.
@@ -280,13 +280,14 @@ class SessionStore:
             QuotaFullError: the session may not grow so much.
             DiskRefusedError: nothing was saved.
         """
-        unfinished = await self.snapshots.write(name, self.snapshot(), self.settings.current)
+        await self.snapshots.write(save, self.snapshot(), self.settings.current)
         try:
-            self._quota.check_size(self.size_bytes + unfinished.size_bytes)
+            self._quota.check_size(self.size_bytes)
         except QuotaFullError:
-            await self.snapshots.discard(unfinished)
+            await self.snapshots.discard(save)
             raise
-        return unfinished
+        if save.is_abandoned:
+            await self.snapshots.discard(save)
 
     async def flush(self) -> None:
         """Make all commits durable; if the journal has grown large, also begin a checkpoint.

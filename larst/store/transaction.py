@@ -93,6 +93,11 @@ class Transaction:
             values += view.written_values
         return changes > LARGE_CHANGE or values >= LARGE_VALUES
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether the transaction changes anything; using up an id is a change."""
+        return any(view.has_changes for view in self._views.values())
+
     def changes(self) -> dict[str, Change]:
         """Return the changes of the transaction, by resource."""
         changes: dict[str, Change] = {}

@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
@@ -66,6 +67,16 @@ class Work:
         """Begin a message: it has all steps again, and may take this much time in a thread."""
         self._begun_s = self._timer()
         self._steps_left, self._deadline_s = self._loop_steps, self._begun_s + time_s
+
+    @contextmanager
+    def within(self, time_s: float) -> Iterator[None]:
+        """Let work in threads go on for at most so long, in the body of the `with` statement."""
+        deadline_s = self._deadline_s
+        self._deadline_s = min(deadline_s, self._timer() + time_s)
+        try:
+            yield
+        finally:
+            self._deadline_s = deadline_s
 
     def require(self, steps: int) -> None:
         """Check that steps can be taken here, without taking them.

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from larst.session import proof
+from larst.session.effects import Effects, effects_of
+from larst.store import Transaction, work
 from tests.fakes import ScriptedPlanner
 from tests.http.helpers import Client, MakeClient
 
@@ -167,6 +173,75 @@ async def test_a_write_is_rehearsed_on_other_records_before_its_first_effect(
     assert "for another record" in refusal.reason
     assert refusal.has_values  # what a run raises may quote a value, so it is redacted
     assert await stored(client) == [{**ORDERS[0], "state": "closed"}, *records[1:]]
+
+
+CLOSES_ALL = """\
+if ctx["body_json"]["all"]:
+    store.update_where({}, {"state": "closed"})
+REPLY = make_response(200, store.update(plan["identifier"], {"state": "closed"}))
+"""
+SUMS_OFTEN = """\
+if ctx["body_json"]["all"]:
+    for number in range(9000):
+        store.aggregate("sum", "price", "state")
+REPLY = make_response(200, store.update(plan["identifier"], {"state": "closed"}))
+"""
+
+
+async def add_many(client: Client, count: int) -> None:
+    records = [{"id": number, "state": "open", "price": number} for number in range(1, count)]
+    path = "/_larst/sessions/default/import?replace=true"
+    assert (await client.post(path, json={"orders": records})).status == 200
+
+
+async def test_a_large_change_of_a_rehearsal_is_checked_off_the_event_loop(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client sends false, and changes one record; the rehearsal, true, changes all."""
+    client, planner = await orders(make_client, {CLOSE: [CLOSES_ALL, OWN_FIELD]})
+    await add_many(client, 1000)
+    threads = list[threading.Thread]()
+
+    def noted(transaction: Transaction, stored: Callable[..., Any]) -> Effects:
+        effects = effects_of(transaction, stored)
+        if len(effects.resources["orders"].changed) > 100:
+            threads.append(threading.current_thread())
+        return effects
+
+    monkeypatch.setattr("larst.session.proof.effects_of", noted)
+
+    reply = await client.post("/orders/1/close", json={"all": False})
+
+    assert reply.status == 200
+    assert "change or delete only records" in planner.requests[-1].refusals[0].reason
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+async def test_a_run_that_took_all_steps_of_the_event_loop_is_rehearsed_too(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look for other records must not crash the session then."""
+    monkeypatch.setattr(work, "LOOP_S", 0.0)
+    client, _ = await orders(make_client, {CLOSE: [OWN_FIELD]})
+
+    reply = await client.post("/orders/1/close")
+
+    assert reply.status == 200
+
+
+async def test_a_rehearsal_ends_when_its_time_is_over(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever other values make the program do, the other requests of the session go on soon."""
+    monkeypatch.setattr(proof, "REHEARSAL_S", 0.05)
+    client, _ = await orders(make_client, {CLOSE: [SUMS_OFTEN]})
+    await add_many(client, 2000)
+    begun_s = time.process_time()
+
+    assert (await client.post("/orders/1/close", json={"all": False})).status == 200
+
+    assert time.process_time() - begun_s < 2
 
 
 async def test_a_plan_is_tried_until_its_success_path_has_run(make_client: MakeClient) -> None:

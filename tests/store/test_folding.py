@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from larst.errors import BadResourceNameError, DiskRefusedError
+from larst.errors import BadRequestError, BadResourceNameError, DiskRefusedError
 from larst.store import DataRoot, DiskFiles, SessionStore
 from larst.store.collection import Collection
+from larst.store.session_snapshots import Save
 from larst.store.transfer.replacing import Replacement
 
 
@@ -145,3 +146,19 @@ def test_a_disk_that_does_not_is_recognized(
 
     with DataRoot.open(tmp_path) as root:
         assert root.folds_case
+
+
+async def test_a_snapshot_with_the_name_of_another_in_other_case_is_refused(tmp_path: Path) -> None:
+    """It would replace the other one, which the session would still list."""
+    store = _store(tmp_path / "one")
+    await store.load()
+    await _insert(store, "users")
+    first = Save("before")
+    await store.write_snapshot(first)
+
+    with pytest.raises(BadRequestError, match=r"Before and before would be one file.*use before"):
+        await store.write_snapshot(Save("Before"))
+
+    await store.snapshots.keep(first)
+    await store.write_snapshot(Save("before"))
+    await store.close()

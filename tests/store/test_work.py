@@ -201,3 +201,18 @@ def test_a_large_transaction_has_many_records_or_many_values(
         transaction.resource("users").insert({"a": [[1]] * values})
 
     assert transaction.is_large is is_large
+
+
+async def test_work_in_a_thread_may_be_given_less_time(work: Work, timer: _Timer) -> None:
+    """And what follows has the time of its message again."""
+
+    def take(time_s: float) -> None:
+        timer.now_s += time_s
+        work.spend(1)
+
+    with work.within(1):
+        await work.off_loop(lambda: take(0.9))
+        with pytest.raises(ProgramTimeoutError):
+            await work.off_loop(lambda: take(0.2))
+
+    await work.off_loop(lambda: take(2))

@@ -23,8 +23,8 @@ from larst.http.responses import json_response
 from larst.session import SessionClient
 from larst.store import DataRoot, DiskFiles, SessionStore, StoredSettings
 from larst.store.session_snapshots import (
+    Save,
     Snapshot,
-    Unfinished,
     checked_snapshot_name,
     snapshot_path,
 )
@@ -78,17 +78,14 @@ class SnapshotControl:
         Raises:
             QuotaFullError: the session may have no more snapshots, or no more bytes.
         """
-
-        async def write(store: SessionStore) -> Unfinished:
-            return await store.write_snapshot(name)
-
-        # When this is answered, all that the snapshot holds is durable.
-        unfinished = await self._sessions.run_on_store(key, write)
-
-        async def keep(store: SessionStore) -> Snapshot:
-            return await store.snapshots.keep(unfinished)
-
-        return await self._sessions.run_on_store(key, keep)
+        save = Save(name)
+        try:
+            # When this is answered, all that the snapshot holds is durable.
+            await self._sessions.run_on_store(key, lambda store: store.write_snapshot(save))
+            return await self._sessions.run_on_store(key, lambda store: store.snapshots.keep(save))
+        except BaseException:  # also a client that has gone: its file must not stay
+            save.is_abandoned = True
+            raise
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a snapshot.

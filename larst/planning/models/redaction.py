@@ -1,8 +1,9 @@
 """Redaction: the reason of a failed run, without the values that it quotes. Pure.
 
-Exceptions quote values of clients and of stored records. Only messages that are known to contain
-nothing but type names, and string constants of the program itself, are passed on to a planner; of
-LARST's own messages, all but the values in them.
+Exceptions quote values of clients and of stored records, and a program may raise one with a message
+that looks like the interpreter's. Only messages that consist of known words, names of types, and
+words of the program itself are passed on to a planner; of LARST's own messages, all but the values
+in them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-_PREFIX = re.compile(r"while running, (?P<line>line \d+: )?(?P<error>.*)", re.DOTALL)
+REHEARSED = "for another record or other values of the same kinds"
+"""What a reason says of a run that was a rehearsal."""
+
+_PREFIX = re.compile(
+    rf"while running, (?P<place>(?:{re.escape(REHEARSED)}, )?(?:line \d+: )?)(?P<error>.*)",
+    re.DOTALL,
+)
 _EXCEPTION = re.compile(
     r"(?P<kind>[A-Z]\w*(?:Error|Exception|Iteration))(?:: (?P<message>.*))?", re.DOTALL
 )
@@ -20,7 +28,7 @@ _SAFE_MESSAGES = re.compile(
     "|".join(
         (
             rf"{_TYPE} object is not (?:subscriptable|iterable|callable)",
-            rf"{_TYPE} object has no attribute '[A-Za-z]\w{{0,40}}'",
+            rf"{_TYPE} object has no attribute '(?P<attribute>[A-Za-z]\w{{0,40}})'",
             rf"unsupported operand type\(s\) for \S{{1,3}}(?: or pow\(\))?: {_TYPE} and {_TYPE}",
             rf"'[<>=!]{{1,2}}' not supported between instances of {_TYPE} and {_TYPE}",
             rf"can only concatenate {_TYPE} \(not \"?{_TYPE}\"?\)(?: to {_TYPE})?",
@@ -30,8 +38,8 @@ _SAFE_MESSAGES = re.compile(
             r"math domain error",
             rf"object of type {_TYPE} has no len\(\)",
             r"(?:max|min)\(\) (?:iterable argument|arg) is (?:empty|an empty sequence)",
-            r"name '[A-Za-z]\w{0,40}' is not defined",
-            r"not enough values to unpack.*|too many values to unpack.*",
+            r"name '(?P<name>[A-Za-z]\w{0,40})' is not defined",
+            r"(?:not enough|too many) values to unpack(?: \(expected \d(?:, got \d)?\))?",
         )
     )
 )
@@ -97,18 +105,18 @@ def redact(reason: str, program: str | None) -> str:
     match = _PREFIX.fullmatch(reason)
     if match is None:
         return f"the program failed while running {_WITHHELD}"
-    line, error = match["line"] or "", match["error"]
-    constants = _string_constants(program or "")
-    if (own := _own_message(error, constants)) is not None:
-        return f"while running, {line}{own}"
+    place, error = match["place"], match["error"]
+    words = _Words.of(program or "")
+    if (own := _own_message(error, words.constants)) is not None:
+        return f"while running, {place}{own}"
     exception = _EXCEPTION.fullmatch(error)
     if exception is None:
-        return f"while running, {line}the program failed {_WITHHELD}"
-    message = _message(exception["message"] or "", constants)
-    return f"while running, {line}{exception['kind']}{message}"
+        return f"while running, {place}the program failed {_WITHHELD}"
+    message = _message(exception["message"] or "", words)
+    return f"while running, {place}{exception['kind']}{message}"
 
 
-def _own_message(text: str, constants: set[str]) -> str | None:
+def _own_message(text: str, constants: frozenset[str]) -> str | None:
     """Return a message of LARST, with `<value>` for a part that the program does not contain."""
     for pattern in _OWN_MESSAGES:
         match = pattern.fullmatch(text)
@@ -123,24 +131,32 @@ def _own_message(text: str, constants: set[str]) -> str | None:
     return None
 
 
-def _message(message: str, constants: set[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The string constants and the names of a program; none if it cannot be parsed."""
+
+    constants: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, program: str) -> _Words:
+        try:
+            nodes = list(ast.walk(ast.parse(program)))
+        except (SyntaxError, ValueError):
+            return cls()
+        constants = (node.value for node in nodes if isinstance(node, ast.Constant))
+        names = {node.id for node in nodes if isinstance(node, ast.Name)}
+        names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        return cls(frozenset(text for text in constants if isinstance(text, str)), frozenset(names))
+
+
+def _message(message: str, words: _Words) -> str:
     if not message:
         return ""
-    if _SAFE_MESSAGES.fullmatch(message) or message.strip("'\"") in constants:
+    safe = _SAFE_MESSAGES.fullmatch(message)
+    is_safe = safe is not None and words.names.issuperset(filter(None, safe.groups()))
+    if is_safe or message.strip("'\"") in words.constants:
         return f": {message}"
     if tail := _QUOTED_TAIL.fullmatch(message):
         return f": {tail['safe']}"
     return f" {_WITHHELD}"
-
-
-def _string_constants(program: str) -> set[str]:
-    """Return the string constants of the program; none if it cannot be parsed."""
-    try:
-        tree = ast.parse(program)
-    except (SyntaxError, ValueError):
-        return set()
-    return {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from larst.errors import DeadlineError
 from larst.store import DiskFiles
+from larst.store.session_snapshots import MAX_SNAPSHOTS, SessionSnapshots
 from tests.http.control.helpers import ONE, TWO, Client, export, sleep
 
 SESSION = "/_larst/sessions/one"
@@ -203,6 +206,38 @@ async def test_a_save_that_the_disk_refuses_leaves_no_snapshot(
     await sleep(client, "one")
     assert (await (await client.get(SNAPSHOTS)).json())["items"] == []
     assert list((tmp_path / "data" / "one" / ".snapshots").iterdir()) == []
+
+
+async def test_saves_at_the_same_time_keep_to_the_limit(client: Client) -> None:
+    """Each is written before any is in place, so that none may be left out of the count."""
+    saves = [client.put(f"{SNAPSHOTS}/s{number}") for number in range(MAX_SNAPSHOTS + 20)]
+
+    statuses = [reply.status for reply in await asyncio.gather(*saves)]
+
+    assert statuses.count(200) == MAX_SNAPSHOTS
+    assert statuses.count(507) == 20
+    assert len((await (await client.get(SNAPSHOTS)).json())["items"]) == MAX_SNAPSHOTS
+
+
+async def test_the_files_of_abandoned_saves_count_and_do_not_stay(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that leaves, again and again, before its snapshot is in place fills no disk."""
+    folder = tmp_path / "data" / "one" / ".snapshots"
+    before = (await session(client))["size_bytes"]
+
+    async def leave(_: SessionSnapshots, __: object) -> None:
+        raise DeadlineError("the client has gone")
+
+    monkeypatch.setattr(SessionSnapshots, "keep", leave)
+    for number in range(5):
+        await client.put(f"{SNAPSHOTS}/s{number}")
+    (file,) = folder.iterdir()
+    assert (await session(client))["size_bytes"] == before + file.stat().st_size
+    monkeypatch.undo()
+    await save(client)
+
+    assert [path.name for path in folder.iterdir()] == ["before.ndjson"]
 
 
 async def test_a_load_that_the_disk_refuses_changes_nothing(

@@ -6,7 +6,7 @@ import pytest
 
 from larst.planning.models.redaction import redact
 
-PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
+PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount", store.get(x))'
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
         "while running, line 1: ZeroDivisionError: division by zero",
         "while running, line 1: NameError: name 'store' is not defined",
         "while running, line 1: KeyError",
+        "while running, line 1: ValueError: not enough values to unpack (expected 2, got 1)",
         "while running, REPLY is not a valid reply",
         "while running, unknown operation 'amount'; known operations: avg, count, max, min, sum",
         "while running, criteria must be a dict that maps fields (strings) to values",
@@ -30,6 +31,7 @@ PROGRAM = 'x = plan["payload"]["amount"]\nraise ValueError("bad amount")'
         "while running, the status of REPLY must be an integer, not None",
         "while running, TypeError: Object of type set is not JSON serializable",
         'while running, line 1: TypeError: can only concatenate str (not "int") to str',
+        "while running, for another record or other values of the same kinds, KeyError: 'amount'",
     ],
 )
 def test_a_reason_without_values_is_unchanged(reason: str) -> None:
@@ -74,10 +76,28 @@ def test_a_reason_without_values_is_unchanged(reason: str) -> None:
             "while running, the status of REPLY must be 200 to 599, not 'Ann'",
             "while running, the status of REPLY must be 200 to 599, not <value>",
         ),
+        (
+            "while running, line 1: ValueError: not enough values to unpack: Ann",
+            "while running, line 1: ValueError (message",
+        ),
+        (
+            "while running, line 1: NameError: name 'Ann' is not defined",
+            "while running, line 1: NameError (message",
+        ),
+        (
+            "while running, line 1: ValueError: 'str' object has no attribute 'Ann'",
+            "while running, line 1: ValueError (message",
+        ),
+        (
+            "while running, for another record or other values of the same kinds, line 1:"
+            " KeyError: 'Ann'",
+            "while running, for another record or other values of the same kinds, line 1: KeyError",
+        ),
         ("Ann broke it", "the program failed while running (message withheld"),
     ],
 )
 def test_a_message_that_may_contain_a_value_is_withheld(reason: str, prefix: str) -> None:
+    """Also one of the program's own that looks like a message of the interpreter."""
     redacted = redact(reason, PROGRAM)
 
     assert redacted.startswith(prefix)
