@@ -129,16 +129,17 @@ class Ingress:
     def page_session(self, request: web.Request, name: str | None = None) -> tuple[SessionKey, str]:
         """Return the key of the session that a page is about, and its address in the service.
 
-        `name` applies only if neither the path nor the header X-Session-ID names a session.
+        `name` applies only if neither the path nor the header X-Session-ID names a session. The
+        address has the prefix of a session that the path or `name` names.
 
         Raises:
             BadSessionIdError: a name is not a valid session id, or they differ.
         """
         access, split = request[ACCESS], split_target(request.rel_url.raw_path)
         if name is not None and split.session_id is None and "X-Session-ID" not in request.headers:
-            session_id = checked_session_id(name)
-        else:
-            session_id = self.session_id(request, access, split)
+            # Tools that name it in the query send no header with later requests either.
+            split = SplitTarget(checked_session_id(name), split.target)
+        session_id = self.session_id(request, access, split)
         return access.tenant.key_of(session_id), f"{self.address(request)}{split.prefix}"
 
     def address(self, request: web.Request) -> str:

@@ -6,13 +6,13 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.page import PHONE_WIDTH_PX, Page
+from tests.browser.page import PHONE_WIDTH_PX, Page, Scheme
 from tests.service.api import Service
 
 pytestmark = pytest.mark.browser
@@ -255,16 +255,49 @@ def test_the_bar_fits_a_phone(page: Page, service: Service, shop: str, name: str
     assert page.wait_for_script(f"{bar}.scrollWidth <= {PHONE_WIDTH_PX}")
 
 
-def test_dark_pages_stay_readable(page: Page, service: Service, shop: str) -> None:
-    """Swagger UI and ReDoc have only a light theme, so their background must stay light."""
-    page.prefer("dark")
-    page.open(f"{service.url}/docs?session={shop}")
+@pytest.mark.parametrize(
+    ("name", "scheme"), [("docs", "dark"), ("redoc", "dark"), ("redoc", "light")]
+)
+def test_every_text_is_readable(
+    page: Page, service: Service, shop: str, name: str, scheme: Scheme
+) -> None:
+    """WCAG 2.2 (1.4.3). The light theme of Swagger UI is its own, with white on light green."""
+    page.prefer(scheme)
+    page.resize(1280, 1600)
+    page.open(f"{service.url}/{name}?session={shop}")
     page.wait(lambda: "products" in page.text("#api"))
-    page.save_screenshot("docs-dark")
+    if name == "docs":
+        try_create(page, {"name": "Saw", "price": 29})
+        page.wait(lambda: page.all(LIVE_STATUS))
+        page.first("section.models h4 button").click()
+        page.first("section.models .json-schema-2020-12-accordion").click()
+    page.save_screenshot(f"{name}-{scheme}")
 
-    assert page.wait_for_script(
-        "getComputedStyle(document.getElementById('api')).backgroundColor === 'rgb(255, 255, 255)'"
-    )
+    assert {(text.colours, text.text) for text in page.contrasts() if text.contrast < 4.5} == set()
+    assert page.console_errors() == []
+
+
+@pytest.mark.parametrize("name", ["docs", "redoc"])
+def test_the_schemes_differ(page: Page, service: Service, shop: str, name: str) -> None:
+    background = "getComputedStyle(document.getElementById('api')).backgroundColor"
+    colours = set()
+    for scheme in get_args(Scheme):
+        page.prefer(scheme)
+        page.open(f"{service.url}/{name}?session={shop}")
+        colours.add(page.wait_for_script(background))
+
+    assert len(colours) == 2
+
+
+def test_redoc_follows_a_change_of_the_scheme(page: Page, service: Service, shop: str) -> None:
+    page.open(f"{service.url}/redoc?session={shop}")
+    page.wait(lambda: page.all("#api h2"))
+    colour = "getComputedStyle(document.querySelector('#api h2')).color"
+    light = page.wait_for_script(colour)
+
+    page.prefer("dark")
+
+    assert page.wait_for_script(f"document.querySelector('#api h2') && {colour} !== '{light}'")
 
 
 def test_a_token_that_no_header_can_carry_is_refused(page: Page, guarded: Service) -> None:

@@ -106,6 +106,9 @@ async def test_the_query_can_name_the_session(api: Api) -> None:
     grown = await document(nameless, f"/swagger.json?session={api.session_id}")
 
     assert "/members" in grown["paths"]
+    assert grown["servers"] == [{"url": f"{api.url}/@{api.session_id}"}]
+    assert (await nameless.get(f"/@{api.session_id}/members/1")).body == {"id": 1, "name": "Alice"}
+    assert (await document(api))["servers"] == [{"url": api.url}]
     assert (await nameless.get("/swagger.json?session=no/session")).status == 400
 
 

@@ -268,7 +268,7 @@ def _error(view: View) -> tuple[str, Html]:
         parts.append(element("p", detail[:_DETAIL_CHARACTERS], class_="detail"))
     if rest:
         parts.append(fields(rest, _no_link, Budget(parts=100)))
-    parts += [element("h2", "Ways on"), _ways_on(view)]
+    parts += [element("h2", "Continue with"), _ways_on(view)]
     return title[:1].upper() + title[1:_PATH_CHARACTERS], joined(*parts)
 
 
@@ -309,7 +309,7 @@ def _ways_on(view: View) -> Html:
         if way not in links:
             links.append(way)
     links.append(("Start page", f"{view.prefix}/"))
-    return _links("Ways on", links)
+    return _links("Continue with", links)
 
 
 def _link_of(view: View) -> Link:

@@ -2,6 +2,54 @@
 // Content-Security-Policy forbids.
 "use strict";
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+// ReDoc has a light theme, and computes the colours that it lacks here from these.
+const DARK = {
+  colors: {
+    primary: { main: "#58a6ff", light: "#79c0ff", dark: "#388bfd", contrastText: "#0d1117" },
+    text: { primary: "#f0f6fc", secondary: "#9fa9b4" },
+    border: { dark: "#3d444d", light: "#21262d" },
+    gray: { 50: "#161b22", 100: "#21262d" },
+    success: { main: "#3fb950" },
+    warning: { main: "#d29922" },
+    error: { main: "#ff7b72" },
+    responses: {
+      success: { color: "#3fb950", backgroundColor: "#12261e", tabTextColor: "#3fb950" },
+      error: { color: "#ff7b72", backgroundColor: "#2d1517", tabTextColor: "#ff7b72" },
+      redirect: { color: "#d29922", backgroundColor: "#272115", tabTextColor: "#d29922" },
+      info: { color: "#58a6ff", backgroundColor: "#121d2f", tabTextColor: "#79c0ff" },
+    },
+  },
+  schema: { nestedBackground: "#161b22", linesColor: "#3d444d", typeNameColor: "#9fa9b4", typeTitleColor: "#9fa9b4", requireLabelColor: "#ff7b72" },
+  sidebar: { backgroundColor: "#0d1117", textColor: "#f0f6fc" },
+  rightPanel: { backgroundColor: "#010409", textColor: "#f0f6fc" },
+  codeBlock: { backgroundColor: "#161b22" },
+  typography: { code: { color: "#ffa198", backgroundColor: "#21262d" }, links: { color: "#58a6ff", hover: "#79c0ff" } },
+};
+const LIGHT = {
+  colors: {
+    text: { secondary: "#59636e" },
+    responses: {
+      redirect: { color: "#7d5200" },
+      error: { tabTextColor: "#ff7b72" },
+    },
+  },
+  typography: { code: { color: "#b3261e" } },
+};
+
 larst.begin((spec, place) => {
-  Redoc.init(spec, { disableSearch: true, hideDownloadButton: true, nativeScrollbars: true }, place);
+  const theme = dark.matches ? DARK : LIGHT;
+  Redoc.init(
+    spec,
+    {
+      disableSearch: true,
+      hideDownloadButton: true,
+      hideSchemaPattern: true,
+      nativeScrollbars: true,
+      theme,
+    },
+    place,
+  );
 });
+dark.addEventListener("change", () => location.reload());
