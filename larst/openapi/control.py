@@ -14,7 +14,7 @@ from larst.openapi import schemas
 from larst.openapi.operations import BEARER, ERRORS, error_reply
 from larst.openapi.schemas import Schema
 
-TAGS = ("plans", "sessions", "requests", "documents", "service")
+TAGS = ("plans", "sessions", "requests", "console", "documents", "service")
 
 Content = Mapping[str, Schema]
 """The schema of a body, by media type."""

@@ -25,6 +25,7 @@ SessionFrom = Literal["header", "path", "token", "default"]
 """What named the session: X-Session-ID, the path, the bearer token, or nothing."""
 
 LINKS = {
+    "console": "/_larst/",
     "docs": "/docs",
     "redoc": "/redoc",
     "openapi": "/swagger.json",
@@ -59,6 +60,7 @@ class Visitor:
     `address` is the service as the visitor addressed it, without a trailing slash; it ends in
     `prefix`, which names a session (`/@shop`) or is empty.
     `has_model_server`: the planner calls a configured server, not a provider's own.
+    `has_console`: the console is served.
     """
 
     address: str
@@ -70,6 +72,7 @@ class Visitor:
     model: str | None
     plan_mode: PlanMode
     has_model_server: bool
+    has_console: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ def welcome(visitor: Visitor) -> dict[str, Any]:
         "links": {
             name: visitor.prefix + path if name in _SESSION_LINKS else path
             for name, path in LINKS.items()
+            if name != "console" or visitor.has_console
         },
     }
 
@@ -104,7 +108,12 @@ def welcome_page(visitor: Visitor) -> Page:
     style, script = _text("page.css"), _text("copy.js")
     html = _fill(
         "page.html",
-        {"style": style, "script": script, "planner": _planner(visitor)},
+        {
+            "style": style,
+            "script": script,
+            "planner": _planner(visitor),
+            "console": _console(visitor),
+        },
         version=__version__,
         create=create,
         read=get,
@@ -139,6 +148,13 @@ def _commands(visitor: Visitor) -> tuple[str, str, str]:
         curl("/members/1"),
         curl("/members/search?name=A*"),
     )
+
+
+def _console(visitor: Visitor) -> str:
+    if not visitor.has_console:
+        return ""
+    session = f"?session={visitor.session_id}" if visitor.session_from == "path" else ""
+    return _fill("console.html", {}, path=LINKS["console"] + session)
 
 
 def _planner(visitor: Visitor) -> str:
