@@ -22,6 +22,7 @@ from larst.domain import SessionKey, tenant_of
 from larst.http.access import ROUTE_TABLE, RouteTable
 from larst.http.components import (
     COMPONENTS,
+    LOGIN,
     REQUEST_LOG,
     RUNNING,
     SETTINGS,
@@ -30,12 +31,14 @@ from larst.http.components import (
     RunningService,
 )
 from larst.http.control.imports import Imports
+from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
+from larst.http.logins import Logins
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.pages.replies import as_page
@@ -86,13 +89,16 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
     tokens = TokenSource(settings.http.tokens_file, settings.http.auth_token)
     tokens.load()
     routes = RouteTable(RESERVED, planned=PLANNED, unknown=UNKNOWN)
-    middleware = Middleware(settings.http, components.telemetry, tokens, routes, as_page)
+    logins = Logins()
+    middleware = Middleware(
+        settings.http, components.telemetry, tokens, routes, logins=logins, as_page=as_page
+    )
     app = web.Application(
         middlewares=[middleware.middleware], client_max_size=settings.http.max_body_bytes
     )
     app[SETTINGS], app[COMPONENTS] = settings, components
     app[TOKENS], app[ROUTE_TABLE] = tokens, routes
-    app[REQUEST_LOG] = RequestLog()
+    app[REQUEST_LOG], app[LOGIN] = RequestLog(), LoginControl(logins, tokens)
     app.on_shutdown.append(_end_streams)
     routes.add_to(app.router)
     app.on_response_prepare.append(middleware.add_headers)

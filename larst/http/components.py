@@ -9,6 +9,7 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
@@ -54,3 +55,4 @@ SETTINGS = web.AppKey("settings", Settings)
 COMPONENTS = web.AppKey("components", Components)
 TOKENS = web.AppKey("tokens", TokenSource)
 REQUEST_LOG = web.AppKey("request_log", RequestLog)
+LOGIN = web.AppKey("login", LoginControl)

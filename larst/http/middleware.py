@@ -20,6 +20,7 @@ from larst.http.cors import AllowedOrigins, beside, is_preflight
 from larst.http.hosts import AllowedHosts
 from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS, TRACE, Handler
+from larst.http.logins import Logins
 from larst.http.responses import error_response, not_allowed, trace_headers
 from larst.http.tokens import access_of
 from larst.telemetry import RequestTrace, Telemetry
@@ -51,11 +52,14 @@ class Middleware:
         telemetry: Telemetry,
         tokens: TokenSource,
         routes: RouteTable,
+        *,
+        logins: Logins,
         as_page: AsPage,
     ) -> None:
         """`as_page` returns the page of a reply if the client is a browser that shows it."""
         self._admission = Admission.of(settings)
         self._tokens = tokens
+        self._logins = logins
         self._telemetry = telemetry
         self._routes = routes
         self._as_page = as_page
@@ -116,7 +120,7 @@ class Middleware:
             refuse_other_origins(request)
         elif is_preflight(request, request.method):
             return web.Response(status=204, headers=admission.origins.preflight_headers(request))
-        granted = request[ACCESS] = access_of(request, self._tokens.table)
+        granted = request[ACCESS] = access_of(request, self._tokens.table, self._logins)
         if access is Access.CONTROL:
             granted.require_admin()
         else:

@@ -12,8 +12,9 @@ from aiohttp import web
 
 from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
-from larst.http.components import RUNNING, SETTINGS
+from larst.http.components import LOGIN, RUNNING, SETTINGS
 from larst.http.control import descriptions, request_descriptions
+from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
@@ -102,6 +103,20 @@ def _requests(
     )
 
 
+def _login(
+    method: str,
+    path: str,
+    handle: Callable[[LoginControl, web.Request], Awaitable[web.StreamResponse]],
+    operation: ControlOperation,
+) -> Route:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if not request.app[SETTINGS].console.is_on:
+            return await service_paths.reserved(request)
+        return await handle(request.app[LOGIN], request)
+
+    return Route(f"/_larst/{path}", method, handler, Access.PAGE, operation)
+
+
 async def _control_document(request: web.Request) -> web.Response:
     """Return the document of the routes below."""
     has_auth = request.app[SETTINGS].http.has_tokens
@@ -114,6 +129,11 @@ ROUTES = (
     _page("/docs", service_paths.page),
     _page("/redoc", service_paths.page),
     _page("/_larst/ui/{name}", service_paths.file),
+    _page("/_larst", service_paths.console_redirect),
+    _page("/_larst/", service_paths.console_page),
+    _login("GET", "login", LoginControl.show, request_descriptions.GET_LOGIN),
+    _login("POST", "login", LoginControl.open, request_descriptions.LOG_IN),
+    _login("POST", "logout", LoginControl.close, request_descriptions.LOG_OUT),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
@@ -215,7 +235,6 @@ def _prefixed(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
 
 _ENDPOINTS: dict[str, Endpoint] = {
     **_by_path(ROUTES),
-    f"/{PREFIX}": UNKNOWN,
     f"/{PREFIX}/{{path:.*}}": UNKNOWN,
 }
 RESERVED: dict[str, Endpoint] = {**_ENDPOINTS, **_prefixed(_ENDPOINTS)}

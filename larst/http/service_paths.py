@@ -17,7 +17,7 @@ from larst.http.components import COMPONENTS, RUNNING, SETTINGS
 from larst.http.control.parameters import OF_SESSION
 from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS, TRACE
-from larst.http.pages import api_docs, landing
+from larst.http.pages import api_docs, console, landing
 from larst.http.pages.landing.learned import Learned, learned_by
 from larst.http.problems import Problem
 from larst.http.responses import json_response, problem_response
@@ -75,7 +75,22 @@ async def page(request: web.Request) -> web.Response:
 
 async def file(request: web.Request) -> web.StreamResponse:
     """Return a file of these pages."""
-    return await api_docs.file(request.match_info["name"]) or await reserved(request)
+    name = request.match_info["name"]
+    return await api_docs.file(name) or await console.file(name) or await reserved(request)
+
+
+async def console_page(request: web.Request) -> web.StreamResponse:
+    """Return the console, unless it is off."""
+    if not request.app[SETTINGS].console.is_on:
+        return await reserved(request)
+    return await console.page()
+
+
+async def console_redirect(request: web.Request) -> web.StreamResponse:
+    """Redirect `/_larst` to the console, unless it is off."""
+    if not request.app[SETTINGS].console.is_on:
+        return await reserved(request)
+    return web.Response(status=308, headers={"Location": "/_larst/"})
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -132,6 +147,7 @@ async def _visitor(request: web.Request) -> landing.Visitor:
         has_model_server=settings.models.base_url is not None,
         resources=learned.resources,
         sample=learned.sample,
+        has_console=settings.console.is_on,
     )
 
 

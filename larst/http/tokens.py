@@ -11,16 +11,20 @@ import hmac
 from larst.domain import DEFAULT_SESSION
 from larst.errors import UnauthorizedError
 from larst.http.keys import WithHeaders
+from larst.http.logins import Logins
 from larst.tokens import OPEN_ACCESS, Access, TokenTable
 
 _OWN_DIGITS = 32
 """Hex digits of a derived session id: 128 bits, which cannot be guessed."""
 
 
-def access_of(request: WithHeaders, table: TokenTable | None) -> Access:
+def access_of(
+    request: WithHeaders, table: TokenTable | None, logins: Logins | None = None
+) -> Access:
     """Return what the sender of a request may do; `table` None: no tokens are configured.
 
-    A bearer token changes nothing then.
+    The console's requests may have a login in place of a token, if `logins` is given. Where no
+    tokens are configured, a bearer token changes nothing.
 
     Raises:
         UnauthorizedError: tokens are configured, and the client sent a wrong one or none.
@@ -28,7 +32,9 @@ def access_of(request: WithHeaders, table: TokenTable | None) -> Access:
     if table is None:
         return OPEN_ACCESS
     header = request.headers.get("Authorization", "")
-    token = header[7:].strip() if header[:7].lower() == "bearer " else ""
+    token = header[7:].strip() if header[:7].lower() == "bearer " else None
+    if not header and logins is not None:
+        token = logins.token_of(request)
     access = table.find(token) if token else None
     if access is None:
         raise UnauthorizedError("send the header Authorization: Bearer <token>")

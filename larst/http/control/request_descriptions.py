@@ -1,4 +1,4 @@
-"""The descriptions of the routes of requests for the control API's document. Data."""
+"""The routes of requests and of the login, described for the control API's document. Data."""
 
 from __future__ import annotations
 
@@ -125,4 +125,39 @@ GET_REQUEST = ControlOperation(
     (ControlReply("The request.", json_of(schema_ref("RequestDetails"))),),
     (REQUEST_ID,),
     errors=errors_of(errors.RequestNotFoundError),
+)
+
+_LOGIN: Schema = {
+    "type": "object",
+    "required": ["has_login"],
+    "properties": {"has_login": {"type": "boolean"}, "requires_token": {"type": "boolean"}},
+}
+_TOKEN: Schema = {"type": "object", "required": ["token"], "properties": {"token": TEXT}}
+
+GET_LOGIN = ControlOperation(
+    "get_login",
+    "console",
+    "Get whether the console is logged in, and whether a token is required",
+    (ControlReply("The state.", json_of(_LOGIN)),),
+    is_public=True,
+)
+LOG_IN = ControlOperation(
+    "log_in",
+    "console",
+    "Log in to the console with the token of an admin; the reply sets a cookie",
+    (ControlReply("The state.", json_of(_LOGIN)),),
+    body=json_of(_TOKEN),
+    errors={
+        **errors_of(errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError),
+        401: "The token is wrong.",
+    },
+    is_public=True,
+)
+LOG_OUT = ControlOperation(
+    "log_out",
+    "console",
+    "Log out of the console",
+    (ControlReply("The state.", json_of(_LOGIN)),),
+    errors=errors_of(),
+    is_public=True,
 )

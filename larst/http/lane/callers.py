@@ -12,6 +12,7 @@ from aiohttp.http_parser import RawRequestMessage
 
 from larst.http.client_identity import request_id_of
 from larst.http.ingress import Ingress, visible_headers
+from larst.http.logins import MARK
 from larst.http.middleware import Admission
 from larst.http.presentation import prefers_page
 from larst.http.session_prefix import NO_PREFIX
@@ -80,7 +81,7 @@ def caller_of(
         LarstError: the ordinary way refuses the request.
     """
     headers = message.headers
-    if "Expect" in headers or "Host" not in headers:
+    if "Expect" in headers or "Host" not in headers or MARK in headers:
         return None
     admission.hosts.check(headers, message.version)
     access = access_of(message, tokens)

@@ -13,10 +13,10 @@ from larst.http.problems import STATUS
 from larst.http.routes import ROUTES
 from tests.http.control.helpers import ONE, Client
 
-UNDOCUMENTED = {"/", "/docs", "/redoc", "/openapi.json", "/_larst/ui/{name}"}
+UNDOCUMENTED = {"/", "/docs", "/redoc", "/openapi.json", "/_larst/ui/{name}", "/_larst", "/_larst/"}
 """Pages for browsers and their files; `/openapi.json` is an alias of `/swagger.json`."""
 
-CATCH_ALL = {"/{path}", "/_larst", "/_larst/{path}"}
+CATCH_ALL = {"/{path}", "/_larst/{path}"}
 
 
 @pytest.fixture

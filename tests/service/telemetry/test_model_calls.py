@@ -62,7 +62,7 @@ async def test_prompts_and_answers_are_shown_only_with_consent(
     reply = await Api(http, service.url, "one").post("/orders", {"item": "tea"})
 
     call = only(await collector.trace(trace_id_of(reply)), "chat")
-    (prompt,) = orjson.loads(call.attributes["gen_ai.input.messages"])
+    *_examples, prompt = orjson.loads(call.attributes["gen_ai.input.messages"])
     (answer,) = orjson.loads(call.attributes["gen_ai.output.messages"])
     assert prompt["role"] == "user"
     assert "REQUEST CONTEXT" in prompt["parts"][0]["content"]

@@ -26,6 +26,7 @@ SessionFrom = Literal["header", "path", "token", "default"]
 """What named the session: X-Session-ID, the path, the bearer token, or nothing."""
 
 LINKS = {
+    "console": "/_larst/",
     "docs": "/docs",
     "redoc": "/redoc",
     "openapi": "/swagger.json",
@@ -80,6 +81,7 @@ class Visitor:
     `prefix`, which names a session (`/@shop`) or is empty.
     `resources` has the number of records of each resource; the commands use the `sample`, if any.
     `has_model_server`: the planner calls a configured server, not a provider's own.
+    `has_console`: the console is served.
     """
 
     address: str
@@ -93,6 +95,7 @@ class Visitor:
     has_model_server: bool
     resources: Mapping[str, int] = field(default_factory=dict)
     sample: Sample | None = None
+    has_console: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ def welcome(visitor: Visitor) -> dict[str, Any]:
         "links": {
             name: visitor.prefix + path if name in _SESSION_LINKS else path
             for name, path in LINKS.items()
+            if name != "console" or visitor.has_console
         },
     }
 
@@ -136,6 +140,7 @@ def welcome_page(visitor: Visitor) -> Page:
             "planner": _planner(visitor),
             "data": _data(visitor),
             "steps": "\n".join(map(_step_markup, _steps(visitor))),
+            "console": _console(visitor),
         },
         version=__version__,
         address=visitor.address,
@@ -218,6 +223,13 @@ def _data(visitor: Visitor) -> str:
     left_out = len(visitor.resources) - len(listed)
     more = f"    <p>{left_out:,} more are in the docs.</p>" if left_out else ""
     return _fill("data.html", {"resources": "\n".join(items), "more": more})
+
+
+def _console(visitor: Visitor) -> str:
+    if not visitor.has_console:
+        return ""
+    session = f"?session={visitor.session_id}" if visitor.session_from == "path" else ""
+    return _fill("console.html", {}, path=LINKS["console"] + session)
 
 
 def _planner(visitor: Visitor) -> str:

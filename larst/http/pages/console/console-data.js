@@ -1,0 +1,228 @@
+// Data: the resources of a session, their records as a table, and one record as a form or as JSON.
+import { json, planned, send, session, sessionName } from "./console-api.js";
+import { button, guarded, h, notify, pretty, short, table } from "./console-dom.js";
+
+const SIZE = 25;
+const OPERATORS = { "": "is", "_ne": "is not", "_gt": "is above", "_lt": "is below", "_like": "contains" };
+const path = (...parts) => `/${parts.map(encodeURIComponent).join("/")}`;
+const view = (...parts) => `#/data${path(...parts)}`;
+
+export async function data(parts, query) {
+  const [resource, id] = parts;
+  if (!resource) return overview();
+  if (id !== undefined) return record(resource, id === "+new" ? null : id);
+  return records(resource, query);
+}
+
+async function counts() {
+  try {
+    return (await json("GET", `/_larst/sessions/${await sessionName()}`)).resources;
+  } catch (error) {
+    if (error.status === 404) return {}; // no data yet
+    throw error;
+  }
+}
+
+async function overview() {
+  const name = await sessionName();
+  const resources = Object.entries(await counts() ?? {});
+  const rows = resources.map(([resource, count]) => h("tr", {},
+    h("td", {}, h("a", { href: view(resource) }, resource)),
+    h("td", { class: "number" }, count)));
+  return [
+    h("h1", {}, `Session ${name}`),
+    rows.length ? table("Resources", ["resource", "records"], rows)
+      : h("p", {}, "This session has no data yet: the first POST creates a resource, and so does a file."),
+    importing(name),
+    h("div", { class: "row" },
+      button("Export", () => download(name)),
+      h("a", { href: `/docs${session() ? `?session=${name}` : ""}` }, "API of this session")),
+  ];
+}
+
+async function download(name) {
+  const reply = await send("GET", `/_larst/sessions/${name}/export`);
+  const link = h("a", { href: URL.createObjectURL(await reply.blob()), download: `${name}.ndjson` });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function importing(name) {
+  const replace = h("input", { type: "checkbox", id: "replace" });
+  const file = h("input", { type: "file", id: "file", accept: ".json,.ndjson,.jsonl" });
+  const take = async (chosen) => {
+    if (!chosen) return;
+    const query = replace.checked ? "?replace=true" : "";
+    const headers = { "Content-Type": /\.json$/i.test(chosen.name) ? "application/json" : "application/x-ndjson" };
+    const result = await json("POST", `/_larst/sessions/${name}/import${query}`, { body: chosen, headers });
+    dispatchEvent(new HashChangeEvent("hashchange"));
+    setTimeout(() => notify(`${result.records} records are imported`), 300);
+  };
+  file.addEventListener("change", guarded(() => take(file.files[0])));
+  const area = h("div", { class: "drop" }, h("div", { class: "row" },
+    h("label", { for: "file" }, "Import an export or a db.json: drop the file here, or"), file,
+    replace, h("label", { for: "replace" }, "replace the records of this session")));
+  area.addEventListener("dragover", (event) => { event.preventDefault(); area.classList.add("over"); });
+  area.addEventListener("dragleave", () => area.classList.remove("over"));
+  area.addEventListener("drop", guarded((event) => {
+    area.classList.remove("over");
+    return take(event.dataTransfer.files[0]);
+  }));
+  return area;
+}
+
+async function records(resource, query) {
+  const offset = Number(query.get("offset")) || 0;
+  const sort = query.get("sort") ?? "";
+  const filter = [...query].filter(([name]) => name.startsWith("f.")).map(([name, value]) => [name.slice(2), value]);
+  const asked = new URLSearchParams([...filter, ...(sort ? [["sort", sort]] : []), ["limit", SIZE], ["offset", offset]]);
+  let found = { items: [], page: { total: 0 } };
+  let problem = null;
+  try {
+    found = await planned("GET", `${path(resource)}?${asked}`);
+  } catch (error) {
+    if (!error.status) throw error;
+    problem = error.message;
+  }
+  const resources = await counts() ?? {};
+  const go = (changes) => {
+    const next = new URLSearchParams(query);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value) next.set(name, value);
+      else next.delete(name);
+    }
+    location.hash = `${view(resource)}?${next}`;
+  };
+  const fields = [...new Set(["id", ...found.items.flatMap(Object.keys)])];
+  const heads = fields.map((field) => {
+    const arrow = sort === field ? " ↑" : sort === `-${field}` ? " ↓" : "";
+    const order = sort === field ? `-${field}` : field;
+    return h("button", { type: "button", "aria-label": `Sort by ${field}${arrow && `, now ${arrow === " ↑" ? "ascending" : "descending"}`}`, onclick: () => go({ sort: order, offset: "" }) }, field + arrow);
+  });
+  const rows = found.items.map((item) => h("tr", {}, fields.map((field) => h("td", {}, cell(resource, field, item, resources)))));
+  const last = Math.min(offset + SIZE, found.page.total);
+  return [
+    h("h1", {}, resource),
+    filters(fields, filter, go),
+    problem && h("p", { class: "bad" }, problem),
+    rows.length ? table(resource, heads, rows) : h("p", {}, filter.length ? "No record matches." : "No records."),
+    h("div", { class: "row" },
+      h("button", { type: "button", disabled: offset === 0, onclick: () => go({ offset: String(Math.max(0, offset - SIZE) || "") }) }, "Previous"),
+      h("span", {}, found.page.total ? `${offset + 1} to ${last} of ${found.page.total}` : "0 records"),
+      h("button", { type: "button", disabled: last >= found.page.total, onclick: () => go({ offset: String(offset + SIZE) }) }, "Next"),
+      h("a", { href: `${view(resource)}/+new` }, "New record"),
+      h("a", { href: "#/data" }, "All resources")),
+    await schema(resource),
+  ].filter(Boolean);
+}
+
+function cell(resource, field, item, resources) {
+  const value = item[field];
+  if (field === "id") return h("a", { href: view(resource, value) }, value);
+  const target = relation(field, resources);
+  if (target && (typeof value === "number" || typeof value === "string")) return h("a", { href: view(target, value) }, value);
+  return value === undefined ? "" : short(value);
+}
+
+// `author_id` and `authorId` refer to `authors`, if the session has that resource.
+function relation(field, resources) {
+  const name = field.match(/^(.+?)(?:_id|Id)$/)?.[1]?.toLowerCase();
+  if (!name) return null;
+  const forms = [name, `${name}s`, `${name}es`, name.replace(/y$/, "ies")];
+  return Object.keys(resources).find((resource) => forms.includes(resource.toLowerCase()));
+}
+
+function filters(fields, filter, go) {
+  const field = h("select", { id: "field" }, fields.map((name) => h("option", { value: name }, name)));
+  const operator = h("select", { id: "operator", "aria-label": "Comparison" }, Object.entries(OPERATORS).map(([suffix, text]) => h("option", { value: suffix }, text)));
+  const value = h("input", { id: "value", "aria-label": "Value" });
+  const add = (event) => {
+    event.preventDefault();
+    const like = operator.value === "_like";
+    go({ [`f.${field.value}${like ? "" : operator.value}`]: like ? `*${value.value}*` : value.value, offset: "" });
+  };
+  return h("form", { onsubmit: add }, h("label", { for: "field" }, "Filter"), field, operator, value, h("button", {}, "Apply"),
+    filter.map(([name, text]) => h("button", { type: "button", "aria-label": `Remove the filter ${name}=${text}`, onclick: () => go({ [`f.${name}`]: "", offset: "" }) }, `${name}=${text} ×`)));
+}
+
+async function schema(resource) {
+  const name = await sessionName();
+  const reply = await json("GET", `/swagger.json?session=${name}`).catch(() => null);
+  const schemas = reply?.components?.schemas ?? {};
+  const answers = reply?.paths?.[`/${resource}/{id}`]?.get?.responses?.["200"]?.content ?? {};
+  const ref = Object.values(answers)[0]?.schema?.$ref?.split("/").pop();
+  return schemas[ref] && h("details", {}, h("summary", {}, "Learned schema"), h("pre", {}, JSON.stringify(schemas[ref], null, 2)));
+}
+
+async function record(resource, id) {
+  const address = id === null ? path(resource) : path(resource, id);
+  let item = {};
+  let etag = null;
+  if (id !== null) {
+    const reply = await send("GET", address, { isPlanned: true });
+    etag = reply.headers.get("ETag");
+    item = JSON.parse(await reply.text());
+  } else {
+    const sample = await planned("GET", `${address}?limit=1`).catch(() => ({ items: [] }));
+    item = Object.fromEntries(Object.keys(sample.items[0] ?? { name: "" }).filter((field) => field !== "id").map((field) => [field, ""]));
+  }
+  const save = async (body) => {
+    // If-Match: a change that somebody else made meanwhile is not overwritten.
+    const headers = etag ? { "If-Match": etag } : {};
+    const saved = await planned(id === null ? "POST" : "PUT", address, { body, headers });
+    notify("");
+    location.hash = view(resource, saved?.id ?? id);
+    if (id !== null) dispatchEvent(new HashChangeEvent("hashchange"));
+    setTimeout(() => notify("The record is saved."), 300);
+  };
+  const erase = async () => {
+    if (!confirm(`Delete ${resource} ${id}?`)) return;
+    await planned("DELETE", address, { headers: etag ? { "If-Match": etag } : {} });
+    location.hash = view(resource);
+  };
+  return [
+    h("h1", {}, id === null ? `New record of ${resource}` : `${resource} ${id}`),
+    h("p", {}, h("a", { href: view(resource) }, `All ${resource}`)),
+    h("h2", {}, "As a form"), form(item, id, save),
+    h("h2", {}, "As JSON"), editor(item, save),
+    id !== null && h("p", {}, button("Delete this record", erase, "danger")),
+  ].filter(Boolean);
+}
+
+function form(item, id, save) {
+  const inputs = Object.entries(item).map(([field, value], index) => {
+    const input = h("input", { id: `field-${index}`, readonly: field === "id", value: typeof value === "string" ? value : JSON.stringify(value), autocomplete: "off" });
+    return [field, value, input];
+  });
+  const submit = guarded(() => save(Object.fromEntries(inputs
+    .filter(([field]) => id !== null || field !== "id")
+    .map(([field, value, input]) => [field, valueOf(input.value, value, id === null)]))));
+  return h("form", { onsubmit: submit, "aria-label": "Record" },
+    h("div", { class: "record" }, inputs.map(([field, , input]) => [h("label", { for: input.id }, field), input])),
+    h("button", { class: "main" }, "Save"));
+}
+
+// What was text stays text; anything else, and all of a new record, is JSON if it can be read so.
+function valueOf(text, old, isNew) {
+  if (typeof old === "string" && !isNew) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function editor(item, save) {
+  const area = h("textarea", { "aria-label": "Record as JSON", spellcheck: "false" });
+  area.value = pretty(JSON.stringify(item));
+  const submit = guarded(() => {
+    let body;
+    try {
+      body = JSON.parse(area.value);
+    } catch (error) {
+      throw new Error(`This is not JSON: ${error.message}`);
+    }
+    return save(body);
+  });
+  return h("form", { onsubmit: submit, "aria-label": "Record as JSON" }, area, h("button", {}, "Save the JSON"));
+}

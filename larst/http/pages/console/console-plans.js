@@ -1,0 +1,68 @@
+// Plans: the plan book; one plan with its program, to pin, to reject or to delete.
+import { json } from "./console-api.js";
+import { button, facts, guarded, h, program, short, table } from "./console-dom.js";
+
+const SIZE = 100;
+
+export async function plans([key], query) {
+  return key ? one(key) : list(Number(query.get("offset")) || 0);
+}
+
+const target = (shape) => {
+  const pairs = Object.entries(shape.query ?? {}).flatMap(([name, values]) => [values].flat().map((value) => `${name}=${value}`));
+  return shape.path + (pairs.length ? `?${pairs.join("&")}` : "");
+};
+const cost = (plan) => (plan.cost_usd === null ? "" : `$${plan.cost_usd.toFixed(5)}`);
+
+async function list(offset) {
+  const { items, page } = await json("GET", `/_larst/plans?limit=${SIZE}&offset=${offset}`);
+  const rows = items.map((plan) => h("tr", {},
+    h("td", {}, h("a", { href: `#/plans/${plan.key}` }, plan.key.slice(0, 10))),
+    h("td", { class: plan.state === "rejected" ? "bad" : "" }, plan.state),
+    h("td", {}, plan.method),
+    h("td", {}, short(target(plan))),
+    h("td", {}, [plan.action, plan.resource].filter(Boolean).join(" ")),
+    h("td", {}, [plan.planner, plan.model].filter(Boolean).join("/")),
+    h("td", { class: "number" }, plan.uses),
+    h("td", { class: "number" }, cost(plan))));
+  return [
+    h("h1", {}, "Plans"),
+    rows.length ? table("Plans", ["key", "state", "method", "path", "does", "planner", "uses", "cost"], rows) : h("p", {}, "No plans yet: send the service a request."),
+    h("div", { class: "row" },
+      offset > 0 && h("a", { href: `#/plans?offset=${Math.max(0, offset - SIZE)}` }, "Previous"),
+      h("span", { class: "soft" }, `${page.total} plans`),
+      offset + SIZE < page.total && h("a", { href: `#/plans?offset=${offset + SIZE}` }, "Next")),
+  ];
+}
+
+async function one(key) {
+  const path = `/_larst/plans/${encodeURIComponent(key)}`;
+  const plan = await json("GET", path);
+  const again = () => dispatchEvent(new HashChangeEvent("hashchange"));
+  const reason = h("input", { id: "reason", required: true, maxlength: 1000 });
+  const reject = guarded(async () => {
+    await json("POST", `${path}/reject`, { body: { reason: reason.value } });
+    again();
+  });
+  return [
+    h("h1", {}, `${plan.shape.method} ${target(plan.shape)}`),
+    h("p", {}, h("a", { href: "#/plans" }, "All plans")),
+    facts([
+      ["key", h("code", {}, plan.key)], ["state", plan.state], ["reason", plan.reason],
+      ["does", [plan.plan.action, plan.plan.resource].filter(Boolean).join(" ")],
+      ["planner", [plan.planner, plan.model].filter(Boolean).join("/")],
+      ["uses", plan.uses], ["made", plan.made_at], ["last used", plan.last_used_at], ["cost", cost(plan)],
+      ["sessions", plan.sessions.join(", ")],
+    ]),
+    h("h2", {}, "Program"), program(plan.plan.code.block),
+    h("div", { class: "row" },
+      plan.state !== "pinned" && button("Pin", async () => { await json("POST", `${path}/pin`); again(); }),
+      button("Delete", async () => {
+        if (!confirm("Delete this plan? The next request of its shape is planned again.")) return;
+        await json("DELETE", path);
+        location.hash = "#/plans";
+      }, "danger")),
+    h("h2", {}, "Reject it"),
+    h("form", { onsubmit: reject }, h("label", { for: "reason" }, "The mistake in the program"), reason, h("button", { class: "danger" }, "Reject")),
+  ];
+}

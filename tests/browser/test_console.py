@@ -1,0 +1,211 @@
+"""The console in a browser."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from tests.browser.page import PHONE_WIDTH_PX, Page, Scheme
+from tests.service.api import Service
+
+pytestmark = pytest.mark.browser
+
+EVIL = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
+
+FOCUS = """
+    const element = document.activeElement;
+    return [element.id || element.textContent, getComputedStyle(element).outlineStyle];
+"""
+
+
+def send(service: Service, method: str, path: str, body: Any = None, token: str = "") -> Any:
+    """Send a request in the session `shop`."""
+    headers = {"X-Session-ID": "shop", "Content-Type": "application/json"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(service.url + path, content, headers, method=method)  # noqa: S310 - the service's own
+    with urllib.request.urlopen(request) as reply:  # noqa: S310 - as above
+        return json.loads(reply.read() or b"null")
+
+
+@pytest.fixture(scope="module")
+def shop(service: Service) -> Service:
+    """The service, with 30 books of an author in the session `shop`."""
+    send(service, "POST", "/authors", {"name": EVIL})
+    for number in range(1, 31):
+        book = {"title": f"Book {number}", "pages": number * 10, "author_id": 1}
+        send(service, "POST", "/books", book)
+    return service
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with a token."""
+    folder = tmp_path_factory.mktemp("locked")
+    with Service(folder / "data", folder / "log", LARS_AUTH_TOKEN="s3cret") as running:
+        yield running
+
+
+def open_view(page: Page, service: Service, view: str) -> str:
+    """Open a view of the session `shop`; return the heading."""
+    page.open("about:blank")  # so that the page is loaded, even if only the part after # differs
+    page.open(f"{service.url}/_larst/?session=shop#/{view}")
+    return page.text("main h1")
+
+
+VIEWS = ["data", "data/books", "data/books/3", "data/books/+new", "requests", "plans", "health"]
+
+
+@pytest.mark.parametrize("scheme", get_args(Scheme))
+def test_every_view_is_readable_in_both_schemes(page: Page, shop: Service, scheme: Scheme) -> None:
+    page.prefer(scheme)
+    for view in VIEWS:
+        open_view(page, shop, view)
+        page.save_screenshot(f"console-{view.replace('/', '-').replace('+', '')}-{scheme}")
+
+        assert [text for text in page.contrasts() if text.contrast < 4.5] == [], view
+    assert page.console_errors() == []
+    assert page.hosts() == {shop.url.removeprefix("http://")}
+
+
+def test_every_view_fits_a_phone(page: Page, shop: Service) -> None:
+    page.resize(PHONE_WIDTH_PX)
+    for view in VIEWS:
+        open_view(page, shop, view)
+        page.save_screenshot(f"console-{view.replace('/', '-').replace('+', '')}-phone")
+
+        assert page.driver.execute_script(
+            "return document.documentElement.scrollWidth <= innerWidth"
+        ), view
+
+
+def test_a_table_is_sorted_filtered_and_paged(page: Page, shop: Service) -> None:
+    open_view(page, shop, "data/books")
+    assert "1 to 25 of 30" in page.text("main")
+
+    page.first("button[aria-label='Sort by pages']").click()
+    page.wait(lambda: "Sort by pages, now ascending" in page.driver.page_source)
+    page.first("button[aria-label^='Sort by pages']").click()
+    page.wait(lambda: page.text("tbody tr td:nth-child(2)") == "Book 30")
+    next(button for button in page.all("button") if button.text == "Next").click()
+    page.wait(lambda: "26 to 30 of 30" in page.text("main"))
+
+    page.first("#field option[value=title]").click()
+    page.first("#operator option[value=_like]").click()
+    page.first("#value").send_keys("k 2", Keys.ENTER)
+    page.wait(lambda: "1 to 11 of 11" in page.text("main"))
+
+
+def test_a_record_is_made_changed_and_deleted(page: Page, shop: Service) -> None:
+    open_view(page, shop, "data/pens/+new")
+    area = page.first("textarea")
+    area.clear()
+    area.send_keys('{"name": "Fine", "inks": [1, 2]}')
+    next(button for button in page.all("button") if button.text == "Save the JSON").click()
+    page.wait(lambda: page.text("main h1") == "pens 1")
+
+    field = page.first("#field-1")
+    field.clear()
+    field.send_keys("Broad", Keys.ENTER)
+    page.wait(lambda: send(shop, "GET", "/pens/1") == {"id": 1, "name": "Broad", "inks": [1, 2]})
+    page.wait(lambda: page.text("#notice") == "The record is saved.")
+
+    page.first("button.danger").click()
+    page.driver.switch_to.alert.accept()
+    page.wait(lambda: page.text("main h1") == "pens")
+    assert "No records." in page.text("main")
+
+
+def test_a_file_is_imported(page: Page, shop: Service, tmp_path: Path) -> None:
+    file = tmp_path / "db.json"
+    file.write_text(json.dumps({"lamps": [{"id": 7, "watt": 5}]}))
+    page.open(f"{shop.url}/_larst/?session=imported#/data")
+    page.first("#file").send_keys(str(file))
+
+    page.wait(lambda: "lamps" in page.text("main table"))
+
+
+def test_a_field_that_names_a_resource_is_a_link(page: Page, shop: Service) -> None:
+    """And the record behind it, made of markup, is text."""
+    open_view(page, shop, "data/books")
+    page.first("tbody a[href='#/data/authors/1']").click()
+    page.wait(lambda: page.text("main h1") == "authors 1")
+
+    assert page.first("#field-1").get_attribute("value") == EVIL
+    assert page.all("main script, main img") == []
+    assert "run" not in page.driver.title
+
+
+def test_new_requests_appear_and_open(page: Page, shop: Service) -> None:
+    open_view(page, shop, "requests?session=shop")
+    send(shop, "PATCH", "/authors/1", {"name": EVIL, "note": "new"})
+    page.wait(lambda: "PATCH" in page.text("#requests tr"))
+    page.first("#requests tr a").click()
+    page.wait(lambda: page.text("main h1") == "PATCH /authors/1")
+    page.save_screenshot("console-request")
+    text = page.text("main")
+
+    for part in ("Stages", "Program", "Records changed: 1", "before", "after", "Reply", "curl -i"):
+        assert part in text
+    assert EVIL in text.replace('\\"', '"')
+    assert page.all("main script, main img") == []
+    assert page.console_errors() == []
+
+
+def test_a_plan_is_pinned_and_rejected(page: Page, shop: Service) -> None:
+    send(shop, "GET", "/books?pages_gt=100")
+    open_view(page, shop, "plans")
+    page.first("tbody a").click()
+    page.first("main pre .keyword, main pre code")
+    next(button for button in page.all("button") if button.text == "Pin").click()
+    page.wait(lambda: "pinned" in page.text("dl"))
+    page.first("#reason").send_keys("wrong order", Keys.ENTER)
+    page.wait(lambda: "wrong order" in page.text("dl"))
+
+    next(button for button in page.all("button") if button.text == "Delete").click()
+    page.driver.switch_to.alert.accept()
+    page.wait(lambda: page.text("main h1") == "Plans")
+
+
+def test_the_picker_opens_another_session(page: Page, shop: Service) -> None:
+    open_view(page, shop, "data")
+    field = page.first("#session")
+    field.clear()
+    field.send_keys("empty", Keys.ENTER)
+
+    page.wait(lambda: page.text("main h1") == "Session empty")
+
+
+def test_the_keyboard_reaches_everything(page: Page, shop: Service) -> None:
+    """Tab alone visits the links and fields in order, and each shows where the focus is."""
+    open_view(page, shop, "data/books")
+    seen = []
+    for _ in range(16):
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        seen.append(page.driver.execute_script(FOCUS))
+
+    names = [name for name, _ in seen]
+    for name in ("Skip to the content", "Data", "Requests", "session", "field", "value"):
+        assert name in names, names
+    assert {outline for _, outline in seen} <= {"solid", "auto"}
+
+
+def test_login_and_logout(page: Page, locked: Service) -> None:
+    page.driver.delete_all_cookies()
+    page.open(f"{locked.url}/_larst/#/data")
+    page.first("#token").send_keys("wrong", Keys.ENTER)
+    page.wait(lambda: page.text("#notice") == "This is not a token of the service.")
+    page.save_screenshot("console-login")
+    page.first("#token").send_keys("s3cret", Keys.ENTER)
+    page.wait(lambda: page.text("main h1").startswith("Session token-"))
+
+    assert page.driver.execute_script("return document.cookie") == ""
+    page.first("#logout").click()
+    page.first("#token")
