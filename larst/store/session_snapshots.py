@@ -88,7 +88,7 @@ class SessionSnapshots:
         self._files = files
         self._threads = threads
         self._snapshots: dict[str, Snapshot] = {}
-        self._saves: list[Save] = []  # those whose file is not in place yet
+        self._saves: list[Save] = []  # whose file is not in place yet
 
     @property
     def size_bytes(self) -> int:
