@@ -206,7 +206,7 @@ function form(item, id, save) {
     h("button", { class: "main" }, "Save"));
 }
 
-// What was text stays text; anything else, and all of a new record, is JSON if it can be read so.
+// A text stays a text; anything else, and all of a new record, is JSON if it can be read so.
 function valueOf(text, old, isNew) {
   if (typeof old === "string" && !isNew) return text;
   try {
