@@ -24,7 +24,7 @@ MAX_LOGINS = 1000
 
 
 class Logins:
-    """The tokens of those who are logged in, by a random id. `now` is a monotonic clock in s."""
+    """The token of each login, by a random id. `now` is a monotonic clock in s."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now

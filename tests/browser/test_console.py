@@ -123,6 +123,25 @@ def test_a_record_is_made_changed_and_deleted(page: Page, shop: Service) -> None
     assert "No records." in page.text("main")
 
 
+def test_a_long_number_survives_an_edit(page: Page, shop: Service) -> None:
+    """JavaScript rounds integers above 2^53, so the console must not send back what it parsed."""
+    long = 12345678901234567890
+    send(shop, "POST", "/caps", {"serial": long, "name": "a"})
+    open_view(page, shop, "data/caps/1")
+    field = page.first("#field-2")
+    field.clear()
+    field.send_keys("b", Keys.ENTER)
+    page.wait(lambda: page.text("#notice") == "The record is saved.")
+    assert send(shop, "GET", "/caps/1") == {"id": 1, "serial": long, "name": "b"}
+
+    area = page.first("textarea")
+    text = area.get_attribute("value") or ""
+    area.clear()
+    area.send_keys(text.replace('"b"', '"c"'))
+    next(button for button in page.all("button") if button.text == "Save the JSON").click()
+    page.wait(lambda: send(shop, "GET", "/caps/1") == {"id": 1, "serial": long, "name": "c"})
+
+
 def test_a_file_is_imported(page: Page, shop: Service, tmp_path: Path) -> None:
     file = tmp_path / "db.json"
     file.write_text(json.dumps({"lamps": [{"id": 7, "watt": 5}]}))

@@ -184,5 +184,5 @@ class TestLogins:
         assert logins.token_of(Request(others[0])) == "t"
 
     @pytest.mark.parametrize("cookie", ["", "=", "a=b; ;", '"\\x00', f"{COOKIE}=x", "é=1"])
-    def test_an_odd_cookie_is_no_login(self, cookie: str) -> None:
+    def test_an_odd_cookie_opens_nothing(self, cookie: str) -> None:
         assert Logins().token_of(Request("", Cookie=cookie)) is None

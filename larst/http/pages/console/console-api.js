@@ -18,6 +18,7 @@ export async function send(method, path, { body, headers = {}, isPlanned = false
   if (isPlanned) all["X-LARST-Dialect"] = "larst";
   if (SESSION()) all["X-Session-ID"] = SESSION();
   let content = body;
+  if (body instanceof Blob && body.type && !headers["Content-Type"]) all["Content-Type"] = body.type;
   if (body !== undefined && !(body instanceof Blob)) {
     content = JSON.stringify(body);
     all["Content-Type"] = "application/json";

@@ -157,19 +157,23 @@ async function schema(resource) {
 async function record(resource, id) {
   const address = id === null ? path(resource) : path(resource, id);
   let item = {};
+  let raw = null;
   let etag = null;
   if (id !== null) {
     const reply = await send("GET", address, { isPlanned: true });
     etag = reply.headers.get("ETag");
-    item = JSON.parse(await reply.text());
+    raw = await reply.text();
+    item = JSON.parse(raw);
   } else {
     const sample = await planned("GET", `${address}?limit=1`).catch(() => ({ items: [] }));
     item = Object.fromEntries(Object.keys(sample.items[0] ?? { name: "" }).filter((field) => field !== "id").map((field) => [field, ""]));
+    raw = JSON.stringify(item);
   }
-  const save = async (body) => {
+  // A form changes only the fields that were edited: a number that is too long for JavaScript stays.
+  const save = async (method, body) => {
     // If-Match: a change that somebody else made meanwhile is not overwritten.
     const headers = etag ? { "If-Match": etag } : {};
-    const saved = await planned(id === null ? "POST" : "PUT", address, { body, headers });
+    const saved = await planned(id === null ? "POST" : method, address, { body, headers });
     notify("");
     location.hash = view(resource, saved?.id ?? id);
     if (id !== null) dispatchEvent(new HashChangeEvent("hashchange"));
@@ -183,8 +187,8 @@ async function record(resource, id) {
   return [
     h("h1", {}, id === null ? `New record of ${resource}` : `${resource} ${id}`),
     h("p", {}, h("a", { href: view(resource) }, `All ${resource}`)),
-    h("h2", {}, "As a form"), form(item, id, save),
-    h("h2", {}, "As JSON"), editor(item, save),
+    h("h2", {}, "As a form"), form(item, id, (body) => save("PATCH", body)),
+    h("h2", {}, "As JSON"), editor(raw, (text) => save("PUT", new Blob([text], { type: "application/json" }))),
     id !== null && h("p", {}, button("Delete this record", erase, "danger")),
   ].filter(Boolean);
 }
@@ -195,14 +199,14 @@ function form(item, id, save) {
     return [field, value, input];
   });
   const submit = guarded(() => save(Object.fromEntries(inputs
-    .filter(([field]) => id !== null || field !== "id")
+    .filter(([, , input]) => input.value !== input.defaultValue)
     .map(([field, value, input]) => [field, valueOf(input.value, value, id === null)]))));
   return h("form", { onsubmit: submit, "aria-label": "Record" },
     h("div", { class: "record" }, inputs.map(([field, , input]) => [h("label", { for: input.id }, field), input])),
     h("button", { class: "main" }, "Save"));
 }
 
-// What was text stays text; anything else, and all of a new record, is JSON if it can be read so.
+// A text stays a text; anything else, and all of a new record, is JSON if it can be read so.
 function valueOf(text, old, isNew) {
   if (typeof old === "string" && !isNew) return text;
   try {
@@ -212,17 +216,17 @@ function valueOf(text, old, isNew) {
   }
 }
 
-function editor(item, save) {
+// The text is sent as it stands, and indented only if no number changes by it.
+function editor(raw, save) {
   const area = h("textarea", { "aria-label": "Record as JSON", spellcheck: "false" });
-  area.value = pretty(JSON.stringify(item));
+  area.value = JSON.stringify(JSON.parse(raw)) === raw ? pretty(raw) : raw;
   const submit = guarded(() => {
-    let body;
     try {
-      body = JSON.parse(area.value);
+      JSON.parse(area.value);
     } catch (error) {
       throw new Error(`This is not JSON: ${error.message}`);
     }
-    return save(body);
+    return save(area.value);
   });
   return h("form", { onsubmit: submit, "aria-label": "Record as JSON" }, area, h("button", {}, "Save the JSON"));
 }

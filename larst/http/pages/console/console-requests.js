@@ -3,7 +3,7 @@ import { follow, json } from "./console-api.js";
 import { button, facts, h, notify, pretty, program, short, table } from "./console-dom.js";
 
 const MAX_ROWS = 200;
-const COLUMNS = ["time", "status", "ms", "method", "path", "session", "plan"];
+const COLUMNS = ["time", "status", "method", "path", "ms", "session", "plan"];
 const FILTERS = { method: ["GET", "POST", "PUT", "PATCH", "DELETE"], status: ["2xx", "3xx", "4xx", "5xx"] };
 
 export async function requests([id], query, left) {
@@ -15,9 +15,9 @@ function row(request) {
   return h("tr", {},
     h("td", {}, new Date(request.at).toLocaleTimeString()),
     h("td", { class: (request.status ?? 500) >= 400 ? "bad" : "" }, request.status ?? "left"),
-    h("td", { class: "number" }, request.ms.toFixed(1)),
     h("td", {}, request.method),
     h("td", {}, h("a", { href: `#/requests/${request.number}` }, short(target))),
+    h("td", { class: "number" }, request.ms.toFixed(1)),
     h("td", {}, request.session),
     h("td", {}, request.plan ?? ""));
 }
