@@ -63,9 +63,9 @@ def test_every_example_passes_the_policy(example: Example) -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_every_example_shows_its_request_as_the_service_does(example: Example) -> None:
     """The form of the examples is the form of the real request."""
-    seen = seen_of(example.requests[0], example.records)
+    examples_seen = seen_of(example.requests[0], example.records)
 
-    assert seen == {
+    assert examples_seen == {
         "schemas": example.schemas,
         "links": example.links,
         "context": example.context,

@@ -47,7 +47,7 @@ def test_the_oldest_requests_make_room() -> None:
     for _ in range(log_module.MAX_REQUESTS + 5):
         log.end(record())
 
-    numbers = [kept.number for kept in log.newest(None)]
+    numbers = [record.number for record in log.newest(None)]
 
     assert len(numbers) == log_module.MAX_REQUESTS
     assert (numbers[0], numbers[-1]) == (log_module.MAX_REQUESTS + 5, 6)
@@ -60,7 +60,7 @@ def test_large_requests_make_room_by_their_bytes(monkeypatch: pytest.MonkeyPatch
     for _ in range(100):
         log.end(record(body=b"x" * 8_000))
 
-    assert sum(kept.size_bytes for kept in log.newest(None)) <= 30_000
+    assert sum(record.size_bytes for record in log.newest(None)) <= 30_000
     assert len(log.newest(None)) == 2
 
 
@@ -94,8 +94,8 @@ def test_tenants_have_rings_of_their_own() -> None:
     log.end(record("acme", id="secret"))
     log.end(record(None))
 
-    assert [kept.number for kept in log.newest("acme")] == [1]
-    assert [kept.number for kept in log.newest(None)] == [2]
+    assert [record.number for record in log.newest("acme")] == [1]
+    assert [record.number for record in log.newest(None)] == [2]
     assert log.find(None, "1") is None
     assert log.find(None, "secret") is None
     assert log.find("acme", "secret") == log.newest("acme")[0]

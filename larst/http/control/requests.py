@@ -72,8 +72,8 @@ class RequestControl:
         Raises:
             RequestNotFoundError: the ring has no request with this number or id.
         """
-        known = self.details(request, request.match_info["id"])
-        return json_response(encodable(known))
+        record = self.details(request, request.match_info["id"])
+        return json_response(encodable(record))
 
     def details(self, request: web.Request, id: str) -> dict[str, Json]:
         """Return everything that is known about a request of the sender's tenant.

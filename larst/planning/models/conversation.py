@@ -188,7 +188,7 @@ def _model_schemas(request: PlanningRequest) -> str:
     body = context.get("body_json")
     names = {*context.get("path", "").split("/"), *(body if isinstance(body, Mapping) else ())}
     parts: dict[str, Json] = {}
-    others: list[str] = []
+    other_names: list[str] = []
     room = _MAX_OTHER_SCHEMAS_CHARACTERS
     for name, schema in request.schemas.items():
         is_named = _is_named(name, names)
@@ -196,8 +196,8 @@ def _model_schemas(request: PlanningRequest) -> str:
         if is_named or room >= 0:
             parts[name] = schema
         else:
-            others.append(name)
-    return _with_other_names(_bounded_schemas(parts), others)
+            other_names.append(name)
+    return _with_other_names(_bounded_schemas(parts), other_names)
 
 
 def _is_named(resource: str, names: set[str]) -> bool:
@@ -205,8 +205,8 @@ def _is_named(resource: str, names: set[str]) -> bool:
     return any(name == resource or name.startswith(singular) for name in names if name)
 
 
-def _with_other_names(schemas: str, others: Sequence[str]) -> str:
-    return f"{schemas}\nOTHER RESOURCES:\n{_json(list(others))}" if others else schemas
+def _with_other_names(schemas: str, other_names: Sequence[str]) -> str:
+    return f"{schemas}\nOTHER RESOURCES:\n{_json(list(other_names))}" if other_names else schemas
 
 
 def _bounded_schemas(schemas: Mapping[str, Json]) -> str:

@@ -38,20 +38,20 @@ def returns_to_replies(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
             continue
         if not isinstance(statement, ast.If):
             raise TooComplexError
-        rest = list(statements[index + 1 :])
-        return [*result, _branches(statement, rest)]
+        following = list(statements[index + 1 :])
+        return [*result, _branches(statement, following)]
     return result
 
 
-def _branches(statement: ast.If, rest: list[ast.stmt]) -> ast.If:
-    """Return an `if` whose branches end the program, where only one of them needs the rest."""
+def _branches(statement: ast.If, following: list[ast.stmt]) -> ast.If:
+    """Return an `if` whose branches end the program; only one of them needs `following`."""
     body_ends, else_ends = _always_returns(statement.body), _always_returns(statement.orelse)
-    if not rest:
+    if not following:
         body, orelse = statement.body, statement.orelse
     elif body_ends:
-        body, orelse = statement.body, [*statement.orelse, *rest]
+        body, orelse = statement.body, [*statement.orelse, *following]
     elif else_ends:
-        body, orelse = [*statement.body, *rest], statement.orelse
+        body, orelse = [*statement.body, *following], statement.orelse
     else:
         raise TooComplexError
     return ast.If(statement.test, returns_to_replies(body), returns_to_replies(orelse))
@@ -80,7 +80,9 @@ def inlined_function(tree: ast.Module) -> list[ast.stmt] | None:
     if len(functions) != 1 or len(list(ast.walk(tree))) > 10 * _MAX_STATEMENTS:
         return None
     function = functions[0]
-    others = [item for item in tree.body if item is not function and not _is_docstring(item)]
+    other_statements = [
+        item for item in tree.body if item is not function and not _is_docstring(item)
+    ]
     parameters = {argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)}
     used = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
     # Only the caller knows the value of any other parameter.
@@ -89,7 +91,7 @@ def inlined_function(tree: ast.Module) -> list[ast.stmt] | None:
     if (
         function.decorator_list
         or function.name in used
-        or not all(_is_call_of(item, function.name) for item in others)
+        or not all(_is_call_of(item, function.name) for item in other_statements)
     ):
         return None
     body = [item for item in function.body if not _is_docstring(item)]

@@ -71,8 +71,8 @@ def corrected(block: str) -> tuple[str, tuple[str, ...]]:
 
 def _without_fence(block: str) -> tuple[str, tuple[str, ...]]:
     """Return the only fenced code in the block, without the prose around it."""
-    found = _FENCED.findall(block)
-    return (found[0], ("code fence removed",)) if len(found) == 1 else (block, ())
+    blocks = _FENCED.findall(block)
+    return (blocks[0], ("code fence removed",)) if len(blocks) == 1 else (block, ())
 
 
 def _remove_imports(tree: ast.Module) -> ast.Module | None:

@@ -24,20 +24,20 @@ def vocabulary_of(records: Iterable[Mapping[str, Json]]) -> dict[str, list[str]]
     {'state': ['open']}
     """
     counts: dict[str, dict[str, int]] = {}
-    others: set[str] = set()
+    plain_fields: set[str] = set()
     for record in islice(records, MAX_RECORDS):
         for name, value in record.items():
-            if name in others:
+            if name in plain_fields:
                 continue
             words = counts.setdefault(name, {})
             if isinstance(value, str) and _WORD.fullmatch(value) and len(words) <= MAX_WORDS:
                 words[value] = words.get(value, 0) + 1
             elif value is not None:
-                others.add(name)
+                plain_fields.add(name)
     return {
         name: sorted(words)
         for name, words in counts.items()
-        if name not in others
+        if name not in plain_fields
         and 0 < len(words) <= MAX_WORDS
         and sum(words.values()) >= LEAST_USES * len(words)
     }

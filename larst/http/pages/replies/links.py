@@ -50,8 +50,8 @@ def part_query(view: View, offset: int, limit: int) -> str | None:
     limit_word, offset_word = _free(_LIMITS, fields), _free(_OFFSETS, fields)
     if limit_word is None or offset_word is None:
         return None
-    kept = _without(view, PAGING)
-    return _query([*kept, (limit_word, str(limit)), (offset_word, str(offset))])
+    parameters = _without(view, PAGING)
+    return _query([*parameters, (limit_word, str(limit)), (offset_word, str(offset))])
 
 
 def page_queries(link: str) -> dict[str, str]:

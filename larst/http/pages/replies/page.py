@@ -109,10 +109,10 @@ def _table(view: View, rows: list[Json]) -> Html:
     if not records:
         return joined(_empty(view), _pages(view, len(rows)))
     columns = _columns(records)
-    shown = columns[:MAX_COLUMNS]
+    visible_columns = columns[:MAX_COLUMNS]
     collection, link = collection_path(view), _link_of(view)
-    head = [_column(view, name) for name in shown]
-    lines = [_row(record, shown, collection, link) for record in records]
+    head = [_column(view, name) for name in visible_columns]
+    lines = [_row(record, visible_columns, collection, link) for record in records]
     table = element(
         "table",
         element("caption", _caption(view, len(records), len(rows))),
@@ -123,8 +123,8 @@ def _table(view: View, rows: list[Json]) -> Html:
     region = element(
         "div", table, class_="scroll", tabindex="0", role="region", aria_label="Records"
     )
-    left = [f"{name[:60]}" for name in columns[MAX_COLUMNS:]]
-    return joined(region, _hidden_columns(left), _pages(view, len(rows)))
+    hidden_columns = [f"{name[:60]}" for name in columns[MAX_COLUMNS:]]
+    return joined(region, _hidden_columns(hidden_columns), _pages(view, len(rows)))
 
 
 def _flat(row: Json) -> Record:

@@ -105,8 +105,8 @@ def _scalar(value: Json, limit: int) -> Html:
         text = markup(value[:limit])
         if len(value) <= limit:
             return text
-        rest = f"… {len(value) - limit:,} more characters"
-        return joined(text, element("span", rest, class_="more"))
+        ending = f"… {len(value) - limit:,} more characters"
+        return joined(text, element("span", ending, class_="more"))
     if value is None:
         return element("span", "null", class_="quiet")
     return element("span", orjson.dumps(value).decode(), class_="literal")
