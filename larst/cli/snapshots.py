@@ -146,7 +146,9 @@ def _print_restored(restored: dict[str, Any], options: argparse.Namespace) -> No
     if options.json:
         print_json(restored)
         return
-    counts = ", ".join(f"{count} {name}" for name, count in restored["resources"].items())
+    from larst.planning.reading.nouns import counted
+
+    counts = counted(restored["resources"])
     state = "empty" if restored["snapshot"] is None else f"as in {restored['snapshot']}"
     sys.stdout.write(f"{options.session} is {state}: {counts or 'no records'}\n")
 

@@ -184,12 +184,13 @@ class PlanResolver:
         Raises:
             NoUsablePlanError: the planner may not be called again.
         """
-        self.forget(ready, shaped)
         if ready.is_pinned or self._mode == "locked":
             raise NoUsablePlanError(f"the plan for this request failed: {error.detail}")
         if isinstance(error, EffectRefusedError):
             self._keep_refused(ready, shaped, error.detail)
         is_odd = isinstance(error, EffectQuestionedError)
+        if not is_odd:  # other requests of the shape share the question
+            self.forget(ready, shaped)
         has_values = not (is_odd or isinstance(error, EffectRefusedError))
         reason = f"while running, {error.detail}" if has_values else error.detail
         block = ready.plan.code.block

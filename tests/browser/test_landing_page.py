@@ -127,14 +127,12 @@ def test_its_landmarks_have_names(page: Page, service: Service) -> None:
 
     assert page.driver.title == "LARST, the last REST service"
     assert page.first("html").get_attribute("lang") == "en"
-    for landmark in ("body > header", "main", "nav", "footer"):
+    for landmark in ("body > header", "main", "footer"):
         assert len(page.all(landmark)) == 1
-    assert [landmark.accessible_name for landmark in page.all("main section, main nav")] == [
-        "Try it",
-        "Your session's API",
-        "Planner",
-        "Session",
-    ]
+    names = [landmark.accessible_name for landmark in page.all("main section, main nav")]
+    assert names[-4:] == ["Try it", "Your session's API", "Planner", "Session"]
+    assert all(names)
+    assert len(set(names)) == len(names)
     assert len(page.all("h1")) == 1
 
 

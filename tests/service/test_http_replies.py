@@ -166,6 +166,7 @@ class TestReservedPaths:
         links = (await api.get("/")).body["links"]
 
         assert links == {
+            "console": "/_larst/",
             "docs": "/docs",
             "redoc": "/redoc",
             "openapi": "/swagger.json",

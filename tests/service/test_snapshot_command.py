@@ -54,7 +54,7 @@ def test_snapshots_are_saved_loaded_listed_and_deleted(service: Service) -> None
     assert saved.stdout.startswith("two is saved as one-post: ")
     assert larst(service, "reset", "two").stdout == "two is empty: no records\n"
     loaded = larst(service, "snapshot", "load", "one-post", *of_two)
-    assert loaded.stdout == "two is as in one-post: 1 posts\n"
+    assert loaded.stdout == "two is as in one-post: 1 post\n"
     assert larst(service, "reset", "two", "--to", "one-post").stdout == loaded.stdout
     listed = larst(service, "snapshot", *of_two, "--json")
     assert [item["name"] for item in json.loads(listed.stdout)] == ["one-post"]
