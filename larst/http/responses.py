@@ -52,7 +52,7 @@ def program_response(context: RequestContext, reply: Reply, answer: SessionReply
     headers.update(CONTAINED)
     varies = _VARIES_OF_READS if context.method in ("GET", "HEAD") else "X-Session-ID"
     headers["Vary"] = f"{vary}, {varies}" if (vary := headers.get("Vary")) else varies
-    headers.setdefault("Cache-Control", "private")
+    headers["Cache-Control"] = _private(headers.get("Cache-Control", ""))
     if answer.hint is not None:
         headers.setdefault("X-LARST-Hint", answer.hint)
     if answer.is_replay:
@@ -74,6 +74,22 @@ def program_response(context: RequestContext, reply: Reply, answer: SessionReply
     else:
         headers["Content-Type"] = JSON_TYPE if is_json else _with_charset(media_type)
     return web.Response(status=reply.status, headers=headers, body=reply.body)
+
+
+def _private(cache_control: str) -> str:
+    """Return the directives of a program without those that let a shared cache keep the reply.
+
+    These also allow it to keep replies to requests with a token (RFC 9111 section 3.5).
+    """
+    if not cache_control:
+        return "private"
+    directives = [directive.strip() for directive in cache_control.split(",")]
+    names = [directive.partition("=")[0].strip().lower() for directive in directives]
+    own = [d for d, name in zip(directives, names, strict=True) if d and name not in _SHARING]
+    return ", ".join(["private", *own])
+
+
+_SHARING = frozenset({"public", "s-maxage", "private"})
 
 
 def _with_charset(media_type: str) -> str:

@@ -38,7 +38,7 @@ ALLOWED_MEDIA_TYPES = frozenset(
 applies to other pages are not among them."""
 
 _ALLOWED_PATTERN = re.compile(
-    r"application/[\w.-]{1,100}\+json|application/vnd\.(?:ms-|openxmlformats-|oasis\.)[\w.-]{1,100}"
+    r"application/(?!manifest\+|speculationrules\+|importmap\+)[\w.-]{1,100}\+json|application/vnd\.(?:ms-|openxmlformats-|oasis\.)[\w.-]{1,100}"
     r"|application/msword|font/(?:woff2?|ttf|otf)",
     re.ASCII,
 )

@@ -42,6 +42,7 @@ from larst.session.preconditions import (
 )
 from larst.session.proof import Proof
 from larst.session.quota import SessionQuota
+from larst.session.reading_work import require_reading
 from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.serving import Serving, record_route
 from larst.session.settings import applied_settings
@@ -305,8 +306,12 @@ class SessionActor(Actor[Message, Answer]):
 
     async def _defer(self, message: SessionRequest, shaped: ShapedRequest) -> Deferred[Message]:
         # Detach it now: planning runs beside the actor, where the session must not be read.
-        detach = partial(self._pipeline.detach, shaped, self._store)
+        detach = partial(self._detach, shaped)
         return Deferred(partial(self._plan, message, await self._store.work.run(detach)))
+
+    def _detach(self, shaped: ShapedRequest) -> ShapedRequest:
+        require_reading(self._store, shaped.request)
+        return self._pipeline.detach(shaped, self._store)
 
     async def _plan(self, message: SessionRequest, shaped: ShapedRequest) -> Message:
         """Return the request with its plan; awaited outside the mailbox."""
@@ -381,6 +386,7 @@ class SessionActor(Actor[Message, Answer]):
     def _read(self, request: RequestContext) -> ShapedRequest:
         if (stored := self._store.settings.current) is not self._stored:
             self._stored, self._reading = stored, applied_settings(self._defaults, stored)
+        require_reading(self._store, request)
         return self._memory.shape(request, self._store, self._reading)
 
 

@@ -47,9 +47,13 @@ _ROLE_WORDS = frozenset("from to into with source target src dst destination oth
 """Words of a key that names another record of the same resource: `from`, `to_id`."""
 
 _SEARCHES = frozenset(
-    "search query find filter lookup list count stats report summary export preview".split()
+    "search query find filter lookup list count stats report summary export preview aggregate"
+    " statistics fetch autocomplete suggest validate exists".split()
 )
 """Words at the end of a path that ask for records of the collection before them."""
+
+_SEARCH_VERBS = frozenset("search query find fetch get lookup count aggregate".split())
+"""Words that also do so at the begin of a longer name: `findByState`, `search-all`."""
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -234,13 +238,22 @@ def _may_change(record: Record, resource: str, names: RequestNames) -> bool:
     if not places or any(names.path[place].ids for place in places):
         return False
     place = places[-1]
-    action = [part.word.lstrip("_").lower() for part in names.path[place + 1 :]]
+    action = names.path[place + 1 :]
     above = [part for part in names.path[:place] if part.ids]
-    if names.method == "POST" and (not action or action[-1] in _SEARCHES):
+    if names.method == "POST" and (not action or _is_search(names.path[-1].word)):
         return False
     if names.method == "DELETE" and not action and not names.has_criterion and not above:
         return False
     return not above or _is_below(record, above[-1], names)
+
+
+def _is_search(word: str) -> bool:
+    """Return whether an action asks for records: `search`, `_search`, `searches`, `do-search`."""
+    words = [part.lower() for part in _WORD.findall(word)]
+    if not words:
+        return False
+    last_forms = {words[-1], *singulars(words[-1])}
+    return words[0] in _SEARCH_VERBS or not last_forms.isdisjoint(_SEARCHES)
 
 
 def _is_below(record: Record, parent: PathPart, names: RequestNames) -> bool:

@@ -16,6 +16,7 @@ from larst.planning import RULES, ReadyPlan
 from larst.planning.shapes import Binding, ShapedRequest, bind
 from larst.session.items import ITEM_ACTIONS, named_items
 from larst.session.pipeline import Pipeline
+from larst.session.reading_work import require_reading
 from larst.session.run_places import Place
 from larst.store import SessionStore, Transaction
 from larst.telemetry import Stage
@@ -47,7 +48,7 @@ class ProgramRunner:
         Raises:
             LarstError: see `Sandbox.run`.
         """
-        binding = await self.store.work.run(partial(bind, shaped, ready.plan, self.store))
+        binding = await self.store.work.run(partial(self._bind, shaped, ready))
         inputs = self._inputs(shaped, ready, binding)
         transaction, body = self.store.begin(), shaped.request.body
         key = self._key_of(ready)
@@ -72,7 +73,7 @@ class ProgramRunner:
         if self.pipeline.direct is None or self.pipeline.places.find(key) is not Place.LOOP:
             return None
         try:
-            binding = bind(shaped, ready.plan, self.store)
+            binding = self._bind(shaped, ready)
             inputs = self._inputs(shaped, ready, binding)
             transaction = self.store.begin()
             with Stage("exec"), _items(ready, shaped.request.body, transaction):
@@ -81,6 +82,10 @@ class ProgramRunner:
             self.pipeline.places.exceeded(key, Place.LOOP)
             return None
         return None if reply is None else ProgramRun(reply, transaction, binding)
+
+    def _bind(self, shaped: ShapedRequest, ready: ReadyPlan) -> Binding:
+        require_reading(self.store, shaped.request)
+        return bind(shaped, ready.plan, self.store)
 
     def _key_of(self, ready: ReadyPlan) -> tuple[str, str]:
         return self.store.session_id, ready.key

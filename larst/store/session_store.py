@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import secrets
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -78,7 +78,7 @@ class SessionStore:
             self.session_id, self._session_files, self._writer, self._threads
         )
         self._collections: dict[str, Collection] = {}
-        self.resources: Container[str] = self._collections
+        self.resources: Mapping[str, object] = self._collections
         self.generation = 0
         """A number that changes whenever the resources or their schemas do."""
         self.state = DataState()

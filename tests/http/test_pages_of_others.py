@@ -217,3 +217,26 @@ async def test_programs_see_only_headers_of_a_list(make_client: MakeClient) -> N
 
     assert SECRET not in await reply.text()
     assert shown.items() <= (await reply.json()).items()
+
+
+@pytest.mark.parametrize(
+    ("own", "sent"),
+    [
+        ("public, max-age=99999", "private, max-age=99999"),
+        ("Public,S-MaxAge=60 ,immutable", "private, immutable"),
+        ("max-age=5, must-revalidate", "private, max-age=5, must-revalidate"),
+        ("no-store", "private, no-store"),
+        ("private=x, no-cache", "private, no-cache"),
+        ("", "private"),
+    ],
+)
+async def test_a_program_cannot_let_a_shared_cache_keep_its_reply(
+    make_client: MakeClient, own: str, sent: str
+) -> None:
+    """Tenants may share a cache, and `public` lets it serve a reply to the token of another one."""
+    program = f'REPLY = make_response(200, 1, {{"Cache-Control": "{own}"}})'
+    client = await make_client(ScriptedPlanner({"GET /page": [program]}))
+
+    replies = [await client.get("/page") for _ in range(3)]
+
+    assert [reply.headers["Cache-Control"] for reply in replies] == [sent] * 3

@@ -234,7 +234,11 @@ class TestCollections:
         )
         assert verdict("DELETE", "/orders?state=open", ("orders", "delete", ALL_ORDERS)) is None
 
-    @pytest.mark.parametrize("word", ["search", "_search", "query", "count", "export", "Report"])
+    @pytest.mark.parametrize(
+        "word",
+        "search _search query count export Report searches aggregate findByState searchOrders"
+        " do-search count_open validate FIND".split(),
+    )
     def test_a_search_by_post_changes_no_record(self, word: str) -> None:
         for step in (("orders", "delete", ALL_ORDERS), ("orders", "update", [1])):
             assert verdict("POST", f"/orders/{word}", step, body=b'{"q":"x"}')

@@ -25,6 +25,7 @@ from larst.planning.reading.asked import (
     to_criteria,
     without_relations,
 )
+from larst.planning.reading.effort import reading_steps
 from larst.planning.reading.fields import Fields
 from larst.planning.reading.options import ReadingOptions, UnknownMode
 from larst.planning.reading.query import MAX_KEYS, MAX_VALUES, read_body, read_query
@@ -54,6 +55,7 @@ __all__ = [
     "conditions_of",
     "read_body",
     "read_query",
+    "reading_steps",
     "to_criteria",
     "without_relations",
 ]

@@ -99,11 +99,26 @@ def folded(name: str) -> str:
 
 def same_resource(name: str, resources: Iterable[str]) -> str | None:
     """Return the only resource that a name may mean in another number, case or separator style."""
-    mine = {folded(form) for form in singulars(name)}
-    alike = [
-        resource for resource in resources if mine & {folded(form) for form in singulars(resource)}
-    ]
-    return alike[0] if len(alike) == 1 else None
+    by_form = _by_form(tuple(resources))
+    forms = {folded(form) for form in singulars(name)}
+    alike = {resource for form in forms for resource in by_form.get(form, ())}
+    return alike.pop() if len(alike) == 1 else None
+
+
+@lru_cache(maxsize=16)
+def _by_form(resources: tuple[str, ...]) -> Mapping[str, list[str]]:
+    """Return the resources by each of their forms: one request may ask for hundreds of names."""
+    by_form: dict[str, list[str]] = {}
+    for resource in resources:
+        for form in _forms(resource):
+            by_form.setdefault(form, []).append(resource)
+    return by_form
+
+
+@lru_cache(maxsize=8192)
+def _forms(resource: str) -> frozenset[str]:
+    """Return the folded singulars of a resource; names that clients make up do not push it out."""
+    return frozenset(folded(form) for form in singulars(resource))
 
 
 def is_restyled(name: str, resource: str) -> bool:
@@ -132,14 +147,21 @@ def link_candidates(parent: str) -> tuple[str, ...]:
 
 def link_fields_of(parent: str, fields: Collection[str]) -> tuple[str, ...]:
     """Return those of a child's fields that link it to the parent, the likeliest first."""
-    by_folded: dict[str, list[str]] = {}
-    for field in fields:
-        by_folded.setdefault(folded(field), []).append(field)
+    by_folded = _by_folded(frozenset(fields))
     links: list[str] = []
     for candidate in link_candidates(parent):
         links += sorted(by_folded.get(candidate, ()))
     # A field that only bears the parent's name may be an embedded object: it comes last.
     return tuple(links)
+
+
+@lru_cache(maxsize=32)
+def _by_folded(fields: frozenset[str]) -> Mapping[str, list[str]]:
+    """Return the fields by their folded names: one request may look for hundreds of links."""
+    by_folded: dict[str, list[str]] = {}
+    for field in fields:
+        by_folded.setdefault(folded(field), []).append(field)
+    return by_folded
 
 
 def new_link(parent: str, *, is_camel: bool) -> str:

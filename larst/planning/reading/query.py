@@ -22,6 +22,9 @@ MAX_KEYS = 500
 MAX_VALUES = 2000
 """Keys and values of one query: a table of 60 columns sends 400 keys."""
 
+MAX_LEVELS = 40
+"""Levels of a body that is read as a query; a filter in it nests less."""
+
 
 _EVERYTHING = QueryReading(Asked())
 
@@ -48,9 +51,26 @@ def read_body(body: Mapping[str, Json], fields: Fields, options: ReadingOptions)
     """Return what a JSON body asks for, as `POST /posts/search` sends one.
 
     Its keys mean the same as in a query; see `read_query`.
+
+    Raises:
+        QueryNotUnderstoodError: also if it is nested too deeply.
     """
+    if not _is_shallow(body):
+        raise QueryNotUnderstoodError(f"the body nests deeper than {MAX_LEVELS} levels")
     query = {key: tuple(_texts(value)) for key, value in body.items()}
     return read_query(query, fields, options)
+
+
+def _is_shallow(body: Json) -> bool:
+    level: list[Json] = [body]
+    for _ in range(MAX_LEVELS + 1):
+        parts = [
+            part.values() if isinstance(part, dict) else part
+            for part in level
+            if isinstance(part, dict | list)
+        ]
+        level = [item for part in parts for item in part]
+    return not level
 
 
 def _texts(value: Json) -> list[str]:

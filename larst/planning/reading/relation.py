@@ -66,7 +66,7 @@ def find_relation(name: str, resource: str, session: Session) -> Relation | None
         related = _USERS
     if related is None:
         return None
-    own_links = link_fields_of(related, own - {name})
+    own_links = tuple(link for link in link_fields_of(related, own) if link != name)
     is_one = bool(own_links) and name != related and singular(name) is None
     if related != resource and not is_one:
         links = link_fields_of(resource, session.fields(related))

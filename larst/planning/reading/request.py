@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 from larst.dialects import DIALECTS, LARST, Detected, Dialect, detect
@@ -219,6 +220,7 @@ def fields_of(session: Session, resource: str) -> Fields:
     def has_value(name: str, text: str) -> bool:
         return session.has_value(resource, name, text)
 
+    @cache  # each reader of a query asks again
     def related(name: str) -> Fields | None:
         target = related_resource(name, resource, session)
         return None if target is None else fields_of(session, target)

@@ -17,6 +17,7 @@ from larst.http.pages.documents import LARGE_FIELDS, MAX_CACHED_BYTES, SessionDo
 from larst.planning.book import PlanBook
 from larst.session import SessionClient
 from larst.store.schema.learning import learn_schema
+from tests.http.helpers import MakeClient
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 MakeDocuments = Callable[..., SessionDocuments]
@@ -118,3 +119,32 @@ def test_json_in_parts_is_the_same_as_in_whole(levels: int) -> None:
     value = {"a": {"b": {"c": [1, {"d": None}], 'ü"': "x"}, "e": {}}, "f": [], "g": 1.5}
 
     assert documents._dumped(value, levels) == orjson.dumps(value)
+
+
+async def test_a_large_document_is_sent_in_parts() -> None:
+    """Copied into the connection as a whole, 47 MB took 0.15 s of the event loop."""
+    start, end = b"{", b"x" * (3 * documents.PART_BYTES + 5)
+
+    parts = [part async for part in documents._parts(start, memoryview(end))]
+
+    assert b"".join(parts) == start + end
+    assert max(map(len, parts)) == documents.PART_BYTES
+
+
+async def test_a_document_in_parts_has_a_length_and_one_address(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await make_client()
+    await client.post("/members", json={"name": "Ann"})
+    whole = await client.get("/swagger.json")
+    monkeypatch.setattr(documents, "PART_BYTES", 1_000)
+
+    head = await client.head("/swagger.json")
+    in_parts = await client.get("/swagger.json")
+
+    assert await in_parts.read() == await whole.read()
+    assert in_parts.headers["Content-Length"] == head.headers["Content-Length"]
+    assert in_parts.headers["Content-Type"] == whole.headers["Content-Type"]
+    assert str(client.make_url("")).rstrip("/") in [
+        server["url"] for server in (await in_parts.json())["servers"]
+    ]

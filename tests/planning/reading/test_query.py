@@ -263,3 +263,14 @@ def test_a_resource_without_records_takes_any_filter() -> None:
     assert (reading.asked.where, reading.unknown) == (Condition("anything", "", "1"), ())
     with pytest.raises(QueryNotUnderstoodError):
         read_query({"$foo": ("1",)}, Fields(), ReadingOptions())
+
+
+def test_a_body_that_nests_too_deeply_is_the_fault_of_the_client() -> None:
+    """The program failed on it, and the planner was blamed: 502."""
+    body: Json = "Ann"
+    for _ in range(60):
+        body = {"name": body}
+    assert isinstance(body, dict)
+
+    with pytest.raises(QueryNotUnderstoodError, match="nests deeper than"):
+        read_body(body, Fields(), ReadingOptions("members"))
