@@ -166,14 +166,15 @@ class Ingress:
         trace.session_id = self.session_id(request, access, split)
         headers = _headers(request)
         client_ip = self.client_ip(request, request.remote or "")
-        self.notes.begin(
-            trace,
-            access.tenant.name,
-            client_ip=client_ip,
-            address=self.address(request),
-            target=split.target,
-            headers=headers,
-        )
+        if self.notes.log.admits(access.tenant.name):
+            self.notes.begin(
+                trace,
+                access.tenant.name,
+                client_ip=client_ip,
+                address=self.address(request),
+                target=split.target,
+                headers=headers,
+            )
         self.rates.count(access.tenant.key_of(trace.session_id))
         target = parse_target(split.target)
         has_body = request.body_exists

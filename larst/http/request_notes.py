@@ -44,30 +44,8 @@ class RequestNotes:
         address: str,
         target: str,
         headers: Mapping[str, str],
-    ) -> RequestDetails | None:
-        """Begin to note a request, if it is sampled; see `note`."""
-        if not self.log.admits(tenant):
-            return None
-        return self.note(
-            trace,
-            tenant,
-            client_ip=client_ip,
-            address=address,
-            target=target,
-            headers=headers,
-        )
-
-    def note(
-        self,
-        trace: RequestTrace,
-        tenant: str | None,
-        *,
-        client_ip: str,
-        address: str,
-        target: str,
-        headers: Mapping[str, str],
     ) -> RequestDetails:
-        """Begin to note a request that is sampled; `address` is the service's, as asked."""
+        """Begin to note a request that the log admits; `address` is the service's, as asked."""
         has_values = self._keeps_values(client_ip, address)
         details = RequestDetails(tenant, trace.started_s, has_values=has_values)
         details.target, details.address = target[:MAX_PATH_CHARACTERS], address

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 from aiohttp import web
 
 from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
-from larst.http.components import LOGIN, RUNNING, SETTINGS
+from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import descriptions, request_descriptions
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
@@ -23,6 +24,10 @@ from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
+
+Control = TypeVar("Control")
+Handle: TypeAlias = Callable[[Control, web.Request], Awaitable[web.StreamResponse]]
+"""A method of a control that answers a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,53 +58,48 @@ def _health(path: str, handler: Handler, operation: ControlOperation) -> Route:
     return Route(path, "GET", handler, Access.OPEN, operation, is_traced=False)
 
 
-def _plans(
+def _control(
     method: str,
     path: str,
-    handle: Callable[[PlanControl, web.Request], Awaitable[web.StreamResponse]],
+    control_of: Callable[[RunningService], Control],
+    handle: Handle[Control],
     operation: ControlOperation,
+    *,
+    is_traced: bool = True,
 ) -> Route:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return await handle(request.app[RUNNING].plans, request)
+    """Return a route below `/_larst/` that a method of a control handles."""
 
-    return Route(f"/_larst/plans{path}", method, handler, Access.CONTROL, operation)
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return await handle(control_of(request.app[RUNNING]), request)
+
+    return Route(f"/_larst/{path}", method, handler, Access.CONTROL, operation, is_traced=is_traced)
+
+
+def _plans(
+    method: str, path: str, handle: Handle[PlanControl], operation: ControlOperation
+) -> Route:
+    return _control(method, f"plans{path}", lambda running: running.plans, handle, operation)
 
 
 def _sessions(
-    method: str,
-    path: str,
-    handle: Callable[[SessionControl, web.Request], Awaitable[web.StreamResponse]],
-    operation: ControlOperation,
+    method: str, path: str, handle: Handle[SessionControl], operation: ControlOperation
 ) -> Route:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return await handle(request.app[RUNNING].session_control, request)
-
-    return Route(f"/_larst/sessions{path}", method, handler, Access.CONTROL, operation)
+    path = f"sessions{path}"
+    return _control(method, path, lambda running: running.session_control, handle, operation)
 
 
 def _snapshots(
-    method: str,
-    path: str,
-    handle: Callable[[SnapshotControl, web.Request], Awaitable[web.StreamResponse]],
-    operation: ControlOperation,
+    method: str, path: str, handle: Handle[SnapshotControl], operation: ControlOperation
 ) -> Route:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return await handle(request.app[RUNNING].snapshots, request)
-
-    return Route(f"/_larst/sessions/{{id}}{path}", method, handler, Access.CONTROL, operation)
+    path = f"sessions/{{id}}{path}"
+    return _control(method, path, lambda running: running.snapshots, handle, operation)
 
 
-def _requests(
-    path: str,
-    handle: Callable[[RequestControl, web.Request], Awaitable[web.StreamResponse]],
-    operation: ControlOperation,
-) -> Route:
-    async def handler(request: web.Request) -> web.StreamResponse:
-        return await handle(request.app[RUNNING].requests, request)
-
+def _requests(path: str, handle: Handle[RequestControl], operation: ControlOperation) -> Route:
     # Not traced: a page that shows requests would fill the view of traces with its own.
-    return Route(
-        f"/_larst/requests{path}", "GET", handler, Access.CONTROL, operation, is_traced=False
+    path = f"requests{path}"
+    return _control(
+        "GET", path, lambda running: running.requests, handle, operation, is_traced=False
     )
 
 

@@ -59,7 +59,8 @@ def _with_other_values(shaped: ShapedRequest) -> Iterator[RequestContext]:
     """Yield the request with other values of the same kinds in its body."""
     body = shaped.request.body
     if body.kind is BodyKind.OBJECT and isinstance(body.json, dict):
-        values = {name: _other(value) for name, value in list(body.json.items())[:_MAX_FIELDS]}
+        changed = {name: _other(value) for name, value in islice(body.json.items(), _MAX_FIELDS)}
+        values = {**body.json, **changed}
         if values != body.json:
             yield replace(shaped.request, body=Body(BodyKind.OBJECT, json=values))
 

@@ -244,6 +244,20 @@ async def test_a_rehearsal_ends_when_its_time_is_over(
     assert time.process_time() - begun_s < 2
 
 
+async def test_a_rehearsal_sends_every_field_of_a_large_body(make_client: MakeClient) -> None:
+    """Only some fields get another value; a field that is missing would fail a good program."""
+    program = (
+        'REPLY = make_response(200, store.update(plan["identifier"],'
+        ' {"state": ctx["body_json"]["f149"]}))'
+    )
+    client, planner = await orders(make_client, {CLOSE: [program]})
+    calls = len(planner.requests)
+    body = {f"f{number}": number for number in range(150)}
+
+    assert (await client.post("/orders/1/close", json=body)).status == 200
+    assert len(planner.requests) == calls + 1
+
+
 async def test_a_plan_is_tried_until_its_success_path_has_run(make_client: MakeClient) -> None:
     """A 404 proves nothing: the first success is still asked about."""
     program = """\

@@ -140,15 +140,18 @@ class Lane:
 
     def _begin_note(self, reply: LaneReply, target: str, raw_body: bytes | None) -> None:
         caller = reply.caller
+        tenant = caller.access.tenant.name
+        if not self._notes.log.admits(tenant):
+            return
         details = self._notes.begin(
             reply.trace,
-            caller.access.tenant.name,
+            tenant,
             client_ip=caller.client_ip,
             address=caller.address,
             target=target,
             headers=caller.headers,
         )
-        if details is not None and raw_body is not None:
+        if raw_body is not None:
             details.set_body(raw_body, reply.message.headers.get("Content-Type"))
 
     def _caller(self, message: RawRequestMessage, client: LaneClient) -> Caller | None:

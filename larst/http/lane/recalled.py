@@ -74,7 +74,7 @@ def _note(recall: Recall, notes: RequestNotes, trace: RequestTrace) -> None:
     reply, caller = recall.reply, recall.caller
     trace.started_s, trace.session_id = recall.started_s, reply.session_id
     trace.route, trace.plan_source, trace.plan_key = reply.route, "hit", reply.plan_key
-    details = notes.note(
+    details = notes.begin(
         trace,
         caller.access.tenant.name,
         client_ip=caller.client_ip,

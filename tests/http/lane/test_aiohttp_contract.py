@@ -175,9 +175,11 @@ RESPONSES: tuple[dict[str, Any], ...] = (
 @pytest.mark.parametrize("status", [200, 201, 204, 206, 304, 404, 416, 500, 507, 599])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 async def test_the_bytes_of_a_reply_are_those_of_aiohttp(
-    method: str, status: int, options: dict[str, Any]
+    monkeypatch: pytest.MonkeyPatch, method: str, status: int, options: dict[str, Any]
 ) -> None:
     """Of every form of a reply, with the headers that the middleware adds last."""
+    for writer_of_date in ("aiohttp.web_response", "larst.http.lane.wire"):
+        monkeypatch.setattr(f"{writer_of_date}.rfc822_formatted_time", lambda: "the same second")
     added = {"X-Request-ID": "1", "Server": "larst", "Vary": "Origin"}
 
     async def add(_request: web.Request, response: web.StreamResponse) -> None:
