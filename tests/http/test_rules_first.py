@@ -58,6 +58,7 @@ UNCERTAIN = [
     ("POST", "/members/1/promote", {}),
     ("GET", "/members?$apply=groupby((age))", None),
     ("GET", "/members?group_by=age", None),
+    ("GET", "/members?$having=count gt 2", None),
 ]
 
 Make = Callable[..., Awaitable[tuple[Client, ScriptedPlanner]]]
@@ -100,6 +101,16 @@ async def test_what_the_rules_would_guess_is_planned_by_the_model(
 
     assert (await reply.json())["by"] == "model"
     assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["news", "equipment", "blog-posts", "orderLines"])
+async def test_an_empty_collection_is_plain_rest_whatever_its_plural(
+    serve: Make, name: str
+) -> None:
+    client, model = await serve({})
+
+    assert (await (await client.get(f"/{name}")).json())["items"] == []
+    assert model.requests == []
 
 
 @pytest.mark.parametrize("target", ["/members?limti=1", "/members?sort=-nmae"])

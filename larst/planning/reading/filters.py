@@ -203,8 +203,6 @@ class FilterReader:
         if self.unknown_mode == "ignore" and not self.is_change:
             return False
         self._refuse_syntax(key)
-        if compared(key) in UNSUPPORTED:
-            raise QueryUnsupportedError(f"{key[:80]}: groups and aggregates are not supported")
         if len(self.unknown) < MAX_SUGGESTIONS:
             self.refuse_near(key, name)
         if self.is_change or self.unknown_mode == "refuse":
@@ -235,6 +233,8 @@ class FilterReader:
         )
 
     def _refuse_syntax(self, key: str) -> None:
+        if compared(key) in UNSUPPORTED:
+            raise QueryUnsupportedError(f"{key[:80]}: groups and aggregates are not supported")
         if not (key.startswith("$") or set("[](){}|") & set(key)):
             return
         suggestion = nearest(compared(key), WORDS, at_most=3)

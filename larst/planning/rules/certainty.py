@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from larst.domain import BodyKind
 from larst.planning.reading.nouns import singular
+from larst.planning.reading.plurals import UNCOUNTABLE
 from larst.planning.shapes.rest_path import PathInterpretation, RestPath
 from larst.planning.shapes.shape import Shape
 
@@ -39,4 +40,5 @@ def is_certain(shape: Shape, path: PathInterpretation, is_resource: Callable[[st
 
 def _may_be_computed(name: str) -> bool:
     """Return whether a name is not that of a collection by its form: `stats`, or no plural."""
-    return name.lower() in _COMPUTED or singular(name) is None
+    word = name.lower()
+    return word in _COMPUTED or (singular(name) is None and word not in UNCOUNTABLE)
