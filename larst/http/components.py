@@ -14,6 +14,7 @@ from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.pages.documents import SessionDocuments
 from larst.planning import Planner
 from larst.sandbox import Sandbox
@@ -43,6 +44,7 @@ class RunningService:
 
     root: DataRoot
     plans: PlanControl
+    teaching: TeachingControl
     session_control: SessionControl
     snapshots: SnapshotControl
     requests: RequestControl
