@@ -30,6 +30,7 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.contracts import ContractControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
@@ -150,6 +151,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             plans=PlanControl(tenants),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
+            contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             documents=SessionDocuments(settings, sessions, tenants.served),
