@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def newer_root(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("open_root", [DataRoot.open, DataRoot.open_existing])
 @pytest.mark.parametrize("has_lock_file", [False, True])
 def test_a_newer_root_is_refused_and_nothing_is_changed(
-    newer_root: Path, open_root: object, *, has_lock_file: bool
+    newer_root: Path, open_root: Callable[[Path], DataRoot], *, has_lock_file: bool
 ) -> None:
     """An older LARST would take what it does not know for damage, or overwrite it."""
     if has_lock_file:
@@ -40,7 +41,7 @@ def test_a_newer_root_is_refused_and_nothing_is_changed(
     before, names = contents(newer_root), sorted(newer_root.rglob("*"))
 
     with pytest.raises(DataRootFormatError) as refusal:
-        open_root(newer_root)  # type: ignore[operator] - a class method
+        open_root(newer_root)
 
     assert "LARST 9.0.0" in refusal.value.detail
     assert f"this is LARST {__version__}" in refusal.value.detail
