@@ -1,6 +1,6 @@
 """Contracts: an OpenAPI document that a user gives to a session. Pure.
 
-It tells a planner what custom paths mean, and its schemas are held against replies. Must never
+It describes custom paths to planners, and its schemas are held against replies. Must never
 follow a reference out of the document, and never put a value of a reply into a deviation.
 """
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError
 
@@ -38,7 +38,7 @@ class ReplySchema:
     def deviations(self, body: Json) -> list[str]:
         """Return how a body deviates, by paths and keywords of the schema: no value is named."""
         errors: Iterator[ValidationError] = self.validator.iter_errors(body)
-        texts = (_text(error.schema_path, self.schema) for error in errors)
+        texts = (_text(error, self.schema) for error in errors)
         return list(dict.fromkeys(islice(texts, MAX_DEVIATIONS)))
 
 
@@ -100,20 +100,25 @@ def _fits(template: Sequence[str | None], path: Sequence[str]) -> bool:
     return all(part in (None, text) for part, text in zip(template, path, strict=True))
 
 
-def _text(schema_path: Sequence[str | int], schema: Mapping[str, Json]) -> str:
+def _text(error: ValidationError, schema: Mapping[str, Json]) -> str:
     """Return a deviation by its place in the schema: `items[].price: type must be "number"`."""
     node: Json = schema
-    names: list[str] = []
-    steps = list(schema_path)
-    for place, step in enumerate(steps):
-        if place and steps[place - 1] == "properties":
-            name = ascii(str(step)[:_MAX_NAME_CHARACTERS])[1:-1]  # deviations go into a header
-            names.append(f".{name}" if names else name)
-        elif step in ("items", "prefixItems"):
-            names.append("[]")
+    for step in error.schema_path:
         node = _child(node, step)
-    expected = json.dumps(node, default=str)[:_MAX_EXPECTED_CHARACTERS]
-    return f"{''.join(names) or 'body'}: {_keyword(steps)} must be {expected}"
+    expected = json.dumps(node)[:_MAX_EXPECTED_CHARACTERS]
+    place = _place(error.evaluation_path)  # it goes through references, and has all names
+    return f"{place or 'body'}: {_keyword(error.schema_path)} must be {expected}"
+
+
+def _place(steps: Sequence[str | int]) -> str:
+    place = ""
+    for before, step in pairwise(steps):
+        if before == "properties":
+            name = ascii(str(step)[:_MAX_NAME_CHARACTERS])[1:-1]  # deviations go into a header
+            place += f".{name}" if place else name
+        elif step in ("items", "prefixItems"):
+            place += "[]"
+    return place
 
 
 def _keyword(steps: Sequence[str | int]) -> str:

@@ -1,7 +1,7 @@
 """Schemas of OpenAPI 3.0, 3.1 and Swagger 2 as JSON Schema 2020-12, complete in themselves. Pure.
 
 Local references become definitions, so cycles are safe. Must never be larger than
-`MAX_SCHEMA_VALUES`: what is beyond accepts any value.
+`MAX_SCHEMA_VALUES`: the parts beyond it accept any value.
 """
 
 from __future__ import annotations
