@@ -143,4 +143,4 @@ def test_the_operation_of_a_contract_is_shown_as_data() -> None:
     prompt = prompt_for(replace(planning_request(), operation=operation))
     (line,) = [line for line in prompt.user.splitlines() if "The turnover" in line]
     assert line == orjson.dumps(operation).decode().replace('":', '": ').replace(',"', ', "')
-    assert line in prompt.whole
+    assert line in (prompt.whole or "")
