@@ -11,6 +11,7 @@ from larst import actors
 from larst.config import Settings
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
@@ -46,6 +47,7 @@ class RunningService:
     session_control: SessionControl
     snapshots: SnapshotControl
     requests: RequestControl
+    recordings: RecordingControl
     documents: SessionDocuments
     sessions: SessionClient
 

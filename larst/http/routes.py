@@ -14,9 +14,10 @@ from aiohttp import web
 from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
-from larst.http.control import descriptions, request_descriptions
+from larst.http.control import descriptions, recording_descriptions, request_descriptions
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
@@ -103,6 +104,15 @@ def _requests(path: str, handle: Handle[RequestControl], operation: ControlOpera
     )
 
 
+def _recordings(
+    method: str, path: str, handle: Handle[RecordingControl], operation: ControlOperation
+) -> Route:
+    path = f"sessions/{{id}}{path}"
+    return _control(
+        method, path, lambda running: running.recordings, handle, operation, is_traced=False
+    )
+
+
 def _login(
     method: str,
     path: str,
@@ -156,6 +166,12 @@ ROUTES = (
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
     _snapshots("DELETE", "/snapshots/{name}", SnapshotControl.delete, descriptions.DELETE_SNAPSHOT),
     _snapshots("POST", "/snapshots/{name}/load", SnapshotControl.load, descriptions.LOAD_SNAPSHOT),
+    _recordings("GET", "/requests", RecordingControl.list, recording_descriptions.LIST_RECORDED),
+    _recordings(
+        "DELETE", "/requests", RecordingControl.clear, recording_descriptions.CLEAR_RECORDED
+    ),
+    _recordings("GET", "/recording", RecordingControl.show, recording_descriptions.GET_RECORDING),
+    _recordings("PUT", "/recording", RecordingControl.put, recording_descriptions.PUT_RECORDING),
     _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
     _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
@@ -203,12 +219,19 @@ def _dispatcher(by_method: Mapping[str, Handler]) -> Handler:
     return dispatch
 
 
+_SCHEMAS = {
+    **descriptions.SCHEMAS,
+    **request_descriptions.SCHEMAS,
+    **recording_descriptions.SCHEMAS,
+}
+
+
 def _control_api(routes: Sequence[Route]) -> ControlApi:
     operations: dict[str, dict[str, ControlOperation]] = {}
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    return ControlApi(operations, {**descriptions.SCHEMAS, **request_descriptions.SCHEMAS})
+    return ControlApi(operations, _SCHEMAS)
 
 
 CONTROL_API = _control_api(ROUTES)
