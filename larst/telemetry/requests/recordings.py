@@ -37,7 +37,7 @@ class RecordedBody:
 
     @classmethod
     def of(cls, raw: bytes, content_type: str) -> RecordedBody:
-        """Return what is kept of a body."""
+        """Return the part of a body that a recording keeps."""
         return cls(bytes(raw[:MAX_BODY_BYTES]), len(raw), content_type)
 
     @property
@@ -151,7 +151,7 @@ class Recordings:
         return self._records_all if recording is None else recording.is_on
 
     def switch(self, key: SessionKey, *, is_on: bool) -> None:
-        """Begin or end to record a session; what was recorded stays."""
+        """Begin or end to record a session; its recorded requests stay."""
         if is_on != self.covers(key):
             self._opened(key).is_on = is_on
 
