@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ async def test_without_faker_the_error_names_the_extra(
 ) -> None:
     imports = builtins.__import__
 
-    def without_faker(name: str, *arguments: Any, **options: Mapping[str, Any]) -> Any:
+    def without_faker(name: str, *arguments: Any, **options: Any) -> Any:
         if name == "faker":
             raise ImportError(name)
         return imports(name, *arguments, **options)
