@@ -39,7 +39,7 @@ class Examples:
 
 
 IdsOf: TypeAlias = Callable[[str, Sequence[str]], Sequence[RecordId] | None]
-"""Returns the ids that a field of these types may hold; None if it is no link."""
+"""Returns the ids that a field of these types may hold; None for other fields."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ def _schema(
     """Return the schema that was given or learned, or one of the usual fields of such a resource.
 
     Raises:
-        BadRequestError: there is none of the three.
+        BadRequestError: all three are missing.
     """
     if resource.schema is not None:
         return resource.schema

@@ -1,4 +1,4 @@
-"""What was asked for: how many records of each resource, and the schemas that were given. Pure.
+"""An order of fake data: how many records of each resource, and their schemas. Pure.
 
 A given schema is JSON Schema, of which the keywords below are understood; all others are refused,
 since a record that ignored them would not fit.

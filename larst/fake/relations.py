@@ -29,7 +29,7 @@ class Links:
         self._people = next((name for name in PEOPLE if name in resources), None)
 
     def resource_of(self, field: str, types: Collection[str], resource: str) -> str | None:
-        """Return the resource that a field of `resource` links to; None if it is no link.
+        """Return the resource that a field of `resource` links to; None for other fields.
 
         A field that only bears the name of a resource, such as `author`, counts if it is a number.
         """

@@ -19,7 +19,7 @@ from larst.store.schema.learning import widen_schema
 
 
 def make(body: Json, records: dict[str, list[Record]] | None = None, seed: int = 7) -> Any:
-    """Return what was made, and the transaction that holds it beside the records."""
+    """Return the result of an order, and the transaction with the records."""
     collections = {}
     for name, stored in (records or {}).items():
         collection = collections[name] = Collection(next_id=len(stored) + 1)
