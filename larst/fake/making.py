@@ -72,10 +72,10 @@ def make_records(order: FakeOrder, session: SessionView) -> Made:
     work = _Work(source, ids, session, links)
     for name in in_order(ordered, {name: task.parents for name, task in tasks.items()}):
         work.fill(tasks[name])
-    work.made.counts = {
-        resource.name: work.made.counts.get(resource.name, 0) for resource in order.resources
+    work.outcome.counts = {
+        resource.name: work.outcome.counts.get(resource.name, 0) for resource in order.resources
     }
-    return work.made
+    return work.outcome
 
 
 class _Work:
@@ -87,7 +87,7 @@ class _Work:
         self._session = session
         self._links = links
         self._ids: dict[str, list[RecordId]] = {}
-        self.made = Made()
+        self.outcome = Made()
 
     def fill(self, task: _Task) -> None:
         """Make the records of a resource."""
@@ -105,7 +105,7 @@ class _Work:
             stored = store.insert(record if id is None else {"id": id, **record})
             if task.name in self._ids and len(self._ids[task.name]) < MAX_PARENTS:
                 self._ids[task.name].append(stored["id"])
-        self.made.counts[task.name] = task.count
+        self.outcome.counts[task.name] = task.count
 
     def _ids_for(self, resource: str, name: str, types: Sequence[str]) -> Sequence[RecordId] | None:
         parent = self._links.resource_of(name, types, resource)
@@ -138,8 +138,8 @@ class _Work:
                 return id
 
     def _warn(self, text: str) -> None:
-        if text not in self.made.warnings:
-            self.made.warnings.append(text)
+        if text not in self.outcome.warnings:
+            self.outcome.warnings.append(text)
 
 
 def _task(resource: ResourceOrder, session: SessionView, links: Links, is_camel: bool) -> _Task:

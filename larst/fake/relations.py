@@ -59,7 +59,7 @@ def in_order(names: Sequence[str], parents: Mapping[str, Collection[str]]) -> li
     >>> in_order(["posts", "users"], {"posts": {"users"}})
     ['users', 'posts']
     """
-    done: list[str] = []
+    ordered: list[str] = []
     waiting = list(names)
     while waiting:
         ready = [
@@ -68,6 +68,6 @@ def in_order(names: Sequence[str], parents: Mapping[str, Collection[str]]) -> li
             if not any(parent in waiting for parent in parents.get(name, ()) if parent != name)
         ]
         batch = ready or waiting[:1]  # in a circle, the first one begins
-        done += batch
+        ordered += batch
         waiting = [name for name in waiting if name not in batch]
-    return done
+    return ordered

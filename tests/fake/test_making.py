@@ -41,10 +41,10 @@ def rows(transaction: Transaction, name: str) -> list[Record]:
 class TestLinks:
     def test_a_link_holds_the_id_of_a_record_that_exists(self) -> None:
         """Also where the child comes first in the request."""
-        made, transaction = make({"comments": 40, "posts": 10, "users": 5})
+        outcome, transaction = make({"comments": 40, "posts": 10, "users": 5})
 
-        assert made == Made({"comments": 40, "posts": 10, "users": 5}, [])
-        ids = {name: {row["id"] for row in rows(transaction, name)} for name in made.counts}
+        assert outcome == Made({"comments": 40, "posts": 10, "users": 5}, [])
+        ids = {name: {row["id"] for row in rows(transaction, name)} for name in outcome.counts}
         assert {row["userId"] for row in rows(transaction, "posts")} <= ids["users"]
         assert {row["postId"] for row in rows(transaction, "comments")} <= ids["posts"]
 
@@ -75,17 +75,17 @@ class TestLinks:
         books = {"count": 3, "fields": ["title", "pageId"]}
         pages = {"count": 3, "fields": ["text", "bookId"]}
 
-        made, transaction = make({"books": books, "pages": pages})
+        outcome, transaction = make({"books": books, "pages": pages})
 
-        assert made.warnings == ["books.pageId: pages has no records yet, so it is empty"]
+        assert outcome.warnings == ["books.pageId: pages has no records yet, so it is empty"]
         assert {row["bookId"] for row in rows(transaction, "pages")} <= {1, 2, 3}
 
     def test_a_link_without_its_resource_is_reported(self) -> None:
         jobs = [{"id": 1, "title": "Clerk", "companyId": 3}]
 
-        made, transaction = make({"jobs": 5}, {"jobs": jobs})
+        outcome, transaction = make({"jobs": 5}, {"jobs": jobs})
 
-        assert made.warnings == [
+        assert outcome.warnings == [
             "jobs.companyId: no resource of this name exists; numbers from 1 to 10"
         ]
         assert all(1 <= row["companyId"] <= 10 for row in rows(transaction, "jobs"))

@@ -47,20 +47,20 @@ class FakeControl:
         seed = number_in_query(request, SEED) if has_seed else secrets.randbelow(MAX_RANDOM_SEED)
         order = parse_order(await json_body(request), seed)
         await self._quota.admit(request[ACCESS].tenant, session_name(key))
-        made = await self._sessions.run_on_store(key, partial(_fill, order))
+        outcome = await self._sessions.run_on_store(key, partial(_fill, order))
         body: dict[str, Json] = {
-            "created": made.counts,
-            "records": sum(made.counts.values()),
+            "created": outcome.counts,
+            "records": sum(outcome.counts.values()),
             "seed": seed,
         }
-        if made.warnings:
-            body["warnings"] = made.warnings
+        if outcome.warnings:
+            body["warnings"] = outcome.warnings
         return json_response(body)
 
 
 async def _fill(order: FakeOrder, store: SessionStore) -> Made:
     store.work.begin(MAKE_S)
     transaction = store.begin()
-    made = await store.work.off_loop(partial(make_records, order, transaction))
+    outcome = await store.work.off_loop(partial(make_records, order, transaction))
     await store.commit_large(transaction, lambda _: [])
-    return made
+    return outcome
