@@ -22,10 +22,14 @@ from larst.errors import ConfigError
 from larst.store.disk.files import DiskFiles, make_private
 from larst.store.disk.permissions import report_permissions, tighten
 from larst.store.disk.session_files import ERASED_PREFIX
+from larst.store.io_threads import describe_os_error
 from larst.store.root_format import FORMAT, check_format, mark_format
 from larst.store.root_lock import RootLock
 
 _PROBE_NAME = ".probe"
+_PROBE = bytes(64 * 1024)
+"""As large as the journal of some records: a disk with less room refuses most writes."""
+
 _KEY_NAME = ".key"
 _KEY_BYTES = 32
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -202,15 +206,22 @@ class DataRoot:
         _sync_names(self.path)
         return _read_key(path)
 
-    def is_writable(self) -> bool:
-        """Return whether a file can be created here now; for /readyz."""
+    def problem(self) -> str | None:
+        """Return why nothing can be stored here now, for /readyz; None if it can; blocks.
+
+        Writes a few blocks: on a full disk an empty file can still be made.
+        """
+        if not self._lock.is_in_place():
+            return "it was removed or replaced"
         probe = self.path / _PROBE_NAME
         try:
-            os.close(os.open(probe, os.O_WRONLY | _MAKE, 0o600))
-            probe.unlink()
-        except OSError:
-            return False
-        return True
+            _write_probe(probe)
+        except OSError as error:
+            return describe_os_error(error)
+        finally:
+            with suppress(OSError):
+                probe.unlink()
+        return None
 
     def close(self) -> None:
         """Unlock the directory."""
@@ -236,6 +247,17 @@ def _folds_case(path: Path) -> bool:
         return probe.with_name(_PROBE_NAME.upper()).exists()
     finally:
         probe.unlink(missing_ok=True)
+
+
+def _write_probe(path: Path) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_TRUNC | _MAKE, 0o600)
+    try:
+        data = memoryview(_PROBE)
+        while data:
+            data = data[os.write(file, data) :]
+        os.fsync(file)  # some disks notice only now that they are full
+    finally:
+        os.close(file)
 
 
 def _read_key(path: Path) -> bytes:
