@@ -139,13 +139,13 @@ class TestDashboard:
         places = [panel["gridPos"] for panel in panels()]
 
         assert len({panel["id"] for panel in panels()}) == len(places)
-        for one, other in combinations(places, 2):
-            assert _is_apart(one, other, "x", "w") or _is_apart(one, other, "y", "h")
+        for place, other in combinations(places, 2):
+            assert _is_apart(place, other, "x", "w") or _is_apart(place, other, "y", "h")
         assert all(place["x"] + place["w"] <= 24 for place in places)
 
 
-def _is_apart(one: dict[str, int], other: dict[str, int], start: str, size: str) -> bool:
-    return one[start] + one[size] <= other[start] or other[start] + other[size] <= one[start]
+def _is_apart(place: dict[str, int], other: dict[str, int], start: str, size: str) -> bool:
+    return place[start] + place[size] <= other[start] or other[start] + other[size] <= place[start]
 
 
 def _series() -> set[str]:

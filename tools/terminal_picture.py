@@ -87,10 +87,10 @@ def _service() -> Iterator[tuple[str, str]]:
 def _run(command: str, port: str) -> str:
     """Return what a command printed; its replies name the address of the picture."""
     typed = command.replace(ADDRESS, f"localhost:{port}").replace("curl ", "curl --silent ", 1)
-    done = subprocess.run(
+    finished = subprocess.run(
         ["bash", "-c", typed], capture_output=True, text=True, timeout=60, check=True
     )
-    return done.stdout.replace(f"localhost:{port}", ADDRESS).strip()
+    return finished.stdout.replace(f"localhost:{port}", ADDRESS).strip()
 
 
 def lines_of(steps: Sequence[Step]) -> list[Line]:
