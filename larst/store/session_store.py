@@ -15,7 +15,7 @@ from pathlib import Path
 
 from larst.domain import Criteria, DataState, Json, Record, Standing
 from larst.errors import DiskRefusedError, QuotaFullError
-from larst.store.changes import ChangeObserver, ChangeRecorder, NotFollowed
+from larst.store.changes import ChangeObserver, ChangeRecorder, NotFollowed, Position
 from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
@@ -213,6 +213,11 @@ class SessionStore:
 
         async with self.checkpoints.disk:  # a write must not take half of the changes
             return await self.work.off_loop(commit)
+
+    @property
+    def position(self) -> Position:
+        """The position of the latest durable transaction."""
+        return self._session_files.position
 
     @property
     def size_bytes(self) -> int:
