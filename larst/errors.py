@@ -54,7 +54,8 @@ LarstError
 ├── StoreError               the operator of the machine
 │   ├── DiskRefusedError         a write failed; nothing was changed
 │   ├── SessionDamagedError      files are corrupt: set aside, nothing overwritten
-│   └── DataRootTakenError       another process serves this data root
+│   ├── DataRootTakenError       another process serves this data root
+│   └── DataRootFormatError      a newer LARST has written this data root
 ├── QuotaFullError           the operator: the session or the tenant may have no more of it
 └── ConfigError              the operator, at start only
 
@@ -448,6 +449,12 @@ class DataRootTakenError(StoreError):
     """Another process serves this data root."""
 
     title = "data root taken"
+
+
+class DataRootFormatError(StoreError):
+    """The data root has a format that this LARST does not know; nothing was changed."""
+
+    title = "data root format"
 
 
 class QuotaFullError(LarstError):

@@ -43,6 +43,7 @@ from larst.http.logins import Logins
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.pages.replies import as_page
+from larst.http.readiness import Readiness
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
@@ -151,7 +152,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             min_bytes_per_s=settings.http.min_bytes_per_s,
         )
         app[RUNNING] = RunningService(
-            root=root,
+            readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             plans=PlanControl(tenants),
             session_control=SessionControl(root, sessions, imports, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),

@@ -156,6 +156,7 @@ _READINESS: Schema = {
         "status": TEXT,
         "not_ready": {"type": "array", "items": TEXT},
         "sandbox": {"type": "object", "required": ["jail"], "properties": {"jail": TEXT}},
+        "data_root": {"type": "object", "properties": {"problem": TEXT}},
     },
 }
 
