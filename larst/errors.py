@@ -24,7 +24,7 @@ LarstError
 │   ├── SessionNotFoundError     the session has no data
 │   ├── SnapshotNotFoundError    the session has no such snapshot
 │   ├── RequestNotFoundError     the ring of requests does not have the request
-│   ├── RecordNotFoundError      there is no record to watch
+│   ├── RecordNotFoundError      the record to watch does not exist
 │   ├── TooManyWatchersError     the session or its tenant has as many watchers as it may have
 │   ├── WatchersFullError        the service has as many watchers as it may have
 │   ├── SessionNotEmptyError     an import would replace existing data
@@ -165,7 +165,7 @@ class WatchersFullError(CallerError):
 
 
 class RecordNotFoundError(CallerError):
-    """There is no record to watch."""
+    """The record to watch, or the one above it, does not exist."""
 
     title = "not found"
 

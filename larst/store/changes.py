@@ -67,7 +67,7 @@ class ChangeObserver(Protocol):
         """Whether it needs the changes of commits."""
 
     def begin(self, position: Position, history: Sequence[CommittedChanges]) -> None:
-        """Go on from what was loaded; `history` ends with the transaction at `position`."""
+        """Go on from the loaded files; `history` ends with the transaction at `position`."""
 
     def advance(self, position: Position, committed: Sequence[CommittedChanges]) -> None:
         """All transactions up to `position` are durable; `committed` are those that it recorded."""
@@ -97,7 +97,7 @@ class ChangeRecorder:
         self._pending: list[CommittedChanges] = []
 
     def reset(self, position: Position, history: Sequence[CommittedChanges]) -> None:
-        """Continue from what was loaded."""
+        """Continue from the loaded files."""
         self.number, self._pending = position.number, []
         self._observer.begin(position, history)
 

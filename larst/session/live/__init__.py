@@ -1,4 +1,4 @@
-"""Live changes: whoever watches records gets each change of them, once it is durable."""
+"""Live changes: watchers of records get each change of them, once it is durable."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class RecentChanges:
         self._changes = self._bytes = 0
 
     def add(self, committed: CommittedChanges) -> None:
-        """Add the next transaction; one that cannot be followed ends what is behind it."""
+        """Add the next transaction; one that cannot be followed drops the earlier ones."""
         if committed.changes is None or committed.number != self.end + 1:
             self.clear(committed.number if committed.changes is None else committed.number - 1)
         if committed.changes is None:
@@ -207,7 +207,7 @@ class Feed:
         self._wakeup.set()
 
     def _mark_stale(self) -> None:
-        """Make all watchers begin again: changes are missing, or were no changes of records."""
+        """Make all watchers begin again: changes are missing, or replaced whole resources."""
         self._pending, self._pending_changes = [], 0
         for view in self.views.values():
             view.reset(self.position.number)

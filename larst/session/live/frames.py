@@ -53,7 +53,7 @@ class Frame(NamedTuple):
 
 
 def parse_event_id(text: str | None) -> LastEvent | None:
-    """Return the event that a `Last-Event-ID` names; None if there is none, or it is foreign."""
+    """Return the event that a `Last-Event-ID` names; None if it is missing or foreign."""
     match = _ID.fullmatch(text) if text else None
     if match is None:
         return None
@@ -70,7 +70,7 @@ def encode_change(history: str, place: Place, name: str, record: Json) -> Frame:
 
 def encode_state(position: Position, data: bytes) -> bytes:
     """Return the event with the present state; `data` is JSON in one line."""
-    # Before the first write there is no position: the client gets the state once more.
+    # Without an id, as before the first write, the client gets the state once more.
     id_line = f"id: {position.history}-{position.number}\n" if position.history else ""
     return f"{id_line}event: {STATE}\ndata: ".encode() + data + b"\n\n"
 

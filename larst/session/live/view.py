@@ -30,7 +30,7 @@ MAX_VIEW_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is watched: a resource, or a record of it; and the criteria of its records."""
+    """The subject of a watch: a resource or one record of it, and the criteria of its records."""
 
     resource: str
     identifier: str | None = None

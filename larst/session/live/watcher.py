@@ -75,7 +75,7 @@ class Watcher:
         return self.view is not None and self._next < self.view.end
 
     def take(self) -> bytes | Cut:
-        """Return the next encoded events, empty if there are none; or why the stream ends."""
+        """Return the next encoded events, which may be empty, or the reason why the stream ends."""
         if self._cut is not None:
             return self._cut
         view = self.view
