@@ -30,6 +30,7 @@ LarstError
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
+│   ├── PlanPinnedError          a pinned plan serves the shape, and has another intent
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
 │   ├── KeyReusedError           the Idempotency-Key belongs to another request
@@ -47,7 +48,8 @@ LarstError
 ├── ProgramError             the planner: write a better program
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
-│   │   └── EffectRefusedError       it changed what the request does not name
+│   │   ├── EffectRefusedError       it changed what the request does not name
+│   │   └── ExampleMissedError       its reply is not the one that a user wants
 │   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
 │   └── WorkerLostError          its worker process died
@@ -278,6 +280,12 @@ class PatchConflictError(CallerError):
     title = "patch does not apply"
 
 
+class PlanPinnedError(CallerError):
+    """A user approved the plan of the shape; a request with another intent cannot replace it."""
+
+    title = "plan pinned"
+
+
 class PreconditionFailedError(CallerError):
     """If-Match or If-None-Match does not allow the change of the stored version."""
 
@@ -409,6 +417,12 @@ class EffectQuestionedError(ProgramFailedError):
     """
 
     title = "effects questioned"
+
+
+class ExampleMissedError(ProgramFailedError):
+    """The reply is not the one that a user wants; the detail quotes no value but of the example."""
+
+    title = "example missed"
 
 
 class ProgramLimitError(ProgramError):

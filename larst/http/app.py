@@ -36,6 +36,7 @@ from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
 from larst.http.live import LIVE, LiveService
@@ -154,6 +155,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         app[RUNNING] = RunningService(
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             plans=PlanControl(tenants),
+            teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),

@@ -14,6 +14,7 @@ from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
@@ -43,6 +44,7 @@ class RunningService:
 
     readiness: Readiness
     plans: PlanControl
+    teaching: TeachingControl
     session_control: SessionControl
     snapshots: SnapshotControl
     requests: RequestControl
