@@ -147,6 +147,7 @@ def key() -> Callable[[str], Key]:
         cors={},
         may_change=True,
         wants_page=False,
+        wants_events=False,
         request_id=None,
         has_trace=False,
         size_bytes=0,
