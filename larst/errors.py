@@ -25,6 +25,9 @@ LarstError
 │   ├── ContractNotFoundError    the session has no contract
 │   ├── SnapshotNotFoundError    the session has no such snapshot
 │   ├── RequestNotFoundError     the ring of requests does not have the request
+│   ├── RecordNotFoundError      the record to watch does not exist
+│   ├── TooManyWatchersError     the session or its tenant has as many watchers as it may have
+│   ├── WatchersFullError        the service has as many watchers as it may have
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
@@ -58,6 +61,7 @@ LarstError
 │   ├── DataRootTakenError       another process serves this data root
 │   └── DataRootFormatError      a newer LARST has written this data root
 ├── QuotaFullError           the operator: the session or the tenant may have no more of it
+├── ExtraMissingError        the operator: install an extra of the package
 └── ConfigError              the operator, at start only
 
 Must never know HTTP: `larst/http/problems.py` alone maps these to statuses.
@@ -151,6 +155,24 @@ class RateExceededError(CallerError):
         super().__init__(detail)
         self.limit = limit
         self.retry_after_s = limit.reset_s
+
+
+class TooManyWatchersError(CallerError):
+    """The session or its tenant has as many watchers as it may have."""
+
+    title = "too many watchers"
+
+
+class WatchersFullError(CallerError):
+    """The service has as many watchers as it may have."""
+
+    title = "too many watchers in all"
+
+
+class RecordNotFoundError(CallerError):
+    """The record to watch, or the one above it, does not exist."""
+
+    title = "not found"
 
 
 class UnknownPathError(CallerError):
@@ -468,6 +490,12 @@ class QuotaFullError(LarstError):
     """A quota of the session or the tenant is full; nothing was changed."""
 
     title = "quota full"
+
+
+class ExtraMissingError(LarstError):
+    """The request needs an extra of the package that is not installed; the detail names it."""
+
+    title = "extra not installed"
 
 
 class ConfigError(LarstError):

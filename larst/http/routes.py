@@ -16,19 +16,23 @@ from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
     contract_descriptions,
+    data_descriptions,
     descriptions,
+    recording_descriptions,
     request_descriptions,
     teaching_descriptions,
 )
 from larst.http.control.contracts import ContractControl
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
-from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
+from larst.http.live import serve
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -121,6 +125,15 @@ def _requests(path: str, handle: Handle[RequestControl], operation: ControlOpera
     )
 
 
+def _recordings(
+    method: str, path: str, handle: Handle[RecordingControl], operation: ControlOperation
+) -> Route:
+    path = f"sessions/{{id}}{path}"
+    return _control(
+        method, path, lambda running: running.recordings, handle, operation, is_traced=False
+    )
+
+
 def _login(
     method: str,
     path: str,
@@ -173,11 +186,24 @@ ROUTES = (
     _contract("GET", ContractControl.show, contract_descriptions.GET_CONTRACT),
     _contract("PUT", ContractControl.put, contract_descriptions.PUT_CONTRACT),
     _contract("DELETE", ContractControl.delete, contract_descriptions.DELETE_CONTRACT),
+    _control(
+        "POST",
+        "sessions/{id}/fake",
+        lambda running: running.fakes,
+        FakeControl.make,
+        data_descriptions.FAKE_DATA,
+    ),
     _snapshots("POST", "/reset", SnapshotControl.reset, descriptions.RESET_SESSION),
     _snapshots("GET", "/snapshots", SnapshotControl.list, descriptions.LIST_SNAPSHOTS),
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
     _snapshots("DELETE", "/snapshots/{name}", SnapshotControl.delete, descriptions.DELETE_SNAPSHOT),
     _snapshots("POST", "/snapshots/{name}/load", SnapshotControl.load, descriptions.LOAD_SNAPSHOT),
+    _recordings("GET", "/requests", RecordingControl.list, recording_descriptions.LIST_RECORDED),
+    _recordings(
+        "DELETE", "/requests", RecordingControl.clear, recording_descriptions.CLEAR_RECORDED
+    ),
+    _recordings("GET", "/recording", RecordingControl.show, recording_descriptions.GET_RECORDING),
+    _recordings("PUT", "/recording", RecordingControl.put, recording_descriptions.PUT_RECORDING),
     _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
     _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
@@ -231,10 +257,11 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
     modules = (
+        contract_descriptions,
         descriptions,
+        recording_descriptions,
         request_descriptions,
         teaching_descriptions,
-        contract_descriptions,
     )
     schemas = {name: schema for module in modules for name, schema in module.SCHEMAS.items()}
     return ControlApi(operations, schemas)
@@ -246,7 +273,7 @@ CONTROL_API = _control_api(ROUTES)
 UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 """The endpoint of a reserved path that does not exist."""
 
-PLANNED = Endpoint(serve_planned, Access.PLANNED)
+PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
 _SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})

@@ -10,6 +10,7 @@ from larst.domain import Reply, RequestContext, Standing, value_object
 from larst.planning import ReadyPlan, Refusal
 from larst.planning.reading.request import Reading
 from larst.planning.shapes.rest_path import PathInterpretation
+from larst.session.live import Watch
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
 
@@ -91,7 +92,7 @@ class SessionReply:
 Present: TypeAlias = Callable[[SessionReply], Reply]
 """Returns a reply in the form of the client's dialect."""
 
-Message: TypeAlias = SessionRequest | StoreTask[object]
+Message: TypeAlias = SessionRequest | StoreTask[object] | Watch
 
 Answer: TypeAlias = SessionReply | None
-"""The reply to a request; None for a store task, which holds its own result."""
+"""The reply to a request; None for the other messages, which hold their own results."""
