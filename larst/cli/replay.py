@@ -71,14 +71,14 @@ def _write_plans(root: Path, plans: Sequence[Mapping[str, Any]]) -> None:
 def _answer(service: Service, session: str, request: Request) -> Answer:
     from larst.eject import Answer
 
-    sent = urllib.request.Request(  # noqa: S310 - the address of the private service
+    outgoing = urllib.request.Request(  # noqa: S310 - the address of the private service
         service.url + request.path,
         method=request.method,
         data=json.dumps(request.body).encode() if request.has_body else None,
         headers={"Content-Type": "application/json", "X-Session-ID": session},
     )
     try:
-        reply = urllib.request.urlopen(sent, timeout=_TIMEOUT_S)  # noqa: S310 - as above
+        reply = urllib.request.urlopen(outgoing, timeout=_TIMEOUT_S)  # noqa: S310 - as above
     except urllib.error.HTTPError as error:
         reply = error
     with reply:

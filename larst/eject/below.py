@@ -132,6 +132,12 @@ def _child_type(nesting: Nesting) -> str:
     return f"Child{type_name(nesting.stem)}"
 
 
+def _child_arguments(nesting: Nesting) -> str:
+    resource = nesting.resource
+    table = f"{resource.module}: {table_type(resource)}"
+    return f"{resource.singular}: {_child_type(nesting)}, {table}"
+
+
 def _parameters(chain: Sequence[Ancestor]) -> Iterator[str]:
     for item in chain:
         yield f"{item.key}: {item.resource.key_type}"
@@ -198,7 +204,7 @@ def list_{nesting.many}({_arguments(nesting)}, query: Query, response: Response)
 
 def _create(nesting: Nesting) -> str:
     resource, parent, below = nesting.resource, nesting.parent.name, nesting.below
-    one, many, model = resource.singular, resource.module, nesting.new_type
+    singular, many, model = resource.singular, resource.module, nesting.new_type
     link = json.dumps(below.links[0])
     if below.creates_many:
         return _create_any(nesting)
@@ -210,21 +216,21 @@ def _create(nesting: Nesting) -> str:
     response_model_exclude_unset=True,
 )
 def create_{nesting.stem}(body: {model}, {_arguments(nesting)}, response: Response) -> Record:
-    """Store {with_article(one)} of {with_article(parent)}."""
+    """Store {with_article(singular)} of {with_article(parent)}."""
     fields = body.model_dump(exclude_unset=True, by_alias=True)
     if str(fields.get({link}, {parent}["id"])) != str({parent}["id"]):
         raise ApiError(
             409, "other parent", "the body names another parent than the path; send one of them"
         )
-    {one} = {many}.insert({{**fields, {link}: {parent}["id"]}})
-    response.headers["Location"] = f"{resource.path}/{{{one}['id']}}"
-    return {one}
+    {singular} = {many}.insert({{**fields, {link}: {parent}["id"]}})
+    response.headers["Location"] = f"{resource.path}/{{{singular}['id']}}"
+    return {singular}
 '''
 
 
 def _create_any(nesting: Nesting) -> str:
     resource, parent, below = nesting.resource, nesting.parent.name, nesting.below
-    one, many, model = resource.singular, resource.module, nesting.new_type
+    singular, many, model = resource.singular, resource.module, nesting.new_type
     link = json.dumps(below.links[0])
     return f'''
 @router.post(
@@ -236,7 +242,7 @@ def _create_any(nesting: Nesting) -> str:
 def create_{nesting.many}(
     body: {model} | list[{model}], {_arguments(nesting)}, response: Response
 ) -> Record | list[Record]:
-    """Store {with_article(one)} of {with_article(parent)}, or all of a list or none."""
+    """Store {with_article(singular)} of {with_article(parent)}, or all of a list or none."""
     created = []
     for item in body if isinstance(body, list) else [body]:
         fields = item.model_dump(exclude_unset=True, by_alias=True)
@@ -290,21 +296,21 @@ def delete_all_{nesting.many}({_arguments(nesting)}, query: Query) -> dict[str, 
 
 
 def _get_child(nesting: Nesting) -> str:
-    resource, one = nesting.resource, nesting.resource.singular
+    resource, singular = nesting.resource, nesting.resource.singular
     return f'''
 @router.get(
     "{nesting.path}/{{{resource.key}}}",
     response_model={resource.type_name},
     response_model_exclude_unset=True,
 )
-def get_{nesting.stem}({one}: {_child_type(nesting)}) -> Record:
-    """Return {with_article(one)} of {with_article(nesting.parent.name)}."""
-    return {one}
+def get_{nesting.stem}({singular}: {_child_type(nesting)}) -> Record:
+    """Return {with_article(singular)} of {with_article(nesting.parent.name)}."""
+    return {singular}
 '''
 
 
 def _change_child(nesting: Nesting) -> str:
-    resource, one, many = nesting.resource, nesting.resource.singular, nesting.resource.module
+    resource, singular, many = nesting.resource, nesting.resource.singular, nesting.resource.module
     return f'''
 @router.patch(
     "{nesting.path}/{{{resource.key}}}",
@@ -312,15 +318,15 @@ def _change_child(nesting: Nesting) -> str:
     response_model_exclude_unset=True,
 )
 def change_{nesting.stem}(
-    body: {resource.type_name}Changes, {one}: {_child_type(nesting)}, {many}: {table_type(resource)}
+    body: {resource.type_name}Changes, {_child_arguments(nesting)}
 ) -> Record | None:
-    """Change fields of {with_article(one)} of {with_article(nesting.parent.name)}."""
-    return {many}.update({one}["id"], body.model_dump(exclude_unset=True, by_alias=True))
+    """Change fields of {with_article(singular)} of {with_article(nesting.parent.name)}."""
+    return {many}.update({singular}["id"], body.model_dump(exclude_unset=True, by_alias=True))
 '''
 
 
 def _replace_child(nesting: Nesting) -> str:
-    resource, one, many = nesting.resource, nesting.resource.singular, nesting.resource.module
+    resource, singular, many = nesting.resource, nesting.resource.singular, nesting.resource.module
     links = ", ".join(json.dumps(link) for link in nesting.below.links)
     return f'''
 @router.put(
@@ -329,22 +335,22 @@ def _replace_child(nesting: Nesting) -> str:
     response_model_exclude_unset=True,
 )
 def replace_{nesting.stem}(
-    body: {nesting.new_type}, {one}: {_child_type(nesting)}, {many}: {table_type(resource)}
+    body: {nesting.new_type}, {_child_arguments(nesting)}
 ) -> Record | None:
-    """Replace {with_article(one)}; its id and its {words(nesting.parent.name)} stay."""
-    links = {{link: {one}[link] for link in ({links},) if link in {one}}}
+    """Replace {with_article(singular)}; its id and its {words(nesting.parent.name)} stay."""
+    links = {{link: {singular}[link] for link in ({links},) if link in {singular}}}
     fields = body.model_dump(exclude_unset=True, by_alias=True)
-    return {many}.replace({one}["id"], {{**fields, **links}})
+    return {many}.replace({singular}["id"], {{**fields, **links}})
 '''
 
 
 def _delete_child(nesting: Nesting) -> str:
-    resource, one, many = nesting.resource, nesting.resource.singular, nesting.resource.module
+    resource, singular, many = nesting.resource, nesting.resource.singular, nesting.resource.module
     return f'''
 @router.delete("{nesting.path}/{{{resource.key}}}", status_code=204)
-def delete_{nesting.stem}({one}: {_child_type(nesting)}, {many}: {table_type(resource)}) -> None:
-    """Delete {with_article(one)} of {with_article(nesting.parent.name)}."""
-    {many}.delete({one}["id"])
+def delete_{nesting.stem}({_child_arguments(nesting)}) -> None:
+    """Delete {with_article(singular)} of {with_article(nesting.parent.name)}."""
+    {many}.delete({singular}["id"])
 '''
 
 

@@ -114,25 +114,25 @@ def _resource_cases(api: Api, resource: Resource) -> Iterator[Case]:
 def _plain(
     resource: Resource, records: Sequence[Record]
 ) -> Iterator[tuple[str, tuple[Request, ...]]]:
-    path, one, many = resource.path, resource.singular, resource.module
+    path, singular, many = resource.path, resource.singular, resource.module
     missing = _at(path, MISSING_ID)
     yield f"list_{many}", (_get(path),)
-    yield f"{one}_that_does_not_exist", (_get(missing), Request("DELETE", missing))
+    yield f"{singular}_that_does_not_exist", (_get(missing), Request("DELETE", missing))
     if not records:
         return
     first, last = records[0], records[-1]
     own, body = _at(path, first["id"]), without(last, "id")
-    yield f"get_{one}", (_get(own),)
-    yield f"create_{one}", (_send("POST", path, body), _get(path))
-    yield f"replace_{one}", (_send("PUT", own, body), _get(own))
-    yield f"delete_{one}", (Request("DELETE", own), _get(own), _send("POST", path, body))
+    yield f"get_{singular}", (_get(own),)
+    yield f"create_{singular}", (_send("POST", path, body), _get(path))
+    yield f"replace_{singular}", (_send("PUT", own, body), _get(own))
+    yield f"delete_{singular}", (Request("DELETE", own), _get(own), _send("POST", path, body))
     yield f"page_of_{many}", (_get(path, limit=1), _get(path, limit=2, offset=1))
-    taken = {**body, "id": first["id"]}
-    yield f"create_{one}_with_an_id_that_is_taken", (_send("POST", path, taken),)
+    with_taken_id = {**body, "id": first["id"]}
+    yield f"create_{singular}_with_an_id_that_is_taken", (_send("POST", path, with_taken_id),)
     for item in _scalars(resource, last)[:3]:
         changes = {item.name: last[item.name]}
         name = f"{item.attribute.rstrip('_').lower()}"
-        yield f"change_{name}_of_{one}", (_send("PATCH", own, changes), _get(own))
+        yield f"change_{name}_of_{singular}", (_send("PATCH", own, changes), _get(own))
         yield (
             f"sort_{many}_by_{name}",
             (_get(path, sort=item.name), _get(path, sort=f"-{item.name}")),

@@ -1,4 +1,4 @@
-"""What is ejected: resources with their fields and routes, and custom routes. Frozen values."""
+"""The parts of an API: resources with their fields and routes, and custom routes. Frozen values."""
 
 from __future__ import annotations
 

@@ -40,10 +40,12 @@ def frozen_api(session: str, export: Iterable[bytes], plans: Sequence[Mapping[st
     for name in sorted(singletons):
         del exported[name]
     package = package_name(session)
+    if package in map(_module_name, exported):
+        package = f"{package}_api"
     more = written_fields(usage.custom)
     for name in more:
         exported.setdefault(name, ExportedResource(name, 1, {}))
-    modules = Names([*_RESERVED, package])
+    modules = Names(_RESERVED)
     types = Names(["Page", "Count", "Model"])
     resources = tuple(
         _resource(exported[name], usage, more.get(name, ()), modules, types)

@@ -52,7 +52,7 @@ def document(api: Api, actions: tuple[ActionRoute, ...]) -> dict[str, Any]:
 
 
 def _operations(api: Api, resource: Resource) -> Iterator[Operation]:
-    one, many, path = resource.singular, resource.module, resource.path
+    singular, many, path = resource.singular, resource.module, resource.path
     name, tag, a_record = (
         resource.type_name,
         words(resource.module),
@@ -64,7 +64,9 @@ def _operations(api: Api, resource: Resource) -> Iterator[Operation]:
     own = f"{path}/{{{resource.key}}}"
     page, rows = _page(record), {"type": "array", "items": record}
     yield Operation("get", path, f"list_{many}", f"List {tag}", tag, 200, None, page, is_list=True)
-    yield Operation("post", path, f"create_{one}", f"Store {a_record}", tag, 201, body, created)
+    yield Operation(
+        "post", path, f"create_{singular}", f"Store {a_record}", tag, 201, body, created
+    )
     for verb in resource.searches:
         summary = f"Search {tag}"
         yield Operation(
@@ -106,10 +108,12 @@ def _operations(api: Api, resource: Resource) -> Iterator[Operation]:
             _number("deleted"),
             is_list=True,
         )
-    yield Operation("get", own, f"get_{one}", f"Get {a_record}", tag, 200, None, record)
-    yield Operation("put", own, f"replace_{one}", f"Replace {a_record}", tag, 200, new, record)
-    yield Operation("patch", own, f"change_{one}", f"Change {a_record}", tag, 200, changes, record)
-    yield Operation("delete", own, f"delete_{one}", f"Delete {a_record}", tag, 204)
+    yield Operation("get", own, f"get_{singular}", f"Get {a_record}", tag, 200, None, record)
+    yield Operation("put", own, f"replace_{singular}", f"Replace {a_record}", tag, 200, new, record)
+    yield Operation(
+        "patch", own, f"change_{singular}", f"Change {a_record}", tag, 200, changes, record
+    )
+    yield Operation("delete", own, f"delete_{singular}", f"Delete {a_record}", tag, 204)
     for below in resource.below:
         yield from _operations_below(nesting_of(api, resource, below))
 
@@ -153,10 +157,10 @@ def _operations_below(nesting: Nesting) -> Iterator[Operation]:
             is_list=method != "POST",
         )
     for method in sorted(below.record_methods & single.keys()):
-        verb, status, *schemas = single[method]
+        verb, code, content, answer = single[method]
         summary = f"{verb.capitalize()} {with_article(resource.singular)} {where}"
         yield Operation(
-            method.lower(), own, f"{verb}_{nesting.stem}", summary, tag, status, *schemas
+            method.lower(), own, f"{verb}_{nesting.stem}", summary, tag, code, content, answer
         )
 
 

@@ -35,9 +35,11 @@ def module(docstring: str, blocks: Sequence[str], own: Mapping[str, str]) -> str
     `own` maps names to the modules of the project that have them.
     """
     body = "\n\n\n".join(block.strip("\n") for block in blocks)
-    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    names_in_use = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     sections = [
-        "\n".join(_imports(used, names)) for names in (STANDARD, PUBLIC, own) if used & names.keys()
+        "\n".join(_imports(names_in_use, names))
+        for names in (STANDARD, PUBLIC, own)
+        if names_in_use & names.keys()
     ]
     head = "\n\n".join([f'"""{docstring}"""', *sections])
     gap = "\n\n" if sections and not body.startswith(("def ", "class ", "@")) else "\n\n\n"
@@ -60,14 +62,14 @@ def _rank(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
 
 
-def literal(value: Json, indent: int = 0, taken: int = 0) -> str:
-    """Return JSON as a Python literal that fits the width, `taken` of which are in use.
+def literal(value: Json, indent: int = 0, used: int = 0) -> str:
+    """Return JSON as a Python literal that fits the width, `used` of which are in use.
 
     >>> print(literal({"name": "Ann", "done": False}))
     {"name": "Ann", "done": False}
     """
     line = _on_one_line(value)
-    if indent + taken + len(line) <= WIDTH or not isinstance(value, dict | list) or not value:
+    if indent + used + len(line) <= WIDTH or not isinstance(value, dict | list) or not value:
         return line
     inner = indent + 4
     if isinstance(value, dict):

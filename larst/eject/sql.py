@@ -52,9 +52,12 @@ def _column(field: Field) -> str:
         return f"{column} PRIMARY KEY{not_null}"
     checks = {
         "boolean": f" CHECK ({quoted(field.name)} IN (0, 1))",
-        "json": f" CHECK (json_valid({quoted(field.name)}))",
+        # In SQLite before 3.41, json_valid(NULL) is 0.
+        "json": f" CHECK ({quoted(field.name)} IS NULL OR json_valid({quoted(field.name)}))",
     }
     not_null = " NOT NULL" if field.is_required and not field.is_nullable else ""
+    if not_null:
+        checks["json"] = f" CHECK (json_valid({quoted(field.name)}))"
     return column + not_null + checks.get(field.kind, "")
 
 

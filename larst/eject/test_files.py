@@ -38,7 +38,7 @@ def _sent(request: Request) -> list[str]:
     method, path = request.method.lower(), json.dumps(request.path)
     if not request.has_body:
         return [f"reply = client.{method}({path})"]
-    body = literal(request.body, taken=_TAKEN + len(path))
+    body = literal(request.body, used=_TAKEN + len(path))
     if method == "delete":
         return _lines(f'reply = client.request("DELETE", {path}, json={body})')
     return _lines(f"reply = client.{method}({path}, json={body})")
@@ -54,7 +54,7 @@ def _expected(answer: Answer) -> Iterator[str]:
         error = json.dumps(answer.body["error"], ensure_ascii=False)
         yield f'assert reply.json()["error"] == {error}'
     else:
-        yield from _lines(f"assert reply.json() == {literal(answer.body, taken=_TAKEN)}")
+        yield from _lines(f"assert reply.json() == {literal(answer.body, used=_TAKEN)}")
 
 
 def _lines(text: str) -> list[str]:
