@@ -9,6 +9,7 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
@@ -47,6 +48,7 @@ class RunningService:
     teaching: TeachingControl
     session_control: SessionControl
     snapshots: SnapshotControl
+    fakes: FakeControl
     requests: RequestControl
     documents: SessionDocuments
     sessions: SessionClient
