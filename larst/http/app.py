@@ -40,6 +40,7 @@ from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
 from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
+from larst.http.live import LIVE, LiveService
 from larst.http.logins import Logins
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
@@ -64,6 +65,7 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
+from larst.session.live import LiveHub, LiveLimits
 from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
@@ -111,6 +113,7 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
 
 async def _end_streams(app: web.Application) -> None:
     app[REQUEST_LOG].close()
+    app[LIVE].hub.stop()
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -125,7 +128,9 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(tenants.close_planning)
         threads = Threads.open()
         session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
-        factory = _session_factory(root, tenants, threads, components, settings, session_quota)
+        hub = _live_hub(settings, components)
+        stack.push_async_callback(hub.close)
+        factory = _session_factory(root, tenants, threads, components, settings, session_quota, hub)
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
@@ -141,6 +146,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
                 tokens,
                 app[ROUTE_TABLE],
             )
+        app[LIVE] = LiveService(sessions, hub, settings.sandbox.max_result_bytes)
         imports = Imports(
             threads,
             timeout_s=settings.http.request_timeout_s,
@@ -219,6 +225,7 @@ class _SessionFactory:
     quota: Quota
     on_flushed: Callable[[], None]
     reading: ReadingSettings
+    hub: LiveHub
 
     def __call__(self, key: SessionKey) -> SessionActor:
         store = SessionStore(
@@ -229,6 +236,7 @@ class _SessionFactory:
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
+            observer=self.hub.observer(key),
         )
         return SessionActor(
             store,
@@ -247,6 +255,7 @@ def _session_factory(
     components: Components,
     settings: Settings,
     session_quota: SessionQuota,
+    hub: LiveHub,
 ) -> _SessionFactory:
     sessions, quotas = settings.sessions, settings.quotas
     return _SessionFactory(
@@ -268,7 +277,18 @@ def _session_factory(
             unknown=sessions.unknown_query,
             has_model=components.planner.maker.planner != RULES,
         ),
+        hub=hub,
     )
+
+
+def _live_hub(settings: Settings, components: Components) -> LiveHub:
+    quotas = settings.quotas
+    limits = LiveLimits(
+        per_session=quotas.max_watchers_per_session,
+        per_tenant=quotas.max_watchers_per_tenant,
+        total=quotas.max_watchers,
+    )
+    return LiveHub(limits, components.clock.now, asyncio.sleep)
 
 
 def _open_sessions(

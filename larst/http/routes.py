@@ -27,8 +27,8 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
-from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
+from larst.http.live import serve
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -243,7 +243,7 @@ CONTROL_API = _control_api(ROUTES)
 UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 """The endpoint of a reserved path that does not exist."""
 
-PLANNED = Endpoint(serve_planned, Access.PLANNED)
+PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
 _SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
