@@ -43,8 +43,9 @@ def add_arguments(subparsers: Subparsers) -> None:
     importing = add_command(
         subparsers,
         "import",
-        "load an export, or a json-server db.json, into a session",
-        examples="larst import db.json\nlarst import db.json shop --dialect json-server\n"
+        "load an export, a db.json, or a HAR, Postman or OpenAPI file into a session",
+        examples="larst import db.json\nlarst import recording.har shop\n"
+        "larst import db.json shop --dialect json-server\n"
         "larst import - shop --replace < shop.ndjson",
     )
     importing.set_defaults(run=run, transfer=_import)
