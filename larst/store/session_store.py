@@ -187,6 +187,11 @@ class SessionStore:
         changes = {
             name: change.learn_from(self.schema(name), now) for name, change in changes.items()
         }
+        self._apply(changes)
+        return True
+
+    def _apply(self, changes: Mapping[str, Change]) -> None:
+        """Apply changes to memory, and pass them on to the journal and to those that follow."""
         was = self.changes.record(changes, self._collections)
         for name, change in changes.items():
             if change.schema is not None or name not in self._collections:
@@ -197,7 +202,6 @@ class SessionStore:
             for name, records in was.items():
                 entries[name]["was"] = records
         self._writer.add(entries)
-        return True
 
     def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
         """Give resources that have no schema one, as if it was learned; return their names.
@@ -205,7 +209,7 @@ class SessionStore:
         Raises:
             BadResourceNameError: a name is not valid, or two would be one file on this disk.
         """
-        now, entries = self._now().isoformat(), {}
+        now, changes = self._now().isoformat(), dict[str, Change]()
         for name, schema in schemas.items():
             if self.schema(name) is not None:
                 continue
@@ -216,14 +220,11 @@ class SessionStore:
                 "updated_at": now,
                 "json_schema": schema,
             }
-            collection = self._collections.setdefault(name, Collection())
-            change = Change([], [], collection.next_id, learned)
-            collection.apply(change)
-            entries[name] = journal_entry(change)
-        if entries:
-            self._change()
-            self._writer.add(entries)
-        return sorted(entries)
+            next_id = self._collections.get(name, Collection()).next_id
+            changes[name] = Change([], [], next_id, learned)
+        if changes:
+            self._apply(changes)
+        return sorted(changes)
 
     async def commit_large(
         self, transaction: Transaction, check: Callable[[Transaction], list[str]]
