@@ -30,6 +30,7 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.cases import CaseControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
@@ -156,9 +157,11 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             max_bytes=settings.http.max_import_bytes,
             min_bytes_per_s=settings.http.min_bytes_per_s,
         )
+        plans = PlanControl(tenants)
         app[RUNNING] = RunningService(
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
-            plans=PlanControl(tenants),
+            plans=plans,
+            cases=CaseControl(tenants, plans),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
             contracts=ContractControl(sessions, session_quota),

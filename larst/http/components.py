@@ -9,6 +9,7 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.cases import CaseControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
@@ -48,6 +49,7 @@ class RunningService:
     readiness: Readiness
     plans: PlanControl
     teaching: TeachingControl
+    cases: CaseControl
     session_control: SessionControl
     contracts: ContractControl
     snapshots: SnapshotControl

@@ -22,6 +22,7 @@ from larst.http.control import (
     request_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.cases import CaseControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
@@ -98,6 +99,10 @@ def _teaching(
     return _control(method, f"plans{path}", lambda running: running.teaching, handle, operation)
 
 
+def _cases(path: str, handle: Handle[CaseControl], operation: ControlOperation) -> Route:
+    return _control("POST", f"plans{path}", lambda running: running.cases, handle, operation)
+
+
 def _sessions(
     method: str, path: str, handle: Handle[SessionControl], operation: ControlOperation
 ) -> Route:
@@ -167,6 +172,8 @@ ROUTES = (
     _login("POST", "logout", LoginControl.close, request_descriptions.LOG_OUT),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
     _teaching("POST", "/examples", TeachingControl.teach, teaching_descriptions.TEACH),
+    _cases("/test", CaseControl.test_all, teaching_descriptions.TEST_PLANS),
+    _cases("/{key}/test", CaseControl.test, teaching_descriptions.TEST_PLAN),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),

@@ -213,6 +213,7 @@ class SessionActor(Actor[Message, Answer]):
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
+        await self._note_run(shaped, ready, run)
         if message.is_trial:
             self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
             return program_reply(self._store, shaped, ready, run.reply, run.binding, ())
@@ -226,6 +227,12 @@ class SessionActor(Actor[Message, Answer]):
         drifts = await self._apply(run)
         reply = self._finish(message.trace, shaped, ready, run, drifts)
         return replace(reply, deviations=deviations) if deviations else reply
+
+    async def _note_run(self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun) -> None:
+        """Note a run that may become a case of its plan; its changes are not applied yet."""
+        noted, has_goal = self._pipeline.noted, shaped.request.guidance.reply is not None
+        if run.reply.status < 400 and (noted.needs(ready) or has_goal):
+            await self._store.work.run(partial(noted.note, ready, shaped, self._store))
 
     async def _check_contract(
         self, message: SessionRequest, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
@@ -248,6 +255,8 @@ class SessionActor(Actor[Message, Answer]):
         try:
             shaped = self._read(message.request)
             ready = self._look_up(message, shaped, self._resolver.peek)
+            if ready is not None and self._pipeline.noted.needs(ready):
+                return NOT_NOW
             run = None if ready is None else self._programs.run_now(shaped, ready)
             if ready is None or run is None or run.transaction.is_large:
                 return NOT_NOW
