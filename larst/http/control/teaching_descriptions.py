@@ -104,7 +104,7 @@ _TESTED: Schema = {
         },
         "passed": COUNT,
         "failed": COUNT,
-        "not_run": {**COUNT, "description": "Cases for which there was no time."},
+        "not_run": {**COUNT, "description": "Cases that were left out when the time was up."},
     },
 }
 TEST_PLAN = ControlOperation(
