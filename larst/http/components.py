@@ -11,6 +11,7 @@ from larst import actors
 from larst.config import Settings
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
@@ -50,6 +51,7 @@ class RunningService:
     session_control: SessionControl
     snapshots: SnapshotControl
     fakes: FakeControl
+    packs: PackControl
     requests: RequestControl
     recordings: RecordingControl
     documents: SessionDocuments
