@@ -29,7 +29,7 @@ HEAD, SESSION, PLANS = "pack.json", "session.ndjson", "plans/"
 
 _SERVING = ("learned", "pinned")
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)
-"""The earliest that an archive can hold: the time of packing is no part of a pack."""
+"""The earliest that an archive can hold: a pack does not depend on its time."""
 
 _UNIX = 3
 
