@@ -17,7 +17,8 @@ from larst.domain import Criteria, DataState, Json, Record, Standing
 from larst.errors import DiskRefusedError, QuotaFullError
 from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.session_files import SessionFiles
+from larst.store.disk.session_reading import Loaded
 from larst.store.disk.settings import StoredSettings, settings_as_json
 from larst.store.folding import refuse_folded
 from larst.store.io_threads import Threads, describe_os_error

@@ -1,6 +1,6 @@
 """Setting damaged files aside: under other names, never overwritten and never removed.
 
-While a file that is set aside lies in a session's directory, the session is refused.
+While a file that is set aside has none in its place, the session is refused.
 """
 
 from __future__ import annotations
@@ -41,18 +41,20 @@ def set_aside(
     return SessionDamagedError(f"{path} {reason}; {outcome}; {advice}")
 
 
-def refuse_files_set_aside(files: FileOps, directory: Path) -> None:
-    """Check that no file in the directory is set aside.
+def refuse_files_set_aside(files: FileOps, directory: Path, advice: str) -> None:
+    """Check that each file that is set aside has one in its place.
 
     Raises:
         SessionDamagedError: a file is.
         OSError: the disk refused.
     """
-    for name in files.names(directory):
-        if DAMAGED_MARK in name:
+    names = files.names(directory)
+    for name in names:
+        original, mark, _ = name.partition(DAMAGED_MARK)
+        if mark and original not in names:
             raise SessionDamagedError(
-                f"{directory / name} was set aside because it is damaged; put a good copy in its"
-                " place and remove it, then try again"
+                f"{directory / name} was set aside because it is damaged; put a good {original} in"
+                f" its place, or {advice}; then try again"
             )
 
 

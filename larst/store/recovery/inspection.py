@@ -19,7 +19,8 @@ from larst.errors import SessionDamagedError
 from larst.store.collection import Collection
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.journal import JOURNAL
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.session_files import SessionFiles
+from larst.store.disk.session_reading import Loaded
 from larst.store.disk.settings import NO_SETTINGS, StoredSettings
 from larst.store.records import is_hidden
 from larst.store.schema.learning import accepts
@@ -56,6 +57,11 @@ class ReadOnlyFiles(DiskFiles):
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> NoReturn:
         """Refuse."""
         del chunks
+        self._refuse(path)
+
+    def write_hint(self, path: Path, data: bytes) -> NoReturn:
+        """Refuse."""
+        del data
         self._refuse(path)
 
     def write_at(self, path: Path, offset: int, data: bytes) -> NoReturn:
