@@ -24,8 +24,8 @@ from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint, CheckpointAbandonedError
 from larst.store.disk.documents import resource_of
 from larst.store.disk.journal import VERSION
+from larst.store.disk.loaded import Loaded
 from larst.store.disk.session_files import SessionFiles
-from larst.store.disk.session_reading import Loaded
 from larst.store.disk.stats import ResourceStats, SessionStats
 from larst.store.io_threads import Threads
 from larst.store.session_writer import SessionWriter

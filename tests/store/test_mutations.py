@@ -19,8 +19,8 @@ from larst.store.disk.checkpoint import Checkpoint
 from larst.store.disk.files import FileOps
 from larst.store.disk.journal import Journal
 from larst.store.disk.journal_v1 import Line
+from larst.store.disk.loaded import Loaded
 from larst.store.disk.session_files import SessionFiles
-from larst.store.disk.session_reading import Loaded
 from larst.store.session_store import SessionStore
 from larst.store.session_writer import SessionWriter
 from larst.store.transfer.replacing import Replacement

@@ -12,17 +12,18 @@ from larst.store.records import key_of
 
 @dataclass(slots=True)
 class Changes:
-    """The versions of each changed record, oldest first; None: it was deleted.
+    """The keys of the records that were changed since, and all versions of each in the journal.
 
-    `is_replaced`: all records were replaced, so that the journal holds all there are.
+    `is_replaced`: all records were replaced since, so that the journal holds all there are.
     """
 
-    versions: dict[str, list[Record | None]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    versions: dict[str, list[Record]] = field(default_factory=dict)
     is_replaced: bool = False
 
     def has(self, key: str) -> bool:
         """Return whether a record was changed."""
-        return self.is_replaced or key in self.versions
+        return self.is_replaced or key in self.keys
 
 
 def changes_since(lines: Iterable[Line], resource: str, transaction: int) -> Changes:
@@ -30,11 +31,16 @@ def changes_since(lines: Iterable[Line], resource: str, transaction: int) -> Cha
     changes = Changes()
     for line in lines:
         change = line.get("resources", {}).get(resource)
-        if change is None or line["tx"] <= transaction:
+        if change is None:
+            continue
+        keys = [key_of(record["id"]) for record in change["put"]]
+        for key, record in zip(keys, change["put"], strict=True):
+            changes.versions.setdefault(key, []).append(record)
+        if line["tx"] <= transaction:
+            continue
+        if (own_keys := line.get("edited", {}).get(resource)) is not None:
+            changes.keys.update(own_keys)  # all others are as in the file that was edited
             continue
         changes.is_replaced |= change.get("replace", False)
-        for key in change["del"]:
-            changes.versions.setdefault(key, []).append(None)
-        for record in change["put"]:
-            changes.versions.setdefault(key_of(record["id"]), []).append(record)
+        changes.keys.update(keys, change["del"])
     return changes

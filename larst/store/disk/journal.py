@@ -21,6 +21,9 @@
     schema    the learned schema, where it changed
     replace   the earlier records and schema of the resource are dropped
     drop      with `replace`: the resource is not there any more, and its files are removed
+    edited    beside `resources`: the line before names the files of a resource that people edited,
+              and these records become what the edit made of them. Lists the keys of those that
+              are not as in the edited file
     settings  beside `resources`: the session's settings after a snapshot was loaded (settings.py)
     next      next digests: the files that a checkpoint is about to put in place. They hold all
               changes before this line. "" means that the file is removed

@@ -13,23 +13,44 @@ state, nor overwrite it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection as Names
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from larst.errors import SessionDamagedError
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint
-from larst.store.disk.documents import encode_meta
+from larst.store.disk.documents import DocumentDamagedError, encode_meta
 from larst.store.disk.files import FileOps
-from larst.store.disk.journal import Journal
-from larst.store.disk.places import Places
-from larst.store.disk.session_reading import Loaded, SessionReader
-from larst.store.disk.set_aside import set_all_aside
+from larst.store.disk.journal import ABSENT, Journal
+from larst.store.disk.journal_v1 import Line
+from larst.store.disk.loaded import EditedFile, Loaded
+from larst.store.disk.places import Place, Places
+from larst.store.disk.session_reading import SessionReader, damaged
+from larst.store.disk.set_aside import copy_aside, free_name, set_all_aside
 from larst.store.disk.settings import StoredSettings, write_settings
 from larst.store.disk.stats import SessionStats, write_stats
 
 ERASED_PREFIX = ".erased-"
 """Prefix of a directory that is being removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """The edited files of a resource, and the records that they become.
+
+    `entry`: the resource as the journal stores it; None if it is as before. `own_keys`: the records
+    that are not as in the edited file. `taken` are the files whose other records are.
+    """
+
+    resource: str
+    edited: Sequence[EditedFile]
+    entry: Mapping[str, Any] | None
+    own_keys: list[str]
+    taken: Names[str]
 
 
 class SessionFiles:
@@ -99,6 +120,65 @@ class SessionFiles:
             metas,
             is_whole=is_whole,
         )
+
+    def adopt(self, adoption: Adoption) -> None:
+        """Make edited files known, and the records that they became durable, in one write.
+
+        Raises:
+            OSError: the files are as unknown as before.
+        """
+        self._make_durable(adoption.edited)
+        through = self.journal.transactions
+        digests = {item.name: item.digest for item in adoption.edited}
+        lines: list[Line] = [{"next": digests}]
+        if adoption.entry is not None:
+            name = adoption.resource
+            resources, own_keys = {name: adoption.entry}, {name: adoption.own_keys}
+            lines.append({"resources": resources, "edited": own_keys})
+        self.journal.append(lines)
+        base = {**self.journal.base, **digests}
+        self.journal.base = {name: digest for name, digest in base.items() if digest != ABSENT}
+        for item in adoption.edited:
+            self.places.forget(item.name)
+            if item.content is not None:
+                last = through if item.name in adoption.taken else item.transaction
+                salt = self.journal.salt
+                place = Place(item.digest, item.identity, salt, last, is_synced=True)
+                self.places.note(item.name, place)
+        with contextlib.suppress(OSError):  # it is a hint
+            self.places.write_claims(self.journal.salt)
+
+    def damaged(self, error: DocumentDamagedError) -> SessionDamagedError:
+        """Set a file that cannot be read aside, and return the error that says so."""
+        return damaged(self._files, self.directory, self._now(), error)
+
+    def move_aside(self, name: str) -> Path:
+        """Rename what is not an ordinary file, so that one can be written in its place.
+
+        Raises:
+            OSError: it is where it was.
+        """
+        path = self.directory / name
+        aside = free_name(self._files, path)
+        self._files.rename(path, aside)
+        self._files.sync_directory(path.parent)
+        return aside
+
+    def copy_aside(self, edited: EditedFile) -> Path:
+        """Write the content of an edited file under another name, durably.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        return copy_aside(self._files, self.directory / edited.name, edited.content or b"")
+
+    def _make_durable(self, edited: Sequence[EditedFile]) -> None:
+        """Sync edited files: the programs that wrote them may not have done so."""
+        contents = [item.name for item in edited if item.content is not None]
+        for name in contents:
+            self._files.sync(self.directory / name)
+        for folder in {(self.directory / name).parent for name in contents}:
+            self._files.sync_directory(folder)
 
     def put_settings(self, settings: StoredSettings) -> None:
         """Write the session's settings, durably.

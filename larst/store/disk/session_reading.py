@@ -18,7 +18,7 @@ from pathlib import Path
 
 from larst.errors import SessionDamagedError
 from larst.store.collection import Collection
-from larst.store.disk.changes import Changes, changes_since
+from larst.store.disk.changes import changes_since
 from larst.store.disk.documents import (
     SCHEMAS,
     DocumentDamagedError,
@@ -27,60 +27,16 @@ from larst.store.disk.documents import (
     resource_of,
 )
 from larst.store.disk.files import TEMP_SUFFIX, FileOps, Identity, NotRegularFileError
-from larst.store.disk.journal import ABSENT, JOURNAL, Digests, Journal, JournalDamagedError
+from larst.store.disk.journal import JOURNAL, Digests, Journal, JournalDamagedError
 from larst.store.disk.journal_v1 import Line
+from larst.store.disk.loaded import EditedFile, Loaded
 from larst.store.disk.places import PLACES, Claims, Place, Places, read_claims
 from larst.store.disk.replay import announced_files, applied_lines, replay
 from larst.store.disk.set_aside import refuse_files_set_aside, set_aside
-from larst.store.disk.settings import (
-    NO_SETTINGS,
-    SETTINGS,
-    StoredSettings,
-    decode_settings,
-    settings_after,
-)
-from larst.store.disk.stats import STATS, SessionStats, decode_stats
+from larst.store.disk.settings import SETTINGS, StoredSettings, decode_settings, settings_after
+from larst.store.disk.stats import STATS, decode_stats
 
 _log = logging.getLogger("larst.store")
-
-
-@dataclass(frozen=True, slots=True)
-class EditedFile:
-    """A documented file that LARST did not write, and the changes of its resource since it did.
-
-    `content`: None if the file is missing, or `is_odd`: a link, a directory or a pipe. `has_own`:
-    the session's own records are complete without the file.
-    """
-
-    name: str
-    content: bytes | None
-    identity: Identity | None = None
-    changes: Changes = field(default_factory=Changes)
-    has_own: bool = False
-    is_odd: bool = False
-
-    @property
-    def digest(self) -> str:
-        """The digest of the content; ABSENT if there is none."""
-        return ABSENT if self.content is None else digest_of([self.content])
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A session's resources and settings; `dirty` names the resources with incomplete files.
-
-    `sizes` are the bytes of each resource's files, as they are on the disk. `edited` are files that
-    LARST did not write: their content is not in the resources. `settings_in_journal`: the settings
-    are in the journal alone.
-    """
-
-    collections: dict[str, Collection]
-    dirty: set[str]
-    sizes: dict[str, int] = field(default_factory=dict)
-    settings: StoredSettings = NO_SETTINGS
-    stats: SessionStats | None = None
-    edited: tuple[EditedFile, ...] = ()
-    settings_in_journal: bool = False
 
 
 @dataclass(slots=True)
@@ -133,8 +89,9 @@ class SessionReader:
         )
         dirty |= replay(collections, lines, states.applied)
         self._journal.base = digests
+        next_ids = self._journal.next_ids
         for name, collection in collections.items():
-            self._journal.next_ids[name] = collection.next_id
+            next_ids[name] = max(next_ids.get(name, 1), collection.next_id)
         current = settings_after(lines, settings)
         return Loaded(
             collections,
@@ -209,7 +166,7 @@ class SessionReader:
         """
         resource = resource_of(name) or name
         content = documents.contents.get(name)
-        has_own = name not in self._journal.base or changes_since(lines, resource, 0).is_replaced
+        has_own = name not in self._journal.base or resource in _last_replacements(lines)
         if name in documents.odd and not has_own:
             raise self._odd(name)
         # What the journal still has of a file that is missing is restored.
@@ -221,6 +178,7 @@ class SessionReader:
             changes_since(lines, resource, transaction),
             has_own,
             name in documents.odd,
+            transaction,
         )
         return edited, 0 if has_own else _lines_through(lines, transaction)
 
@@ -264,13 +222,7 @@ class SessionReader:
         try:
             return decode_documents(contents, last_id_files, self._now, is_ours=is_ours)
         except DocumentDamagedError as error:
-            raise self.damaged(error) from error
-
-    def damaged(self, error: DocumentDamagedError) -> SessionDamagedError:
-        """Set a file that cannot be read aside, and return the error that says so."""
-        original = Path(error.name).name
-        advice = f"put a good {original} in its place, or {repair_advice(self._directory)}"
-        return self._set_aside(error.name, f"cannot be read ({error})", advice)
+            raise damaged(self._files, self._directory, self._now, error) from error
 
     def _read_journal(self, raw: bytes) -> list[Line]:
         try:
@@ -285,12 +237,21 @@ class SessionReader:
 
     def _odd(self, name: str) -> SessionDamagedError:
         return SessionDamagedError(
-            f"{self._directory / name} is not an ordinary file, but a link, a directory or a pipe:"
-            " put an ordinary file in its place, then try again"
+            f"{self._directory / name} is a link, a directory or a pipe: it is not an ordinary"
+            " file. Put an ordinary file in its place, then try again"
         )
 
     def _set_aside(self, name: str, reason: str, advice: str) -> SessionDamagedError:
         return set_aside(self._files, self._directory / name, self._now, reason, advice)
+
+
+def damaged(
+    files: FileOps, directory: Path, now: datetime, error: DocumentDamagedError
+) -> SessionDamagedError:
+    """Set a file that cannot be read aside, and return the error that says so."""
+    path = directory / error.name
+    advice = f"put a good {path.name} in its place, or {repair_advice(directory)}"
+    return set_aside(files, path, now, f"cannot be read ({error})", advice)
 
 
 def repair_advice(directory: Path) -> str:
