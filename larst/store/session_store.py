@@ -342,7 +342,6 @@ class SessionStore:
         async with self.checkpoints.exclusive():
             await self._writer.write()
             await self._threads.run_to_completion(self._take_in_edits, is_long=True)
-        self.checkpoints.start_quiet()
         return True
 
     async def take_in_edits_of_dirty(self) -> None:

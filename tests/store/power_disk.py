@@ -66,6 +66,10 @@ class PowerDisk:
         for path in (ROOT, *(self.at(path) for path in (directory, directory / ".schemas"))):
             self._sync_names(path, chance=1.0)
 
+    def edit(self, path: Path, content: bytes) -> None:
+        """Replace a file, durably, as a person does."""
+        self.files[self.at(path)] = self.durable_files[self.at(path)] = Inode(content, content)
+
     def read(self, path: Path) -> bytes | None:
         inode = self.files.get(self.at(path))
         return None if inode is None else inode.current

@@ -237,8 +237,8 @@ class SessionReader:
 
     def _odd(self, name: str) -> SessionDamagedError:
         return SessionDamagedError(
-            f"{self._directory / name} is a link, a directory or a pipe: it is not an ordinary"
-            " file. Put an ordinary file in its place, then try again"
+            f"{self._directory / name}: it is not an ordinary file, but a link, a directory or a"
+            " pipe; put an ordinary file in its place, then try again"
         )
 
     def _set_aside(self, name: str, reason: str, advice: str) -> SessionDamagedError:

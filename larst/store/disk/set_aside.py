@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from larst.errors import SessionDamagedError
-from larst.store.disk.files import FileOps, put_in_place
+from larst.store.disk.files import TEMP_SUFFIX, FileOps, put_in_place
 from larst.store.disk.settings import SETTINGS
 
 DAMAGED_MARK = ".damaged-"
@@ -72,7 +72,9 @@ def copy_aside(files: FileOps, path: Path, content: bytes) -> Path:
     """
     prefix = f"{path.name}{EDITED_MARK}"
     for name in files.names(path.parent):
-        if name.startswith(prefix) and files.read(path.with_name(name)) == content:
+        is_copy = name.startswith(prefix) and not name.endswith(TEMP_SUFFIX)
+        if is_copy and files.read(path.with_name(name)) == content:
+            files.sync_directory(path.parent)  # a refused attempt may have left it
             return path.with_name(name)
     aside = free_name(files, path)
     put_in_place(files, aside, [content])
