@@ -2,7 +2,7 @@
 
 ::
 
-    1  what is not taken in is copied beside the file, durably
+    1  an edit that is not taken in is copied beside the file, durably
     2  one write of the journal makes the edited files known, and their resource's records durable
     3  the records in memory become those
     4  the next checkpoint writes the files
@@ -42,7 +42,7 @@ _log = logging.getLogger("larst.store")
 
 @dataclass(frozen=True, slots=True)
 class EditReport:
-    """What became of an edit; `kept_as` names the copies of what was not taken in."""
+    """What became of an edit; `kept_as` names the copies that are set aside."""
 
     at: datetime
     resource: str
@@ -153,7 +153,7 @@ class SessionEdits:
         return resolution.collection
 
     def _put(self, resolution: Resolution) -> list[Path]:
-        """Make a resolution durable; return the names of what was set aside."""
+        """Make a resolution durable; return the names of the files that are set aside."""
         asides = [file for file, _ in resolution.asides]
         copies = [self._files.copy_aside(file) for file in asides if not file.is_odd]
         self._files.adopt(

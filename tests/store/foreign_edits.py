@@ -61,8 +61,10 @@ class Editor:
     @property
     def is_broken(self) -> bool:
         """Whether the file is broken, or was set aside because it is."""
+        content = self._disk.read(self._path)
         names = self._disk.names(self._path.parent)
-        return self._disk.read(self._path) == BROKEN or any(".damaged-" in name for name in names)
+        is_set_aside = content is None and any(".damaged-" in name for name in names)
+        return content == BROKEN or is_set_aside
 
     def put_back(self) -> bool:
         """Put the file from before it was broken in its place; return whether there is one."""

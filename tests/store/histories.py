@@ -2,7 +2,7 @@
 
 A reference model holds the state that must be there after each life. Everything is drawn from a
 seed, so that a failing history can be repeated. A third of the sessions begin as LARST 0.1 left
-them, so that their upgrade is interrupted at any call, too. With `has_edits`, a person edits `users.json`
+them, so that their upgrade is interrupted at any call, too. With `has_edits`, a person edits a file
 (foreign_edits.py), while the session is awake and between its lives.
 """
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from larst.store.disk.changes import Changes
 from larst.store.disk.checkpoint import Checkpoint
 from larst.store.disk.places import Places
 from larst.store.disk.session_files import Adoption, SessionFiles
-from larst.store.edits import merging
 from tests.store.busy_histories import run_busy_history
 from tests.store.histories import run_history
 
@@ -72,11 +72,11 @@ def _theirs(*_: object) -> bool:
 _adopt, _claim = SessionFiles.adopt, Checkpoint._claim
 
 BREAKS: dict[str, tuple[object, str, object]] = {
-    "files that are never held against what was written": (Places, "is_foreign", _never_foreign),
+    "files that are replaced without a look": (Places, "is_foreign", _never_foreign),
     "an edit in memory alone": (SessionFiles, "adopt", _adopt_without_a_journal),
     "an edit that hides the changes that it lacks": (SessionFiles, "adopt", _adopt_as_if_exact),
     "files that claim too much": (Checkpoint, "_claim", _claim_all),
-    "an edit that wins over requests": (merging.Changes, "has", _theirs),
+    "an edit that wins over requests": (Changes, "has", _theirs),
 }
 
 

@@ -91,9 +91,7 @@ class TestAwake:
         assert len(on_disk(disk)) == 4
         assert asides(disk) == []
 
-    async def test_what_is_taken_in_is_durable_at_once(
-        self, disk: MemoryDisk, store: SessionStore
-    ) -> None:
+    async def test_an_edit_is_durable_at_once(self, disk: MemoryDisk, store: SessionStore) -> None:
         """A client may see it before the file is written again."""
         edit(disk, ANN, {"name": "New"})
         await store.take_in_edits()

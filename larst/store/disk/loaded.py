@@ -32,7 +32,7 @@ class EditedFile:
 
     @property
     def digest(self) -> str:
-        """The digest of the content; ABSENT if there is none."""
+        """The digest of the content; ABSENT without content."""
         return ABSENT if self.content is None else digest_of([self.content])
 
 

@@ -101,7 +101,7 @@ class Places:
         return place.transaction if place is not None and place.salt == salt else 0
 
     def is_foreign(self, name: str) -> bool:
-        """Return whether a file is not what was noted: edited, dropped in or removed.
+        """Return whether a file differs from its note: edited, dropped in or removed.
 
         Raises:
             OSError: the disk refused.

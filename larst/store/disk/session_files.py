@@ -153,7 +153,7 @@ class SessionFiles:
         return damaged(self._files, self.directory, self._now(), error)
 
     def move_aside(self, name: str) -> Path:
-        """Rename what is not an ordinary file, so that one can be written in its place.
+        """Rename a link, a directory or a pipe, so that a file can be written in its place.
 
         Raises:
             OSError: it is where it was.

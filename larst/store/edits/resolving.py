@@ -1,4 +1,4 @@
-"""What becomes of the edited files of one resource: its records, and what is set aside. Pure.
+"""What becomes of the edited files of one resource: records, or copies set aside. Pure.
 
 ===========================  ======================================================================
 an edited file               becomes
@@ -50,8 +50,8 @@ class Resolution:
     """What becomes of the edited files of a resource.
 
     `collection`: None if all of it is as before. `asides` are files to copy or move, each with the
-    reason; `notes` say what was taken in or written again. `taken` are the files that were, and
-    `own_keys` the records that are not as in them.
+    reason; `notes` describe the rest. `taken` are the files that were taken in, and `own_keys` the
+    records that are not as in them.
     """
 
     resource: str
@@ -83,6 +83,10 @@ class Resolver:
             DocumentDamagedError: a file cannot be read, and the session does not have its own.
         """
         resolution = Resolution(self.resource, list(files.values()))
+        if self.own is None and all(file.is_odd for file in files.values()):
+            for file in files.values():
+                _keep_own(file, resolution)
+            return resolution
         records, schema, meta = map(files.get, document_names(self.resource))
         before = self.own or Collection()
         collection = before.snapshot()
@@ -203,7 +207,7 @@ def _is_missing(files: Mapping[str, EditedFile]) -> bool:
 
 def _keep_own(file: EditedFile, resolution: Resolution) -> None:
     if file.is_odd:
-        reason = "it is a link, a directory or a pipe, and not an ordinary file"
+        reason = "it is not an ordinary file, but a link, a directory or a pipe"
         resolution.asides.append((file, reason))
     else:
         resolution.notes.append(f"{file.name} was missing and is written again")
@@ -213,7 +217,7 @@ def _give_ids(collection: Collection, edited: EditedRecords, merged: Merged) -> 
     """Give the next ids to the records that have none, behind all others.
 
     Raises:
-        BadEditError: there are no more.
+        BadEditError: all ids are used.
     """
     collection.derive_metadata(datetime.min, learns=False)
     for record in edited.without_id:

@@ -20,7 +20,7 @@ from larst.store.collection import Collection
 from larst.store.disk.documents import DocumentDamagedError
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.journal import JOURNAL
-from larst.store.disk.loaded import Loaded
+from larst.store.disk.loaded import EditedFile, Loaded
 from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.settings import NO_SETTINGS, StoredSettings
 from larst.store.edits.resolving import preview
@@ -136,6 +136,7 @@ def _inspect_once(directory: Path, files: FileOps) -> Inspection:
     try:
         loaded = SessionFiles(directory, files, lambda: datetime.now(UTC), lambda: 0).load()
         edits = preview(loaded)
+        problem = next((_odd(directory, file) for file in loaded.edited if file.is_odd), None)
     except SessionDamagedError as error:
         problem = error.detail
     except DocumentDamagedError as error:
@@ -150,6 +151,10 @@ def _inspect_once(directory: Path, files: FileOps) -> Inspection:
     return Inspection(
         directory.name, size_bytes, used_at, records, problem, remarks, loaded.settings
     )
+
+
+def _odd(directory: Path, file: EditedFile) -> str:
+    return f"{directory / file.name}: it is not an ordinary file"
 
 
 def _journal_state(directory: Path) -> tuple[int, int, int] | None:
