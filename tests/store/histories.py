@@ -150,9 +150,10 @@ class Tenant:
         try:
             await store.flush()
         except DiskRefusedError:
+            await self._reload(store)
             # Clients get a reply that nothing was changed, so nothing may be.
             self._states = self._states[:1]
-            await self._reload(store)
+            self.check(store)
         else:
             self._states = self._states[-1:]
 
@@ -161,13 +162,13 @@ class Tenant:
             await store.checkpoint()
         except DiskRefusedError:
             await self._reload(store)
+            self.check(store)
 
     async def _reload(self, store: SessionStore) -> None:
         try:
             await store.reload()
         except SessionDamagedError:
             await self._load(store)
-        self.check(store)
 
     async def _erase(self, store: SessionStore) -> None:
         self._states.append(State())
@@ -178,6 +179,7 @@ class Tenant:
             self._states = self._states[:1]
             self.check(store)
             await self._reload(store)
+            self.check(store)
         else:
             self._states = self._states[-1:]
             if self.editor is not None:
