@@ -34,6 +34,8 @@ def changes_since(lines: Iterable[Line], resource: str, transaction: int) -> Cha
         if change is None:
             continue
         keys = [key_of(record["id"]) for record in change["put"]]
+        for key, record in change.get("was", {}).items():
+            changes.versions.setdefault(key, []).append(record)
         for key, record in zip(keys, change["put"], strict=True):
             changes.versions.setdefault(key, []).append(record)
         if line["tx"] <= transaction:

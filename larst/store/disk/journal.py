@@ -4,7 +4,8 @@
 
     .journal  =  header, frame, frame, …                     (a frame is drawn in frames.py)
 
-    header    {"base":{"users.json":"<SHA-256>",…},"ids":{"users":8},"larst":2,"salt":2773741621}
+    header    {"base":{"users.json":"<SHA-256>",…},"ids":{"users":8},"larst":2,"salt":2773741621,
+                "history":"1c9f03ab","before":412}
     frame     {"salt":2773741621,"tx":1,"resources":{"users":{
                    "put":[{"id":8,…}],"del":["7"],"next_id":9,"schema":{…},"replace":true},…}}
               {"tx":2,"resources":{…}}
@@ -15,10 +16,15 @@
     ids       the next ids in those files, for meta files that are lost; LARST 0.2 wrote none
     larst     version of the format; 1 is drawn in journal_v1.py
     salt      start value of the frames' checksums, random for each journal
+    history   the journals of a session are one history; absent in the first journal, whose salt
+              in 8 hex digits it is, and in those of older LARSTs
+    before    the number of transactions in the earlier journals of that history
     tx        number of a transaction: 1, 2, 3, … without a gap
     put, del  records to insert or replace; ids of records to delete
     next_id   the next integer id that the resource gives out
     schema    the learned schema, where it changed
+    was       the records that `put` and `del` replace or delete, by id; only while the session is
+              followed (changes.py)
     replace   the earlier records and schema of the resource are dropped
     drop      with `replace`: the resource is not there any more, and its files are removed
     edited    beside `resources`: the line before names the files of a resource that people edited,
@@ -82,6 +88,8 @@ class Journal:
     holds changes that may not be in those files. `must_cut`: a torn tail may follow `end`.
     `later` are the transactions appended since `mark`. `next_ids` are those of all resources as of
     their files. `salt` is that of the journal, and `transactions` the number of its last one.
+    `history` and `number` say where the session is: the history of its journals, and how many
+    transactions that has.
     """
 
     def __init__(self, directory: Path, files: FileOps, new_salt: Callable[[], int]) -> None:
@@ -94,6 +102,8 @@ class Journal:
         self.next_ids: dict[str, int] = {}
         self.salt = 0
         self.transactions = 0
+        self.history = ""
+        self.number = 0
         self._is_marked = False
         self._carried: Sequence[Line] = ()  # the next `begin` writes them
         self._directory = directory
@@ -122,6 +132,7 @@ class Journal:
         self._files.write_at(self._path, self.end, frame)
         self.must_cut = False
         self.end += len(frame)
+        self.number += transactions - self.transactions
         self.transactions = transactions
         self.has_changes = True
         if self._is_marked:
@@ -163,9 +174,12 @@ class Journal:
         self.must_cut = self._is_name_durable = False
         self.has_changes = bool(lines)
         self.salt, self.transactions = self._new_salt(), 0
+        self.history = self.history or f"{self.salt:08x}"
+        carried = sum("next" not in line for line in lines)
         names = {resource_of(name) for name in base}
         ids = {name: item for name, item in self.next_ids.items() if name in names}
         header = {"larst": VERSION, "salt": self.salt, "base": base, "ids": ids}
+        header |= {"history": self.history, "before": self.number - carried}
         frames = [encode(orjson.dumps(header, option=orjson.OPT_SORT_KEYS), 0)]
         for line in lines:  # a frame each: all of them are durable before they have their name
             payload, self.transactions = self._encode_lines([line])
@@ -198,6 +212,8 @@ class Journal:
         self.version, self._upgraded = header["larst"], upgraded_files(lines) or ()
         self.base, self.salt = header["base"], header["salt"]
         self.next_ids = dict(header.get("ids", {}))
+        self.history = header.get("history", f"{self.salt:08x}")
+        self.number = header.get("before", 0) + len(numbers)
         self.end, self.transactions, self.has_changes = end, len(numbers), bool(lines)
         self._drop_tail(len(raw) - end)
         return [from_v1(line) for line in lines]

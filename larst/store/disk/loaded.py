@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from larst.store.changes import NO_POSITION, CommittedChanges, Position
 from larst.store.collection import Collection
 from larst.store.disk.changes import Changes
 from larst.store.disk.documents import digest_of
@@ -52,3 +54,5 @@ class Loaded:
     stats: SessionStats | None = None
     edited: tuple[EditedFile, ...] = ()
     settings_in_journal: bool = False
+    position: Position = NO_POSITION
+    history: Sequence[CommittedChanges] = ()

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from larst.errors import SessionDamagedError
+from larst.store.changes import Position
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint
 from larst.store.disk.documents import DocumentDamagedError, encode_meta
@@ -259,6 +260,11 @@ class SessionFiles:
         self._next_ids = dict(self.journal.next_ids)
         self.settings_in_journal = loaded.settings_in_journal
         return loaded
+
+    @property
+    def position(self) -> Position:
+        """The position of the latest durable transaction."""
+        return Position(self.journal.history, self.journal.number)
 
     def _upgraded_metas(self) -> dict[str, list[bytes]]:
         """Return the meta files that a version-1 journal leaves behind, with the next id.

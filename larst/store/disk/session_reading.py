@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from larst.errors import SessionDamagedError
+from larst.store.changes import Position, history_of
 from larst.store.collection import Collection
 from larst.store.disk.changes import changes_since
 from larst.store.disk.documents import (
@@ -101,6 +102,8 @@ class SessionReader:
             decode_stats(self._files.read(self._directory / STATS)),
             tuple(states.edited),
             settings_in_journal=current is not settings,
+            position=Position(self._journal.history, self._journal.number),
+            history=history_of(lines, self._journal.number),
         )
 
     def _read_documents(self) -> _Documents:
