@@ -134,7 +134,8 @@ class _Translator(ast.NodeTransformer):
             for part in self._segments
         ]
         if key == "parents":
-            return ast.List([part for part in parts if isinstance(part, ast.Name)][:-1])
+            identifiers: list[ast.expr] = [part for part in parts if isinstance(part, ast.Name)]
+            return ast.List(identifiers[:-1], ast.Load())
         return ast.List(parts, ast.Load())
 
     def _of_plan(self, key: str) -> ast.expr:
