@@ -80,7 +80,7 @@ def _tables(*, has_aggregates: bool) -> str:
 
 
 def _app(api: Api, actions: Sequence[str]) -> str:
-    """Return the application; actions come first, since `/orders/report` is no id of an order."""
+    """Return the application; actions first: `/orders/report` names a report, not an order."""
     routers = [(name, f"{name.replace('.', '_')}") for name in actions]
     routers += [(f"{resource.module}.routes", resource.module) for resource in api.resources]
     imports = [f"from {api.package}.{path} import router as {name}" for path, name in routers]
