@@ -30,6 +30,7 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.clocks import ClockControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
@@ -158,6 +159,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             plans=PlanControl(tenants),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
+            clocks=ClockControl(root, sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
