@@ -79,7 +79,7 @@ def set_clock(clock: SessionClock, value: Json, real: datetime) -> SessionClock:
     """Return the clock that a client sets: `now`, `frozen`, `offset` or `advance`.
 
     `now` sets the time, `offset` its distance from real time, `advance` moves it from where it is;
-    `frozen` stops it there, or makes it run on. What is left out of the last stays as it was.
+    `frozen` stops it there, or makes it run on; without it, that stays as before.
 
     Raises:
         BadRequestError: a name or a value is not allowed.
