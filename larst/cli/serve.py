@@ -65,7 +65,8 @@ def add_arguments(subparsers: Subparsers) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        help="a db.json, or an export, to start with; replies are in the dialect json-server",
+        help="a db.json, an export, or a HAR, Postman or OpenAPI file to start with; replies are in"
+        " the dialect json-server",
     )
     add_lenient(parser)
     parser.add_argument("--session", metavar="NAME", help="put the data of FILE into this session")

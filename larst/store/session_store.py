@@ -16,14 +16,14 @@ from pathlib import Path
 from larst.domain import Criteria, DataState, Json, Record, Standing
 from larst.errors import DiskRefusedError, QuotaFullError
 from larst.store.changes import ChangeObserver, ChangeRecorder, NotFollowed, Position
-from larst.store.collection import Collection, RecordState
+from larst.store.collection import Change, Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.disk.settings import StoredSettings, settings_as_json
 from larst.store.folding import refuse_folded
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
-from larst.store.records import is_hidden
+from larst.store.records import CONTRACT, is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.schema.vocabulary import vocabulary_of
 from larst.store.searching import has_value, matching, position_of
@@ -187,6 +187,11 @@ class SessionStore:
         changes = {
             name: change.learn_from(self.schema(name), now) for name, change in changes.items()
         }
+        self._apply(changes)
+        return True
+
+    def _apply(self, changes: Mapping[str, Change]) -> None:
+        """Apply changes to memory, and pass them on to the journal and to those that follow."""
         was = self.changes.record(changes, self._collections)
         for name, change in changes.items():
             if change.schema is not None or name not in self._collections:
@@ -197,7 +202,29 @@ class SessionStore:
             for name, records in was.items():
                 entries[name]["was"] = records
         self._writer.add(entries)
-        return True
+
+    def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
+        """Give resources that have no schema one, as if it was learned; return their names.
+
+        Raises:
+            BadResourceNameError: a name is not valid, or two would be one file on this disk.
+        """
+        now, changes = self._now().isoformat(), dict[str, Change]()
+        for name, schema in schemas.items():
+            if self.schema(name) is not None:
+                continue
+            self.begin().resource(name)
+            learned = {
+                "fields": sorted(schema["properties"]),
+                "example": {},
+                "updated_at": now,
+                "json_schema": schema,
+            }
+            next_id = self._collections.get(name, Collection()).next_id
+            changes[name] = Change([], [], next_id, learned)
+        if changes:
+            self._apply(changes)
+        return sorted(changes)
 
     async def commit_large(
         self, transaction: Transaction, check: Callable[[Transaction], list[str]]
@@ -249,7 +276,7 @@ class SessionStore:
                 refuse_folded(name, {*replacements, *self._collections})
         self._change()
         resources = {}
-        for name in sorted({*replacements, *self._collections}):
+        for name in sorted({*replacements, *self._collections} - {CONTRACT}):
             old = self._collections.get(name, Collection())
             replacement = replacements.get(name) or Replacement()
             new = replacement.collection
@@ -268,11 +295,11 @@ class SessionStore:
         No other resource remains, and ids that were generated since may be generated again. The
         metadata of each replacement must be complete, as for `restore`.
         """
-        names = {*replacements, *self._collections}
+        names = {*replacements, *self._collections} - {CONTRACT}
         if not names and settings is None:
             return
         self._change()
-        self._writer.discard(list(self._collections.values()))
+        self._writer.discard([self._collections[name] for name in names & self._collections.keys()])
         for name in names - replacements.keys():
             del self._collections[name]
         self._collections.update((name, new.collection) for name, new in replacements.items())
