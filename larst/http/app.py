@@ -251,6 +251,7 @@ class _SessionFactory:
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
+            enforces_schema=self.settings.schema_mode == "enforce",
             observer=self.hub.observer(key),
         )
         return SessionActor(
