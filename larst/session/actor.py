@@ -144,6 +144,7 @@ class SessionActor(Actor[Message, Answer]):
     async def on_quiet(self) -> None:
         """Begin to complete the documented files: the session has been idle for a second."""
         if self._store.is_loaded:
+            await self._store.take_in_edits_of_dirty()
             self._store.checkpoints.start_quiet()
 
     async def on_flush_failed(self, error: Exception) -> None:
