@@ -63,6 +63,14 @@ def add_arguments(subparsers: Subparsers) -> None:
             "key", metavar="KEY", help="the key of the plan, or its beginning"
         )
     actions["reject"].add_argument("--reason", required=True, help="the mistake in the program")
+    actions["reject"].add_argument(
+        "--undo",
+        action="store_true",
+        help="also take back what its latest run changed; if that cannot be, nothing is done",
+    )
+    actions["reject"].add_argument(
+        "--session", help="with --undo: the session (default: that of your token)"
+    )
     actions["put"].add_argument("file", metavar="FILE", help="the program; '-': stdin")
     actions["diff"].add_argument("other", metavar="OTHER", help="the key of the other plan")
     actions["test"].add_argument("key", metavar="KEY", nargs="?", help="the plan; default: all")
@@ -183,7 +191,19 @@ def _pin(service: Service, options: argparse.Namespace) -> None:
 
 def _reject(service: Service, options: argparse.Namespace) -> None:
     body = {"reason": options.reason}
+    if options.undo:
+        _undo(service, options)
     _print_state(service.request_json("POST", _path(options, "/reject"), body), options)
+
+
+def _undo(service: Service, options: argparse.Namespace) -> None:
+    from larst.planning.reading.nouns import counted
+
+    query = f"?{urlencode({'session': options.session})}" if options.session else ""
+    path = f"{_PATH}/{quote(options.key, safe='')}/undo{query}"
+    undone = service.request_json("POST", path)["undone"]
+    if not options.json:
+        sys.stdout.write(f"taken back: {printable(counted(undone))}\n")
 
 
 def _edit(service: Service, options: argparse.Namespace) -> None:

@@ -43,6 +43,7 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
 from larst.http.live import LIVE, LiveService
@@ -164,6 +165,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             plans=plans,
             cases=CaseControl(tenants, plans),
+            undoing=UndoControl(sessions, plans),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
             clocks=ClockControl(root, sessions, session_quota),

@@ -21,6 +21,7 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
@@ -52,6 +53,7 @@ class RunningService:
     plans: PlanControl
     teaching: TeachingControl
     cases: CaseControl
+    undoing: UndoControl
     session_control: SessionControl
     clocks: ClockControl
     contracts: ContractControl

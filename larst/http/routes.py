@@ -35,6 +35,7 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.keys import Handler
 from larst.http.live import serve
 from larst.http.responses import json_response, not_allowed
@@ -182,6 +183,13 @@ ROUTES = (
     _teaching("POST", "/examples", TeachingControl.teach, teaching_descriptions.TEACH),
     _cases("/test", CaseControl.test_all, teaching_descriptions.TEST_PLANS),
     _cases("/{key}/test", CaseControl.test, teaching_descriptions.TEST_PLAN),
+    _control(
+        "POST",
+        "plans/{key}/undo",
+        lambda running: running.undoing,
+        UndoControl.undo,
+        teaching_descriptions.UNDO_PLAN,
+    ),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),

@@ -38,6 +38,7 @@ from larst.store.session_snapshots import Save, SessionSnapshots
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
 from larst.store.transfer.replacing import Replacement, dropped_entry, free, journal_entry
+from larst.store.undoing import UndoLog
 from larst.store.work import Work
 
 _log = logging.getLogger("larst.store")
@@ -99,6 +100,7 @@ class SessionStore:
         self.work = Work(self._threads)
         """What the current message may do here; the actor begins it with each message."""
         self.is_loaded = False
+        self.undo_log = UndoLog()
         self.settings = SessionSettings(
             self.session_id, self._session_files, self._threads, self.checkpoints.disk
         )
@@ -212,6 +214,19 @@ class SessionStore:
             for name, records in was.items():
                 entries[name]["was"] = records
         self._writer.add(entries)
+
+    def undo(self, plan_key: str) -> dict[str, int]:
+        """Take back what the latest run of a plan changed here, as one transaction.
+
+        Returns how many records were taken back, by resource.
+
+        Raises:
+            UndoRefusedError: it cannot be taken back.
+        """
+        transaction = self.begin()
+        counts = self.undo_log.undo(plan_key, transaction, self.record)
+        self.commit(transaction)
+        return counts
 
     def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
         """Give resources that have no schema one, as if it was learned; return their names.
@@ -559,6 +574,7 @@ class SessionStore:
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
         self._change()
+        self.undo_log.clear()
         self.resources = self._collections = loaded.collections
         self.checkpoints.reset(loaded)
         is_unsaved = self._session_files.settings_in_journal

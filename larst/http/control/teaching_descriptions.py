@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from larst import actors, errors
 from larst.domain import METHODS
 from larst.http.control.descriptions import errors_of, json_of
-from larst.http.control.parameters import OF_TENANT, PLAN_KEY
+from larst.http.control.parameters import OF_SESSION, OF_TENANT, PLAN_KEY
 from larst.http.guidance import MAX_INTENT_CHARACTERS
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
@@ -122,6 +122,30 @@ TEST_PLANS = ControlOperation(
     (ControlReply("The results.", json_of(_TESTED)),),
     (OF_TENANT,),
     errors=errors_of(errors.BadRequestError),
+)
+_UNDONE: Schema = {
+    "type": "object",
+    "required": ["undone"],
+    "properties": {"undone": {"type": "object", "additionalProperties": COUNT}},
+}
+UNDO_PLAN = ControlOperation(
+    "undo_plan",
+    "plans",
+    "Take back what the latest run of a plan changed in a session, as one transaction",
+    (ControlReply("How many records were taken back, by resource.", json_of(_UNDONE)),),
+    (PLAN_KEY, OF_SESSION),
+    errors=errors_of(
+        errors.BadSessionIdError,
+        errors.PlanNotFoundError,
+        errors.UndoRefusedError,
+        errors.SessionDamagedError,
+        errors.DiskRefusedError,
+        actors.MailboxFullError,
+        actors.ActorFailedError,
+        actors.StoppingError,
+        actors.DeadlinePassedError,
+        actors.ActorCrashedError,
+    ),
 )
 TEACH = ControlOperation(
     "teach_plan",
