@@ -215,7 +215,7 @@ class SessionStore:
                 entries[name]["was"] = records
         self._writer.add(entries)
 
-    def undo(self, plan_key: str) -> dict[str, int]:
+    async def undo(self, plan_key: str) -> dict[str, int]:
         """Take back what the latest run of a plan changed here, as one transaction.
 
         Returns how many records were taken back, by resource.
@@ -223,9 +223,17 @@ class SessionStore:
         Raises:
             UndoRefusedError: it cannot be taken back.
         """
-        transaction = self.begin()
-        counts = self.undo_log.undo(plan_key, transaction, self.record)
-        self.commit(transaction)
+        self.work.begin()
+
+        def take_back() -> tuple[Transaction, dict[str, int]]:
+            transaction = self.begin()
+            return transaction, self.undo_log.undo(plan_key, transaction, self.record)
+
+        transaction, counts = await self.work.run(take_back)
+        if transaction.is_large:
+            await self.commit_large(transaction, lambda _: [])
+        else:
+            self.commit(transaction)
         return counts
 
     def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
