@@ -199,7 +199,7 @@ class SessionControl:
     ) -> tuple[dict[str, int], ImportReport] | None:
         """Import into a session that has no records, and teach it a dialect; None: it has some.
 
-        `replaces`: the records that it has are replaced.
+        `replaces`: the records that it has are replaced, and ids begin again.
 
         Raises:
             BadRequestError: it is not a complete export and not a db.json.
@@ -208,7 +208,7 @@ class SessionControl:
         report = ImportReport(is_lenient=is_lenient)
         try:
             counts = await self._import_into(
-                session_id, raw, report, replaces=replaces, dialect=dialect
+                session_id, raw, report, replaces=replaces, resets=replaces, dialect=dialect
             )
         except SessionNotEmptyError:
             return None
@@ -222,12 +222,12 @@ class SessionControl:
         *,
         tenant: Tenant = DEFAULT_TENANT,
         replaces: bool = False,
+        resets: bool = False,
         dialect: str | None = None,
-        learns: str | None = None,
     ) -> dict[str, int]:
         """Import into the session; return the number of imported records by resource.
 
-        The session is set to `dialect`, and taught `learns`.
+        The session is set to `dialect`. `resets`: ids that it has given out are given out again.
         """
         resources = await self._imports.prepare(raw, report)
         await self._quota.admit(tenant, session_id)
@@ -243,9 +243,10 @@ class SessionControl:
                 )
             if dialect is not None:
                 await store.settings.put(replace(store.settings.current, dialect=dialect))
-            if learns is not None:
-                store.settings.learn_dialect(learns)
-            store.restore(resources)
+            if resets:
+                store.reset_to(resources)
+            else:
+                store.restore(resources)
 
         # Counted before they become the store's own, and change with it.
         counts = {name: len(new.collection.records) for name, new in sorted(resources.items())}
