@@ -17,24 +17,19 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from larst.config.fields import Group, Network
-from larst.config.groups import (
-    ConsoleSettings,
+from larst.config.groups import LogFormat, LogLevel, Settings
+from larst.config.planners import (
     Fallback,
-    HttpSettings,
-    LogFormat,
-    LogLevel,
     ModelSettings,
     PlanMode,
     PlanningSettings,
     PromptValues,
     Provider,
     RulesUse,
-    SandboxSettings,
-    SchemaMode,
-    SessionSettings,
-    Settings,
 )
 from larst.config.quotas import QuotaSettings
+from larst.config.service import ConsoleSettings, HttpSettings
+from larst.config.sessions import SandboxSettings, SchemaMode, SessionSettings
 from larst.errors import ConfigError
 
 __all__ = [

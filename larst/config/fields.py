@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -18,6 +18,7 @@ from larst.dialects.table import DIALECTS
 from larst.prices import Price, parse_prices
 
 Network: TypeAlias = IPv4Network | IPv6Network
+Switch = Literal["on", "off"]
 
 GIB = 1024**3
 WEEK_S = 7 * 24 * 3600

@@ -30,18 +30,21 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
 from larst.http.logins import Logins
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.pages.replies import as_page
+from larst.http.readiness import Readiness
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
@@ -145,10 +148,12 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             min_bytes_per_s=settings.http.min_bytes_per_s,
         )
         app[RUNNING] = RunningService(
-            root=root,
+            readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             plans=PlanControl(tenants),
+            teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
+            fakes=FakeControl(sessions, session_quota),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,

@@ -9,16 +9,18 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.pages.documents import SessionDocuments
+from larst.http.readiness import Readiness
 from larst.planning import Planner
 from larst.sandbox import Sandbox
 from larst.session import SessionClient
-from larst.store import DataRoot
 from larst.telemetry import RequestLog, Telemetry
 from larst.tokens import TokenSource
 
@@ -41,10 +43,12 @@ class Components:
 class RunningService:
     """The objects that exist as long as the application runs."""
 
-    root: DataRoot
+    readiness: Readiness
     plans: PlanControl
+    teaching: TeachingControl
     session_control: SessionControl
     snapshots: SnapshotControl
+    fakes: FakeControl
     requests: RequestControl
     documents: SessionDocuments
     sessions: SessionClient

@@ -4,7 +4,7 @@ To add a provider:
 
 1. Write an adapter with the methods of `LanguageModel` (larst/planning/models/base.py), next to
    larst/planning/models/openai.py. For a server that speaks OpenAI's protocol, reuse `OpenAIModel`.
-2. Add an entry to `PROVIDERS` below, and its name to `Provider` in larst/config/groups.py. Its
+2. Add an entry to `PROVIDERS` below, and its name to `Provider` in larst/config/planners.py. Its
    API key is a setting in the same module.
 3. Add its protocol to tests/wire/server.py; tests/planning/models/test_language_models.py then runs
    against it.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from aiohttp.http_parser import RawRequestMessage
 
 from larst.http.client_identity import request_id_of
+from larst.http.guidance import EXAMPLE, INTENT
 from larst.http.ingress import Ingress, visible_headers
 from larst.http.logins import MARK
 from larst.http.middleware import Admission
@@ -83,6 +84,8 @@ def caller_of(
     headers = message.headers
     if "Expect" in headers or "Host" not in headers or MARK in headers:
         return None
+    if INTENT in headers or EXAMPLE in headers:
+        return None  # a plan may have to be made
     admission.hosts.check(headers, message.version)
     access = access_of(message, tokens)
     return Caller(
