@@ -158,9 +158,7 @@ def _import(service: Service, options: argparse.Namespace) -> None:
     content = _input(options.file)
     with (
         working(f"importing into {options.session}", len(content)) as advance,
-        service.open(
-            "POST", path, Upload(content, advance), timeout_s=TRANSFER_TIMEOUT_S
-        ) as reply,
+        service.open("POST", path, Upload(content, advance), timeout_s=TRANSFER_TIMEOUT_S) as reply,
     ):
         body = reply.json()
     imported = body["imported"]
