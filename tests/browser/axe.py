@@ -17,8 +17,8 @@ RUN_S = 120
 RUN = """
     const done = arguments[arguments.length - 1];
     axe.run(document, { resultTypes: ["violations"] }).then(
-      ({ violations }) => done(violations.flatMap((violation) => violation.nodes.map((node) =>
-        `${violation.id}: ${node.target.join(" ")}: ${node.failureSummary.split("\\n")[1].trim()}`))),
+      ({ violations }) => done(violations.flatMap(({ id, nodes }) => nodes.map((node) =>
+        `${id}: ${node.target.join(" ")}: ${node.failureSummary.split("\\n")[1].trim()}`))),
       (error) => done([String(error)]),
     );
 """
