@@ -55,7 +55,7 @@ def test_work_with_a_total_has_a_percentage(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_total_that_is_reached_leaves_no_percentage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service stores what has been sent, for a time that no figure says."""
+    """The service then stores the records, and cannot say how far it is."""
     terminal = at_terminal(monkeypatch)
     with working("importing", 200) as advance:
         Timer.latest.fire()
