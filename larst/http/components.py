@@ -9,6 +9,7 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
@@ -48,6 +49,7 @@ class RunningService:
     plans: PlanControl
     teaching: TeachingControl
     session_control: SessionControl
+    contracts: ContractControl
     snapshots: SnapshotControl
     fakes: FakeControl
     requests: RequestControl

@@ -15,12 +15,14 @@ from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
+    contract_descriptions,
     data_descriptions,
     descriptions,
     recording_descriptions,
     request_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
@@ -110,6 +112,11 @@ def _snapshots(
     return _control(method, path, lambda running: running.snapshots, handle, operation)
 
 
+def _contract(method: str, handle: Handle[ContractControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/contract"
+    return _control(method, path, lambda running: running.contracts, handle, operation)
+
+
 def _requests(path: str, handle: Handle[RequestControl], operation: ControlOperation) -> Route:
     # Not traced: a page that shows requests would fill the view of traces with its own.
     path = f"requests{path}"
@@ -176,6 +183,9 @@ ROUTES = (
     ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _contract("GET", ContractControl.show, contract_descriptions.GET_CONTRACT),
+    _contract("PUT", ContractControl.put, contract_descriptions.PUT_CONTRACT),
+    _contract("DELETE", ContractControl.delete, contract_descriptions.DELETE_CONTRACT),
     _control(
         "POST",
         "sessions/{id}/fake",
@@ -246,18 +256,15 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    schemas = [
-        module.SCHEMAS
-        for module in (
-            descriptions,
-            recording_descriptions,
-            request_descriptions,
-            teaching_descriptions,
-        )
-    ]
-    return ControlApi(
-        operations, {name: schema for part in schemas for name, schema in part.items()}
+    modules = (
+        contract_descriptions,
+        descriptions,
+        recording_descriptions,
+        request_descriptions,
+        teaching_descriptions,
     )
+    schemas = {name: schema for module in modules for name, schema in module.SCHEMAS.items()}
+    return ControlApi(operations, schemas)
 
 
 CONTROL_API = _control_api(ROUTES)
