@@ -18,6 +18,7 @@ from larst.http.control import (
     data_descriptions,
     descriptions,
     request_descriptions,
+    status_descriptions,
     teaching_descriptions,
 )
 from larst.http.control.fakes import FakeControl
@@ -26,6 +27,7 @@ from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.status import service_status
 from larst.http.control.teaching import TeachingControl
 from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
@@ -72,6 +74,7 @@ def _control(
     handle: Handle[Control],
     operation: ControlOperation,
     *,
+    access: Access = Access.CONTROL,
     is_traced: bool = True,
 ) -> Route:
     """Return a route below `/_larst/` that a method of a control handles."""
@@ -79,7 +82,7 @@ def _control(
     async def handler(request: web.Request) -> web.StreamResponse:
         return await handle(control_of(request.app[RUNNING]), request)
 
-    return Route(f"/_larst/{path}", method, handler, Access.CONTROL, operation, is_traced=is_traced)
+    return Route(f"/_larst/{path}", method, handler, access, operation, is_traced=is_traced)
 
 
 def _plans(
@@ -97,15 +100,20 @@ def _teaching(
 def _sessions(
     method: str, path: str, handle: Handle[SessionControl], operation: ControlOperation
 ) -> Route:
+    access = Access.VIEW if path else Access.CONTROL  # the list of all sessions is for admins
     path = f"sessions{path}"
-    return _control(method, path, lambda running: running.session_control, handle, operation)
+    return _control(
+        method, path, lambda running: running.session_control, handle, operation, access=access
+    )
 
 
 def _snapshots(
     method: str, path: str, handle: Handle[SnapshotControl], operation: ControlOperation
 ) -> Route:
     path = f"sessions/{{id}}{path}"
-    return _control(method, path, lambda running: running.snapshots, handle, operation)
+    return _control(
+        method, path, lambda running: running.snapshots, handle, operation, access=Access.VIEW
+    )
 
 
 def _requests(path: str, handle: Handle[RequestControl], operation: ControlOperation) -> Route:
@@ -188,6 +196,14 @@ ROUTES = (
         is_traced=False,
     ),
     Route(
+        "/_larst/status",
+        "GET",
+        service_status,
+        Access.CONTROL,
+        status_descriptions.GET_STATUS,
+        is_traced=False,
+    ),
+    Route(
         "/_larst/openapi.json",
         "GET",
         _control_document,
@@ -229,9 +245,8 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    schemas = [
-        module.SCHEMAS for module in (descriptions, request_descriptions, teaching_descriptions)
-    ]
+    modules = (descriptions, request_descriptions, status_descriptions, teaching_descriptions)
+    schemas = [module.SCHEMAS for module in modules]
     return ControlApi(
         operations, {name: schema for part in schemas for name, schema in part.items()}
     )
