@@ -24,6 +24,9 @@ LarstError
 │   ├── SessionNotFoundError     the session has no data
 │   ├── SnapshotNotFoundError    the session has no such snapshot
 │   ├── RequestNotFoundError     the ring of requests does not have the request
+│   ├── RecordNotFoundError      the record to watch does not exist
+│   ├── TooManyWatchersError     the session or its tenant has as many watchers as it may have
+│   ├── WatchersFullError        the service has as many watchers as it may have
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
@@ -150,6 +153,24 @@ class RateExceededError(CallerError):
         super().__init__(detail)
         self.limit = limit
         self.retry_after_s = limit.reset_s
+
+
+class TooManyWatchersError(CallerError):
+    """The session or its tenant has as many watchers as it may have."""
+
+    title = "too many watchers"
+
+
+class WatchersFullError(CallerError):
+    """The service has as many watchers as it may have."""
+
+    title = "too many watchers in all"
+
+
+class RecordNotFoundError(CallerError):
+    """The record to watch, or the one above it, does not exist."""
+
+    title = "not found"
 
 
 class UnknownPathError(CallerError):

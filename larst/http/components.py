@@ -12,6 +12,7 @@ from larst.config import Settings
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
@@ -50,6 +51,7 @@ class RunningService:
     snapshots: SnapshotControl
     fakes: FakeControl
     requests: RequestControl
+    recordings: RecordingControl
     documents: SessionDocuments
     sessions: SessionClient
 

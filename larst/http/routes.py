@@ -17,6 +17,7 @@ from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
     data_descriptions,
     descriptions,
+    recording_descriptions,
     request_descriptions,
     status_descriptions,
     teaching_descriptions,
@@ -24,13 +25,14 @@ from larst.http.control import (
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.status import service_status
 from larst.http.control.teaching import TeachingControl
-from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
+from larst.http.live import serve
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -124,6 +126,15 @@ def _requests(path: str, handle: Handle[RequestControl], operation: ControlOpera
     )
 
 
+def _recordings(
+    method: str, path: str, handle: Handle[RecordingControl], operation: ControlOperation
+) -> Route:
+    path = f"sessions/{{id}}{path}"
+    return _control(
+        method, path, lambda running: running.recordings, handle, operation, is_traced=False
+    )
+
+
 def _login(
     method: str,
     path: str,
@@ -185,6 +196,12 @@ ROUTES = (
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
     _snapshots("DELETE", "/snapshots/{name}", SnapshotControl.delete, descriptions.DELETE_SNAPSHOT),
     _snapshots("POST", "/snapshots/{name}/load", SnapshotControl.load, descriptions.LOAD_SNAPSHOT),
+    _recordings("GET", "/requests", RecordingControl.list, recording_descriptions.LIST_RECORDED),
+    _recordings(
+        "DELETE", "/requests", RecordingControl.clear, recording_descriptions.CLEAR_RECORDED
+    ),
+    _recordings("GET", "/recording", RecordingControl.show, recording_descriptions.GET_RECORDING),
+    _recordings("PUT", "/recording", RecordingControl.put, recording_descriptions.PUT_RECORDING),
     _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
     _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
@@ -245,8 +262,16 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    modules = (descriptions, request_descriptions, status_descriptions, teaching_descriptions)
-    schemas = [module.SCHEMAS for module in modules]
+    schemas = [
+        module.SCHEMAS
+        for module in (
+            descriptions,
+            recording_descriptions,
+            request_descriptions,
+            status_descriptions,
+            teaching_descriptions,
+        )
+    ]
     return ControlApi(
         operations, {name: schema for part in schemas for name, schema in part.items()}
     )
@@ -258,7 +283,7 @@ CONTROL_API = _control_api(ROUTES)
 UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 """The endpoint of a reserved path that does not exist."""
 
-PLANNED = Endpoint(serve_planned, Access.PLANNED)
+PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
 _SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})

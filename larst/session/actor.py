@@ -22,6 +22,7 @@ from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
 from larst.session.events import log_event
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
+from larst.session.live import Watch, open_watch
 from larst.session.messages import (
     Answer,
     Message,
@@ -118,6 +119,9 @@ class SessionActor(Actor[Message, Answer]):
         since_s = times.enqueued_s if times.returned_s is None else times.returned_s
         trace.record_wait(times.begun_s - since_s)
         with Serving(trace):
+            if isinstance(message, Watch):
+                await open_watch(self._store, await self._shape(message.request), message)
+                return None
             return await self._serve(message, times.deadline_s)
 
     def on_message_now(self, message: Message) -> Answer | NotNow:

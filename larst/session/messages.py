@@ -10,6 +10,7 @@ from larst.domain import Reply, RequestContext, Standing, value_object
 from larst.planning import ReadyPlan, Refusal
 from larst.planning.reading.request import Reading
 from larst.planning.shapes.rest_path import PathInterpretation
+from larst.session.live import Watch
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
 
@@ -84,7 +85,7 @@ class SessionReply:
     """What a memory of replies needs; None if this one must not be remembered."""
 
 
-Message: TypeAlias = SessionRequest | StoreTask[object]
+Message: TypeAlias = SessionRequest | StoreTask[object] | Watch
 
 Answer: TypeAlias = SessionReply | None
-"""The reply to a request; None for a store task, which holds its own result."""
+"""The reply to a request; None for the other messages, which hold their own results."""

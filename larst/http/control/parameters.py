@@ -64,6 +64,30 @@ REQUEST_ID = ControlParameter(
     "id", "The number of the request, or its `X-Request-ID`.", {"type": "string"}, "path"
 )
 
+RECORDED_LIMIT = whole_number("limit", "The maximum number of requests.", maximum=1000, default=100)
+RECORDED_OFFSET = whole_number(
+    "offset", "The number of requests to skip.", maximum=10**9, default=0
+)
+RECORDED_COUNT = whole_number(
+    "count", "With `wait`: how many requests to wait for.", maximum=1000, default=1
+)
+RECORDED_STATUS = ControlParameter(
+    "status",
+    "List only the requests whose reply has this status, or one of this class, such as `4xx`.",
+    {"type": "string", "pattern": "^[1-5](xx|[0-9][0-9])$"},
+)
+AT_PATH = ControlParameter(
+    "path",
+    "List only the requests of this path; `*` stands for any text in a segment, `/**` at the end"
+    " for any segments.",
+    {"type": "string", "pattern": "^/"},
+)
+WAIT = ControlParameter(
+    "wait",
+    "Wait so long for the requests, such as `500ms` or `2s`; at most 60s.",
+    {"type": "string"},
+)
+
 LENIENT = ControlParameter(
     "lenient",
     "Change what cannot be stored, such as an id that is there twice, and say so.",
