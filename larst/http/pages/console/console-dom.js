@@ -6,7 +6,7 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat(9).filter((child) => child !== null && child !== undefined).map((child) =>
+  element.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false).map((child) =>
     child instanceof Node ? child : String(child)));
   return element;
 }
