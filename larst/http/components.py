@@ -13,6 +13,7 @@ from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
@@ -54,6 +55,7 @@ class RunningService:
     contracts: ContractControl
     snapshots: SnapshotControl
     fakes: FakeControl
+    packs: PackControl
     requests: RequestControl
     recordings: RecordingControl
     documents: SessionDocuments
