@@ -22,11 +22,16 @@ LarstError
 │   ├── HostNotAllowedError      the request names a host that is not this service's
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
+│   ├── ContractNotFoundError    the session has no contract
 │   ├── SnapshotNotFoundError    the session has no such snapshot
 │   ├── RequestNotFoundError     the ring of requests does not have the request
+│   ├── RecordNotFoundError      the record to watch does not exist
+│   ├── TooManyWatchersError     the session or its tenant has as many watchers as it may have
+│   ├── WatchersFullError        the service has as many watchers as it may have
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
+│   ├── PlanPinnedError          a pinned plan serves the shape, and has another intent
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
 │   ├── KeyReusedError           the Idempotency-Key belongs to another request
@@ -44,7 +49,9 @@ LarstError
 ├── ProgramError             the planner: write a better program
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
-│   │   └── EffectRefusedError       it changed what the request does not name
+│   │   ├── EffectRefusedError       it changed what the request does not name
+│   │   ├── ExampleMissedError       its reply is not the one that a user wants
+│   │   └── ContractBrokenError      its reply is not as the session's contract has it
 │   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
 │   └── WorkerLostError          its worker process died
@@ -54,6 +61,7 @@ LarstError
 │   ├── DataRootTakenError       another process serves this data root
 │   └── DataRootFormatError      a newer LARST has written this data root
 ├── QuotaFullError           the operator: the session or the tenant may have no more of it
+├── ExtraMissingError        the operator: install an extra of the package
 └── ConfigError              the operator, at start only
 
 Must never know HTTP: `larst/http/problems.py` alone maps these to statuses.
@@ -149,6 +157,24 @@ class RateExceededError(CallerError):
         self.retry_after_s = limit.reset_s
 
 
+class TooManyWatchersError(CallerError):
+    """The session or its tenant has as many watchers as it may have."""
+
+    title = "too many watchers"
+
+
+class WatchersFullError(CallerError):
+    """The service has as many watchers as it may have."""
+
+    title = "too many watchers in all"
+
+
+class RecordNotFoundError(CallerError):
+    """The record to watch, or the one above it, does not exist."""
+
+    title = "not found"
+
+
 class UnknownPathError(CallerError):
     """A change names a path that only resembles a known one."""
 
@@ -221,6 +247,12 @@ class SessionNotFoundError(CallerError):
     title = "not found"
 
 
+class ContractNotFoundError(CallerError):
+    """The session has no contract."""
+
+    title = "not found"
+
+
 class SnapshotNotFoundError(CallerError):
     """The session has no such snapshot."""
 
@@ -255,6 +287,12 @@ class PatchConflictError(CallerError):
     """The JSON Patch does not apply to the stored record."""
 
     title = "patch does not apply"
+
+
+class PlanPinnedError(CallerError):
+    """A user approved the plan of the shape; a request with another intent cannot replace it."""
+
+    title = "plan pinned"
 
 
 class PreconditionFailedError(CallerError):
@@ -390,6 +428,18 @@ class EffectQuestionedError(ProgramFailedError):
     title = "effects questioned"
 
 
+class ExampleMissedError(ProgramFailedError):
+    """The reply is not the one that a user wants; the detail quotes no value but of the example."""
+
+    title = "example missed"
+
+
+class ContractBrokenError(ProgramFailedError):
+    """The reply is not as the session's contract has it; the detail quotes no value."""
+
+    title = "contract broken"
+
+
 class ProgramLimitError(ProgramError):
     """The program exceeded its memory, output or store calls; nothing was changed."""
 
@@ -440,6 +490,12 @@ class QuotaFullError(LarstError):
     """A quota of the session or the tenant is full; nothing was changed."""
 
     title = "quota full"
+
+
+class ExtraMissingError(LarstError):
+    """The request needs an extra of the package that is not installed; the detail names it."""
+
+    title = "extra not installed"
 
 
 class ConfigError(LarstError):

@@ -16,6 +16,8 @@ from larst.cli import (
     check,
     completion,
     doctor,
+    eject,
+    fake,
     plans,
     repair,
     serve,
@@ -34,8 +36,8 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; shells expect 130 from a program that Ctrl-C stopped."""
 
 _COMMANDS = (
-    *(serve, sessions, transfer, snapshots, plans, tail, token, check, repair, evaluate),
-    *(completion, doctor),
+    *(serve, sessions, transfer, fake, snapshots, plans, tail, token, check, repair, evaluate),
+    *(eject, completion, doctor),
 )
 
 

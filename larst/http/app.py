@@ -30,19 +30,25 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.contracts import ContractControl
+from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
-from larst.http.ingress import INGRESS, Ingress
+from larst.http.control.teaching import TeachingControl
+from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
+from larst.http.live import LIVE, LiveService
 from larst.http.logins import Logins
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.pages.replies import as_page
 from larst.http.readiness import Readiness
+from larst.http.recorder import Recorder
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
@@ -62,9 +68,11 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
+from larst.session.live import LiveHub, LiveLimits
 from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
+from larst.telemetry.requests import Recordings
 from larst.tokens import TokenSource, TokenTable
 
 CHECKPOINT_AFTER_S = 1.0
@@ -109,6 +117,7 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
 
 async def _end_streams(app: web.Application) -> None:
     app[REQUEST_LOG].close()
+    app[LIVE].hub.stop()
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -123,13 +132,14 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(tenants.close_planning)
         threads = Threads.open()
         session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
-        factory = _session_factory(root, tenants, threads, components, settings, session_quota)
+        hub = _live_hub(settings, components)
+        stack.push_async_callback(hub.close)
+        factory = _session_factory(root, tenants, threads, components, settings, session_quota, hub)
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
-        rates = RequestRates(settings.quotas.max_requests_per_s)
-        notes = RequestNotes(app[REQUEST_LOG], settings.console)
-        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), rates, notes)
+        instruments = _instruments(settings, app[REQUEST_LOG])
+        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), instruments)
         if settings.http.fast_lane == "on":
             app[LANE] = Lane(
                 settings.http,
@@ -139,6 +149,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
                 tokens,
                 app[ROUTE_TABLE],
             )
+        app[LIVE] = LiveService(sessions, hub, settings.sandbox.max_result_bytes)
         imports = Imports(
             threads,
             timeout_s=settings.http.request_timeout_s,
@@ -148,9 +159,13 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         app[RUNNING] = RunningService(
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             plans=PlanControl(tenants),
+            teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
+            contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
+            fakes=FakeControl(sessions, session_quota),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
+            recordings=RecordingControl(instruments.recorder.recordings),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
@@ -159,6 +174,14 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         )
         stack.push_async_callback(_cancelled, watch)
         yield
+
+
+def _instruments(settings: Settings, log: RequestLog) -> Instruments:
+    return Instruments(
+        rates=RequestRates(settings.quotas.max_requests_per_s),
+        notes=RequestNotes(log, settings.console),
+        recorder=Recorder(Recordings(records_all=settings.kit.records_all)),
+    )
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
@@ -215,6 +238,7 @@ class _SessionFactory:
     quota: Quota
     on_flushed: Callable[[], None]
     reading: ReadingSettings
+    hub: LiveHub
 
     def __call__(self, key: SessionKey) -> SessionActor:
         store = SessionStore(
@@ -225,6 +249,8 @@ class _SessionFactory:
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
+            enforces_schema=self.settings.schema_mode == "enforce",
+            observer=self.hub.observer(key),
         )
         return SessionActor(
             store,
@@ -243,6 +269,7 @@ def _session_factory(
     components: Components,
     settings: Settings,
     session_quota: SessionQuota,
+    hub: LiveHub,
 ) -> _SessionFactory:
     sessions, quotas = settings.sessions, settings.quotas
     return _SessionFactory(
@@ -264,7 +291,18 @@ def _session_factory(
             unknown=sessions.unknown_query,
             has_model=components.planner.maker.planner != RULES,
         ),
+        hub=hub,
     )
+
+
+def _live_hub(settings: Settings, components: Components) -> LiveHub:
+    quotas = settings.quotas
+    limits = LiveLimits(
+        per_session=quotas.max_watchers_per_session,
+        per_tenant=quotas.max_watchers_per_tenant,
+        total=quotas.max_watchers,
+    )
+    return LiveHub(limits, components.clock.now, asyncio.sleep)
 
 
 def _open_sessions(

@@ -9,11 +9,15 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.contracts import ContractControl
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
@@ -43,9 +47,13 @@ class RunningService:
 
     readiness: Readiness
     plans: PlanControl
+    teaching: TeachingControl
     session_control: SessionControl
+    contracts: ContractControl
     snapshots: SnapshotControl
+    fakes: FakeControl
     requests: RequestControl
+    recordings: RecordingControl
     documents: SessionDocuments
     sessions: SessionClient
 

@@ -14,14 +14,25 @@ from aiohttp import web
 from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
-from larst.http.control import descriptions, request_descriptions
+from larst.http.control import (
+    contract_descriptions,
+    data_descriptions,
+    descriptions,
+    recording_descriptions,
+    request_descriptions,
+    teaching_descriptions,
+)
+from larst.http.control.contracts import ContractControl
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
-from larst.http.ingress import serve_planned
+from larst.http.control.teaching import TeachingControl
 from larst.http.keys import Handler
+from larst.http.live import serve
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -81,6 +92,12 @@ def _plans(
     return _control(method, f"plans{path}", lambda running: running.plans, handle, operation)
 
 
+def _teaching(
+    method: str, path: str, handle: Handle[TeachingControl], operation: ControlOperation
+) -> Route:
+    return _control(method, f"plans{path}", lambda running: running.teaching, handle, operation)
+
+
 def _sessions(
     method: str, path: str, handle: Handle[SessionControl], operation: ControlOperation
 ) -> Route:
@@ -95,11 +112,25 @@ def _snapshots(
     return _control(method, path, lambda running: running.snapshots, handle, operation)
 
 
+def _contract(method: str, handle: Handle[ContractControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/contract"
+    return _control(method, path, lambda running: running.contracts, handle, operation)
+
+
 def _requests(path: str, handle: Handle[RequestControl], operation: ControlOperation) -> Route:
     # Not traced: a page that shows requests would fill the view of traces with its own.
     path = f"requests{path}"
     return _control(
         "GET", path, lambda running: running.requests, handle, operation, is_traced=False
+    )
+
+
+def _recordings(
+    method: str, path: str, handle: Handle[RecordingControl], operation: ControlOperation
+) -> Route:
+    path = f"sessions/{{id}}{path}"
+    return _control(
+        method, path, lambda running: running.recordings, handle, operation, is_traced=False
     )
 
 
@@ -135,6 +166,7 @@ ROUTES = (
     _login("POST", "login", LoginControl.open, request_descriptions.LOG_IN),
     _login("POST", "logout", LoginControl.close, request_descriptions.LOG_OUT),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
+    _teaching("POST", "/examples", TeachingControl.teach, teaching_descriptions.TEACH),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),
@@ -151,11 +183,27 @@ ROUTES = (
     ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _contract("GET", ContractControl.show, contract_descriptions.GET_CONTRACT),
+    _contract("PUT", ContractControl.put, contract_descriptions.PUT_CONTRACT),
+    _contract("DELETE", ContractControl.delete, contract_descriptions.DELETE_CONTRACT),
+    _control(
+        "POST",
+        "sessions/{id}/fake",
+        lambda running: running.fakes,
+        FakeControl.make,
+        data_descriptions.FAKE_DATA,
+    ),
     _snapshots("POST", "/reset", SnapshotControl.reset, descriptions.RESET_SESSION),
     _snapshots("GET", "/snapshots", SnapshotControl.list, descriptions.LIST_SNAPSHOTS),
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
     _snapshots("DELETE", "/snapshots/{name}", SnapshotControl.delete, descriptions.DELETE_SNAPSHOT),
     _snapshots("POST", "/snapshots/{name}/load", SnapshotControl.load, descriptions.LOAD_SNAPSHOT),
+    _recordings("GET", "/requests", RecordingControl.list, recording_descriptions.LIST_RECORDED),
+    _recordings(
+        "DELETE", "/requests", RecordingControl.clear, recording_descriptions.CLEAR_RECORDED
+    ),
+    _recordings("GET", "/recording", RecordingControl.show, recording_descriptions.GET_RECORDING),
+    _recordings("PUT", "/recording", RecordingControl.put, recording_descriptions.PUT_RECORDING),
     _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
     _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
@@ -208,7 +256,15 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    return ControlApi(operations, {**descriptions.SCHEMAS, **request_descriptions.SCHEMAS})
+    modules = (
+        contract_descriptions,
+        descriptions,
+        recording_descriptions,
+        request_descriptions,
+        teaching_descriptions,
+    )
+    schemas = {name: schema for module in modules for name, schema in module.SCHEMAS.items()}
+    return ControlApi(operations, schemas)
 
 
 CONTROL_API = _control_api(ROUTES)
@@ -217,7 +273,7 @@ CONTROL_API = _control_api(ROUTES)
 UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 """The endpoint of a reserved path that does not exist."""
 
-PLANNED = Endpoint(serve_planned, Access.PLANNED)
+PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
 _SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})

@@ -17,9 +17,10 @@ from larst.config import HttpSettings
 from larst.domain import Body, RequestContext
 from larst.errors import LarstError
 from larst.http.access import RouteTable
-from larst.http.access_log import unrecorded_trace
+from larst.http.access_log import query_of, unrecorded_trace
 from larst.http.client_identity import new_ids
 from larst.http.cors import SAFE_METHODS
+from larst.http.event_streams import has_watch
 from larst.http.ingress import Ingress, empty_body
 from larst.http.lane.callers import Caller, caller_of, with_length_of
 from larst.http.lane.memory import ReplyMemory
@@ -72,7 +73,8 @@ class Lane:
         self.answered = self.recalled = 0
         self._admission = Admission.of(settings)
         self._ingress = ingress
-        self._notes = ingress.notes
+        self._notes = ingress.instruments.notes
+        self._rates = ingress.instruments.rates
         self._sessions = sessions
         self._telemetry = telemetry
         self._tokens = tokens
@@ -96,9 +98,11 @@ class Lane:
             return None  # any other version says something else about the connection
         if self._telemetry.recorder is not None or not self._sessions.touch(reply.session_key):
             return None
-        if not self._ingress.rates.admits(reply.session_key):
+        if self._ingress.instruments.needs_task(reply.session_key):
             return None
-        self._ingress.rates.count(reply.session_key)
+        if not self._rates.admits(reply.session_key):
+            return None
+        self._rates.count(reply.session_key)
         self.answered += 1
         self.recalled += 1
         recall = Recall(reply, caller, message.path, started_s)
@@ -115,6 +119,8 @@ class Lane:
             return None  # a sampled request has spans in other places
         if not self._routes.is_planned(message.path.partition("?")[0]):
             return None
+        if "watch" in message.path and has_watch(query_of(message.path)):
+            return None
         path = message.path if "%" not in message.path else message.url.path
         path, _, _ = path.partition("?")
         try:
@@ -125,8 +131,8 @@ class Lane:
             reply = self._reply(message, raw_body, path, split, caller, client)
         except LarstError:
             return None  # the ordinary way raises it again
-        rates, key = self._ingress.rates, reply.context.session_key
-        if not rates.admits(key):
+        key = reply.context.session_key
+        if self._ingress.instruments.needs_task(key) or not self._rates.admits(key):
             return None
         self._begin_note(reply, split.target, raw_body)
         if not self._sessions.request_now(reply.context, reply.trace, reply):
@@ -134,7 +140,7 @@ class Lane:
             was_sampled = reply.trace.details is not None
             self._notes.log.withdraw(caller.access.tenant.name, was_sampled=was_sampled)
             return None
-        rates.count(key)
+        self._rates.count(key)
         self.answered += 1
         return reply
 
@@ -209,11 +215,13 @@ class Lane:
 def _is_admitted(caller: Caller, method: str) -> bool:
     """Return whether a caller may send such a request, and the lane can answer it.
 
-    Pages are made on the ordinary way.
+    Pages and streams are made on the ordinary way.
     """
     if not caller.access.may_send(method):
         return False
-    return not caller.wants_page if method in SAFE_METHODS else caller.may_change
+    if method in SAFE_METHODS:
+        return not (caller.wants_page or caller.wants_events)
+    return caller.may_change
 
 
 def _bytes_of(caller: Caller) -> int:
