@@ -141,6 +141,7 @@ class SessionActor(Actor[Message, Answer]):
     async def on_flush_failed(self, error: Exception) -> None:
         """Return to the state on disk: no reply about the failed write has left."""
         await self._store.reload()
+        self._mark_pending()
 
     async def on_stop(self) -> None:
         """Complete the documented files."""
@@ -171,6 +172,12 @@ class SessionActor(Actor[Message, Answer]):
         except StoreError as error:
             self._damage = error
             log_event(StartRefused(self._store.session_id, error))
+        self._mark_pending()
+
+    def _mark_pending(self) -> None:
+        """Let the changes that a load itself has made become durable."""
+        if self._store.has_pending:
+            self.gate.mark()
 
     async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""

@@ -6,20 +6,22 @@ the session's actor, which holds back every reply that depends on a commit until
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from larst.domain import Criteria, DataState, Json, Record, Standing
-from larst.errors import DiskRefusedError, QuotaFullError
+from larst.errors import DiskRefusedError, QuotaFullError, SessionDamagedError
 from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
 from larst.store.disk.settings import StoredSettings, settings_as_json
 from larst.store.folding import refuse_folded
+from larst.store.id_floors import IdFloors
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
 from larst.store.records import is_hidden
@@ -31,7 +33,13 @@ from larst.store.session_settings import SessionSettings
 from larst.store.session_snapshots import Save, SessionSnapshots
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
-from larst.store.transfer.replacing import Replacement, dropped_entry, free, journal_entry
+from larst.store.transfer.replacing import (
+    Replacement,
+    dropped_entry,
+    free,
+    journal_entry,
+    next_id_entry,
+)
 from larst.store.work import Work
 
 _log = logging.getLogger("larst.store")
@@ -52,6 +60,7 @@ class SessionStore:
 
     `on_flushed` is called on the event loop after each write of the journal. `quota` is the most
     that the session may hold. `folds_case`: the disk does not distinguish upper and lower case.
+    `floors` outlive this store.
     """
 
     def __init__(
@@ -65,7 +74,11 @@ class SessionStore:
         threads: Threads | None = None,
         quota: Quota = NO_QUOTA,
         folds_case: bool = False,
+        floors: IdFloors | None = None,
     ) -> None:
+        self._directory = directory
+        self._floors = floors or IdFloors()
+        self._is_suspect = False
         self._folds_case = folds_case
         self._new_salt = new_salt
         self.session_id = directory.name
@@ -102,7 +115,7 @@ class SessionStore:
         async with self.checkpoints.exclusive():
             loaded = await self._threads.run_to_completion(self._session_files.load, is_long=True)
             await self.snapshots.load()
-        self._install(loaded)
+        self._install_raised(loaded)
         if loaded.dirty:
             names = ", ".join(sorted(loaded.dirty)[:_MAX_LOGGED_NAMES])
             fields = {"session_id": self.session_id, "event": "Recovered"}
@@ -115,7 +128,7 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as in `load`.
         """
         async with self.checkpoints.exclusive():
-            self._install(
+            self._install_raised(
                 await self._threads.run_to_completion(self._session_files.reload, is_long=True)
             )
 
@@ -205,6 +218,11 @@ class SessionStore:
             return await self.work.off_loop(commit)
 
     @property
+    def has_pending(self) -> bool:
+        """Whether there is anything to flush that no commit of this store's user has added."""
+        return self._writer.has_pending
+
+    @property
     def size_bytes(self) -> int:
         """The bytes of documented files, journal and snapshots; pending writes are not counted."""
         files_bytes = self._session_files.journal.end + sum(self._writer.sizes.values())
@@ -256,6 +274,7 @@ class SessionStore:
         if not names and settings is None:
             return
         self._change()
+        self._floors.discard(self._directory)
         self._writer.discard(list(self._collections.values()))
         for name in names - replacements.keys():
             del self._collections[name]
@@ -293,14 +312,20 @@ class SessionStore:
         """Make all commits durable; if the journal has grown large, also begin a checkpoint.
 
         Raises:
-            DiskRefusedError: the commits are not durable; call `reload` next.
+            DiskRefusedError, SessionDamagedError: the commits are not durable; call `reload` next.
         """
-        async with self.checkpoints.disk:
-            await self.checkpoints.flush()
-            # a made-up session id must leave no directory
-            if self._collections or self._session_files.settings_in_journal:
-                await self.settings.save_learned()
+        with self._keeping_ids():
+            async with self.checkpoints.disk:
+                await self._check_suspicion()
+                await self.checkpoints.flush()
+                # a made-up session id must leave no directory
+                if self._collections or self._session_files.settings_in_journal:
+                    await self.settings.save_learned()
         self.checkpoints.start_if_large()
+
+    async def suspect(self) -> None:
+        """Let the next flush check whether the files are still there, even with no commit."""
+        self._is_suspect = True
 
     async def checkpoint(self) -> None:
         """Make all commits durable, complete the documented files and begin a new journal.
@@ -309,9 +334,10 @@ class SessionStore:
         completes the files.
 
         Raises:
-            DiskRefusedError: as in `flush`.
+            DiskRefusedError, SessionDamagedError: as in `flush`.
         """
-        await self.checkpoints.complete_all()
+        with self._keeping_ids():
+            await self.checkpoints.complete_all()
 
     async def close(self) -> None:
         """Complete the documented files, as `checkpoint` does."""
@@ -435,11 +461,37 @@ class SessionStore:
     def _erase(self) -> OSError | None:
         """Erase files and memory together: the caller may be cancelled in between."""
         error = self._session_files.erase()
+        self._floors.discard(self._directory)
         erased = self._collections
         self.snapshots.clear()
         self._install(Loaded({}, set()))
         free(erased.values())
         return error
+
+    @contextlib.contextmanager
+    def _keeping_ids(self) -> Iterator[None]:
+        """Keep the next ids if the files are lost: those that are put back may be older."""
+        try:
+            yield
+        except SessionDamagedError:
+            self._floors.keep(self._directory, self._collections)
+            raise
+
+    async def _check_suspicion(self) -> None:
+        if not self._is_suspect:
+            return
+        self._is_suspect = False
+        is_in_place = self._session_files.is_in_place
+        if not await self._threads.run_to_completion(is_in_place, is_long=False):
+            raise SessionDamagedError(f"{self._directory} was replaced while the service ran")
+
+    def _install_raised(self, loaded: Loaded) -> None:
+        """Install what the files hold; if they were lost meanwhile, give out no id again."""
+        self._install(loaded)
+        if raised := self._floors.apply(self._directory, self._collections):
+            self._change()
+            next_ids = {name: self._collections[name].next_id for name in raised}
+            self._writer.add({name: next_id_entry(item) for name, item in next_ids.items()})
 
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""

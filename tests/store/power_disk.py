@@ -76,6 +76,10 @@ class PowerDisk:
         assert content is not None
         return len(content), 0.0
 
+    def begins_with(self, path: Path, beginning: bytes, size: int) -> bool:
+        content = self.read(path)
+        return content is not None and content.startswith(beginning) and len(content) >= size
+
     def make_directory(self, path: Path) -> None:
         if path.parent == ROOT and path not in self.places:
             self.place_count += 1
