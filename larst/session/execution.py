@@ -133,8 +133,8 @@ class ProgramRunner:
     ) -> tuple[Reply, Transaction]:
         """Run the program in a worker; if the worker dies, once more in another one.
 
-        What the first run did is dropped with its transaction, so that nothing was changed. There
-        is no third run: the program itself may be what kills workers.
+        What the first run did is dropped with its transaction, so that nothing was changed. It does
+        not run a third time: the program itself may be the one that kills workers.
 
         Raises:
             LarstError: see `Sandbox.run`.

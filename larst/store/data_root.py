@@ -155,7 +155,7 @@ class DataRoot:
     def session_ids(self, tenant: str | None = None) -> list[str]:
         """Return the names of a tenant's sessions that have a directory, sorted; blocks.
 
-        Also of those whose directory was removed while the service ran, as `folders` know. Pages
+        Also of the sessions whose directory was removed while the service ran. Pages
         over many sessions share a scan while no directory is made or removed.
         """
         directory = self.tenant_directory(tenant)

@@ -171,7 +171,7 @@ class TestList:
         assert (await _get(client, "/_larst/sessions/shop"))[1] == body["items"][0]
 
     @pytest.mark.parametrize("is_replaced", [False, True])
-    async def test_a_lost_root_is_no_bug(
+    async def test_a_lost_root_is_damage_of_all_sessions(
         self, client: Client, root: Path, empty: Path, *, is_replaced: bool
     ) -> None:
         shutil.rmtree(root)

@@ -50,7 +50,7 @@ class SessionFolders:
         return {session_name(key) for key in list(self._keys) if tenant_of(key) == tenant}
 
     def problem(self, key: SessionKey) -> str | None:
-        """Return what is wrong with the folder of a session, and what to do; blocks."""
+        """Return the damage of the folder of a session, and the way out; blocks."""
         if not self._is_root_in_place():
             return self._root_problem()
         folder = self._root / key
@@ -92,7 +92,7 @@ class SessionFolders:
         )
 
     def _key_of(self, folder: Path) -> SessionKey | None:
-        """Return the session that has this folder; None if it is no folder of a session."""
+        """Return the session that has this folder; None if it belongs to none."""
         name, parent = folder.name, folder.parent
         if name.startswith((".", TENANT_MARK)):
             return None
