@@ -24,9 +24,13 @@ LarstError
 │   ├── SessionNotFoundError     the session has no data
 │   ├── SnapshotNotFoundError    the session has no such snapshot
 │   ├── RequestNotFoundError     the ring of requests does not have the request
+│   ├── RecordNotFoundError      the record to watch does not exist
+│   ├── TooManyWatchersError     the session or its tenant has as many watchers as it may have
+│   ├── WatchersFullError        the service has as many watchers as it may have
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
+│   ├── PlanPinnedError          a pinned plan serves the shape, and has another intent
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
 │   ├── KeyReusedError           the Idempotency-Key belongs to another request
@@ -44,7 +48,8 @@ LarstError
 ├── ProgramError             the planner: write a better program
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
-│   │   └── EffectRefusedError       it changed what the request does not name
+│   │   ├── EffectRefusedError       it changed what the request does not name
+│   │   └── ExampleMissedError       its reply is not the one that a user wants
 │   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
 │   └── WorkerLostError          its worker process died
@@ -54,6 +59,7 @@ LarstError
 │   ├── DataRootTakenError       another process serves this data root
 │   └── DataRootFormatError      a newer LARST has written this data root
 ├── QuotaFullError           the operator: the session or the tenant may have no more of it
+├── ExtraMissingError        the operator: install an extra of the package
 └── ConfigError              the operator, at start only
 
 Must never know HTTP: `larst/http/problems.py` alone maps these to statuses.
@@ -147,6 +153,24 @@ class RateExceededError(CallerError):
         super().__init__(detail)
         self.limit = limit
         self.retry_after_s = limit.reset_s
+
+
+class TooManyWatchersError(CallerError):
+    """The session or its tenant has as many watchers as it may have."""
+
+    title = "too many watchers"
+
+
+class WatchersFullError(CallerError):
+    """The service has as many watchers as it may have."""
+
+    title = "too many watchers in all"
+
+
+class RecordNotFoundError(CallerError):
+    """The record to watch, or the one above it, does not exist."""
+
+    title = "not found"
 
 
 class UnknownPathError(CallerError):
@@ -255,6 +279,12 @@ class PatchConflictError(CallerError):
     """The JSON Patch does not apply to the stored record."""
 
     title = "patch does not apply"
+
+
+class PlanPinnedError(CallerError):
+    """A user approved the plan of the shape; a request with another intent cannot replace it."""
+
+    title = "plan pinned"
 
 
 class PreconditionFailedError(CallerError):
@@ -390,6 +420,12 @@ class EffectQuestionedError(ProgramFailedError):
     title = "effects questioned"
 
 
+class ExampleMissedError(ProgramFailedError):
+    """The reply is not the one that a user wants; the detail quotes no value but of the example."""
+
+    title = "example missed"
+
+
 class ProgramLimitError(ProgramError):
     """The program exceeded its memory, output or store calls; nothing was changed."""
 
@@ -440,6 +476,12 @@ class QuotaFullError(LarstError):
     """A quota of the session or the tenant is full; nothing was changed."""
 
     title = "quota full"
+
+
+class ExtraMissingError(LarstError):
+    """The request needs an extra of the package that is not installed; the detail names it."""
+
+    title = "extra not installed"
 
 
 class ConfigError(LarstError):

@@ -1,4 +1,4 @@
-"""`larst export` and `larst import`: copy a session out of a running service, or into one."""
+"""`larst export` and `larst import`: copy sessions out of a running service, or into one."""
 
 from __future__ import annotations
 
@@ -27,17 +27,25 @@ def add_arguments(subparsers: Subparsers) -> None:
     exporting = add_command(
         subparsers,
         "export",
-        "write a session of a running service to stdout, one JSON value per line",
-        examples="larst export > backup.ndjson\nlarst export shop > shop.ndjson",
+        "write the sessions of a running service, one JSON value per line",
+        examples="larst export > backup.ndjson\nlarst export shop > shop.ndjson\n"
+        "larst export --all backup",
     )
     exporting.set_defaults(run=run, transfer=_export)
     add_session(exporting)
+    exporting.add_argument(
+        "--all",
+        type=Path,
+        metavar="DIR",
+        help="write every session to a file of its own in this directory",
+    )
     add_service_url(exporting)
     importing = add_command(
         subparsers,
         "import",
-        "load an export, or a json-server db.json, into a session",
-        examples="larst import db.json\nlarst import db.json shop --dialect json-server\n"
+        "load an export, a db.json, or a HAR, Postman or OpenAPI file into a session",
+        examples="larst import db.json\nlarst import recording.har shop\n"
+        "larst import db.json shop --dialect json-server\n"
         "larst import - shop --replace < shop.ndjson",
     )
     importing.set_defaults(run=run, transfer=_import)
@@ -58,13 +66,16 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     Raises:
         ServiceError: the service cannot be reached or refuses, or the transfer is incomplete.
-        ConfigError: it is not clear which file is meant.
+        ConfigError: it is not clear which file or session is meant.
         OSError: the file cannot be read, or stdout cannot be written.
     """
     from larst.cli.client import service_at
+    from larst.errors import ConfigError
 
     if "file" in options:
         options.file, options.session = _file_and_session(options.file, options.session)
+    elif options.all is not None and options.session is not None:
+        raise ConfigError(f"--all exports every session: leave out {options.session}")
     service = service_at(options.url, settings)
     if options.session is None:
         options.session = own_session(service)
@@ -110,6 +121,11 @@ def _is_readable(name: str) -> bool:
 
 
 def _export(service: Service, options: argparse.Namespace) -> None:
+    if options.all is not None:
+        from larst.cli.export_all import export_all
+
+        export_all(service, options.all, _write_export)
+        return
     try:
         _write_export(service, options.session, sys.stdout.buffer)
     except BrokenPipeError as error:

@@ -30,14 +30,17 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.ingress import INGRESS, Ingress
 from larst.http.lane import LANE, Lane
+from larst.http.live import LIVE, LiveService
 from larst.http.logins import Logins
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
@@ -63,6 +66,7 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
+from larst.session.live import LiveHub, LiveLimits
 from larst.store import DataRoot, DiskFiles, FileOps, IdFloors, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
@@ -110,6 +114,7 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
 
 async def _end_streams(app: web.Application) -> None:
     app[REQUEST_LOG].close()
+    app[LIVE].hub.stop()
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -124,7 +129,9 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(tenants.close_planning)
         threads = Threads.open()
         session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
-        factory = _session_factory(root, tenants, threads, components, settings, session_quota)
+        hub = _live_hub(settings, components)
+        stack.push_async_callback(hub.close)
+        factory = _session_factory(root, tenants, threads, components, settings, session_quota, hub)
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
@@ -140,6 +147,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
                 tokens,
                 app[ROUTE_TABLE],
             )
+        app[LIVE] = LiveService(sessions, hub, settings.sandbox.max_result_bytes)
         imports = Imports(
             threads,
             timeout_s=settings.http.request_timeout_s,
@@ -151,8 +159,10 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             folder_watch=folder_watch,
             plans=PlanControl(tenants),
+            teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
+            fakes=FakeControl(sessions, session_quota),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
@@ -221,6 +231,7 @@ class _SessionFactory:
     on_flushed: Callable[[], None]
     reading: ReadingSettings
     floors: IdFloors
+    hub: LiveHub
 
     def __call__(self, key: SessionKey) -> SessionActor:
         store = SessionStore(
@@ -232,6 +243,7 @@ class _SessionFactory:
             quota=self.quota,
             folds_case=self.root.folds_case,
             floors=self.floors,
+            observer=self.hub.observer(key),
         )
         return SessionActor(
             store,
@@ -250,6 +262,7 @@ def _session_factory(
     components: Components,
     settings: Settings,
     session_quota: SessionQuota,
+    hub: LiveHub,
 ) -> _SessionFactory:
     sessions, quotas = settings.sessions, settings.quotas
     return _SessionFactory(
@@ -272,7 +285,18 @@ def _session_factory(
             has_model=components.planner.maker.planner != RULES,
         ),
         floors=IdFloors(),
+        hub=hub,
     )
+
+
+def _live_hub(settings: Settings, components: Components) -> LiveHub:
+    quotas = settings.quotas
+    limits = LiveLimits(
+        per_session=quotas.max_watchers_per_session,
+        per_tenant=quotas.max_watchers_per_tenant,
+        total=quotas.max_watchers,
+    )
+    return LiveHub(limits, components.clock.now, asyncio.sleep)
 
 
 def _open_sessions(

@@ -9,11 +9,13 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
@@ -44,8 +46,10 @@ class RunningService:
     readiness: Readiness
     folder_watch: FolderWatch
     plans: PlanControl
+    teaching: TeachingControl
     session_control: SessionControl
     snapshots: SnapshotControl
+    fakes: FakeControl
     requests: RequestControl
     documents: SessionDocuments
     sessions: SessionClient

@@ -18,6 +18,7 @@ from larst.domain import NO_BODY, Body, RequestContext, SessionKey
 from larst.errors import BadRequestError, BodyTooLargeError
 from larst.http.bodies import BodiesInFlight, BodyRules, BodyShare, read_body
 from larst.http.client_identity import checked_session_id, client_ip_of, scheme_of
+from larst.http.guidance import guidance_in
 from larst.http.keys import ACCESS, ANSWER, TRACE, WithHeaders
 from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, prefers_page, present
@@ -91,7 +92,7 @@ class Ingress:
     async def _serve(
         self, request: web.Request, trace: RequestTrace, access: Access, share: BodyShare
     ) -> web.Response:
-        context = await self._context(request, trace, access, share)
+        context = await self.context(request, trace, access, share)
         start_s = time.perf_counter()
         try:
             reply = await self.sessions.request(context, trace)
@@ -159,9 +160,14 @@ class Ingress:
             return peer
         return client_ip_of(peer, request.headers.get("X-Forwarded-For"), proxies)
 
-    async def _context(
+    async def context(
         self, request: web.Request, trace: RequestTrace, access: Access, share: BodyShare
     ) -> RequestContext:
+        """Return the context of a request, which it counts as one of its session's.
+
+        Raises:
+            LarstError: the request cannot be read, or there are too many.
+        """
         split = split_target(request.rel_url.raw_path_qs)
         trace.session_id = self.session_id(request, access, split)
         headers = _headers(request)
@@ -190,6 +196,7 @@ class Ingress:
             request_id=trace.request_id,
             tenant=access.tenant,
             prefix=split.prefix,
+            guidance=guidance_in(headers, access),
         )
 
     async def _body(self, request: web.Request, trace: RequestTrace, share: BodyShare) -> Body:

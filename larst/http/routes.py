@@ -14,14 +14,21 @@ from aiohttp import web
 from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
-from larst.http.control import descriptions, request_descriptions
+from larst.http.control import (
+    data_descriptions,
+    descriptions,
+    request_descriptions,
+    teaching_descriptions,
+)
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
-from larst.http.ingress import serve_planned
+from larst.http.control.teaching import TeachingControl
 from larst.http.keys import Handler
+from larst.http.live import serve
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -81,6 +88,12 @@ def _plans(
     return _control(method, f"plans{path}", lambda running: running.plans, handle, operation)
 
 
+def _teaching(
+    method: str, path: str, handle: Handle[TeachingControl], operation: ControlOperation
+) -> Route:
+    return _control(method, f"plans{path}", lambda running: running.teaching, handle, operation)
+
+
 def _sessions(
     method: str, path: str, handle: Handle[SessionControl], operation: ControlOperation
 ) -> Route:
@@ -135,6 +148,7 @@ ROUTES = (
     _login("POST", "login", LoginControl.open, request_descriptions.LOG_IN),
     _login("POST", "logout", LoginControl.close, request_descriptions.LOG_OUT),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
+    _teaching("POST", "/examples", TeachingControl.teach, teaching_descriptions.TEACH),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),
@@ -151,6 +165,13 @@ ROUTES = (
     ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _control(
+        "POST",
+        "sessions/{id}/fake",
+        lambda running: running.fakes,
+        FakeControl.make,
+        data_descriptions.FAKE_DATA,
+    ),
     _snapshots("POST", "/reset", SnapshotControl.reset, descriptions.RESET_SESSION),
     _snapshots("GET", "/snapshots", SnapshotControl.list, descriptions.LIST_SNAPSHOTS),
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
@@ -208,7 +229,12 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    return ControlApi(operations, {**descriptions.SCHEMAS, **request_descriptions.SCHEMAS})
+    schemas = [
+        module.SCHEMAS for module in (descriptions, request_descriptions, teaching_descriptions)
+    ]
+    return ControlApi(
+        operations, {name: schema for part in schemas for name, schema in part.items()}
+    )
 
 
 CONTROL_API = _control_api(ROUTES)
@@ -217,7 +243,7 @@ CONTROL_API = _control_api(ROUTES)
 UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 """The endpoint of a reserved path that does not exist."""
 
-PLANNED = Endpoint(serve_planned, Access.PLANNED)
+PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
 _SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})

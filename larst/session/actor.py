@@ -22,6 +22,7 @@ from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
 from larst.session.events import log_event
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
+from larst.session.live import Watch, open_watch
 from larst.session.messages import (
     Answer,
     Message,
@@ -118,6 +119,9 @@ class SessionActor(Actor[Message, Answer]):
         since_s = times.enqueued_s if times.returned_s is None else times.returned_s
         trace.record_wait(times.begun_s - since_s)
         with Serving(trace):
+            if isinstance(message, Watch):
+                await open_watch(self._store, await self._shape(message.request), message)
+                return None
             return await self._serve(message, times.deadline_s)
 
     def on_message_now(self, message: Message) -> Answer | NotNow:
@@ -193,7 +197,7 @@ class SessionActor(Actor[Message, Answer]):
 
     async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""
-        if message.request.method in _SAFE_METHODS:
+        if message.is_trial or message.request.method in _SAFE_METHODS:
             return await self._answer(message, None, deadline_s)
         key = idempotency_key(message.request)
         if key is not None and (replay := await self._replay(message, key)) is not None:
@@ -223,6 +227,9 @@ class SessionActor(Actor[Message, Answer]):
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
+        if message.is_trial:
+            self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
+            return program_reply(self._store, shaped, ready, run.reply, run.binding, ())
         if key is not None:
             keep = partial(self._store_reply, message.request, key, ready, run)
             await self._store.work.run(keep)

@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from larst.actors import Receiver, Supervisor
 from larst.domain import RequestContext, SessionKey
+from larst.session.live import Watch
 from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
@@ -47,18 +48,31 @@ class SessionClient:
         """Return whether the session is in memory."""
         return self._supervisor.is_live(session_key)
 
-    async def request(self, request: RequestContext, trace: RequestTrace) -> SessionReply:
-        """Return the session's reply to a request.
+    async def request(
+        self, request: RequestContext, trace: RequestTrace, *, is_trial: bool = False
+    ) -> SessionReply:
+        """Return the session's reply to a request, which has no effect if it `is_trial`.
 
         Raises:
             ActorError: the request was not served in time, or not at all.
             LarstError: the session refused the request.
         """
         answer = await self._supervisor.ask(
-            request.session_key, SessionRequest(request, trace), timeout_s=self._timeout_s
+            request.session_key,
+            SessionRequest(request, trace, is_trial=is_trial),
+            timeout_s=self._timeout_s,
         )
-        assert answer is not None  # noqa: S101 - only store tasks are answered with None
+        assert answer is not None  # noqa: S101 - only other messages are answered with None
         return answer
+
+    async def watch(self, watch: Watch) -> None:
+        """Open a watch; what its stream begins with is durable then.
+
+        Raises:
+            ActorError: the watch was not opened in time, or not at all.
+            LarstError: the session refused it.
+        """
+        await self._supervisor.ask(watch.key, watch, timeout_s=self._timeout_s)
 
     def request_now(
         self, request: RequestContext, trace: RequestTrace, receiver: Receiver[Answer]

@@ -10,6 +10,7 @@ from larst.domain import Reply, RequestContext, Standing, value_object
 from larst.planning import ReadyPlan, Refusal
 from larst.planning.reading.request import Reading
 from larst.planning.shapes.rest_path import PathInterpretation
+from larst.session.live import Watch
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
 
@@ -20,13 +21,15 @@ Result = TypeVar("Result")
 class SessionRequest:
     """A request in the mailbox. Deferred for planning, it returns with more plans.
 
-    `ready` holds plans by the key of the shape that they were made for.
+    `ready` holds plans by the key of the shape that they were made for. A request that `is_trial`
+    is planned, run and checked, and has no effect.
     """
 
     request: RequestContext
     trace: RequestTrace
     ready: Mapping[str, ReadyPlan] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
+    is_trial: bool = False
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ class SessionReply:
     """What a memory of replies needs; None if this one must not be remembered."""
 
 
-Message: TypeAlias = SessionRequest | StoreTask[object]
+Message: TypeAlias = SessionRequest | StoreTask[object] | Watch
 
 Answer: TypeAlias = SessionReply | None
-"""The reply to a request; None for a store task, which holds its own result."""
+"""The reply to a request; None for the other messages, which hold their own results."""

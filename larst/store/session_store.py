@@ -16,6 +16,7 @@ from pathlib import Path
 
 from larst.domain import Criteria, DataState, Json, Record, Standing
 from larst.errors import DiskRefusedError, QuotaFullError, SessionDamagedError
+from larst.store.changes import ChangeObserver, ChangeRecorder, NotFollowed, Position
 from larst.store.collection import Collection, RecordState
 from larst.store.disk.files import FileOps
 from larst.store.disk.session_files import Loaded, SessionFiles
@@ -60,7 +61,7 @@ class SessionStore:
 
     `on_flushed` is called on the event loop after each write of the journal. `quota` is the most
     that the session may hold. `folds_case`: the disk does not distinguish upper and lower case.
-    `floors` outlive this store.
+    `floors` outlive this store. `observer` follows the changes.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class SessionStore:
         quota: Quota = NO_QUOTA,
         folds_case: bool = False,
         floors: IdFloors | None = None,
+        observer: ChangeObserver | None = None,
     ) -> None:
         self._directory = directory
         self._floors = floors or IdFloors()
@@ -86,7 +88,9 @@ class SessionStore:
         self._now = now
         self._threads = threads or Threads()
         self._session_files = SessionFiles(directory, files, now, new_salt)
-        self._writer = SessionWriter(self._session_files, self._threads, on_flushed)
+        self._on_flushed = on_flushed
+        self.changes = ChangeRecorder(observer or NotFollowed())
+        self._writer = SessionWriter(self._session_files, self._threads, self._flushed)
         self.checkpoints = SessionCheckpoints(
             self.session_id, self._session_files, self._writer, self._threads
         )
@@ -195,11 +199,16 @@ class SessionStore:
         changes = {
             name: change.learn_from(self.schema(name), now) for name, change in changes.items()
         }
+        was = self.changes.record(changes, self._collections)
         for name, change in changes.items():
             if change.schema is not None or name not in self._collections:
                 self._change()
             self._collections.setdefault(name, Collection()).apply(change)
-        self._writer.add({name: journal_entry(change) for name, change in changes.items()})
+        entries = {name: journal_entry(change) for name, change in changes.items()}
+        if was is not None:
+            for name, records in was.items():
+                entries[name]["was"] = records
+        self._writer.add(entries)
         return True
 
     async def commit_large(
@@ -221,6 +230,11 @@ class SessionStore:
     def has_pending(self) -> bool:
         """Whether there is anything to flush that no commit of this store's user has added."""
         return self._writer.has_pending
+
+    @property
+    def position(self) -> Position:
+        """The position of the latest durable transaction."""
+        return self._session_files.position
 
     @property
     def size_bytes(self) -> int:
@@ -260,6 +274,7 @@ class SessionStore:
             self._writer.discard([old])
             self._collections[name] = new
             resources[name] = replacement.journal_entry()
+        self.changes.record_replacement()
         self._writer.add(resources)
 
     def reset_to(
@@ -283,6 +298,7 @@ class SessionStore:
             name: replacements[name].journal_entry() if name in replacements else dropped_entry()
             for name in sorted(names)
         }
+        self.changes.record_replacement()
         if settings is None:
             self._writer.add(entries)
             return
@@ -442,6 +458,10 @@ class SessionStore:
                     return drifts[:MAX_DRIFTS]
         return drifts
 
+    def _flushed(self) -> None:
+        self._on_flushed()
+        self.changes.flushed(self._session_files.position)
+
     def _change(self) -> None:
         """Note that resources or schemas change."""
         self.generation += 1
@@ -490,6 +510,7 @@ class SessionStore:
         self._install(loaded)
         if raised := self._floors.apply(self._directory, self._collections):
             self._change()
+            self.changes.record_replacement()  # these files are not those that followers know
             next_ids = {name: self._collections[name].next_id for name in raised}
             self._writer.add({name: next_id_entry(item) for name, item in next_ids.items()})
 
@@ -501,4 +522,5 @@ class SessionStore:
         is_unsaved = self._session_files.settings_in_journal
         self.settings.reset(loaded.settings, is_unsaved=is_unsaved)
         self._writer.reset(loaded)
+        self.changes.reset(loaded.position, loaded.history)
         self.is_loaded = True

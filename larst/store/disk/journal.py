@@ -4,7 +4,8 @@
 
     .journal  =  header, frame, frame, …                     (a frame is drawn in frames.py)
 
-    header    {"base":{"users.json":"<SHA-256>",…},"larst":2,"salt":2773741621}
+    header    {"base":{"users.json":"<SHA-256>",…},"larst":2,"salt":2773741621,
+               "history":"1c9f03ab","before":412}
     frame     {"salt":2773741621,"tx":1,"resources":{"users":{
                    "put":[{"id":8,…}],"del":["7"],"next_id":9,"schema":{…},"replace":true},…}}
               {"tx":2,"resources":{…}}
@@ -14,10 +15,15 @@
     base      base digests: the documented files that the journal starts from; others are absent
     larst     version of the format; 1 is drawn in journal_v1.py
     salt      start value of the frames' checksums, random for each journal
+    history   the journals of a session are one history; absent in the first journal, whose salt
+              in 8 hex digits it is, and in those of older LARSTs
+    before    the number of transactions in the earlier journals of that history
     tx        number of a transaction: 1, 2, 3, … without a gap
     put, del  records to insert or replace; ids of records to delete
     next_id   the next integer id that the resource gives out
     schema    the learned schema, where it changed
+    was       the records that `put` and `del` replace or delete, by id; only while the session is
+              followed (changes.py)
     replace   the earlier records and schema of the resource are dropped
     drop      with `replace`: the resource is not there any more, and its files are removed
     settings  beside `resources`: the session's settings after a snapshot was loaded (settings.py)
@@ -78,7 +84,8 @@ class Journal:
     `end` is the size of its durable part; 0: the next write begins a new journal. `base` are the
     digests of the documented files in place, which a new journal starts from. `has_changes`: it
     holds changes that may not be in those files. `must_cut`: a torn tail may follow `end`.
-    `later` are the transactions appended since `mark`.
+    `later` are the transactions appended since `mark`. `history` and `number` say where the
+    session is: the history of its journals, and how many transactions that has.
     """
 
     def __init__(self, directory: Path, files: FileOps, new_salt: Callable[[], int]) -> None:
@@ -88,6 +95,8 @@ class Journal:
         self.has_changes = False
         self.must_cut = False
         self.later: list[Line] = []
+        self.history = ""
+        self.number = 0
         self._is_marked = False
         self._carried: Sequence[Line] = ()  # the next `begin` writes them
         self._directory = directory
@@ -125,6 +134,7 @@ class Journal:
         self._files.write_at(self._path, self.end, frame)
         self.must_cut = False
         self.end += len(frame)
+        self.number += transactions - self._transactions
         self._transactions = transactions
         self.has_changes = True
         if self._is_marked:
@@ -175,7 +185,10 @@ class Journal:
         self.must_cut = self._is_name_durable = False
         self.has_changes = bool(lines)
         self._salt, self._transactions = self._new_salt(), 0
+        self.history = self.history or f"{self._salt:08x}"
+        carried = sum("next" not in line for line in lines)
         header = {"larst": VERSION, "salt": self._salt, "base": base}
+        header |= {"history": self.history, "before": self.number - carried}
         frames = [encode(orjson.dumps(header, option=orjson.OPT_SORT_KEYS), 0)]
         for line in lines:  # a frame each: all of them are durable before they have their name
             payload, self._transactions = self._encode_lines([line])
@@ -218,6 +231,8 @@ class Journal:
         self.version, self._upgraded = header["larst"], upgraded_files(lines) or ()
         self._beginning = raw[:_BEGINNING_BYTES]
         self.base, self._salt = header["base"], header["salt"]
+        self.history = header.get("history", f"{self._salt:08x}")
+        self.number = header.get("before", 0) + len(numbers)
         self.end, self._transactions, self.has_changes = decoded.end, len(numbers), bool(lines)
         self._drop_tail(len(raw) - decoded.end)
         return [from_v1(line) for line in lines]

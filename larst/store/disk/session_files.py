@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 
 from larst.errors import SessionDamagedError
+from larst.store.changes import NO_POSITION, CommittedChanges, Position, history_of
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint
 from larst.store.disk.documents import (
@@ -64,6 +65,8 @@ class Loaded:
     sizes: dict[str, int] = field(default_factory=dict)
     settings: StoredSettings = NO_SETTINGS
     stats: SessionStats | None = None
+    position: Position = NO_POSITION
+    history: Sequence[CommittedChanges] = ()
 
 
 class SessionFiles:
@@ -225,7 +228,14 @@ class SessionFiles:
         stats = decode_stats(self._files.read(self.directory / STATS))
         current = settings_after(lines, settings)
         self.settings_in_journal = current is not settings
-        return Loaded(collections, dirty, _sizes(documents), current, stats)
+        history = history_of(lines, self.journal.number)
+        sizes = _sizes(documents)
+        return Loaded(collections, dirty, sizes, current, stats, self.position, history)
+
+    @property
+    def position(self) -> Position:
+        """The position of the latest durable transaction."""
+        return Position(self.journal.history, self.journal.number)
 
     def _upgraded_metas(self) -> dict[str, list[bytes]]:
         """Return the meta files that a version-1 journal leaves behind, with the next id.
