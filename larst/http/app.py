@@ -30,15 +30,17 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
-from larst.http.ingress import INGRESS, Ingress
+from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
 from larst.http.live import LIVE, LiveService
 from larst.http.logins import Logins
@@ -46,6 +48,7 @@ from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.pages.replies import as_page
 from larst.http.readiness import Readiness
+from larst.http.recorder import Recorder
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
@@ -70,6 +73,7 @@ from larst.session.live import LiveHub, LiveLimits
 from larst.store import DataRoot, DiskFiles, FileOps, IdFloors, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
+from larst.telemetry.requests import Recordings
 from larst.tokens import TokenSource, TokenTable
 
 CHECKPOINT_AFTER_S = 1.0
@@ -135,9 +139,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
-        rates = RequestRates(settings.quotas.max_requests_per_s)
-        notes = RequestNotes(app[REQUEST_LOG], settings.console)
-        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), rates, notes)
+        instruments = _instruments(settings, app[REQUEST_LOG])
+        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), instruments)
         if settings.http.fast_lane == "on":
             app[LANE] = Lane(
                 settings.http,
@@ -161,9 +164,11 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             plans=PlanControl(tenants),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
+            contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
+            recordings=RecordingControl(instruments.recorder.recordings),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
@@ -174,6 +179,14 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         folders = asyncio.create_task(folder_watch.run(), name="larst folders")
         stack.push_async_callback(_cancelled, folders)
         yield
+
+
+def _instruments(settings: Settings, log: RequestLog) -> Instruments:
+    return Instruments(
+        rates=RequestRates(settings.quotas.max_requests_per_s),
+        notes=RequestNotes(log, settings.console),
+        recorder=Recorder(Recordings(records_all=settings.kit.records_all)),
+    )
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
@@ -243,6 +256,7 @@ class _SessionFactory:
             quota=self.quota,
             folds_case=self.root.folds_case,
             floors=self.floors,
+            enforces_schema=self.settings.schema_mode == "enforce",
             observer=self.hub.observer(key),
         )
         return SessionActor(

@@ -9,9 +9,11 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
@@ -48,9 +50,11 @@ class RunningService:
     plans: PlanControl
     teaching: TeachingControl
     session_control: SessionControl
+    contracts: ContractControl
     snapshots: SnapshotControl
     fakes: FakeControl
     requests: RequestControl
+    recordings: RecordingControl
     documents: SessionDocuments
     sessions: SessionClient
 

@@ -82,9 +82,11 @@ class Middleware:
             response = await self._as_page(request, response, endpoint.access)
         finally:  # also for a client that has disconnected
             finish_trace(request, trace, None if response is None else response.status)
+            instruments = request.app[INGRESS].instruments
+            instruments.recorder.end(request, trace, response)
             if trace.details is not None:
                 query = request.rel_url.raw_query_string
-                request.app[INGRESS].notes.end(trace, request.method, request.path, query, response)
+                instruments.notes.end(trace, request.method, request.path, query, response)
         return response
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:

@@ -15,14 +15,18 @@ from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
+    contract_descriptions,
     data_descriptions,
     descriptions,
+    recording_descriptions,
     request_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
@@ -108,11 +112,25 @@ def _snapshots(
     return _control(method, path, lambda running: running.snapshots, handle, operation)
 
 
+def _contract(method: str, handle: Handle[ContractControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/contract"
+    return _control(method, path, lambda running: running.contracts, handle, operation)
+
+
 def _requests(path: str, handle: Handle[RequestControl], operation: ControlOperation) -> Route:
     # Not traced: a page that shows requests would fill the view of traces with its own.
     path = f"requests{path}"
     return _control(
         "GET", path, lambda running: running.requests, handle, operation, is_traced=False
+    )
+
+
+def _recordings(
+    method: str, path: str, handle: Handle[RecordingControl], operation: ControlOperation
+) -> Route:
+    path = f"sessions/{{id}}{path}"
+    return _control(
+        method, path, lambda running: running.recordings, handle, operation, is_traced=False
     )
 
 
@@ -165,6 +183,9 @@ ROUTES = (
     ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _contract("GET", ContractControl.show, contract_descriptions.GET_CONTRACT),
+    _contract("PUT", ContractControl.put, contract_descriptions.PUT_CONTRACT),
+    _contract("DELETE", ContractControl.delete, contract_descriptions.DELETE_CONTRACT),
     _control(
         "POST",
         "sessions/{id}/fake",
@@ -177,6 +198,12 @@ ROUTES = (
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
     _snapshots("DELETE", "/snapshots/{name}", SnapshotControl.delete, descriptions.DELETE_SNAPSHOT),
     _snapshots("POST", "/snapshots/{name}/load", SnapshotControl.load, descriptions.LOAD_SNAPSHOT),
+    _recordings("GET", "/requests", RecordingControl.list, recording_descriptions.LIST_RECORDED),
+    _recordings(
+        "DELETE", "/requests", RecordingControl.clear, recording_descriptions.CLEAR_RECORDED
+    ),
+    _recordings("GET", "/recording", RecordingControl.show, recording_descriptions.GET_RECORDING),
+    _recordings("PUT", "/recording", RecordingControl.put, recording_descriptions.PUT_RECORDING),
     _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
     _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
@@ -229,12 +256,15 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    schemas = [
-        module.SCHEMAS for module in (descriptions, request_descriptions, teaching_descriptions)
-    ]
-    return ControlApi(
-        operations, {name: schema for part in schemas for name, schema in part.items()}
+    modules = (
+        contract_descriptions,
+        descriptions,
+        recording_descriptions,
+        request_descriptions,
+        teaching_descriptions,
     )
+    schemas = {name: schema for module in modules for name, schema in module.SCHEMAS.items()}
+    return ControlApi(operations, schemas)
 
 
 CONTROL_API = _control_api(ROUTES)

@@ -111,6 +111,7 @@ class SessionControl:
         Raises:
             SessionNotFoundError: the session has no data.
         """
+        request.app[INGRESS].instruments.forget(session_key(request))
         key = await self._existing_key(request)
         await self._sessions.run_on_store(key, lambda store: store.erase(), admits_damaged=True)
         return web.Response(status=204)
