@@ -27,6 +27,7 @@ LarstError
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
+│   ├── PlanPinnedError          a pinned plan serves the shape, and has another intent
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
 │   ├── KeyReusedError           the Idempotency-Key belongs to another request
@@ -44,14 +45,16 @@ LarstError
 ├── ProgramError             the planner: write a better program
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
-│   │   └── EffectRefusedError       it changed what the request does not name
+│   │   ├── EffectRefusedError       it changed what the request does not name
+│   │   └── ExampleMissedError       its reply is not the one that a user wants
 │   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
 │   └── WorkerLostError          its worker process died
 ├── StoreError               the operator of the machine
 │   ├── DiskRefusedError         a write failed; nothing was changed
 │   ├── SessionDamagedError      files are corrupt: set aside, nothing overwritten
-│   └── DataRootTakenError       another process serves this data root
+│   ├── DataRootTakenError       another process serves this data root
+│   └── DataRootFormatError      a newer LARST has written this data root
 ├── QuotaFullError           the operator: the session or the tenant may have no more of it
 └── ConfigError              the operator, at start only
 
@@ -256,6 +259,12 @@ class PatchConflictError(CallerError):
     title = "patch does not apply"
 
 
+class PlanPinnedError(CallerError):
+    """A user approved the plan of the shape; a request with another intent cannot replace it."""
+
+    title = "plan pinned"
+
+
 class PreconditionFailedError(CallerError):
     """If-Match or If-None-Match does not allow the change of the stored version."""
 
@@ -389,6 +398,12 @@ class EffectQuestionedError(ProgramFailedError):
     title = "effects questioned"
 
 
+class ExampleMissedError(ProgramFailedError):
+    """The reply is not the one that a user wants; the detail quotes no value but of the example."""
+
+    title = "example missed"
+
+
 class ProgramLimitError(ProgramError):
     """The program exceeded its memory, output or store calls; nothing was changed."""
 
@@ -427,6 +442,12 @@ class DataRootTakenError(StoreError):
     """Another process serves this data root."""
 
     title = "data root taken"
+
+
+class DataRootFormatError(StoreError):
+    """The data root has a format that this LARST does not know; nothing was changed."""
+
+    title = "data root format"
 
 
 class QuotaFullError(LarstError):

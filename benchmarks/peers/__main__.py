@@ -24,6 +24,7 @@ from benchmarks.peers.isolation import measure_isolation
 from benchmarks.peers.loads import LOADS
 from benchmarks.peers.machine import OtherWork, machine_facts, versions
 from benchmarks.peers.measuring import CONNECTIONS, Span
+from benchmarks.peers.planned import measure_planned
 from benchmarks.peers.report import Report
 from benchmarks.peers.table import extras_table, goals_table, loads_table
 from benchmarks.peers.targets import TARGETS
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "--extras",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="LARST alone: many records and sessions, waking, isolation",
+        help="LARST alone: many records and sessions, waking, planning, isolation",
     )
     add(
         "--workdir",
@@ -131,7 +132,7 @@ def _measure(options: argparse.Namespace) -> Report:
     extras = []
     if options.extras and "larst" in options.only:
         bench.inform("LARST alone")
-        extras = [*measure_alone(bench), *measure_isolation(bench)]
+        extras = [*measure_alone(bench), *measure_planned(bench), *measure_isolation(bench)]
     facts["other_cores"] = other_work.cores()
     settings = {
         "records": options.records,

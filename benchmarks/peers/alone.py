@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -78,6 +79,7 @@ def measure_alone(bench: Bench) -> Iterator[Extra]:
     yield _measure_wake(bench, "wake.small", 1000)
     yield _measure_wake(bench, "wake.large", bench.sizes.records)
     yield _measure_start(bench)
+    yield _measure_memory(bench)
     yield _measure_idle(bench)
 
 
@@ -175,6 +177,30 @@ def _measure_start(bench: Bench) -> Extra:
             times_s.append(server.ready_s)
     detail = f"{len(times_s)} times, median"
     return bench.extra_of("start", "start until ready", median(times_s), "s", detail)
+
+
+def _measure_memory(bench: Bench) -> Extra:
+    """Return the memory of the records of a session as a multiple of their JSON."""
+    records = bench.sizes.records
+    with bench.folder() as folder:
+        with serve_root(folder) as server:
+            fill(server.port, "bench", records)
+        with serve_root(folder) as server:
+            client = Client(server.port)
+            for session in ("other", "bench"):  # the first request of all needs memory, too
+                before_kb = resident_kb(server.pid)
+                client.send("GET", Routes().record(5), headers={SESSION: session})
+                time.sleep(_SETTLE_S)
+            memory_kb = resident_kb(server.pid) - before_kb
+            client.close()
+    json_kb = len(json.dumps(all_records(records), separators=(",", ":"))) / 1024
+    return bench.extra_of(
+        "memory",
+        f"memory of {records:,} records",
+        memory_kb / json_kb,
+        "× their JSON",
+        f"{json_kb / 1024:,.1f} MB of JSON, {memory_kb / 1024:,.1f} MB of memory",
+    )
 
 
 def _measure_idle(bench: Bench) -> Extra:

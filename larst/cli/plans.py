@@ -127,8 +127,18 @@ def _show(service: Service, options: argparse.Namespace) -> None:
 
 
 def _facts(plan: dict[str, Any]) -> list[tuple[str, str]]:
-    names = ("key", "state", "reason", "planner", "model", "made_at", "uses", "last_used_at")
-    facts = [(name, str(plan[name])) for name in names if plan[name] is not None]
+    names = (
+        "key",
+        "state",
+        "reason",
+        "intent",
+        "planner",
+        "model",
+        "made_at",
+        "uses",
+        "last_used_at",
+    )
+    facts = [(name, printable(str(plan[name]))) for name in names if plan[name] is not None]
     facts += [("request", _request(plan["shape"])), ("planning", _cost(plan))]
     if plan["condition"] is not None:
         condition = {name: value for name, value in plan["condition"].items() if value}

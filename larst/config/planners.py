@@ -140,7 +140,7 @@ class ModelSettings(Group):
         "such setting is called without it.",
     )
     concurrency: int = integer(
-        "LARS_LLM_CONCURRENCY", 8, 1, 1000, "Planner calls at the same time; further calls wait."
+        "LARS_LLM_CONCURRENCY", 16, 1, 1000, "Planner calls at the same time; further calls wait."
     )
     circuit_s: float = seconds(
         "LARS_LLM_CIRCUIT_S",

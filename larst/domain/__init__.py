@@ -15,6 +15,7 @@ from larst.domain.criteria import (
     OR,
     Criteria,
 )
+from larst.domain.guidance import NO_GUIDANCE, Guidance, WantedReply
 from larst.domain.json_values import (
     INTEGER_MAX,
     INTEGER_MIN,
@@ -73,6 +74,7 @@ __all__ = [
     "METHODS",
     "NOT",
     "NO_BODY",
+    "NO_GUIDANCE",
     "OR",
     "SESSION_STORE_METHODS",
     "SINGLETON_ID",
@@ -87,6 +89,7 @@ __all__ = [
     "Code",
     "Criteria",
     "DataState",
+    "Guidance",
     "Json",
     "LeaveLoopError",
     "NewIds",
@@ -106,6 +109,7 @@ __all__ = [
     "TraceParent",
     "Usage",
     "Violation",
+    "WantedReply",
     "session_name",
     "tenant_of",
     "value_object",

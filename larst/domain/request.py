@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
+from larst.domain.guidance import NO_GUIDANCE, Guidance
 from larst.domain.json_values import Json
 from larst.domain.tenants import DEFAULT_TENANT, SessionKey, Tenant
 from larst.domain.value_objects import value_object
@@ -79,7 +80,7 @@ class RequestContext:
     `headers` has lower-case names. `query` maps each key to all of its values, in order.
     `segments` are the non-empty parts of the path, percent-decoded once. `session_id` is the name
     of the session within its `tenant`; neither `path` nor `segments` have a `prefix` (`/@shop`)
-    that named it.
+    that named it. `guidance` is for its planner alone.
     """
 
     method: str
@@ -93,6 +94,7 @@ class RequestContext:
     request_id: str
     tenant: Tenant = DEFAULT_TENANT
     prefix: str = ""
+    guidance: Guidance = NO_GUIDANCE
 
     @property
     def session_key(self) -> SessionKey:

@@ -37,12 +37,14 @@ from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
 from larst.http.logins import Logins
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.pages.replies import as_page
+from larst.http.readiness import Readiness
 from larst.http.recorder import Recorder
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
@@ -147,8 +149,9 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             min_bytes_per_s=settings.http.min_bytes_per_s,
         )
         app[RUNNING] = RunningService(
-            root=root,
+            readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             plans=PlanControl(tenants),
+            teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),

@@ -15,11 +15,12 @@ from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.pages.documents import SessionDocuments
+from larst.http.readiness import Readiness
 from larst.planning import Planner
 from larst.sandbox import Sandbox
 from larst.session import SessionClient
-from larst.store import DataRoot
 from larst.telemetry import RequestLog, Telemetry
 from larst.tokens import TokenSource
 
@@ -42,8 +43,9 @@ class Components:
 class RunningService:
     """The objects that exist as long as the application runs."""
 
-    root: DataRoot
+    readiness: Readiness
     plans: PlanControl
+    teaching: TeachingControl
     session_control: SessionControl
     snapshots: SnapshotControl
     requests: RequestControl

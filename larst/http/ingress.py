@@ -19,6 +19,7 @@ from larst.domain import NO_BODY, Body, RequestContext, SessionKey
 from larst.errors import BadRequestError, BodyTooLargeError
 from larst.http.bodies import BodiesInFlight, BodyRules, BodyShare, read_body
 from larst.http.client_identity import checked_session_id, client_ip_of, scheme_of
+from larst.http.guidance import guidance_in
 from larst.http.keys import ACCESS, ANSWER, TRACE, WithHeaders
 from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, prefers_page, present
@@ -214,6 +215,7 @@ class Ingress:
             request_id=trace.request_id,
             tenant=access.tenant,
             prefix=split.prefix,
+            guidance=guidance_in(headers, access),
         )
 
     async def _body(self, request: web.Request, trace: RequestTrace, share: BodyShare) -> Body:

@@ -14,13 +14,19 @@ from aiohttp import web
 from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
-from larst.http.control import descriptions, recording_descriptions, request_descriptions
+from larst.http.control import (
+    descriptions,
+    recording_descriptions,
+    request_descriptions,
+    teaching_descriptions,
+)
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.teaching import TeachingControl
 from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
 from larst.http.responses import json_response, not_allowed
@@ -80,6 +86,12 @@ def _plans(
     method: str, path: str, handle: Handle[PlanControl], operation: ControlOperation
 ) -> Route:
     return _control(method, f"plans{path}", lambda running: running.plans, handle, operation)
+
+
+def _teaching(
+    method: str, path: str, handle: Handle[TeachingControl], operation: ControlOperation
+) -> Route:
+    return _control(method, f"plans{path}", lambda running: running.teaching, handle, operation)
 
 
 def _sessions(
@@ -145,6 +157,7 @@ ROUTES = (
     _login("POST", "login", LoginControl.open, request_descriptions.LOG_IN),
     _login("POST", "logout", LoginControl.close, request_descriptions.LOG_OUT),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
+    _teaching("POST", "/examples", TeachingControl.teach, teaching_descriptions.TEACH),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),
@@ -219,19 +232,23 @@ def _dispatcher(by_method: Mapping[str, Handler]) -> Handler:
     return dispatch
 
 
-_SCHEMAS = {
-    **descriptions.SCHEMAS,
-    **request_descriptions.SCHEMAS,
-    **recording_descriptions.SCHEMAS,
-}
-
-
 def _control_api(routes: Sequence[Route]) -> ControlApi:
     operations: dict[str, dict[str, ControlOperation]] = {}
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    return ControlApi(operations, _SCHEMAS)
+    schemas = [
+        module.SCHEMAS
+        for module in (
+            descriptions,
+            recording_descriptions,
+            request_descriptions,
+            teaching_descriptions,
+        )
+    ]
+    return ControlApi(
+        operations, {name: schema for part in schemas for name, schema in part.items()}
+    )
 
 
 CONTROL_API = _control_api(ROUTES)

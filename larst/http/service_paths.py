@@ -11,7 +11,7 @@ import contextlib
 from aiohttp import web
 
 from larst import actors
-from larst.domain import Json, SessionKey, session_name
+from larst.domain import SessionKey, session_name
 from larst.errors import LarstError
 from larst.http.components import COMPONENTS, RUNNING, SETTINGS
 from larst.http.control.parameters import OF_SESSION
@@ -30,19 +30,8 @@ async def healthz(_request: web.Request) -> web.Response:
 
 async def readyz(request: web.Request) -> web.Response:
     """Return whether the service can serve requests; status 503 names the parts that cannot."""
-    components = request.app[COMPONENTS]
-    checks = {
-        "data root": request.app[RUNNING].root.is_writable(),
-        "sandbox": components.sandbox.is_ready(),
-        "planner": components.planner.is_ready(),
-    }
-    not_ready = [name for name, is_ready in checks.items() if not is_ready]
-    body: dict[str, Json] = {
-        "status": "not ready" if not_ready else "ready",
-        "not_ready": [*not_ready],
-        "sandbox": {"jail": components.sandbox.jail()},
-    }
-    return json_response(body, status=503 if not_ready else 200)
+    body = await request.app[RUNNING].readiness.report()
+    return json_response(body, status=503 if body["not_ready"] else 200)
 
 
 async def welcome(request: web.Request) -> web.Response:

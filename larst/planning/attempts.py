@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from cachetools import LRUCache
 
 from larst.config import PlanningSettings
-from larst.domain import CheckedProgram, Json, Usage, Violation
+from larst.domain import NO_GUIDANCE, CheckedProgram, Guidance, Json, Usage, Violation
 from larst.errors import AnswerUnusableError, NoUsablePlanError, ProgramRefusedError
 from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import Planner, PlannerAnswer, PlanningRequest, Refusal
@@ -26,7 +26,7 @@ from larst.planning.reuse.conditions import (
 from larst.planning.shapes.asked_sketch import asked_with_values, sketch_of_asked
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import plan_key
-from larst.planning.shapes.sketch import context_with_values, sketch_of
+from larst.planning.shapes.sketch import context_with_values, sketch_of, sketch_of_value
 from larst.telemetry import Stage, count
 from larst.telemetry.attributes import PLAN_ATTEMPT, PLAN_SOURCE
 from larst.telemetry.metrics import PLANNER_CALLS
@@ -46,6 +46,7 @@ class _Context:
 
     shaped: ShapedRequest
     rejected: tuple[Refusal, ...]
+    guidance: Guidance
 
 
 class PlanAttempts:
@@ -70,17 +71,21 @@ class PlanAttempts:
         return self._settings.prompt_values == "full" or key in self._shapes_needing_values
 
     async def plan(
-        self, shaped: ShapedRequest, refusals: tuple[Refusal, ...], rejected: tuple[Refusal, ...]
+        self,
+        shaped: ShapedRequest,
+        refusals: tuple[Refusal, ...],
+        rejected: tuple[Refusal, ...],
+        guidance: Guidance = NO_GUIDANCE,
     ) -> ReadyPlan:
         """Return a plan whose program passes the policy.
 
         `refusals` are the earlier ones of this request and count as attempts. `rejected` are the
-        programs that users rejected for the shape.
+        programs that users rejected for the shape; `guidance` is what they say that it means.
 
         Raises:
             PlannerError: the planner returned no usable plan.
         """
-        context = _Context(shaped, rejected)
+        context = _Context(shaped, rejected, self._shown(guidance))
         spent = refusals[-1].usage if refusals else Usage()
         has_values = self.needs_values(shaped.key)
         while True:
@@ -118,6 +123,13 @@ class PlanAttempts:
             raise NoUsablePlanError(
                 f"after {attempts}, no program of the planner was usable: {reasons}"
             )
+
+    def _shown(self, guidance: Guidance) -> Guidance:
+        """Return the guidance as the planner may see it: a user wrote its example for it."""
+        goal = guidance.reply
+        if goal is None or self._settings.prompt_values != "never":
+            return guidance
+        return replace(guidance, reply=replace(goal, body=sketch_of_value(goal.body)))
 
     async def _call_planner(
         self, context: _Context, refusals: tuple[Refusal, ...], *, has_values: bool
@@ -172,6 +184,7 @@ class PlanAttempts:
             validate_ms=(self._timer() - started_s) * 1000,
             usage=spent,
             is_reusable=answer.is_reusable,
+            intent=context.guidance.intent,
         )
 
     def _check_program(self, answer: PlannerAnswer, context: _Context) -> CheckedProgram:
@@ -244,6 +257,7 @@ def _planning_request(
         tenant=request.tenant,
         has_values=has_values,
         refusals=(*rejected, *refusals),
+        guidance=context.guidance,
     )
 
 

@@ -15,7 +15,8 @@ class ReadyPlan:
 
     `source` is `hit` for a plan from the plan book, otherwise the name of the planner. `usage` is
     the cost of planning it. Only plans with `is_reusable` enter the plan book. `is_proven`: a run
-    of it has succeeded and passed every check, or a user has approved it.
+    of it has succeeded and passed every check, or a user has approved it. `intent`: the meaning of
+    the request in words, from which it was made.
     """
 
     key: str
@@ -28,6 +29,7 @@ class ReadyPlan:
     usage: Usage = field(default_factory=Usage)
     is_pinned: bool = False
     is_proven: bool = False
+    intent: str | None = None
 
     @property
     def state(self) -> str | None:

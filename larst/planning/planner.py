@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
-from larst.domain import DEFAULT_TENANT, Json, Plan, SessionKey, Tenant, Usage
+from larst.domain import (
+    DEFAULT_TENANT,
+    NO_GUIDANCE,
+    Guidance,
+    Json,
+    Plan,
+    SessionKey,
+    Tenant,
+    Usage,
+)
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import PathInterpretation
 from larst.planning.shapes.shape import Shape
@@ -57,7 +66,8 @@ class PlanningRequest:
     that it depends on. `context` is the request context of SPEC section 3, and `asked`: what the
     query asks for in LARST's own words. It is a sketch or, with `has_values`, has the request's
     values. `schemas` are the fields of the session's resources.
-    `may_need_values`: the planner may answer that it needs the values.
+    `may_need_values`: the planner may answer that it needs the values. `guidance` is what a user
+    wrote for the planner; its reply is a sketch if the planner must not see values.
     `session_key` and `tenant` identify the budgets to charge; models do not see them.
     """
 
@@ -71,6 +81,7 @@ class PlanningRequest:
     has_values: bool = False
     may_need_values: bool = False
     refusals: tuple[Refusal, ...] = ()
+    guidance: Guidance = NO_GUIDANCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from larst.errors import (
     BudgetSpentError,
     EffectQuestionedError,
     EffectRefusedError,
+    ExampleMissedError,
     NoUsablePlanError,
     ProgramFailedError,
     ProgramRefusedError,
@@ -28,6 +29,7 @@ from larst.errors import (
 from larst.planning.attempts import Check, PlanAttempts
 from larst.planning.book import NOT_SERVING, BookEntry, Plans
 from larst.planning.flights import Flight, FlightKey, wait_for
+from larst.planning.intents import guidance_of, has_intent, pinned_error
 from larst.planning.known_plans import KnownPlans
 from larst.planning.lookup import ReadyPlan
 from larst.planning.planner import RULES, Planner, Refusal
@@ -38,11 +40,14 @@ from larst.telemetry import count, current_request
 from larst.telemetry.metric_store import HIT, MISS
 from larst.telemetry.metrics import BOOK_LOOKUPS
 
+_REPLACEABLE = ("tried", "learned")
 _UNTESTED_SHAPES = 1024
 _REJECTED = "a user rejected this program"
 _REFUSED = "this program was refused"
 _UNTESTED_PER_SHAPE = 8
 _READY_PLANS = 4096
+_WITHOUT_VALUES = (EffectQuestionedError, EffectRefusedError, ExampleMissedError)
+"""The reasons of these go to a planner as they are."""
 
 
 class PlanResolver:
@@ -75,6 +80,7 @@ class PlanResolver:
 
         Raises:
             BookLockedError: the plan book is locked and has no plan for the request.
+            PlanPinnedError: the request has an intent, and a pinned plan has another one.
         """
         if self._mode == "fresh":
             return None
@@ -92,7 +98,9 @@ class PlanResolver:
         """Return an existing plan, or None; the caller counts the lookup if it counts."""
         if self._mode == "fresh":
             return None
-        if (ready := self._known.get(shaped.key) or self._find_in_book(shaped)) is not None:
+        is_guided = shaped.request.guidance.intent is not None
+        known = None if is_guided else self._known.get(shaped.key)
+        if (ready := known or self._find_in_book(shaped)) is not None:
             return ready
         return next(self._fitting_untested(shaped), None)
 
@@ -120,7 +128,9 @@ class PlanResolver:
                 if ready.plan.code.block not in refused or self.is_meant(ready):
                     return ready
             needs_values = self._attempts.needs_values(shaped.key)
-            key = (shaped.digest if needs_values else shaped.key, refusals)
+            guidance = guidance_of(shaped, self._book.of_shape(shaped.key))
+            subject = shaped.digest if needs_values else shaped.key
+            key = (f"{subject} {guidance!r}", refusals)
             starts_flight = key not in self._flights
             flight = self._start(key, shaped) if starts_flight else self._flights[key]
             try:
@@ -148,12 +158,13 @@ class PlanResolver:
         if self._mode == "fresh" or not ready.is_reusable:
             return
         plan = self._book.plan_of(ready.key)
-        if plan is not ready.plan and plan != ready.plan:
+        is_same = plan is ready.plan or plan == ready.plan
+        if not is_same or self._gives_intent(ready, shaped):
             if shaped.shape.size_bytes > MAX_SHAPE_BYTES:
                 return
             # Remove the plans that this one replaces: they would be found before it.
             for rival in list(self._candidates(shaped)):
-                if rival.state in ("tried", "learned") and rival.maker == ready.maker:
+                if rival.state in _REPLACEABLE and rival.maker == ready.maker:
                     self._book.remove(rival.key)
             is_tried = is_refused and ready.maker.planner != RULES
             entry = self._entry(ready, shaped)
@@ -163,6 +174,13 @@ class PlanResolver:
         self._book.count_use(ready.key, None if is_refused else shaped.request.session_key)
         if self._untested:
             self.forget(ready, shaped)
+
+    def _gives_intent(self, ready: ReadyPlan, shaped: ShapedRequest) -> bool:
+        """Return whether a request gives the same program another intent."""
+        if shaped.request.guidance.intent is None:
+            return False
+        entries = self._book.of_shape(shaped.key)
+        return any(entry.key == ready.key and entry.intent != ready.intent for entry in entries)
 
     def _promote(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
         """Note that a plan that was only tried is proven: its success path has run."""
@@ -189,16 +207,16 @@ class PlanResolver:
         if isinstance(error, EffectRefusedError):
             self._keep_refused(ready, shaped, error.detail)
         is_odd = isinstance(error, EffectQuestionedError)
+        quotes_values = not isinstance(error, _WITHOUT_VALUES)
         if not is_odd:  # other requests of the shape share the question
             self.forget(ready, shaped)
-        has_values = not (is_odd or isinstance(error, EffectRefusedError))
-        reason = f"while running, {error.detail}" if has_values else error.detail
+        reason = f"while running, {error.detail}" if quotes_values else error.detail
         block = ready.plan.code.block
         refusal = Refusal(
             reason,
             block,
             ready.usage,
-            has_values=has_values,
+            has_values=quotes_values,
             is_odd=is_odd,
             resource=ready.plan.resource,
         )
@@ -236,7 +254,8 @@ class PlanResolver:
         await self._planner.close()
 
     async def _plan(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
-        return await self._attempts.plan(shaped, refusals, self._rejected(shaped))
+        guidance = guidance_of(shaped, self._book.of_shape(shaped.key))
+        return await self._attempts.plan(shaped, refusals, self._rejected(shaped), guidance)
 
     def _start(self, key: FlightKey, shaped: ShapedRequest) -> Flight:
         task = asyncio.create_task(self._plan(shaped, key[1]), name="larst planning")
@@ -258,21 +277,25 @@ class PlanResolver:
     def _find_in_book(self, shaped: ShapedRequest) -> ReadyPlan | None:
         for entry in self._book.of_shape(shaped.key):
             ready = self._ready_of(entry) if self._may_serve(entry, shaped) else None
-            if ready is not None:
+            if ready is not None and has_intent(ready, shaped):
                 self._known.add(shaped.key, ready)
                 return ready
+            if ready is not None and ready.is_pinned:
+                raise pinned_error(entry)
         return None
 
     def _all_fitting(self, shaped: ShapedRequest) -> Iterator[ReadyPlan]:
         """Return every plan that may serve: plans of the book first, then untested ones."""
         for entry in self._candidates(shaped):
-            if (ready := self._ready_of(entry)) is not None:
+            if (ready := self._ready_of(entry)) is not None and has_intent(ready, shaped):
                 yield ready
         yield from self._fitting_untested(shaped)
 
     def _fitting_untested(self, shaped: ShapedRequest) -> Iterator[ReadyPlan]:
         plans = self._untested.get(shaped.key, ())
-        return (plan for plan in plans if can_serve(plan.condition, shaped))
+        return (
+            plan for plan in plans if can_serve(plan.condition, shaped) and has_intent(plan, shaped)
+        )
 
     def _candidates(self, shaped: ShapedRequest) -> Iterator[BookEntry]:
         """Return the entries that may serve: pinned first, then newest first."""
@@ -320,6 +343,7 @@ class PlanResolver:
             ready is not None
             and ready.plan is entry.plan
             and (ready.is_pinned, ready.is_proven) == (is_pinned, is_proven)
+            and ready.intent == entry.intent
         ):
             return ready
         try:
@@ -336,6 +360,7 @@ class PlanResolver:
             validate_ms=0.0,
             is_pinned=is_pinned,
             is_proven=is_proven,
+            intent=entry.intent,
         )
         self._ready[entry.key] = ready
         return ready
@@ -358,4 +383,5 @@ class PlanResolver:
             attempts=usage.calls,
             tokens=tokens if has_tokens else None,
             cost_usd=usage.cost_usd if has_tokens else None,
+            intent=ready.intent,
         )

@@ -1,7 +1,7 @@
 """The planner that asks the built-in rules first, and a model for what they would have to guess.
 
-Plain REST then costs no call. Once a program of the rules was refused, by a user or by its run, the
-model plans the shape.
+Plain REST then costs no call. Once a program of the rules was refused, by a user or by its run, or
+a user says in words what a request means, the model plans the shape.
 """
 
 from __future__ import annotations
@@ -46,9 +46,8 @@ class RulesFirstPlanner:
         """
         if isinstance(request.path, BadResourceNameError):
             raise request.path
-        if not request.refusals and is_certain(
-            request.shape, request.path, request.schemas.__contains__
-        ):
+        is_told = request.guidance.intent is not None or bool(request.refusals)
+        if not is_told and is_certain(request.shape, request.path, request.schemas.__contains__):
             try:
                 return await self._rules.plan(request)
             except NoRuleError:

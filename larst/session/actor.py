@@ -174,7 +174,7 @@ class SessionActor(Actor[Message, Answer]):
 
     async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""
-        if message.request.method in _SAFE_METHODS:
+        if message.is_trial or message.request.method in _SAFE_METHODS:
             return await self._answer(message, None, deadline_s)
         key = idempotency_key(message.request)
         if key is not None and (replay := await self._replay(message, key)) is not None:
@@ -204,6 +204,9 @@ class SessionActor(Actor[Message, Answer]):
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
+        if message.is_trial:
+            self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
+            return program_reply(self._store, shaped, ready, run.reply, run.binding, ())
         if key is not None:
             keep = partial(self._store_reply, message.request, key, ready, run)
             await self._store.work.run(keep)

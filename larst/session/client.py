@@ -43,15 +43,19 @@ class SessionClient:
         """Return whether the session is in memory."""
         return self._supervisor.is_live(session_key)
 
-    async def request(self, request: RequestContext, trace: RequestTrace) -> SessionReply:
-        """Return the session's reply to a request.
+    async def request(
+        self, request: RequestContext, trace: RequestTrace, *, is_trial: bool = False
+    ) -> SessionReply:
+        """Return the session's reply to a request, which has no effect if it `is_trial`.
 
         Raises:
             ActorError: the request was not served in time, or not at all.
             LarstError: the session refused the request.
         """
         answer = await self._supervisor.ask(
-            request.session_key, SessionRequest(request, trace), timeout_s=self._timeout_s
+            request.session_key,
+            SessionRequest(request, trace, is_trial=is_trial),
+            timeout_s=self._timeout_s,
         )
         assert answer is not None  # noqa: S101 - only store tasks are answered with None
         return answer

@@ -20,13 +20,15 @@ Result = TypeVar("Result")
 class SessionRequest:
     """A request in the mailbox. Deferred for planning, it returns with more plans.
 
-    `ready` holds plans by the key of the shape that they were made for.
+    `ready` holds plans by the key of the shape that they were made for. A request that `is_trial`
+    is planned, run and checked, and has no effect.
     """
 
     request: RequestContext
     trace: RequestTrace
     ready: Mapping[str, ReadyPlan] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
+    is_trial: bool = False
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import orjson
 
-from larst.domain import NO_BODY, Reply, RequestContext
+from larst.domain import NO_BODY, NO_GUIDANCE, Reply, RequestContext
 from larst.errors import PreconditionFailedError
 from larst.planning import RULES, ReadyPlan
 from larst.planning.shapes import RestPath, ShapedRequest
@@ -29,7 +29,7 @@ RecordKey = tuple[str, str]
 
 def as_get(request: RequestContext) -> RequestContext:
     """Return the request whose reply shows the current version."""
-    return replace(request, method="GET", query={}, body=NO_BODY)
+    return replace(request, method="GET", query={}, body=NO_BODY, guidance=NO_GUIDANCE)
 
 
 def is_conditional(request: RequestContext) -> bool:

@@ -14,6 +14,7 @@ from larst.domain import RequestContext
 from larst.errors import (
     EffectQuestionedError,
     EffectRefusedError,
+    ExampleMissedError,
     LarstError,
     ProgramFailedError,
 )
@@ -21,6 +22,7 @@ from larst.planning import RULES, ReadyPlan
 from larst.planning.models.redaction import REHEARSED
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes import ShapedRequest
+from larst.planning.wanted import differences
 from larst.session.effects import READING, effects_of, names_of, refusal_of
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.oddities import FirstRun, oddity_of
@@ -72,7 +74,9 @@ class Proof:
             EffectRefusedError: it may not have the effects that it would have.
             EffectQuestionedError: they are odd, and the planner has not said that it means them.
             ProgramFailedError: the program fails with other records or values.
+            ExampleMissedError: the reply is not the one that the sender wants.
         """
+        _require_wanted(shaped, run)
         if _is_trusted(ready):
             return
         is_new = self._pipeline.has_proof and not ready.is_proven
@@ -134,6 +138,12 @@ class Proof:
                 raise ProgramFailedError(f"{REHEARSED}, {error.detail}") from error
             except LarstError:
                 continue  # too slow, or refused for its values: no fault of the program
+
+
+def _require_wanted(shaped: ShapedRequest, run: ProgramRun) -> None:
+    goal = shaped.request.guidance.reply
+    if goal is not None and (missed := differences(goal, run.reply)):
+        raise ExampleMissedError(f"the reply is not the wanted one: {'; '.join(missed)}")
 
 
 def _is_trusted(ready: ReadyPlan) -> bool:

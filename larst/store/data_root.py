@@ -7,27 +7,29 @@ directories of erased sessions.
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import secrets
 import shutil
-import socket
 import stat
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 from larst.domain import TENANT_MARK, TENANT_NAME, SessionKey, Tenant, session_name, tenant_of
-from larst.errors import ConfigError, DataRootTakenError
-from larst.store.disk.files import make_private
+from larst.errors import ConfigError
+from larst.store.disk.files import DiskFiles, make_private
 from larst.store.disk.permissions import report_permissions, tighten
 from larst.store.disk.session_files import ERASED_PREFIX
+from larst.store.io_threads import describe_os_error
+from larst.store.root_format import FORMAT, check_format, mark_format
+from larst.store.root_lock import RootLock
 
-_LOCK_NAME = ".lock"
 _PROBE_NAME = ".probe"
+_PROBE = bytes(64 * 1024)
+"""As large as the journal of some records: a disk with less room refuses most writes."""
+
 _KEY_NAME = ".key"
 _KEY_BYTES = 32
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -39,8 +41,8 @@ _MAKE = os.O_CREAT | _SAFELY
 class DataRoot:
     """A locked data root; until `close`, other processes cannot serve it."""
 
-    def __init__(self, path: Path, lock: int | None) -> None:
-        self.path = path.resolve()  # below it, no link is followed
+    def __init__(self, path: Path, lock: RootLock) -> None:
+        self.path = path
         self.folds_case = False
         self._lock = lock
         self._scans: dict[str | None, tuple[int, list[str]]] = {}
@@ -49,50 +51,69 @@ class DataRoot:
     def open(cls, path: Path) -> DataRoot:
         """Lock the directory to serve it; create it if missing, and remove erased sessions.
 
+        A directory of an older format is marked as one of this format: its sessions are upgraded
+        one by one, each with its next checkpoint.
+
         Raises:
             DataRootTakenError: another process holds it; names that process.
+            DataRootFormatError: a newer LARST has written it; nothing was changed.
             OSError: the directory cannot be created or written.
         """
         if not path.exists():
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             make_private(path)
         root = cls.open_existing(path)
-        _sync_names(root.path)
-        root.folds_case = _folds_case(root.path)
-        report_permissions(tighten(root.path))
-        for folder in (root.path, *(root.tenant_directory(tenant) for tenant in root.tenants())):
+        try:
+            root._prepare()
+        except BaseException:
+            root.close()
+            raise
+        return root
+
+    def _prepare(self) -> None:
+        if check_format(self.path) < FORMAT:
+            mark_format(self.path, DiskFiles())
+        _sync_names(self.path)
+        self.folds_case = _folds_case(self.path)
+        report_permissions(tighten(self.path))
+        for folder in (self.path, *(self.tenant_directory(tenant) for tenant in self.tenants())):
             for unfinished in folder.glob(f"{ERASED_PREFIX}*"):
                 shutil.rmtree(unfinished, ignore_errors=True)
-        return root
 
     @classmethod
     def open_existing(cls, path: Path) -> DataRoot:
-        """Lock an existing directory to change sessions in it; nothing is created or removed.
+        """Lock an existing directory to change sessions in it; none is created or removed.
 
         Raises:
-            DataRootTakenError, OSError: as for `open`.
+            DataRootTakenError, DataRootFormatError, OSError: as for `open`.
         """
-        lock = _locked(path, os.open(path / _LOCK_NAME, os.O_RDWR | _MAKE, 0o600), fcntl.LOCK_EX)
-        os.fchmod(lock, 0o600)
-        os.ftruncate(lock, 0)
-        os.write(lock, _holder().encode())
+        path = path.resolve()  # below it, no link is followed
+        check_format(path)  # before the lock, which writes a file
+        lock = RootLock.exclusive(path)
+        try:
+            check_format(path)  # another process may have upgraded it meanwhile
+        except BaseException:
+            lock.close()
+            raise
         return cls(path, lock)
 
     @classmethod
     def open_read_only(cls, path: Path) -> DataRoot:
         """Keep other processes from serving the directory; it may be on a read-only disk.
 
-        A directory that was never served has no lock file, and none is created.
-
         Raises:
             DataRootTakenError: another process serves it; names that process.
+            DataRootFormatError: a newer LARST has written it.
             OSError: the directory cannot be read.
         """
+        path = path.resolve()
+        lock = RootLock.shared(path)
         try:
-            lock = os.open(path / _LOCK_NAME, os.O_RDONLY | _SAFELY)
-        except FileNotFoundError:
-            return cls(path, None)
-        return cls(path, _locked(path, lock, fcntl.LOCK_SH))
+            check_format(path)
+        except BaseException:
+            lock.close()
+            raise
+        return cls(path, lock)
 
     def tenants(self) -> list[str]:
         """Return the names of the tenants that have a directory of their own, sorted; blocks."""
@@ -185,20 +206,26 @@ class DataRoot:
         _sync_names(self.path)
         return _read_key(path)
 
-    def is_writable(self) -> bool:
-        """Return whether a file can be created here now; for /readyz."""
+    def problem(self) -> str | None:
+        """Return why nothing can be stored here now, for /readyz; None if it can; blocks.
+
+        Writes a few blocks: on a full disk an empty file can still be made.
+        """
+        if not self._lock.is_in_place():
+            return "it was removed or replaced"
         probe = self.path / _PROBE_NAME
         try:
-            os.close(os.open(probe, os.O_WRONLY | _MAKE, 0o600))
-            probe.unlink()
-        except OSError:
-            return False
-        return True
+            _write_probe(probe)
+        except OSError as error:
+            return describe_os_error(error)
+        finally:
+            with suppress(OSError):
+                probe.unlink()
+        return None
 
     def close(self) -> None:
         """Unlock the directory."""
-        if self._lock is not None:
-            os.close(self._lock)
+        self._lock.close()
 
     def __enter__(self) -> DataRoot:
         return self
@@ -222,6 +249,17 @@ def _folds_case(path: Path) -> bool:
         probe.unlink(missing_ok=True)
 
 
+def _write_probe(path: Path) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_TRUNC | _MAKE, 0o600)
+    try:
+        data = memoryview(_PROBE)
+        while data:
+            data = data[os.write(file, data) :]
+        os.fsync(file)  # some disks notice only now that they are full
+    finally:
+        os.close(file)
+
+
 def _read_key(path: Path) -> bytes:
     with os.fdopen(os.open(path, os.O_RDONLY | _SAFELY), "rb") as file:
         key = file.read(_KEY_BYTES + 1)
@@ -240,24 +278,3 @@ def _sync_names(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _locked(path: Path, lock: int, kind: int) -> int:
-    """Lock the open lock file and return it; close it if that fails."""
-    try:
-        fcntl.flock(lock, kind | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = os.read(lock, 200).decode(errors="replace").strip() or "another process"
-        os.close(lock)
-        raise DataRootTakenError(
-            f"{path} is held by {holder}; stop it, or choose another data root"
-        ) from error
-    except OSError:
-        os.close(lock)
-        raise
-    return lock
-
-
-def _holder() -> str:
-    started = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return f"process {os.getpid()} on {socket.gethostname()} since {started}\n"

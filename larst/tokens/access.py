@@ -48,14 +48,14 @@ class Access:
         if not self.may_send(method):
             raise self._refusal(method, ["read", "write"] if method in _READING else ["write"])
 
-    def require_admin(self) -> None:
-        """Return if the scopes allow the control API.
+    def require_admin(self, what: str = "the control API") -> None:
+        """Return if the scopes allow the control API, or `what` else needs the same scope.
 
         Raises:
             ForbiddenError: they do not.
         """
         if "admin" not in self.scopes:
-            raise self._refusal("the control API", ["admin"])
+            raise self._refusal(what, ["admin"])
 
     def require_operator(self, what: str) -> None:
         """Return if the sender manages the service as a whole.

@@ -12,7 +12,7 @@ from larst import actors, errors
 from larst.http.problems import STATUS, problem_of, title_of
 from larst.sandbox.failures import TRANSLATED
 
-ONLY_AT_START = {errors.DataRootTakenError, errors.ConfigError}
+ONLY_AT_START = {errors.DataRootTakenError, errors.DataRootFormatError, errors.ConfigError}
 BASES = {
     errors.LarstError,
     errors.CallerError,

@@ -63,10 +63,13 @@ async def test_a_full_disk_refuses_and_loses_nothing(
     while (reply := await api.post("/things", {"text": BIG})).status == 201:
         stored += 1
     refused = [reply, *[await api.post("/things", {"text": BIG}) for _ in range(3)]]
+    ready = await api.get("/readyz")
 
     assert stored > 10
     assert {answer.status for answer in refused} == {507}
     assert "No space left" in reply.body["detail"]
+    assert (ready.status, ready.body["not_ready"]) == (503, ["data root"])
+    assert ready.body["data_root"] == {"problem": "No space left on device"}
     assert await _count(api) == stored
 
     service.stop()
@@ -88,9 +91,11 @@ async def test_space_that_becomes_free_is_used_at_once(
         while True:
             file.write(b"x" * 4096)
     assert (await api.post("/things", {"text": BIG})).status == 507
+    assert (await api.get("/readyz")).status == 503
 
     filler.unlink()
 
+    assert (await api.get("/readyz")).status == 200
     assert (await api.post("/things", {"text": BIG})).status == 201
     assert await _count(api) == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -24,8 +25,34 @@ def test_a_second_process_is_refused_with_the_name_of_the_first(tmp_path: Path) 
 def test_the_root_is_private(tmp_path: Path) -> None:
     with DataRoot.open(tmp_path / "a" / "b") as root:
         assert root.path.stat().st_mode & 0o777 == 0o700
-        assert root.is_writable()
+        assert root.problem() is None
+        assert not (root.path / ".probe").exists()
         assert root.session_directory("s") == root.path / "s"
+
+
+def test_a_full_disk_is_a_problem_of_the_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty file can still be made there."""
+    with DataRoot.open(tmp_path) as root:
+
+        def write(_descriptor: int, _data: bytes) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr("larst.store.data_root.os.write", write)
+        assert root.problem() == "No space left on device"
+        monkeypatch.undo()
+        assert root.problem() is None
+
+
+def test_a_root_that_was_removed_or_replaced_is_a_problem(tmp_path: Path) -> None:
+    with DataRoot.open(tmp_path / "root") as root:
+        root.path.rename(tmp_path / "elsewhere")
+        assert root.problem() == "it was removed or replaced"
+
+        root.path.mkdir()
+        assert root.problem() == "it was removed or replaced"
+        assert list(root.path.iterdir()) == []
 
 
 def test_a_reader_is_refused_while_the_root_is_served(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""LARST, from this checkout, with its default settings."""
+"""LARST, from this checkout: with its default settings, and with every request traced."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from benchmarks.peers.records import all_records
 CHECKOUT = Path(__file__).parents[3]
 SESSION = "X-Session-ID"
 
+_COLLECTOR = Path(__file__).parents[1] / "servers" / "collector.py"
 _IMPORTED_AT_ONCE = 1000
 
 
@@ -36,6 +37,29 @@ class Larst:
         with serve_root(folder) as server:
             fill(server.port, "bench", records)
             yield server
+
+
+class TracedLarst:
+    """Exports the trace of every request to a collector in another process."""
+
+    title = "LARST, every request traced"
+    has_store = True
+    routes = Larst.routes
+
+    def install(self, cache: Cache) -> None:
+        """Nothing to install: the collector accepts everything and keeps nothing."""
+
+    @contextmanager
+    def serve(self, folder: Path, records: int) -> Iterator[Server]:
+        """Serve a session with this many records."""
+        port = free_port()
+        words = (sys.executable, str(_COLLECTOR), str(port))
+        (folder / "collector").mkdir()
+        with running(Command(words, folder / "collector", "/"), port):
+            tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}
+            with serve_root(folder, tracing) as server:
+                fill(server.port, "bench", records)
+                yield server
 
 
 @contextmanager

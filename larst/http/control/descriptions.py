@@ -41,6 +41,7 @@ PLAN: Schema = {
         "key": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "state": {"enum": list(get_args(PlanState))},
         "reason": {**_TEXT_OR_NULL, "description": "Why the plan was rejected."},
+        "intent": {**_TEXT_OR_NULL, "description": "What a user said that the request means."},
         "method": TEXT,
         "path": {**TEXT, "description": "Identifiers are replaced: `/orders/<int>/cancel`."},
         "query": {"type": "object"},
@@ -156,6 +157,7 @@ _READINESS: Schema = {
         "status": TEXT,
         "not_ready": {"type": "array", "items": TEXT},
         "sandbox": {"type": "object", "required": ["jail"], "properties": {"jail": TEXT}},
+        "data_root": {"type": "object", "properties": {"problem": TEXT}},
     },
 }
 

@@ -161,6 +161,7 @@ def summary(entry: BookEntry) -> dict[str, Json]:
         "key": entry.key,
         "state": entry.state,
         "reason": entry.reason,
+        "intent": entry.intent,
         "method": entry.shape.get("method"),
         "path": entry.shape.get("path"),
         "query": entry.shape.get("query"),

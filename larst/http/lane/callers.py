@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from aiohttp.http_parser import RawRequestMessage
 
 from larst.http.client_identity import request_id_of
+from larst.http.guidance import EXAMPLE, INTENT
 from larst.http.ingress import TASK_HEADERS, Ingress, visible_headers
 from larst.http.logins import MARK
 from larst.http.middleware import Admission
@@ -83,8 +84,8 @@ def caller_of(
     headers = message.headers
     if "Expect" in headers or "Host" not in headers or MARK in headers:
         return None
-    if any(name in headers for name in TASK_HEADERS):
-        return None
+    if any(name in headers for name in (*TASK_HEADERS, INTENT, EXAMPLE)):
+        return None  # the first ones need a task, and for the others a plan may have to be made
     admission.hosts.check(headers, message.version)
     access = access_of(message, tokens)
     return Caller(

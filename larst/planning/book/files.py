@@ -51,7 +51,8 @@ class BookEntry(BaseModel):
     user, for `reason`; `refused`: it changed what its request does not name, as `reason` says.
     `condition` restricts the requests of the shape that the plan may serve;
     None: all. `attempts`, `tokens` and `cost_usd` are the cost of planning, all attempts together.
-    `sessions` are the last `MAX_SESSIONS` sessions that it served.
+    `sessions` are the last `MAX_SESSIONS` sessions that it served. `intent`: the meaning of the
+    request in a user's words, from which the plan was made.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -73,6 +74,7 @@ class BookEntry(BaseModel):
     tokens: dict[Literal["input", "output"], NonNegativeInt] | None = None
     cost_usd: NonNegativeFloat | None = None
     sessions: tuple[str, ...] = ()
+    intent: str | None = None
 
     @cached_property
     def maker(self) -> Maker:

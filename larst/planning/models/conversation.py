@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from larst import prompts
-from larst.domain import Json
+from larst.domain import Guidance, Json
 from larst.planning.models.answers import ANSWER_SCHEMA, ANSWER_SCHEMA_WITH_VALUES
 from larst.planning.models.base import Prompt, Turn
 from larst.planning.models.redaction import redact
@@ -89,10 +89,21 @@ def shown_context(context: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _request_text(request: PlanningRequest) -> str:
-    values = f"{_HAS_VALUES}\n" if request.has_values else ""
+    notes = f"{_HAS_VALUES}\n" if request.has_values else ""
+    notes += _guidance_text(request.guidance)
     links = request.facts.get("links", {})
     schemas = _model_schemas(request)
-    return _fill_request(schemas, links, values, _bounded_context(request, shown_context))
+    return _fill_request(schemas, links, notes, _bounded_context(request, shown_context))
+
+
+def _guidance_text(guidance: Guidance) -> str:
+    """Return what a user wrote for the planner, as JSON: it cannot imitate a line of the prompt."""
+    text = ""
+    if guidance.intent is not None:
+        text += prompts.fill("intent", intent=_json(guidance.intent))
+    if guidance.reply is not None:
+        text += prompts.fill("wanted", reply=_json(guidance.reply.as_json()))
+    return text
 
 
 def _fill_request(schemas: str, links: Json, notes: str, context: str) -> str:
@@ -109,12 +120,13 @@ def _whole_text(request: PlanningRequest, refusals: Sequence[Refusal]) -> str:
             for refusal in refusals
         ]
         repair = prompts.fill("repair", refusals="\n".join(lines))
+    notes = _HAS_VALUES if request.has_values else ""
     return prompts.fill(
         "context",
         schemas=_bounded_schemas(request.schemas),
         links=_json(request.facts.get("links", {})),
         repair=repair,
-        values=_HAS_VALUES if request.has_values else "",
+        values="\n".join(filter(None, [notes, _guidance_text(request.guidance).rstrip("\n")])),
         context=_bounded_context(request, dict),
     )
 

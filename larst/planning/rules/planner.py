@@ -68,6 +68,8 @@ class RulesPlanner:
         path = request.path
         if isinstance(path, BadResourceNameError):
             raise path
+        if request.guidance.intent is not None:
+            raise NoRuleError(f"the rules cannot read X-LARST-Intent: {HOW_TO_GET_A_PLANNER}")
         if path is None:
             raise _no_rule(request.shape)
         action, program = _decide(Case(request.shape, path, request.facts))

@@ -18,8 +18,6 @@ UNDOCUMENTED = {"/", "/docs", "/redoc", "/openapi.json", "/_larst/ui/{name}", "/
 
 RECORDED = "/_larst/sessions/{id}/requests"
 
-RECORDED = "/_larst/sessions/{id}/requests"
-
 CATCH_ALL = {"/{path}", "/_larst/{path}"}
 
 
