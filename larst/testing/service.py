@@ -97,7 +97,9 @@ def _address(process: subprocess.Popen[bytes], log_path: Path) -> str:
     finally:
         timer.cancel()
     log = log_path.read_text(errors="replace")[-2000:]
-    raise ServiceStartError(f"larst did not start within {START_S:.0f} s:\n{log}")
+    raise ServiceStartError(
+        f"larst ended before it was ready, or was not ready within {START_S:.0f} s; its log:\n{log}"
+    )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.pages import ROOT
 
 pytest_plugins = ["pytester"]
 
@@ -25,10 +28,10 @@ def test_requests(larst_session):
     assert (created.status, created.json()["id"]) == (201, 1)
     assert created.headers["location"] == f"/@{larst_session.name}/orders/1"
     assert larst_session.put("/orders/1", json={"book": 2}).is_ok
-    assert larst_session.patch("/orders/1", json={"n": None}).json()["n"] is None
-    page = larst_session.get("/orders", query={"book": [2], "limit": 1}).json()["page"]
+    assert larst_session.patch("/orders/1", json={"book": 3}).json()["book"] == 3
+    page = larst_session.get("/orders", query={"book": [3], "limit": 1}).json()["page"]
     assert (page["total"], page["limit"]) == (1, 1)
-    assert larst_session.get("/orders?book=3").json()["items"] == []
+    assert larst_session.get("/orders?book=2").json()["items"] == []
     assert larst_session.delete("/orders/1").status == 204
     assert larst_session.get("/orders/1").status == 404
     assert "not found" in repr(larst_session.get("/orders/1"))
@@ -107,7 +110,6 @@ import sys
 
 
 def test_imports():
-    heavy = {"aiohttp", "pydantic", "orjson", "uvloop", "http", "openai", "rich", "subprocess"}
     loaded = {name for name in sys.modules if name.startswith("larst")}
     assert loaded == {"larst", "larst.testing", "larst.testing.plugin"}
     assert not {"aiohttp", "pydantic", "orjson", "uvloop", "rich", "argcomplete"} & set(sys.modules)
@@ -115,16 +117,24 @@ def test_imports():
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """Run the tests of a project as a user does, with warnings as errors."""
-    return pytester.runpytest_subprocess("-q", "-W", "error", *arguments, timeout=120)
+    """Run the tests of a project with no other plugin, and with warnings as errors."""
+    plugin = ("-p", "larst.testing.plugin")
+    return pytester.runpytest_subprocess("-q", "-W", "error", *plugin, *arguments, timeout=240)
 
 
 @pytest.fixture(autouse=True)
-def _no_parent_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run inside a worker is not a worker itself."""
+def _no_plugins_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any of them may warn, or import what the tests say is not imported."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for name in list(os.environ):
         if name.startswith(("PYTEST_XDIST", "PYTEST_ADDOPTS")):
             monkeypatch.delenv(name)
+
+
+def test_the_package_registers_the_plugin() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert project["entry-points"]["pytest11"] == {"larst": "larst.testing.plugin"}
 
 
 def test_the_fixtures_work_and_leave_nothing_behind(
@@ -136,7 +146,7 @@ def test_the_fixtures_work_and_leave_nothing_behind(
     pytester.makeconftest(CONFTEST)
     (pytester.path / ".env").write_text("LARS_PORT=nonsense\n")
 
-    result = run(pytester, "-p", "no:xdist", "-p", "no:asyncio", "-p", "no:aiohttp")
+    result = run(pytester)
 
     result.assert_outcomes(passed=8)
 
@@ -157,7 +167,7 @@ def test_each_worker_of_xdist_has_a_service(pytester: pytest.Pytester) -> None:
         """
     )
 
-    run(pytester, "-n", "2").assert_outcomes(passed=8)
+    run(pytester, "-p", "xdist", "-n", "2").assert_outcomes(passed=8)
 
 
 def test_a_failure_shows_the_difference_and_the_requests(pytester: pytest.Pytester) -> None:
