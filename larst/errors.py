@@ -56,6 +56,7 @@ LarstError
 │   ├── DataRootTakenError       another process serves this data root
 │   └── DataRootFormatError      a newer LARST has written this data root
 ├── QuotaFullError           the operator: the session or the tenant may have no more of it
+├── ExtraMissingError        the operator: install an extra of the package
 └── ConfigError              the operator, at start only
 
 Must never know HTTP: `larst/http/problems.py` alone maps these to statuses.
@@ -454,6 +455,12 @@ class QuotaFullError(LarstError):
     """A quota of the session or the tenant is full; nothing was changed."""
 
     title = "quota full"
+
+
+class ExtraMissingError(LarstError):
+    """The request needs an extra of the package that is not installed; the detail names it."""
+
+    title = "extra not installed"
 
 
 class ConfigError(LarstError):

@@ -16,6 +16,7 @@ from larst.cli import (
     check,
     completion,
     doctor,
+    fake,
     plans,
     repair,
     serve,
@@ -34,7 +35,7 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; shells expect 130 from a program that Ctrl-C stopped."""
 
 _COMMANDS = (
-    *(serve, sessions, transfer, snapshots, plans, tail, token, check, repair, evaluate),
+    *(serve, sessions, transfer, fake, snapshots, plans, tail, token, check, repair, evaluate),
     *(completion, doctor),
 )
 

@@ -32,14 +32,16 @@ class Service:
     url: str
     token: str | None
 
-    def request_json(self, method: str, path: str, body: object = None) -> Any:
+    def request_json(
+        self, method: str, path: str, body: object = None, *, timeout_s: float = TIMEOUT_S
+    ) -> Any:
         """Send a request and return the JSON of the reply; None if the reply is empty.
 
         Raises:
             ServiceError: the service cannot be reached, or refuses the request.
         """
         content = None if body is None else json.dumps(body).encode()
-        with self.open(method, path, content, timeout_s=TIMEOUT_S) as reply:
+        with self.open(method, path, content, timeout_s=timeout_s) as reply:
             return reply.json()
 
     def list_all(self, path: str, *, page_size: int, query: str = "") -> list[dict[str, Any]]:

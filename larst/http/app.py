@@ -30,6 +30,7 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
@@ -154,6 +155,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
+            fakes=FakeControl(sessions, session_quota),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             recordings=RecordingControl(instruments.recorder.recordings),
             documents=SessionDocuments(settings, sessions, tenants.served),

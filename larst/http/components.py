@@ -9,6 +9,7 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
@@ -48,6 +49,7 @@ class RunningService:
     teaching: TeachingControl
     session_control: SessionControl
     snapshots: SnapshotControl
+    fakes: FakeControl
     requests: RequestControl
     recordings: RecordingControl
     documents: SessionDocuments

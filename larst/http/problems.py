@@ -52,6 +52,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.WorkerLostError: 500,
     actors.ActorCrashedError: 500,
     errors.NoRuleError: 501,
+    errors.ExtraMissingError: 501,
     errors.AnswerUnusableError: 502,
     errors.PlannerBrokenError: 502,
     errors.NoUsablePlanError: 502,

@@ -15,11 +15,13 @@ from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
+    data_descriptions,
     descriptions,
     recording_descriptions,
     request_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
@@ -174,6 +176,13 @@ ROUTES = (
     ),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _control(
+        "POST",
+        "sessions/{id}/fake",
+        lambda running: running.fakes,
+        FakeControl.make,
+        data_descriptions.FAKE_DATA,
+    ),
     _snapshots("POST", "/reset", SnapshotControl.reset, descriptions.RESET_SESSION),
     _snapshots("GET", "/snapshots", SnapshotControl.list, descriptions.LIST_SNAPSHOTS),
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),

@@ -178,7 +178,7 @@ def errors_of(*classes: type[Exception]) -> Mapping[int, str]:
 
 _PLAN_ERRORS = (errors.BadRequestError, errors.PlanNotFoundError)
 _ID_ERRORS = (errors.BadSessionIdError, errors.SessionNotFoundError)
-_SESSION_ERRORS = (
+SESSION_ERRORS = (
     errors.BadSessionIdError,
     errors.SessionDamagedError,
     errors.DiskRefusedError,
@@ -262,7 +262,7 @@ ERASE_SESSION = ControlOperation(
     "Erase a session; its next request starts with no data",
     (ControlReply("The session is erased.", status=204),),
     (IN_SESSION,),
-    errors=errors_of(*_ID_ERRORS, *_SESSION_ERRORS),
+    errors=errors_of(*_ID_ERRORS, *SESSION_ERRORS),
 )
 GET_SESSION_SETTINGS = ControlOperation(
     "get_session_settings",
@@ -270,7 +270,7 @@ GET_SESSION_SETTINGS = ControlOperation(
     "Get the settings of a session",
     (ControlReply("The settings.", json_of(schema_ref("SessionSettings"))),),
     (IN_SESSION,),
-    errors=errors_of(*_ID_ERRORS, *_SESSION_ERRORS),
+    errors=errors_of(*_ID_ERRORS, *SESSION_ERRORS),
 )
 PUT_SESSION_SETTINGS = ControlOperation(
     "put_session_settings",
@@ -280,7 +280,7 @@ PUT_SESSION_SETTINGS = ControlOperation(
     (IN_SESSION,),
     body=json_of(schema_ref("SessionSettings")),
     errors=errors_of(
-        *_SESSION_ERRORS, errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError
+        *SESSION_ERRORS, errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError
     ),
 )
 EXPORT_SESSION = ControlOperation(
@@ -293,7 +293,7 @@ EXPORT_SESSION = ControlOperation(
         ),
     ),
     (IN_SESSION,),
-    errors=errors_of(*_ID_ERRORS, *_SESSION_ERRORS),
+    errors=errors_of(*_ID_ERRORS, *SESSION_ERRORS),
 )
 IMPORT_SESSION = ControlOperation(
     "import_session",
@@ -303,7 +303,7 @@ IMPORT_SESSION = ControlOperation(
     (IN_SESSION, REPLACE, LENIENT, SET_DIALECT),
     body={"application/x-ndjson": TEXT, "application/json": ANY_OBJECT},
     errors=errors_of(
-        *_SESSION_ERRORS,
+        *SESSION_ERRORS,
         errors.BadRequestError,
         errors.SessionNotEmptyError,
         errors.BodyTooLargeError,
@@ -311,7 +311,7 @@ IMPORT_SESSION = ControlOperation(
         errors.DeadlineError,
     ),
 )
-_SNAPSHOT_ERRORS = (*_ID_ERRORS, *_SESSION_ERRORS, errors.BadRequestError)
+_SNAPSHOT_ERRORS = (*_ID_ERRORS, *SESSION_ERRORS, errors.BadRequestError)
 _RESTORE_ERRORS = (
     *_SNAPSHOT_ERRORS,
     errors.SnapshotNotFoundError,
@@ -332,7 +332,7 @@ LIST_SNAPSHOTS = ControlOperation(
     "List the snapshots of a session",
     (ControlReply("All snapshots, by name.", json_of(_SNAPSHOTS)),),
     (IN_SESSION,),
-    errors=errors_of(*_ID_ERRORS, *_SESSION_ERRORS),
+    errors=errors_of(*_ID_ERRORS, *SESSION_ERRORS),
 )
 SAVE_SNAPSHOT = ControlOperation(
     "save_snapshot",
@@ -371,7 +371,7 @@ GET_SESSION_DOCUMENT = ControlOperation(
     "Get the OpenAPI document of a session",
     (ControlReply("The document.", json_of(ANY_OBJECT)),),
     (OF_SESSION,),
-    errors={status: text for status, text in errors_of(*_SESSION_ERRORS).items() if status != 403},
+    errors={status: text for status, text in errors_of(*SESSION_ERRORS).items() if status != 403},
 )
 GET_METRICS = ControlOperation(
     "get_metrics",

@@ -39,7 +39,7 @@ def number_in_query(request: web.Request, parameter: ControlParameter) -> int:
         BadRequestError: the value is not a whole number in the documented range.
     """
     name, maximum = parameter.name, parameter.schema["maximum"]
-    text = request.query.get(name, str(parameter.schema["default"]))
+    text = request.query.get(name, str(parameter.schema.get("default", "")))
     if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= maximum):
         raise BadRequestError(f"{name} must be a whole number from 0 to {maximum}")
     return int(text)

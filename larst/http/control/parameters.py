@@ -101,3 +101,6 @@ SET_DIALECT = ControlParameter(
     "Set the dialect of the session's replies, as its settings do.",
     {"enum": list(CHOICES["dialect"])},
 )
+SEED = whole_number(
+    "seed", "The same seed makes the same data; by default, a random one.", maximum=2**32 - 1
+)
