@@ -46,10 +46,21 @@ def add_arguments(subparsers: Subparsers) -> None:
         "load an export, a db.json, or a HAR, Postman or OpenAPI file into a session",
         examples="larst import db.json\nlarst import recording.har shop\n"
         "larst import db.json shop --dialect json-server\n"
-        "larst import - shop --replace < shop.ndjson",
+        "larst import - shop --replace < shop.ndjson\n"
+        "larst import --openapi api.yaml shop",
     )
     importing.set_defaults(run=run, transfer=_import)
     importing.add_argument("file", metavar="FILE", help="the file; - reads stdin")
+    importing.add_argument(
+        "--openapi",
+        action="store_true",
+        help="the file is an OpenAPI document, in JSON or YAML: the contract of the session",
+    )
+    importing.add_argument(
+        "--enforce",
+        action="store_true",
+        help="with --openapi: refuse replies that deviate (default: report them)",
+    )
     add_session(importing)
     importing.add_argument(
         "--replace", action="store_true", help="replace the data that the session has"
@@ -156,11 +167,15 @@ def _write_export(service: Service, session: str, target: IO[bytes]) -> None:
 
 def _import(service: Service, options: argparse.Namespace) -> None:
     from larst.cli.client import TRANSFER_TIMEOUT_S
+    from larst.cli.contracts import put_contract
     from larst.planning.reading.nouns import counted
 
     query = {name: "true" for name in ("replace", "lenient") if getattr(options, name)}
     if options.dialect is not None:
         query["dialect"] = options.dialect
+    if options.openapi:
+        put_contract(service, options.session, _input(options.file), enforces=options.enforce)
+        return
     path = f"{session_path(options.session)}/import{'?' if query else ''}{urlencode(query)}"
     content = _input(options.file)
     with (

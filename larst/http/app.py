@@ -30,6 +30,8 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.clocks import ClockControl
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
@@ -160,6 +162,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             plans=PlanControl(tenants),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
+            clocks=ClockControl(root, sessions, session_quota),
+            contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
@@ -247,6 +251,7 @@ class _SessionFactory:
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
+            enforces_schema=self.settings.schema_mode == "enforce",
             observer=self.hub.observer(key),
         )
         return SessionActor(

@@ -116,7 +116,11 @@ class Ingress:
         context = await self.context(request, trace, access, share)
         start_s = time.perf_counter()
         try:
-            reply = await self.sessions.request(context, trace)
+            reply = await self.sessions.request(
+                context,
+                trace,
+                present=lambda answer: present(answer, context, lambda: self._place(request)),
+            )
         except BaseException as error:
             if isinstance(error, _NEVER_BEGUN) and "queue" not in trace.stage_ms:
                 trace.record_wait(time.perf_counter() - start_s, error)

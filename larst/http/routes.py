@@ -15,12 +15,16 @@ from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
+    clock_descriptions,
+    contract_descriptions,
     data_descriptions,
     descriptions,
     recording_descriptions,
     request_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.clocks import ClockControl
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
@@ -103,11 +107,21 @@ def _sessions(
     return _control(method, path, lambda running: running.session_control, handle, operation)
 
 
+def _clock(method: str, handle: Handle[ClockControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/clock"
+    return _control(method, path, lambda running: running.clocks, handle, operation)
+
+
 def _snapshots(
     method: str, path: str, handle: Handle[SnapshotControl], operation: ControlOperation
 ) -> Route:
     path = f"sessions/{{id}}{path}"
     return _control(method, path, lambda running: running.snapshots, handle, operation)
+
+
+def _contract(method: str, handle: Handle[ContractControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/contract"
+    return _control(method, path, lambda running: running.contracts, handle, operation)
 
 
 def _requests(path: str, handle: Handle[RequestControl], operation: ControlOperation) -> Route:
@@ -174,8 +188,14 @@ ROUTES = (
     _sessions(
         "PUT", "/{id}/settings", SessionControl.put_settings, descriptions.PUT_SESSION_SETTINGS
     ),
+    _clock("GET", ClockControl.show, clock_descriptions.GET_CLOCK),
+    _clock("PUT", ClockControl.put, clock_descriptions.PUT_CLOCK),
+    _clock("DELETE", ClockControl.delete, clock_descriptions.DELETE_CLOCK),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _contract("GET", ContractControl.show, contract_descriptions.GET_CONTRACT),
+    _contract("PUT", ContractControl.put, contract_descriptions.PUT_CONTRACT),
+    _contract("DELETE", ContractControl.delete, contract_descriptions.DELETE_CONTRACT),
     _control(
         "POST",
         "sessions/{id}/fake",
@@ -246,18 +266,16 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    schemas = [
-        module.SCHEMAS
-        for module in (
-            descriptions,
-            recording_descriptions,
-            request_descriptions,
-            teaching_descriptions,
-        )
-    ]
-    return ControlApi(
-        operations, {name: schema for part in schemas for name, schema in part.items()}
+    modules = (
+        clock_descriptions,
+        contract_descriptions,
+        descriptions,
+        recording_descriptions,
+        request_descriptions,
+        teaching_descriptions,
     )
+    schemas = {name: schema for module in modules for name, schema in module.SCHEMAS.items()}
+    return ControlApi(operations, schemas)
 
 
 CONTROL_API = _control_api(ROUTES)
