@@ -9,9 +9,11 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
@@ -49,9 +51,11 @@ class RunningService:
     plans: PlanControl
     teaching: TeachingControl
     session_control: SessionControl
+    clocks: ClockControl
     contracts: ContractControl
     snapshots: SnapshotControl
     fakes: FakeControl
+    packs: PackControl
     requests: RequestControl
     recordings: RecordingControl
     documents: SessionDocuments

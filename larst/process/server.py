@@ -76,10 +76,7 @@ async def run_service(
         if file is not None:
             unnamed = app[INGRESS].unnamed_session(app[TOKENS].environment)
             session_id = file.session_id or unnamed
-            running = app[RUNNING]
-            outcome = await seed(
-                running.session_control, running.snapshots, file, settings, session_id
-            )
+            outcome = await seed(app[RUNNING], file, settings, session_id)
         collector.start()
         sys.setswitchinterval(SWITCH_S)
         site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)

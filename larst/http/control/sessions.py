@@ -182,7 +182,7 @@ class SessionControl:
             raw = await self._imports.read(request, share)
             async with self._imports.exclusive():
                 counts = await self._import_into(
-                    session_id, raw, report, tenant=tenant, replaces=replaces, dialect=dialect
+                    session_id, raw, report, tenant=tenant, replaces=replaces, style=dialect
                 )
         body: dict[str, Json] = {"imported": counts, "records": sum(counts.values())}
         if report.changes:
@@ -195,13 +195,14 @@ class SessionControl:
         self,
         session_id: str,
         raw: bytearray,
-        dialect: str,
+        style: str | StoredSettings,
         *,
         is_lenient: bool = False,
         replaces: bool = False,
     ) -> tuple[dict[str, int], ImportReport] | None:
-        """Import into a session that has no records, and teach it a dialect; None: it has some.
+        """Import into a session that has no records; None: it has some.
 
+        `style`: the dialect that it gets, or all of its settings.
         `replaces`: the records that it has are replaced.
 
         Raises:
@@ -211,7 +212,7 @@ class SessionControl:
         report = ImportReport(is_lenient=is_lenient)
         try:
             counts = await self._import_into(
-                session_id, raw, report, replaces=replaces, dialect=dialect
+                session_id, raw, report, replaces=replaces, style=style
             )
         except SessionNotEmptyError:
             return None
@@ -225,12 +226,11 @@ class SessionControl:
         *,
         tenant: Tenant = DEFAULT_TENANT,
         replaces: bool = False,
-        dialect: str | None = None,
-        learns: str | None = None,
+        style: str | StoredSettings | None = None,
     ) -> dict[str, int]:
         """Import into the session; return the number of imported records by resource.
 
-        The session is set to `dialect`, and taught `learns`.
+        The session gets the dialect `style`, or these settings, for which it must be new.
         """
         resources = await self._imports.prepare(raw, report)
         await self._quota.admit(tenant, session_id)
@@ -244,10 +244,11 @@ class SessionControl:
                     f"the session {session_id} has records; send ?replace=true to replace them,"
                     " or import into another session"
                 )
-            if dialect is not None:
-                await store.settings.put(replace(store.settings.current, dialect=dialect))
-            if learns is not None:
-                store.settings.learn_dialect(learns)
+            if isinstance(style, StoredSettings):
+                store.reset_to(resources, style)
+                return
+            if style is not None:
+                await store.settings.put(replace(store.settings.current, dialect=style))
             store.restore(resources)
 
         # Counted before they become the store's own, and change with it.
