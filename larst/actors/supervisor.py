@@ -69,9 +69,8 @@ class Supervisor(Generic[Key, Message, Reply]):
         # `tuple` copies in one step of the interpreter: the loop may add keys meanwhile.
         return sum(live.cell.mailbox.depth for live in tuple(self._live.values()))
 
-    @property
     def live_keys(self) -> list[Key]:
-        """The keys in memory."""
+        """Return the keys that are in memory."""
         return list(self._live)
 
     def is_live(self, key: Key) -> bool:

@@ -47,10 +47,9 @@ class SessionClient:
         """The number of messages that wait in all mailboxes; may be read from any thread."""
         return self._supervisor.waiting_count
 
-    @property
     def live_keys(self) -> list[SessionKey]:
-        """The keys of the sessions in memory."""
-        return self._supervisor.live_keys
+        """Return the keys of the sessions in memory."""
+        return self._supervisor.live_keys()
 
     def is_live(self, session_key: SessionKey) -> bool:
         """Return whether the session is in memory."""

@@ -62,7 +62,7 @@ class EditWatch:
 
     def _turn(self) -> Sequence[SessionKey]:
         """Return the sessions of this look, and forget those that left the memory."""
-        keys = self._sessions.live_keys
+        keys = self._sessions.live_keys()
         live = set(keys)
         for key in self._signatures.keys() - live:
             del self._signatures[key]

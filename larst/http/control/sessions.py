@@ -267,6 +267,9 @@ class SessionControl:
         """Return what the files of the sessions show; without those erased meanwhile; blocks."""
         overviews = []
         for key in keys:
+            if (problem := self._root.folders.problem(key)) is not None:
+                overviews.append((key, Overview(session_name(key), 0, None, None, problem)))
+                continue
             with contextlib.suppress(FileNotFoundError):
                 overviews.append((key, look(self._root.session_directory(key))))
         return overviews
@@ -274,6 +277,8 @@ class SessionControl:
     async def _describe(self, session: tuple[SessionKey, Overview]) -> dict[str, Json]:
         """Return the description of a session; if it is awake, with its own figures."""
         key, overview = session
+        if overview.used_at is None:  # its records in memory have no files any more
+            return _as_json(overview, "asleep")
         async with self._describing:
             try:
                 async with asyncio.timeout(BUSY_AFTER_S):
@@ -333,7 +338,9 @@ def session_not_found(key: SessionKey) -> SessionNotFoundError:
 
 def _as_json(overview: Overview, state: str, edits: Sequence[EditReport] = ()) -> dict[str, Json]:
     """Return the description of a session; damage overrides the other states."""
-    used_at = datetime.fromtimestamp(overview.used_at, UTC).isoformat(timespec="seconds")
+    used_at = None
+    if overview.used_at is not None:
+        used_at = datetime.fromtimestamp(overview.used_at, UTC).isoformat(timespec="seconds")
     records = overview.records
     return {
         "id": overview.session_id,
