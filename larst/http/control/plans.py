@@ -50,6 +50,8 @@ from larst.planning.book.cases import PlanCase, with_case
 from larst.session import Tenants
 from larst.session.cases import case_differences, case_of
 
+MAX_VERSIONS = 100
+
 
 class PlanControl:
     """Handles the requests below `/_larst/plans`."""
@@ -76,14 +78,20 @@ class PlanControl:
         )
 
     async def show(self, request: web.Request) -> web.Response:
-        """Return a plan with its program.
+        """Return a plan with its program, and the other plans of its shape as its versions.
 
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
         tenant, entry = self.tenant(request), self.entry(request)
         own = [session_name(key) for key in entry.sessions if tenant_of(key) == tenant]
-        facts = {"sessions": own, "has_older_prompt": has_older_prompt(entry)}
+        same_shape = self.book(request).of_shape(entry.shape_key)
+        versions: list[Json] = [summary(other) for other in same_shape if other.key != entry.key]
+        facts = {
+            "sessions": own,
+            "has_older_prompt": has_older_prompt(entry),
+            "versions": versions[:MAX_VERSIONS],
+        }
         return json_response({**entry.model_dump(), **facts})
 
     async def pin(self, request: web.Request) -> web.Response:
