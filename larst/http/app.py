@@ -30,6 +30,7 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
@@ -162,6 +163,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             plans=PlanControl(tenants),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
+            clocks=ClockControl(root, sessions, session_quota),
             contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),

@@ -15,6 +15,7 @@ from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
+    clock_descriptions,
     contract_descriptions,
     data_descriptions,
     descriptions,
@@ -22,6 +23,7 @@ from larst.http.control import (
     request_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
@@ -105,6 +107,11 @@ def _sessions(
 ) -> Route:
     path = f"sessions{path}"
     return _control(method, path, lambda running: running.session_control, handle, operation)
+
+
+def _clock(method: str, handle: Handle[ClockControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/clock"
+    return _control(method, path, lambda running: running.clocks, handle, operation)
 
 
 def _snapshots(
@@ -191,6 +198,9 @@ ROUTES = (
     _sessions(
         "PUT", "/{id}/settings", SessionControl.put_settings, descriptions.PUT_SESSION_SETTINGS
     ),
+    _clock("GET", ClockControl.show, clock_descriptions.GET_CLOCK),
+    _clock("PUT", ClockControl.put, clock_descriptions.PUT_CLOCK),
+    _clock("DELETE", ClockControl.delete, clock_descriptions.DELETE_CLOCK),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
     _contract("GET", ContractControl.show, contract_descriptions.GET_CONTRACT),
@@ -274,6 +284,7 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
     modules = (
+        clock_descriptions,
         contract_descriptions,
         descriptions,
         recording_descriptions,
