@@ -134,7 +134,7 @@ def _add_plans(server: MCPServer, backend: Backend) -> None:
 
     @server.tool()
     async def judge_plan(
-        key: str, verdict: Literal["pin", "reject"], reason: str = "not what is meant"
+        key: str, verdict: Literal["pin", "reject"], reason: str = "it does something else"
     ) -> dict[str, Any]:
         """Approve a plan for good, or reject it: the planner gets the reason and plans again."""
         body = {"reason": reason} if verdict == "reject" else None
