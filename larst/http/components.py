@@ -24,7 +24,7 @@ from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
 from larst.sandbox import Sandbox
-from larst.session import SessionClient
+from larst.session import FolderWatch, SessionClient
 from larst.telemetry import RequestLog, Telemetry
 from larst.tokens import TokenSource
 
@@ -48,6 +48,7 @@ class RunningService:
     """The objects that exist as long as the application runs."""
 
     readiness: Readiness
+    folder_watch: FolderWatch
     plans: PlanControl
     teaching: TeachingControl
     session_control: SessionControl
