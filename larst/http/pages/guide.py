@@ -18,7 +18,11 @@ _TASKS = (
     ("save_snapshot", "save a snapshot", ""),
     ("load_snapshot", "go back to it", ""),
     ("put_recording", "record requests", 'the body is `{"recording": "on"}`'),
-    ("list_recorded_requests", "verify the requests that arrived", "`?count=2&wait=1s` waits for two"),
+    (
+        "list_recorded_requests",
+        "verify the requests that arrived",
+        "`?count=2&wait=1s` waits for two",
+    ),
     ("put_faults", "break replies", ""),
     ("put_clock", "set the clock", ""),
     ("list_plans", "list the plans", "how each shape of request is answered"),
