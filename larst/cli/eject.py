@@ -128,12 +128,21 @@ def _format(target: Path) -> None:
 
 
 def _report(api: Api, target: Path, tests: int) -> None:
+    from larst.eject import action_routes, alternatives
+
+    actions = action_routes(api)
     lines = [
-        f"wrote {target}: {len(api.resources)} resources, {len(api.custom)} custom routes,"
+        f"wrote {target}: {len(api.resources)} resources, {len(actions)} custom routes,"
         f" {tests} tests"
     ]
-    if api.omissions:
+    lacks = [(f"{item.request}", item.reason) for item in (*api.omissions, *alternatives(api))]
+    lacks += [
+        (f"{action.method} {action.path}", f"its program: {action.lack}; the route answers 501")
+        for action in actions
+        if action.lack is not None
+    ]
+    if lacks:
         lines.append("not in the project:")
-        lines += [f"  {omission.request}: {omission.reason}" for omission in api.omissions]
+        lines += [f"  {request}: {reason}" for request, reason in lacks]
     lines.append(f"next: cd {target} && cat README.md")
     sys.stdout.write("\n".join(lines) + "\n")

@@ -75,7 +75,10 @@ def _answer(service: Service, session: str, request: Request) -> Answer:
         service.url + request.path,
         method=request.method,
         data=json.dumps(request.body).encode() if request.has_body else None,
-        headers={"Content-Type": "application/json", "X-Session-ID": session},
+        headers={
+            "X-Session-ID": session,
+            **({"Content-Type": "application/json"} if request.has_body else {}),
+        },
     )
     try:
         reply = urllib.request.urlopen(outgoing, timeout=_TIMEOUT_S)  # noqa: S310 - as above

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from larst import __version__
+from larst.cli import frozen
 from larst.cli.arguments import add_command, add_lenient
 from larst.cli.memory_root import memory_root
 from larst.cli.output import write_line
@@ -58,7 +59,7 @@ def add_arguments(subparsers: Subparsers) -> None:
         description="Serve HTTP until SIGTERM or Ctrl-C. LARS_ variables, in the environment or in"
         " .env, set everything else.",
         examples="larst serve\nlarst serve db.json --open\nlarst serve db.json --fresh --memory\n"
-        "larst serve --port 3000 --dialect json-server",
+        "larst serve --port 3000 --dialect json-server\nlarst serve bug.larst",
     )
     parser.set_defaults(run=run, log_level="info")
     parser.add_argument(
@@ -90,13 +91,17 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         BadRequestError: the file cannot be imported.
         OSError: the address is in use, the data root cannot be created, or the file not read.
     """
-    if options.memory:
+    file, is_in_memory = _seed_file(options), options.memory
+    if file is not None and (file := frozen.unpacked(file, settings)).pack is not None:
+        settings = frozen.frozen_settings(settings)
+        is_in_memory = is_in_memory or not frozen.has_own_root(options)
+    if is_in_memory:
         with memory_root() as root:
-            return _serve(options, settings.model_copy(update={"data_root": root}))
-    return _serve(options, settings)
+            return _serve(options, settings.model_copy(update={"data_root": root}), file)
+    return _serve(options, settings, file)
 
 
-def _serve(options: argparse.Namespace, settings: Settings) -> int:
+def _serve(options: argparse.Namespace, settings: Settings, file: SeedFile | None) -> int:
     import asyncio
     from uuid import uuid4
 
@@ -106,13 +111,12 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from larst.process.server import run_service
 
     log = set_up_logging(settings.log_level, log_format=settings.log_format)
-    file = _seed_file(options)
     providers: Providers | None = None
     try:
         providers = otel.set_up(
             _otel_environment(), service="larst", version=__version__, instance_id=uuid4().hex
         )
-        components = _components(settings, providers, log)
+        components = _components(settings, providers, log, file)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run_service(settings, components, _announcer(options), file))
     except otel.WrongVariableError as error:
@@ -165,11 +169,12 @@ def _otel_environment() -> Mapping[str, str]:
     return os.environ
 
 
-def _components(settings: Settings, providers: Providers, log: LineHandler) -> Components:
+def _components(
+    settings: Settings, providers: Providers, log: LineHandler, file: SeedFile | None
+) -> Components:
     """Return the components of the service, with the telemetry that OTEL_ variables ask for."""
     from dataclasses import replace
 
-    from larst.http.app import default_components
     from larst.telemetry import Telemetry
 
     telemetry = Telemetry(
@@ -179,7 +184,9 @@ def _components(settings: Settings, providers: Providers, log: LineHandler) -> C
         for_people=log.is_for_people,
     )
     providers.export_metrics(telemetry.collect)
-    return replace(default_components(settings), telemetry=telemetry, metrics_page=providers.page)
+    return replace(
+        frozen.components_of(settings, file), telemetry=telemetry, metrics_page=providers.page
+    )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

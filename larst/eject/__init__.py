@@ -7,6 +7,7 @@ Must never read a session or a disk, and never write code that imports LARST.
 from __future__ import annotations
 
 from larst.eject.cases import Answer, Case, Replay, Request, cases_of, sample_export
+from larst.eject.custom import action_routes, alternatives
 from larst.eject.description import Api, Omission
 from larst.eject.frozen import frozen_api, package_name
 from larst.eject.project import project_files
@@ -18,6 +19,8 @@ __all__ = [
     "Omission",
     "Replay",
     "Request",
+    "action_routes",
+    "alternatives",
     "cases_of",
     "frozen_api",
     "package_name",

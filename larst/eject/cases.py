@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from urllib.parse import quote, urlencode
 
 from larst.domain import Json, Record
 from larst.eject.below import Ancestor, Nesting, nesting_of
+from larst.eject.custom import action_routes
 from larst.eject.description import Api, Below, CustomRoute, Field, Resource
 
 MAX_SAMPLE = 25
@@ -44,11 +45,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Requests that a test sends one after the other; `module` is the test module."""
+    """Requests that a test sends one after the other; `module` is the test module.
+
+    `is_timed`: the replies depend on the time, so that only their statuses can be expected.
+    """
 
     name: str
     module: str
     requests: tuple[Request, ...]
+    is_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,9 @@ class Replay:
 def cases_of(api: Api) -> list[Case]:
     """Return the cases of all routes, each with a name of its own in its module."""
     cases = [case for resource in api.resources for case in _resource_cases(api, resource)]
-    for route in api.custom:
-        cases += _custom_cases(api, route)
+    for action in action_routes(api):
+        if action.lack is None:
+            cases += _custom_cases(api, action.plan)
     return _distinct(cases)
 
 
@@ -83,7 +89,7 @@ def _distinct(cases: Sequence[Case]) -> list[Case]:
     for case in cases:
         number = names[case.module, case.name] = names.get((case.module, case.name), 0) + 1
         name = case.name if number == 1 else f"{case.name}_{number}"
-        distinct.append(Case(name, case.module, case.requests))
+        distinct.append(replace(case, name=name))
     return distinct
 
 
@@ -252,8 +258,9 @@ def _custom_cases(api: Api, route: CustomRoute) -> Iterator[Case]:
     """Yield a case for each of the first records that the path can name, and for a missing one."""
     words = [part for part in route.path.split("/") if part and not part.startswith("<")]
     name = re.sub(r"\W", "_", "_".join([route.method.lower(), *words])).lower()
+    is_timed = "datetime" in route.program
     for stored in route.cases:
-        yield Case(name, "custom", (_stored(stored),))
+        yield Case(name, "custom", (_stored(stored),), is_timed)
     if route.body not in ("none", "object", ""):
         return
     query = urlencode({key: _VALUES.get(key, "1") for key in route.query})
@@ -264,7 +271,7 @@ def _custom_cases(api: Api, route: CustomRoute) -> Iterator[Case]:
             target = f"{path}?{query}" if query else path
             body: Json = {} if route.body == "object" else None
             request = Request(route.method, target, body, has_body=body is not None)
-            yield Case(name, "custom", (request,))
+            yield Case(name, "custom", (request,), is_timed)
 
 
 def _stored(case: Mapping[str, Json]) -> Request:

@@ -40,7 +40,7 @@ def document(api: Api, actions: tuple[ActionRoute, ...]) -> dict[str, Any]:
     for action in actions:
         tag = "custom" if action.resource is None else words(action.resource.module)
         operation = Operation(
-            action.method, action.path, action.function, action.summary, tag, reply={}
+            action.method.lower(), action.path, action.function, action.summary, tag, reply={}
         )
         paths.setdefault(operation.path, {})[operation.method] = _described(api, operation)
     return {

@@ -22,6 +22,7 @@ STANDARD: Mapping[str, str] = {
 
 PUBLIC: Mapping[str, str] = {
     "APIRouter": "fastapi",
+    "Body": "fastapi",
     "Depends": "fastapi",
     "Request": "fastapi",
     "Response": "fastapi",

@@ -30,6 +30,8 @@ def _uses(route: CustomRoute) -> Iterator[tuple[str, Sequence[str]]]:
         return
     stores = {"store": route.resource} | _aliases(tree)
     for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == "store" and route.resource is not None:
+            yield route.resource, ()
         if not isinstance(node, ast.Call):
             continue
         name = resource_of(node)

@@ -35,6 +35,7 @@ from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
@@ -60,6 +61,7 @@ from larst.runtime import MemoryTrimmer
 from larst.sandbox import MontySandbox
 from larst.session import (
     Answer,
+    FolderWatch,
     Message,
     Pipeline,
     SessionActor,
@@ -70,7 +72,7 @@ from larst.session import (
     observe_gauges,
 )
 from larst.session.live import LiveHub, LiveLimits
-from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
+from larst.store import DataRoot, DiskFiles, FileOps, IdFloors, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 from larst.telemetry.requests import Recordings
@@ -159,8 +161,10 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             max_bytes=settings.http.max_import_bytes,
             min_bytes_per_s=settings.http.min_bytes_per_s,
         )
+        folder_watch = FolderWatch(root, sessions, asyncio.sleep)
         app[RUNNING] = RunningService(
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
+            folder_watch=folder_watch,
             plans=PlanControl(tenants),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
@@ -168,6 +172,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
+            packs=PackControl(root, sessions, tenants, imports, components.planner.maker),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             recordings=RecordingControl(instruments.recorder.recordings),
             documents=SessionDocuments(settings, sessions, tenants.served),
@@ -177,6 +182,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             tokens.watch(partial(_open_tenants, tenants), asyncio.sleep), name="larst tokens"
         )
         stack.push_async_callback(_cancelled, watch)
+        folders = asyncio.create_task(folder_watch.run(), name="larst folders")
+        stack.push_async_callback(_cancelled, folders)
         yield
 
 
@@ -242,6 +249,7 @@ class _SessionFactory:
     quota: Quota
     on_flushed: Callable[[], None]
     reading: ReadingSettings
+    floors: IdFloors
     hub: LiveHub
 
     def __call__(self, key: SessionKey) -> SessionActor:
@@ -253,6 +261,7 @@ class _SessionFactory:
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
+            floors=self.floors,
             enforces_schema=self.settings.schema_mode == "enforce",
             observer=self.hub.observer(key),
         )
@@ -283,7 +292,7 @@ def _session_factory(
         components,
         sessions,
         session_quota,
-        files=DiskFiles(folds_case=root.folds_case),
+        files=DiskFiles(folds_case=root.folds_case, folders=root.folders),
         quota=Quota(
             records=quotas.max_records,
             size_bytes=quotas.max_session_bytes,
@@ -295,6 +304,7 @@ def _session_factory(
             unknown=sessions.unknown_query,
             has_model=components.planner.maker.planner != RULES,
         ),
+        floors=IdFloors(),
         hub=hub,
     )
 

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,32 @@ HEADERS = ("Location", "X-Total-Count")
 
 _CLIENT = """
 import json, os, sys
-os.environ[sys.argv[1].upper() + "_DATABASE"] = "compared.db"
 from importlib import import_module
 from fastapi.testclient import TestClient
-app = import_module(sys.argv[1] + ".app").app
-load = import_module(sys.argv[1] + ".database").load
-answers = []
-with TestClient(app, follow_redirects=False) as client:
-    load()
-    for method, path, body in json.load(sys.stdin):
-        reply = client.request(method, path, **({} if body is None else {"json": body}))
-        body = json.loads(reply.text) if reply.text else None
-        headers = {name: reply.headers.get(name) for name in json.loads(sys.argv[2])}
-        answers.append([reply.status_code, body, headers])
-print(json.dumps(answers))
+for package, groups in json.load(sys.stdin):
+    app = import_module(package + ".app").app
+    load = import_module(package + ".database").load
+    answers = []
+    for number, requests in enumerate(groups):
+        os.environ[package.upper() + "_DATABASE"] = f"{package}-{number}.db"
+        with TestClient(app, follow_redirects=False) as client:
+            load()
+            for method, path, body in requests:
+                reply = client.request(method, path, **({} if body is None else {"json": body}))
+                is_json = "json" in reply.headers.get("Content-Type", "")
+                body = json.loads(reply.text) if reply.text and is_json else reply.text or None
+                headers = {name: reply.headers.get(name) for name in json.loads(sys.argv[1])}
+                answers.append([reply.status_code, body, headers])
+    print(json.dumps(answers))
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A package and groups of requests to it; each group has a database of its own."""
+
+    package: str
+    groups: Sequence[Sequence[Sent]]
 
 
 def send(service: Service, session: str, request: Sent) -> list[Any]:
@@ -69,13 +81,11 @@ def eject(service: Service, session: str, target: Path) -> None:
     assert main(["eject", session, "--to", str(target), "--url", service.url]) == 0
 
 
-def answers_of(project: Path, package: str, requests: Sequence[Sent]) -> list[list[Any]]:
-    """Return the replies of the project's application, on its seed data."""
-    output = run_in(
-        project, "-c", _CLIENT, package, json.dumps(HEADERS), content=json.dumps(requests)
-    )
-    answers: list[list[Any]] = json.loads(output)
-    return answers
+def answers_of(folder: Path, projects: Sequence[Project]) -> list[list[list[Any]]]:
+    """Return the replies of the applications in a folder, each on its seed data."""
+    content = json.dumps([[project.package, project.groups] for project in projects])
+    output = run_in(folder, "-c", _CLIENT, json.dumps(HEADERS), content=content)
+    return [json.loads(line) for line in output.splitlines()]
 
 
 def run_in(project: Path, *arguments: str, content: str = "") -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from larst.cli import main
-from tests.eject.projects import answers_of, eject, larst_with, run_in, send
+from tests.eject.projects import Project, answers_of, eject, larst_with, run_in, send
 from tests.eject.workflows import LATER, WORKFLOWS
 
 _QUIET = ("-q", "-p", "no:cacheprovider", "-W", "ignore", "-n", "0", "-c", "pyproject.toml")
@@ -25,7 +25,7 @@ def test_a_project_passes_its_tests_and_answers_as_larst(session: str, tmp_path:
 
     run_in(project, "-m", "pytest", *_QUIET)
     package = next(path.parent.name for path in project.glob("*/app.py"))
-    answers = answers_of(project, package, LATER[session])
+    (answers,) = answers_of(project, [Project(package, [LATER[session]])])
 
     for (request, expected), answer in zip(compared, answers, strict=True):
         if answer[0] >= 400:  # the details of errors differ: LARST's name the request

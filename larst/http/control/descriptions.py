@@ -87,7 +87,7 @@ SESSION: Schema = {
             " session wakes, since its process was killed or its files came from elsewhere.",
         },
         "size_bytes": COUNT,
-        "last_used_at": _TIME,
+        "last_used_at": {**_TIME, "type": ["string", "null"]},
         "settings": schema_ref("SessionSettings"),
         "learned_dialect": {
             **_TEXT_OR_NULL,
