@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -48,6 +49,7 @@ from larst.session.settings import client_settings, with_values
 from larst.store import DataRoot, SessionStore, StoredSettings
 from larst.store.collection import Collection
 from larst.store.overview import Overview, look
+from larst.store.session_edits import EditReport
 from larst.store.transfer.db_json import ImportReport, shortened
 from larst.store.transfer.exporting import export_lines
 
@@ -280,8 +282,8 @@ class SessionControl:
         async with self._describing:
             try:
                 async with asyncio.timeout(BUSY_AFTER_S):
-                    size_bytes, records, settings = await self._sessions.run_on_store(
-                        key, _contents, keeps_awake=False, wakes=False
+                    current, edits = await self._sessions.run_on_store(
+                        key, partial(_contents, overview), keeps_awake=False, wakes=False
                     )
             except actors.ActorStoppedError:
                 return _as_json(overview, "asleep")
@@ -291,14 +293,18 @@ class SessionControl:
                 return _as_json(overview, "busy")
             except (actors.ActorError, DiskRefusedError):  # it is cooling down, or cannot be read
                 return _as_json(overview, "failed")
-        current = replace(
-            overview, size_bytes=size_bytes, records=records, settings=settings, problem=None
-        )
-        return _as_json(current, "awake")
+        return _as_json(current, "awake", edits)
 
 
-async def _contents(store: SessionStore) -> tuple[int, dict[str, int], StoredSettings]:
-    return store.size_bytes, store.counts(), store.settings.current
+async def _contents(overview: Overview, store: SessionStore) -> tuple[Overview, list[EditReport]]:
+    current = replace(
+        overview,
+        size_bytes=store.size_bytes,
+        records=store.counts(),
+        settings=store.settings.current,
+        problem=None,
+    )
+    return current, store.edits
 
 
 async def _settings(store: SessionStore) -> StoredSettings:
@@ -330,7 +336,7 @@ def session_not_found(key: SessionKey) -> SessionNotFoundError:
     )
 
 
-def _as_json(overview: Overview, state: str) -> dict[str, Json]:
+def _as_json(overview: Overview, state: str, edits: Sequence[EditReport] = ()) -> dict[str, Json]:
     """Return the description of a session; damage overrides the other states."""
     used_at = None
     if overview.used_at is not None:
@@ -346,4 +352,14 @@ def _as_json(overview: Overview, state: str) -> dict[str, Json]:
         "last_used_at": used_at,
         "settings": client_settings(overview.settings),
         "learned_dialect": overview.settings.learned_dialect,
+        "edits": [
+            {
+                "at": edit.at.isoformat(timespec="seconds"),
+                "resource": edit.resource,
+                "taken_in": edit.is_taken_in,
+                "detail": edit.detail,
+                "kept_as": list(edit.kept_as),
+            }
+            for edit in edits
+        ],
     }
