@@ -49,6 +49,8 @@ FLAGS = (
 )
 """Each flag, the variable that it overrides, its metavar and its help."""
 
+WATCH = "LARS_WATCH"
+
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst serve`."""
@@ -80,6 +82,20 @@ def add_arguments(subparsers: Subparsers) -> None:
     parser.add_argument("--open", action="store_true", help="open the service in the browser")
     for flag, variable, metavar, text in FLAGS:
         parser.add_argument(flag, dest=variable, metavar=metavar, help=text)
+    parser.add_argument(
+        "--watch",
+        dest=WATCH,
+        action="store_const",
+        const="on",
+        help="see edits of the files of sessions within a second (default on a terminal)",
+    )
+    parser.add_argument(
+        "--no-watch",
+        dest=WATCH,
+        action="store_const",
+        const="off",
+        help="see edits when a file is written again, and when a session sleeps or wakes",
+    )
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -111,6 +127,7 @@ def _serve(options: argparse.Namespace, settings: Settings, file: SeedFile | Non
     from larst.process.server import run_service
 
     log = set_up_logging(settings.log_level, log_format=settings.log_format)
+    settings = _watching(settings, is_terminal=log.stream.isatty())
     providers: Providers | None = None
     try:
         providers = otel.set_up(
@@ -127,6 +144,14 @@ def _serve(options: argparse.Namespace, settings: Settings, file: SeedFile | Non
         if providers is not None:
             providers.stop(TELEMETRY_STOP_S)
     return 0
+
+
+def _watching(settings: Settings, *, is_terminal: bool) -> Settings:
+    """Return the settings with LARS_WATCH on or off."""
+    if settings.sessions.watch != "auto":
+        return settings
+    sessions = settings.sessions.model_copy(update={"watch": "on" if is_terminal else "off"})
+    return settings.model_copy(update={"sessions": sessions})
 
 
 def _seed_file(options: argparse.Namespace) -> SeedFile | None:

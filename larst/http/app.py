@@ -71,6 +71,7 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
+from larst.session.edit_watch import EditWatch
 from larst.session.live import LiveHub, LiveLimits
 from larst.store import DataRoot, DiskFiles, FileOps, IdFloors, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
@@ -178,6 +179,10 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
+        if settings.sessions.watch == "on":
+            edits = EditWatch(sessions, root.session_directory, threads)
+            task = asyncio.create_task(edits.run(asyncio.sleep), name="larst edits")
+            stack.push_async_callback(_cancelled, task)
         watch = asyncio.create_task(
             tokens.watch(partial(_open_tenants, tenants), asyncio.sleep), name="larst tokens"
         )

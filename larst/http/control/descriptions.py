@@ -69,11 +69,26 @@ SESSION_SETTINGS: Schema = {
     },
     "additionalProperties": False,
 }
+EDIT: Schema = {
+    "type": "object",
+    "required": ["at", "resource", "taken_in", "detail", "kept_as"],
+    "properties": {
+        "at": _TIME,
+        "resource": TEXT,
+        "taken_in": {"type": "boolean", "description": "False: some of it is set aside."},
+        "detail": TEXT,
+        "kept_as": {
+            "type": "array",
+            "items": TEXT,
+            "description": "The copies of edits that are set aside, beside the edited file.",
+        },
+    },
+}
 SESSION: Schema = {
     "type": "object",
     "required": [
         *("id", "state", "problem", "records", "resources", "size_bytes", "last_used_at"),
-        *("settings", "learned_dialect"),
+        *("settings", "learned_dialect", "edits"),
     ],
     "properties": {
         "id": TEXT,
@@ -92,6 +107,11 @@ SESSION: Schema = {
         "learned_dialect": {
             **_TEXT_OR_NULL,
             "description": "The dialect that requests showed; it counts where none is set.",
+        },
+        "edits": {
+            "type": "array",
+            "items": EDIT,
+            "description": "The latest edits of its files since the session woke, oldest first.",
         },
     },
 }
@@ -202,7 +222,12 @@ GET_PLAN = ControlOperation(
     "get_plan",
     "plans",
     "Get a plan with its program",
-    (ControlReply("The plan, as the plan book stores it.", json_of(ANY_OBJECT)),),
+    (
+        ControlReply(
+            "The plan, as the plan book stores it, and in `versions` the other plans of its shape.",
+            json_of(ANY_OBJECT),
+        ),
+    ),
     (PLAN_KEY, OF_TENANT),
     errors=errors_of(*_PLAN_ERRORS),
 )

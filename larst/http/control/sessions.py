@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -48,6 +49,7 @@ from larst.session.settings import client_settings, with_values
 from larst.store import DataRoot, SessionStore, StoredSettings
 from larst.store.collection import Collection
 from larst.store.overview import Overview, look
+from larst.store.session_edits import EditReport
 from larst.store.transfer.db_json import ImportReport, shortened
 from larst.store.transfer.exporting import export_lines
 
@@ -201,7 +203,7 @@ class SessionControl:
         """Import into a session that has no records; None: it has some.
 
         `style`: the dialect that it gets, or all of its settings.
-        `replaces`: the records that it has are replaced.
+        `replaces`: the records that it has are replaced, and ids begin again.
 
         Raises:
             BadRequestError: it is not a complete export and not a db.json.
@@ -210,7 +212,7 @@ class SessionControl:
         report = ImportReport(is_lenient=is_lenient)
         try:
             counts = await self._import_into(
-                session_id, raw, report, replaces=replaces, style=style
+                session_id, raw, report, replaces=replaces, resets=replaces, style=style
             )
         except SessionNotEmptyError:
             return None
@@ -224,11 +226,13 @@ class SessionControl:
         *,
         tenant: Tenant = DEFAULT_TENANT,
         replaces: bool = False,
+        resets: bool = False,
         style: str | StoredSettings | None = None,
     ) -> dict[str, int]:
         """Import into the session; return the number of imported records by resource.
 
         The session gets the dialect `style`, or these settings, for which it must be new.
+        `resets`: ids that it has given out are given out again.
         """
         resources = await self._imports.prepare(raw, report)
         await self._quota.admit(tenant, session_id)
@@ -247,7 +251,10 @@ class SessionControl:
                 return
             if style is not None:
                 await store.settings.put(replace(store.settings.current, dialect=style))
-            store.restore(resources)
+            if resets:
+                store.reset_to(resources)
+            else:
+                store.restore(resources)
 
         # Counted before they become the store's own, and change with it.
         counts = {name: len(new.collection.records) for name, new in sorted(resources.items())}
@@ -280,8 +287,8 @@ class SessionControl:
         async with self._describing:
             try:
                 async with asyncio.timeout(BUSY_AFTER_S):
-                    size_bytes, records, settings = await self._sessions.run_on_store(
-                        key, _contents, keeps_awake=False, wakes=False
+                    current, edits = await self._sessions.run_on_store(
+                        key, partial(_contents, overview), keeps_awake=False, wakes=False
                     )
             except actors.ActorStoppedError:
                 return _as_json(overview, "asleep")
@@ -291,14 +298,18 @@ class SessionControl:
                 return _as_json(overview, "busy")
             except (actors.ActorError, DiskRefusedError):  # it is cooling down, or cannot be read
                 return _as_json(overview, "failed")
-        current = replace(
-            overview, size_bytes=size_bytes, records=records, settings=settings, problem=None
-        )
-        return _as_json(current, "awake")
+        return _as_json(current, "awake", edits)
 
 
-async def _contents(store: SessionStore) -> tuple[int, dict[str, int], StoredSettings]:
-    return store.size_bytes, store.counts(), store.settings.current
+async def _contents(overview: Overview, store: SessionStore) -> tuple[Overview, list[EditReport]]:
+    current = replace(
+        overview,
+        size_bytes=store.size_bytes,
+        records=store.counts(),
+        settings=store.settings.current,
+        problem=None,
+    )
+    return current, store.edits
 
 
 async def _settings(store: SessionStore) -> StoredSettings:
@@ -330,7 +341,7 @@ def session_not_found(key: SessionKey) -> SessionNotFoundError:
     )
 
 
-def _as_json(overview: Overview, state: str) -> dict[str, Json]:
+def _as_json(overview: Overview, state: str, edits: Sequence[EditReport] = ()) -> dict[str, Json]:
     """Return the description of a session; damage overrides the other states."""
     used_at = None
     if overview.used_at is not None:
@@ -346,4 +357,14 @@ def _as_json(overview: Overview, state: str) -> dict[str, Json]:
         "last_used_at": used_at,
         "settings": client_settings(overview.settings),
         "learned_dialect": overview.settings.learned_dialect,
+        "edits": [
+            {
+                "at": edit.at.isoformat(timespec="seconds"),
+                "resource": edit.resource,
+                "taken_in": edit.is_taken_in,
+                "detail": edit.detail,
+                "kept_as": list(edit.kept_as),
+            }
+            for edit in edits
+        ],
     }
