@@ -40,6 +40,7 @@ from larst.http.control.teaching import TeachingControl
 from larst.http.control.undoing import UndoControl
 from larst.http.keys import Handler
 from larst.http.live import serve
+from larst.http.pages.guide import guide
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -177,8 +178,16 @@ async def _control_document(request: web.Request) -> web.Response:
     return json_response(control_document(CONTROL_API, url, has_auth=has_auth))
 
 
+async def _agents_guide(request: web.Request) -> web.Response:
+    """Return the page for agents, which lists the routes below."""
+    text = guide(await service_paths.visitor_of(request), CONTROL_API)
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return web.Response(text=text, content_type="text/plain", headers=headers)
+
+
 ROUTES = (
     _document("/", service_paths.welcome),
+    _document("/llms.txt", _agents_guide, data_descriptions.GET_GUIDE),
     _page("/docs", service_paths.page),
     _page("/redoc", service_paths.page),
     _page("/_larst/ui/{name}", service_paths.file),
@@ -327,7 +336,7 @@ UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
-_SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
+_SESSION_PAGES = frozenset({"/", "/llms.txt", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
 """The paths that exist below the prefix of a session, too. The others are those of the service."""
 
 
