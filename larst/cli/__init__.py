@@ -113,7 +113,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _overrides(options: argparse.Namespace) -> dict[str, object]:
     """Return the settings that flags override, by variable."""
-    flags = {variable for _, variable, _, _ in serve.FLAGS}
+    flags = {serve.WATCH, *(variable for _, variable, _, _ in serve.FLAGS)}
     return {
         name: value for name, value in vars(options).items() if name in flags and value is not None
     }

@@ -35,6 +35,7 @@ from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
@@ -60,6 +61,7 @@ from larst.runtime import MemoryTrimmer
 from larst.sandbox import MontySandbox
 from larst.session import (
     Answer,
+    FolderWatch,
     Message,
     Pipeline,
     SessionActor,
@@ -69,8 +71,9 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
+from larst.session.edit_watch import EditWatch
 from larst.session.live import LiveHub, LiveLimits
-from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
+from larst.store import DataRoot, DiskFiles, FileOps, IdFloors, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
 from larst.telemetry.requests import Recordings
@@ -157,8 +160,10 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             max_bytes=settings.http.max_import_bytes,
             min_bytes_per_s=settings.http.min_bytes_per_s,
         )
+        folder_watch = FolderWatch(root, sessions, asyncio.sleep)
         app[RUNNING] = RunningService(
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
+            folder_watch=folder_watch,
             plans=PlanControl(tenants),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
@@ -166,15 +171,22 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
+            packs=PackControl(root, sessions, tenants, imports, components.planner.maker),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             recordings=RecordingControl(instruments.recorder.recordings),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
+        if settings.sessions.watch == "on":
+            edits = EditWatch(sessions, root.session_directory, threads)
+            task = asyncio.create_task(edits.run(asyncio.sleep), name="larst edits")
+            stack.push_async_callback(_cancelled, task)
         watch = asyncio.create_task(
             tokens.watch(partial(_open_tenants, tenants), asyncio.sleep), name="larst tokens"
         )
         stack.push_async_callback(_cancelled, watch)
+        folders = asyncio.create_task(folder_watch.run(), name="larst folders")
+        stack.push_async_callback(_cancelled, folders)
         yield
 
 
@@ -240,6 +252,7 @@ class _SessionFactory:
     quota: Quota
     on_flushed: Callable[[], None]
     reading: ReadingSettings
+    floors: IdFloors
     hub: LiveHub
 
     def __call__(self, key: SessionKey) -> SessionActor:
@@ -251,6 +264,7 @@ class _SessionFactory:
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
+            floors=self.floors,
             enforces_schema=self.settings.schema_mode == "enforce",
             observer=self.hub.observer(key),
         )
@@ -281,7 +295,7 @@ def _session_factory(
         components,
         sessions,
         session_quota,
-        files=DiskFiles(folds_case=root.folds_case),
+        files=DiskFiles(folds_case=root.folds_case, folders=root.folders),
         quota=Quota(
             records=quotas.max_records,
             size_bytes=quotas.max_session_bytes,
@@ -293,6 +307,7 @@ def _session_factory(
             unknown=sessions.unknown_query,
             has_model=components.planner.maker.planner != RULES,
         ),
+        floors=IdFloors(),
         hub=hub,
     )
 

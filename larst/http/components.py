@@ -13,6 +13,7 @@ from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
@@ -23,7 +24,7 @@ from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
 from larst.sandbox import Sandbox
-from larst.session import SessionClient
+from larst.session import FolderWatch, SessionClient
 from larst.telemetry import RequestLog, Telemetry
 from larst.tokens import TokenSource
 
@@ -47,6 +48,7 @@ class RunningService:
     """The objects that exist as long as the application runs."""
 
     readiness: Readiness
+    folder_watch: FolderWatch
     plans: PlanControl
     teaching: TeachingControl
     session_control: SessionControl
@@ -54,6 +56,7 @@ class RunningService:
     contracts: ContractControl
     snapshots: SnapshotControl
     fakes: FakeControl
+    packs: PackControl
     requests: RequestControl
     recordings: RecordingControl
     documents: SessionDocuments

@@ -27,6 +27,7 @@ from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
@@ -202,6 +203,13 @@ ROUTES = (
         lambda running: running.fakes,
         FakeControl.make,
         data_descriptions.FAKE_DATA,
+    ),
+    _control(
+        "GET",
+        "sessions/{id}/pack",
+        lambda running: running.packs,
+        PackControl.pack,
+        data_descriptions.PACK_SESSION,
     ),
     _snapshots("POST", "/reset", SnapshotControl.reset, descriptions.RESET_SESSION),
     _snapshots("GET", "/snapshots", SnapshotControl.list, descriptions.LIST_SNAPSHOTS),

@@ -148,8 +148,18 @@ class SessionActor(Actor[Message, Answer]):
             self._store.checkpoints.start_quiet()
 
     async def on_flush_failed(self, error: Exception) -> None:
-        """Return to the state on disk: no reply about the failed write has left."""
-        await self._store.reload()
+        """Return to the state on disk: no reply about the failed write has left.
+
+        If that cannot be loaded, the session stays up as damaged: a message that waits may be the
+        one that erases it.
+        """
+        self._load_begun_s = self._clock.now()
+        try:
+            await self._store.reload()
+        except StoreError as damage:
+            self._store.release()
+            self._stay_damaged(damage)
+        self._mark_pending()
 
     async def on_stop(self) -> None:
         """Complete the documented files."""
@@ -178,8 +188,17 @@ class SessionActor(Actor[Message, Answer]):
         try:
             await self._store.load()
         except StoreError as error:
-            self._damage = error
-            log_event(StartRefused(self._store.session_id, error))
+            self._stay_damaged(error)
+        self._mark_pending()
+
+    def _stay_damaged(self, error: StoreError) -> None:
+        self._damage = error
+        log_event(StartRefused(self._store.session_id, error))
+
+    def _mark_pending(self) -> None:
+        """Let the changes that a load itself has made become durable."""
+        if self._store.has_pending:
+            self.gate.mark()
 
     async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""

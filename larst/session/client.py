@@ -47,6 +47,10 @@ class SessionClient:
         """The number of messages that wait in all mailboxes; may be read from any thread."""
         return self._supervisor.waiting_count
 
+    def live_keys(self) -> list[SessionKey]:
+        """Return the keys of the sessions in memory."""
+        return self._supervisor.live_keys()
+
     def is_live(self, session_key: SessionKey) -> bool:
         """Return whether the session is in memory."""
         return self._supervisor.is_live(session_key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from larst.store.data_root import DataRoot
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.settings import StoredSettings
+from larst.store.id_floors import IdFloors
 from larst.store.io_threads import Threads
 from larst.store.quota import Quota
 from larst.store.records import CONTRACT, REPLIES
@@ -20,6 +21,7 @@ __all__ = [
     "DataRoot",
     "DiskFiles",
     "FileOps",
+    "IdFloors",
     "Quota",
     "SessionStore",
     "StoredSettings",

@@ -6,17 +6,18 @@ the session's actor, which holds back every reply that depends on a commit until
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Collection as Names
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from larst.domain import Criteria, DataState, Json, Record, Standing
-from larst.errors import DiskRefusedError, QuotaFullError
+from larst.errors import DiskRefusedError, QuotaFullError, SessionDamagedError
 from larst.store.changes import ChangeObserver, ChangeRecorder, NotFollowed, Position
 from larst.store.collection import Change, Collection, RecordState
 from larst.store.disk.files import FileOps
@@ -25,6 +26,7 @@ from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.settings import StoredSettings, settings_as_json
 from larst.store.edits.foreign_files import ForeignFiles
 from larst.store.folding import refuse_folded
+from larst.store.id_floors import IdFloors
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
 from larst.store.records import CONTRACT, is_hidden
@@ -37,7 +39,13 @@ from larst.store.session_settings import SessionSettings
 from larst.store.session_snapshots import Save, SessionSnapshots
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
-from larst.store.transfer.replacing import Replacement, dropped_entry, free, journal_entry
+from larst.store.transfer.replacing import (
+    Replacement,
+    dropped_entry,
+    free,
+    journal_entry,
+    next_id_entry,
+)
 from larst.store.work import Work
 
 _log = logging.getLogger("larst.store")
@@ -59,7 +67,7 @@ class SessionStore:
     `on_flushed` is called on the event loop after each write of the journal. `quota` is the most
     that the session may hold. `folds_case`: the disk does not distinguish upper and lower case.
     `enforces_schema`: edits of files that break the learned schema are not taken in.
-    `observer` follows the changes.
+    `floors` outlive this store. `observer` follows the changes.
     """
 
     def __init__(
@@ -73,9 +81,13 @@ class SessionStore:
         threads: Threads | None = None,
         quota: Quota = NO_QUOTA,
         folds_case: bool = False,
+        floors: IdFloors | None = None,
         enforces_schema: bool = False,
         observer: ChangeObserver | None = None,
     ) -> None:
+        self._directory = directory
+        self._floors = floors or IdFloors()
+        self._is_suspect = False
         self._folds_case = folds_case
         self._new_salt = new_salt
         self.session_id = directory.name
@@ -121,7 +133,7 @@ class SessionStore:
         async with self.checkpoints.exclusive():
             loaded = await self._threads.run_to_completion(self._load, is_long=True)
             await self.snapshots.load()
-        self._install(loaded)
+        self._install_raised(loaded)
         if loaded.dirty:
             names = ", ".join(sorted(loaded.dirty)[:_MAX_LOGGED_NAMES])
             fields = {"session_id": self.session_id, "event": "Recovered"}
@@ -134,7 +146,8 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as in `load`.
         """
         async with self.checkpoints.exclusive():
-            self._install(await self._threads.run_to_completion(self._reload, is_long=True))
+            loaded = await self._threads.run_to_completion(self._reload, is_long=True)
+            self._install_raised(loaded)
 
     async def set_all_aside(self) -> None:
         """Move all of the session's files to a backup directory, and start empty.
@@ -252,6 +265,11 @@ class SessionStore:
             return await self.work.off_loop(commit)
 
     @property
+    def has_pending(self) -> bool:
+        """Whether there is anything to flush that no commit of this store's user has added."""
+        return self._writer.has_pending
+
+    @property
     def position(self) -> Position:
         """The position of the latest durable transaction."""
         return self._session_files.position
@@ -309,6 +327,7 @@ class SessionStore:
         if not names and settings is None:
             return
         self._change()
+        self._floors.discard(self._directory)
         self._writer.discard([self._collections[name] for name in names & self._collections.keys()])
         for name in names - replacements.keys():
             del self._collections[name]
@@ -347,14 +366,20 @@ class SessionStore:
         """Make all commits durable; if the journal has grown large, also begin a checkpoint.
 
         Raises:
-            DiskRefusedError: the commits are not durable; call `reload` next.
+            DiskRefusedError, SessionDamagedError: the commits are not durable; call `reload` next.
         """
-        async with self.checkpoints.disk:
-            await self.checkpoints.flush()
-            # a made-up session id must leave no directory
-            if self._collections or self._session_files.settings_in_journal:
-                await self.settings.save_learned()
+        with self._keeping_ids():
+            async with self.checkpoints.disk:
+                await self._check_suspicion()
+                await self.checkpoints.flush()
+                # a made-up session id must leave no directory
+                if self._collections or self._session_files.settings_in_journal:
+                    await self.settings.save_learned()
         self.checkpoints.start_if_large()
+
+    async def suspect(self) -> None:
+        """Let the next flush check whether the files are still there, even with no commit."""
+        self._is_suspect = True
 
     async def checkpoint(self) -> None:
         """Make all commits durable, complete the documented files and begin a new journal.
@@ -363,9 +388,10 @@ class SessionStore:
         completes the files.
 
         Raises:
-            DiskRefusedError: as in `flush`.
+            DiskRefusedError, SessionDamagedError: as in `flush`.
         """
-        await self.checkpoints.complete_all()
+        with self._keeping_ids():
+            await self.checkpoints.complete_all()
 
     @property
     def edits(self) -> list[EditReport]:
@@ -404,7 +430,8 @@ class SessionStore:
 
     async def close(self) -> None:
         """Take in edits of the documented files and complete them, as `checkpoint` does."""
-        await self.take_in_edits()
+        with self._keeping_ids():
+            await self.take_in_edits()
         await self.checkpoint()
 
     def release(self) -> None:
@@ -550,11 +577,38 @@ class SessionStore:
     def _erase(self) -> OSError | None:
         """Erase files and memory together: the caller may be cancelled in between."""
         error = self._session_files.erase()
+        self._floors.discard(self._directory)
         erased = self._collections
         self.snapshots.clear()
         self._install(Loaded({}, set()))
         free(erased.values())
         return error
+
+    @contextlib.contextmanager
+    def _keeping_ids(self) -> Iterator[None]:
+        """Keep the next ids if the files are lost: those that are put back may be older."""
+        try:
+            yield
+        except SessionDamagedError:
+            self._floors.keep(self._directory, self._collections)
+            raise
+
+    async def _check_suspicion(self) -> None:
+        if not self._is_suspect:
+            return
+        self._is_suspect = False
+        is_in_place = self._session_files.is_in_place
+        if not await self._threads.run_to_completion(is_in_place, is_long=False):
+            raise SessionDamagedError(f"{self._directory} was replaced while the service ran")
+
+    def _install_raised(self, loaded: Loaded) -> None:
+        """Install what the files hold; if they were lost meanwhile, give out no id again."""
+        self._install(loaded)
+        if raised := self._floors.apply(self._directory, self._collections):
+            self._change()
+            self.changes.record_replacement()  # these files are not those that followers know
+            next_ids = {name: self._collections[name].next_id for name in raised}
+            self._writer.add({name: next_id_entry(item) for name, item in next_ids.items()})
 
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""

@@ -35,6 +35,10 @@ class MemoryDisk:
     def size_and_time(self, path: Path) -> tuple[int, float]:
         return len(self.content[path]), 0.0
 
+    def begins_with(self, path: Path, beginning: bytes, size: int) -> bool:
+        content = self.content.get(path, b"")
+        return content.startswith(beginning) and len(content) >= size
+
     def identity(self, path: Path) -> Identity | None:
         """Equal content counts as the same file."""
         content = self.content.get(path)

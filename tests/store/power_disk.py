@@ -83,6 +83,10 @@ class PowerDisk:
         assert content is not None
         return len(content), 0.0
 
+    def begins_with(self, path: Path, beginning: bytes, size: int) -> bool:
+        content = self.read(path)
+        return content is not None and content.startswith(beginning) and len(content) >= size
+
     def identity(self, path: Path) -> Identity | None:
         """Equal content counts as the same file."""
         content = self.read(path)

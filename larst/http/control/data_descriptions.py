@@ -63,3 +63,16 @@ FAKE_DATA = ControlOperation(
         errors.ExtraMissingError,
     ),
 )
+PACK_SESSION = ControlOperation(
+    "pack_session",
+    "sessions",
+    "Pack a session: its data, schemas and settings, and the plans that served it",
+    (
+        ControlReply(
+            "A ZIP archive that `larst serve` serves. Its bytes depend on the contents only.",
+            {"application/zip": {"type": "string", "format": "binary"}},
+        ),
+    ),
+    (IN_SESSION,),
+    errors=errors_of(*SESSION_ERRORS, errors.SessionNotFoundError, errors.DeadlineError),
+)

@@ -69,11 +69,26 @@ SESSION_SETTINGS: Schema = {
     },
     "additionalProperties": False,
 }
+EDIT: Schema = {
+    "type": "object",
+    "required": ["at", "resource", "taken_in", "detail", "kept_as"],
+    "properties": {
+        "at": _TIME,
+        "resource": TEXT,
+        "taken_in": {"type": "boolean", "description": "False: some of it is set aside."},
+        "detail": TEXT,
+        "kept_as": {
+            "type": "array",
+            "items": TEXT,
+            "description": "The copies of edits that are set aside, beside the edited file.",
+        },
+    },
+}
 SESSION: Schema = {
     "type": "object",
     "required": [
         *("id", "state", "problem", "records", "resources", "size_bytes", "last_used_at"),
-        *("settings", "learned_dialect"),
+        *("settings", "learned_dialect", "edits"),
     ],
     "properties": {
         "id": TEXT,
@@ -87,11 +102,16 @@ SESSION: Schema = {
             " session wakes, since its process was killed or its files came from elsewhere.",
         },
         "size_bytes": COUNT,
-        "last_used_at": _TIME,
+        "last_used_at": {**_TIME, "type": ["string", "null"]},
         "settings": schema_ref("SessionSettings"),
         "learned_dialect": {
             **_TEXT_OR_NULL,
             "description": "The dialect that requests showed; it counts where none is set.",
+        },
+        "edits": {
+            "type": "array",
+            "items": EDIT,
+            "description": "The latest edits of its files since the session woke, oldest first.",
         },
     },
 }

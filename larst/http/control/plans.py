@@ -7,6 +7,7 @@ never touch a session: it reads and changes only plan books.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -108,6 +109,11 @@ class PlanControl:
         else:
             plans.book.set_state(entry.key, "pinned")
         return json_response(summary(version))
+
+    def add_pinned(self, entries: Iterable[BookEntry]) -> None:
+        """Add plans that a user approved elsewhere, as a pack has them, for all tenants."""
+        for entry in entries:
+            self._tenants.plans(None).book.put(entry)
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete a plan and its state; the next request of its shape is planned again.

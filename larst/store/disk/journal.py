@@ -57,6 +57,7 @@ import orjson
 
 from larst.store.disk.documents import resource_of
 from larst.store.disk.files import FileOps, put_in_place
+from larst.store.disk.folders import FilesLostError
 from larst.store.disk.frames import CorruptFramesError, decode, decode_header, encode
 from larst.store.disk.journal_v1 import Line, from_v1, to_v1, upgraded_files
 
@@ -66,6 +67,9 @@ READABLE_VERSIONS = (1, VERSION)
 
 ABSENT = ""
 """The digest of a file that a checkpoint removes."""
+
+_BEGINNING_BYTES = 8
+"""The length and the checksum of the header, which the random salt is part of."""
 
 MAX_FRAME_BYTES = 2**32 - 1
 """A frame's length is 32 bits."""
@@ -110,6 +114,7 @@ class Journal:
         self._path = directory / JOURNAL
         self._files = files
         self._new_salt = new_salt
+        self._beginning = b""
         self._upgraded: Container[tuple[str, str]] = ()  # an empty set takes 200 bytes
         self._is_name_durable = False
 
@@ -117,10 +122,16 @@ class Journal:
         """Write the lines as one frame, durably; begin a journal where none exists.
 
         Raises:
+            FilesLostError: another journal is in the place of this one; it was not touched.
             OSError: the write does not count, and any bytes it left are truncated before the next.
         """
         if not self.end:
             self.begin(self.base, self._carried)
+        elif not self.is_in_place():
+            raise FilesLostError(
+                f"{self._directory} was replaced while the service ran, and nothing was changed:"
+                " send the request again, to go on with the files that are there now"
+            )
         self._make_name_durable()
         if self.must_cut:
             self.cut()
@@ -137,6 +148,15 @@ class Journal:
         self.has_changes = True
         if self._is_marked:
             self.later += (line for line in lines if "next" not in line)
+
+    def is_in_place(self) -> bool:
+        """Return whether the file is the one that was read or begun here, or none was.
+
+        Raises:
+            FilesLostError: its folder is gone.
+            OSError: the disk refused.
+        """
+        return not self.end or self._files.begins_with(self._path, self._beginning, self.end)
 
     def mark(self) -> int:
         """Collect the transactions from now on in `later`; return the number of the last one.
@@ -188,6 +208,7 @@ class Journal:
         put_in_place(self._files, self._path, frames)
         self._make_name_durable()
         self.end, self._carried = sum(map(len, frames)), ()
+        self._beginning = frames[0][:_BEGINNING_BYTES]
 
     def cut(self) -> None:
         """Truncate what a failed write may have left behind `end`.
@@ -210,6 +231,7 @@ class Journal:
         if numbers != list(range(1, len(numbers) + 1)):
             raise JournalDamagedError("lacks a transaction in the middle")
         self.version, self._upgraded = header["larst"], upgraded_files(lines) or ()
+        self._beginning = raw[:_BEGINNING_BYTES]
         self.base, self.salt = header["base"], header["salt"]
         self.next_ids = dict(header.get("ids", {}))
         self.history = header.get("history", f"{self.salt:08x}")

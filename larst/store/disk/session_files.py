@@ -26,6 +26,7 @@ from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint
 from larst.store.disk.documents import DocumentDamagedError, encode_meta
 from larst.store.disk.files import FileOps
+from larst.store.disk.folders import FilesLostError
 from larst.store.disk.journal import ABSENT, Journal
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.loaded import EditedFile, Loaded
@@ -86,11 +87,13 @@ class SessionFiles:
         return loaded
 
     def reload(self) -> Loaded:
-        """Return the durable state, after a write has failed.
+        """Return the durable state, after a write has failed; if other files are there now, theirs.
 
         Raises:
             SessionDamagedError, OSError: as for `load`.
         """
+        if not self.journal.is_in_place():
+            return self.load()
         with contextlib.suppress(OSError):  # the next write tries again
             self.journal.cut()
         must_cut = self.journal.must_cut
@@ -99,6 +102,16 @@ class SessionFiles:
         loaded = self._load(up_to=self.journal.end or None)
         self.journal.must_cut |= must_cut
         return loaded
+
+    def is_in_place(self) -> bool:
+        """Return whether the files are those that were loaded or written here.
+
+        Raises:
+            FilesLostError: they are gone.
+            OSError: the disk refused.
+        """
+        self._files.names(self.directory)
+        return self.journal.is_in_place()
 
     def begin_checkpoint(
         self, collections: Mapping[str, Collection | None], *, is_whole: bool
@@ -207,7 +220,8 @@ class SessionFiles:
         Raises:
             OSError: all files are still there.
         """
-        self._files.names(self.directory)  # raises where a link has the session's name
+        with contextlib.suppress(FilesLostError):  # they are gone already, or a rename refuses
+            self._files.names(self.directory)  # raises where a link has the session's name
         erased = self.directory.with_name(
             f"{ERASED_PREFIX}{self.directory.name}-{self._new_salt():08x}"
         )
