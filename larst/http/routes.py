@@ -24,6 +24,7 @@ from larst.http.control import (
     status_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.cases import CaseControl
 from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
@@ -36,6 +37,7 @@ from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.status import service_status
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.keys import Handler
 from larst.http.live import serve
 from larst.http.pages.guide import guide
@@ -103,6 +105,10 @@ def _teaching(
     method: str, path: str, handle: Handle[TeachingControl], operation: ControlOperation
 ) -> Route:
     return _control(method, f"plans{path}", lambda running: running.teaching, handle, operation)
+
+
+def _cases(path: str, handle: Handle[CaseControl], operation: ControlOperation) -> Route:
+    return _control("POST", f"plans{path}", lambda running: running.cases, handle, operation)
 
 
 def _sessions(
@@ -192,6 +198,15 @@ ROUTES = (
     _login("POST", "logout", LoginControl.close, request_descriptions.LOG_OUT),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
     _teaching("POST", "/examples", TeachingControl.teach, teaching_descriptions.TEACH),
+    _cases("/test", CaseControl.test_all, teaching_descriptions.TEST_PLANS),
+    _cases("/{key}/test", CaseControl.test, teaching_descriptions.TEST_PLAN),
+    _control(
+        "POST",
+        "plans/{key}/undo",
+        lambda running: running.undoing,
+        UndoControl.undo,
+        teaching_descriptions.UNDO_PLAN,
+    ),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),
