@@ -228,6 +228,8 @@ SERVE_FLAGS: dict[tuple[str, ...], Callable[[Terminal, str], object]] = {
     ("db.json", "--session", "shop"): lambda opened, url: get(url, "/@shop/posts/1"),
     ("db.json", "--fresh"): lambda opened, url: get(url, "/posts/1"),
     ("db.json", "--memory"): lambda opened, url: opened.wait_for("the data is gone then"),
+    ("--watch",): lambda opened, url: get(url, "/posts"),
+    ("--no-watch",): lambda opened, url: get(url, "/posts"),
     ("twice.json", "--lenient"): lambda opened, url: get(url, "/posts/1"),
 }
 """What `larst serve` is given, and what shows that it counts. `--open` and `--port` are above."""
