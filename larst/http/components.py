@@ -10,6 +10,7 @@ from aiohttp import web
 from larst import actors
 from larst.config import Settings
 from larst.http.control.fakes import FakeControl
+from larst.http.control.faults import FaultControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
@@ -52,6 +53,7 @@ class RunningService:
     fakes: FakeControl
     requests: RequestControl
     recordings: RecordingControl
+    faults: FaultControl
     documents: SessionDocuments
     sessions: SessionClient
 

@@ -17,11 +17,13 @@ from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
     data_descriptions,
     descriptions,
+    fault_descriptions,
     recording_descriptions,
     request_descriptions,
     teaching_descriptions,
 )
 from larst.http.control.fakes import FakeControl
+from larst.http.control.faults import FaultControl
 from larst.http.control.login import LoginControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
@@ -127,6 +129,11 @@ def _recordings(
     )
 
 
+def _faults(method: str, handle: Handle[FaultControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/faults"
+    return _control(method, path, lambda running: running.faults, handle, operation)
+
+
 def _login(
     method: str,
     path: str,
@@ -194,6 +201,9 @@ ROUTES = (
     ),
     _recordings("GET", "/recording", RecordingControl.show, recording_descriptions.GET_RECORDING),
     _recordings("PUT", "/recording", RecordingControl.put, recording_descriptions.PUT_RECORDING),
+    _faults("GET", FaultControl.show, fault_descriptions.GET_FAULTS),
+    _faults("PUT", FaultControl.put, fault_descriptions.PUT_FAULTS),
+    _faults("DELETE", FaultControl.delete, fault_descriptions.DELETE_FAULTS),
     _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
     _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
@@ -250,6 +260,7 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
         module.SCHEMAS
         for module in (
             descriptions,
+            fault_descriptions,
             recording_descriptions,
             request_descriptions,
             teaching_descriptions,
