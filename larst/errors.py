@@ -22,8 +22,12 @@ LarstError
 │   ├── HostNotAllowedError      the request names a host that is not this service's
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
+│   ├── ContractNotFoundError    the session has no contract
 │   ├── SnapshotNotFoundError    the session has no such snapshot
 │   ├── RequestNotFoundError     the ring of requests does not have the request
+│   ├── RecordNotFoundError      the record to watch does not exist
+│   ├── TooManyWatchersError     the session or its tenant has as many watchers as it may have
+│   ├── WatchersFullError        the service has as many watchers as it may have
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
@@ -46,7 +50,8 @@ LarstError
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
 │   │   ├── EffectRefusedError       it changed what the request does not name
-│   │   └── ExampleMissedError       its reply is not the one that a user wants
+│   │   ├── ExampleMissedError       its reply is not the one that a user wants
+│   │   └── ContractBrokenError      its reply is not as the session's contract has it
 │   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
 │   └── WorkerLostError          its worker process died
@@ -152,6 +157,24 @@ class RateExceededError(CallerError):
         self.retry_after_s = limit.reset_s
 
 
+class TooManyWatchersError(CallerError):
+    """The session or its tenant has as many watchers as it may have."""
+
+    title = "too many watchers"
+
+
+class WatchersFullError(CallerError):
+    """The service has as many watchers as it may have."""
+
+    title = "too many watchers in all"
+
+
+class RecordNotFoundError(CallerError):
+    """The record to watch, or the one above it, does not exist."""
+
+    title = "not found"
+
+
 class UnknownPathError(CallerError):
     """A change names a path that only resembles a known one."""
 
@@ -220,6 +243,12 @@ class PlanNotFoundError(CallerError):
 
 class SessionNotFoundError(CallerError):
     """The session has no data."""
+
+    title = "not found"
+
+
+class ContractNotFoundError(CallerError):
+    """The session has no contract."""
 
     title = "not found"
 
@@ -403,6 +432,12 @@ class ExampleMissedError(ProgramFailedError):
     """The reply is not the one that a user wants; the detail quotes no value but of the example."""
 
     title = "example missed"
+
+
+class ContractBrokenError(ProgramFailedError):
+    """The reply is not as the session's contract has it; the detail quotes no value."""
+
+    title = "contract broken"
 
 
 class ProgramLimitError(ProgramError):

@@ -16,6 +16,7 @@ from larst.cli import (
     check,
     completion,
     doctor,
+    eject,
     fake,
     plans,
     repair,
@@ -36,7 +37,7 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _COMMANDS = (
     *(serve, sessions, transfer, fake, snapshots, plans, tail, token, check, repair, evaluate),
-    *(completion, doctor),
+    *(eject, completion, doctor),
 )
 
 

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,8 @@ def add_arguments(subparsers: Subparsers) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        help="a db.json, or an export, to start with; replies are in the dialect json-server",
+        help="a db.json, an export, or a HAR, Postman or OpenAPI file to start with; replies are in"
+        " the dialect json-server",
     )
     add_lenient(parser)
     parser.add_argument("--session", metavar="NAME", help="put the data of FILE into this session")
@@ -88,6 +90,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         BadRequestError: the file cannot be imported.
         OSError: the address is in use, the data root cannot be created, or the file not read.
     """
+    if options.memory:
+        with memory_root() as root:
+            return _serve(options, settings.model_copy(update={"data_root": root}))
+    return _serve(options, settings)
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
     import asyncio
     from uuid import uuid4
 
@@ -96,10 +105,6 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     from larst.process.logs import set_up_logging
     from larst.process.server import run_service
 
-    if options.memory:
-        with memory_root() as root:
-            options.memory = False
-            return run(options, settings.model_copy(update={"data_root": root}))
     log = set_up_logging(settings.log_level, log_format=settings.log_format)
     file = _seed_file(options)
     providers: Providers | None = None
@@ -192,6 +197,7 @@ def _announcer(options: argparse.Namespace) -> Callable[[Notice], None]:
     def announce(notice: Notice) -> None:
         from larst.process.banner import banner
 
+        notice = replace(notice, keeps_data=not options.memory)
         write_line(sys.stdout, banner(notice, shows_token=sys.stdout.isatty()).removesuffix("\n"))
         if options.open:
             # In a thread: a browser may take seconds to begin, and one for terminals stays.

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         service.request_json("DELETE", session_path(options.delete))
         sys.stdout.write(f"{options.delete} is erased; its next request finds it empty\n")
         return 0
-    sessions = list(_all_sessions(service))
+    sessions = list(all_sessions(service))
     if options.json:
         print_json(sessions)
     elif sessions:
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _all_sessions(service: Service) -> Iterator[dict[str, Any]]:
+def all_sessions(service: Service) -> Iterator[dict[str, Any]]:
     """Yield the sessions, page by page; others may be made or erased meanwhile."""
     path = f"{_PATH}?limit={_PAGE_SIZE}"
     while items := service.request_json("GET", path)["items"]:

@@ -1,4 +1,4 @@
-"""`larst export` and `larst import`: copy a session out of a running service, or into one."""
+"""`larst export` and `larst import`: copy sessions out of a running service, or into one."""
 
 from __future__ import annotations
 
@@ -27,21 +27,40 @@ def add_arguments(subparsers: Subparsers) -> None:
     exporting = add_command(
         subparsers,
         "export",
-        "write a session of a running service to stdout, one JSON value per line",
-        examples="larst export > backup.ndjson\nlarst export shop > shop.ndjson",
+        "write the sessions of a running service, one JSON value per line",
+        examples="larst export > backup.ndjson\nlarst export shop > shop.ndjson\n"
+        "larst export --all backup",
     )
     exporting.set_defaults(run=run, transfer=_export)
     add_session(exporting)
+    exporting.add_argument(
+        "--all",
+        type=Path,
+        metavar="DIR",
+        help="write every session to a file of its own in this directory",
+    )
     add_service_url(exporting)
     importing = add_command(
         subparsers,
         "import",
-        "load an export, or a json-server db.json, into a session",
-        examples="larst import db.json\nlarst import db.json shop --dialect json-server\n"
-        "larst import - shop --replace < shop.ndjson",
+        "load an export, a db.json, or a HAR, Postman or OpenAPI file into a session",
+        examples="larst import db.json\nlarst import recording.har shop\n"
+        "larst import db.json shop --dialect json-server\n"
+        "larst import - shop --replace < shop.ndjson\n"
+        "larst import --openapi api.yaml shop",
     )
     importing.set_defaults(run=run, transfer=_import)
     importing.add_argument("file", metavar="FILE", help="the file; - reads stdin")
+    importing.add_argument(
+        "--openapi",
+        action="store_true",
+        help="the file is an OpenAPI document, in JSON or YAML: the contract of the session",
+    )
+    importing.add_argument(
+        "--enforce",
+        action="store_true",
+        help="with --openapi: refuse replies that deviate (default: report them)",
+    )
     add_session(importing)
     importing.add_argument(
         "--replace", action="store_true", help="replace the data that the session has"
@@ -58,13 +77,16 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     Raises:
         ServiceError: the service cannot be reached or refuses, or the transfer is incomplete.
-        ConfigError: it is not clear which file is meant.
+        ConfigError: it is not clear which file or session is meant.
         OSError: the file cannot be read, or stdout cannot be written.
     """
     from larst.cli.client import service_at
+    from larst.errors import ConfigError
 
     if "file" in options:
         options.file, options.session = _file_and_session(options.file, options.session)
+    elif options.all is not None and options.session is not None:
+        raise ConfigError(f"--all exports every session: leave out {options.session}")
     service = service_at(options.url, settings)
     if options.session is None:
         options.session = own_session(service)
@@ -110,6 +132,11 @@ def _is_readable(name: str) -> bool:
 
 
 def _export(service: Service, options: argparse.Namespace) -> None:
+    if options.all is not None:
+        from larst.cli.export_all import export_all
+
+        export_all(service, options.all, _write_export)
+        return
     try:
         _write_export(service, options.session, sys.stdout.buffer)
     except BrokenPipeError as error:
@@ -140,11 +167,15 @@ def _write_export(service: Service, session: str, target: IO[bytes]) -> None:
 
 def _import(service: Service, options: argparse.Namespace) -> None:
     from larst.cli.client import TRANSFER_TIMEOUT_S
+    from larst.cli.contracts import put_contract
     from larst.planning.reading.nouns import counted
 
     query = {name: "true" for name in ("replace", "lenient") if getattr(options, name)}
     if options.dialect is not None:
         query["dialect"] = options.dialect
+    if options.openapi:
+        put_contract(service, options.session, _input(options.file), enforces=options.enforce)
+        return
     path = f"{session_path(options.session)}/import{'?' if query else ''}{urlencode(query)}"
     content = _input(options.file)
     with (

@@ -35,3 +35,24 @@ class QuotaSettings(Group):
         10**6,
         "Requests of a session within a second; more get 429. No limit if unset.",
     )
+    max_watchers: int = integer(
+        "LARS_MAX_WATCHERS",
+        2000,
+        1,
+        10**6,
+        "Open streams of live changes; one more gets 503.",
+    )
+    max_watchers_per_tenant: int = integer(
+        "LARS_MAX_WATCHERS_PER_TENANT",
+        1000,
+        1,
+        10**6,
+        "Open streams of live changes of a tenant; one more gets 429.",
+    )
+    max_watchers_per_session: int = integer(
+        "LARS_MAX_WATCHERS_PER_SESSION",
+        1000,
+        1,
+        10**6,
+        "Open streams of live changes of a session; one more gets 429.",
+    )

@@ -30,6 +30,8 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.clocks import ClockControl
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.faults import FaultControl
 from larst.http.control.imports import Imports
@@ -43,6 +45,7 @@ from larst.http.control.teaching import TeachingControl
 from larst.http.faults import FaultTable
 from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
+from larst.http.live import LIVE, LiveService
 from larst.http.logins import Logins
 from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
@@ -68,6 +71,7 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
+from larst.session.live import LiveHub, LiveLimits
 from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
@@ -116,6 +120,7 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
 
 async def _end_streams(app: web.Application) -> None:
     app[REQUEST_LOG].close()
+    app[LIVE].hub.stop()
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -130,7 +135,9 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(tenants.close_planning)
         threads = Threads.open()
         session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
-        factory = _session_factory(root, tenants, threads, components, settings, session_quota)
+        hub = _live_hub(settings, components)
+        stack.push_async_callback(hub.close)
+        factory = _session_factory(root, tenants, threads, components, settings, session_quota, hub)
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
@@ -145,6 +152,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
                 tokens,
                 app[ROUTE_TABLE],
             )
+        app[LIVE] = LiveService(sessions, hub, settings.sandbox.max_result_bytes)
         imports = Imports(
             threads,
             timeout_s=settings.http.request_timeout_s,
@@ -156,6 +164,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             plans=PlanControl(tenants),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
+            clocks=ClockControl(root, sessions, session_quota),
+            contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
@@ -234,6 +244,7 @@ class _SessionFactory:
     quota: Quota
     on_flushed: Callable[[], None]
     reading: ReadingSettings
+    hub: LiveHub
 
     def __call__(self, key: SessionKey) -> SessionActor:
         store = SessionStore(
@@ -244,6 +255,8 @@ class _SessionFactory:
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
+            enforces_schema=self.settings.schema_mode == "enforce",
+            observer=self.hub.observer(key),
         )
         return SessionActor(
             store,
@@ -262,6 +275,7 @@ def _session_factory(
     components: Components,
     settings: Settings,
     session_quota: SessionQuota,
+    hub: LiveHub,
 ) -> _SessionFactory:
     sessions, quotas = settings.sessions, settings.quotas
     return _SessionFactory(
@@ -283,7 +297,18 @@ def _session_factory(
             unknown=sessions.unknown_query,
             has_model=components.planner.maker.planner != RULES,
         ),
+        hub=hub,
     )
+
+
+def _live_hub(settings: Settings, components: Components) -> LiveHub:
+    quotas = settings.quotas
+    limits = LiveLimits(
+        per_session=quotas.max_watchers_per_session,
+        per_tenant=quotas.max_watchers_per_tenant,
+        total=quotas.max_watchers,
+    )
+    return LiveHub(limits, components.clock.now, asyncio.sleep)
 
 
 def _open_sessions(

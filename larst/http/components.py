@@ -9,6 +9,8 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.clocks import ClockControl
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.faults import FaultControl
 from larst.http.control.login import LoginControl
@@ -49,6 +51,8 @@ class RunningService:
     plans: PlanControl
     teaching: TeachingControl
     session_control: SessionControl
+    clocks: ClockControl
+    contracts: ContractControl
     snapshots: SnapshotControl
     fakes: FakeControl
     requests: RequestControl

@@ -117,12 +117,16 @@ class Ingress:
     async def _serve(
         self, request: web.Request, trace: RequestTrace, access: Access, share: BodyShare
     ) -> web.Response:
-        context = await self._context(request, trace, access, share)
+        context = await self.context(request, trace, access, share)
         if (failure := await self._failure(request, trace, context)) is not None:
             return failure
         start_s = time.perf_counter()
         try:
-            reply = await self.sessions.request(context, trace)
+            reply = await self.sessions.request(
+                context,
+                trace,
+                present=lambda answer: present(answer, context, lambda: self._place(request)),
+            )
         except BaseException as error:
             if isinstance(error, _NEVER_BEGUN) and "queue" not in trace.stage_ms:
                 trace.record_wait(time.perf_counter() - start_s, error)
@@ -206,9 +210,14 @@ class Ingress:
             return peer
         return client_ip_of(peer, request.headers.get("X-Forwarded-For"), proxies)
 
-    async def _context(
+    async def context(
         self, request: web.Request, trace: RequestTrace, access: Access, share: BodyShare
     ) -> RequestContext:
+        """Return the context of a request, which it counts as one of its session's.
+
+        Raises:
+            LarstError: the request cannot be read, or there are too many.
+        """
         split = split_target(request.rel_url.raw_path_qs)
         trace.session_id = self.session_id(request, access, split)
         headers = _headers(request)

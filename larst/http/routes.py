@@ -15,6 +15,8 @@ from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
+    clock_descriptions,
+    contract_descriptions,
     data_descriptions,
     descriptions,
     fault_descriptions,
@@ -22,6 +24,8 @@ from larst.http.control import (
     request_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.clocks import ClockControl
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.faults import FaultControl
 from larst.http.control.login import LoginControl
@@ -31,8 +35,8 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
-from larst.http.ingress import serve_planned
 from larst.http.keys import Handler
+from larst.http.live import serve
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -105,11 +109,21 @@ def _sessions(
     return _control(method, path, lambda running: running.session_control, handle, operation)
 
 
+def _clock(method: str, handle: Handle[ClockControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/clock"
+    return _control(method, path, lambda running: running.clocks, handle, operation)
+
+
 def _snapshots(
     method: str, path: str, handle: Handle[SnapshotControl], operation: ControlOperation
 ) -> Route:
     path = f"sessions/{{id}}{path}"
     return _control(method, path, lambda running: running.snapshots, handle, operation)
+
+
+def _contract(method: str, handle: Handle[ContractControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/contract"
+    return _control(method, path, lambda running: running.contracts, handle, operation)
 
 
 def _requests(path: str, handle: Handle[RequestControl], operation: ControlOperation) -> Route:
@@ -181,8 +195,14 @@ ROUTES = (
     _sessions(
         "PUT", "/{id}/settings", SessionControl.put_settings, descriptions.PUT_SESSION_SETTINGS
     ),
+    _clock("GET", ClockControl.show, clock_descriptions.GET_CLOCK),
+    _clock("PUT", ClockControl.put, clock_descriptions.PUT_CLOCK),
+    _clock("DELETE", ClockControl.delete, clock_descriptions.DELETE_CLOCK),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _contract("GET", ContractControl.show, contract_descriptions.GET_CONTRACT),
+    _contract("PUT", ContractControl.put, contract_descriptions.PUT_CONTRACT),
+    _contract("DELETE", ContractControl.delete, contract_descriptions.DELETE_CONTRACT),
     _control(
         "POST",
         "sessions/{id}/fake",
@@ -256,19 +276,17 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    schemas = [
-        module.SCHEMAS
-        for module in (
-            descriptions,
-            fault_descriptions,
-            recording_descriptions,
-            request_descriptions,
-            teaching_descriptions,
-        )
-    ]
-    return ControlApi(
-        operations, {name: schema for part in schemas for name, schema in part.items()}
+    modules = (
+        clock_descriptions,
+        contract_descriptions,
+        descriptions,
+        fault_descriptions,
+        recording_descriptions,
+        request_descriptions,
+        teaching_descriptions,
     )
+    schemas = {name: schema for module in modules for name, schema in module.SCHEMAS.items()}
+    return ControlApi(operations, schemas)
 
 
 CONTROL_API = _control_api(ROUTES)
@@ -277,7 +295,7 @@ CONTROL_API = _control_api(ROUTES)
 UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 """The endpoint of a reserved path that does not exist."""
 
-PLANNED = Endpoint(serve_planned, Access.PLANNED)
+PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
 _SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})

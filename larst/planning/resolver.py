@@ -19,6 +19,7 @@ from larst.domain import DataState, SessionKey
 from larst.errors import (
     BookLockedError,
     BudgetSpentError,
+    ContractBrokenError,
     EffectQuestionedError,
     EffectRefusedError,
     ExampleMissedError,
@@ -46,7 +47,12 @@ _REJECTED = "a user rejected this program"
 _REFUSED = "this program was refused"
 _UNTESTED_PER_SHAPE = 8
 _READY_PLANS = 4096
-_WITHOUT_VALUES = (EffectQuestionedError, EffectRefusedError, ExampleMissedError)
+_WITHOUT_VALUES = (
+    ContractBrokenError,
+    EffectQuestionedError,
+    EffectRefusedError,
+    ExampleMissedError,
+)
 """The reasons of these go to a planner as they are."""
 
 

@@ -21,7 +21,8 @@ class Notice:
 
     `paths` are those that the service has of its own. `file` says what became of the file that the
     service was started with, and `resource` names one of its resources. `has_tokens`: requests
-    need a token; `token` is the one that the service knows in clear, if any.
+    need a token; `token` is the one that the service knows in clear, if any. `keeps_data`: the data
+    are there after a stop.
     """
 
     url: str
@@ -34,6 +35,7 @@ class Notice:
     paths: frozenset[str] = frozenset()
     has_tokens: bool = False
     token: str | None = field(default=None, repr=False)
+    keeps_data: bool = True
 
     @property
     def client_url(self) -> str:
@@ -54,6 +56,7 @@ def banner(notice: Notice, *, shows_token: bool = False) -> str:
     pages = "".join(
         f"  {name:<9}{notice.client_url}{path}\n" for name, path in PAGES if path in notice.paths
     )
+    end = "the data stays" if notice.keeps_data else "the data is gone then"
     return (
         f"LARST {notice.version} is ready at {notice.url}\n"
         f"{pages}"
@@ -62,7 +65,7 @@ def banner(notice: Notice, *, shows_token: bool = False) -> str:
         f"  planner  {_PLANNERS.get(notice.planner, notice.planner)}{model_note}\n"
         f"{_commands(notice, _header(notice, shows_token=shows_token))}"
         f"  health   {notice.client_url}/readyz\n"
-        f"  stop     Ctrl-C; the data stays\n"
+        f"  stop     Ctrl-C; {end}\n"
     )
 
 

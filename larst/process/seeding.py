@@ -16,6 +16,7 @@ from larst.errors import BadRequestError, DiskRefusedError, QuotaFullError
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import START, SnapshotControl
 from larst.planning.reading.nouns import counted
+from larst.seeds import kind_of
 from larst.store.transfer.db_json import shortened
 
 DIALECT = "json-server"
@@ -94,6 +95,8 @@ async def _save_start(snapshots: SnapshotControl, session_id: str) -> None:
 
 def _resource_of(content: bytes) -> str | None:
     """Return the first list of a db.json that has been imported before; None for other files."""
+    if kind_of(content) is not None:
+        return None
     try:
         database = orjson.loads(content)
     except ValueError:

@@ -19,9 +19,11 @@ from larst.errors import LarstError, ProgramError, ProgramFailedError, StoreErro
 from larst.planning import RULES, ReadyPlan
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
+from larst.session.contracts import SessionContract
 from larst.session.events import log_event
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
+from larst.session.live import Watch, open_watch
 from larst.session.messages import (
     Answer,
     Message,
@@ -86,6 +88,7 @@ class SessionActor(Actor[Message, Answer]):
         self._resolver = pipeline.resolver
         self._programs = ProgramRunner(pipeline, store, clock)
         self._proof = Proof(pipeline, self._programs)
+        self._contract = SessionContract(store)
         self._defaults = reading or ReadingSettings()
         self._stored, self._reading = store.settings.current, self._defaults
         self._memory = ShapeMemory()
@@ -118,12 +121,17 @@ class SessionActor(Actor[Message, Answer]):
         since_s = times.enqueued_s if times.returned_s is None else times.returned_s
         trace.record_wait(times.begun_s - since_s)
         with Serving(trace):
+            if isinstance(message, Watch):
+                await open_watch(self._store, await self._shape(message.request), message)
+                return None
             return await self._serve(message, times.deadline_s)
 
     def on_message_now(self, message: Message) -> Answer | NotNow:
         """Answer a request whose plan exists and whose program runs here, if it needs no more."""
         if not isinstance(message, SessionRequest) or not self._store.is_loaded:
             return NOT_NOW
+        if self._contract.exists:
+            return NOT_NOW  # its reply is held against the contract
         is_change = message.request.method not in _SAFE_METHODS
         if is_change and not _CHECKED_FIRST.isdisjoint(message.request.headers):
             return NOT_NOW
@@ -136,6 +144,7 @@ class SessionActor(Actor[Message, Answer]):
     async def on_quiet(self) -> None:
         """Begin to complete the documented files: the session has been idle for a second."""
         if self._store.is_loaded:
+            await self._store.take_in_edits_of_dirty()
             self._store.checkpoints.start_quiet()
 
     async def on_flush_failed(self, error: Exception) -> None:
@@ -198,6 +207,7 @@ class SessionActor(Actor[Message, Answer]):
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
             await self._proof.require(shaped, ready, run, self._shape)
+            deviations = await self._check_contract(message, shaped, ready, run)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
             return await self._defer(replace(message, ready={}, refusals=refusals), shaped)
@@ -215,7 +225,24 @@ class SessionActor(Actor[Message, Answer]):
             await self._quota.admit(message.request.tenant, message.request.session_id)
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         drifts = await self._apply(run)
-        return self._finish(message.trace, shaped, ready, run, drifts)
+        reply = self._finish(message.trace, shaped, ready, run, drifts)
+        return replace(reply, deviations=deviations) if deviations else reply
+
+    async def _check_contract(
+        self, message: SessionRequest, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
+    ) -> tuple[str, ...]:
+        """Return how the reply deviates from the session's contract.
+
+        Raises:
+            ContractBrokenError: it deviates, and must not.
+        """
+        if not self._contract.exists:
+            return ()
+        answer = program_reply(self._store, shaped, ready, run.reply, run.binding, ())
+        present = message.present
+        return await self._contract.check(
+            message.request, lambda: answer.reply if present is None else present(answer)
+        )
 
     def _answer_now(self, message: SessionRequest) -> SessionReply | NotNow:
         """Run a request whose plan exists, if its program runs here."""
@@ -384,7 +411,8 @@ class SessionActor(Actor[Message, Answer]):
         self.gate.mark()
 
     async def _shape(self, request: RequestContext) -> ShapedRequest:
-        return await self._store.work.run(partial(self._read, request))
+        shaped = await self._store.work.run(partial(self._read, request))
+        return await self._contract.with_operation(shaped, request)
 
     def _read(self, request: RequestContext) -> ShapedRequest:
         if (stored := self._store.settings.current) is not self._stored:

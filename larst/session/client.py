@@ -10,7 +10,15 @@ from typing import TypeVar, cast
 
 from larst.actors import Receiver, Supervisor
 from larst.domain import RequestContext, SessionKey
-from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
+from larst.session.live import Watch
+from larst.session.messages import (
+    Answer,
+    Message,
+    Present,
+    SessionReply,
+    SessionRequest,
+    StoreTask,
+)
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
 
@@ -44,7 +52,12 @@ class SessionClient:
         return self._supervisor.is_live(session_key)
 
     async def request(
-        self, request: RequestContext, trace: RequestTrace, *, is_trial: bool = False
+        self,
+        request: RequestContext,
+        trace: RequestTrace,
+        *,
+        is_trial: bool = False,
+        present: Present | None = None,
     ) -> SessionReply:
         """Return the session's reply to a request, which has no effect if it `is_trial`.
 
@@ -54,11 +67,20 @@ class SessionClient:
         """
         answer = await self._supervisor.ask(
             request.session_key,
-            SessionRequest(request, trace, is_trial=is_trial),
+            SessionRequest(request, trace, is_trial=is_trial, present=present),
             timeout_s=self._timeout_s,
         )
-        assert answer is not None  # noqa: S101 - only store tasks are answered with None
+        assert answer is not None  # noqa: S101 - only other messages are answered with None
         return answer
+
+    async def watch(self, watch: Watch) -> None:
+        """Open a watch; what its stream begins with is durable then.
+
+        Raises:
+            ActorError: the watch was not opened in time, or not at all.
+            LarstError: the session refused it.
+        """
+        await self._supervisor.ask(watch.key, watch, timeout_s=self._timeout_s)
 
     def request_now(
         self, request: RequestContext, trace: RequestTrace, receiver: Receiver[Answer]

@@ -18,6 +18,7 @@ from larst.session.items import ITEM_ACTIONS, named_items
 from larst.session.pipeline import Pipeline
 from larst.session.reading_work import require_reading
 from larst.session.run_places import Place
+from larst.session.session_clock import time_of_request
 from larst.store import SessionStore, Transaction
 from larst.telemetry import Stage
 
@@ -91,11 +92,13 @@ class ProgramRunner:
         return self.store.session_id, ready.key
 
     def _inputs(self, shaped: ShapedRequest, ready: ReadyPlan, binding: Binding) -> ProgramInputs:
+        clock = self.store.settings.current.clock
         return ProgramInputs(
             # Building it is costly, and most programs of the rules do not use it.
             ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
             plan=binding.fill(ready.plan),
             resource=ready.plan.resource,
+            now=time_of_request(shaped.request.headers, clock, self.store.now),
         )
 
     async def _run_direct(

@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from larst.store.checkpoint_steps import Begun, CheckpointSteps, Choice
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.loaded import Loaded
+from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.stats import SessionStats
 from larst.store.io_threads import Threads
 from larst.store.quiet_turns import Done
@@ -155,19 +156,19 @@ class SessionCheckpoints:
         if waiting is not None and not waiting.begun.done():
             waiting.begun.set_result(None)
 
-    def _start_in_turn(self, done: Done) -> None:
-        if not self._start(self._steps.quiet_choice, done):
-            done()
+    def _start_in_turn(self, on_end: Done) -> None:
+        if not self._start(self._steps.quiet_choice, on_end):
+            on_end()
 
-    def _start(self, choose: Choice, done: Done = lambda: None) -> bool:
-        """Begin a checkpoint, which calls `done` at its end; False: one is about to begin."""
+    def _start(self, choose: Choice, on_end: Done = lambda: None) -> bool:
+        """Begin a checkpoint, which calls `on_end` at its end; False: one is about to begin."""
         if self._is_queued:
             return False
         self._is_queued = True
-        self._threads.start(self._directory, self._in_background(choose, done))
+        self._threads.start(self._directory, self._in_background(choose, on_end))
         return True
 
-    async def _in_background(self, choose: Choice, done: Done) -> None:
+    async def _in_background(self, choose: Choice, on_end: Done) -> None:
         try:
             async with self._turn:
                 self._is_queued = False
@@ -175,7 +176,7 @@ class SessionCheckpoints:
         except Exception as error:  # noqa: BLE001 - the next flush raises it
             self._failure = error
         finally:
-            done()
+            on_end()
 
     async def _begin_when_durable(self, choose: Choice) -> Begun | None:
         """Begin a checkpoint, with the next flush if there is anything to flush."""

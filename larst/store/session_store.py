@@ -10,23 +10,29 @@ import dataclasses
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from collections.abc import Collection as Names
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from larst.domain import Criteria, DataState, Json, Record, Standing
 from larst.errors import DiskRefusedError, QuotaFullError
-from larst.store.collection import Collection, RecordState
+from larst.store.changes import ChangeObserver, ChangeRecorder, NotFollowed, Position
+from larst.store.collection import Change, Collection, RecordState
 from larst.store.disk.files import FileOps
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.loaded import Loaded
+from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.settings import StoredSettings, settings_as_json
+from larst.store.edits.foreign_files import ForeignFiles
 from larst.store.folding import refuse_folded
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
-from larst.store.records import is_hidden
+from larst.store.records import CONTRACT, is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.schema.vocabulary import vocabulary_of
 from larst.store.searching import has_value, matching, position_of
 from larst.store.session_checkpoints import SessionCheckpoints
+from larst.store.session_edits import EditReport, EditRules, SessionEdits
 from larst.store.session_settings import SessionSettings
 from larst.store.session_snapshots import Save, SessionSnapshots
 from larst.store.session_writer import SessionWriter
@@ -52,6 +58,8 @@ class SessionStore:
 
     `on_flushed` is called on the event loop after each write of the journal. `quota` is the most
     that the session may hold. `folds_case`: the disk does not distinguish upper and lower case.
+    `enforces_schema`: edits of files that break the learned schema are not taken in.
+    `observer` follows the changes.
     """
 
     def __init__(
@@ -65,6 +73,8 @@ class SessionStore:
         threads: Threads | None = None,
         quota: Quota = NO_QUOTA,
         folds_case: bool = False,
+        enforces_schema: bool = False,
+        observer: ChangeObserver | None = None,
     ) -> None:
         self._folds_case = folds_case
         self._new_salt = new_salt
@@ -73,7 +83,9 @@ class SessionStore:
         self._now = now
         self._threads = threads or Threads()
         self._session_files = SessionFiles(directory, files, now, new_salt)
-        self._writer = SessionWriter(self._session_files, self._threads, on_flushed)
+        self._on_flushed = on_flushed
+        self.changes = ChangeRecorder(observer or NotFollowed())
+        self._writer = SessionWriter(self._session_files, self._threads, self._flushed)
         self.checkpoints = SessionCheckpoints(
             self.session_id, self._session_files, self._writer, self._threads
         )
@@ -90,6 +102,13 @@ class SessionStore:
         self.settings = SessionSettings(
             self.session_id, self._session_files, self._threads, self.checkpoints.disk
         )
+        self._edits = SessionEdits(
+            self.session_id,
+            self._session_files,
+            ForeignFiles(self._session_files, files),
+            now,
+            EditRules(quota, enforces_schema),
+        )
         self.snapshots = SessionSnapshots(directory, files, self._threads, folds_case=folds_case)
 
     async def load(self) -> None:
@@ -100,7 +119,7 @@ class SessionStore:
             DiskRefusedError: the files cannot be read.
         """
         async with self.checkpoints.exclusive():
-            loaded = await self._threads.run_to_completion(self._session_files.load, is_long=True)
+            loaded = await self._threads.run_to_completion(self._load, is_long=True)
             await self.snapshots.load()
         self._install(loaded)
         if loaded.dirty:
@@ -115,9 +134,7 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as in `load`.
         """
         async with self.checkpoints.exclusive():
-            self._install(
-                await self._threads.run_to_completion(self._session_files.reload, is_long=True)
-            )
+            self._install(await self._threads.run_to_completion(self._reload, is_long=True))
 
     async def set_all_aside(self) -> None:
         """Move all of the session's files to a backup directory, and start empty.
@@ -129,9 +146,7 @@ class SessionStore:
         async with self.checkpoints.exclusive():
             await self._threads.run_to_completion(self._session_files.set_all_aside, is_long=True)
             await self.snapshots.load()
-            self._install(
-                await self._threads.run_to_completion(self._session_files.load, is_long=True)
-            )
+            self._install(await self._threads.run_to_completion(self._load, is_long=True))
 
     async def erase(self) -> None:
         """Delete all data of the session, on disk too; ids start at 1 again.
@@ -182,12 +197,44 @@ class SessionStore:
         changes = {
             name: change.learn_from(self.schema(name), now) for name, change in changes.items()
         }
+        self._apply(changes)
+        return True
+
+    def _apply(self, changes: Mapping[str, Change]) -> None:
+        """Apply changes to memory, and pass them on to the journal and to those that follow."""
+        was = self.changes.record(changes, self._collections)
         for name, change in changes.items():
             if change.schema is not None or name not in self._collections:
                 self._change()
             self._collections.setdefault(name, Collection()).apply(change)
-        self._writer.add({name: journal_entry(change) for name, change in changes.items()})
-        return True
+        entries = {name: journal_entry(change) for name, change in changes.items()}
+        if was is not None:
+            for name, records in was.items():
+                entries[name]["was"] = records
+        self._writer.add(entries)
+
+    def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
+        """Give resources that have no schema one, as if it was learned; return their names.
+
+        Raises:
+            BadResourceNameError: a name is not valid, or two would be one file on this disk.
+        """
+        now, changes = self._now().isoformat(), dict[str, Change]()
+        for name, schema in schemas.items():
+            if self.schema(name) is not None:
+                continue
+            self.begin().resource(name)
+            learned = {
+                "fields": sorted(schema["properties"]),
+                "example": {},
+                "updated_at": now,
+                "json_schema": schema,
+            }
+            next_id = self._collections.get(name, Collection()).next_id
+            changes[name] = Change([], [], next_id, learned)
+        if changes:
+            self._apply(changes)
+        return sorted(changes)
 
     async def commit_large(
         self, transaction: Transaction, check: Callable[[Transaction], list[str]]
@@ -203,6 +250,11 @@ class SessionStore:
 
         async with self.checkpoints.disk:  # a write must not take half of the changes
             return await self.work.off_loop(commit)
+
+    @property
+    def position(self) -> Position:
+        """The position of the latest durable transaction."""
+        return self._session_files.position
 
     @property
     def size_bytes(self) -> int:
@@ -234,7 +286,7 @@ class SessionStore:
                 refuse_folded(name, {*replacements, *self._collections})
         self._change()
         resources = {}
-        for name in sorted({*replacements, *self._collections}):
+        for name in sorted({*replacements, *self._collections} - {CONTRACT}):
             old = self._collections.get(name, Collection())
             replacement = replacements.get(name) or Replacement()
             new = replacement.collection
@@ -242,6 +294,7 @@ class SessionStore:
             self._writer.discard([old])
             self._collections[name] = new
             resources[name] = replacement.journal_entry()
+        self.changes.record_replacement()
         self._writer.add(resources)
 
     def reset_to(
@@ -252,11 +305,11 @@ class SessionStore:
         No other resource remains, and ids that were generated since may be generated again. The
         metadata of each replacement must be complete, as for `restore`.
         """
-        names = {*replacements, *self._collections}
+        names = {*replacements, *self._collections} - {CONTRACT}
         if not names and settings is None:
             return
         self._change()
-        self._writer.discard(list(self._collections.values()))
+        self._writer.discard([self._collections[name] for name in names & self._collections.keys()])
         for name in names - replacements.keys():
             del self._collections[name]
         self._collections.update((name, new.collection) for name, new in replacements.items())
@@ -264,6 +317,7 @@ class SessionStore:
             name: replacements[name].journal_entry() if name in replacements else dropped_entry()
             for name in sorted(names)
         }
+        self.changes.record_replacement()
         if settings is None:
             self._writer.add(entries)
             return
@@ -313,8 +367,44 @@ class SessionStore:
         """
         await self.checkpoints.complete_all()
 
+    @property
+    def edits(self) -> list[EditReport]:
+        """What became of the latest edits of documented files."""
+        return list(self._edits.reports)
+
+    async def take_in_edits(self, resources: Names[str] | None = None) -> bool:
+        """Take in documented files that were edited by hand, or set them aside.
+
+        `resources`: only if files of these were. Returns whether there were any.
+
+        Raises:
+            DiskRefusedError: as in `flush`.
+        """
+        has_any = partial(self._edits.has_any, resources)
+        if not await self._threads.run_to_completion(has_any, is_long=False):
+            return False
+        async with self.checkpoints.exclusive():
+            await self._writer.write()
+            try:
+                await self._threads.run_to_completion(self._take_in_edits, is_long=True)
+            finally:  # the work is done, also if the caller is cancelled
+                while self.changes.number < self.position.number:
+                    self.changes.record_replacement()
+                self.changes.flushed(self.position)
+        return True
+
+    async def take_in_edits_of_dirty(self) -> None:
+        """Take in the edits of the files that the next checkpoint would replace.
+
+        Raises:
+            DiskRefusedError: as in `flush`.
+        """
+        if self._writer.dirty:
+            await self.take_in_edits(set(self._writer.dirty))
+
     async def close(self) -> None:
-        """Complete the documented files, as `checkpoint` does."""
+        """Take in edits of the documented files and complete them, as `checkpoint` does."""
+        await self.take_in_edits()
         await self.checkpoint()
 
     def release(self) -> None:
@@ -416,6 +506,10 @@ class SessionStore:
                     return drifts[:MAX_DRIFTS]
         return drifts
 
+    def _flushed(self) -> None:
+        self._on_flushed()
+        self.changes.flushed(self._session_files.position)
+
     def _change(self) -> None:
         """Note that resources or schemas change."""
         self.generation += 1
@@ -431,6 +525,27 @@ class SessionStore:
         states = self._states_read
         if states is not None and len(states) <= MAX_STATES:
             states.append(state)
+
+    def _load(self) -> Loaded:
+        return self._with_edits(self._session_files.load())
+
+    def _reload(self) -> Loaded:
+        return self._with_edits(self._session_files.reload())
+
+    def _with_edits(self, loaded: Loaded) -> Loaded:
+        if not loaded.edited:
+            return loaded
+        self._edits.take_in_at_load(loaded)
+        return dataclasses.replace(loaded, position=self.position, history=())
+
+    def _take_in_edits(self) -> None:
+        """Change files and memory together: the caller may be cancelled in between."""
+        for name, collection in self._edits.take_in(self._collections).items():
+            self._change()
+            if (old := self._collections.get(name)) is not None:
+                self._writer.discard([old])
+            self._collections[name] = collection
+            self._writer.dirty.add(name)
 
     def _erase(self) -> OSError | None:
         """Erase files and memory together: the caller may be cancelled in between."""
@@ -449,4 +564,5 @@ class SessionStore:
         is_unsaved = self._session_files.settings_in_journal
         self.settings.reset(loaded.settings, is_unsaved=is_unsaved)
         self._writer.reset(loaded)
+        self.changes.reset(loaded.position, loaded.history)
         self.is_loaded = True

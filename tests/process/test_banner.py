@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,14 @@ def test_it_says_in_a_line_what_became_of_the_file() -> None:
     )
 
     assert "  file     db.json: x" in text.splitlines()
+
+
+def test_it_says_what_a_stop_does_to_the_data() -> None:
+    """In a terminal that runs `larst serve --memory`, "the data stays" would be wrong."""
+    notice = Notice("http://h:1", Path("/d"), "rules", "1")
+
+    assert "Ctrl-C; the data stays" in banner(notice)
+    assert "Ctrl-C; the data is gone then" in banner(replace(notice, keeps_data=False))
 
 
 def test_it_names_the_pages_that_the_service_has() -> None:

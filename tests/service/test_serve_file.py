@@ -60,6 +60,7 @@ def test_the_file_can_go_into_a_session(tmp_path: Path) -> None:
 
 def test_data_in_memory_is_gone_after_the_stop(tmp_path: Path) -> None:
     with service_of(tmp_path, "--memory") as service:
+        assert "the data is gone then" in service.banner
         add(service, "B")
         assert titles(service) == ["A", "B"]
         root = Path(service.banner.partition("  data ")[2].splitlines()[0].strip())

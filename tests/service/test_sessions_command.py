@@ -64,6 +64,36 @@ def larst(*arguments: str, stdin: bytes = b"", **variables: str) -> tuple[int, b
     return result.exit_code, result.stdout.encode(), result.stderr
 
 
+def test_all_sessions_are_exported_into_a_directory(service: Service, tmp_path: Path) -> None:
+    """A backup of everything must not need a loop in the shell."""
+    larst(
+        "import",
+        "-",
+        "two",
+        "--url",
+        service.url,
+        stdin=larst("export", "one", "--url", service.url)[1],
+    )
+
+    code, out, err = larst("export", "--all", str(tmp_path / "b"), "--url", service.url)
+
+    assert (code, out.decode(), err) == (0, f"exported 2 sessions to {tmp_path / 'b'}\n", "")
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["one.ndjson", "two.ndjson"]
+    one = larst("export", "one", "--url", service.url)[1]
+    assert (tmp_path / "b" / "one.ndjson").read_bytes() == one
+
+
+def test_an_export_of_all_sessions_replaces_no_file(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "one.ndjson").write_text("mine")
+
+    code, _, err = larst("export", "--all", str(tmp_path), "--url", service.url)
+
+    assert code == 1
+    assert "one.ndjson exists already: choose an empty directory" in err
+    assert (tmp_path / "one.ndjson").read_text() == "mine"
+    assert larst("export", "one", "--all", str(tmp_path), "--url", service.url)[0] == 2
+
+
 def test_a_session_is_exported_and_imported_into_another(service: Service) -> None:
     code, exported, err = larst("export", "one", "--url", service.url)
     assert (code, err) == (0, "")

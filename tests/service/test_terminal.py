@@ -168,17 +168,17 @@ def test_what_deletes_asks_and_only_yes_deletes(tmp_path: Path) -> None:
         send(f"{url}/@shop/members", b'{"name":"Alice"}')
         delete = ("sessions", "--delete", "shop", "--url", url)
         for answer in ("n", "", "maybe"):
-            with terminal(*delete, cwd=tmp_path) as asked:
-                asked.wait_for(r"Erase the session shop.*\[y/N\] ")
-                asked.type(answer)
-                assert asked.finish() == 1
-                assert "nothing was deleted" in asked.plain
+            with terminal(*delete, cwd=tmp_path) as prompt:
+                prompt.wait_for(r"Erase the session shop.*\[y/N\] ")
+                prompt.type(answer)
+                assert prompt.finish() == 1
+                assert "nothing was deleted" in prompt.plain
         assert send(f"{url}/@shop/members/1") == 200
 
-        with terminal(*delete, cwd=tmp_path) as asked:
-            asked.wait_for(r"\[y/N\] ")
-            asked.type("y")
-            assert asked.finish() == 0
+        with terminal(*delete, cwd=tmp_path) as prompt:
+            prompt.wait_for(r"\[y/N\] ")
+            prompt.type("y")
+            assert prompt.finish() == 0
         assert send(f"{url}/@shop/members/1") == 404
 
 

@@ -13,9 +13,9 @@ class Work:
         self._ends: dict[str, Done] = {}
 
     def add(self, turns: QuietTurns, name: str) -> None:
-        def start(done: Done) -> None:
+        def start(on_end: Done) -> None:
             self.started.append(name)
-            self._ends[name] = done
+            self._ends[name] = on_end
 
         turns.add(name, start)
 
@@ -58,9 +58,9 @@ def test_work_that_ends_at_once_starts_the_next() -> None:
     """A checkpoint may be about to begin already."""
     turns, started = QuietTurns(max_at_once=1), []
 
-    def start(done: Done) -> None:
-        started.append(done)
-        done()
+    def start(on_end: Done) -> None:
+        started.append(on_end)
+        on_end()
 
     for name in range(100):
         turns.add(name, start)

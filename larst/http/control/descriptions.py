@@ -298,7 +298,7 @@ EXPORT_SESSION = ControlOperation(
 IMPORT_SESSION = ControlOperation(
     "import_session",
     "sessions",
-    "Import an export or a json-server db.json: all of it or nothing",
+    "Import an export, a db.json, or a HAR, Postman or OpenAPI file: all of it or nothing",
     (ControlReply("The number of imported records.", json_of(_IMPORTED)),),
     (IN_SESSION, REPLACE, LENIENT, SET_DIALECT),
     body={"application/x-ndjson": TEXT, "application/json": ANY_OBJECT},

@@ -8,6 +8,7 @@ from larst.domain import METHODS, TENANT_NAME
 from larst.http.client_identity import SESSION_ID
 from larst.openapi import ControlParameter, whole_number
 from larst.planning.book import PlanState
+from larst.session.contracts import CONTRACT_MODES
 from larst.session.settings import CHOICES
 from larst.store.session_snapshots import SNAPSHOT_NAME
 
@@ -64,6 +65,11 @@ REQUEST_ID = ControlParameter(
     "id", "The number of the request, or its `X-Request-ID`.", {"type": "string"}, "path"
 )
 
+CONTRACT_MODE = ControlParameter(
+    "mode",
+    "A reply that deviates is served with a header that says so (`warn`), or refused (`enforce`).",
+    {"enum": list(CONTRACT_MODES), "default": "warn"},
+)
 RECORDED_LIMIT = whole_number("limit", "The maximum number of requests.", maximum=1000, default=100)
 RECORDED_OFFSET = whole_number(
     "offset", "The number of requests to skip.", maximum=10**9, default=0

@@ -13,7 +13,6 @@ from typing import TypeAlias
 import orjson
 from aiohttp import web
 
-from larst.accept import preferred
 from larst.domain import Json
 from larst.errors import RequestNotFoundError
 from larst.http.client_identity import checked_session_id
@@ -26,18 +25,14 @@ from larst.http.control.parameters import (
     REQUEST_STATUS,
 )
 from larst.http.control.repeating import curl_of
+from larst.http.event_streams import HEARTBEAT_S, accepts_events, event_stream, write_events
 from larst.http.keys import ACCESS
 from larst.http.responses import JSON, json_response
 from larst.telemetry import RequestLog, RequestRecord
 from larst.telemetry.requests import RecordChange, Subscription
 
-EVENT_STREAM = "text/event-stream"
-HEARTBEAT_S = 15.0
 PACE_S = 0.1
 """Records are sent together, at most this often."""
-
-WRITE_TIMEOUT_S = 10.0
-"""A reader that takes nothing for so long is cut."""
 
 Filter: TypeAlias = Callable[[RequestRecord], bool]
 
@@ -56,8 +51,7 @@ class RequestControl:
             BadRequestError: a query value is not allowed.
         """
         admits = _filter(request)
-        accept = request.headers.get("Accept", "")
-        if preferred(accept, (JSON, EVENT_STREAM), default=JSON) == EVENT_STREAM:
+        if accepts_events(request.headers.get("Accept", "")):
             return await self._follow(request, admits)
         limit, tenant = number_in_query(request, REQUEST_LIMIT), request[ACCESS].tenant.name
         records = [record for record in self._log.newest(tenant) if admits(record)]
@@ -99,9 +93,7 @@ class RequestControl:
                     text='{"error":"too many streams","detail":"close another tab or larst tail"}',
                     content_type=JSON,
                 )
-            response = web.StreamResponse(
-                headers={"Content-Type": EVENT_STREAM, "Cache-Control": "no-store"}
-            )
+            response = event_stream()
             if request.method == "HEAD":
                 return response
             await response.prepare(request)
@@ -109,7 +101,7 @@ class RequestControl:
             try:
                 await _send(response, [record for record in first if admits(record)], 0)
                 await _stream(response, subscription, admits)
-            except TimeoutError as error:
+            except (TimeoutError, ConnectionError) as error:
                 if request.transport is not None:
                     request.transport.abort()  # what waits to be written is dropped, too
                 raise ConnectionResetError("the reader of the stream is too slow") from error
@@ -123,7 +115,7 @@ async def _stream(response: web.StreamResponse, subscription: Subscription, admi
             async with asyncio.timeout(HEARTBEAT_S):
                 await subscription.has_news.wait()
         except TimeoutError:
-            await _write(response, b": still here\n\n")
+            await write_events(response, b": still here\n\n")
             continue
         records = [record for record in subscription.take() if admits(record)]
         missed, subscription.missed = subscription.missed, 0
@@ -138,18 +130,7 @@ async def _send(
     for record in records:
         data = orjson.dumps(encodable(summary(record)))
         parts.append(b"id: %d\nevent: request\ndata: %b\n\n" % (record.number, data))
-    await _write(response, b"".join(parts) or b": nothing\n\n")
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> None:
-    """Write to a reader.
-
-    Raises:
-        ConnectionError: it has left.
-        TimeoutError: it takes nothing.
-    """
-    async with asyncio.timeout(WRITE_TIMEOUT_S):
-        await response.write(data)
+    await write_events(response, b"".join(parts) or b": nothing\n\n")
 
 
 def _missed(newest: Sequence[RequestRecord], last_id: str | None) -> Sequence[RequestRecord]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from aiohttp.http_parser import RawRequestMessage
 
 from larst.http.client_identity import request_id_of
+from larst.http.event_streams import accepts_events
 from larst.http.guidance import EXAMPLE, INTENT
 from larst.http.ingress import TASK_HEADERS, Ingress, visible_headers
 from larst.http.logins import MARK
@@ -33,9 +34,9 @@ class Caller:
     `session_id` is the session of a request whose path names none. `access` is what the table
     `tokens` said of their token; another table may say otherwise. `address` is the base URL by
     which the client reached the service. `may_change` is False for a page of a foreign origin.
-    `wants_page`: it prefers HTML where it reads. `request_id` is the client's own, if it sent a
-    valid one, and `has_trace` says whether it sent the context of a trace. `size_bytes` is about
-    how much memory the headers take.
+    `wants_page`: it prefers HTML where it reads; `wants_events`: a stream. `request_id` is the
+    client's own, if it sent a valid one, and `has_trace` says whether it sent the context of a
+    trace. `size_bytes` is about how much memory the headers take.
     """
 
     session_id: str
@@ -47,6 +48,7 @@ class Caller:
     cors: Mapping[str, str]
     may_change: bool
     wants_page: bool
+    wants_events: bool
     request_id: str | None
     has_trace: bool
     size_bytes: int
@@ -98,6 +100,7 @@ def caller_of(
         cors=admission.origins.headers(message),
         may_change=admission.origins.may_change(message),
         wants_page=prefers_page("GET", headers.get("Accept", "")),
+        wants_events=accepts_events(headers.get("Accept", "")),
         request_id=request_id_of(headers.get("X-Request-ID"), str) or None,
         has_trace="traceparent" in headers,
         size_bytes=_COPIES * sum(len(name) + len(value) for name, value in message.raw_headers),

@@ -17,9 +17,10 @@ from larst.config import HttpSettings
 from larst.domain import Body, RequestContext
 from larst.errors import LarstError
 from larst.http.access import RouteTable
-from larst.http.access_log import unrecorded_trace
+from larst.http.access_log import query_of, unrecorded_trace
 from larst.http.client_identity import new_ids
 from larst.http.cors import SAFE_METHODS
+from larst.http.event_streams import has_watch
 from larst.http.ingress import Ingress, empty_body
 from larst.http.lane.callers import Caller, caller_of, with_length_of
 from larst.http.lane.memory import ReplyMemory
@@ -118,6 +119,8 @@ class Lane:
             return None  # a sampled request has spans in other places
         if not self._routes.is_planned(message.path.partition("?")[0]):
             return None
+        if "watch" in message.path and has_watch(query_of(message.path)):
+            return None
         path = message.path if "%" not in message.path else message.url.path
         path, _, _ = path.partition("?")
         try:
@@ -212,11 +215,13 @@ class Lane:
 def _is_admitted(caller: Caller, method: str) -> bool:
     """Return whether a caller may send such a request, and the lane can answer it.
 
-    Pages are made on the ordinary way.
+    Pages and streams are made on the ordinary way.
     """
     if not caller.access.may_send(method):
         return False
-    return not caller.wants_page if method in SAFE_METHODS else caller.may_change
+    if method in SAFE_METHODS:
+        return not (caller.wants_page or caller.wants_events)
+    return caller.may_change
 
 
 def _bytes_of(caller: Caller) -> int:

@@ -10,6 +10,7 @@ from larst.planning.shapes.request import ShapedRequest, shape_request
 from larst.planning.shapes.rest_path import RestPath, is_plain_path
 from larst.planning.shapes.shape import SEARCH_VERBS, Segment, Shape
 from larst.planning.shapes.sketch import sketch_of_schema, sketches_of_schemas, with_vocabulary
+from larst.planning.shapes.watching import watched_records
 
 __all__ = [
     "SEARCH_VERBS",
@@ -31,5 +32,6 @@ __all__ = [
     "singular",
     "sketch_of_schema",
     "sketches_of_schemas",
+    "watched_records",
     "with_vocabulary",
 ]

@@ -114,8 +114,8 @@ def bind(shaped: ShapedRequest, plan: Plan, session: Knowledge) -> Binding:
         asked = reading.asked
     criteria = criteria_of(asked.where, path.resource, session)
     if path.is_list_of_ids and identifier is not None:
-        criteria = _with_ids(criteria, identifier.split(","))
-    of_list = _narrowed(shaped, path, criteria, parents)
+        criteria = with_ids(criteria, identifier.split(","))
+    of_list = narrowed(shaped, path, criteria, parents)
     sort = _sort(asked, reading)
     limit, offset = _page(asked, path.resource, of_list, sort, session)
     return Binding(
@@ -217,7 +217,7 @@ def read_leniently(request: RequestContext, fields: Fields) -> Asked:
         return Asked(where=NEVER)
 
 
-def _narrowed(
+def narrowed(
     shaped: ShapedRequest, path: RestPath, criteria: dict[str, Json], parents: Sequence[str]
 ) -> dict[str, Json]:
     """Return the criteria with those of the path: below the last parent."""
@@ -227,7 +227,7 @@ def _narrowed(
     return {AND: [criteria, {LINKED: dict.fromkeys(links, parents[-1])}]}
 
 
-def _with_ids(criteria: dict[str, Json], ids: Sequence[str]) -> dict[str, Json]:
+def with_ids(criteria: dict[str, Json], ids: Sequence[str]) -> dict[str, Json]:
     """Return the criteria, restricted to the ids of the path; the query cannot widen them."""
     of_path: dict[str, Json] = {"id__in": list(ids)}
     return {**of_path, AND: [criteria]} if criteria else of_path

@@ -13,6 +13,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,16 @@ TEMP_SUFFIX = ".tmp"
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What distinguishes a file from one that is written later, without reading it."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    is_regular: bool = True
+
+
 class FileOps(Protocol):
     """The disk operations that the store needs. Each raises OSError where the disk refuses."""
 
@@ -47,11 +58,17 @@ class FileOps(Protocol):
     def size_and_time(self, path: Path) -> tuple[int, float]:
         """Return the size of a file, and when it was last written in seconds since 1970."""
 
+    def identity(self, path: Path) -> Identity | None:
+        """Return the identity of what has this name, a link too; None if it does not exist."""
+
     def make_directory(self, path: Path) -> None:
         """Make the directory, private, unless it exists; its name is not durable yet."""
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
         """Create or overwrite a file, and make its content durable."""
+
+    def write_hint(self, path: Path, data: bytes) -> None:
+        """Create or overwrite a small file that need not be durable: it may be torn, or old."""
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
         """Write into an existing file at the offset, and make it durable."""
@@ -116,6 +133,15 @@ class DiskFiles:
         status = path.lstat()
         return status.st_size, status.st_mtime
 
+    def identity(self, path: Path) -> Identity | None:
+        """Return the identity of what has this name, a link too; None if it does not exist."""
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            return None
+        is_regular = stat.S_ISREG(status.st_mode)
+        return Identity(status.st_size, status.st_mtime_ns, status.st_ino, is_regular)
+
     def make_directory(self, path: Path) -> None:
         """Make the directory, private, unless it exists; its name is not durable yet."""
         try:
@@ -132,6 +158,11 @@ class DiskFiles:
             file.writelines(chunks)
             file.flush()
             _sync(file.fileno())
+
+    def write_hint(self, path: Path, data: bytes) -> None:
+        """Create or overwrite a small file that need not be durable: it may be torn, or old."""
+        with os.fdopen(_open(path, _WRITE | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            file.write(data)
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
         """Write into an existing file at the offset, and make it durable."""

@@ -36,7 +36,7 @@ class JsonText:
 
     def names(self) -> Iterator[str]:
         """Yield the names of an object; the caller reads each value before the next name."""
-        for _ in self._members("{", "}"):
+        for _ in self.members("{", "}"):
             if self.peek() != '"':
                 raise self.expected("a name in quotes")
             name = self.value()
@@ -46,11 +46,20 @@ class JsonText:
 
     def items(self) -> Iterator[Json]:
         """Yield the items of a list."""
-        for _ in self._members("[", "]"):
+        for _ in self.members("[", "]"):
             yield self.value()
+
+    def spans(self) -> Iterator[str]:
+        """Yield the texts of the items of a list."""
+        for _ in self.members("[", "]"):
+            yield self.span()
 
     def value(self) -> Json:
         """Read one value; refuse numbers that cannot be stored exactly."""
+        return parse_json(self.span().encode())
+
+    def span(self) -> str:
+        """Read one value, and return its text."""
         self.peek()
         try:
             _, end = self._decode(self._text, self._position)
@@ -59,13 +68,13 @@ class JsonText:
         except ValueError as error:
             raise InvalidJsonError(str(error)[:200]) from error
         text, self._position = self._text[self._position : end], end
-        return parse_json(text.encode())
+        return text
 
     def expected(self, description: str) -> InvalidJsonError:
         """Return the error for a text that goes on with something else."""
         return InvalidJsonError(f"{description} was expected at character {self._position}")
 
-    def _members(self, opening: str, closing: str) -> Iterator[None]:
+    def members(self, opening: str, closing: str) -> Iterator[None]:
         """Stop before each of the members, separated by commas, between the two brackets."""
         self._skip(opening)
         if self.peek() == closing:

@@ -27,7 +27,7 @@ class _Message:
 def _caller(message: _Message) -> Caller:
     headers = visible_headers(cast("Any", message))
     return Caller(
-        "s", OPEN_ACCESS, None, "ip", "http://a", headers, {}, True, False, None, False, 1
+        "s", OPEN_ACCESS, None, "ip", "http://a", headers, {}, True, False, False, None, False, 1
     )
 
 

@@ -89,8 +89,8 @@ def test_reads_between_writes_are_those_of_a_server_without_memory(
     async def run() -> None:
         await _send(twins, request("DELETE", "/_larst/sessions/memory"))
         for reads, write in steps:
-            for read in (*reads, *reads, *reads):
-                with_lane, without = await _send(twins, read)
+            for message in (*reads, *reads, *reads):
+                with_lane, without = await _send(twins, message)
                 assert with_lane == without
             with_lane, without = await _send(twins, write)
             assert with_lane == without
@@ -102,26 +102,26 @@ async def test_a_read_is_remembered_until_its_resource_changes(twins: Twins) -> 
     """A change of another resource does not matter to it."""
     lane = twins.on.lane
     assert lane is not None
-    read = request("GET", "/members", session="kept")
+    message = request("GET", "/members", session="kept")
     await _send(twins, request("POST", "/members", ANN, session="kept"))
     await _send(twins, request("POST", "/teams", b'{"title":"Red"}', session="kept"))
     recalled: list[int] = []
     for _ in range(3):
-        await _send(twins, read)
+        await _send(twins, message)
     for changed, body in (("/teams", b'{"title":"Blue"}'), ("/members", ANN), (None, b"")):
         if changed is not None:
             await _send(twins, request("POST", changed, body, session="kept"))
         before = lane.recalled
-        await _send(twins, read)
+        await _send(twins, message)
         recalled.append(lane.recalled - before)
 
     assert recalled == [1, 0, 1]
 
 
 async def test_a_remembered_reply_has_ids_of_its_own(twins: Twins) -> None:
-    read = request("GET", "/members", session="ids")
+    message = request("GET", "/members", session="ids")
     await _send(twins, request("POST", "/members", ANN, session="ids"))
-    replies = [await twins.on.exchange(read) for _ in range(4)]
+    replies = [await twins.on.exchange(message) for _ in range(4)]
 
     ids = {line for reply in replies for line in reply.split(b"\r\n") if b"-ID: " in line[:20]}
     traces = {line for reply in replies for line in reply.split(b"\r\n") if b"traceparent" in line}
@@ -147,6 +147,7 @@ def key() -> Callable[[str], Key]:
         cors={},
         may_change=True,
         wants_page=False,
+        wants_events=False,
         request_id=None,
         has_trace=False,
         size_bytes=0,

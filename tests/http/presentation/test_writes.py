@@ -57,9 +57,9 @@ class TestRecords:
             embeds={"author": "users"},
         )
 
-        shown = present(answer, request_of(), lambda: Place("http://api.test", "/posts/1", ""))
+        presented = present(answer, request_of(), lambda: Place("http://api.test", "/posts/1", ""))
 
-        assert body(shown) == {"id": 1, "expand": {"author": ANN}}
+        assert body(presented) == {"id": 1, "expand": {"author": ANN}}
 
     def test_a_value_that_is_not_a_record_is_never_wrapped(self) -> None:
         assert body(answered("jsonapi", "get", as_json("text"), method="GET")) == "text"
@@ -180,10 +180,12 @@ class TestPreferences:
         new = as_json(ANN, 201)
 
         silent = answered("postgrest", "create", new, method="POST", path=POSTS)
-        shown = answered("postgrest", "create", new, method="POST", path=POSTS, **REPRESENTATION)
+        presented = answered(
+            "postgrest", "create", new, method="POST", path=POSTS, **REPRESENTATION
+        )
 
         assert (silent.status, silent.body) == (201, None)
-        assert body(shown) == [ANN]
+        assert body(presented) == [ANN]
 
 
 class TestDeletions:
@@ -222,9 +224,9 @@ class TestChangesOfMany:
     ) -> None:
         action, method = ("delete", "DELETE") if "deleted" in reply else ("patch", "PATCH")
 
-        shown = answered(dialect, action, as_json(reply), method=method, path=POSTS)
+        presented = answered(dialect, action, as_json(reply), method=method, path=POSTS)
 
-        assert body(shown) == expected
+        assert body(presented) == expected
 
     def test_a_record_with_a_field_of_that_name_is_a_record(self) -> None:
         reply = answered("loopback", "patch", as_json({"updated": 3}), method="PATCH")

@@ -166,19 +166,19 @@ def _row(record: Record, columns: list[str], collection: str | None, link: Link)
     cells = []
     for name in columns:
         if name == "id" and address is not None:
-            shown = cell(name, record[name], lambda _name, _value: address)
-            cells.append(element("th", shown, scope="row"))
+            head = cell(name, record[name], lambda _name, _value: address)
+            cells.append(element("th", head, scope="row"))
         else:
             cells.append(element("td", cell(name, record[name], link) if name in record else ""))
     return element("tr", *cells)
 
 
-def _caption(view: View, shown: int, count: int) -> str:
+def _caption(view: View, rows: int, count: int) -> str:
     """Return which records of how many a table shows."""
     total = count if view.total is None else view.total
-    if shown == total:
+    if rows == total:
         return "1 record" if total == 1 else f"{total:,} records"
-    return f"Records {view.offset + 1:,} to {view.offset + shown:,} of {total:,}"
+    return f"Records {view.offset + 1:,} to {view.offset + rows:,} of {total:,}"
 
 
 def _hidden_columns(names: list[str]) -> Html:
@@ -230,12 +230,12 @@ def _empty(view: View) -> Html:
 def _record(view: View, record: Record) -> Html:
     budget = Budget()
     record = _flat(record)
-    shown = fields(record, _link_of(view), budget)
+    table = fields(record, _link_of(view), budget)
     left_out = Html()
     if budget.left_out:
         text = "This page shows a part of the record. As JSON, it is complete."
         left_out = element("p", text, class_="more")
-    return joined(shown, left_out, _around(view, record.get("id")))
+    return joined(table, left_out, _around(view, record.get("id")))
 
 
 def _around(view: View, id: Json) -> Html:

@@ -45,22 +45,21 @@ def cell(name: str, value: Json, link: Link) -> Html:
     """Return a value for the cell of a table: one line of text."""
     if isinstance(value, dict | list):
         return element("code", _preview(value))
-    shown = _scalar(value, CELL_CHARACTERS)
-    return _linked(shown, link(name, value))
+    return _linked(_scalar(value, CELL_CHARACTERS), link(name, value))
 
 
 def fields(record: Mapping[str, Json], link: Link, budget: Budget, depth: int = 0) -> Html:
     """Return the fields of an object as a list of names and values."""
-    rows, shown = [], 0
+    rows, count = [], 0
     for name, value in record.items():
-        if (depth and shown == MAX_ITEMS) or not budget.take():
+        if (depth and count == MAX_ITEMS) or not budget.take():
             break
-        shown += 1
+        count += 1
         label = _cut(name, KEY_CHARACTERS) if name else "(empty name)"
         shown_value = _value(name, value, link, budget, depth)
         rows.append(element("div", element("dt", label), element("dd", shown_value)))
     listed = element("dl", *rows)
-    return joined(listed, _more(len(record) - shown, "field", budget))
+    return joined(listed, _more(len(record) - count, "field", budget))
 
 
 def _value(name: str, value: Json, link: Link, budget: Budget, depth: int) -> Html:
@@ -77,13 +76,13 @@ def _value(name: str, value: Json, link: Link, budget: Budget, depth: int) -> Ht
 
 
 def _items(name: str, items: list[Json], link: Link, budget: Budget, depth: int) -> Html:
-    shown = []
+    entries = []
     for value in items[:MAX_ITEMS]:
         if not budget.take():
             break
-        shown.append(element("li", _value(name, value, link, budget, depth + 1)))
-    more = _more(len(items) - len(shown), "item", budget)
-    return joined(element("ol", *shown), more)
+        entries.append(element("li", _value(name, value, link, budget, depth + 1)))
+    more = _more(len(items) - len(entries), "item", budget)
+    return joined(element("ol", *entries), more)
 
 
 def _more(count: int, noun: str, budget: Budget) -> Html:
@@ -94,8 +93,8 @@ def _more(count: int, noun: str, budget: Budget) -> Html:
     return element("p", f"… {text}", class_="more")
 
 
-def _linked(shown: Html, address: str | None) -> Html:
-    return shown if address is None else element("a", shown, href=address)
+def _linked(text: Html, address: str | None) -> Html:
+    return text if address is None else element("a", text, href=address)
 
 
 def _scalar(value: Json, limit: int) -> Html:

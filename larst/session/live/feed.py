@@ -1,0 +1,251 @@
+"""The live changes of one session: its latest changes, its views, and the task that feeds them.
+
+It outlives the session's actor while it is watched: a session that sleeps has no changes. Must
+never feed a change that is not durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from larst.session.live.frames import LastEvent, Place
+from larst.session.live.view import Question, View
+from larst.session.live.watcher import Watcher
+from larst.store.changes import (
+    MAX_CHANGES,
+    MAX_HISTORY_BYTES,
+    NO_POSITION,
+    CommittedChanges,
+    Position,
+)
+
+PACE_S = 0.1
+"""Events are sent together, at most this often."""
+
+RECORD_S = 300.0
+"""How long a session goes on recording its changes after its last watcher has left."""
+
+_SLICE = 50
+"""So many watchers wake up, or transactions are encoded, in one turn of the event loop."""
+
+MAX_PENDING = 10_000
+"""Changes that wait to be encoded; beyond, all watchers get the state instead."""
+
+
+class RecentChanges:
+    """The latest transactions of a session, without a gap, within bounds."""
+
+    def __init__(self) -> None:
+        self.end = 0
+        self._items: deque[CommittedChanges] = deque()
+        self._changes = self._bytes = 0
+
+    def clear(self, end: int) -> None:
+        """Go on behind a transaction, without the earlier ones."""
+        self.end = end
+        self._items.clear()
+        self._changes = self._bytes = 0
+
+    def add(self, committed: CommittedChanges) -> None:
+        """Add the next transaction; one that cannot be followed drops the earlier ones."""
+        if committed.changes is None or committed.number != self.end + 1:
+            self.clear(committed.number if committed.changes is None else committed.number - 1)
+        if committed.changes is None:
+            return
+        self.end = committed.number
+        self._items.append(committed)
+        self._changes += len(committed.changes)
+        self._bytes += committed.size_bytes
+        while self._changes > MAX_CHANGES or self._bytes > MAX_HISTORY_BYTES:
+            oldest = self._items.popleft()
+            self._changes -= len(oldest.changes or ())
+            self._bytes -= oldest.size_bytes
+
+    def items(self) -> Sequence[CommittedChanges]:
+        """Return the transactions, the oldest first."""
+        return tuple(self._items)
+
+
+class Feed:
+    """The live changes of one session; `now` is a monotonic clock, `sleep` waits on it.
+
+    `make_room` is called with the bytes by which a view has grown.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        make_room: Callable[[View, int], None],
+    ) -> None:
+        self.position = NO_POSITION
+        self.views: dict[tuple[str, str | None, bytes], View] = {}
+        self._now = now
+        self._sleep = sleep
+        self._make_room = make_room
+        self._recent = RecentChanges()
+        self._record_until_s = 0.0
+        self._pending: list[CommittedChanges] = []
+        self._pending_changes = 0
+        self._wakeup = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether it needs the changes of commits."""
+        return bool(self.views) or self._now() < self._record_until_s
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it has watchers."""
+        return bool(self.views)
+
+    def begin(self, position: Position, history: Sequence[CommittedChanges]) -> None:
+        """Go on from what the session loaded; if changes are missing, its watchers begin again."""
+        for view in self.views.values():
+            view.state = None  # made of changes that a failed flush may have taken back
+        if history:
+            self._record_until_s = self._now() + RECORD_S
+        if position == self.position and self._recent.end == position.number:
+            return
+        is_same = position.history == self.position.history
+        missed = [item for item in history if item.number > self.position.number]
+        has_all = is_same and self.position.number + len(missed) == position.number
+        self.position = position
+        self._recent.clear(position.number - len(history))
+        for item in history:
+            self._recent.add(item)
+        if has_all:
+            self._feed(missed)
+        else:
+            self._mark_stale()
+
+    def advance(self, position: Position, committed: Sequence[CommittedChanges]) -> None:
+        """All transactions up to `position` are durable; `committed` are those it recorded."""
+        if self.position.history != position.history and self.position != NO_POSITION:
+            self._mark_stale()
+        self.position = position
+        if not committed or committed[-1].number != position.number:
+            self._recent.clear(position.number)
+            return
+        for item in committed:
+            self._recent.add(item)
+        if self.views:
+            self._feed(committed)
+
+    def open(self, watcher: Watcher, question: Question, after: LastEvent | None) -> bool:
+        """Add a watcher that resumes; return False, with no effect, if it cannot.
+
+        Raises:
+            ProgramFailedError: the criteria cannot be tested.
+        """
+        if after is None or after.history != self.position.history:
+            return False
+        if after.place.number > self.position.number:
+            return False
+        view = self._view(question)
+        if after.place < view.floor:
+            self._make_room(view, view.extend_back(after.history, self._recent.items()))
+        start = view.next_after(after.place)
+        if start is None:
+            return False
+        self._join(watcher, view, start, after.place)
+        return True
+
+    def join(self, watcher: Watcher, question: Question, number: int) -> View:
+        """Add a watcher whose state is that after a transaction, which may not be durable yet."""
+        view = self._view(question)
+        self._join(watcher, view, view.end, Place(number))
+        return view
+
+    def view_of(self, question: Question) -> View | None:
+        """Return the view of a question, if it has watchers."""
+        return self.views.get(question.key)
+
+    def leave(self, watcher: Watcher) -> int:
+        """Remove a watcher; return the bytes that are free because its view has ended."""
+        watcher.leave()
+        view = watcher.view
+        if view is None or view.watchers or self.views.get(view.question.key) is not view:
+            return 0
+        del self.views[view.question.key]
+        if not self.views:
+            self._record_until_s = self._now() + RECORD_S
+            self._pending, self._pending_changes = [], 0
+            if self._task is not None:
+                self._task.cancel()
+                self._task = None
+        return view.size_bytes
+
+    def cancel(self) -> asyncio.Task[None] | None:
+        """Stop feeding; return the task, which is about to end."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        return task
+
+    def _view(self, question: Question) -> View:
+        return self.views.get(question.key) or View(question, self.position.number)
+
+    def _join(self, watcher: Watcher, view: View, start: int, after: Place) -> None:
+        if watcher.view is not None and watcher.view is not view:
+            self.leave(watcher)
+        self.views[view.question.key] = view
+        watcher.join(view, start, after)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="larst live")
+
+    def _feed(self, committed: Iterable[CommittedChanges]) -> None:
+        for item in committed:
+            self._pending.append(item)
+            self._pending_changes += len(item.changes or ())
+        if self._pending_changes > MAX_PENDING:
+            self._pending, self._pending_changes = [], 0
+            self._mark_stale()
+        self._wakeup.set()
+
+    def _mark_stale(self) -> None:
+        """Make all watchers begin again: changes are missing, or replaced whole resources."""
+        self._pending, self._pending_changes = [], 0
+        for view in self.views.values():
+            view.reset(self.position.number)
+            for watcher in view.watchers:
+                watcher.mark_stale()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wakeup.wait()
+            self._wakeup.clear()
+            pending, self._pending, self._pending_changes = self._pending, [], 0
+            await self._encode(pending)
+            await self._wake()
+            await self._sleep(PACE_S)
+
+    async def _encode(self, pending: Sequence[CommittedChanges]) -> None:
+        turn = 0
+        for view in list(self.views.values()):
+            for item in pending:
+                if item.changes is None:
+                    self._mark_view_stale(view, item)
+                    continue
+                self._make_room(view, view.add(self.position.history, item))
+                turn += len(item.changes)
+                if turn >= _SLICE:
+                    turn = 0
+                    await asyncio.sleep(0)
+
+    def _mark_view_stale(self, view: View, replaced: CommittedChanges) -> None:
+        if replaced.number > view.number:
+            view.reset(replaced.number)
+            for watcher in view.watchers:
+                watcher.mark_stale()
+
+    async def _wake(self) -> None:
+        for view in list(self.views.values()):
+            for index, watcher in enumerate(list(view.watchers)):
+                if watcher.is_behind:
+                    watcher.has_news.set()
+                if index % _SLICE == _SLICE - 1:
+                    await asyncio.sleep(0)
