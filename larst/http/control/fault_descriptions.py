@@ -35,7 +35,7 @@ _PROPERTIES: Schema = {
     "headers": ANY_OBJECT,
     "drop": {"type": "boolean", "description": "End the connection without a reply."},
     "truncate": {**COUNT, "description": "Send only so many bytes of the body."},
-    "malformed": {"type": "boolean", "description": "Spoil the body, which is no JSON any more."},
+    "malformed": {"type": "boolean", "description": "Spoil the body: it cannot be parsed as JSON."},
     "bytes_per_s": {"type": "integer", "minimum": 1, "description": "Send the body slowly."},
 }
 _RULES: Schema = {"type": "array", "items": schema_ref("FaultRule"), "maxItems": MAX_RULES}

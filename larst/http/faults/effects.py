@@ -115,7 +115,7 @@ async def _sent_in_parts(
             await asyncio.sleep(size / per_s)
         await stream.write(part[start : start + size])
     if is_cut and request.transport is not None:
-        request.transport.close()  # what was written is sent first
+        request.transport.close()  # the bytes written before are sent first
         raise ConnectionResetError("the body was truncated on demand")
     await stream.write_eof()
     return stream
