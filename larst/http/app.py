@@ -33,6 +33,7 @@ from larst.http.components import (
 from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
+from larst.http.control.faults import FaultControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
 from larst.http.control.packs import PackControl
@@ -42,6 +43,7 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.faults import FaultTable
 from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
 from larst.http.live import LIVE, LiveService
@@ -174,6 +176,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             packs=PackControl(root, sessions, tenants, imports, components.planner.maker),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             recordings=RecordingControl(instruments.recorder.recordings),
+            faults=FaultControl(instruments.faults),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
@@ -195,6 +198,7 @@ def _instruments(settings: Settings, log: RequestLog) -> Instruments:
         rates=RequestRates(settings.quotas.max_requests_per_s),
         notes=RequestNotes(log, settings.console),
         recorder=Recorder(Recordings(records_all=settings.kit.records_all)),
+        faults=FaultTable(settings.kit.faults),
     )
 
 
