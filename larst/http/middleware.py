@@ -105,7 +105,7 @@ class Middleware:
         trace = request.get(TRACE) or self._start_trace(request, endpoint)
         headers = response.headers
         headers.update(trace_headers(trace))
-        if endpoint.access is not Access.CONTROL:
+        if not endpoint.access.is_control:
             headers.update(beside(headers, self._admission.origins.headers(request)))
 
     def _start_trace(self, request: web.Request, endpoint: Endpoint) -> RequestTrace:
@@ -127,12 +127,14 @@ class Middleware:
         admission.hosts.check(request.headers, request.version)
         if access in (Access.OPEN, Access.PAGE):
             return None
-        if access is Access.CONTROL:
+        if access.is_control:
             refuse_other_origins(request)
         elif is_preflight(request, request.method):
             return web.Response(status=204, headers=admission.origins.preflight_headers(request))
         granted = request[ACCESS] = access_of(request, self._tokens.table, self._logins)
-        if access is Access.CONTROL:
+        if access is Access.VIEW:
+            granted.require_view(request.method)
+        elif access is Access.CONTROL:
             granted.require_admin()
         else:
             admission.origins.refuse_changes(request, request.method)

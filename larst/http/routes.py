@@ -22,6 +22,7 @@ from larst.http.control import (
     fault_descriptions,
     recording_descriptions,
     request_descriptions,
+    status_descriptions,
     teaching_descriptions,
 )
 from larst.http.control.clocks import ClockControl
@@ -35,6 +36,7 @@ from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.status import service_status
 from larst.http.control.teaching import TeachingControl
 from larst.http.keys import Handler
 from larst.http.live import serve
@@ -81,6 +83,7 @@ def _control(
     handle: Handle[Control],
     operation: ControlOperation,
     *,
+    access: Access = Access.CONTROL,
     is_traced: bool = True,
 ) -> Route:
     """Return a route below `/_larst/` that a method of a control handles."""
@@ -88,7 +91,7 @@ def _control(
     async def handler(request: web.Request) -> web.StreamResponse:
         return await handle(control_of(request.app[RUNNING]), request)
 
-    return Route(f"/_larst/{path}", method, handler, Access.CONTROL, operation, is_traced=is_traced)
+    return Route(f"/_larst/{path}", method, handler, access, operation, is_traced=is_traced)
 
 
 def _plans(
@@ -106,8 +109,11 @@ def _teaching(
 def _sessions(
     method: str, path: str, handle: Handle[SessionControl], operation: ControlOperation
 ) -> Route:
+    access = Access.VIEW if path else Access.CONTROL  # the list of all sessions is for admins
     path = f"sessions{path}"
-    return _control(method, path, lambda running: running.session_control, handle, operation)
+    return _control(
+        method, path, lambda running: running.session_control, handle, operation, access=access
+    )
 
 
 def _clock(method: str, handle: Handle[ClockControl], operation: ControlOperation) -> Route:
@@ -119,7 +125,9 @@ def _snapshots(
     method: str, path: str, handle: Handle[SnapshotControl], operation: ControlOperation
 ) -> Route:
     path = f"sessions/{{id}}{path}"
-    return _control(method, path, lambda running: running.snapshots, handle, operation)
+    return _control(
+        method, path, lambda running: running.snapshots, handle, operation, access=Access.VIEW
+    )
 
 
 def _contract(method: str, handle: Handle[ContractControl], operation: ControlOperation) -> Route:
@@ -243,6 +251,14 @@ ROUTES = (
         is_traced=False,
     ),
     Route(
+        "/_larst/status",
+        "GET",
+        service_status,
+        Access.CONTROL,
+        status_descriptions.GET_STATUS,
+        is_traced=False,
+    ),
+    Route(
         "/_larst/openapi.json",
         "GET",
         _control_document,
@@ -291,6 +307,7 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
         fault_descriptions,
         recording_descriptions,
         request_descriptions,
+        status_descriptions,
         teaching_descriptions,
     )
     schemas = {name: schema for module in modules for name, schema in module.SCHEMAS.items()}

@@ -222,7 +222,12 @@ GET_PLAN = ControlOperation(
     "get_plan",
     "plans",
     "Get a plan with its program",
-    (ControlReply("The plan, as the plan book stores it.", json_of(ANY_OBJECT)),),
+    (
+        ControlReply(
+            "The plan, as the plan book stores it, and in `versions` the other plans of its shape.",
+            json_of(ANY_OBJECT),
+        ),
+    ),
     (PLAN_KEY, OF_TENANT),
     errors=errors_of(*_PLAN_ERRORS),
 )

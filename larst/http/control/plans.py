@@ -28,6 +28,8 @@ from larst.http.responses import json_response
 from larst.planning.book import BookEntry, PlanBook, PlanState, new_version
 from larst.session import Tenants
 
+MAX_VERSIONS = 100
+
 
 class PlanControl:
     """Handles the requests below `/_larst/plans`."""
@@ -54,14 +56,18 @@ class PlanControl:
         )
 
     async def show(self, request: web.Request) -> web.Response:
-        """Return a plan with its program.
+        """Return a plan with its program, and the other plans of its shape as its versions.
 
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
         tenant, entry = self._tenant(request), self._entry(request)
         own = [session_name(key) for key in entry.sessions if tenant_of(key) == tenant]
-        return json_response({**entry.model_dump(), "sessions": own})
+        same_shape = self._book(request).of_shape(entry.shape_key)
+        versions: list[Json] = [summary(other) for other in same_shape if other.key != entry.key]
+        return json_response(
+            {**entry.model_dump(), "sessions": own, "versions": versions[:MAX_VERSIONS]}
+        )
 
     async def pin(self, request: web.Request) -> web.Response:
         """Approve a plan: it is used from now on, whatever planner is configured.

@@ -203,7 +203,7 @@ class SessionControl:
         """Import into a session that has no records; None: it has some.
 
         `style`: the dialect that it gets, or all of its settings.
-        `replaces`: the records that it has are replaced.
+        `replaces`: the records that it has are replaced, and ids begin again.
 
         Raises:
             BadRequestError: it is not a complete export and not a db.json.
@@ -212,7 +212,7 @@ class SessionControl:
         report = ImportReport(is_lenient=is_lenient)
         try:
             counts = await self._import_into(
-                session_id, raw, report, replaces=replaces, style=style
+                session_id, raw, report, replaces=replaces, resets=replaces, style=style
             )
         except SessionNotEmptyError:
             return None
@@ -226,11 +226,13 @@ class SessionControl:
         *,
         tenant: Tenant = DEFAULT_TENANT,
         replaces: bool = False,
+        resets: bool = False,
         style: str | StoredSettings | None = None,
     ) -> dict[str, int]:
         """Import into the session; return the number of imported records by resource.
 
         The session gets the dialect `style`, or these settings, for which it must be new.
+        `resets`: ids that it has given out are given out again.
         """
         resources = await self._imports.prepare(raw, report)
         await self._quota.admit(tenant, session_id)
@@ -249,7 +251,10 @@ class SessionControl:
                 return
             if style is not None:
                 await store.settings.put(replace(store.settings.current, dialect=style))
-            store.restore(resources)
+            if resets:
+                store.reset_to(resources)
+            else:
+                store.restore(resources)
 
         # Counted before they become the store's own, and change with it.
         counts = {name: len(new.collection.records) for name, new in sorted(resources.items())}
