@@ -155,7 +155,9 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
                 tokens,
                 app[ROUTE_TABLE],
             )
-        app[LIVE] = LiveService(sessions, hub, settings.sandbox.max_result_bytes)
+        app[LIVE] = LiveService(
+            sessions, hub, settings.sandbox.max_result_bytes, settings.http.request_timeout_s
+        )
         imports = Imports(
             threads,
             timeout_s=settings.http.request_timeout_s,

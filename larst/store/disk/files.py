@@ -148,8 +148,8 @@ class DiskFiles:
 
     def begins_with(self, path: Path, beginning: bytes, size: int) -> bool:
         """Return whether the file begins so, and has at least that size."""
-        try:
-            descriptor = _open(path, _READ)
+        try:  # before each write, so that the folder is not opened: a link to one shows nothing
+            descriptor = os.open(path, _READ)
         except FileNotFoundError:
             self._check_lost(path)
             return False

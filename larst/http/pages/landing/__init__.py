@@ -119,6 +119,7 @@ def welcome(visitor: Visitor) -> dict[str, Any]:
         },
         "session": "Send the header X-Session-ID to keep your data separate",
         "session_id": visitor.session_id,
+        "watch": "Send Accept: text/event-stream with a GET of records to follow their changes",
         "planner": visitor.planner,
         "model": visitor.model,
         "links": {
