@@ -22,6 +22,7 @@ LarstError
 │   ├── HostNotAllowedError      the request names a host that is not this service's
 │   ├── PlanNotFoundError        the plan book has no such plan
 │   ├── SessionNotFoundError     the session has no data
+│   ├── ContractNotFoundError    the session has no contract
 │   ├── SnapshotNotFoundError    the session has no such snapshot
 │   ├── RequestNotFoundError     the ring of requests does not have the request
 │   ├── RecordNotFoundError      the record to watch does not exist
@@ -30,6 +31,8 @@ LarstError
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
+│   ├── UndoRefusedError         what a plan changed cannot be taken back
+│   ├── CaseFailedError          a new program gives other replies than the cases of its plan
 │   ├── PlanPinnedError          a pinned plan serves the shape, and has another intent
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
@@ -49,7 +52,8 @@ LarstError
 │   ├── ProgramRefusedError      the policy refused it
 │   ├── ProgramFailedError       it raised, or its REPLY is not a valid reply
 │   │   ├── EffectRefusedError       it changed what the request does not name
-│   │   └── ExampleMissedError       its reply is not the one that a user wants
+│   │   ├── ExampleMissedError       its reply is not the one that a user wants
+│   │   └── ContractBrokenError      its reply is not as the session's contract has it
 │   ├── ProgramLimitError        it exceeded memory, output or store calls
 │   ├── ProgramTimeoutError      it ran too long
 │   └── WorkerLostError          its worker process died
@@ -245,6 +249,12 @@ class SessionNotFoundError(CallerError):
     title = "not found"
 
 
+class ContractNotFoundError(CallerError):
+    """The session has no contract."""
+
+    title = "not found"
+
+
 class SnapshotNotFoundError(CallerError):
     """The session has no such snapshot."""
 
@@ -279,6 +289,18 @@ class PatchConflictError(CallerError):
     """The JSON Patch does not apply to the stored record."""
 
     title = "patch does not apply"
+
+
+class UndoRefusedError(CallerError):
+    """What the latest run of a plan changed cannot be taken back; nothing was changed."""
+
+    title = "cannot undo"
+
+
+class CaseFailedError(CallerError):
+    """A new program for a plan does not give the replies of the plan's cases."""
+
+    title = "case failed"
 
 
 class PlanPinnedError(CallerError):
@@ -424,6 +446,12 @@ class ExampleMissedError(ProgramFailedError):
     """The reply is not the one that a user wants; the detail quotes no value but of the example."""
 
     title = "example missed"
+
+
+class ContractBrokenError(ProgramFailedError):
+    """The reply is not as the session's contract has it; the detail quotes no value."""
+
+    title = "contract broken"
 
 
 class ProgramLimitError(ProgramError):

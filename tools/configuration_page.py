@@ -16,6 +16,7 @@ from larst.cli.serve import FLAGS
 from larst.config import (
     ConsoleSettings,
     HttpSettings,
+    KitSettings,
     ModelSettings,
     PlanningSettings,
     QuotaSettings,
@@ -36,6 +37,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Quotas", QuotaSettings),
     ("Planning", PlanningSettings),
     ("Language models", ModelSettings),
+    ("Testing kit", KitSettings),
 )
 """The headings, and the settings below each."""
 

@@ -69,6 +69,10 @@ class Supervisor(Generic[Key, Message, Reply]):
         # `tuple` copies in one step of the interpreter: the loop may add keys meanwhile.
         return sum(live.cell.mailbox.depth for live in tuple(self._live.values()))
 
+    def live_keys(self) -> list[Key]:
+        """Return the keys that are in memory."""
+        return list(self._live)
+
     def is_live(self, key: Key) -> bool:
         """Return whether `key` is in memory."""
         return key in self._live

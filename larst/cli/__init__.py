@@ -16,7 +16,9 @@ from larst.cli import (
     check,
     completion,
     doctor,
+    eject,
     fake,
+    mcp,
     plans,
     repair,
     serve,
@@ -36,7 +38,7 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _COMMANDS = (
     *(serve, sessions, transfer, fake, snapshots, plans, tail, token, check, repair, evaluate),
-    *(completion, doctor),
+    *(eject, mcp, completion, doctor),
 )
 
 
@@ -112,7 +114,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _overrides(options: argparse.Namespace) -> dict[str, object]:
     """Return the settings that flags override, by variable."""
-    flags = {variable for _, variable, _, _ in serve.FLAGS}
+    flags = {serve.WATCH, *(variable for _, variable, _, _ in serve.FLAGS)}
     return {
         name: value for name, value in vars(options).items() if name in flags and value is not None
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
@@ -23,6 +23,21 @@ TRANSFER_TIMEOUT_S = 600.0
 
 class ServiceError(Exception):
     """The service cannot be reached or refuses the request; the text says what to do."""
+
+
+class Upload:
+    """A body that reports the number of bytes of each piece as it is sent."""
+
+    def __init__(self, content: bytes, sent: Callable[[int], None]) -> None:
+        self.size_bytes = len(content)
+        self._rest = memoryview(content)
+        self._sent = sent
+
+    def read(self, size: int) -> memoryview:
+        """Return the next piece; an empty one at the end."""
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        self._sent(len(piece))
+        return piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +77,7 @@ class Service:
         self,
         method: str,
         path: str,
-        body: bytes | None,
+        body: bytes | Upload | None,
         *,
         timeout_s: float,
         accept: str = "application/json",
@@ -75,9 +90,11 @@ class Service:
         request = urllib.request.Request(  # noqa: S310 - the scheme is checked by `service_at`
             self.url + path,
             method=method,
-            data=body,
+            data=body,  # type: ignore[arg-type]  # anything with `read` is sent in pieces
             headers={"Content-Type": "application/json", "Accept": accept},
         )
+        if isinstance(body, Upload):
+            request.add_header("Content-Length", str(body.size_bytes))
         if self.token is not None:
             request.add_header("Authorization", f"Bearer {self.token}")
         with self._send(request, timeout_s) as reply:

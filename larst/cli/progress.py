@@ -18,7 +18,8 @@ BEGINS_AFTER_S = 1.0
 def working(description: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """Show a bar inside the block; it yields a function to call as work is done.
 
-    Without a total the bar only moves. It is on stderr, so that stdout can be piped.
+    With a total it has a percentage; without one, and once the total is reached, it only moves.
+    It is on stderr, so that stdout can be piped.
     """
     if not sys.stderr.isatty():
         yield lambda _: None
@@ -50,11 +51,13 @@ class _Bar:
         from rich.console import Console
         from rich.markup import escape
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import TaskProgressColumn as Percentage
 
         with self._lock:
             if self._has_ended:
                 return
-            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+            text = TextColumn("{task.description}")
+            columns = (text, BarColumn(), Percentage(), TimeElapsedColumn())
             self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
             self._progress.add_task(
                 escape(self._description), total=self._total, completed=self._done
@@ -65,7 +68,11 @@ class _Bar:
         with self._lock:
             self._done += count
             if self._progress is not None:
-                self._progress.advance(self._progress.task_ids[0], count)
+                task = self._progress.task_ids[0]
+                self._progress.update(task, completed=self._done)
+                if self._total is not None and self._done >= self._total:
+                    # What follows has no measure. `update` takes no total of None.
+                    self._progress.tasks[0].total = None
 
     def end(self) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from larst import __version__
+from larst.cli import frozen
 from larst.cli.arguments import add_command, add_lenient
 from larst.cli.memory_root import memory_root
 from larst.cli.output import write_line
@@ -48,6 +49,8 @@ FLAGS = (
 )
 """Each flag, the variable that it overrides, its metavar and its help."""
 
+WATCH = "LARS_WATCH"
+
 
 def add_arguments(subparsers: Subparsers) -> None:
     """Declare `larst serve`."""
@@ -58,7 +61,7 @@ def add_arguments(subparsers: Subparsers) -> None:
         description="Serve HTTP until SIGTERM or Ctrl-C. LARS_ variables, in the environment or in"
         " .env, set everything else.",
         examples="larst serve\nlarst serve db.json --open\nlarst serve db.json --fresh --memory\n"
-        "larst serve --port 3000 --dialect json-server",
+        "larst serve --port 3000 --dialect json-server\nlarst serve bug.larst",
     )
     parser.set_defaults(run=run, log_level="info")
     parser.add_argument(
@@ -79,6 +82,20 @@ def add_arguments(subparsers: Subparsers) -> None:
     parser.add_argument("--open", action="store_true", help="open the service in the browser")
     for flag, variable, metavar, text in FLAGS:
         parser.add_argument(flag, dest=variable, metavar=metavar, help=text)
+    parser.add_argument(
+        "--watch",
+        dest=WATCH,
+        action="store_const",
+        const="on",
+        help="see edits of the files of sessions within a second (default on a terminal)",
+    )
+    parser.add_argument(
+        "--no-watch",
+        dest=WATCH,
+        action="store_const",
+        const="off",
+        help="see edits when a file is written again, and when a session sleeps or wakes",
+    )
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
@@ -90,13 +107,17 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
         BadRequestError: the file cannot be imported.
         OSError: the address is in use, the data root cannot be created, or the file not read.
     """
-    if options.memory:
+    file, is_in_memory = _seed_file(options), options.memory
+    if file is not None and (file := frozen.unpacked(file, settings)).pack is not None:
+        settings = frozen.frozen_settings(settings)
+        is_in_memory = is_in_memory or not frozen.has_own_root(options)
+    if is_in_memory:
         with memory_root() as root:
-            return _serve(options, settings.model_copy(update={"data_root": root}))
-    return _serve(options, settings)
+            return _serve(options, settings.model_copy(update={"data_root": root}), file)
+    return _serve(options, settings, file)
 
 
-def _serve(options: argparse.Namespace, settings: Settings) -> int:
+def _serve(options: argparse.Namespace, settings: Settings, file: SeedFile | None) -> int:
     import asyncio
     from uuid import uuid4
 
@@ -106,13 +127,13 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from larst.process.server import run_service
 
     log = set_up_logging(settings.log_level, log_format=settings.log_format)
-    file = _seed_file(options)
+    settings = _watching(settings, is_terminal=log.stream.isatty())
     providers: Providers | None = None
     try:
         providers = otel.set_up(
             _otel_environment(), service="larst", version=__version__, instance_id=uuid4().hex
         )
-        components = _components(settings, providers, log)
+        components = _components(settings, providers, log, file)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(run_service(settings, components, _announcer(options), file))
     except otel.WrongVariableError as error:
@@ -123,6 +144,14 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
         if providers is not None:
             providers.stop(TELEMETRY_STOP_S)
     return 0
+
+
+def _watching(settings: Settings, *, is_terminal: bool) -> Settings:
+    """Return the settings with LARS_WATCH on or off."""
+    if settings.sessions.watch != "auto":
+        return settings
+    sessions = settings.sessions.model_copy(update={"watch": "on" if is_terminal else "off"})
+    return settings.model_copy(update={"sessions": sessions})
 
 
 def _seed_file(options: argparse.Namespace) -> SeedFile | None:
@@ -165,11 +194,12 @@ def _otel_environment() -> Mapping[str, str]:
     return os.environ
 
 
-def _components(settings: Settings, providers: Providers, log: LineHandler) -> Components:
+def _components(
+    settings: Settings, providers: Providers, log: LineHandler, file: SeedFile | None
+) -> Components:
     """Return the components of the service, with the telemetry that OTEL_ variables ask for."""
     from dataclasses import replace
 
-    from larst.http.app import default_components
     from larst.telemetry import Telemetry
 
     telemetry = Telemetry(
@@ -179,7 +209,9 @@ def _components(settings: Settings, providers: Providers, log: LineHandler) -> C
         for_people=log.is_for_people,
     )
     providers.export_metrics(telemetry.collect)
-    return replace(default_components(settings), telemetry=telemetry, metrics_page=providers.page)
+    return replace(
+        frozen.components_of(settings, file), telemetry=telemetry, metrics_page=providers.page
+    )
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -89,7 +89,7 @@ def _row(session: dict[str, Any]) -> tuple[str, ...]:
     return (
         session["id"],
         session["state"],
-        session["last_used_at"],
+        session["last_used_at"] or "?",
         *_counts(session["resources"]),
         str(session["size_bytes"]),
     )

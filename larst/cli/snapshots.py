@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -35,7 +36,8 @@ def add_arguments(subparsers: Subparsers) -> None:
         "snapshot",
         "save all that a session has, and go back to it later",
         examples="larst snapshot save before-demo\nlarst snapshot load before-demo\n"
-        "larst snapshot list --session shop\nlarst snapshot delete before-demo --yes",
+        "larst snapshot list --session shop\nlarst snapshot delete before-demo --yes\n"
+        "larst snapshot pack shop bug.larst",
     )
     snapshot.set_defaults(run=run)
     actions = add_actions(
@@ -45,6 +47,7 @@ def add_arguments(subparsers: Subparsers) -> None:
             ("save", "save a snapshot; it replaces one of its name", _save),
             ("load", "replace all that the session has with a snapshot", _load),
             ("delete", "delete a snapshot", _delete),
+            ("pack", "write the session and its plans into one file to serve", _pack),
         ),
     )
     for name in ("save", "load", "delete"):
@@ -52,6 +55,9 @@ def add_arguments(subparsers: Subparsers) -> None:
         if name != "save":
             complete(argument, "snapshot_names")
     add_yes(actions["delete"])
+    actions["pack"].add_argument(
+        "words", metavar="[SESSION] FILE.larst", nargs="+", help="the session, and the file"
+    )
     for parser in (snapshot, *actions.values()):
         add_session(parser, "--session")
         add_service_url(parser)
@@ -79,9 +85,13 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
     Raises:
         ServiceError: the service cannot be reached, or refuses the request.
+        ConfigError: the words are not a session and a file.
+        OSError: the file cannot be written.
     """
     from larst.cli.client import service_at
 
+    if "words" in options:
+        options.file, options.session = _file_and_session(options.words, options.session)
     service = service_at(options.url, settings)
     if options.session is None:
         options.session = own_session(service)
@@ -132,6 +142,34 @@ def _delete(service: Service, options: argparse.Namespace) -> None:
     confirm(f"Delete the snapshot {options.name} of {options.session}?", options)
     service.request_json("DELETE", _snapshot_path(options))
     sys.stdout.write(f"the snapshot {options.name} of {options.session} is deleted\n")
+
+
+def _file_and_session(words: list[str], session: str | None) -> tuple[str, str | None]:
+    """Return the file and the session of a pack, which are given in the other order.
+
+    Raises:
+        ConfigError: there are too many words, or the last one is not a file for packs.
+    """
+    from larst.errors import ConfigError
+
+    *sessions, file = words
+    if len(sessions) > 1 or not file.endswith(".larst"):
+        raise ConfigError("the order is `larst snapshot pack [SESSION] FILE.larst`")
+    return file, next(iter(sessions), session)
+
+
+def _pack(service: Service, options: argparse.Namespace) -> None:
+    from larst.cli.client import TRANSFER_TIMEOUT_S
+
+    with (
+        working(f"packing {options.session}"),
+        service.open(
+            "GET", _path(options, "/pack"), None, timeout_s=TRANSFER_TIMEOUT_S, accept="*/*"
+        ) as reply,
+    ):
+        content = reply.read()
+    Path(options.file).write_bytes(content)
+    sys.stdout.write(f"{options.session} is packed as {options.file}: {len(content)} bytes\n")
 
 
 def _post(service: Service, path: str) -> dict[str, Any]:

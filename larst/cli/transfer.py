@@ -46,10 +46,21 @@ def add_arguments(subparsers: Subparsers) -> None:
         "load an export, a db.json, or a HAR, Postman or OpenAPI file into a session",
         examples="larst import db.json\nlarst import recording.har shop\n"
         "larst import db.json shop --dialect json-server\n"
-        "larst import - shop --replace < shop.ndjson",
+        "larst import - shop --replace < shop.ndjson\n"
+        "larst import --openapi api.yaml shop",
     )
     importing.set_defaults(run=run, transfer=_import)
     importing.add_argument("file", metavar="FILE", help="the file; - reads stdin")
+    importing.add_argument(
+        "--openapi",
+        action="store_true",
+        help="the file is an OpenAPI document, in JSON or YAML: the contract of the session",
+    )
+    importing.add_argument(
+        "--enforce",
+        action="store_true",
+        help="with --openapi: refuse replies that deviate (default: report them)",
+    )
     add_session(importing)
     importing.add_argument(
         "--replace", action="store_true", help="replace the data that the session has"
@@ -143,29 +154,42 @@ def _write_export(service: Service, session: str, target: IO[bytes]) -> None:
     tail = b""
     path = f"{session_path(session)}/export"
     with (
-        working(f"exporting {session}"),
+        working(f"exporting {session}", _line_count(service, session)) as advance,
         service.open("GET", path, None, timeout_s=TRANSFER_TIMEOUT_S) as reply,
     ):
         while chunk := reply.read(_CHUNK_BYTES):
             target.write(chunk)
+            advance(chunk.count(b"\n"))
             tail = (tail + chunk)[-_LAST_LINE_BYTES:]
     target.flush()
     if b'{"end":true' not in tail:
         raise ServiceError("the export broke off: the output is incomplete")
 
 
+def _line_count(service: Service, session: str) -> int | None:
+    """Return about how many lines an export will have; None if the service cannot say yet."""
+    if not sys.stderr.isatty():
+        return None  # no bar needs it
+    records: int | None = service.request_json("GET", session_path(session))["records"]
+    return records
+
+
 def _import(service: Service, options: argparse.Namespace) -> None:
-    from larst.cli.client import TRANSFER_TIMEOUT_S
+    from larst.cli.client import TRANSFER_TIMEOUT_S, Upload
+    from larst.cli.contracts import put_contract
     from larst.planning.reading.nouns import counted
 
     query = {name: "true" for name in ("replace", "lenient") if getattr(options, name)}
     if options.dialect is not None:
         query["dialect"] = options.dialect
+    if options.openapi:
+        put_contract(service, options.session, _input(options.file), enforces=options.enforce)
+        return
     path = f"{session_path(options.session)}/import{'?' if query else ''}{urlencode(query)}"
     content = _input(options.file)
     with (
-        working(f"importing into {options.session}"),
-        service.open("POST", path, content, timeout_s=TRANSFER_TIMEOUT_S) as reply,
+        working(f"importing into {options.session}", len(content)) as advance,
+        service.open("POST", path, Upload(content, advance), timeout_s=TRANSFER_TIMEOUT_S) as reply,
     ):
         body = reply.json()
     imported = body["imported"]

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from larst.config import fields
 from larst.config.fields import Group, setting
+from larst.config.kit import KitSettings
 from larst.config.planners import ModelSettings, PlanningSettings
 from larst.config.quotas import QuotaSettings
 from larst.config.service import ConsoleSettings, HttpSettings
@@ -48,3 +49,4 @@ class Settings(Group):
     quotas: QuotaSettings = Field(default_factory=QuotaSettings)
     planning: PlanningSettings = Field(default_factory=PlanningSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
+    kit: KitSettings = Field(default_factory=KitSettings)

@@ -15,6 +15,8 @@ SchemaMode = Literal["learn", "warn", "enforce"]
 
 Executor = Literal["direct", "sandbox"]
 
+Watch = Literal["auto", "on", "off"]
+
 UnknownQuery = Literal["match-nothing", "refuse", "ignore"]
 """What a filter on a field that no record ever had does: matches nothing, gets 400, or nothing."""
 
@@ -104,6 +106,12 @@ class SessionSettings(Group):
         None,
         "the name of a dialect (docs/dialects.md)",
         "The form of replies in sessions that have not set one. Unset: from the requests.",
+    )
+    watch: Annotated[Watch, BeforeValidator(fields.lower)] = setting(
+        "LARS_WATCH",
+        "auto",
+        "auto, on or off",
+        "See edits of the files of sessions in memory within a second; auto: on a terminal.",
     )
     unknown_query: Annotated[UnknownQuery, BeforeValidator(fields.lower)] = setting(
         "LARS_UNKNOWN_QUERY",

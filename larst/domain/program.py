@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from larst.domain.json_values import Json
 from larst.domain.total import NotTotal, TotalProgram
@@ -45,11 +46,13 @@ class ProgramInputs:
     """The input of a run: `ctx` and `plan` as JSON objects, and the name of its resource.
 
     `resource` is the name of the resource behind `store`; without it, the program has no `store`.
+    `now` is the time that the program sees; None is real time.
     """
 
     ctx: Mapping[str, Json]
     plan: Mapping[str, Json]
     resource: str | None
+    now: datetime | None = None
 
 
 @value_object

@@ -22,15 +22,22 @@ class Access(Enum):
     """The rule for a route.
 
     `OPEN`: everyone, for health checks. `PAGE`: everyone; the page itself asks the visitor for the
-    token, and contains no data. `CONTROL`: with the token, and no pages of other origins. `CLIENT`:
-    with the token, and pages of the allowed origins. `PLANNED`: the same, and a planner reads it.
+    token, and contains no data. `CONTROL`: with the token of an admin, and no pages of other
+    origins. `VIEW`: the same, and any token that may read may read there. `CLIENT`: with the token,
+    and pages of the allowed origins. `PLANNED`: the same, and a planner reads it.
     """
 
     OPEN = "open"
     PAGE = "page"
     CONTROL = "control"
+    VIEW = "view"
     CLIENT = "client"
     PLANNED = "planned"
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is for the control API, which pages of other origins cannot use."""
+        return self in (Access.CONTROL, Access.VIEW)
 
 
 @dataclass(frozen=True, slots=True)

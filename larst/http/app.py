@@ -30,15 +30,21 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.cases import CaseControl
+from larst.http.control.clocks import ClockControl
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
-from larst.http.ingress import INGRESS, Ingress
+from larst.http.control.undoing import UndoControl
+from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
 from larst.http.live import LIVE, LiveService
 from larst.http.logins import Logins
@@ -46,6 +52,7 @@ from larst.http.middleware import Middleware
 from larst.http.pages.documents import SessionDocuments
 from larst.http.pages.replies import as_page
 from larst.http.readiness import Readiness
+from larst.http.recorder import Recorder
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
@@ -56,6 +63,7 @@ from larst.runtime import MemoryTrimmer
 from larst.sandbox import MontySandbox
 from larst.session import (
     Answer,
+    FolderWatch,
     Message,
     Pipeline,
     SessionActor,
@@ -65,10 +73,12 @@ from larst.session import (
     log_event,
     observe_gauges,
 )
+from larst.session.edit_watch import EditWatch
 from larst.session.live import LiveHub, LiveLimits
-from larst.store import DataRoot, DiskFiles, FileOps, Quota, SessionStore, Threads
+from larst.store import DataRoot, DiskFiles, FileOps, IdFloors, Quota, SessionStore, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.metrics import FSYNCS, RESTARTS
+from larst.telemetry.requests import Recordings
 from larst.tokens import TokenSource, TokenTable
 
 CHECKPOINT_AFTER_S = 1.0
@@ -134,9 +144,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
-        rates = RequestRates(settings.quotas.max_requests_per_s)
-        notes = RequestNotes(app[REQUEST_LOG], settings.console)
-        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), rates, notes)
+        instruments = _instruments(settings, app[REQUEST_LOG])
+        app[INGRESS] = Ingress(settings.http, sessions, root.secret_key(), instruments)
         if settings.http.fast_lane == "on":
             app[LANE] = Lane(
                 settings.http,
@@ -146,29 +155,54 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
                 tokens,
                 app[ROUTE_TABLE],
             )
-        app[LIVE] = LiveService(sessions, hub, settings.sandbox.max_result_bytes)
+        app[LIVE] = LiveService(
+            sessions, hub, settings.sandbox.max_result_bytes, settings.http.request_timeout_s
+        )
         imports = Imports(
             threads,
             timeout_s=settings.http.request_timeout_s,
             max_bytes=settings.http.max_import_bytes,
             min_bytes_per_s=settings.http.min_bytes_per_s,
         )
+        folder_watch = FolderWatch(root, sessions, asyncio.sleep)
+        plans = PlanControl(tenants)
         app[RUNNING] = RunningService(
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
-            plans=PlanControl(tenants),
+            folder_watch=folder_watch,
+            plans=plans,
+            cases=CaseControl(tenants, plans),
+            undoing=UndoControl(sessions, plans),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
+            clocks=ClockControl(root, sessions, session_quota),
+            contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
+            packs=PackControl(root, sessions, tenants, imports, components.planner.maker),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
+            recordings=RecordingControl(instruments.recorder.recordings),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
+        if settings.sessions.watch == "on":
+            edits = EditWatch(sessions, root.session_directory, threads)
+            task = asyncio.create_task(edits.run(asyncio.sleep), name="larst edits")
+            stack.push_async_callback(_cancelled, task)
         watch = asyncio.create_task(
             tokens.watch(partial(_open_tenants, tenants), asyncio.sleep), name="larst tokens"
         )
         stack.push_async_callback(_cancelled, watch)
+        folders = asyncio.create_task(folder_watch.run(), name="larst folders")
+        stack.push_async_callback(_cancelled, folders)
         yield
+
+
+def _instruments(settings: Settings, log: RequestLog) -> Instruments:
+    return Instruments(
+        rates=RequestRates(settings.quotas.max_requests_per_s),
+        notes=RequestNotes(log, settings.console),
+        recorder=Recorder(Recordings(records_all=settings.kit.records_all)),
+    )
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:
@@ -225,6 +259,7 @@ class _SessionFactory:
     quota: Quota
     on_flushed: Callable[[], None]
     reading: ReadingSettings
+    floors: IdFloors
     hub: LiveHub
 
     def __call__(self, key: SessionKey) -> SessionActor:
@@ -236,6 +271,8 @@ class _SessionFactory:
             threads=self.threads,
             quota=self.quota,
             folds_case=self.root.folds_case,
+            floors=self.floors,
+            enforces_schema=self.settings.schema_mode == "enforce",
             observer=self.hub.observer(key),
         )
         return SessionActor(
@@ -265,7 +302,7 @@ def _session_factory(
         components,
         sessions,
         session_quota,
-        files=DiskFiles(folds_case=root.folds_case),
+        files=DiskFiles(folds_case=root.folds_case, folders=root.folders),
         quota=Quota(
             records=quotas.max_records,
             size_bytes=quotas.max_session_bytes,
@@ -277,6 +314,7 @@ def _session_factory(
             unknown=sessions.unknown_query,
             has_model=components.planner.maker.planner != RULES,
         ),
+        floors=IdFloors(),
         hub=hub,
     )
 

@@ -9,18 +9,24 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.cases import CaseControl
+from larst.http.control.clocks import ClockControl
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
 from larst.sandbox import Sandbox
-from larst.session import SessionClient
+from larst.session import FolderWatch, SessionClient
 from larst.telemetry import RequestLog, Telemetry
 from larst.tokens import TokenSource
 
@@ -44,12 +50,19 @@ class RunningService:
     """The objects that exist as long as the application runs."""
 
     readiness: Readiness
+    folder_watch: FolderWatch
     plans: PlanControl
     teaching: TeachingControl
+    cases: CaseControl
+    undoing: UndoControl
     session_control: SessionControl
+    clocks: ClockControl
+    contracts: ContractControl
     snapshots: SnapshotControl
     fakes: FakeControl
+    packs: PackControl
     requests: RequestControl
+    recordings: RecordingControl
     documents: SessionDocuments
     sessions: SessionClient
 

@@ -18,7 +18,7 @@ from larst.http.keys import WithHeaders
 
 EXPOSED_HEADERS = ", ".join(
     "X-Request-ID X-Session-ID X-LARST-Hint X-LARST-Schema-Drift X-LARST-Dialect X-LARST-Reading"
-    " X-LARST-Plan"
+    " X-LARST-Plan X-LARST-Contract"
     " Location Link X-Total-Count Content-Range Content-Disposition Preference-Applied"
     " Idempotency-Replayed ETag Server-Timing Retry-After".split()
 )

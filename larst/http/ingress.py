@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.http_parser import RawRequestMessage
@@ -22,6 +23,7 @@ from larst.http.guidance import guidance_in
 from larst.http.keys import ACCESS, ANSWER, TRACE, WithHeaders
 from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
 from larst.http.presentation import Place, prefers_page, present
+from larst.http.recorder import HEADER, Recorder
 from larst.http.refusal_throttle import RefusalThrottle
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
@@ -53,6 +55,27 @@ async def serve_planned(request: web.Request) -> web.StreamResponse:
     return await request.app[INGRESS].serve(request, request[TRACE], request[ACCESS])
 
 
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """What counts, notes and records the requests."""
+
+    rates: RequestRates
+    notes: RequestNotes
+    recorder: Recorder
+
+    def needs_task(self, key: SessionKey) -> bool:
+        """Return whether requests of a session are served by tasks only, never by the lane."""
+        return self.recorder.recordings.covers(key)
+
+    def forget(self, key: SessionKey) -> None:
+        """Forget what concerns a session that is erased."""
+        self.recorder.recordings.forget(key)
+
+
+TASK_HEADERS = frozenset({HEADER})
+"""The headers of requests that are served by tasks only."""
+
+
 class Ingress:
     """Sends HTTP requests to their sessions and returns the replies."""
 
@@ -61,14 +84,12 @@ class Ingress:
         settings: HttpSettings,
         sessions: SessionClient,
         key: bytes,
-        rates: RequestRates,
-        notes: RequestNotes,
+        instruments: Instruments,
     ) -> None:
         self._settings = settings
         self._key = key
         self.sessions = sessions
-        self.rates = rates
-        self.notes = notes
+        self.instruments = instruments
         self._throttle = RefusalThrottle()
         self.bodies = BodiesInFlight(settings.max_body_bytes_in_flight)
         self._body_rules = BodyRules(
@@ -95,7 +116,11 @@ class Ingress:
         context = await self.context(request, trace, access, share)
         start_s = time.perf_counter()
         try:
-            reply = await self.sessions.request(context, trace)
+            reply = await self.sessions.request(
+                context,
+                trace,
+                present=lambda answer: present(answer, context, lambda: self._place(request)),
+            )
         except BaseException as error:
             if isinstance(error, _NEVER_BEGUN) and "queue" not in trace.stage_ms:
                 trace.record_wait(time.perf_counter() - start_s, error)
@@ -172,8 +197,9 @@ class Ingress:
         trace.session_id = self.session_id(request, access, split)
         headers = _headers(request)
         client_ip = self.client_ip(request, request.remote or "")
-        if self.notes.log.admits(access.tenant.name):
-            self.notes.begin(
+        rates, notes = self.instruments.rates, self.instruments.notes
+        if notes.log.admits(access.tenant.name):
+            notes.begin(
                 trace,
                 access.tenant.name,
                 client_ip=client_ip,
@@ -181,7 +207,9 @@ class Ingress:
                 target=split.target,
                 headers=headers,
             )
-        self.rates.count(access.tenant.key_of(trace.session_id))
+        key = access.tenant.key_of(trace.session_id)
+        self.instruments.recorder.begin(request, key, split.target, headers)
+        rates.count(key)
         target = parse_target(split.target)
         has_body = request.body_exists
         return RequestContext(
@@ -204,6 +232,7 @@ class Ingress:
         content_type = request.headers.get("Content-Type", "")
         if trace.details is not None:
             trace.details.set_body(raw, content_type)
+        self.instruments.recorder.add_body(request, raw, content_type)
         if len(raw) < _LARGE_BODY_BYTES:
             return parse_body(request.method, content_type, raw)
         return await asyncio.to_thread(parse_body, request.method, content_type, raw)

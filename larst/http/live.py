@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from larst.domain import RequestContext
-from larst.errors import LarstError
+from larst.errors import DeadlineError, LarstError
 from larst.http.event_streams import (
     HEARTBEAT_S,
     WATCH,
@@ -54,11 +54,15 @@ def _is_watch(request: web.Request) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LiveService:
-    """Streams the changes of records; a state over `limit_bytes` is refused."""
+    """Streams the changes of records; a state over `limit_bytes` is refused.
+
+    A watch opens within `timeout_s`, or not at all.
+    """
 
     sessions: SessionClient
     hub: LiveHub
     limit_bytes: int
+    timeout_s: float
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Send events until the client leaves, is too slow, or the service stops.
@@ -91,7 +95,14 @@ class LiveService:
     ) -> bytes:
         last, key = parse_event_id(last_id), context.session_key
         watch = Watch(context, trace, key, watcher, self.hub.feeds, last, self.limit_bytes)
-        await self.sessions.watch(watch)
+        try:
+            async with asyncio.timeout(self.timeout_s), self.hub.turn(key):
+                await self.sessions.watch(watch)
+        except TimeoutError as error:
+            raise DeadlineError(
+                f"the watch could not be opened within {self.timeout_s:g} seconds, because so many"
+                " others are being opened; try again"
+            ) from error
         return watch.opening
 
     async def _follow(

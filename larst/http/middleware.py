@@ -82,9 +82,11 @@ class Middleware:
             response = await self._as_page(request, response, endpoint.access)
         finally:  # also for a client that has disconnected
             finish_trace(request, trace, None if response is None else response.status)
+            instruments = request.app[INGRESS].instruments
+            instruments.recorder.end(request, trace, response)
             if trace.details is not None:
                 query = request.rel_url.raw_query_string
-                request.app[INGRESS].notes.end(trace, request.method, request.path, query, response)
+                instruments.notes.end(trace, request.method, request.path, query, response)
         return response
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
@@ -94,7 +96,7 @@ class Middleware:
         trace = request.get(TRACE) or self._start_trace(request, endpoint)
         headers = response.headers
         headers.update(trace_headers(trace))
-        if endpoint.access is not Access.CONTROL:
+        if not endpoint.access.is_control:
             headers.update(beside(headers, self._admission.origins.headers(request)))
 
     def _start_trace(self, request: web.Request, endpoint: Endpoint) -> RequestTrace:
@@ -116,12 +118,14 @@ class Middleware:
         admission.hosts.check(request.headers, request.version)
         if access in (Access.OPEN, Access.PAGE):
             return None
-        if access is Access.CONTROL:
+        if access.is_control:
             refuse_other_origins(request)
         elif is_preflight(request, request.method):
             return web.Response(status=204, headers=admission.origins.preflight_headers(request))
         granted = request[ACCESS] = access_of(request, self._tokens.table, self._logins)
-        if access is Access.CONTROL:
+        if access is Access.VIEW:
+            granted.require_view(request.method)
+        elif access is Access.CONTROL:
             granted.require_admin()
         else:
             admission.origins.refuse_changes(request, request.method)

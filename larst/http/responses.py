@@ -57,8 +57,7 @@ def program_response(context: RequestContext, reply: Reply, answer: SessionReply
         headers.setdefault("X-LARST-Hint", answer.hint)
     if answer.is_replay:
         headers["Idempotency-Replayed"] = "true"
-    if answer.drifts:
-        headers["X-LARST-Schema-Drift"] = "; ".join(answer.drifts)[:MAX_DRIFT_CHARACTERS]
+    headers.update(_notices(answer))
     if etag is not None:
         headers.setdefault("ETag", etag)
         condition = context.headers.get("if-none-match")
@@ -74,6 +73,14 @@ def program_response(context: RequestContext, reply: Reply, answer: SessionReply
     else:
         headers["Content-Type"] = JSON_TYPE if is_json else _with_charset(media_type)
     return web.Response(status=reply.status, headers=headers, body=reply.body)
+
+
+def _notices(answer: SessionReply) -> dict[str, str]:
+    """Return the headers that say how records and reply differ from their schemas."""
+    notices = {"X-LARST-Schema-Drift": answer.drifts, "X-LARST-Contract": answer.deviations}
+    return {
+        name: "; ".join(texts)[:MAX_DRIFT_CHARACTERS] for name, texts in notices.items() if texts
+    }
 
 
 def _private(cache_control: str) -> str:

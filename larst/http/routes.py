@@ -15,20 +15,32 @@ from larst.http import service_paths
 from larst.http.access import PREFIX, SESSION, Access, Endpoint
 from larst.http.components import LOGIN, RUNNING, SETTINGS, RunningService
 from larst.http.control import (
+    clock_descriptions,
+    contract_descriptions,
     data_descriptions,
     descriptions,
+    recording_descriptions,
     request_descriptions,
+    status_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.cases import CaseControl
+from larst.http.control.clocks import ClockControl
+from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
 from larst.http.control.login import LoginControl
+from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
+from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
+from larst.http.control.status import service_status
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.keys import Handler
 from larst.http.live import serve
+from larst.http.pages.guide import guide
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -72,6 +84,7 @@ def _control(
     handle: Handle[Control],
     operation: ControlOperation,
     *,
+    access: Access = Access.CONTROL,
     is_traced: bool = True,
 ) -> Route:
     """Return a route below `/_larst/` that a method of a control handles."""
@@ -79,7 +92,7 @@ def _control(
     async def handler(request: web.Request) -> web.StreamResponse:
         return await handle(control_of(request.app[RUNNING]), request)
 
-    return Route(f"/_larst/{path}", method, handler, Access.CONTROL, operation, is_traced=is_traced)
+    return Route(f"/_larst/{path}", method, handler, access, operation, is_traced=is_traced)
 
 
 def _plans(
@@ -94,18 +107,37 @@ def _teaching(
     return _control(method, f"plans{path}", lambda running: running.teaching, handle, operation)
 
 
+def _cases(path: str, handle: Handle[CaseControl], operation: ControlOperation) -> Route:
+    return _control("POST", f"plans{path}", lambda running: running.cases, handle, operation)
+
+
 def _sessions(
     method: str, path: str, handle: Handle[SessionControl], operation: ControlOperation
 ) -> Route:
+    access = Access.VIEW if path else Access.CONTROL  # the list of all sessions is for admins
     path = f"sessions{path}"
-    return _control(method, path, lambda running: running.session_control, handle, operation)
+    return _control(
+        method, path, lambda running: running.session_control, handle, operation, access=access
+    )
+
+
+def _clock(method: str, handle: Handle[ClockControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/clock"
+    return _control(method, path, lambda running: running.clocks, handle, operation)
 
 
 def _snapshots(
     method: str, path: str, handle: Handle[SnapshotControl], operation: ControlOperation
 ) -> Route:
     path = f"sessions/{{id}}{path}"
-    return _control(method, path, lambda running: running.snapshots, handle, operation)
+    return _control(
+        method, path, lambda running: running.snapshots, handle, operation, access=Access.VIEW
+    )
+
+
+def _contract(method: str, handle: Handle[ContractControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/contract"
+    return _control(method, path, lambda running: running.contracts, handle, operation)
 
 
 def _requests(path: str, handle: Handle[RequestControl], operation: ControlOperation) -> Route:
@@ -113,6 +145,15 @@ def _requests(path: str, handle: Handle[RequestControl], operation: ControlOpera
     path = f"requests{path}"
     return _control(
         "GET", path, lambda running: running.requests, handle, operation, is_traced=False
+    )
+
+
+def _recordings(
+    method: str, path: str, handle: Handle[RecordingControl], operation: ControlOperation
+) -> Route:
+    path = f"sessions/{{id}}{path}"
+    return _control(
+        method, path, lambda running: running.recordings, handle, operation, is_traced=False
     )
 
 
@@ -137,8 +178,16 @@ async def _control_document(request: web.Request) -> web.Response:
     return json_response(control_document(CONTROL_API, url, has_auth=has_auth))
 
 
+async def _agents_guide(request: web.Request) -> web.Response:
+    """Return the page for agents, which lists the routes below."""
+    text = guide(await service_paths.visitor_of(request), CONTROL_API)
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return web.Response(text=text, content_type="text/plain", headers=headers)
+
+
 ROUTES = (
     _document("/", service_paths.welcome),
+    _document("/llms.txt", _agents_guide, data_descriptions.GET_GUIDE),
     _page("/docs", service_paths.page),
     _page("/redoc", service_paths.page),
     _page("/_larst/ui/{name}", service_paths.file),
@@ -149,6 +198,15 @@ ROUTES = (
     _login("POST", "logout", LoginControl.close, request_descriptions.LOG_OUT),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
     _teaching("POST", "/examples", TeachingControl.teach, teaching_descriptions.TEACH),
+    _cases("/test", CaseControl.test_all, teaching_descriptions.TEST_PLANS),
+    _cases("/{key}/test", CaseControl.test, teaching_descriptions.TEST_PLAN),
+    _control(
+        "POST",
+        "plans/{key}/undo",
+        lambda running: running.undoing,
+        UndoControl.undo,
+        teaching_descriptions.UNDO_PLAN,
+    ),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),
@@ -163,8 +221,14 @@ ROUTES = (
     _sessions(
         "PUT", "/{id}/settings", SessionControl.put_settings, descriptions.PUT_SESSION_SETTINGS
     ),
+    _clock("GET", ClockControl.show, clock_descriptions.GET_CLOCK),
+    _clock("PUT", ClockControl.put, clock_descriptions.PUT_CLOCK),
+    _clock("DELETE", ClockControl.delete, clock_descriptions.DELETE_CLOCK),
     _sessions("GET", "/{id}/export", SessionControl.export, descriptions.EXPORT_SESSION),
     _sessions("POST", "/{id}/import", SessionControl.import_, descriptions.IMPORT_SESSION),
+    _contract("GET", ContractControl.show, contract_descriptions.GET_CONTRACT),
+    _contract("PUT", ContractControl.put, contract_descriptions.PUT_CONTRACT),
+    _contract("DELETE", ContractControl.delete, contract_descriptions.DELETE_CONTRACT),
     _control(
         "POST",
         "sessions/{id}/fake",
@@ -172,11 +236,24 @@ ROUTES = (
         FakeControl.make,
         data_descriptions.FAKE_DATA,
     ),
+    _control(
+        "GET",
+        "sessions/{id}/pack",
+        lambda running: running.packs,
+        PackControl.pack,
+        data_descriptions.PACK_SESSION,
+    ),
     _snapshots("POST", "/reset", SnapshotControl.reset, descriptions.RESET_SESSION),
     _snapshots("GET", "/snapshots", SnapshotControl.list, descriptions.LIST_SNAPSHOTS),
     _snapshots("PUT", "/snapshots/{name}", SnapshotControl.save, descriptions.SAVE_SNAPSHOT),
     _snapshots("DELETE", "/snapshots/{name}", SnapshotControl.delete, descriptions.DELETE_SNAPSHOT),
     _snapshots("POST", "/snapshots/{name}/load", SnapshotControl.load, descriptions.LOAD_SNAPSHOT),
+    _recordings("GET", "/requests", RecordingControl.list, recording_descriptions.LIST_RECORDED),
+    _recordings(
+        "DELETE", "/requests", RecordingControl.clear, recording_descriptions.CLEAR_RECORDED
+    ),
+    _recordings("GET", "/recording", RecordingControl.show, recording_descriptions.GET_RECORDING),
+    _recordings("PUT", "/recording", RecordingControl.put, recording_descriptions.PUT_RECORDING),
     _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
     _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
@@ -185,6 +262,14 @@ ROUTES = (
         service_paths.metrics,
         Access.CONTROL,
         descriptions.GET_METRICS,
+        is_traced=False,
+    ),
+    Route(
+        "/_larst/status",
+        "GET",
+        service_status,
+        Access.CONTROL,
+        status_descriptions.GET_STATUS,
         is_traced=False,
     ),
     Route(
@@ -229,12 +314,17 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
     for route in routes:
         if route.operation is not None:
             operations.setdefault(route.path, {})[route.method] = route.operation
-    schemas = [
-        module.SCHEMAS for module in (descriptions, request_descriptions, teaching_descriptions)
-    ]
-    return ControlApi(
-        operations, {name: schema for part in schemas for name, schema in part.items()}
+    modules = (
+        clock_descriptions,
+        contract_descriptions,
+        descriptions,
+        recording_descriptions,
+        request_descriptions,
+        status_descriptions,
+        teaching_descriptions,
     )
+    schemas = {name: schema for module in modules for name, schema in module.SCHEMAS.items()}
+    return ControlApi(operations, schemas)
 
 
 CONTROL_API = _control_api(ROUTES)
@@ -246,7 +336,7 @@ UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
-_SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
+_SESSION_PAGES = frozenset({"/", "/llms.txt", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
 """The paths that exist below the prefix of a session, too. The others are those of the service."""
 
 

@@ -160,7 +160,7 @@ class Resource:
             schemas={
                 "record": schemas.record_in(dialect.record_form, record),
                 "list": schemas.ANY if has_envelope else records,
-                "one or many": schemas.ANY if has_envelope else {"oneOf": [record, records]},
+                "one or many": schemas.ANY if has_envelope else self._one_or_many(record),
                 "page": page,
                 "matches": records if dialect.list_form == "larst" else page,
                 **schemas.COUNTERS,
@@ -180,10 +180,19 @@ class Resource:
             "new": json_body(new if parent is None else self._new_below(parent)),
             "criteria": json_body(schemas.ANY_OBJECT),
             "many new": json_body(_list_of(new)),
-            "one or many new": json_body({"oneOf": [new, _list_of(new)]}),
+            "one or many new": json_body(self._one_or_many(new)),
             "changes": changes,
             "changes or patch": patch,
         }
+
+    def _one_or_many(self, item: Schema) -> Schema:
+        """Return the schema of a record or a list of them.
+
+        The list has an example: ReDoc makes one up for arrays among alternatives, with a warning.
+        """
+        name = item["$ref"].rpartition("/")[2]
+        examples = [self._components.schemas[name]["examples"]]
+        return {"oneOf": [item, {**_list_of(item), "examples": examples}]}
 
     def _new_below(self, parent: Resource) -> Schema:
         links = link_fields_of(parent.name, self._learned.properties)

@@ -19,6 +19,11 @@ _LIST_PARAMETERS = ("Limit", "Offset", "Sort", "Text", FILTERS)
 _LIST_HEADERS = ("X-Total-Count", "Content-Range", "Link", "X-LARST-Reading")
 _IN_ONE_TRANSACTION = "All matching records change in one transaction."
 
+_WATCH = (
+    "To follow changes, send `Accept: text/event-stream`, or add `watch` to the query: first comes"
+    " the state, then an event for each change, with an id for `Last-Event-ID`."
+)
+
 _CHANGE_MANY = (
     Operation(
         "put",
@@ -56,6 +61,7 @@ COLLECTION: Table = (
         "list_{many}",
         "List {words}",
         (Reply("200", "A page of records.", "page", _LIST_HEADERS),),
+        description=_WATCH,
         parameters=_LIST_PARAMETERS,
     ),
     Operation(
@@ -149,6 +155,7 @@ RECORD: Table = (
             Reply("200", "The record.", "record", ("ETag",)),
             Reply("304", "The stored version has the ETag of `If-None-Match`."),
         ),
+        description=_WATCH,
         parameters=("IfNoneMatch",),
         errors=("NotFound",),
     ),
@@ -187,6 +194,7 @@ BELOW_PARENT: Table = (
         "list_{below}{many}",
         "List {words}{of_parent}",
         (Reply("200", "A page of records.", "page", _LIST_HEADERS),),
+        description=_WATCH,
         parameters=_LIST_PARAMETERS,
         errors=("NotFound",),
     ),

@@ -258,6 +258,7 @@ def _planning_request(
         has_values=has_values,
         refusals=(*rejected, *refusals),
         guidance=context.guidance,
+        operation=shaped.operation,
     )
 
 

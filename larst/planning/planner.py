@@ -67,7 +67,8 @@ class PlanningRequest:
     query asks for in LARST's own words. It is a sketch or, with `has_values`, has the request's
     values. `schemas` are the fields of the session's resources.
     `may_need_values`: the planner may answer that it needs the values. `guidance` is what a user
-    wrote for the planner; its reply is a sketch if the planner must not see values.
+    wrote for the planner; its reply is a sketch if the planner must not see values. `operation` is
+    what the contract of the session says about the request.
     `session_key` and `tenant` identify the budgets to charge; models do not see them.
     """
 
@@ -82,6 +83,7 @@ class PlanningRequest:
     may_need_values: bool = False
     refusals: tuple[Refusal, ...] = ()
     guidance: Guidance = NO_GUIDANCE
+    operation: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ import orjson
 from larst.config import Settings
 from larst.domain import DEFAULT_TENANT
 from larst.errors import BadRequestError, DiskRefusedError, QuotaFullError
-from larst.http.control.sessions import SessionControl
+from larst.http.components import RunningService
 from larst.http.control.snapshots import START, SnapshotControl
+from larst.packs import Pack
 from larst.planning.reading.nouns import counted
 from larst.seeds import kind_of
 from larst.store.transfer.db_json import shortened
+from larst.store.transfer.importing import snapshot_settings
 
 DIALECT = "json-server"
 """The dialect of clients whose data is in such a file, unless LARS_DIALECT names another."""
@@ -30,6 +32,7 @@ class SeedFile:
     """A file by its name, and its content; `is_lenient` changes what cannot be stored.
 
     `session_id` None: the session of requests that name none. `replaces`: also while it has data.
+    `pack`: the pack that the content comes from, if the file is one.
     """
 
     name: str
@@ -37,6 +40,7 @@ class SeedFile:
     is_lenient: bool = False
     session_id: str | None = None
     replaces: bool = False
+    pack: Pack | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,7 @@ class Seeded:
 
 
 async def seed(
-    sessions: SessionControl,
-    snapshots: SnapshotControl,
-    file: SeedFile,
-    settings: Settings,
-    session_id: str,
+    running: RunningService, file: SeedFile, settings: Settings, session_id: str
 ) -> Seeded:
     """Import the file into a session, and save it as its snapshot `start`; return a report.
 
@@ -62,25 +62,30 @@ async def seed(
     """
     dialect = settings.sessions.dialect or DIALECT
     try:
-        seeded = await sessions.seed(
+        seeded = await running.session_control.seed(
             session_id,
             bytearray(file.content),
-            dialect,
+            dialect if file.pack is None else snapshot_settings(file.content),
             is_lenient=file.is_lenient,
             replaces=file.replaces,
         )
     except BadRequestError as error:
         raise BadRequestError(f"{file.name} cannot be imported: {error.detail}") from error
+    if file.pack is not None:
+        running.plans.add_pinned(file.pack.plans)
     if seeded is None:
         report = f"{file.name} is not imported: the session has data already (--fresh replaces it)"
         return Seeded(report, _resource_of(file.content))
-    await _save_start(snapshots, session_id)
+    await _save_start(running.snapshots, session_id)
     counts, changes = seeded
     for line in shortened([*changes.changes, *changes.warnings]):
         _log.warning("%s: %s", file.name, line)
     fields = {"session_id": session_id, "file": file.name, "records": sum(counts.values())}
     _log.info("imported", extra={"fields": fields})
-    report = f"{file.name}: {counted(counts) or 'no records'}; replies are in the dialect {dialect}"
+    ending = f"replies are in the dialect {dialect}"
+    if file.pack is not None:
+        ending = f"{len(file.pack.plans)} plans, plan mode {settings.planning.mode}"
+    report = f"{file.name}: {counted(counts) or 'no records'}; {ending}"
     several = (resource for resource, count in counts.items() if count > 1)
     return Seeded(report, next(several, None) or _resource_of(file.content))
 

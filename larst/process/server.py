@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import sys
 from collections.abc import Callable
 
@@ -25,6 +24,7 @@ from larst.http.routes import RESERVED
 from larst.planning.planner import Planner, Preparable
 from larst.process.banner import Notice
 from larst.process.seeding import Seeded, SeedFile, seed
+from larst.process.stopping import stop_event
 from larst.runtime import CollectorSchedule
 
 MAX_TARGET_BYTES = 256 * 1024
@@ -58,7 +58,7 @@ async def run_service(
         BadRequestError: the file cannot be imported.
         OSError: the address is in use, or the data root cannot be created.
     """
-    stop, collector = _stop_signal(), CollectorSchedule()
+    stop, collector = stop_event(settings.sessions.drain_s), CollectorSchedule()
     app = make_app(settings, components)
     runner = ServiceRunner(
         app,
@@ -76,10 +76,7 @@ async def run_service(
         if file is not None:
             unnamed = app[INGRESS].unnamed_session(app[TOKENS].environment)
             session_id = file.session_id or unnamed
-            running = app[RUNNING]
-            outcome = await seed(
-                running.session_control, running.snapshots, file, settings, session_id
-            )
+            outcome = await seed(app[RUNNING], file, settings, session_id)
         collector.start()
         sys.setswitchinterval(SWITCH_S)
         site = web.TCPSite(runner, settings.http.host, settings.http.port, backlog=1024)
@@ -129,14 +126,6 @@ def _report_ready(
         )
     )
     _log.info("ready", extra={"fields": {"url": url, "planner": maker.planner}})
-
-
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 def _url(host: str, runner: web.AppRunner) -> str:

@@ -15,9 +15,10 @@ from larst.prompts.examples import Example, examples, nearest
 
 __all__ = ["Example", "PromptError", "examples", "fill", "nearest", "version"]
 
-NAMES = ("plan", "request", "intent", "wanted", "retry", "context", "repair")
+NAMES = ("plan", "request", "intent", "wanted", "operation", "retry", "context", "repair")
 """`plan`: the system prompt, the same for all requests. `request`: the turn of one request;
-`intent` and `wanted`: what its user says of it. `retry`: the turn after a refused program.
+`intent` and `wanted`: what its user says of it, `operation`: what the session's contract does.
+`retry`: the turn after a refused program.
 `context` and `repair`: the same as one text, for a
 function of LLM_MOCK_HANDLER."""
 

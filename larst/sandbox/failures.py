@@ -66,7 +66,8 @@ def _crashed(error: Any, framed: FramedProgram, limits: RunLimits) -> LarstError
 
 def _lost(_error: Any, _framed: FramedProgram, _limits: RunLimits) -> LarstError:
     return WorkerLostError(
-        "the sandbox worker died while it ran the program; it has been replaced, try again"
+        "the sandbox workers died while they ran the program; nothing was changed. They have been"
+        " replaced: try again, or ask for less if it happens again"
     )
 
 

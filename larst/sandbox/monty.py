@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from pydantic_monty import (
     AsyncMontySession,
     MontyCrashedError,
     MontyError,
+    OSPolicy,
     ResourceLimits,
 )
 
@@ -115,7 +117,7 @@ class MontySandbox:
         limits = RunLimits(self._settings, exec_s=min(self._max_exec_s, timeout_s))
         outcome = "failed"
         try:
-            async with self._worker(owner, program, limits, timeout_s) as worker:
+            async with self._worker(owner, program, limits, timeout_s, inputs.now) as worker:
                 framed = frame(program, result_bytes=result_bytes)
                 output = await WorkerRun(framed, limits).drive(worker, inputs, view)
             self._has_worked = True
@@ -130,20 +132,27 @@ class MontySandbox:
 
     @asynccontextmanager
     async def _worker(
-        self, owner: str, program: CheckedProgram, limits: RunLimits, timeout_s: float
+        self,
+        owner: str,
+        program: CheckedProgram,
+        limits: RunLimits,
+        timeout_s: float,
+        now: datetime | None,
     ) -> AsyncIterator[AsyncMontySession]:
-        """Wait for a worker within `timeout_s`, and lend it."""
+        """Wait for a worker within `timeout_s`, and lend it; its clock stands at `now`."""
         until_s = asyncio.get_running_loop().time() + timeout_s
         async with self._turns.turn(owner, program.source, timeout_s=timeout_s) as begin:
             left_s = until_s - asyncio.get_running_loop().time()
-            worker = await self._free_worker(limits, left_s)
+            worker = await self._free_worker(limits, left_s, now)
             begin()
             try:
                 yield worker
             finally:
                 self._release(worker)
 
-    async def _free_worker(self, limits: RunLimits, timeout_s: float) -> AsyncMontySession:
+    async def _free_worker(
+        self, limits: RunLimits, timeout_s: float, now: datetime | None
+    ) -> AsyncMontySession:
         """Return a fresh session of a live worker, within `timeout_s`.
 
         The death of an idle worker is noticed only here. No program ran in it, so the next worker
@@ -157,13 +166,14 @@ class MontySandbox:
             "max_recursion_depth": 400,
             "max_suspensions": limits.settings.max_store_calls + 1,
         }
+        policy: OSPolicy = {"sleep": "zero"}
+        if now is not None:
+            policy["datetime"] = now
         try:
             async with asyncio.timeout(timeout_s):
                 for attempt in range(self._settings.workers + SPARES + 1):
                     try:
-                        return await self._pool.checkout(
-                            limits=worker_limits, os_policy={"sleep": "zero"}
-                        )
+                        return await self._pool.checkout(limits=worker_limits, os_policy=policy)
                     except MontyCrashedError:
                         if attempt == self._settings.workers + SPARES:
                             raise

@@ -3,6 +3,7 @@
 from larst.session.actor import SessionActor
 from larst.session.client import SessionClient
 from larst.session.events import log_event
+from larst.session.folder_watch import FolderWatch
 from larst.session.gauges import observe_gauges
 from larst.session.messages import (
     Answer,
@@ -18,6 +19,7 @@ from larst.session.tenants import TenantPlans, Tenants
 
 __all__ = [
     "Answer",
+    "FolderWatch",
     "Message",
     "Pipeline",
     "ReplyMemo",

@@ -19,6 +19,7 @@ from larst.errors import LarstError, ProgramError, ProgramFailedError, StoreErro
 from larst.planning import RULES, ReadyPlan
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import RestPath, ShapedRequest, ShapeMemory
+from larst.session.contracts import SessionContract
 from larst.session.events import log_event
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.idempotency import StoredReply, idempotency_key, store_reply, stored_reply
@@ -87,6 +88,7 @@ class SessionActor(Actor[Message, Answer]):
         self._resolver = pipeline.resolver
         self._programs = ProgramRunner(pipeline, store, clock)
         self._proof = Proof(pipeline, self._programs)
+        self._contract = SessionContract(store)
         self._defaults = reading or ReadingSettings()
         self._stored, self._reading = store.settings.current, self._defaults
         self._memory = ShapeMemory()
@@ -128,6 +130,8 @@ class SessionActor(Actor[Message, Answer]):
         """Answer a request whose plan exists and whose program runs here, if it needs no more."""
         if not isinstance(message, SessionRequest) or not self._store.is_loaded:
             return NOT_NOW
+        if self._contract.exists:
+            return NOT_NOW  # its reply is held against the contract
         is_change = message.request.method not in _SAFE_METHODS
         if is_change and not _CHECKED_FIRST.isdisjoint(message.request.headers):
             return NOT_NOW
@@ -140,11 +144,22 @@ class SessionActor(Actor[Message, Answer]):
     async def on_quiet(self) -> None:
         """Begin to complete the documented files: the session has been idle for a second."""
         if self._store.is_loaded:
+            await self._store.take_in_edits_of_dirty()
             self._store.checkpoints.start_quiet()
 
     async def on_flush_failed(self, error: Exception) -> None:
-        """Return to the state on disk: no reply about the failed write has left."""
-        await self._store.reload()
+        """Return to the state on disk: no reply about the failed write has left.
+
+        If that cannot be loaded, the session stays up as damaged: a message that waits may be the
+        one that erases it.
+        """
+        self._load_begun_s = self._clock.now()
+        try:
+            await self._store.reload()
+        except StoreError as damage:
+            self._store.release()
+            self._stay_damaged(damage)
+        self._mark_pending()
 
     async def on_stop(self) -> None:
         """Complete the documented files."""
@@ -173,8 +188,17 @@ class SessionActor(Actor[Message, Answer]):
         try:
             await self._store.load()
         except StoreError as error:
-            self._damage = error
-            log_event(StartRefused(self._store.session_id, error))
+            self._stay_damaged(error)
+        self._mark_pending()
+
+    def _stay_damaged(self, error: StoreError) -> None:
+        self._damage = error
+        log_event(StartRefused(self._store.session_id, error))
+
+    def _mark_pending(self) -> None:
+        """Let the changes that a load itself has made become durable."""
+        if self._store.has_pending:
+            self.gate.mark()
 
     async def _serve(self, message: SessionRequest, deadline_s: float) -> _Outcome:
         """Take a request through its stages."""
@@ -202,12 +226,14 @@ class SessionActor(Actor[Message, Answer]):
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
             await self._proof.require(shaped, ready, run, self._shape)
+            deviations = await self._check_contract(message, shaped, ready, run)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
             return await self._defer(replace(message, ready={}, refusals=refusals), shaped)
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
+        await self._note_run(shaped, ready, run)
         if message.is_trial:
             self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
             return program_reply(self._store, shaped, ready, run.reply, run.binding, ())
@@ -218,14 +244,46 @@ class SessionActor(Actor[Message, Answer]):
         if self._quota is not None and self._quota.concerns(self._store, message.request, run):
             await self._quota.admit(message.request.tenant, message.request.session_id)
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
+        self._note_undo(ready, run)
         drifts = await self._apply(run)
-        return self._finish(message.trace, shaped, ready, run, drifts)
+        reply = self._finish(message.trace, shaped, ready, run, drifts)
+        return replace(reply, deviations=deviations) if deviations else reply
+
+    async def _note_run(self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun) -> None:
+        """Note a run that may become a case of its plan; its changes are not applied yet."""
+        noted, has_goal = self._pipeline.noted, shaped.request.guidance.reply is not None
+        if run.reply.status < 400 and (noted.needs(ready) or has_goal):
+            await self._store.work.run(partial(noted.note, ready, shaped, self._store))
+
+    def _note_undo(self, ready: ReadyPlan, run: ProgramRun) -> None:
+        """Note what a model's program is about to change; a user may take it back."""
+        is_change = run.reply.status < 400 and run.transaction.has_changes
+        if is_change and ready.maker.planner != RULES:
+            self._store.undo_log.note(ready.key, run.transaction, self._store.record)
+
+    async def _check_contract(
+        self, message: SessionRequest, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
+    ) -> tuple[str, ...]:
+        """Return how the reply deviates from the session's contract.
+
+        Raises:
+            ContractBrokenError: it deviates, and must not.
+        """
+        if not self._contract.exists:
+            return ()
+        answer = program_reply(self._store, shaped, ready, run.reply, run.binding, ())
+        present = message.present
+        return await self._contract.check(
+            message.request, lambda: answer.reply if present is None else present(answer)
+        )
 
     def _answer_now(self, message: SessionRequest) -> SessionReply | NotNow:
         """Run a request whose plan exists, if its program runs here."""
         try:
             shaped = self._read(message.request)
             ready = self._look_up(message, shaped, self._resolver.peek)
+            if ready is not None and self._pipeline.noted.needs(ready):
+                return NOT_NOW
             run = None if ready is None else self._programs.run_now(shaped, ready)
             if ready is None or run is None or run.transaction.is_large:
                 return NOT_NOW
@@ -234,6 +292,7 @@ class SessionActor(Actor[Message, Answer]):
                 return NOT_NOW  # the quota looks at the disk
             if not self._proof.require_now(shaped, ready, run):
                 return NOT_NOW
+            self._note_undo(ready, run)
             drifts = self._apply_now(run)
         except (LarstError, LeaveLoopError):
             return NOT_NOW  # `on_message` raises it again, and does what it requires
@@ -388,7 +447,8 @@ class SessionActor(Actor[Message, Answer]):
         self.gate.mark()
 
     async def _shape(self, request: RequestContext) -> ShapedRequest:
-        return await self._store.work.run(partial(self._read, request))
+        shaped = await self._store.work.run(partial(self._read, request))
+        return await self._contract.with_operation(shaped, request)
 
     def _read(self, request: RequestContext) -> ShapedRequest:
         if (stored := self._store.settings.current) is not self._stored:

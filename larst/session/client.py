@@ -11,7 +11,14 @@ from typing import TypeVar, cast
 from larst.actors import Receiver, Supervisor
 from larst.domain import RequestContext, SessionKey
 from larst.session.live import Watch
-from larst.session.messages import Answer, Message, SessionReply, SessionRequest, StoreTask
+from larst.session.messages import (
+    Answer,
+    Message,
+    Present,
+    SessionReply,
+    SessionRequest,
+    StoreTask,
+)
 from larst.store import SessionStore
 from larst.telemetry import RequestTrace
 
@@ -40,12 +47,21 @@ class SessionClient:
         """The number of messages that wait in all mailboxes; may be read from any thread."""
         return self._supervisor.waiting_count
 
+    def live_keys(self) -> list[SessionKey]:
+        """Return the keys of the sessions in memory."""
+        return self._supervisor.live_keys()
+
     def is_live(self, session_key: SessionKey) -> bool:
         """Return whether the session is in memory."""
         return self._supervisor.is_live(session_key)
 
     async def request(
-        self, request: RequestContext, trace: RequestTrace, *, is_trial: bool = False
+        self,
+        request: RequestContext,
+        trace: RequestTrace,
+        *,
+        is_trial: bool = False,
+        present: Present | None = None,
     ) -> SessionReply:
         """Return the session's reply to a request, which has no effect if it `is_trial`.
 
@@ -55,7 +71,7 @@ class SessionClient:
         """
         answer = await self._supervisor.ask(
             request.session_key,
-            SessionRequest(request, trace, is_trial=is_trial),
+            SessionRequest(request, trace, is_trial=is_trial, present=present),
             timeout_s=self._timeout_s,
         )
         assert answer is not None  # noqa: S101 - only other messages are answered with None

@@ -12,12 +12,14 @@ from functools import partial
 from larst.actors import Clock
 from larst.direct import BudgetSpentError
 from larst.domain import Body, BodyKind, LeaveLoopError, ProgramInputs, Reply, value_object
+from larst.errors import WorkerLostError
 from larst.planning import RULES, ReadyPlan
 from larst.planning.shapes import Binding, ShapedRequest, bind
 from larst.session.items import ITEM_ACTIONS, named_items
 from larst.session.pipeline import Pipeline
 from larst.session.reading_work import require_reading
 from larst.session.run_places import Place
+from larst.session.session_clock import time_of_request
 from larst.store import SessionStore, Transaction
 from larst.telemetry import Stage
 
@@ -91,11 +93,13 @@ class ProgramRunner:
         return self.store.session_id, ready.key
 
     def _inputs(self, shaped: ShapedRequest, ready: ReadyPlan, binding: Binding) -> ProgramInputs:
+        clock = self.store.settings.current.clock
         return ProgramInputs(
             # Building it is costly, and most programs of the rules do not use it.
             ctx=shaped.request.as_json() if "ctx" in ready.program.names else {},
             plan=binding.fill(ready.plan),
             resource=ready.plan.resource,
+            now=time_of_request(shaped.request.headers, clock, self.store.now),
         )
 
     async def _run_direct(
@@ -128,6 +132,22 @@ class ProgramRunner:
         return reply, transaction
 
     async def _run_in_worker(
+        self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, deadline_s: float, owner: str
+    ) -> tuple[Reply, Transaction]:
+        """Run the program in a worker; if the worker dies, once more in another one.
+
+        What the first run did is dropped with its transaction, so that nothing was changed. It does
+        not run a third time: the program itself may be the one that kills workers.
+
+        Raises:
+            LarstError: see `Sandbox.run`.
+        """
+        try:
+            return await self._run_once_in_worker(ready, inputs, body, deadline_s, owner)
+        except WorkerLostError:
+            return await self._run_once_in_worker(ready, inputs, body, deadline_s, owner)
+
+    async def _run_once_in_worker(
         self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, deadline_s: float, owner: str
     ) -> tuple[Reply, Transaction]:
         transaction = self.store.begin()

@@ -22,7 +22,8 @@ class SessionRequest:
     """A request in the mailbox. Deferred for planning, it returns with more plans.
 
     `ready` holds plans by the key of the shape that they were made for. A request that `is_trial`
-    is planned, run and checked, and has no effect.
+    is planned, run and checked, and has no effect. `present` makes the reply that its client gets,
+    which a contract describes.
     """
 
     request: RequestContext
@@ -30,6 +31,7 @@ class SessionRequest:
     ready: Mapping[str, ReadyPlan] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     is_trial: bool = False
+    present: Present | None = None
 
 
 @dataclass(slots=True)
@@ -81,9 +83,14 @@ class SessionReply:
     embeds: Mapping[str, str] = field(default_factory=dict)
     is_replay: bool = False
     """The reply to an earlier request with the same Idempotency-Key."""
+    deviations: tuple[str, ...] = ()
+    """How the reply deviates from the session's contract."""
     memo: ReplyMemo | None = None
     """What a memory of replies needs; None if this one must not be remembered."""
 
+
+Present: TypeAlias = Callable[[SessionReply], Reply]
+"""Returns a reply in the form of the client's dialect."""
 
 Message: TypeAlias = SessionRequest | StoreTask[object] | Watch
 

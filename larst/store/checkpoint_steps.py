@@ -22,8 +22,10 @@ from larst.store.checkpoint_choice import (
 )
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint, CheckpointAbandonedError
+from larst.store.disk.documents import resource_of
 from larst.store.disk.journal import VERSION
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.loaded import Loaded
+from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.stats import ResourceStats, SessionStats
 from larst.store.io_threads import Threads
 from larst.store.session_writer import SessionWriter
@@ -158,6 +160,8 @@ class CheckpointSteps:
                 raise
         else:
             self._writer.sizes.update(begun.checkpoint.sizes)
+            foreign = {resource_of(name) for name in begun.checkpoint.foreign}
+            self._writer.dirty.update(name for name in foreign if name is not None)
         finally:
             self._running = None
 

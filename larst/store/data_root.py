@@ -20,6 +20,7 @@ from types import TracebackType
 from larst.domain import TENANT_MARK, TENANT_NAME, SessionKey, Tenant, session_name, tenant_of
 from larst.errors import ConfigError
 from larst.store.disk.files import DiskFiles, make_private
+from larst.store.disk.folders import SessionFolders
 from larst.store.disk.permissions import report_permissions, tighten
 from larst.store.disk.session_files import ERASED_PREFIX
 from larst.store.io_threads import describe_os_error
@@ -44,6 +45,7 @@ class DataRoot:
     def __init__(self, path: Path, lock: RootLock) -> None:
         self.path = path
         self.folds_case = False
+        self.folders = SessionFolders(path, lock.is_in_place)
         self._lock = lock
         self._scans: dict[str | None, tuple[int, list[str]]] = {}
 
@@ -79,6 +81,7 @@ class DataRoot:
         for folder in (self.path, *(self.tenant_directory(tenant) for tenant in self.tenants())):
             for unfinished in folder.glob(f"{ERASED_PREFIX}*"):
                 shutil.rmtree(unfinished, ignore_errors=True)
+        self.folders.add_keys(self.session_keys())
 
     @classmethod
     def open_existing(cls, path: Path) -> DataRoot:
@@ -152,30 +155,35 @@ class DataRoot:
     def session_ids(self, tenant: str | None = None) -> list[str]:
         """Return the names of a tenant's sessions that have a directory, sorted; blocks.
 
-        Pages over many sessions share a scan while no directory is made or removed.
+        Also of the sessions whose directory was removed while the service ran. Pages
+        over many sessions share a scan while no directory is made or removed.
         """
         directory = self.tenant_directory(tenant)
         try:
             changed_ns = directory.stat().st_mtime_ns
         except FileNotFoundError:
-            if tenant is None:
-                raise
-            return []
+            return sorted(self.folders.names(tenant))
         scanned_ns, ids = self._scans.get(tenant, (0, []))
         if changed_ns == scanned_ns:
             return list(ids)
-        ids = sorted(
+        entries = (
             entry.name
             for entry in os.scandir(directory)
             if _SESSION_ID.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False)
         )
+        ids = sorted(self.folders.names(tenant).union(entries))
         # A change in the same tick of the file system's clock would not show.
         if time.time_ns() - changed_ns > _CLOCK_TICK_NS:
             self._scans[tenant] = (changed_ns, ids)
         return list(ids)
 
     def has_session(self, key: SessionKey) -> bool:
-        """Return whether the session has a directory; a link does not count; blocks."""
+        """Return whether the session has a directory, or must have one; blocks.
+
+        A link does not count.
+        """
+        if self.folders.has(key):
+            return True
         try:
             return stat.S_ISDIR(self.session_directory(key).lstat().st_mode)
         except OSError:

@@ -13,7 +13,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, TypeVar
 
-from larst.errors import DiskRefusedError
+from larst.errors import DiskRefusedError, SessionDamagedError
+from larst.store.disk.folders import FilesLostError
 from larst.store.quiet_turns import QuietTurns
 
 Value = TypeVar("Value")
@@ -80,7 +81,8 @@ class Threads:
         """Run the work to completion even when cancelled: two writes must never overlap.
 
         Raises:
-            DiskRefusedError: the work raised OSError.
+            SessionDamagedError: the work raised FilesLostError.
+            DiskRefusedError: the work raised any other OSError.
         """
         task = asyncio.ensure_future(self.run(work, is_long=is_long))
         try:
@@ -92,6 +94,8 @@ class Threads:
             if not task.cancelled():
                 task.exception()  # marks it retrieved; the files show its outcome
             raise
+        except FilesLostError as error:
+            raise SessionDamagedError(str(error)) from error
         except OSError as error:
             raise DiskRefusedError(
                 f"the disk refused: {describe_os_error(error)}; nothing was changed. Make room or"

@@ -27,12 +27,13 @@ class Overview:
     """What a session's files show at a glance.
 
     `records` counts by resource; None: unknown until the session wakes. `problem` describes visible
-    damage. `used_at` is when the session was last written, in seconds since 1970.
+    damage. `used_at` is when the session was last written, in seconds since 1970; None: its files
+    are lost.
     """
 
     session_id: str
     size_bytes: int
-    used_at: float
+    used_at: float | None
     records: dict[str, int] | None
     problem: str | None = None
     settings: StoredSettings = NO_SETTINGS

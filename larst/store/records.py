@@ -32,6 +32,9 @@ MAX_AUTO_ID = 2**53 - 1
 REPLIES = ".replies"
 """The hidden collection of replies that were stored by their Idempotency-Key."""
 
+CONTRACT = ".contract"
+"""The hidden collection of the session's contract: one record, which no import or reset changes."""
+
 MAX_COPIED_VALUES = 10_000
 """Values that one patch may copy: each `copy` operation can double the size of a record."""
 
@@ -60,7 +63,7 @@ def validate_resource_name(name: object) -> str:
 
 def is_hidden(name: str) -> bool:
     """Return whether a collection is LARST's own; the name of a resource has no dot."""
-    return name == REPLIES
+    return name in (REPLIES, CONTRACT)
 
 
 def key_of(identifier: RecordId) -> str:

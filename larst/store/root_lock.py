@@ -32,13 +32,14 @@ class RootLock:
     """A lock that is held until `close`.
 
     `file` is the descriptor of `.lock`; None: a reader found no such file. `locks_directory`: the
-    file system locks directories.
+    file system locks directories. `inode` is that of the directory.
     """
 
     path: Path
     directory: int
     file: int | None
     locks_directory: bool
+    inode: tuple[int, int]
 
     @classmethod
     def exclusive(cls, path: Path) -> RootLock:
@@ -55,7 +56,7 @@ class RootLock:
         except BaseException:
             os.close(directory)
             raise
-        return cls(path, directory, file, locks_directory)
+        return cls(path, directory, file, locks_directory, _inode(os.fstat(directory)))
 
     @classmethod
     def shared(cls, path: Path) -> RootLock:
@@ -75,12 +76,12 @@ class RootLock:
         except BaseException:
             os.close(directory)
             raise
-        return cls(path, directory, file, locks_directory)
+        return cls(path, directory, file, locks_directory, _inode(os.fstat(directory)))
 
     def is_in_place(self) -> bool:
-        """Return whether the path still leads to the locked directory: two system calls."""
+        """Return whether the path still leads to the locked directory: one system call."""
         try:
-            if not os.path.samestat(self.path.stat(), os.fstat(self.directory)):
+            if _inode(self.path.stat()) != self.inode:
                 return False
             if self.locks_directory or self.file is None:
                 return True
@@ -94,6 +95,11 @@ class RootLock:
         if self.file is not None:
             os.close(self.file)
         os.close(self.directory)
+
+
+def _inode(status: os.stat_result) -> tuple[int, int]:
+    """Return the device and the inode: no other directory has them while this one is open."""
+    return status.st_dev, status.st_ino
 
 
 def _lock_directory(path: Path, directory: int, kind: int) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from larst.store.checkpoint_steps import Begun, CheckpointSteps, Choice
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.loaded import Loaded
+from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.stats import SessionStats
 from larst.store.io_threads import Threads
 from larst.store.quiet_turns import Done

@@ -6,33 +6,47 @@ the session's actor, which holds back every reply that depends on a commit until
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection as Names
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from larst.domain import Criteria, DataState, Json, Record, Standing
-from larst.errors import DiskRefusedError, QuotaFullError
+from larst.errors import DiskRefusedError, QuotaFullError, SessionDamagedError
 from larst.store.changes import ChangeObserver, ChangeRecorder, NotFollowed, Position
-from larst.store.collection import Collection, RecordState
+from larst.store.collection import Change, Collection, RecordState
 from larst.store.disk.files import FileOps
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.loaded import Loaded
+from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.settings import StoredSettings, settings_as_json
+from larst.store.edits.foreign_files import ForeignFiles
 from larst.store.folding import refuse_folded
+from larst.store.id_floors import IdFloors
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
-from larst.store.records import is_hidden
+from larst.store.records import CONTRACT, is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.schema.vocabulary import vocabulary_of
 from larst.store.searching import has_value, matching, position_of
 from larst.store.session_checkpoints import SessionCheckpoints
+from larst.store.session_edits import EditReport, EditRules, SessionEdits
 from larst.store.session_settings import SessionSettings
 from larst.store.session_snapshots import Save, SessionSnapshots
 from larst.store.session_writer import SessionWriter
 from larst.store.transaction import Transaction
-from larst.store.transfer.replacing import Replacement, dropped_entry, free, journal_entry
+from larst.store.transfer.replacing import (
+    Replacement,
+    dropped_entry,
+    free,
+    journal_entry,
+    next_id_entry,
+)
+from larst.store.undoing import UndoLog
 from larst.store.work import Work
 
 _log = logging.getLogger("larst.store")
@@ -53,7 +67,8 @@ class SessionStore:
 
     `on_flushed` is called on the event loop after each write of the journal. `quota` is the most
     that the session may hold. `folds_case`: the disk does not distinguish upper and lower case.
-    `observer` follows the changes.
+    `enforces_schema`: edits of files that break the learned schema are not taken in.
+    `floors` outlive this store. `observer` follows the changes.
     """
 
     def __init__(
@@ -67,8 +82,13 @@ class SessionStore:
         threads: Threads | None = None,
         quota: Quota = NO_QUOTA,
         folds_case: bool = False,
+        floors: IdFloors | None = None,
+        enforces_schema: bool = False,
         observer: ChangeObserver | None = None,
     ) -> None:
+        self._directory = directory
+        self._floors = floors or IdFloors()
+        self._is_suspect = False
         self._folds_case = folds_case
         self._new_salt = new_salt
         self.session_id = directory.name
@@ -92,8 +112,16 @@ class SessionStore:
         self.work = Work(self._threads)
         """What the current message may do here; the actor begins it with each message."""
         self.is_loaded = False
+        self.undo_log = UndoLog()
         self.settings = SessionSettings(
             self.session_id, self._session_files, self._threads, self.checkpoints.disk
+        )
+        self._edits = SessionEdits(
+            self.session_id,
+            self._session_files,
+            ForeignFiles(self._session_files, files),
+            now,
+            EditRules(quota, enforces_schema),
         )
         self.snapshots = SessionSnapshots(directory, files, self._threads, folds_case=folds_case)
 
@@ -105,9 +133,9 @@ class SessionStore:
             DiskRefusedError: the files cannot be read.
         """
         async with self.checkpoints.exclusive():
-            loaded = await self._threads.run_to_completion(self._session_files.load, is_long=True)
+            loaded = await self._threads.run_to_completion(self._load, is_long=True)
             await self.snapshots.load()
-        self._install(loaded)
+        self._install_raised(loaded)
         if loaded.dirty:
             names = ", ".join(sorted(loaded.dirty)[:_MAX_LOGGED_NAMES])
             fields = {"session_id": self.session_id, "event": "Recovered"}
@@ -120,9 +148,8 @@ class SessionStore:
             SessionDamagedError, DiskRefusedError: as in `load`.
         """
         async with self.checkpoints.exclusive():
-            self._install(
-                await self._threads.run_to_completion(self._session_files.reload, is_long=True)
-            )
+            loaded = await self._threads.run_to_completion(self._reload, is_long=True)
+            self._install_raised(loaded)
 
     async def set_all_aside(self) -> None:
         """Move all of the session's files to a backup directory, and start empty.
@@ -134,9 +161,7 @@ class SessionStore:
         async with self.checkpoints.exclusive():
             await self._threads.run_to_completion(self._session_files.set_all_aside, is_long=True)
             await self.snapshots.load()
-            self._install(
-                await self._threads.run_to_completion(self._session_files.load, is_long=True)
-            )
+            self._install(await self._threads.run_to_completion(self._load, is_long=True))
 
     async def erase(self) -> None:
         """Delete all data of the session, on disk too; ids start at 1 again.
@@ -187,6 +212,11 @@ class SessionStore:
         changes = {
             name: change.learn_from(self.schema(name), now) for name, change in changes.items()
         }
+        self._apply(changes)
+        return True
+
+    def _apply(self, changes: Mapping[str, Change]) -> None:
+        """Apply changes to memory, and pass them on to the journal and to those that follow."""
         was = self.changes.record(changes, self._collections)
         for name, change in changes.items():
             if change.schema is not None or name not in self._collections:
@@ -197,7 +227,50 @@ class SessionStore:
             for name, records in was.items():
                 entries[name]["was"] = records
         self._writer.add(entries)
-        return True
+
+    async def undo(self, plan_key: str) -> dict[str, int]:
+        """Take back what the latest run of a plan changed here, as one transaction.
+
+        Returns how many records were taken back, by resource.
+
+        Raises:
+            UndoRefusedError: it cannot be taken back.
+        """
+        self.work.begin()
+
+        def take_back() -> tuple[Transaction, dict[str, int]]:
+            transaction = self.begin()
+            return transaction, self.undo_log.undo(plan_key, transaction, self.record)
+
+        transaction, counts = await self.work.run(take_back)
+        if transaction.is_large:
+            await self.commit_large(transaction, lambda _: [])
+        else:
+            self.commit(transaction)
+        return counts
+
+    def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
+        """Give resources that have no schema one, as if it was learned; return their names.
+
+        Raises:
+            BadResourceNameError: a name is not valid, or two would be one file on this disk.
+        """
+        now, changes = self._now().isoformat(), dict[str, Change]()
+        for name, schema in schemas.items():
+            if self.schema(name) is not None:
+                continue
+            self.begin().resource(name)
+            learned = {
+                "fields": sorted(schema["properties"]),
+                "example": {},
+                "updated_at": now,
+                "json_schema": schema,
+            }
+            next_id = self._collections.get(name, Collection()).next_id
+            changes[name] = Change([], [], next_id, learned)
+        if changes:
+            self._apply(changes)
+        return sorted(changes)
 
     async def commit_large(
         self, transaction: Transaction, check: Callable[[Transaction], list[str]]
@@ -213,6 +286,11 @@ class SessionStore:
 
         async with self.checkpoints.disk:  # a write must not take half of the changes
             return await self.work.off_loop(commit)
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether there is anything to flush that no commit of this store's user has added."""
+        return self._writer.has_pending
 
     @property
     def position(self) -> Position:
@@ -249,7 +327,7 @@ class SessionStore:
                 refuse_folded(name, {*replacements, *self._collections})
         self._change()
         resources = {}
-        for name in sorted({*replacements, *self._collections}):
+        for name in sorted({*replacements, *self._collections} - {CONTRACT}):
             old = self._collections.get(name, Collection())
             replacement = replacements.get(name) or Replacement()
             new = replacement.collection
@@ -268,11 +346,12 @@ class SessionStore:
         No other resource remains, and ids that were generated since may be generated again. The
         metadata of each replacement must be complete, as for `restore`.
         """
-        names = {*replacements, *self._collections}
+        names = {*replacements, *self._collections} - {CONTRACT}
         if not names and settings is None:
             return
         self._change()
-        self._writer.discard(list(self._collections.values()))
+        self._floors.discard(self._directory)
+        self._writer.discard([self._collections[name] for name in names & self._collections.keys()])
         for name in names - replacements.keys():
             del self._collections[name]
         self._collections.update((name, new.collection) for name, new in replacements.items())
@@ -310,14 +389,20 @@ class SessionStore:
         """Make all commits durable; if the journal has grown large, also begin a checkpoint.
 
         Raises:
-            DiskRefusedError: the commits are not durable; call `reload` next.
+            DiskRefusedError, SessionDamagedError: the commits are not durable; call `reload` next.
         """
-        async with self.checkpoints.disk:
-            await self.checkpoints.flush()
-            # a made-up session id must leave no directory
-            if self._collections or self._session_files.settings_in_journal:
-                await self.settings.save_learned()
+        with self._keeping_ids():
+            async with self.checkpoints.disk:
+                await self._check_suspicion()
+                await self.checkpoints.flush()
+                # a made-up session id must leave no directory
+                if self._collections or self._session_files.settings_in_journal:
+                    await self.settings.save_learned()
         self.checkpoints.start_if_large()
+
+    async def suspect(self) -> None:
+        """Let the next flush check whether the files are still there, even with no commit."""
+        self._is_suspect = True
 
     async def checkpoint(self) -> None:
         """Make all commits durable, complete the documented files and begin a new journal.
@@ -326,12 +411,50 @@ class SessionStore:
         completes the files.
 
         Raises:
+            DiskRefusedError, SessionDamagedError: as in `flush`.
+        """
+        with self._keeping_ids():
+            await self.checkpoints.complete_all()
+
+    @property
+    def edits(self) -> list[EditReport]:
+        """What became of the latest edits of documented files."""
+        return list(self._edits.reports)
+
+    async def take_in_edits(self, resources: Names[str] | None = None) -> bool:
+        """Take in documented files that were edited by hand, or set them aside.
+
+        `resources`: only if files of these were. Returns whether there were any.
+
+        Raises:
             DiskRefusedError: as in `flush`.
         """
-        await self.checkpoints.complete_all()
+        has_any = partial(self._edits.has_any, resources)
+        if not await self._threads.run_to_completion(has_any, is_long=False):
+            return False
+        async with self.checkpoints.exclusive():
+            await self._writer.write()
+            try:
+                await self._threads.run_to_completion(self._take_in_edits, is_long=True)
+            finally:  # the work is done, also if the caller is cancelled
+                while self.changes.number < self.position.number:
+                    self.changes.record_replacement()
+                self.changes.flushed(self.position)
+        return True
+
+    async def take_in_edits_of_dirty(self) -> None:
+        """Take in the edits of the files that the next checkpoint would replace.
+
+        Raises:
+            DiskRefusedError: as in `flush`.
+        """
+        if self._writer.dirty:
+            await self.take_in_edits(set(self._writer.dirty))
 
     async def close(self) -> None:
-        """Complete the documented files, as `checkpoint` does."""
+        """Take in edits of the documented files and complete them, as `checkpoint` does."""
+        with self._keeping_ids():
+            await self.take_in_edits()
         await self.checkpoint()
 
     def release(self) -> None:
@@ -453,18 +576,67 @@ class SessionStore:
         if states is not None and len(states) <= MAX_STATES:
             states.append(state)
 
+    def _load(self) -> Loaded:
+        return self._with_edits(self._session_files.load())
+
+    def _reload(self) -> Loaded:
+        return self._with_edits(self._session_files.reload())
+
+    def _with_edits(self, loaded: Loaded) -> Loaded:
+        if not loaded.edited:
+            return loaded
+        self._edits.take_in_at_load(loaded)
+        return dataclasses.replace(loaded, position=self.position, history=())
+
+    def _take_in_edits(self) -> None:
+        """Change files and memory together: the caller may be cancelled in between."""
+        for name, collection in self._edits.take_in(self._collections).items():
+            self._change()
+            if (old := self._collections.get(name)) is not None:
+                self._writer.discard([old])
+            self._collections[name] = collection
+            self._writer.dirty.add(name)
+
     def _erase(self) -> OSError | None:
         """Erase files and memory together: the caller may be cancelled in between."""
         error = self._session_files.erase()
+        self._floors.discard(self._directory)
         erased = self._collections
         self.snapshots.clear()
         self._install(Loaded({}, set()))
         free(erased.values())
         return error
 
+    @contextlib.contextmanager
+    def _keeping_ids(self) -> Iterator[None]:
+        """Keep the next ids if the files are lost: those that are put back may be older."""
+        try:
+            yield
+        except SessionDamagedError:
+            self._floors.keep(self._directory, self._collections)
+            raise
+
+    async def _check_suspicion(self) -> None:
+        if not self._is_suspect:
+            return
+        self._is_suspect = False
+        is_in_place = self._session_files.is_in_place
+        if not await self._threads.run_to_completion(is_in_place, is_long=False):
+            raise SessionDamagedError(f"{self._directory} was replaced while the service ran")
+
+    def _install_raised(self, loaded: Loaded) -> None:
+        """Install what the files hold; if they were lost meanwhile, give out no id again."""
+        self._install(loaded)
+        if raised := self._floors.apply(self._directory, self._collections):
+            self._change()
+            self.changes.record_replacement()  # these files are not those that followers know
+            next_ids = {name: self._collections[name].next_id for name in raised}
+            self._writer.add({name: next_id_entry(item) for name, item in next_ids.items()})
+
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
         self._change()
+        self.undo_log.clear()
         self.resources = self._collections = loaded.collections
         self.checkpoints.reset(loaded)
         is_unsaved = self._session_files.settings_in_journal

@@ -14,7 +14,8 @@ from typing import Any
 from larst.errors import DiskRefusedError
 from larst.store.collection import Collection
 from larst.store.disk.journal_v1 import Line
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.loaded import Loaded
+from larst.store.disk.session_files import SessionFiles
 from larst.store.io_threads import Threads
 from larst.store.transfer.replacing import free
 

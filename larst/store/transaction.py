@@ -8,7 +8,7 @@ from larst.domain import Standing
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
 from larst.store.folding import refuse_folded
-from larst.store.records import REPLIES, is_hidden, validate_resource_name
+from larst.store.records import is_hidden, validate_resource_name
 from larst.store.work import Work
 
 LARGE_CHANGE = 500
@@ -54,8 +54,8 @@ class Transaction:
         Raises:
             BadResourceNameError: the name is not valid.
         """
-        if name not in self._views or name == REPLIES:
-            base = None if name == REPLIES else self._collections.get(name)
+        if name not in self._views or is_hidden(name):
+            base = None if is_hidden(name) else self._collections.get(name)
             if base is None:
                 validate_resource_name(name)
                 if self._folds_case:

@@ -12,7 +12,7 @@ from larst.errors import ForbiddenError
 Scope: TypeAlias = Literal["read", "write", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 """`read`: GET, HEAD and OPTIONS on planned paths and the pages of a session. `write`: all methods
-there. `admin`: the control API and the console."""
+there. Both also read what the control API says of a session. `admin`: all of the control API."""
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -56,6 +56,15 @@ class Access:
         """
         if "admin" not in self.scopes:
             raise self._refusal(what, ["admin"])
+
+    def require_view(self, method: str) -> None:
+        """Return if the scopes allow a method on a session in the control API: any may read it.
+
+        Raises:
+            ForbiddenError: they do not.
+        """
+        if method not in _READING or not self.may_send(method):
+            self.require_admin()
 
     def require_operator(self, what: str) -> None:
         """Return if the sender manages the service as a whole.

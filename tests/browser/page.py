@@ -88,8 +88,15 @@ class Page:
 
     def console_errors(self) -> list[str]:
         """Return the console messages of level SEVERE, including violations of a policy."""
+        return self._console_messages("SEVERE")
+
+    def console_warnings(self) -> list[str]:
+        """Return the console messages of level WARNING."""
+        return self._console_messages("WARNING")
+
+    def _console_messages(self, level: str) -> list[str]:
         self._console.extend(self.driver.get_log("browser"))  # type: ignore[no-untyped-call]  # Selenium has no types
-        return [entry["message"] for entry in self._console if entry["level"] == "SEVERE"]
+        return [entry["message"] for entry in self._console if entry["level"] == level]
 
     def requests(self) -> list[str]:
         """Return the address of every request, including failed ones."""

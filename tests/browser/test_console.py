@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from larst.tokens.table import hash_of
 from tests.browser.page import PHONE_WIDTH_PX, Page, Scheme
 from tests.service.api import Service
 
@@ -176,6 +177,138 @@ def test_new_requests_appear_and_open(page: Page, shop: Service) -> None:
     assert EVIL in text.replace('\\"', '"')
     assert page.all("main script, main img") == []
     assert page.console_errors() == []
+
+
+def click(page: Page, text: str) -> None:
+    page.wait(lambda: [b for b in page.all("main button") if b.text == text])[0].click()
+
+
+def confirm(page: Page) -> None:
+    page.wait(lambda: page.driver.switch_to.alert or True)
+    page.driver.switch_to.alert.accept()
+
+
+def test_a_session_is_saved_loaded_and_reset(page: Page, shop: Service) -> None:
+    url = f"{shop.url}/_larst/sessions/desk"
+    with urllib.request.urlopen(f"{shop.url}/@desk/pens", b'{"ink":"blue"}') as reply:  # noqa: S310
+        assert reply.status == 201
+    page.open(f"{shop.url}/_larst/?session=desk#/data")
+    page.first("#snapshot").send_keys("morning", Keys.ENTER)
+    page.wait(lambda: page.text("#notice") == "The snapshot morning is saved.")
+
+    click(page, "Reset")
+    confirm(page)
+    page.wait(lambda: page.text("#notice") == "The session is reset and has 0 records.")
+    click(page, "Load morning")
+    confirm(page)
+    page.wait(lambda: "1 records" in page.text("#notice"))
+    with urllib.request.urlopen(url) as reply:  # noqa: S310
+        assert json.loads(reply.read())["resources"] == {"pens": 1}
+    click(page, "Delete morning")
+    confirm(page)
+    page.wait(lambda: "No snapshot yet" in page.text("main"))
+
+
+DROP = """
+    const files = new DataTransfer();
+    files.items.add(new File([arguments[1]], "db.json", { type: "application/json" }));
+    const drop = new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true });
+    arguments[0].dispatchEvent(drop);
+"""
+
+
+SAVE = """
+    window.saved = {};
+    const address = URL.createObjectURL;
+    URL.createObjectURL = (blob) => { saved.blob = blob; return address.call(URL, blob); };
+    HTMLAnchorElement.prototype.click = function () { saved.name = this.download; };
+"""
+"""Keep what the page saves as a file."""
+
+
+def test_a_file_that_is_dropped_is_imported_and_the_session_exported(
+    page: Page, shop: Service
+) -> None:
+    page.open(f"{shop.url}/_larst/?session=dropped#/data")
+    page.driver.execute_script(DROP, page.first(".drop"), json.dumps({"lamps": [{"id": 7}]}))
+    page.wait(lambda: page.text("#notice") == "1 records are imported.")
+    page.driver.execute_script(SAVE)
+
+    click(page, "Export")
+
+    name = page.wait_for_script("saved.name && saved.blob && saved.name")
+    text = page.driver.execute_async_script("saved.blob.text().then(arguments[0])")
+    assert name == "dropped.ndjson"
+    assert '"lamps"' in text.splitlines()[1]
+    assert '{"end":true' in text.splitlines()[-1]
+
+
+def test_a_program_is_edited_and_compared(page: Page, shop: Service) -> None:
+    send(shop, "GET", "/books?pages_lt=30")
+    open_view(page, shop, "plans")
+    page.first("tbody a").click()
+    area = page.first("#program")
+    program = area.get_attribute("value") or ""
+    area.send_keys(Keys.CONTROL, Keys.HOME)
+    area.send_keys("# Mine")
+    area.send_keys(Keys.ENTER)
+    click(page, "Save as a new version")
+    page.wait(lambda: page.text("#notice") == "The new version is pinned.")
+
+    page.wait(lambda: [b for b in page.all("main button") if b.text.startswith("Compare")])[
+        0
+    ].click()
+    assert page.wait(lambda: page.text("#difference ins")) == "+ # Mine"
+    assert page.all("#difference del") == []
+    assert program.splitlines()[0] in page.text("#difference")
+
+    area = page.first("#program")
+    area.clear()
+    area.send_keys("import os")
+    click(page, "Save as a new version")
+    page.wait(lambda: "line 1: import is not allowed" in page.text("#notice"))
+
+
+def test_health_shows_the_limits_and_follows_the_rates(page: Page, shop: Service) -> None:
+    open_view(page, shop, "health")
+    assert "LARS_MAILBOX_SIZE" in page.text("main")
+    assert "its circuit" in page.text("main dl")
+
+    page.wait(lambda: page.all(".chart rect"))
+    assert page.first("figcaption").text.startswith("Requests per second: ")
+
+
+@pytest.fixture(scope="module")
+def reading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with a token that may only read, and a record in the session `shop`."""
+    folder = tmp_path_factory.mktemp("reading")
+    tokens = [
+        {"name": name, "hash": hash_of(name), "scopes": scopes}
+        for name, scopes in (("reader", ["read"]), ("writer", ["read", "write"]))
+    ]
+    (folder / "tokens.json").write_text(json.dumps({"tokens": tokens}))
+    (folder / "tokens.json").chmod(0o600)
+    variables = {"LARS_AUTH_TOKENS_FILE": str(folder / "tokens.json")}
+    with Service(folder / "data", folder / "log", **variables) as running:
+        send(running, "POST", "/books", {"title": "Momo"}, token="writer")
+        yield running
+
+
+def test_a_token_that_may_only_read_sees_why_buttons_are_off(page: Page, reading: Service) -> None:
+    page.open(f"{reading.url}/_larst/?session=shop#/data/books/1")
+    page.first("#token").send_keys("reader", Keys.ENTER)
+    page.wait(lambda: page.text("main h1") == "books 1")
+
+    off = [b for b in page.all("main button") if not b.is_enabled()]
+    assert [b.text for b in off] == ["Save", "Save the JSON", "Delete this record"]
+    assert {b.get_attribute("title") for b in off} == {"This needs a token with the scope write."}
+    assert "This needs a token with the scope write." in page.text("main")
+
+    page.open(f"{reading.url}/_larst/?session=shop#/data")
+    page.wait(lambda: "books" in page.text("main table"))
+    enabled = [b.text for b in page.all("main button") if b.is_enabled()]
+    assert enabled == ["Export"]
+    assert "This needs a token with the scope admin." in page.text("main")
 
 
 def test_a_plan_is_pinned_and_rejected(page: Page, shop: Service) -> None:

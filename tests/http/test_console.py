@@ -146,7 +146,7 @@ class TestLogin:
 
         assert (await client.get("/books/1", headers=headers)).status == 401
         state = await (await client.get("/_larst/login", headers=headers)).json()
-        assert state == {"has_login": False, "requires_token": True}
+        assert state == {"has_login": False, "requires_token": True, "scopes": []}
 
     async def test_it_is_for_admins_of_their_own_tenant(
         self, make_client: MakeClient, tmp_path: Path
@@ -163,7 +163,35 @@ class TestLogin:
         ]
 
         assert totals == [1, 0]
-        assert (await client.post("/_larst/login", json={"token": "r"})).status == 403
+
+    async def test_a_token_that_may_only_read_logs_in_and_changes_nothing(
+        self, make_client: MakeClient, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "tokens"
+        write(file, entry("ann", "acme", ALL), entry("r", "acme", ["read"]))
+        client = await make_client(LARS_AUTH_TOKENS_FILE=str(file))
+        await client.post("/@shop/books", json={"n": 1}, headers=await logged_in(client, "ann"))
+        reader = await logged_in(client, "r")
+        shop = "/_larst/sessions/shop"
+
+        async def status(method: str, path: str) -> int:
+            return (await client.request(method, path, headers=reader)).status
+
+        state = await (await client.get("/_larst/login", headers=reader)).json()
+        assert state == {"has_login": True, "requires_token": True, "scopes": ["read"]}
+        for path in ("/@shop/books", shop, f"{shop}/export", f"{shop}/snapshots"):
+            assert await status("GET", path) == 200, path
+        for path in ("/_larst/sessions", "/_larst/requests", "/_larst/plans", "/_larst/status"):
+            assert await status("GET", path) == 403, path
+        for method, path in (
+            ("DELETE", shop),
+            ("POST", f"{shop}/reset"),
+            ("POST", f"{shop}/import"),
+            ("PUT", f"{shop}/settings"),
+            ("PUT", f"{shop}/snapshots/a"),
+            ("DELETE", "/@shop/books/1"),
+        ):
+            assert await status(method, path) == 403, path
 
 
 class TestLogins:

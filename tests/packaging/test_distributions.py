@@ -14,6 +14,7 @@ import pytest
 import larst
 from tests.image import install_arguments
 from tests.packaging.conftest import ROOT, Distributions
+from tests.pages import blocks_of
 
 LINKS = ("actors", "otel", "prompts")
 
@@ -74,6 +75,25 @@ class TestInstalled:
         self._run(tools / "larst", "eval", "--only", "contract", folder=tmp_path)
 
         assert version == f"larst {larst.__version__}\n"
+
+    def test_the_plugin_of_a_wheel_serves_the_first_test_of_an_empty_project(
+        self, distributions: Distributions, tmp_path: Path
+    ) -> None:
+        """As docs/testing.md has it; pytest finds the plugin by itself."""
+        venv.create(tmp_path / "venv", with_pip=True)
+        tools = tmp_path / "venv" / "bin"
+        constraints = ROOT / "constraints.txt"
+        project = tmp_path / "project"
+        project.mkdir()
+        page = blocks_of(ROOT / "docs" / "testing.md")
+        (block,) = (block for block in page if block.file == "test_shop.py")
+        (project / "test_shop.py").write_text(block.text)
+
+        wheel = str(distributions.wheel)
+        self._run(tools / "pip", "install", "-c", str(constraints), wheel, "pytest")
+        printed = self._run(tools / "pytest", "-q", "-W", "error", folder=project)
+
+        assert "2 passed" in printed
 
     def test_the_install_command_of_the_image_resolves(self, distributions: Distributions) -> None:
         """The image could not be built once: a dependency is published as an sdist only."""

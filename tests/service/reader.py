@@ -27,7 +27,7 @@ KEY = "3fa2b8"
 _ASSIGNED = re.compile(r"([A-Z_]+)=(\S*)\s+")
 _CONTENT = re.compile(r"\$\(<([\w.]+)\)")  # $(<file)
 _SPACES = re.compile(r" {2,}")  # the columns of a table are as wide as their contents
-_BY_SHELL = frozenset({"larst", "cat", "cp", "for"})
+_BY_SHELL = frozenset({"larst", "cat", "cp", "for", "pytest"})
 _WITHOUT_SERVICE = frozenset({"check", "repair"})
 _TOOLS = Path(sys.executable).parent
 
@@ -184,6 +184,9 @@ class Reader:
                 **os.environ,
                 "PATH": f"{_TOOLS}:{os.environ['PATH']}",
                 "COLUMNS": "100",
+                # A reader has the plugin of LARST, and not those of these tests.
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                "PYTEST_PLUGINS": "larst.testing.plugin",
                 "SANDBOX_DATA_ROOT": str(self.folder / "data"),
                 "LARS_PORT": url.rpartition(":")[2],
                 **variables,

@@ -33,11 +33,18 @@ def titles(service: Service, path: str = "/posts") -> list[str]:
         return [post["title"] for post in json.load(reply)]
 
 
-def add(service: Service, title: str, path: str = "/posts") -> None:
+def add(service: Service, title: str, path: str = "/posts") -> int:
+    """Add a post; return its id."""
     request = Request(service.url + path, json.dumps({"title": title}).encode())  # noqa: S310
     request.add_header("Content-Type", "application/json")
     with urlopen(request) as reply:  # noqa: S310
         assert reply.status == 201
+        return int(json.load(reply)["id"])
+
+
+def reset(service: Service) -> None:
+    with urlopen(Request(f"{service.url}/_larst/sessions/default/reset", b"")) as reply:  # noqa: S310
+        assert reply.status == 200
 
 
 def test_fresh_begins_with_the_file_again(tmp_path: Path) -> None:
@@ -49,6 +56,9 @@ def test_fresh_begins_with_the_file_again(tmp_path: Path) -> None:
 
     with service_of(tmp_path, "--fresh") as service:
         assert titles(service) == ["A"]
+        assert add(service, "C") == 2, "ids begin again, too"
+        reset(service)
+        assert add(service, "D") == 2, "also in the snapshot that a reset goes back to"
 
 
 def test_the_file_can_go_into_a_session(tmp_path: Path) -> None:

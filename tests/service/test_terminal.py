@@ -11,13 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+
+from larst.cli import build_parser
 
 COLOUR = re.compile(r"\x1b\[\d+m")
 CODES = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
@@ -196,3 +198,55 @@ def test_a_newcomer_sees_the_commands_and_the_nearest_word(tmp_path: Path) -> No
         with terminal(*arguments, cwd=tmp_path) as opened:
             assert opened.finish() == 2
             assert meant in opened.plain
+
+
+def get(url: str, path: str, **headers: str) -> tuple[Mapping[str, str], bytes]:
+    """Return the headers and the body of a reply."""
+    request = Request(f"{url}{path}", headers={"X-Request-ID": "typed", **headers})  # noqa: S310
+    with urlopen(request) as reply:  # noqa: S310 - on loopback
+        return dict(reply.headers), reply.read()
+
+
+def shows(url: str, path: str, **headers: str) -> str:
+    """Return the headers and the body of a reply as a text."""
+    return str(get(url, path, **headers))
+
+
+ORIGIN = "https://shop.example"
+SERVE_FLAGS: dict[tuple[str, ...], Callable[[Terminal, str], object]] = {
+    ("--host", "localhost"): lambda opened, url: opened.wait_for(r"ready at http://localhost:"),
+    ("--data-root", "elsewhere"): lambda opened, url: opened.wait_for(r"data +\S*elsewhere"),
+    # A list without an envelope.
+    ("--dialect", "json-server"): lambda opened, url: get(url, "/posts")[1] == b"[]",
+    ("--cors", ORIGIN): lambda opened, url: ORIGIN in shows(url, "/posts", Origin=ORIGIN),
+    ("--log-format", "json"): lambda opened, url: (
+        get(url, "/posts") and opened.wait_for(r'\{[^\n]*"typed"')
+    ),
+    ("--log-level", "error"): lambda opened, url: (
+        get(url, "/posts") and "GET /posts" not in opened.plain
+    ),
+    ("db.json", "--session", "shop"): lambda opened, url: get(url, "/@shop/posts/1"),
+    ("db.json", "--fresh"): lambda opened, url: get(url, "/posts/1"),
+    ("db.json", "--memory"): lambda opened, url: opened.wait_for("the data is gone then"),
+    ("twice.json", "--lenient"): lambda opened, url: get(url, "/posts/1"),
+}
+"""What `larst serve` is given, and what shows that it counts. `--open` and `--port` are above."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", SERVE_FLAGS, ids=" ".join)
+def test_every_flag_of_serve_counts(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    (tmp_path / "db.json").write_text('{"posts":[{"id":1}]}')
+    (tmp_path / "twice.json").write_text('{"posts":[{"id":1},{"id":1}]}')
+    with terminal("serve", "--port", "0", *arguments, cwd=tmp_path, HOME=str(tmp_path)) as opened:
+        url = opened.wait_for(r"ready at (http://\S+?)[\s\"]")[1]
+        assert SERVE_FLAGS[arguments](opened, url)
+
+
+def test_no_flag_of_serve_is_left_out() -> None:
+    """The table above has all of them."""
+    serve = build_parser()._subparsers._group_actions[0].choices["serve"]  # type: ignore[union-attr,index]
+    flags = {flag for action in serve._actions for flag in action.option_strings}
+    tried = {word for row in SERVE_FLAGS for word in row} | {"--open", "--port"}
+
+    assert {flag for flag in flags if flag.startswith("--")} - tried == {"--help"}

@@ -12,8 +12,8 @@ from random import Random
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-from larst.errors import DiskRefusedError
 from larst.store import SessionStore, Threads, checkpoint_choice
+from tests.store.foreign_edits import Editor
 from tests.store.histories import ERRORS, HOME, LIVES, Tenant, now
 from tests.store.power_disk import KilledError, PowerDisk
 
@@ -65,15 +65,12 @@ class BusyTenant(Tenant):
             await threads.finished(HOME)
 
     async def _live(self, store: SessionStore) -> None:
-        try:
-            await store.load()
-        except DiskRefusedError:
-            await store.load()
-        self.check(store)
+        await self._load(store)
         for _ in range(8):
             for _ in range(self._random.randint(1, 3)):
                 self._transact(store)
                 await self._pause(store)
+            await self._edit(store)
             if self._random.random() < 0.1:
                 self._restore(store)
             await self._make_durable(store)
@@ -96,7 +93,7 @@ async def take_steps(count: int) -> None:
         await asyncio.sleep(0)
 
 
-async def run_busy_history(seed: int) -> int:
+async def run_busy_history(seed: int, *, has_edits: bool = False) -> int:
     """Run one history; return how often its session died.
 
     Raises:
@@ -105,7 +102,8 @@ async def run_busy_history(seed: int) -> int:
     """
     random = Random(seed)  # noqa: S311 - reproducible, not secret
     disk = PowerDisk(random)
-    tenant = BusyTenant(disk, random)
+    editor = Editor(disk, random, HOME / "users.json") if has_edits else None
+    tenant = BusyTenant(disk, random, editor)
     if seed % 3 == 0:
         tenant.begin_as_version_1()
     deaths = 0
@@ -122,5 +120,10 @@ async def run_busy_history(seed: int) -> int:
             error.add_note(f"seed {seed}")
             raise
         if random.random() < 0.5:
+            is_broken = editor is not None and editor.is_broken
             disk.lose_power()
+            if editor is not None and is_broken:
+                editor.put_back()
+        if editor is not None and random.random() < 0.5:
+            editor.edit()
     return deaths

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
+
+from larst.store.disk.files import Identity
 
 
 class MemoryDisk:
@@ -31,6 +34,19 @@ class MemoryDisk:
 
     def size_and_time(self, path: Path) -> tuple[int, float]:
         return len(self.content[path]), 0.0
+
+    def begins_with(self, path: Path, beginning: bytes, size: int) -> bool:
+        content = self.content.get(path, b"")
+        return content.startswith(beginning) and len(content) >= size
+
+    def identity(self, path: Path) -> Identity | None:
+        """Equal content counts as the same file."""
+        content = self.content.get(path)
+        return None if content is None else Identity(len(content), zlib.crc32(content), 1)
+
+    def write_hint(self, path: Path, data: bytes) -> None:
+        self._count(lambda: self.content.__setitem__(path, data[: len(data) // 2]))
+        self.content[path] = data
 
     def make_directory(self, path: Path) -> None:
         del path

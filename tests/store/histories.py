@@ -2,7 +2,8 @@
 
 A reference model holds the state that must be there after each life. Everything is drawn from a
 seed, so that a failing history can be repeated. A third of the sessions begin as LARST 0.1 left
-them, so that their upgrade is interrupted at any call, too.
+them, so that their upgrade is interrupted at any call, too. With `has_edits`, a person edits a file
+(foreign_edits.py), while the session is awake and between its lives.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from pathlib import Path
 from random import Random
 
 from larst.domain import Record
-from larst.errors import DiskRefusedError
+from larst.errors import DiskRefusedError, SessionDamagedError
 from larst.store import SessionStore
 from larst.store.collection import Collection
 from larst.store.transfer.replacing import prepare_replacements
 from tests.store import version_1
+from tests.store.foreign_edits import Editor
 from tests.store.power_disk import KilledError, PowerDisk
 
 HOME = Path("/data/session")
@@ -61,7 +63,8 @@ class State:
 class Tenant:
     """Writes, restores and erases, and knows what the session must hold after each."""
 
-    def __init__(self, disk: PowerDisk, random: Random) -> None:
+    def __init__(self, disk: PowerDisk, random: Random, editor: Editor | None = None) -> None:
+        self.editor = editor
         self._disk = disk
         self._random = random
         self._states = [State()]  # from the last state that was shown to the last one begun
@@ -92,14 +95,11 @@ class Tenant:
             HOME, files=self._disk, now=now, new_salt=lambda: self._random.randrange(2**32)
         )
         self._open_root()
-        try:
-            await store.load()
-        except DiskRefusedError:
-            await store.load()
-        self.check(store)
+        await self._load(store)
         for _ in range(8):
             for _ in range(self._random.randint(1, 3)):
                 self._transact(store)
+            await self._edit(store)
             if self._random.random() < 0.1:
                 self._restore(store)
             await self._make_durable(store)
@@ -107,6 +107,37 @@ class Tenant:
                 await self._checkpoint(store)
             if self._random.random() < 0.1:
                 await self._erase(store)
+
+    async def _load(self, store: SessionStore) -> None:
+        """Load, and load again after a refusal; a broken file is replaced by a good one first."""
+        for _ in range(3):
+            try:
+                await store.load()
+            except DiskRefusedError:
+                continue
+            except SessionDamagedError:
+                if self.editor is None or not self.editor.put_back():
+                    raise
+            else:
+                break
+        self.check(store)
+
+    async def _edit(self, store: SessionStore) -> None:
+        """Edit the file now and then; the session sees it at once, or later."""
+        if self.editor is None or self._random.random() > 0.2:
+            return
+        await self._make_durable(store)
+        if self._random.random() < 0.2:
+            self.editor.break_file()
+        else:
+            self.editor.edit()
+            if self._random.random() < 0.5:
+                return
+        try:
+            await store.take_in_edits()
+        except DiskRefusedError:
+            await self._load(store)
+        self.check(store)
 
     def _open_root(self) -> None:
         """Sync the root, as a starting service does: renames may be in memory only."""
@@ -119,8 +150,8 @@ class Tenant:
         try:
             await store.flush()
         except DiskRefusedError:
+            await self._reload(store)
             # Clients get a reply that nothing was changed, so nothing may be.
-            await store.reload()
             self._states = self._states[:1]
             self.check(store)
         else:
@@ -130,8 +161,14 @@ class Tenant:
         try:
             await store.checkpoint()
         except DiskRefusedError:
-            await store.reload()
+            await self._reload(store)
             self.check(store)
+
+    async def _reload(self, store: SessionStore) -> None:
+        try:
+            await store.reload()
+        except SessionDamagedError:
+            await self._load(store)
 
     async def _erase(self, store: SessionStore) -> None:
         self._states.append(State())
@@ -141,10 +178,12 @@ class Tenant:
             # A single refusal can be undone: nothing was changed, neither in memory nor on disk.
             self._states = self._states[:1]
             self.check(store)
-            await store.reload()
+            await self._reload(store)
             self.check(store)
         else:
             self._states = self._states[-1:]
+            if self.editor is not None:
+                self.editor.forget()
             self.check(store)
 
     def check(self, store: SessionStore) -> None:
@@ -160,8 +199,13 @@ class Tenant:
             users.fields,
             idle.next_id,
         )
-        assert state in self._states
-        assert logs.next_id == users.next_id
+        assert logs.next_id == users.next_id, (logs.next_id, users.next_id)
+        if self.editor is None:
+            assert state in self._states
+            assert store.edits == []
+        else:
+            states = [(replace(item, users=()), item.users) for item in self._states]
+            assert self.editor.accepts(replace(state, users=()), state.users, states)
         self._states = [state]
 
     def _transact(self, store: SessionStore) -> None:
@@ -198,7 +242,9 @@ class Tenant:
         store.restore(prepare_replacements(resources))
 
 
-async def run_history(seed: int, disk_class: type[PowerDisk] = PowerDisk) -> int:
+async def run_history(
+    seed: int, disk_class: type[PowerDisk] = PowerDisk, *, has_edits: bool = False
+) -> int:
     """Run one history; return how often its session died.
 
     Raises:
@@ -207,7 +253,8 @@ async def run_history(seed: int, disk_class: type[PowerDisk] = PowerDisk) -> int
     """
     random = Random(seed)  # noqa: S311 - reproducible, not secret
     disk = disk_class(random)
-    tenant = Tenant(disk, random)
+    editor = Editor(disk, random, HOME / "users.json") if has_edits else None
+    tenant = Tenant(disk, random, editor)
     if seed % 3 == 0:
         tenant.begin_as_version_1()
     deaths = 0
@@ -221,7 +268,12 @@ async def run_history(seed: int, disk_class: type[PowerDisk] = PowerDisk) -> int
             error.add_note(f"seed {seed}")
             raise
         if random.random() < 0.5:
+            is_broken = editor is not None and editor.is_broken
             disk.lose_power()
+            if editor is not None and is_broken:
+                editor.put_back()
+        if editor is not None and random.random() < 0.5:
+            editor.edit()
     return deaths
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+
+from larst.store.disk.files import Identity
 
 SECTOR_BYTES = 512
 
@@ -63,6 +66,10 @@ class PowerDisk:
         for path in (ROOT, *(self.at(path) for path in (directory, directory / ".schemas"))):
             self._sync_names(path, chance=1.0)
 
+    def edit(self, path: Path, content: bytes) -> None:
+        """Replace a file, durably, as a person does."""
+        self.files[self.at(path)] = self.durable_files[self.at(path)] = Inode(content, content)
+
     def read(self, path: Path) -> bytes | None:
         inode = self.files.get(self.at(path))
         return None if inode is None else inode.current
@@ -75,6 +82,20 @@ class PowerDisk:
         content = self.read(path)
         assert content is not None
         return len(content), 0.0
+
+    def begins_with(self, path: Path, beginning: bytes, size: int) -> bool:
+        content = self.read(path)
+        return content is not None and content.startswith(beginning) and len(content) >= size
+
+    def identity(self, path: Path) -> Identity | None:
+        """Equal content counts as the same file."""
+        content = self.read(path)
+        return None if content is None else Identity(len(content), zlib.crc32(content), 1)
+
+    def write_hint(self, path: Path, data: bytes) -> None:
+        inode = self.files.setdefault(self.at(path), Inode())
+        inode.current = data
+        self._count_call(lambda: self._tear(inode))
 
     def make_directory(self, path: Path) -> None:
         if path.parent == ROOT and path not in self.places:

@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from larst.store.disk import frames, session_files
+from larst.store.disk import frames, session_reading
 from larst.store.disk import journal as journal_module
 from larst.store.disk.checkpoint import Checkpoint
 from larst.store.disk.files import FileOps
 from larst.store.disk.journal import Journal
 from larst.store.disk.journal_v1 import Line
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.loaded import Loaded
+from larst.store.disk.session_files import SessionFiles
 from larst.store.session_store import SessionStore
 from larst.store.session_writer import SessionWriter
 from larst.store.transfer.replacing import Replacement
@@ -225,7 +226,7 @@ BREAKS: dict[str, Break] = {
     "a flush that writes nothing": patched(SessionWriter, "_append", _skip_the_write),
     "a failed write taken for a success": patched(SessionWriter, "_append", _ignore_failure),
     "torn tails that are never truncated": patched(Journal, "cut", _never_cut),
-    "a load that replays nothing": patched(session_files, "replay", _replay_nothing),
+    "a load that replays nothing": patched(session_reading, "replay", _replay_nothing),
     "an erasure in place": patched(SessionFiles, "erase", _erase_in_place),
     "an erasure without a directory fsync": patched(
         SessionFiles, "_move_away", _move_away_unsynced

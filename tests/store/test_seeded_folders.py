@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from larst.errors import DiskRefusedError, SessionDamagedError
+from larst.errors import SessionDamagedError
 from larst.store import DiskFiles
 from tests.store.disks import MemoryDisk, ReadOnlyDisk
 from tests.store.stores import HOME, ids_of, insert, open_store
@@ -75,7 +75,7 @@ async def test_a_schema_that_cannot_be_widened_is_damaged(schema: Any) -> None:
 
 async def test_a_pipe_in_the_folder_does_not_block_the_session(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "users.json")
-    with pytest.raises(DiskRefusedError, match="ordinary"):
+    with pytest.raises(SessionDamagedError, match="ordinary"):
         await open_store(DiskFiles(), tmp_path)
 
 

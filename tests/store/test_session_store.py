@@ -134,7 +134,7 @@ class TestFiles:
         folder.mkdir()
         (folder / "users.json").symlink_to(secret)
 
-        with pytest.raises(DiskRefusedError):
+        with pytest.raises(SessionDamagedError, match="ordinary"):
             await open_store(DiskFiles(), folder)
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

@@ -63,3 +63,22 @@ FAKE_DATA = ControlOperation(
         errors.ExtraMissingError,
     ),
 )
+PACK_SESSION = ControlOperation(
+    "pack_session",
+    "sessions",
+    "Pack a session: its data, schemas and settings, and the plans that served it",
+    (
+        ControlReply(
+            "A ZIP archive that `larst serve` serves. Its bytes depend on the contents only.",
+            {"application/zip": {"type": "string", "format": "binary"}},
+        ),
+    ),
+    (IN_SESSION,),
+    errors=errors_of(*SESSION_ERRORS, errors.SessionNotFoundError, errors.DeadlineError),
+)
+GET_GUIDE = ControlOperation(
+    "get_guide",
+    "documents",
+    "Get one page for agents: how to use this service, its session and its control API",
+    (ControlReply("The page, in Markdown.", {"text/plain": TEXT}),),
+)

@@ -8,6 +8,7 @@ from typing import get_args
 from larst import actors, errors
 from larst.http.control.parameters import (
     AFTER,
+    FORCE,
     IN_SESSION,
     LENIENT,
     MAX_REASON_CHARACTERS,
@@ -41,6 +42,7 @@ PLAN: Schema = {
         "key": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "state": {"enum": list(get_args(PlanState))},
         "reason": {**_TEXT_OR_NULL, "description": "Why the plan was rejected."},
+        "cases": {**COUNT, "description": "How many cases another program must pass."},
         "intent": {**_TEXT_OR_NULL, "description": "What a user said that the request means."},
         "method": TEXT,
         "path": {**TEXT, "description": "Identifiers are replaced: `/orders/<int>/cancel`."},
@@ -48,6 +50,10 @@ PLAN: Schema = {
         "action": TEXT,
         "resource": _TEXT_OR_NULL,
         "planner": TEXT,
+        "has_older_prompt": {
+            "type": "boolean",
+            "description": "Made with other prompts than those of this version of LARST.",
+        },
         "model": _TEXT_OR_NULL,
         "uses": COUNT,
         "attempts": COUNT,
@@ -69,11 +75,26 @@ SESSION_SETTINGS: Schema = {
     },
     "additionalProperties": False,
 }
+EDIT: Schema = {
+    "type": "object",
+    "required": ["at", "resource", "taken_in", "detail", "kept_as"],
+    "properties": {
+        "at": _TIME,
+        "resource": TEXT,
+        "taken_in": {"type": "boolean", "description": "False: some of it is set aside."},
+        "detail": TEXT,
+        "kept_as": {
+            "type": "array",
+            "items": TEXT,
+            "description": "The copies of edits that are set aside, beside the edited file.",
+        },
+    },
+}
 SESSION: Schema = {
     "type": "object",
     "required": [
         *("id", "state", "problem", "records", "resources", "size_bytes", "last_used_at"),
-        *("settings", "learned_dialect"),
+        *("settings", "learned_dialect", "edits"),
     ],
     "properties": {
         "id": TEXT,
@@ -87,11 +108,16 @@ SESSION: Schema = {
             " session wakes, since its process was killed or its files came from elsewhere.",
         },
         "size_bytes": COUNT,
-        "last_used_at": _TIME,
+        "last_used_at": {**_TIME, "type": ["string", "null"]},
         "settings": schema_ref("SessionSettings"),
         "learned_dialect": {
             **_TEXT_OR_NULL,
             "description": "The dialect that requests showed; it counts where none is set.",
+        },
+        "edits": {
+            "type": "array",
+            "items": EDIT,
+            "description": "The latest edits of its files since the session woke, oldest first.",
         },
     },
 }
@@ -202,7 +228,12 @@ GET_PLAN = ControlOperation(
     "get_plan",
     "plans",
     "Get a plan with its program",
-    (ControlReply("The plan, as the plan book stores it.", json_of(ANY_OBJECT)),),
+    (
+        ControlReply(
+            "The plan, as the plan book stores it, and in `versions` the other plans of its shape.",
+            json_of(ANY_OBJECT),
+        ),
+    ),
     (PLAN_KEY, OF_TENANT),
     errors=errors_of(*_PLAN_ERRORS),
 )
@@ -236,9 +267,11 @@ PUT_PROGRAM = ControlOperation(
     "plans",
     "Replace the program of a plan by your own; the new version is pinned",
     (ControlReply("The new version.", json_of(schema_ref("Plan"))),),
-    (PLAN_KEY, OF_TENANT),
+    (PLAN_KEY, FORCE, OF_TENANT),
     body=json_of(_PROGRAM),
-    errors=errors_of(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
+    errors=errors_of(
+        *_PLAN_ERRORS, errors.CaseFailedError, errors.InvalidJsonError, errors.BodyTooSlowError
+    ),
 )
 LIST_SESSIONS = ControlOperation(
     "list_sessions",

@@ -12,7 +12,7 @@ from larst.http.control.guards import json_body, refuse_other_origins
 from larst.http.ingress import INGRESS
 from larst.http.logins import COOKIE, LIFETIME_S, Logins
 from larst.http.responses import json_response
-from larst.tokens import TokenSource
+from larst.tokens import OPEN_ACCESS, SCOPES, Access, TokenSource
 
 
 class LoginControl:
@@ -23,17 +23,18 @@ class LoginControl:
         self._tokens = tokens
 
     async def show(self, request: web.Request) -> web.Response:
-        """Return whether the sender is logged in, and whether a token is required."""
+        """Return whether the sender is logged in, whether a token is required, and the scopes."""
         token, table = self._logins.token_of(request), self._tokens.table
-        has_login = token is not None and table is not None and table.find(token) is not None
-        return json_response({"has_login": has_login, "requires_token": table is not None})
+        if table is None:
+            return _state(OPEN_ACCESS, has_login=False, requires_token=False)
+        access = None if token is None else table.find(token)
+        return _state(access, has_login=access is not None)
 
     async def open(self, request: web.Request) -> web.Response:
-        """Log in with the token of an admin; the reply sets the cookie.
+        """Log in with a token; the reply sets the cookie.
 
         Raises:
-            ForbiddenError: the request comes from a page of another origin, or the token lacks
-                the scope admin.
+            ForbiddenError: the request comes from a page of another origin.
             BadRequestError: the body has no token.
             UnauthorizedError: the token is wrong.
         """
@@ -43,12 +44,11 @@ class LoginControl:
         if not isinstance(token, str):
             raise BadRequestError('send the token as {"token": "..."}')
         if (table := self._tokens.table) is None:
-            return _state(has_login=False)
+            return _state(OPEN_ACCESS, has_login=False, requires_token=False)
         if (access := table.find(token.strip())) is None:
             raise UnauthorizedError("this is not a token of the service")
-        access.require_admin()
         self._logins.close(request)
-        response = _state(has_login=True)
+        response = _state(access, has_login=True)
         ingress = request.app[INGRESS]
         response.set_cookie(
             COOKIE,
@@ -68,12 +68,15 @@ class LoginControl:
         """
         refuse_other_origins(request)
         self._logins.close(request)
-        response = _state(has_login=False)
+        response = _state(None, has_login=False)
         response.del_cookie(COOKIE, httponly=True, samesite="Strict")
         return response
 
 
-def _state(*, has_login: bool) -> web.Response:
-    response = json_response({"has_login": has_login})
+def _state(access: Access | None, *, has_login: bool, requires_token: bool = True) -> web.Response:
+    scopes = [scope for scope in SCOPES if access is not None and scope in access.scopes]
+    response = json_response(
+        {"has_login": has_login, "requires_token": requires_token, "scopes": [*scopes]}
+    )
     response.headers["Cache-Control"] = "no-store"
     return response

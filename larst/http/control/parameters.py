@@ -8,6 +8,7 @@ from larst.domain import METHODS, TENANT_NAME
 from larst.http.client_identity import SESSION_ID
 from larst.openapi import ControlParameter, whole_number
 from larst.planning.book import PlanState
+from larst.session.contracts import CONTRACT_MODES
 from larst.session.settings import CHOICES
 from larst.store.session_snapshots import SNAPSHOT_NAME
 
@@ -62,6 +63,38 @@ OF_PATH = ControlParameter(
 IN_REQUESTS = ControlParameter("session", "List only the requests of this session.", _SESSION_ID)
 REQUEST_ID = ControlParameter(
     "id", "The number of the request, or its `X-Request-ID`.", {"type": "string"}, "path"
+)
+
+FORCE = ControlParameter(
+    "force", "Drop the cases that the program fails.", {"type": "boolean", "default": False}
+)
+CONTRACT_MODE = ControlParameter(
+    "mode",
+    "A reply that deviates is served with a header that says so (`warn`), or refused (`enforce`).",
+    {"enum": list(CONTRACT_MODES), "default": "warn"},
+)
+RECORDED_LIMIT = whole_number("limit", "The maximum number of requests.", maximum=1000, default=100)
+RECORDED_OFFSET = whole_number(
+    "offset", "The number of requests to skip.", maximum=10**9, default=0
+)
+RECORDED_COUNT = whole_number(
+    "count", "With `wait`: how many requests to wait for.", maximum=1000, default=1
+)
+RECORDED_STATUS = ControlParameter(
+    "status",
+    "List only the requests whose reply has this status, or one of this class, such as `4xx`.",
+    {"type": "string", "pattern": "^[1-5](xx|[0-9][0-9])$"},
+)
+AT_PATH = ControlParameter(
+    "path",
+    "List only the requests of this path; `*` stands for any text in a segment, `/**` at the end"
+    " for any segments.",
+    {"type": "string", "pattern": "^/"},
+)
+WAIT = ControlParameter(
+    "wait",
+    "Wait so long for the requests, such as `500ms` or `2s`; at most 60s.",
+    {"type": "string"},
 )
 
 LENIENT = ControlParameter(

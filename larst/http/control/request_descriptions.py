@@ -17,6 +17,7 @@ from larst.http.control.parameters import (
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
 from larst.openapi.schemas import ANY_OBJECT, COUNT, TEXT, Schema, page_of
+from larst.tokens import SCOPES
 
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _MS: Schema = {"type": "number", "minimum": 0, "description": "In milliseconds."}
@@ -129,8 +130,12 @@ GET_REQUEST = ControlOperation(
 
 _LOGIN: Schema = {
     "type": "object",
-    "required": ["has_login"],
-    "properties": {"has_login": {"type": "boolean"}, "requires_token": {"type": "boolean"}},
+    "required": ["has_login", "requires_token", "scopes"],
+    "properties": {
+        "has_login": {"type": "boolean"},
+        "requires_token": {"type": "boolean"},
+        "scopes": {"type": "array", "items": {"enum": [*SCOPES]}},
+    },
 }
 _TOKEN: Schema = {"type": "object", "required": ["token"], "properties": {"token": TEXT}}
 
@@ -144,7 +149,7 @@ GET_LOGIN = ControlOperation(
 LOG_IN = ControlOperation(
     "log_in",
     "console",
-    "Log in to the console with the token of an admin; the reply sets a cookie",
+    "Log in to the console with a token; the reply sets a cookie",
     (ControlReply("The state.", json_of(_LOGIN)),),
     body=json_of(_TOKEN),
     errors={

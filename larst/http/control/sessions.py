@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -48,6 +49,7 @@ from larst.session.settings import client_settings, with_values
 from larst.store import DataRoot, SessionStore, StoredSettings
 from larst.store.collection import Collection
 from larst.store.overview import Overview, look
+from larst.store.session_edits import EditReport
 from larst.store.transfer.db_json import ImportReport, shortened
 from larst.store.transfer.exporting import export_lines
 
@@ -111,6 +113,7 @@ class SessionControl:
         Raises:
             SessionNotFoundError: the session has no data.
         """
+        request.app[INGRESS].instruments.forget(session_key(request))
         key = await self._existing_key(request)
         await self._sessions.run_on_store(key, lambda store: store.erase(), admits_damaged=True)
         return web.Response(status=204)
@@ -179,7 +182,7 @@ class SessionControl:
             raw = await self._imports.read(request, share)
             async with self._imports.exclusive():
                 counts = await self._import_into(
-                    session_id, raw, report, tenant=tenant, replaces=replaces, dialect=dialect
+                    session_id, raw, report, tenant=tenant, replaces=replaces, style=dialect
                 )
         body: dict[str, Json] = {"imported": counts, "records": sum(counts.values())}
         if report.changes:
@@ -192,14 +195,15 @@ class SessionControl:
         self,
         session_id: str,
         raw: bytearray,
-        dialect: str,
+        style: str | StoredSettings,
         *,
         is_lenient: bool = False,
         replaces: bool = False,
     ) -> tuple[dict[str, int], ImportReport] | None:
-        """Import into a session that has no records, and teach it a dialect; None: it has some.
+        """Import into a session that has no records; None: it has some.
 
-        `replaces`: the records that it has are replaced.
+        `style`: the dialect that it gets, or all of its settings.
+        `replaces`: the records that it has are replaced, and ids begin again.
 
         Raises:
             BadRequestError: it is not a complete export and not a db.json.
@@ -208,7 +212,7 @@ class SessionControl:
         report = ImportReport(is_lenient=is_lenient)
         try:
             counts = await self._import_into(
-                session_id, raw, report, replaces=replaces, dialect=dialect
+                session_id, raw, report, replaces=replaces, resets=replaces, style=style
             )
         except SessionNotEmptyError:
             return None
@@ -222,12 +226,13 @@ class SessionControl:
         *,
         tenant: Tenant = DEFAULT_TENANT,
         replaces: bool = False,
-        dialect: str | None = None,
-        learns: str | None = None,
+        resets: bool = False,
+        style: str | StoredSettings | None = None,
     ) -> dict[str, int]:
         """Import into the session; return the number of imported records by resource.
 
-        The session is set to `dialect`, and taught `learns`.
+        The session gets the dialect `style`, or these settings, for which it must be new.
+        `resets`: ids that it has given out are given out again.
         """
         resources = await self._imports.prepare(raw, report)
         await self._quota.admit(tenant, session_id)
@@ -241,11 +246,15 @@ class SessionControl:
                     f"the session {session_id} has records; send ?replace=true to replace them,"
                     " or import into another session"
                 )
-            if dialect is not None:
-                await store.settings.put(replace(store.settings.current, dialect=dialect))
-            if learns is not None:
-                store.settings.learn_dialect(learns)
-            store.restore(resources)
+            if isinstance(style, StoredSettings):
+                store.reset_to(resources, style)
+                return
+            if style is not None:
+                await store.settings.put(replace(store.settings.current, dialect=style))
+            if resets:
+                store.reset_to(resources)
+            else:
+                store.restore(resources)
 
         # Counted before they become the store's own, and change with it.
         counts = {name: len(new.collection.records) for name, new in sorted(resources.items())}
@@ -263,6 +272,9 @@ class SessionControl:
         """Return what the files of the sessions show; without those erased meanwhile; blocks."""
         overviews = []
         for key in keys:
+            if (problem := self._root.folders.problem(key)) is not None:
+                overviews.append((key, Overview(session_name(key), 0, None, None, problem)))
+                continue
             with contextlib.suppress(FileNotFoundError):
                 overviews.append((key, look(self._root.session_directory(key))))
         return overviews
@@ -270,11 +282,13 @@ class SessionControl:
     async def _describe(self, session: tuple[SessionKey, Overview]) -> dict[str, Json]:
         """Return the description of a session; if it is awake, with its own figures."""
         key, overview = session
+        if overview.used_at is None:  # its records in memory have no files any more
+            return _as_json(overview, "asleep")
         async with self._describing:
             try:
                 async with asyncio.timeout(BUSY_AFTER_S):
-                    size_bytes, records, settings = await self._sessions.run_on_store(
-                        key, _contents, keeps_awake=False, wakes=False
+                    current, edits = await self._sessions.run_on_store(
+                        key, partial(_contents, overview), keeps_awake=False, wakes=False
                     )
             except actors.ActorStoppedError:
                 return _as_json(overview, "asleep")
@@ -284,14 +298,18 @@ class SessionControl:
                 return _as_json(overview, "busy")
             except (actors.ActorError, DiskRefusedError):  # it is cooling down, or cannot be read
                 return _as_json(overview, "failed")
-        current = replace(
-            overview, size_bytes=size_bytes, records=records, settings=settings, problem=None
-        )
-        return _as_json(current, "awake")
+        return _as_json(current, "awake", edits)
 
 
-async def _contents(store: SessionStore) -> tuple[int, dict[str, int], StoredSettings]:
-    return store.size_bytes, store.counts(), store.settings.current
+async def _contents(overview: Overview, store: SessionStore) -> tuple[Overview, list[EditReport]]:
+    current = replace(
+        overview,
+        size_bytes=store.size_bytes,
+        records=store.counts(),
+        settings=store.settings.current,
+        problem=None,
+    )
+    return current, store.edits
 
 
 async def _settings(store: SessionStore) -> StoredSettings:
@@ -323,9 +341,11 @@ def session_not_found(key: SessionKey) -> SessionNotFoundError:
     )
 
 
-def _as_json(overview: Overview, state: str) -> dict[str, Json]:
+def _as_json(overview: Overview, state: str, edits: Sequence[EditReport] = ()) -> dict[str, Json]:
     """Return the description of a session; damage overrides the other states."""
-    used_at = datetime.fromtimestamp(overview.used_at, UTC).isoformat(timespec="seconds")
+    used_at = None
+    if overview.used_at is not None:
+        used_at = datetime.fromtimestamp(overview.used_at, UTC).isoformat(timespec="seconds")
     records = overview.records
     return {
         "id": overview.session_id,
@@ -337,4 +357,14 @@ def _as_json(overview: Overview, state: str) -> dict[str, Json]:
         "last_used_at": used_at,
         "settings": client_settings(overview.settings),
         "learned_dialect": overview.settings.learned_dialect,
+        "edits": [
+            {
+                "at": edit.at.isoformat(timespec="seconds"),
+                "resource": edit.resource,
+                "taken_in": edit.is_taken_in,
+                "detail": edit.detail,
+                "kept_as": list(edit.kept_as),
+            }
+            for edit in edits
+        ],
     }

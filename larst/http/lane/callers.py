@@ -13,7 +13,7 @@ from aiohttp.http_parser import RawRequestMessage
 from larst.http.client_identity import request_id_of
 from larst.http.event_streams import accepts_events
 from larst.http.guidance import EXAMPLE, INTENT
-from larst.http.ingress import Ingress, visible_headers
+from larst.http.ingress import TASK_HEADERS, Ingress, visible_headers
 from larst.http.logins import MARK
 from larst.http.middleware import Admission
 from larst.http.presentation import prefers_page
@@ -86,8 +86,8 @@ def caller_of(
     headers = message.headers
     if "Expect" in headers or "Host" not in headers or MARK in headers:
         return None
-    if INTENT in headers or EXAMPLE in headers:
-        return None  # a plan may have to be made
+    if any(name in headers for name in (*TASK_HEADERS, INTENT, EXAMPLE)):
+        return None  # the first ones need a task, and for the others a plan may have to be made
     admission.hosts.check(headers, message.version)
     access = access_of(message, tokens)
     return Caller(

@@ -73,7 +73,8 @@ class Lane:
         self.answered = self.recalled = 0
         self._admission = Admission.of(settings)
         self._ingress = ingress
-        self._notes = ingress.notes
+        self._notes = ingress.instruments.notes
+        self._rates = ingress.instruments.rates
         self._sessions = sessions
         self._telemetry = telemetry
         self._tokens = tokens
@@ -97,9 +98,11 @@ class Lane:
             return None  # any other version says something else about the connection
         if self._telemetry.recorder is not None or not self._sessions.touch(reply.session_key):
             return None
-        if not self._ingress.rates.admits(reply.session_key):
+        if self._ingress.instruments.needs_task(reply.session_key):
             return None
-        self._ingress.rates.count(reply.session_key)
+        if not self._rates.admits(reply.session_key):
+            return None
+        self._rates.count(reply.session_key)
         self.answered += 1
         self.recalled += 1
         recall = Recall(reply, caller, message.path, started_s)
@@ -128,8 +131,8 @@ class Lane:
             reply = self._reply(message, raw_body, path, split, caller, client)
         except LarstError:
             return None  # the ordinary way raises it again
-        rates, key = self._ingress.rates, reply.context.session_key
-        if not rates.admits(key):
+        key = reply.context.session_key
+        if self._ingress.instruments.needs_task(key) or not self._rates.admits(key):
             return None
         self._begin_note(reply, split.target, raw_body)
         if not self._sessions.request_now(reply.context, reply.trace, reply):
@@ -137,7 +140,7 @@ class Lane:
             was_sampled = reply.trace.details is not None
             self._notes.log.withdraw(caller.access.tenant.name, was_sampled=was_sampled)
             return None
-        rates.count(key)
+        self._rates.count(key)
         self.answered += 1
         return reply
 

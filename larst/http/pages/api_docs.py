@@ -34,7 +34,7 @@ FILES: Mapping[str, tuple[str, Path | None]] = {
     "redoc-logo.svg": ("image/svg+xml", _REDOC / "logo-mini.svg"),
     "pages.css": ("text/css", None),
     "replies.css": ("text/css", None),
-    "swagger-dark.css": ("text/css", None),
+    "swagger-colours.css": ("text/css", None),
     "session.js": ("text/javascript", None),
     "docs.js": ("text/javascript", None),
     "redoc.js": ("text/javascript", None),
@@ -47,7 +47,7 @@ PAGES: Mapping[str, Mapping[str, str]] = {
         "other": "ReDoc",
         "other_path": "/redoc",
         "style": '<link rel="stylesheet" href="/_larst/ui/swagger-ui.css">\n'
-        '<link rel="stylesheet" href="/_larst/ui/swagger-dark.css">',
+        '<link rel="stylesheet" href="/_larst/ui/swagger-colours.css">',
         "bundle": "swagger-ui-bundle.js",
         "script": "docs.js",
     },

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from larst import prompts
-from larst.domain import Guidance, Json
+from larst.domain import Json
 from larst.planning.models.answers import ANSWER_SCHEMA, ANSWER_SCHEMA_WITH_VALUES
 from larst.planning.models.base import Prompt, Turn
 from larst.planning.models.redaction import redact
@@ -90,15 +90,17 @@ def shown_context(context: Mapping[str, Json]) -> dict[str, Json]:
 
 def _request_text(request: PlanningRequest) -> str:
     notes = f"{_HAS_VALUES}\n" if request.has_values else ""
-    notes += _guidance_text(request.guidance)
+    notes += _guidance_text(request)
     links = request.facts.get("links", {})
     schemas = _model_schemas(request)
     return _fill_request(schemas, links, notes, _bounded_context(request, shown_context))
 
 
-def _guidance_text(guidance: Guidance) -> str:
-    """Return what a user wrote for the planner, as JSON: it cannot imitate a line of the prompt."""
-    text = ""
+def _guidance_text(request: PlanningRequest) -> str:
+    """Return what users wrote for the planner, as JSON: it cannot imitate a line of the prompt."""
+    text, guidance = "", request.guidance
+    if request.operation:
+        text += prompts.fill("operation", operation=_json(request.operation))
     if guidance.intent is not None:
         text += prompts.fill("intent", intent=_json(guidance.intent))
     if guidance.reply is not None:
@@ -126,7 +128,7 @@ def _whole_text(request: PlanningRequest, refusals: Sequence[Refusal]) -> str:
         schemas=_bounded_schemas(request.schemas),
         links=_json(request.facts.get("links", {})),
         repair=repair,
-        values="\n".join(filter(None, [notes, _guidance_text(request.guidance).rstrip("\n")])),
+        values="\n".join(filter(None, [notes, _guidance_text(request).rstrip("\n")])),
         context=_bounded_context(request, dict),
     )
 

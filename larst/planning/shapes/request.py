@@ -47,7 +47,7 @@ class ShapedRequest:
     `request` is in LARST's own form: method, path and body as they were read; `reading` holds what
     it asks for. `facts` holds what the meaning of the path depends on in the session. `schema_of`
     returns the learned schema of a resource; `schemas` are sketches of them for a planner, empty
-    until needed.
+    until needed. `operation` is what the session's contract says about the request.
     """
 
     request: RequestContext
@@ -58,6 +58,7 @@ class ShapedRequest:
     schema_of: SchemaOf
     reading: Reading = NOTHING_READ
     schemas: Mapping[str, Json] = field(default_factory=dict)
+    operation: Mapping[str, Json] = field(default_factory=dict)
 
     @cached_property
     def accept(self) -> str:
@@ -79,6 +80,13 @@ class ShapedRequest:
             self.accept,
         ]
         return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    def with_operation(self, operation: Mapping[str, Json]) -> ShapedRequest:
+        """Return the request with what a contract says: its plan was made from that."""
+        digest = hashlib.sha256(orjson.dumps(operation, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        facts = {**self.facts, "operation": digest[:16]}
+        key = shape_key(self.shape.as_json(), facts)
+        return replace(self, facts=facts, key=key, operation=operation)
 
     def detached(self, schema_of: SchemaOf, schemas: Mapping[str, Json]) -> ShapedRequest:
         """Return a copy that does not read the session, for planning outside its actor."""

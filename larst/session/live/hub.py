@@ -24,6 +24,10 @@ Key = TypeVar("Key")
 MAX_BYTES = 64 * 1024 * 1024
 """The events that all views together hold; beyond, a view that grows drops its own oldest."""
 
+MAX_OPENING = 16
+"""Watches that a session opens at the same time; the others wait outside its mailbox, where a
+crowd that connects again would leave no room for requests."""
+
 MAX_UNWATCHED = 16
 """Feeds that go on recording after their last watcher has left."""
 
@@ -130,6 +134,7 @@ class LiveHub:
         self._limits = limits
         self._by_session: Counter[SessionKey] = Counter()
         self._by_tenant: Counter[str | None] = Counter()
+        self._turns: dict[SessionKey, asyncio.Semaphore] = {}
 
     @property
     def count(self) -> int:
@@ -157,7 +162,13 @@ class LiveHub:
         finally:
             self.feeds.leave(key, watcher)
             _count_down(self._by_session, key)
+            if key not in self._by_session:
+                self._turns.pop(key, None)
             _count_down(self._by_tenant, tenant)
+
+    def turn(self, key: SessionKey) -> asyncio.Semaphore:
+        """Return the turns by which the watchers of a session open their watches."""
+        return self._turns.setdefault(key, asyncio.Semaphore(MAX_OPENING))
 
     def stop(self) -> None:
         """End all streams: the service stops."""

@@ -8,9 +8,9 @@
     write_beside  no     writes NAME.tmp of each file, synced   the journal; load removes NAME.tmp
     announce      yes    appends the digests of those files to  a torn tail: truncated at load
                          the journal
-    put_in_place  no     renames or removes each file; before   old and new files: each is completed
-                         finish begins a journal: syncs           from its own line on (replay.py)
-                         .schemas, then the directory
+    put_in_place  no     renames or removes each file, then     old and new files: each is completed
+                         syncs the directory; before finish       from its own line on (replay.py)
+                         begins a journal, also .schemas
     finish        yes    writes a journal of the transactions   the old journal or the new one:
                          since the mark to .journal.tmp, whose    either completes the files
                          base digests are those files; syncs
@@ -21,7 +21,10 @@ A step that is `alone` may not run beside an append to the journal; in the other
 The announced files hold what the journal held at the mark, and no later transaction. If another
 resource has changes in the journal, or the journal is small, `finish` keeps it: it completes each
 file from its own line on, as after a crash. So the names of the files need not be durable before
-the journal ends.
+the journal ends; those of records files are, for the claims in `.places` (places.py).
+
+A file that is not as LARST wrote it is neither replaced nor removed: it is `foreign`, and its
+resource stays incomplete. An edit between that look and the rename, some microseconds, is lost.
 
 A checkpoint that fails or is abandoned in its middle leaves the journal in use: later changes are
 appended to it, and a later checkpoint announces its files behind them.
@@ -40,6 +43,7 @@ from larst.store.collection import Collection
 from larst.store.disk.documents import SCHEMAS, digest_of, document_names, encode_documents
 from larst.store.disk.files import TEMP_SUFFIX, FileOps
 from larst.store.disk.journal import ABSENT, Journal
+from larst.store.disk.places import Place, Places
 
 
 class CheckpointAbandonedError(Exception):
@@ -58,6 +62,7 @@ class Checkpoint:
         directory: Path,
         files: FileOps,
         journal: Journal,
+        places: Places,
         collections: Mapping[str, Collection | None],
         metas: Mapping[str, list[bytes]],
         *,
@@ -66,9 +71,12 @@ class Checkpoint:
         self.is_abandoned = False
         self.sizes: dict[str, int] = {}
         """The bytes of each resource's files, after `write_beside`."""
+        self.foreign: set[str] = set()
+        """The files that were changed by something other than LARST."""
         self._directory = directory
         self._files = files
         self._journal = journal
+        self._places = places
         self._collections = collections
         self._metas = metas
         self._is_whole = is_whole
@@ -89,16 +97,23 @@ class Checkpoint:
         self._files.make_directory(self._directory / SCHEMAS)
         for name, chunks in self._documents():
             self._refuse_if_abandoned()
-            if chunks is None:
+            if self._places.is_foreign(name):
+                self.foreign.add(name)
+            elif chunks is None:
                 self._digests[name] = ABSENT
                 self._removed.append(name)
-                continue
-            self._digests[name] = digest_of(chunks)
-            if self._is_in_place(name):
-                self._files.sync(self._directory / name)  # another program may have written it
             else:
-                self._beside.append(name)
-                self._files.write_new(self._temporary(name), chunks)
+                self._write_beside(name, chunks)
+
+    def _write_beside(self, name: str, chunks: Iterable[bytes]) -> None:
+        digest = self._digests[name] = digest_of(chunks)
+        place = self._places.get(name)
+        if place is None or place.digest != digest:
+            self._beside.append(name)
+            self._files.write_new(self._temporary(name), chunks)
+        elif not place.is_synced:
+            self._files.sync(self._directory / name)  # another program may have written it
+            place.is_synced = True
 
     def announce(self) -> None:
         """Append the digests of the files to the journal.
@@ -118,14 +133,34 @@ class Checkpoint:
             OSError: some files are in place; the journal completes all.
         """
         while self._beside:
-            name = self._beside.popleft()
-            self._files.rename(self._temporary(name), self._directory / name)
+            self._put_in_place(self._beside.popleft())
         for name in self._removed:
-            with contextlib.suppress(FileNotFoundError):
-                self._files.remove(self._directory / name)
-        if self._is_whole:  # also for the files of checkpoints that kept the journal
+            self._remove(name)
+        if self._ends_journal:  # also for files of checkpoints before
             self._files.sync_directory(self._directory / SCHEMAS)
+        if self._ends_journal or self._digests:
             self._files.sync_directory(self._directory)
+
+    def _put_in_place(self, name: str) -> None:
+        path, temporary = self._directory / name, self._temporary(name)
+        if self._places.is_foreign(name):
+            self.foreign.add(name)
+            self._files.remove(temporary)
+            return
+        identity = self._files.identity(temporary)
+        try:
+            self._files.rename(temporary, path)
+        finally:  # a refused rename may have happened
+            if self._files.identity(path) == identity:
+                self._places.note(name, Place(self._digests[name], identity, is_synced=True))
+
+    def _remove(self, name: str) -> None:
+        if self._places.is_foreign(name):
+            self.foreign.add(name)
+            return
+        with contextlib.suppress(FileNotFoundError):
+            self._files.remove(self._directory / name)
+        self._places.forget(name)
 
     def finish(self) -> None:
         """Begin a journal from the files, with the transactions since the mark.
@@ -133,14 +168,31 @@ class Checkpoint:
         Raises:
             OSError: as for `Journal.begin`.
         """
-        digests = {**self._journal.base, **self._digests}
+        through, later = self._through, self._journal.later
+        own = {name: item for name, item in self._digests.items() if name not in self.foreign}
+        digests = {**self._journal.base, **own}
         base = {name: digest for name, digest in digests.items() if digest != ABSENT}
-        later = self._journal.later
+        for name, collection in self._collections.items():
+            if collection is not None:
+                self._journal.next_ids[name] = collection.next_id
         self._journal.unmark()
-        if self._is_whole:
+        if self._ends_journal:
             self._journal.begin(base, later)
-        else:
-            self._journal.base = base
+            return
+        self._journal.base = base
+        self._claim([name for name in own if name in base], through)
+
+    def _claim(self, names: Iterable[str], through: int) -> None:
+        """Note that those files hold the transactions up to this one."""
+        for name in names:
+            if (place := self._places.get(name)) is not None:
+                place.salt, place.transaction = self._journal.salt, through
+        with contextlib.suppress(OSError):  # it is a hint
+            self._places.write_claims(self._journal.salt)
+
+    @property
+    def _ends_journal(self) -> bool:
+        return self._is_whole and not self.foreign
 
     def discard(self) -> None:
         """Remove the files that are not in place; the journal stays in use."""
@@ -167,16 +219,6 @@ class Checkpoint:
         for name, chunks in self._metas.items():
             if name not in self._digests:  # its resource has not changed
                 yield name, chunks
-
-    def _is_in_place(self, name: str) -> bool:
-        """Return whether the file has this content already: it was not edited since."""
-        digest = self._digests[name]
-        if self._journal.base.get(name) != digest:
-            return False
-        with contextlib.suppress(OSError):  # it is not an ordinary file any more
-            content = self._files.read(self._directory / name)
-            return content is not None and digest_of([content]) == digest
-        return False
 
     def _temporary(self, name: str) -> Path:
         path = self._directory / name

@@ -13,8 +13,11 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from larst.store.disk.folders import SessionFolders
 
 
 class NotRegularFileError(OSError):
@@ -29,6 +32,16 @@ TEMP_SUFFIX = ".tmp"
 """Suffix of a file that is written, but not renamed to its final name yet."""
 
 _sync_data = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What distinguishes a file from one that is written later, without reading it."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    is_regular: bool = True
 
 
 class FileOps(Protocol):
@@ -47,11 +60,20 @@ class FileOps(Protocol):
     def size_and_time(self, path: Path) -> tuple[int, float]:
         """Return the size of a file, and when it was last written in seconds since 1970."""
 
+    def begins_with(self, path: Path, beginning: bytes, size: int) -> bool:
+        """Return whether the file begins so, and has at least that size."""
+
+    def identity(self, path: Path) -> Identity | None:
+        """Return the identity of what has this name, a link too; None if it does not exist."""
+
     def make_directory(self, path: Path) -> None:
         """Make the directory, private, unless it exists; its name is not durable yet."""
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
         """Create or overwrite a file, and make its content durable."""
+
+    def write_hint(self, path: Path, data: bytes) -> None:
+        """Create or overwrite a small file that need not be durable: it may be torn, or old."""
 
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
         """Write into an existing file at the offset, and make it durable."""
@@ -79,13 +101,16 @@ class DiskFiles:
     """The real disk. A link in the place of a file, or of the folder that it is in, is refused.
 
     `folds_case`: the disk does not distinguish upper and lower case, so that a folder may answer to
-    the name of another session.
+    the name of another session. `folders`: the sessions that must have one, where their data root
+    is served; reads, writes and new folders raise FilesLostError where it is gone.
     """
 
     _folds_case = False
+    _folders: SessionFolders | None = None
 
-    def __init__(self, *, folds_case: bool = False) -> None:
+    def __init__(self, *, folds_case: bool = False, folders: SessionFolders | None = None) -> None:
         self._folds_case = folds_case
+        self._folders = folders
 
     def read(self, path: Path) -> bytes | None:
         """Return the file's bytes, or None if it does not exist."""
@@ -107,35 +132,71 @@ class DiskFiles:
                     errno.ENOTDIR, "it is not a directory of its own", str(directory)
                 )
             self._refuse_other_spelling(directory)
-            return sorted(os.listdir(directory))  # noqa: PTH208 - names, not paths
+            names = sorted(os.listdir(directory))  # noqa: PTH208 - names, not paths
         except FileNotFoundError:
+            self._check_lost(directory)
             return []
+        if self._folders is not None:
+            self._folders.check_root()
+            self._folders.add(directory)
+        return names
 
     def size_and_time(self, path: Path) -> tuple[int, float]:
         """Return the size of a file, and when it was last written in seconds since 1970."""
         status = path.lstat()
         return status.st_size, status.st_mtime
 
+    def begins_with(self, path: Path, beginning: bytes, size: int) -> bool:
+        """Return whether the file begins so, and has at least that size."""
+        try:  # before each write, so that the folder is not opened: a link to one shows nothing
+            descriptor = os.open(path, _READ)
+        except FileNotFoundError:
+            self._check_lost(path)
+            return False
+        try:
+            if os.fstat(descriptor).st_size < size:
+                return False
+            return os.pread(descriptor, len(beginning), 0) == beginning
+        finally:
+            os.close(descriptor)
+
+    def identity(self, path: Path) -> Identity | None:
+        """Return the identity of what has this name, a link too; None if it does not exist."""
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            return None
+        is_regular = stat.S_ISREG(status.st_mode)
+        return Identity(status.st_size, status.st_mtime_ns, status.st_ino, is_regular)
+
     def make_directory(self, path: Path) -> None:
         """Make the directory, private, unless it exists; its name is not durable yet."""
+        self._check_lost(path)
         try:
             path.mkdir(mode=0o700)
         except FileExistsError:
             self._refuse_other_spelling(path)
         else:
             make_private(path)
+        if self._folders is not None:
+            self._folders.add(path)
 
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
         """Create or overwrite a file, and make its content durable."""
-        with os.fdopen(_open(path, _WRITE | os.O_CREAT | os.O_TRUNC), "wb") as file:
+        with os.fdopen(self._opened(path, _WRITE | os.O_CREAT | os.O_TRUNC), "wb") as file:
             os.fchmod(file.fileno(), 0o600)  # the umask, or an older file, may say otherwise
             file.writelines(chunks)
             file.flush()
             _sync(file.fileno())
 
+    def write_hint(self, path: Path, data: bytes) -> None:
+        """Create or overwrite a small file that need not be durable: it may be torn, or old."""
+        with os.fdopen(self._opened(path, _WRITE | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            file.write(data)
+
     def write_at(self, path: Path, offset: int, data: bytes) -> None:
         """Write into an existing file at the offset, and make it durable."""
-        descriptor = _open(path, _WRITE)
+        descriptor = self._opened(path, _WRITE)
         try:
             remaining = memoryview(data)
             while remaining:
@@ -151,7 +212,7 @@ class DiskFiles:
 
     def truncate(self, path: Path, size: int) -> None:
         """Truncate the file to `size` bytes, and make that durable."""
-        descriptor = _open(path, _WRITE)
+        descriptor = self._opened(path, _WRITE)
         try:
             os.ftruncate(descriptor, size)
             _sync(descriptor)
@@ -160,7 +221,12 @@ class DiskFiles:
 
     def rename(self, old: Path, new: Path) -> None:
         """Rename a file or directory in one step; replace a file of that name."""
+        if self._folders is not None:
+            self._folders.check_root()
+            self._folders.discard(old)  # it is to be gone, or has gone
         old.replace(new)
+        if self._folders is not None:
+            self._folders.add(new)
 
     def remove(self, path: Path) -> None:
         """Remove a file."""
@@ -175,11 +241,25 @@ class DiskFiles:
         self._sync_at(path, _READ | os.O_DIRECTORY)
 
     def _sync_at(self, path: Path, flags: int) -> None:
-        descriptor = _open(path, flags)
+        descriptor = self._opened(path, flags)
         try:
             _sync(descriptor)
         finally:
             os.close(descriptor)
+
+    def _opened(self, path: Path, flags: int) -> int:
+        """Open a file of the data root that is locked, and of no other one in its place."""
+        if self._folders is not None:
+            self._folders.check_root()
+        try:
+            return _open(path, flags)
+        except FileNotFoundError:
+            self._check_lost(path)
+            raise
+
+    def _check_lost(self, path: Path) -> None:
+        if self._folders is not None:
+            self._folders.check(path)
 
     def _refuse_other_spelling(self, directory: Path) -> None:
         """Refuse a folder whose name on the disk differs from the one that was asked for.

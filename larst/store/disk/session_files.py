@@ -13,59 +13,46 @@ state, nor overwrite it.
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection as Names
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from larst.errors import SessionDamagedError
-from larst.store.changes import NO_POSITION, CommittedChanges, Position, history_of
+from larst.store.changes import Position
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint
-from larst.store.disk.documents import (
-    SCHEMAS,
-    DocumentDamagedError,
-    decode_documents,
-    digest_of,
-    encode_meta,
-    resource_of,
-)
-from larst.store.disk.files import TEMP_SUFFIX, FileOps
-from larst.store.disk.journal import JOURNAL, Digests, Journal, JournalDamagedError
+from larst.store.disk.documents import DocumentDamagedError, encode_meta
+from larst.store.disk.files import FileOps
+from larst.store.disk.folders import FilesLostError
+from larst.store.disk.journal import ABSENT, Journal
 from larst.store.disk.journal_v1 import Line
-from larst.store.disk.replay import announced_files, applied_lines, replay
-from larst.store.disk.set_aside import refuse_files_set_aside, set_all_aside, set_aside
-from larst.store.disk.settings import (
-    NO_SETTINGS,
-    SETTINGS,
-    StoredSettings,
-    decode_settings,
-    settings_after,
-    write_settings,
-)
-from larst.store.disk.stats import STATS, SessionStats, decode_stats, write_stats
+from larst.store.disk.loaded import EditedFile, Loaded
+from larst.store.disk.places import Place, Places
+from larst.store.disk.session_reading import SessionReader, damaged
+from larst.store.disk.set_aside import copy_aside, free_name, set_all_aside
+from larst.store.disk.settings import StoredSettings, write_settings
+from larst.store.disk.stats import SessionStats, write_stats
 
 ERASED_PREFIX = ".erased-"
 """Prefix of a directory that is being removed."""
 
-_log = logging.getLogger("larst.store")
-
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """A session's resources and settings; `dirty` names the resources with incomplete files.
+class Adoption:
+    """The edited files of a resource, and the records that they become.
 
-    `sizes` are the bytes of each resource's files, as they are on the disk.
+    `entry`: the resource as the journal stores it; None if it is as before. `own_keys`: the records
+    that are not as in the edited file. `taken` are the files whose other records are.
     """
 
-    collections: dict[str, Collection]
-    dirty: set[str]
-    sizes: dict[str, int] = field(default_factory=dict)
-    settings: StoredSettings = NO_SETTINGS
-    stats: SessionStats | None = None
-    position: Position = NO_POSITION
-    history: Sequence[CommittedChanges] = ()
+    resource: str
+    edited: Sequence[EditedFile]
+    entry: Mapping[str, Any] | None
+    own_keys: list[str]
+    taken: Names[str]
 
 
 class SessionFiles:
@@ -86,6 +73,7 @@ class SessionFiles:
         self.settings_in_journal = False
         """The journal alone has the current settings: it must not end."""
         self.journal = Journal(directory, files, new_salt)
+        self.places = Places(directory, files)
 
     def load(self) -> Loaded:
         """Return what the files hold; reading creates no file.
@@ -99,11 +87,13 @@ class SessionFiles:
         return loaded
 
     def reload(self) -> Loaded:
-        """Return the durable state, after a write has failed.
+        """Return the durable state, after a write has failed; if other files are there now, theirs.
 
         Raises:
             SessionDamagedError, OSError: as for `load`.
         """
+        if not self.journal.is_in_place():
+            return self.load()
         with contextlib.suppress(OSError):  # the next write tries again
             self.journal.cut()
         must_cut = self.journal.must_cut
@@ -112,6 +102,16 @@ class SessionFiles:
         loaded = self._load(up_to=self.journal.end or None)
         self.journal.must_cut |= must_cut
         return loaded
+
+    def is_in_place(self) -> bool:
+        """Return whether the files are those that were loaded or written here.
+
+        Raises:
+            FilesLostError: they are gone.
+            OSError: the disk refused.
+        """
+        self._files.names(self.directory)
+        return self.journal.is_in_place()
 
     def begin_checkpoint(
         self, collections: Mapping[str, Collection | None], *, is_whole: bool
@@ -126,8 +126,73 @@ class SessionFiles:
         """
         metas = self._upgraded_metas() if is_whole else {}
         return Checkpoint(
-            self.directory, self._files, self.journal, collections, metas, is_whole=is_whole
+            self.directory,
+            self._files,
+            self.journal,
+            self.places,
+            collections,
+            metas,
+            is_whole=is_whole,
         )
+
+    def adopt(self, adoption: Adoption) -> None:
+        """Make edited files known, and the records that they became durable, in one write.
+
+        Raises:
+            OSError: the files are as unknown as before.
+        """
+        self._make_durable(adoption.edited)
+        through = self.journal.transactions
+        digests = {item.name: item.digest for item in adoption.edited}
+        lines: list[Line] = [{"next": digests}]
+        if adoption.entry is not None:
+            name = adoption.resource
+            resources, own_keys = {name: adoption.entry}, {name: adoption.own_keys}
+            lines.append({"resources": resources, "edited": own_keys})
+        self.journal.append(lines)
+        base = {**self.journal.base, **digests}
+        self.journal.base = {name: digest for name, digest in base.items() if digest != ABSENT}
+        for item in adoption.edited:
+            self.places.forget(item.name)
+            if item.content is not None:
+                last = through if item.name in adoption.taken else item.transaction
+                salt = self.journal.salt
+                place = Place(item.digest, item.identity, salt, last, is_synced=True)
+                self.places.note(item.name, place)
+        with contextlib.suppress(OSError):  # it is a hint
+            self.places.write_claims(self.journal.salt)
+
+    def damaged(self, error: DocumentDamagedError) -> SessionDamagedError:
+        """Set a file that cannot be read aside, and return the error that says so."""
+        return damaged(self._files, self.directory, self._now(), error)
+
+    def move_aside(self, name: str) -> Path:
+        """Rename a link, a directory or a pipe, so that a file can be written in its place.
+
+        Raises:
+            OSError: it is where it was.
+        """
+        path = self.directory / name
+        aside = free_name(self._files, path)
+        self._files.rename(path, aside)
+        self._files.sync_directory(path.parent)
+        return aside
+
+    def copy_aside(self, edited: EditedFile) -> Path:
+        """Write the content of an edited file under another name, durably.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        return copy_aside(self._files, self.directory / edited.name, edited.content or b"")
+
+    def _make_durable(self, edited: Sequence[EditedFile]) -> None:
+        """Sync edited files: the programs that wrote them may not have done so."""
+        contents = [item.name for item in edited if item.content is not None]
+        for name in contents:
+            self._files.sync(self.directory / name)
+        for folder in {(self.directory / name).parent for name in contents}:
+            self._files.sync_directory(folder)
 
     def put_settings(self, settings: StoredSettings) -> None:
         """Write the session's settings, durably.
@@ -155,12 +220,13 @@ class SessionFiles:
         Raises:
             OSError: all files are still there.
         """
-        self._files.names(self.directory)  # raises where a link has the session's name
+        with contextlib.suppress(FilesLostError):  # they are gone already, or a rename refuses
+            self._files.names(self.directory)  # raises where a link has the session's name
         erased = self.directory.with_name(
             f"{ERASED_PREFIX}{self.directory.name}-{self._new_salt():08x}"
         )
         error = self._move_away(erased)
-        self.journal = Journal(self.directory, self._files, self._new_salt)
+        self._start_empty()
         if error is None:
             with contextlib.suppress(OSError):  # harmless there; the next start removes it
                 self._files.remove_directory(erased)
@@ -176,7 +242,11 @@ class SessionFiles:
         """
         unique = f"{self._now():%Y%m%dT%H%M%S}-{self._new_salt():08x}"
         set_all_aside(self._files, self.directory, unique)
+        self._start_empty()
+
+    def _start_empty(self) -> None:
         self.journal = Journal(self.directory, self._files, self._new_salt)
+        self.places.clear()
 
     def _move_away(self, erased: Path) -> OSError | None:
         try:
@@ -198,25 +268,12 @@ class SessionFiles:
         return bool(self._files.names(self.directory))
 
     def _load(self, *, up_to: int | None) -> Loaded:
-        for folder in (self.directory, self.directory / SCHEMAS):
-            refuse_files_set_aside(self._files, folder)
-        settings = self._read_settings()
-        raw = self._files.read(self.directory / JOURNAL)
-        documents = self._read_documents()
-        digests = {name: digest_of([content]) for name, content in documents.items()}
         self.journal = Journal(self.directory, self._files, self._new_salt)
-        lines = [] if raw is None else self._read_journal(raw[:up_to])
-        applied = {} if raw is None else self._applied(digests, lines)
-        self.journal.base = digests
-        collections, dirty = self._decode(documents, digests, is_ours=raw is not None)
-        dirty |= replay(collections, lines, applied)
-        self._next_ids = {name: item.next_id for name, item in collections.items()}
-        stats = decode_stats(self._files.read(self.directory / STATS))
-        current = settings_after(lines, settings)
-        self.settings_in_journal = current is not settings
-        history = history_of(lines, self.journal.number)
-        sizes = _sizes(documents)
-        return Loaded(collections, dirty, sizes, current, stats, self.position, history)
+        reader = SessionReader(self.directory, self._files, self.journal, self.places, self._now())
+        loaded = reader.read(up_to=up_to)
+        self._next_ids = dict(self.journal.next_ids)
+        self.settings_in_journal = loaded.settings_in_journal
+        return loaded
 
     @property
     def position(self) -> Position:
@@ -231,87 +288,3 @@ class SessionFiles:
         if self.journal.version != 1:
             return {}
         return dict(encode_meta(resource, next_id) for resource, next_id in self._next_ids.items())
-
-    def _read_documents(self) -> dict[str, bytes]:
-        """Return the documented files; remove temporary files of unfinished writes."""
-        documents: dict[str, bytes] = {}
-        for folder in ("", f"{SCHEMAS}/"):
-            for name in self._files.names(self.directory / folder):
-                path = self.directory / folder / name
-                if name.endswith(TEMP_SUFFIX):
-                    with contextlib.suppress(OSError):  # harmless if it stays
-                        self._files.remove(path)
-                elif resource_of(folder + name) is None:
-                    if name.endswith(".json"):
-                        _log.warning("%s does not belong to a resource: ignored", path)
-                elif (content := self._files.read(path)) is not None:
-                    documents[folder + name] = content
-        return documents
-
-    def _read_settings(self) -> StoredSettings:
-        try:
-            return decode_settings(self._files.read(self.directory / SETTINGS))
-        except ValueError as error:
-            advice = "remove it to go on without settings"
-            raise self._set_aside(SETTINGS, f"cannot be read ({error})", advice) from error
-
-    def _decode(
-        self, documents: Mapping[str, bytes], digests: Digests, *, is_ours: bool
-    ) -> tuple[dict[str, Collection], set[str]]:
-        last_id_files = (n for n in documents if self.journal.has_last_id(n, digests[n]))
-        try:
-            return decode_documents(documents, last_id_files, self._now(), is_ours=is_ours)
-        except DocumentDamagedError as error:
-            raise self._set_aside(
-                error.name, f"cannot be read ({error})", "fix it and put it back under its name"
-            ) from error
-
-    def _read_journal(self, raw: bytes) -> list[Line]:
-        try:
-            return self.journal.read(raw)
-        except JournalDamagedError as error:
-            raise self._set_aside(
-                JOURNAL,
-                str(error),
-                "put a good copy back, or remove it to take the .json files as they are (changes"
-                " that are not in them yet are lost then)",
-            ) from error
-
-    def _applied(self, digests: Digests, lines: Sequence[Line]) -> dict[str, int]:
-        """Return for each document how many of the lines it holds.
-
-        Raises:
-            SessionDamagedError: a document is in no state that the journal knows.
-        """
-        announced = announced_files(lines)
-        applied: dict[str, int] = {}
-        for name in sorted({*digests, *self.journal.base, *(name for name, _ in announced)}):
-            count = applied_lines(name, digests.get(name), self.journal.base, announced)
-            if count is None:
-                raise self._unknown_state(name, is_missing=name not in digests)
-            applied[name] = count
-        return applied
-
-    def _unknown_state(self, name: str, *, is_missing: bool) -> SessionDamagedError:
-        if is_missing:
-            return SessionDamagedError(
-                f"{self.directory / name} is missing; put it back and try again, or remove"
-                " .journal to take the other files as they are"
-            )
-        advice = "put back the file that LARST wrote"
-        if not self.journal.has_changes:
-            advice += "; or, if it was edited by hand, put it back and remove .journal"
-        reason = "was changed by something other than LARST, or is damaged"
-        return self._set_aside(name, reason, advice)
-
-    def _set_aside(self, name: str, reason: str, advice: str) -> SessionDamagedError:
-        return set_aside(self._files, self.directory / name, self._now(), reason, advice)
-
-
-def _sizes(documents: Mapping[str, bytes]) -> dict[str, int]:
-    """Return the bytes of each resource's files."""
-    sizes: dict[str, int] = {}
-    for name, content in documents.items():
-        if (resource := resource_of(name)) is not None:
-            sizes[resource] = sizes.get(resource, 0) + len(content)
-    return sizes

@@ -1,16 +1,17 @@
-"""Setting damaged files aside: under other names, never overwritten and never removed.
+"""Setting damaged files and edits aside: under other names, never overwritten, never removed.
 
-While a file that is set aside lies in a session's directory, the session is refused.
+While a file that is set aside has none in its place, the session is refused.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 from datetime import datetime
 from pathlib import Path
 
 from larst.errors import SessionDamagedError
-from larst.store.disk.files import FileOps
+from larst.store.disk.files import TEMP_SUFFIX, FileOps, put_in_place
 from larst.store.disk.settings import SETTINGS
 
 DAMAGED_MARK = ".damaged-"
@@ -18,6 +19,12 @@ DAMAGED_MARK = ".damaged-"
 
 SNAPSHOTS = ".snapshots"
 """The directory of a session's snapshots, which stay where they are."""
+
+EDITED_MARK = ".edited-"
+"""Part of the name of a copy of an edit that was not taken in, or not as a whole."""
+
+MAX_EDITS = 100
+"""Copies of edits of one file; a program that writes broken files would fill the disk."""
 
 ORIGINALS_PREFIX = ".before-"
 """Prefix of directories that keep files as they were before a repair or an import."""
@@ -41,18 +48,54 @@ def set_aside(
     return SessionDamagedError(f"{path} {reason}; {outcome}; {advice}")
 
 
-def refuse_files_set_aside(files: FileOps, directory: Path) -> None:
-    """Check that no file in the directory is set aside.
+def free_name(files: FileOps, path: Path) -> Path:
+    """Return the name under which an edit of the file is set aside next.
+
+    Raises:
+        OSError: there are too many, or the disk refused.
+    """
+    names = set(files.names(path.parent))
+    for number in range(1, MAX_EDITS + 1):
+        aside = path.with_name(f"{path.name}{EDITED_MARK}{number}")
+        if aside.name not in names:
+            return aside
+    raise OSError(
+        errno.EDQUOT, f"{MAX_EDITS} edits of {path.name} are set aside: remove some of them"
+    )
+
+
+def copy_aside(files: FileOps, path: Path, content: bytes) -> Path:
+    """Write the content of an edit beside its file, durably; one that is there is not repeated.
+
+    Raises:
+        OSError: there are too many, or the disk refused.
+    """
+    prefix = f"{path.name}{EDITED_MARK}"
+    for name in files.names(path.parent):
+        is_copy = name.startswith(prefix) and not name.endswith(TEMP_SUFFIX)
+        if is_copy and files.read(path.with_name(name)) == content:
+            files.sync_directory(path.parent)  # a refused attempt may have left it
+            return path.with_name(name)
+    aside = free_name(files, path)
+    put_in_place(files, aside, [content])
+    files.sync_directory(path.parent)
+    return aside
+
+
+def refuse_files_set_aside(files: FileOps, directory: Path, advice: str) -> None:
+    """Check that each file that is set aside has one in its place.
 
     Raises:
         SessionDamagedError: a file is.
         OSError: the disk refused.
     """
-    for name in files.names(directory):
-        if DAMAGED_MARK in name:
+    names = files.names(directory)
+    for name in names:
+        original, mark, _ = name.partition(DAMAGED_MARK)
+        if mark and original not in names:
             raise SessionDamagedError(
-                f"{directory / name} was set aside because it is damaged; put a good copy in its"
-                " place and remove it, then try again"
+                f"{directory / name} was set aside because it is damaged; put a good {original} in"
+                f" its place, or {advice}; then try again"
             )
 
 

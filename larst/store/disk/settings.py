@@ -40,6 +40,8 @@ class StoredSettings:
     unknown_query: str | None = None
     learned_dialect: str | None = None
     restored: str | None = None
+    clock: str | None = None
+    """The session's clock, if it does not have real time."""
 
 
 NO_SETTINGS = StoredSettings()
@@ -53,8 +55,9 @@ def encode_settings(settings: StoredSettings) -> bytes:
 def settings_as_json(settings: StoredSettings) -> dict[str, str | None]:
     """Return the settings as the file has them."""
     value = asdict(settings)
-    if settings.restored is None:
-        del value["restored"]
+    for name in ("restored", "clock"):
+        if value[name] is None:
+            del value[name]
     return value
 
 

@@ -17,10 +17,13 @@ from typing import NoReturn
 
 from larst.errors import SessionDamagedError
 from larst.store.collection import Collection
+from larst.store.disk.documents import DocumentDamagedError
 from larst.store.disk.files import DiskFiles, FileOps
 from larst.store.disk.journal import JOURNAL
-from larst.store.disk.session_files import Loaded, SessionFiles
+from larst.store.disk.loaded import EditedFile, Loaded
+from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.settings import NO_SETTINGS, StoredSettings
+from larst.store.edits.resolving import preview
 from larst.store.records import is_hidden
 from larst.store.schema.learning import accepts
 
@@ -56,6 +59,11 @@ class ReadOnlyFiles(DiskFiles):
     def write_new(self, path: Path, chunks: Iterable[bytes]) -> NoReturn:
         """Refuse."""
         del chunks
+        self._refuse(path)
+
+    def write_hint(self, path: Path, data: bytes) -> NoReturn:
+        """Refuse."""
+        del data
         self._refuse(path)
 
     def write_at(self, path: Path, offset: int, data: bytes) -> NoReturn:
@@ -124,20 +132,29 @@ def disk_usage(directory: Path) -> tuple[int, float]:
 
 def _inspect_once(directory: Path, files: FileOps) -> Inspection:
     loaded, problem = Loaded({}, set()), None
+    edits: list[str] = []
     try:
         loaded = SessionFiles(directory, files, lambda: datetime.now(UTC), lambda: 0).load()
+        edits = preview(loaded)
+        problem = next((_odd(directory, file) for file in loaded.edited if file.is_odd), None)
     except SessionDamagedError as error:
         problem = error.detail
+    except DocumentDamagedError as error:
+        problem = f"{directory / error.name} cannot be read ({error})"
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         problem = f"cannot be read: {reason}"
     size_bytes, used_at = disk_usage(directory)  # last: it raises if the session was erased
     shown = {name: item for name, item in loaded.collections.items() if not is_hidden(name)}
     records = {name: len(item.records) for name, item in sorted(shown.items())}
-    remarks = tuple(_remarks(shown))
+    remarks = (*edits, *_remarks(shown))
     return Inspection(
         directory.name, size_bytes, used_at, records, problem, remarks, loaded.settings
     )
+
+
+def _odd(directory: Path, file: EditedFile) -> str:
+    return f"{directory / file.name}: it is not an ordinary file"
 
 
 def _journal_state(directory: Path) -> tuple[int, int, int] | None:

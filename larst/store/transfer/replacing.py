@@ -74,6 +74,11 @@ def journal_entry(change: Change) -> dict[str, Any]:
     return {"put": change.put, "del": change.deleted, "next_id": change.next_id, **schema}
 
 
+def next_id_entry(next_id: int) -> dict[str, Any]:
+    """Return the journal's record of a resource that only gives out no lower ids any more."""
+    return {"put": [], "del": [], "next_id": next_id}
+
+
 def free(collections: Iterable[Collection]) -> None:
     """Free the memory of unused collections, a record at a time.
 

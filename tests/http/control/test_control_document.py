@@ -16,6 +16,8 @@ from tests.http.control.helpers import ONE, Client
 UNDOCUMENTED = {"/", "/docs", "/redoc", "/openapi.json", "/_larst/ui/{name}", "/_larst", "/_larst/"}
 """Pages for browsers and their files; `/openapi.json` is an alias of `/swagger.json`."""
 
+RECORDED = "/_larst/sessions/{id}/requests"
+
 CATCH_ALL = {"/{path}", "/_larst/{path}"}
 
 
@@ -64,8 +66,8 @@ async def test_the_document_is_valid_openapi(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("name", "paths"),
     [
-        ("limit", ["/_larst/plans", "/_larst/sessions", "/_larst/requests"]),
-        ("offset", ["/_larst/plans", "/_larst/sessions"]),
+        ("limit", ["/_larst/plans", "/_larst/sessions", RECORDED, "/_larst/requests"]),
+        ("offset", ["/_larst/plans", "/_larst/sessions", RECORDED]),
     ],
 )
 async def test_the_documented_maximum_is_enforced(
@@ -74,7 +76,8 @@ async def test_the_documented_maximum_is_enforced(
     cases = parameters(document, name)
 
     assert [path for path, _ in cases] == paths
-    for path, schema in cases:
+    for template, schema in cases:
+        path = template.replace("{id}", "one")
         accepted = await client.get(f"{path}?{name}={schema['maximum']}")
         refused = await client.get(f"{path}?{name}={schema['maximum'] + 1}")
         assert (accepted.status, refused.status) == (200, 400)
@@ -82,7 +85,7 @@ async def test_the_documented_maximum_is_enforced(
 
 async def test_the_documented_default_is_applied(client: Client, document: dict[str, Any]) -> None:
     for path, schema in parameters(document, "limit"):
-        page = (await (await client.get(path)).json())["page"]
+        page = (await (await client.get(path.replace("{id}", "one"))).json())["page"]
         assert page["limit"] == schema["default"]
 
 

@@ -68,7 +68,7 @@ class TestErasing:
         await sleep(client, "one")
 
         names = {path.name for path in (tmp_path / "data").iterdir()}
-        assert names <= {".key", ".lock", ".plans"}
+        assert names <= {".format", ".key", ".lock", ".plans"}
         assert (await client.delete("/_larst/sessions/one")).status == 404
 
     async def test_a_damaged_session_can_be_erased(self, client: Client, tmp_path: Path) -> None:

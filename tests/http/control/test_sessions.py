@@ -18,7 +18,8 @@ from larst.http.control.imports import Imports
 from larst.http.control.sessions import SessionControl
 from larst.http.keys import ACCESS
 from larst.session import SessionClient, SessionQuota
-from larst.store import DataRoot, StoredSettings, Threads
+from larst.store import DataRoot, Threads
+from larst.store.overview import Overview
 from larst.tokens import OPEN_ACCESS
 from tests.fake_clock import FakeClock
 from tests.http.control.helpers import ONE, TWO, Client, keep_busy, sleep
@@ -163,7 +164,7 @@ class AwakeSessions(SessionClient):
 
     async def run_on_store(self, *_arguments: Any, **_options: Any) -> Any:
         """Return the contents of a session."""
-        return 100, {"members": 2}, StoredSettings()
+        return Overview("one", 100, 0.0, {"members": 2}), []
 
 
 def _request(path: str, **options: Any) -> web.Request:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from larst.http import event_streams
@@ -275,6 +277,22 @@ class TestEnds:
             await client.server.close()
             event = await stream.next()
             assert (event.name, event.data["reason"]) == ("closed", "stopping")
+
+
+async def test_a_crowd_of_watchers_leaves_room_for_requests(make_client: MakeClient) -> None:
+    """After a restart all of them connect at once; a mailbox of 20 would refuse the others."""
+    client = await make_client(LARS_MAILBOX_SIZE=20)
+
+    async def first_event() -> object:
+        async with watching(client, "/tasks") as stream:
+            return (await stream.next()).name
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(first_event()) for _ in range(60)]
+        reply = await client.post("/tasks", json={"n": 1})
+
+    assert reply.status == 201
+    assert [task.result() for task in tasks] == ["state"] * 60
 
 
 class TestLimits:

@@ -21,7 +21,7 @@ _FILES = {
     "console.css": "text/css",
     **{
         f"console{part}.js": "text/javascript"
-        for part in ("", "-api", "-data", "-dom", "-health", "-plans", "-requests")
+        for part in ("", "-api", "-data", "-dom", "-health", "-plans", "-requests", "-session")
     },
 }
 

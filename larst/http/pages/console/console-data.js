@@ -1,6 +1,7 @@
 // Data: the resources of a session, their records as a table, and one record as a form or as JSON.
 import { json, planned, send, session, sessionName } from "./console-api.js";
-import { button, guarded, h, notify, pretty, short, table } from "./console-dom.js";
+import { again, announce, button, guarded, h, limits, needing, notify, pretty, short, table } from "./console-dom.js";
+import { download, importing, resetting, snapshots } from "./console-session.js";
 
 const SIZE = 25;
 const OPERATORS = { "": "is", "_ne": "is not", "_gt": "is above", "_lt": "is below", "_like": "contains" };
@@ -36,39 +37,10 @@ async function overview() {
     importing(name),
     h("div", { class: "row" },
       button("Export", () => download(name)),
+      resetting(name),
       h("a", { href: `/docs${session() ? `?session=${name}` : ""}` }, "API of this session")),
+    ...await snapshots(name),
   ];
-}
-
-async function download(name) {
-  const reply = await send("GET", `/_larst/sessions/${name}/export`);
-  const link = h("a", { href: URL.createObjectURL(await reply.blob()), download: `${name}.ndjson` });
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
-
-function importing(name) {
-  const replace = h("input", { type: "checkbox", id: "replace" });
-  const file = h("input", { type: "file", id: "file", accept: ".json,.ndjson,.jsonl" });
-  const take = async (chosen) => {
-    if (!chosen) return;
-    const query = replace.checked ? "?replace=true" : "";
-    const headers = { "Content-Type": /\.json$/i.test(chosen.name) ? "application/json" : "application/x-ndjson" };
-    const result = await json("POST", `/_larst/sessions/${name}/import${query}`, { body: chosen, headers });
-    dispatchEvent(new HashChangeEvent("hashchange"));
-    setTimeout(() => notify(`${result.records} records are imported`), 300);
-  };
-  file.addEventListener("change", guarded(() => take(file.files[0])));
-  const area = h("div", { class: "drop" }, h("div", { class: "row" },
-    h("label", { for: "file" }, "Import an export or a db.json: drop the file here, or"), file,
-    replace, h("label", { for: "replace" }, "replace the records of this session")));
-  area.addEventListener("dragover", (event) => { event.preventDefault(); area.classList.add("over"); });
-  area.addEventListener("dragleave", () => area.classList.remove("over"));
-  area.addEventListener("drop", guarded((event) => {
-    area.classList.remove("over");
-    return take(event.dataTransfer.files[0]);
-  }));
-  return area;
 }
 
 async function records(resource, query) {
@@ -174,10 +146,10 @@ async function record(resource, id) {
     // If-Match: a change that somebody else made meanwhile is not overwritten.
     const headers = etag ? { "If-Match": etag } : {};
     const saved = await planned(id === null ? "POST" : method, address, { body, headers });
-    notify("");
-    location.hash = view(resource, saved?.id ?? id);
-    if (id !== null) dispatchEvent(new HashChangeEvent("hashchange"));
-    setTimeout(() => notify("The record is saved."), 300);
+    const target = view(resource, saved?.id ?? id);
+    announce("The record is saved.");
+    if (location.hash === target) again();
+    else location.hash = target;
   };
   const erase = async () => {
     if (!confirm(`Delete ${resource} ${id}?`)) return;
@@ -189,7 +161,8 @@ async function record(resource, id) {
     h("p", {}, h("a", { href: view(resource) }, `All ${resource}`)),
     h("h2", {}, "As a form"), form(item, id, (body) => save("PATCH", body)),
     h("h2", {}, "As JSON"), editor(raw, (text) => save("PUT", new Blob([text], { type: "application/json" }))),
-    id !== null && h("p", {}, button("Delete this record", erase, "danger")),
+    id !== null && h("p", {}, button("Delete this record", erase, "danger", "write")),
+    limits("write"),
   ].filter(Boolean);
 }
 
@@ -203,7 +176,7 @@ function form(item, id, save) {
     .map(([field, value, input]) => [field, valueOf(input.value, value, id === null)]))));
   return h("form", { onsubmit: submit, "aria-label": "Record" },
     h("div", { class: "record" }, inputs.map(([field, , input]) => [h("label", { for: input.id }, field), input])),
-    h("button", { class: "main" }, "Save"));
+    h("button", { class: "main", ...needing("write") }, "Save"));
 }
 
 // A text stays a text; anything else, and all of a new record, is JSON if it can be read so.
@@ -228,5 +201,5 @@ function editor(raw, save) {
     }
     return save(area.value);
   });
-  return h("form", { onsubmit: submit, "aria-label": "Record as JSON" }, area, h("button", {}, "Save the JSON"));
+  return h("form", { onsubmit: submit, "aria-label": "Record as JSON" }, area, h("button", needing("write"), "Save the JSON"));
 }

@@ -6,13 +6,30 @@ export function h(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat(9).filter((child) => child !== null && child !== undefined).map((child) =>
+  element.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false).map((child) =>
     child instanceof Node ? child : String(child)));
   return element;
 }
 
 export function notify(text) {
   document.getElementById("notice").textContent = text;
+}
+
+// A notice for the next view.
+let notice = "";
+export function announce(text) {
+  notice = text;
+}
+
+// Show the view again, as it is now, with a notice.
+export function again(text = notice) {
+  announce(text);
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
+export function takeNotice() {
+  const text = notice;
+  notice = "";
+  return text;
 }
 
 // A handler that shows an error instead of dropping it.
@@ -26,8 +43,17 @@ export const guarded = (action) => async (event) => {
   }
 };
 
-export const button = (text, action, kind = "") =>
-  h("button", { type: "button", class: kind, onclick: guarded(action) }, text);
+// What the token may do: a button that needs more is disabled, and says why.
+let scopes = ["read", "write", "admin"];
+export function grant(granted) {
+  scopes = granted;
+}
+export const lack = (scope) => (!scope || scopes.includes(scope) ? null : `This needs a token with the scope ${scope}.`);
+export const limits = (scope) => lack(scope) && h("p", { class: "soft" }, lack(scope));
+export const needing = (scope) => ({ disabled: lack(scope) !== null, title: lack(scope) });
+
+export const button = (text, action, kind = "", scope = null) =>
+  h("button", { type: "button", class: kind, onclick: guarded(action), ...needing(scope) }, text);
 
 export function table(caption, columns, rows) {
   const head = h("tr", {}, columns.map((column) => h("th", { scope: "col" }, column)));
@@ -52,6 +78,25 @@ export function pretty(text) {
   } catch {
     return text;
   }
+}
+
+// The lines of two programs, side by side in order: " " in both, "-" only in the old, "+" only in the new one.
+export function difference(old, now) {
+  const a = old.split("\n");
+  const b = now.split("\n");
+  const lengths = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i -= 1) {
+    for (let j = b.length - 1; j >= 0; j -= 1) {
+      lengths[i][j] = a[i] === b[j] ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
+    }
+  }
+  const lines = [];
+  for (let i = 0, j = 0; i < a.length || j < b.length;) {
+    if (i < a.length && j < b.length && a[i] === b[j]) { lines.push([" ", a[i]]); i += 1; j += 1; }
+    else if (j >= b.length || (i < a.length && lengths[i + 1][j] >= lengths[i][j + 1])) { lines.push(["-", a[i]]); i += 1; }
+    else { lines.push(["+", b[j]]); j += 1; }
+  }
+  return lines;
 }
 
 const TOKENS = /(#.*)|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|\b(and|as|break|continue|elif|else|False|for|if|in|is|lambda|None|not|or|True|while)\b/g;

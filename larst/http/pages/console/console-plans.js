@@ -1,6 +1,6 @@
-// Plans: the plan book; one plan with its program, to pin, to reject or to delete.
+// Plans: the plan book; one plan with its program and versions, to pin, edit, reject or delete.
 import { json } from "./console-api.js";
-import { button, facts, guarded, h, program, short, table } from "./console-dom.js";
+import { again, announce, button, difference, facts, guarded, h, program, short, table } from "./console-dom.js";
 
 const SIZE = 100;
 
@@ -38,11 +38,10 @@ async function list(offset) {
 async function one(key) {
   const path = `/_larst/plans/${encodeURIComponent(key)}`;
   const plan = await json("GET", path);
-  const again = () => dispatchEvent(new HashChangeEvent("hashchange"));
   const reason = h("input", { id: "reason", required: true, maxlength: 1000 });
   const reject = guarded(async () => {
     await json("POST", `${path}/reject`, { body: { reason: reason.value } });
-    again();
+    again("The plan is rejected.");
   });
   return [
     h("h1", {}, `${plan.shape.method} ${target(plan.shape)}`),
@@ -56,13 +55,46 @@ async function one(key) {
     ]),
     h("h2", {}, "Program"), program(plan.plan.code.block),
     h("div", { class: "row" },
-      plan.state !== "pinned" && button("Pin", async () => { await json("POST", `${path}/pin`); again(); }),
+      plan.state !== "pinned" && button("Pin", async () => { await json("POST", `${path}/pin`); again("The plan is pinned."); }),
       button("Delete", async () => {
         if (!confirm("Delete this plan? The next request of its shape is planned again.")) return;
         await json("DELETE", path);
         location.hash = "#/plans";
       }, "danger")),
+    ...editor(plan, path),
+    ...versions(plan),
     h("h2", {}, "Reject it"),
     h("form", { onsubmit: reject }, h("label", { for: "reason" }, "The mistake in the program"), reason, h("button", { class: "danger" }, "Reject")),
   ];
+}
+
+// The new version is pinned, and this one rejected, unless the policy refuses the program.
+function editor(plan, path) {
+  const area = h("textarea", { id: "program", "aria-label": "Program", spellcheck: "false" });
+  area.value = plan.plan.code.block;
+  const save = guarded(async () => {
+    const version = await json("PUT", `${path}/program`, { body: { program: area.value } });
+    announce("The new version is pinned.");
+    if (version.key === plan.key) again();
+    else location.hash = `#/plans/${version.key}`;
+  });
+  return [h("h2", {}, "Edit the program"), h("form", { onsubmit: save, "aria-label": "Program" }, area, h("button", {}, "Save as a new version"))];
+}
+
+function versions(plan) {
+  if (!plan.versions.length) return [];
+  const result = h("div", { id: "difference", "aria-live": "polite" });
+  const compare = (other) => button(`Compare with ${other.key.slice(0, 10)}`, async () => {
+    const old = await json("GET", `/_larst/plans/${other.key}`);
+    const lines = difference(old.plan.code.block, plan.plan.code.block);
+    result.replaceChildren(h("pre", {}, lines.map(([sign, line]) => h({ "-": "del", "+": "ins", " ": "span" }[sign], {}, `${sign} ${line}\n`))));
+  });
+  const rows = plan.versions.map((other) => h("tr", {},
+    h("td", {}, h("a", { href: `#/plans/${other.key}` }, other.key.slice(0, 10))),
+    h("td", { class: other.state === "rejected" ? "bad" : "" }, other.state),
+    h("td", {}, new Date(other.made_at).toLocaleString()),
+    h("td", { class: "number" }, other.uses),
+    h("td", {}, other.reason ?? ""),
+    h("td", {}, compare(other))));
+  return [h("h2", {}, "Other versions"), table("Other versions", ["key", "state", "made", "uses", "reason", "program"], rows), result];
 }

@@ -1,6 +1,6 @@
 // The console: shows the view that the address names. Views return the content of the page.
 import { NeedsLogin, json, ownSession, send, session } from "./console-api.js";
-import { guarded, h, notify } from "./console-dom.js";
+import { grant, guarded, h, notify, takeNotice } from "./console-dom.js";
 import { data } from "./console-data.js";
 import { health } from "./console-health.js";
 import { plans } from "./console-plans.js";
@@ -28,6 +28,7 @@ async function show() {
   }
   if (left.aborted) return;
   main.replaceChildren(...[content].flat());
+  notify(takeNotice());
   document.title = `${main.querySelector("h1")?.textContent ?? name} · LARST console`;
 }
 
@@ -59,9 +60,10 @@ async function fillPicker() {
 }
 
 async function begin() {
-  await Promise.all([show(), fillPicker().catch(() => {})]);
   const state = await json("GET", "/_larst/login").catch(() => null);
   document.getElementById("logout").hidden = !state?.has_login;
+  grant(state?.scopes ?? []);
+  await Promise.all([show(), fillPicker().catch(() => {})]);
 }
 
 document.getElementById("picker").addEventListener("submit", (event) => {

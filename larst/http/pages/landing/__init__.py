@@ -30,13 +30,14 @@ LINKS = {
     "docs": "/docs",
     "redoc": "/redoc",
     "openapi": "/swagger.json",
+    "agents": "/llms.txt",
     "control": "/_larst/openapi.json",
     "metrics": "/_larst/metrics",
     "health": "/healthz",
     "ready": "/readyz",
 }
 
-_SESSION_LINKS = frozenset({"docs", "redoc", "openapi"})
+_SESSION_LINKS = frozenset({"docs", "redoc", "openapi", "agents"})
 
 MAX_RESOURCES = 30
 """The resources of a session that the page lists."""
@@ -119,6 +120,7 @@ def welcome(visitor: Visitor) -> dict[str, Any]:
         },
         "session": "Send the header X-Session-ID to keep your data separate",
         "session_id": visitor.session_id,
+        "watch": "Send Accept: text/event-stream with a GET of records to follow their changes",
         "planner": visitor.planner,
         "model": visitor.model,
         "links": {

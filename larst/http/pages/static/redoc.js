@@ -38,6 +38,18 @@ const LIGHT = {
   typography: { code: { color: "#b3261e" } },
 };
 
+larst.complete({
+  // Below the h2 of an operation.
+  "h5:not([aria-level])": (heading) => heading.setAttribute("aria-level", "3"),
+  "select:not([aria-label])": (field) => field.setAttribute("aria-label", labelOf(field)),
+});
+
+// The text beside a choice, such as "Example"; without one, it is that of the type of the body.
+function labelOf(field) {
+  const label = field.parentElement.previousElementSibling;
+  return label?.textContent.trim() || "Content type";
+}
+
 larst.begin((spec, place) => {
   const theme = dark.matches ? DARK : LIGHT;
   Redoc.init(

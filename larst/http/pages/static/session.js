@@ -79,6 +79,20 @@ const larst = (() => {
     show(body, place, current);
   }
 
+  // Sets what the two pages lack for keyboards and screen readers, on every element that they draw:
+  // `changes` has a function for each selector.
+  function complete(changes) {
+    let isWaiting = false;
+    const apply = () => {
+      isWaiting = false;
+      for (const [selector, change] of Object.entries(changes)) element("api").querySelectorAll(selector).forEach(change);
+    };
+    new MutationObserver(() => {
+      if (!isWaiting) requestAnimationFrame(apply);
+      isWaiting = true;
+    }).observe(element("api"), { childList: true, subtree: true });
+  }
+
   function begin(show) {
     element("session").value =
       prefix().slice(2) || new URLSearchParams(location.search).get("session") || "";
@@ -90,5 +104,5 @@ const larst = (() => {
     load(show);
   }
 
-  return { begin };
+  return { begin, complete };
 })();

@@ -1,0 +1,70 @@
+"""The contract of a session from a file: an OpenAPI document in JSON or YAML.
+
+YAML is read here and not by the service: a small document can expand to a huge one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from larst.cli.output import printable
+from larst.cli.sessions import session_path
+from larst.errors import ConfigError
+
+if TYPE_CHECKING:
+    from larst.cli.client import Service
+
+
+def put_contract(service: Service, session: str, content: bytes, *, enforces: bool) -> None:
+    """Send the document, and print what the session has from it.
+
+    Raises:
+        ConfigError: it is neither JSON nor YAML.
+        ServiceError: the service cannot be reached or refuses it.
+    """
+    mode = "enforce" if enforces else "warn"
+    path = f"{session_path(session)}/contract?mode={mode}"
+    contract = service.request_json("PUT", path, read_document(content))
+    count = len(contract["operations"])
+    sys.stdout.write(
+        f"{session} has the contract {printable(contract['title'])!r} ({mode}):"
+        f" {count} operation{'' if count == 1 else 's'}\n"
+    )
+    if contract["seeded"]:
+        sys.stdout.write(f"schemas for {', '.join(map(printable, contract['seeded']))}\n")
+
+
+def read_document(content: bytes) -> dict[str, Any]:
+    """Return a document in JSON or YAML.
+
+    Raises:
+        ConfigError: it is neither, or not an object.
+    """
+    document = _read_json(content)
+    if document is None:
+        document = _read_yaml(content)
+    if not isinstance(document, dict):
+        raise ConfigError("the file has no OpenAPI document: it must be an object")
+    # Dates and keys such as 200 are not JSON.
+    document = json.loads(json.dumps(document, default=str))
+    return dict(document)
+
+
+def _read_json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
+
+
+def _read_yaml(content: bytes) -> Any:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(content)
+    except YAMLError as error:
+        problem = str(error).replace("\n", " ")[:300]
+        raise ConfigError(f"the file is neither JSON nor YAML: {problem}") from error

@@ -1,0 +1,29 @@
+"""The settings of the testing kit. Data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from larst.config import fields
+from larst.config.fields import Group, setting
+
+Recording = Literal["on", "off"]
+
+
+class KitSettings(Group):
+    """What tests can ask of the service."""
+
+    record: Annotated[Recording, BeforeValidator(fields.lower)] = setting(
+        "LARS_RECORD",
+        "off",
+        "on or off",
+        "Record the requests of all sessions in memory, or only of sessions that ask for it "
+        "(docs/testing.md).",
+    )
+
+    @property
+    def records_all(self) -> bool:
+        """Whether the requests of all sessions are recorded."""
+        return self.record == "on"

@@ -1,0 +1,94 @@
+"""The control API for the state of the service: its parts, its counters, and its limits.
+
+Must never show what only one session may know: all figures are those of the whole service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from aiohttp import web
+
+from larst.config import Settings
+from larst.domain import Json
+from larst.http.components import COMPONENTS, SETTINGS, Components
+from larst.http.keys import ACCESS
+from larst.http.responses import json_response
+from larst.telemetry import Telemetry
+from larst.telemetry.attributes import STATUS
+from larst.telemetry.metrics import REQUEST_DURATION, Distribution, Kind, Labels, MetricData
+
+LIMITS: Mapping[str, Callable[[Settings], int | None]] = {
+    "LARS_MAILBOX_SIZE": lambda settings: settings.sessions.mailbox_size,
+    "LARS_PLAN_BUDGET_PER_MINUTE": lambda settings: settings.planning.budget_per_minute,
+    "LARS_PLAN_BUDGET_TOTAL": lambda settings: settings.planning.budget_total,
+    "LARS_PLAN_BOOK_SIZE": lambda settings: settings.planning.book_size,
+    "LARS_MAX_REQUESTS_PER_S": lambda settings: settings.quotas.max_requests_per_s,
+    "LARS_MAX_RECORDS": lambda settings: settings.quotas.max_records,
+    "LARS_MAX_RESOURCES": lambda settings: settings.quotas.max_resources,
+    "LARS_MAX_SESSION_BYTES": lambda settings: settings.quotas.max_session_bytes,
+    "LARS_MAX_SESSIONS": lambda settings: settings.quotas.max_sessions,
+}
+"""The budgets, quotas and rates of the service by their variable; None: no limit."""
+
+
+async def service_status(request: web.Request) -> web.Response:
+    """Return the state of the planner and the sandbox, all counters, and the limits.
+
+    Raises:
+        ForbiddenError: the token is of one tenant: the figures are those of all.
+    """
+    request[ACCESS].require_operator("the state of the service")
+    components, settings = request.app[COMPONENTS], request.app[SETTINGS]
+    # In a thread: there may be a thousand series, and the number of sessions is on the disk.
+    metrics = await asyncio.to_thread(_metrics, components.telemetry)
+    limits: dict[str, Json] = {name: limit(settings) for name, limit in LIMITS.items()}
+    body: dict[str, Json] = {**_parts(components, settings), "metrics": metrics, "limits": limits}
+    return json_response(body)
+
+
+def _parts(components: Components, settings: Settings) -> dict[str, Json]:
+    planner, sandbox = components.planner, components.sandbox
+    return {
+        "planner": {
+            "name": planner.maker.planner,
+            "model": planner.maker.model,
+            "mode": settings.planning.mode,
+            "is_ready": planner.is_ready(),
+        },
+        "sandbox": {"jail": sandbox.jail(), "is_ready": sandbox.is_ready()},
+    }
+
+
+def _metrics(telemetry: Telemetry) -> dict[str, Json]:
+    """Return the values of each counter and gauge, and the requests by class of status."""
+    metrics: dict[str, Json] = {}
+    for data in telemetry.collect():
+        if data.metric.name == REQUEST_DURATION:
+            metrics[data.metric.name] = _as_json(_requests(data))
+        elif data.metric.kind is not Kind.HISTOGRAM:
+            points = [(_name(labels), value) for labels, value in data.points]
+            metrics[data.metric.name] = _as_json(
+                [(name, value) for name, value in points if not isinstance(value, Distribution)]
+            )
+    return metrics
+
+
+def _requests(data: MetricData) -> Sequence[tuple[str, float]]:
+    """Return the number of requests by the class of their status, such as `2xx`."""
+    counts: Counter[str] = Counter()
+    for labels, distribution in data.points:
+        if isinstance(distribution, Distribution):
+            status = dict(labels).get(STATUS)
+            counts[f"{str(status)[:1]}xx" if status else "left"] += sum(distribution.counts)
+    return sorted(counts.items())
+
+
+def _name(labels: Labels) -> str:
+    return ", ".join(str(value) for _, value in labels) or "all"
+
+
+def _as_json(points: Sequence[tuple[str, float]]) -> Json:
+    return dict[str, Json](points)

@@ -1,0 +1,1 @@
+"""Contracts: OpenAPI documents that sessions are given."""
