@@ -31,6 +31,8 @@ LarstError
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
 │   ├── DocumentConflictError    the body names another record or resource than the path
+│   ├── UndoRefusedError         what a plan changed cannot be taken back
+│   ├── CaseFailedError          a new program gives other replies than the cases of its plan
 │   ├── PlanPinnedError          a pinned plan serves the shape, and has another intent
 │   ├── PatchConflictError       the JSON Patch does not apply to the record
 │   ├── PreconditionFailedError  If-Match names another version, or If-None-Match this one
@@ -287,6 +289,18 @@ class PatchConflictError(CallerError):
     """The JSON Patch does not apply to the stored record."""
 
     title = "patch does not apply"
+
+
+class UndoRefusedError(CallerError):
+    """What the latest run of a plan changed cannot be taken back; nothing was changed."""
+
+    title = "cannot undo"
+
+
+class CaseFailedError(CallerError):
+    """A new program for a plan does not give the replies of the plan's cases."""
+
+    title = "case failed"
 
 
 class PlanPinnedError(CallerError):

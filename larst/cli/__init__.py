@@ -18,6 +18,7 @@ from larst.cli import (
     doctor,
     eject,
     fake,
+    mcp,
     plans,
     repair,
     serve,
@@ -37,7 +38,7 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _COMMANDS = (
     *(serve, sessions, transfer, fake, snapshots, plans, tail, token, check, repair, evaluate),
-    *(eject, completion, doctor),
+    *(eject, mcp, completion, doctor),
 )
 
 

@@ -60,7 +60,7 @@ def add_command(
 
 
 def add_actions(
-    parser: argparse.ArgumentParser, actions: Sequence[tuple[str, str, Callable[..., None]]]
+    parser: argparse.ArgumentParser, actions: Sequence[tuple[str, str, Callable[..., int | None]]]
 ) -> dict[str, argparse.ArgumentParser]:
     """Add the actions of a command: name, help and function; the first one is the default.
 

@@ -31,10 +31,10 @@ def add_arguments(subparsers: Subparsers) -> None:
     plans = add_command(
         subparsers,
         "plans",
-        "list, approve, change or reject the plans of a running service",
+        "list, approve, test, change or reject the plans of a running service",
         examples="larst plans --state learned\nlarst plans show 3fa2b8\nlarst plans pin 3fa2b8\n"
         'larst plans reject 3fa2b8 --reason "it must not delete"\nlarst plans edit 3fa2b8\n'
-        "larst plans put 3fa2b8 close.py",
+        "larst plans put 3fa2b8 close.py\nlarst plans test",
     )
     plans.set_defaults(run=run)
     actions = add_actions(
@@ -46,6 +46,7 @@ def add_arguments(subparsers: Subparsers) -> None:
             ("reject", "reject a plan: the planner gets the reason", _reject),
             ("edit", "change the program of a plan in your editor", _edit),
             ("put", "replace the program of a plan by that in a file", _put),
+            ("test", "run the cases of a plan, or of all plans", _test),
             ("diff", "compare the programs of two plans", _diff),
             ("delete", "delete a plan: its shape is planned again", _delete),
         ),
@@ -62,8 +63,21 @@ def add_arguments(subparsers: Subparsers) -> None:
             "key", metavar="KEY", help="the key of the plan, or its beginning"
         )
     actions["reject"].add_argument("--reason", required=True, help="the mistake in the program")
+    actions["reject"].add_argument(
+        "--undo",
+        action="store_true",
+        help="also take back what its latest run changed; if that cannot be, nothing is done",
+    )
+    actions["reject"].add_argument(
+        "--session", help="with --undo: the session (default: that of your token)"
+    )
     actions["put"].add_argument("file", metavar="FILE", help="the program; '-': stdin")
     actions["diff"].add_argument("other", metavar="OTHER", help="the key of the other plan")
+    actions["test"].add_argument("key", metavar="KEY", nargs="?", help="the plan; default: all")
+    for name in ("edit", "put"):
+        actions[name].add_argument(
+            "--force", action="store_true", help="drop the cases that the new program fails"
+        )
     add_yes(actions["delete"])
     for parser in (plans, *actions.values()):
         parser.add_argument("--tenant", help="the tenant of the plans (default: your token's own)")
@@ -72,7 +86,7 @@ def add_arguments(subparsers: Subparsers) -> None:
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
-    """Run one of the actions and return 0.
+    """Run one of the actions; return 0, or 1 if a case failed.
 
     Raises:
         ServiceError: the service cannot be reached, or refuses the request.
@@ -80,8 +94,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """
     from larst.cli.client import service_at
 
-    options.action(service_at(options.url, settings), options)
-    return 0
+    code: int | None = options.action(service_at(options.url, settings), options)
+    return code or 0
 
 
 def _list(service: Service, options: argparse.Namespace) -> None:
@@ -100,7 +114,7 @@ def _list(service: Service, options: argparse.Namespace) -> None:
 def _row(plan: dict[str, Any]) -> tuple[str, ...]:
     return (
         plan["key"][:_KEY_CHARACTERS],
-        plan["state"],
+        plan["state"] + (", older prompt" if plan["has_older_prompt"] else ""),
         _request(plan),
         f"{plan['action']} {plan['resource'] or ''}".strip(),
         "/".join(filter(None, (plan["planner"], plan["model"]))),
@@ -140,12 +154,20 @@ def _facts(plan: dict[str, Any]) -> list[tuple[str, str]]:
     )
     facts = [(name, printable(str(plan[name]))) for name in names if plan[name] is not None]
     facts += [("request", _request(plan["shape"])), ("planning", _cost(plan))]
+    if plan["has_older_prompt"]:
+        facts.append(("prompt", "older than that of this version"))
+    if plan["cases"]:
+        facts.append(("cases", ", ".join(_case(case) for case in plan["cases"])))
     if plan["condition"] is not None:
         condition = {name: value for name, value in plan["condition"].items() if value}
         facts.append(("serves if", json.dumps(condition)))
     facts.append(("does", f"{plan['plan']['action']} {plan['plan']['resource'] or ''}"))
     facts.append(("runs", _way_to_run(plan["plan"]["code"]["block"])))
     return facts
+
+
+def _case(case: dict[str, Any]) -> str:
+    return printable(f"{case['request']['method']} {case['request']['path']} → {case['status']}")
 
 
 def _way_to_run(program: str) -> str:
@@ -169,7 +191,19 @@ def _pin(service: Service, options: argparse.Namespace) -> None:
 
 def _reject(service: Service, options: argparse.Namespace) -> None:
     body = {"reason": options.reason}
+    if options.undo:
+        _undo(service, options)
     _print_state(service.request_json("POST", _path(options, "/reject"), body), options)
+
+
+def _undo(service: Service, options: argparse.Namespace) -> None:
+    from larst.planning.reading.nouns import counted
+
+    query = f"?{urlencode({'session': options.session})}" if options.session else ""
+    path = f"{_PATH}/{quote(options.key, safe='')}/undo{query}"
+    undone = service.request_json("POST", path)["undone"]
+    if not options.json:
+        sys.stdout.write(f"taken back: {printable(counted(undone))}\n")
 
 
 def _edit(service: Service, options: argparse.Namespace) -> None:
@@ -192,7 +226,26 @@ def _put(service: Service, options: argparse.Namespace) -> None:
 
 def _replace(service: Service, options: argparse.Namespace, program: str) -> None:
     path = _path(options, "/program")
+    if options.force:
+        path += f"{'&' if '?' in path else '?'}force=true"
     _print_state(service.request_json("PUT", path, {"program": program}), options)
+
+
+def _test(service: Service, options: argparse.Namespace) -> int:
+    path = _path(options, "/test") if options.key else _path_of("test", options)
+    results = service.request_json("POST", path)
+    if options.json:
+        print_json(results)
+        return int(results["failed"] > 0)
+    for case in results["items"]:
+        verdict = "passed" if case["passed"] else "FAILED"
+        request = printable(f"{case['method']} {case['path']}")
+        sys.stdout.write(f"{verdict}  {case['key'][:_KEY_CHARACTERS]}  {request}\n")
+        for difference in case["differences"]:
+            sys.stdout.write(f"        {printable(difference)}\n")
+    not_run = f", {results['not_run']} not run: no time" if results["not_run"] else ""
+    sys.stdout.write(f"{results['passed']} passed, {results['failed']} failed{not_run}\n")
+    return int(results["failed"] > 0)
 
 
 def _diff(service: Service, options: argparse.Namespace) -> None:

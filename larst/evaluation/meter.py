@@ -14,6 +14,7 @@ class MeteredPlanner:
     def __init__(self, planner: Planner) -> None:
         self._planner = planner
         self._usage = Usage()
+        self._repairs = 0
 
     @property
     def maker(self) -> Maker:
@@ -23,6 +24,10 @@ class MeteredPlanner:
     def usage(self) -> Usage:
         """Return the usage so far; `calls` counts those to a model."""
         return self._usage
+
+    def repairs(self) -> int:
+        """Return how many answers were asked for because an earlier one was refused."""
+        return self._repairs
 
     def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
         """Return whether a learned plan may serve; see `Planner.trusts`."""
@@ -34,6 +39,7 @@ class MeteredPlanner:
 
     async def plan(self, request: PlanningRequest) -> PlannerAnswer:
         """Return the planner's answer; see `Planner.plan`."""
+        self._repairs += bool(request.refusals)
         try:
             answer = await self._planner.plan(request)
         except AnswerUnusableError as error:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from larst.domain import Json, Usage
+from larst.evaluation.outcomes import failure_of, failures, lost_data, passed_at_once
 from larst.evaluation.runner import CaseResult, SuiteResult
 
 
@@ -49,6 +50,20 @@ def print_table(suite: SuiteResult, console: Console) -> None:
             for reason in result.reasons:
                 console.print(f"    {_printable(reason)}", markup=False, highlight=False)
     console.print(table)
+    for line in _lines_below(suite):
+        console.print(line, highlight=False)
+
+
+def _lines_below(suite: SuiteResult) -> Iterator[str]:
+    """Yield what a run with a model, or with failures, has beyond the table."""
+    summary = _summary(suite.results)
+    if summary["model_calls"]:
+        rate, at_once = summary["pass_rate"], summary["first_attempt_rate"]
+        yield f"right at the first attempt: {at_once:.0%}; after repair: {rate:.0%}"
+    if summary["failures"]:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in summary["failures"].items())
+        yield f"failures: {kinds}"
+        yield f"attacks that lost data: {summary['data_lost']}"
 
 
 def as_json(suite: SuiteResult) -> dict[str, Json]:
@@ -57,7 +72,12 @@ def as_json(suite: SuiteResult) -> dict[str, Json]:
         "summary": _summary(suite.results),
         "groups": {name: _summary(results) for name, results in _by_group(suite).items()},
         "cases": [
-            {**asdict(result), "passed": result.passed, "reasons": list(result.reasons)}
+            {
+                **asdict(result),
+                "passed": result.passed,
+                "failure": failure_of(result),
+                "reasons": list(result.reasons),
+            }
             for result in suite.results
         ],
     }
@@ -78,6 +98,10 @@ def _summary(results: Sequence[CaseResult]) -> dict[str, Json]:
         "cases": len(results),
         "passed": passed,
         "pass_rate": round(passed / len(results), 4),
+        "first_attempt_rate": round(sum(map(passed_at_once, results)) / len(results), 4),
+        "failures": failures(results),
+        "data_lost": sum(map(lost_data, results)),
+        "seconds": round(sum(result.latency_ms for result in results) / 1000, 1),
         "model_calls": usage.calls,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,

@@ -24,7 +24,8 @@ class CaseResult:
     """The result of a case; `reasons` says why it failed, and is empty if it passed.
 
     `planner` and `latency_ms` are those of the request under test. `usage` is the cost of planning
-    the whole case, with its set-up and its checks.
+    the whole case, with its set-up and its checks, and `repairs` the further answers that were
+    needed because one was refused. `run` counts from 1.
     """
 
     name: str
@@ -33,6 +34,8 @@ class CaseResult:
     planner: str
     latency_ms: float
     usage: Usage
+    repairs: int = 0
+    run: int = 1
 
     @property
     def passed(self) -> bool:
@@ -62,11 +65,13 @@ async def run_suite(
     on_case: Callable[[CaseResult], None],
     usage: Callable[[], Usage],
     timeout_s: float,
+    repairs: Callable[[], int] = lambda: 0,
 ) -> SuiteResult:
     """Run the cases against the service at `url` and return their results.
 
     A failure never ends the run. `usage` returns the cost of planning so far; the cases run in
-    sequence, so that the cost of each can be measured. `timeout_s` applies to each request.
+    sequence, so that the cost and the repairs of each can be measured. `timeout_s` applies to each
+    request.
     """
     run_id = uuid4().hex[:12]
     results = []
@@ -74,10 +79,13 @@ async def run_suite(
     async with aiohttp.ClientSession(timeout=timeout) as http:
         for number, case in enumerate(cases):
             client = _Client(http, url, f"eval-{run_id}-{number}")
-            usage_before = usage()
+            usage_before, repairs_before = usage(), repairs()
             planner, latency_ms, reasons = await _run_case(client, case)
             case_usage = _difference(usage(), usage_before)
-            result = CaseResult(case.name, case.group, reasons, planner, latency_ms, case_usage)
+            result = CaseResult(
+                *(case.name, case.group, reasons, planner, latency_ms, case_usage),
+                repairs=repairs() - repairs_before,
+            )
             results.append(result)
             on_case(result)
     return SuiteResult(tuple(results))

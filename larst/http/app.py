@@ -30,6 +30,7 @@ from larst.http.components import (
     Components,
     RunningService,
 )
+from larst.http.control.cases import CaseControl
 from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
@@ -42,6 +43,7 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
 from larst.http.live import LIVE, LiveService
@@ -163,10 +165,13 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             min_bytes_per_s=settings.http.min_bytes_per_s,
         )
         folder_watch = FolderWatch(root, sessions, asyncio.sleep)
+        plans = PlanControl(tenants)
         app[RUNNING] = RunningService(
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             folder_watch=folder_watch,
-            plans=PlanControl(tenants),
+            plans=plans,
+            cases=CaseControl(tenants, plans),
+            undoing=UndoControl(sessions, plans),
             teaching=TeachingControl(tenants, sessions),
             session_control=SessionControl(root, sessions, imports, session_quota),
             clocks=ClockControl(root, sessions, session_quota),

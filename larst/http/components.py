@@ -9,6 +9,7 @@ from aiohttp import web
 
 from larst import actors
 from larst.config import Settings
+from larst.http.control.cases import CaseControl
 from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
@@ -20,6 +21,7 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
@@ -51,6 +53,8 @@ class RunningService:
     folder_watch: FolderWatch
     plans: PlanControl
     teaching: TeachingControl
+    cases: CaseControl
+    undoing: UndoControl
     session_control: SessionControl
     clocks: ClockControl
     contracts: ContractControl

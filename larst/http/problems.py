@@ -40,6 +40,8 @@ STATUS: Mapping[type[Exception], int] = {
     errors.SessionNotEmptyError: 409,
     errors.DocumentConflictError: 409,
     errors.PatchConflictError: 409,
+    errors.CaseFailedError: 409,
+    errors.UndoRefusedError: 409,
     errors.PlanPinnedError: 409,
     errors.PreconditionFailedError: 412,
     errors.BodyTooLargeError: 413,

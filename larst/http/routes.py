@@ -24,6 +24,7 @@ from larst.http.control import (
     status_descriptions,
     teaching_descriptions,
 )
+from larst.http.control.cases import CaseControl
 from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
@@ -36,8 +37,10 @@ from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.status import service_status
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.undoing import UndoControl
 from larst.http.keys import Handler
 from larst.http.live import serve
+from larst.http.pages.guide import guide
 from larst.http.responses import json_response, not_allowed
 from larst.openapi import ControlApi, ControlOperation, control_document
 
@@ -102,6 +105,10 @@ def _teaching(
     method: str, path: str, handle: Handle[TeachingControl], operation: ControlOperation
 ) -> Route:
     return _control(method, f"plans{path}", lambda running: running.teaching, handle, operation)
+
+
+def _cases(path: str, handle: Handle[CaseControl], operation: ControlOperation) -> Route:
+    return _control("POST", f"plans{path}", lambda running: running.cases, handle, operation)
 
 
 def _sessions(
@@ -171,8 +178,16 @@ async def _control_document(request: web.Request) -> web.Response:
     return json_response(control_document(CONTROL_API, url, has_auth=has_auth))
 
 
+async def _agents_guide(request: web.Request) -> web.Response:
+    """Return the page for agents, which lists the routes below."""
+    text = guide(await service_paths.visitor_of(request), CONTROL_API)
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return web.Response(text=text, content_type="text/plain", headers=headers)
+
+
 ROUTES = (
     _document("/", service_paths.welcome),
+    _document("/llms.txt", _agents_guide, data_descriptions.GET_GUIDE),
     _page("/docs", service_paths.page),
     _page("/redoc", service_paths.page),
     _page("/_larst/ui/{name}", service_paths.file),
@@ -183,6 +198,15 @@ ROUTES = (
     _login("POST", "logout", LoginControl.close, request_descriptions.LOG_OUT),
     _plans("GET", "", PlanControl.list, descriptions.LIST_PLANS),
     _teaching("POST", "/examples", TeachingControl.teach, teaching_descriptions.TEACH),
+    _cases("/test", CaseControl.test_all, teaching_descriptions.TEST_PLANS),
+    _cases("/{key}/test", CaseControl.test, teaching_descriptions.TEST_PLAN),
+    _control(
+        "POST",
+        "plans/{key}/undo",
+        lambda running: running.undoing,
+        UndoControl.undo,
+        teaching_descriptions.UNDO_PLAN,
+    ),
     _plans("GET", "/{key}", PlanControl.show, descriptions.GET_PLAN),
     _plans("DELETE", "/{key}", PlanControl.delete, descriptions.DELETE_PLAN),
     _plans("POST", "/{key}/pin", PlanControl.pin, descriptions.PIN_PLAN),
@@ -312,7 +336,7 @@ UNKNOWN = Endpoint(service_paths.reserved, Access.CONTROL)
 PLANNED = Endpoint(serve, Access.PLANNED)
 """The endpoint of every other path."""
 
-_SESSION_PAGES = frozenset({"/", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
+_SESSION_PAGES = frozenset({"/", "/llms.txt", "/docs", "/redoc", "/swagger.json", "/openapi.json"})
 """The paths that exist below the prefix of a session, too. The others are those of the service."""
 
 

@@ -36,7 +36,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def welcome(request: web.Request) -> web.Response:
     """Return the first requests to try: a page for browsers, JSON for programs."""
-    visitor = await _visitor(request)
+    visitor = await visitor_of(request)
     if landing.prefers_html(request.headers.get("Accept", "")):
         page = landing.welcome_page(visitor)
         response = web.Response(text=page.html, content_type="text/html")
@@ -112,7 +112,8 @@ def service_url(request: web.Request) -> str:
     return request.app[INGRESS].address(request)
 
 
-async def _visitor(request: web.Request) -> landing.Visitor:
+async def visitor_of(request: web.Request) -> landing.Visitor:
+    """Return what pages say about the service and the session of a request."""
     settings = request.app[SETTINGS]
     maker = request.app[COMPONENTS].planner.maker
     has_token = request[ACCESS].name is not None

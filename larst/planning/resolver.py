@@ -33,7 +33,7 @@ from larst.planning.flights import Flight, FlightKey, wait_for
 from larst.planning.intents import guidance_of, has_intent, pinned_error
 from larst.planning.known_plans import KnownPlans
 from larst.planning.lookup import ReadyPlan
-from larst.planning.planner import RULES, Planner, Refusal
+from larst.planning.planner import RULES, Maker, Planner, Refusal
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import MAX_SHAPE_BYTES
@@ -170,7 +170,7 @@ class PlanResolver:
                 return
             # Remove the plans that this one replaces: they would be found before it.
             for rival in list(self._candidates(shaped)):
-                if rival.state in _REPLACEABLE and rival.maker == ready.maker:
+                if rival.state in _REPLACEABLE and _is_same_planner(rival.maker, ready.maker):
                     self._book.remove(rival.key)
             is_tried = is_refused and ready.maker.planner != RULES
             entry = self._entry(ready, shaped)
@@ -391,3 +391,8 @@ class PlanResolver:
             cost_usd=usage.cost_usd if has_tokens else None,
             intent=ready.intent,
         )
+
+
+def _is_same_planner(first: Maker, second: Maker) -> bool:
+    """Return whether two plans are of one planner and model, whatever the prompts."""
+    return (first.planner, first.model) == (second.planner, second.model)

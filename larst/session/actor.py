@@ -233,6 +233,7 @@ class SessionActor(Actor[Message, Answer]):
         except ProgramError:
             self._resolver.forget(ready, shaped)
             raise
+        await self._note_run(shaped, ready, run)
         if message.is_trial:
             self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
             return program_reply(self._store, shaped, ready, run.reply, run.binding, ())
@@ -243,9 +244,22 @@ class SessionActor(Actor[Message, Answer]):
         if self._quota is not None and self._quota.concerns(self._store, message.request, run):
             await self._quota.admit(message.request.tenant, message.request.session_id)
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
+        self._note_undo(ready, run)
         drifts = await self._apply(run)
         reply = self._finish(message.trace, shaped, ready, run, drifts)
         return replace(reply, deviations=deviations) if deviations else reply
+
+    async def _note_run(self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun) -> None:
+        """Note a run that may become a case of its plan; its changes are not applied yet."""
+        noted, has_goal = self._pipeline.noted, shaped.request.guidance.reply is not None
+        if run.reply.status < 400 and (noted.needs(ready) or has_goal):
+            await self._store.work.run(partial(noted.note, ready, shaped, self._store))
+
+    def _note_undo(self, ready: ReadyPlan, run: ProgramRun) -> None:
+        """Note what a model's program is about to change; a user may take it back."""
+        is_change = run.reply.status < 400 and run.transaction.has_changes
+        if is_change and ready.maker.planner != RULES:
+            self._store.undo_log.note(ready.key, run.transaction, self._store.record)
 
     async def _check_contract(
         self, message: SessionRequest, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
@@ -268,6 +282,8 @@ class SessionActor(Actor[Message, Answer]):
         try:
             shaped = self._read(message.request)
             ready = self._look_up(message, shaped, self._resolver.peek)
+            if ready is not None and self._pipeline.noted.needs(ready):
+                return NOT_NOW
             run = None if ready is None else self._programs.run_now(shaped, ready)
             if ready is None or run is None or run.transaction.is_large:
                 return NOT_NOW
@@ -276,6 +292,7 @@ class SessionActor(Actor[Message, Answer]):
                 return NOT_NOW  # the quota looks at the disk
             if not self._proof.require_now(shaped, ready, run):
                 return NOT_NOW
+            self._note_undo(ready, run)
             drifts = self._apply_now(run)
         except (LarstError, LeaveLoopError):
             return NOT_NOW  # `on_message` raises it again, and does what it requires

@@ -19,7 +19,7 @@ from larst.domain import Json, Record, Reply, RequestContext
 from larst.errors import BadRequestError, ContractBrokenError
 from larst.planning.rules.certainty import is_certain
 from larst.planning.shapes import ShapedRequest
-from larst.store import CONTRACT, SessionStore
+from larst.store import CONTRACT, SessionStore, Transaction
 from larst.telemetry import current_request
 
 ContractMode: TypeAlias = Literal["warn", "enforce"]
@@ -106,11 +106,16 @@ async def put_contract(store: SessionStore, mode: str, document: str) -> list[st
         BadRequestError: it is not a contract.
     """
     seeds = await store.work.off_loop(partial(_checked_seeds, document))
-    transaction = store.begin()
-    view = transaction.hidden(CONTRACT)
-    view.delete(_KEY)
-    view.insert({"id": _KEY, "mode": mode, "document": document})
-    store.commit(transaction)
+    store.work.begin()
+
+    def put() -> Transaction:
+        transaction = store.begin()
+        view = transaction.hidden(CONTRACT)
+        view.delete(_KEY)
+        view.insert({"id": _KEY, "mode": mode, "document": document})
+        return transaction
+
+    store.commit(await store.work.run(put))
     return store.seed_schemas(seeds)
 
 
@@ -118,6 +123,7 @@ def delete_contract(store: SessionStore) -> bool:
     """Take the contract from a session; return whether it had one."""
     if store.record(CONTRACT, _KEY) is None:
         return False
+    store.work.begin()
     transaction = store.begin()
     transaction.hidden(CONTRACT).delete(_KEY)
     return store.commit(transaction)

@@ -28,6 +28,7 @@ from larst.planning.shapes import (
 )
 from larst.policy import PolicyLimits, check, strip_fences
 from larst.sandbox import Sandbox
+from larst.session.noted_runs import NotedRuns
 from larst.session.run_places import RunPlaces
 
 _CHECKED_PROGRAMS = 1024
@@ -38,7 +39,8 @@ _MAX_SKETCHES = 20
 class Pipeline:
     """`resolver` supplies plans; `direct`, if it can, or `sandbox` runs their programs.
 
-    `check` is the policy. `places` are those where heavy programs begin. `has_proof`: a new program
+    `check` is the policy. `places` are those where heavy programs begin, `noted` has runs that may
+    become cases. `has_proof`: a new program
     of a model is rehearsed, and asked about if it is odd, before it counts as proven.
     """
 
@@ -65,6 +67,7 @@ class Pipeline:
         self.has_proof = settings.has_proof
         self.direct = direct
         self.places = RunPlaces()
+        self.noted = NotedRuns()
         self.resolver = PlanResolver(
             planner=planner,
             book=book,

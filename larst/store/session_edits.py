@@ -171,7 +171,8 @@ class SessionEdits:
         parts = list(resolution.notes)
         for file, reason in resolution.asides:
             path = next(path for path in kept_as if path.name.startswith(Path(file.name).name))
-            parts.append(_set_aside(file.name, path.name, reason))
+            extent = "not all of it is" if file.name in resolution.taken else "it is not"
+            parts.append(_set_aside(file.name, path.name, f"{extent} taken in: {reason}"))
         detail = "; ".join(parts)
         names = tuple(path.name for path in kept_as)
         is_taken_in = not resolution.asides
@@ -204,9 +205,8 @@ def _journal_entry(resolution: Resolution) -> Mapping[str, object] | None:
 
 def _set_aside(name: str, kept_as: str, reason: str) -> str:
     return (
-        f"{name} was edited, but not all of it is taken in: {reason}. The session keeps its own,"
-        f" and the edited file is {kept_as}: to use it, correct it and rename it to"
-        f" {Path(name).name}"
+        f"{name} was edited, but {reason}. The session keeps its own, and the edited file is"
+        f" {kept_as}: to use it, correct it and rename it to {Path(name).name}"
     )
 
 

@@ -46,6 +46,7 @@ from larst.store.transfer.replacing import (
     journal_entry,
     next_id_entry,
 )
+from larst.store.undoing import UndoLog
 from larst.store.work import Work
 
 _log = logging.getLogger("larst.store")
@@ -111,6 +112,7 @@ class SessionStore:
         self.work = Work(self._threads)
         """What the current message may do here; the actor begins it with each message."""
         self.is_loaded = False
+        self.undo_log = UndoLog()
         self.settings = SessionSettings(
             self.session_id, self._session_files, self._threads, self.checkpoints.disk
         )
@@ -225,6 +227,27 @@ class SessionStore:
             for name, records in was.items():
                 entries[name]["was"] = records
         self._writer.add(entries)
+
+    async def undo(self, plan_key: str) -> dict[str, int]:
+        """Take back what the latest run of a plan changed here, as one transaction.
+
+        Returns how many records were taken back, by resource.
+
+        Raises:
+            UndoRefusedError: it cannot be taken back.
+        """
+        self.work.begin()
+
+        def take_back() -> tuple[Transaction, dict[str, int]]:
+            transaction = self.begin()
+            return transaction, self.undo_log.undo(plan_key, transaction, self.record)
+
+        transaction, counts = await self.work.run(take_back)
+        if transaction.is_large:
+            await self.commit_large(transaction, lambda _: [])
+        else:
+            self.commit(transaction)
+        return counts
 
     def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
         """Give resources that have no schema one, as if it was learned; return their names.
@@ -613,6 +636,7 @@ class SessionStore:
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
         self._change()
+        self.undo_log.clear()
         self.resources = self._collections = loaded.collections
         self.checkpoints.reset(loaded)
         is_unsaved = self._session_files.settings_in_journal

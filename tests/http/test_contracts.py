@@ -131,6 +131,14 @@ async def test_it_survives_an_import_and_a_reset(make_client: MakeClient) -> Non
     assert "contract" not in exported
 
 
+async def test_a_large_document_is_read_off_the_event_loop(make_client: MakeClient) -> None:
+    client = await make_client(RulesPlanner())
+    body = json.dumps({**OPENAPI_3, "x-filler": "x" * 900_000}).encode()
+    for _ in range(2):
+        assert (await client.put(CONTRACT, data=io.BytesIO(body))).status == 200
+    assert (await client.delete(CONTRACT)).status == 204
+
+
 async def test_a_seeded_resource_is_known_before_its_first_record(make_client: MakeClient) -> None:
     client = await make_client(RulesPlanner())
     assert (await client.put(CONTRACT, json=OPENAPI_3)).status == 200

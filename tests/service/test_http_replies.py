@@ -170,6 +170,7 @@ class TestReservedPaths:
             "docs": "/docs",
             "redoc": "/redoc",
             "openapi": "/swagger.json",
+            "agents": "/llms.txt",
             "control": "/_larst/openapi.json",
             "metrics": "/_larst/metrics",
             "health": "/healthz",

@@ -76,3 +76,9 @@ PACK_SESSION = ControlOperation(
     (IN_SESSION,),
     errors=errors_of(*SESSION_ERRORS, errors.SessionNotFoundError, errors.DeadlineError),
 )
+GET_GUIDE = ControlOperation(
+    "get_guide",
+    "documents",
+    "Get one page for agents: how to use this service, its session and its control API",
+    (ControlReply("The page, in Markdown.", {"text/plain": TEXT}),),
+)

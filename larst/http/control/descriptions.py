@@ -8,6 +8,7 @@ from typing import get_args
 from larst import actors, errors
 from larst.http.control.parameters import (
     AFTER,
+    FORCE,
     IN_SESSION,
     LENIENT,
     MAX_REASON_CHARACTERS,
@@ -41,6 +42,7 @@ PLAN: Schema = {
         "key": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
         "state": {"enum": list(get_args(PlanState))},
         "reason": {**_TEXT_OR_NULL, "description": "Why the plan was rejected."},
+        "cases": {**COUNT, "description": "How many cases another program must pass."},
         "intent": {**_TEXT_OR_NULL, "description": "What a user said that the request means."},
         "method": TEXT,
         "path": {**TEXT, "description": "Identifiers are replaced: `/orders/<int>/cancel`."},
@@ -48,6 +50,10 @@ PLAN: Schema = {
         "action": TEXT,
         "resource": _TEXT_OR_NULL,
         "planner": TEXT,
+        "has_older_prompt": {
+            "type": "boolean",
+            "description": "Made with other prompts than those of this version of LARST.",
+        },
         "model": _TEXT_OR_NULL,
         "uses": COUNT,
         "attempts": COUNT,
@@ -261,9 +267,11 @@ PUT_PROGRAM = ControlOperation(
     "plans",
     "Replace the program of a plan by your own; the new version is pinned",
     (ControlReply("The new version.", json_of(schema_ref("Plan"))),),
-    (PLAN_KEY, OF_TENANT),
+    (PLAN_KEY, FORCE, OF_TENANT),
     body=json_of(_PROGRAM),
-    errors=errors_of(*_PLAN_ERRORS, errors.InvalidJsonError, errors.BodyTooSlowError),
+    errors=errors_of(
+        *_PLAN_ERRORS, errors.CaseFailedError, errors.InvalidJsonError, errors.BodyTooSlowError
+    ),
 )
 LIST_SESSIONS = ControlOperation(
     "list_sessions",

@@ -65,6 +65,9 @@ REQUEST_ID = ControlParameter(
     "id", "The number of the request, or its `X-Request-ID`.", {"type": "string"}, "path"
 )
 
+FORCE = ControlParameter(
+    "force", "Drop the cases that the program fails.", {"type": "boolean", "default": False}
+)
 CONTRACT_MODE = ControlParameter(
     "mode",
     "A reply that deviates is served with a header that says so (`warn`), or refused (`enforce`).",

@@ -2,7 +2,7 @@
 
 An admin sees the plans of its own tenant. The operator, an admin of the default tenant, also sees
 those of another one with `?tenant=`, and a plan that the operator pins serves all tenants. Must
-never touch a session: it reads and changes only plan books.
+never touch a session: it reads and changes only plan books, and cases run in memory.
 """
 
 from __future__ import annotations
@@ -12,10 +12,29 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from larst.domain import DEFAULT_TENANT_NAME, Json, session_name, tenant_of
-from larst.errors import BadRequestError, ForbiddenError, PlanNotFoundError, ProgramRefusedError
-from larst.http.control.guards import choice_in_query, json_body, number_in_query
+from larst import prompts
+from larst.domain import (
+    DEFAULT_TENANT_NAME,
+    CheckedProgram,
+    Json,
+    session_name,
+    tenant_of,
+)
+from larst.errors import (
+    BadRequestError,
+    CaseFailedError,
+    ForbiddenError,
+    PlanNotFoundError,
+    ProgramRefusedError,
+)
+from larst.http.control.guards import (
+    choice_in_query,
+    flag_in_query,
+    json_body,
+    number_in_query,
+)
 from larst.http.control.parameters import (
+    FORCE,
     MAX_REASON_CHARACTERS,
     MIN_KEY_CHARACTERS,
     OF_TENANT,
@@ -25,8 +44,11 @@ from larst.http.control.parameters import (
 )
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
+from larst.planning import RULES
 from larst.planning.book import BookEntry, PlanBook, PlanState, new_version
+from larst.planning.book.cases import PlanCase, with_case
 from larst.session import Tenants
+from larst.session.cases import case_differences, case_of
 
 MAX_VERSIONS = 100
 
@@ -46,7 +68,7 @@ class PlanControl:
         state = choice_in_query(request, PLAN_STATE)
         limit = number_in_query(request, PLAN_LIMIT)
         offset = number_in_query(request, OFFSET)
-        entries = [entry for entry in self._book(request).entries() if state in (None, entry.state)]
+        entries = [entry for entry in self.book(request).entries() if state in (None, entry.state)]
         entries.sort(key=lambda entry: (-entry.uses, entry.made_at, entry.key))
         return json_response(
             {
@@ -61,28 +83,43 @@ class PlanControl:
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
-        tenant, entry = self._tenant(request), self._entry(request)
+        tenant, entry = self.tenant(request), self.entry(request)
         own = [session_name(key) for key in entry.sessions if tenant_of(key) == tenant]
-        same_shape = self._book(request).of_shape(entry.shape_key)
+        same_shape = self.book(request).of_shape(entry.shape_key)
         versions: list[Json] = [summary(other) for other in same_shape if other.key != entry.key]
-        return json_response(
-            {**entry.model_dump(), "sessions": own, "versions": versions[:MAX_VERSIONS]}
-        )
+        facts = {
+            "sessions": own,
+            "has_older_prompt": has_older_prompt(entry),
+            "versions": versions[:MAX_VERSIONS],
+        }
+        return json_response({**entry.model_dump(), **facts})
 
     async def pin(self, request: web.Request) -> web.Response:
         """Approve a plan: it is used from now on, whatever planner is configured.
 
+        The latest run that was noted becomes a case of the plan.
         A plan of another tenant is copied to the plan book of the default one, and so serves all.
 
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
-        entry = self._entry(request)
-        if self._tenant(request) == request[ACCESS].tenant.name:
+        entry = self.entry(request)
+        if self.tenant(request) == request[ACCESS].tenant.name:
+            await self._keep_case(request, entry)
             return self._decide(request, "pinned", None)
-        pinned = entry.model_copy(update={"state": "pinned", "reason": None, "sessions": ()})
+        # The sessions and the records of the cases are the other tenant's.
+        own = {"state": "pinned", "reason": None, "sessions": (), "cases": ()}
+        pinned = entry.model_copy(update=own)
         self._tenants.plans(None).book.put(pinned)
         return json_response(summary(pinned))
+
+    async def _keep_case(self, request: web.Request, entry: BookEntry) -> None:
+        plans = self._tenants.plans(self.tenant(request))
+        run = plans.pipeline.noted.get(entry.key)
+        case = None if run is None else await case_of(plans.pipeline, entry.plan, run)
+        if case is not None and (current := plans.book.get(entry.key)) is not None:
+            cases = with_case(current.cases, case)
+            plans.book.put(current.model_copy(update={"cases": cases}))
 
     async def reject(self, request: web.Request) -> web.Response:
         """Reject a plan: it is never used again, and the planner gets the reason.
@@ -101,20 +138,49 @@ class PlanControl:
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
             BadRequestError: the body has no program, or the policy refuses it.
+            CaseFailedError: it gives other replies than the plan's cases; `?force=true` drops those
+                that fail.
         """
-        entry, source = self._entry(request), _program(await json_body(request))
-        plans = self._tenants.plans(self._tenant(request))
+        source = _program(await json_body(request))
+        entry = self.entry(request)
+        plans = self._tenants.plans(self.tenant(request))
         try:
             program = plans.pipeline.check(source)
         except ProgramRefusedError as error:
             raise BadRequestError(f"the policy refuses the program: {error.detail}") from error
-        version = new_version(entry, program, datetime.now(UTC))
+        passed = await self._passed(request, entry, program)
+        version = new_version(entry, program, datetime.now(UTC)).model_copy(
+            update={"cases": passed}
+        )
         if version.key != entry.key:
             plans.book.set_state(entry.key, "rejected", "a user wrote a better version of it")
             plans.book.put(version)
         else:
             plans.book.set_state(entry.key, "pinned")
         return json_response(summary(version))
+
+    async def _passed(
+        self, request: web.Request, entry: BookEntry, program: CheckedProgram
+    ) -> tuple[PlanCase, ...]:
+        """Return the cases that a new program passes.
+
+        Raises:
+            CaseFailedError: it does not pass all, and must.
+        """
+        pipeline = self._tenants.plans(self.tenant(request)).pipeline
+        passed: list[PlanCase] = []
+        failures: list[str] = []
+        for case in entry.cases:
+            if missed := await case_differences(pipeline, entry.plan, program, case):
+                failures.append(f"{case.request.text}: {'; '.join(missed)}")
+            else:
+                passed.append(case)
+        if failures and not flag_in_query(request, FORCE):
+            raise CaseFailedError(
+                f"the program fails {len(failures)} of {len(entry.cases)} cases of the plan"
+                f" ({' | '.join(failures)[:1000]}); correct it, or send ?force=true to drop them"
+            )
+        return tuple(passed)
 
     def add_pinned(self, entries: Iterable[BookEntry]) -> None:
         """Add plans that a user approved elsewhere, as a pack has them, for all tenants."""
@@ -127,14 +193,14 @@ class PlanControl:
         Raises:
             PlanNotFoundError: no plan has that key, or several plans begin with it.
         """
-        self._book(request).remove(self._entry(request).key)
+        self.book(request).remove(self.entry(request).key)
         return web.Response(status=204)
 
     def _decide(self, request: web.Request, state: PlanState, reason: str | None) -> web.Response:
-        entry = self._book(request).set_state(self._entry(request).key, state, reason)
+        entry = self.book(request).set_state(self.entry(request).key, state, reason)
         return json_response(None if entry is None else summary(entry))
 
-    def _tenant(self, request: web.Request) -> str | None:
+    def tenant(self, request: web.Request) -> str | None:
         """Return the tenant whose plans a request is about: its own, or for the operator, any.
 
         Raises:
@@ -151,15 +217,16 @@ class PlanControl:
             raise BadRequestError(f"no token is of the tenant {name[:63]}")
         return tenant
 
-    def _book(self, request: web.Request) -> PlanBook:
-        return self._tenants.plans(self._tenant(request)).book
+    def book(self, request: web.Request) -> PlanBook:
+        """Return the plan book that a request is about."""
+        return self._tenants.plans(self.tenant(request)).book
 
-    def _entry(self, request: web.Request) -> BookEntry:
+    def entry(self, request: web.Request) -> BookEntry:
         """Return the plan whose key, or the beginning of it, is in the path."""
         key = request.match_info["key"].lower()
         if len(key) < MIN_KEY_CHARACTERS:
             raise PlanNotFoundError(f"the key needs at least {MIN_KEY_CHARACTERS} digits")
-        matches = [entry for entry in self._book(request).entries() if entry.key.startswith(key)]
+        matches = [entry for entry in self.book(request).entries() if entry.key.startswith(key)]
         if len(matches) > 1:
             raise PlanNotFoundError(f"{len(matches)} keys begin with {key[:64]}; add digits")
         if not matches:
@@ -174,12 +241,14 @@ def summary(entry: BookEntry) -> dict[str, Json]:
         "state": entry.state,
         "reason": entry.reason,
         "intent": entry.intent,
+        "cases": len(entry.cases),
         "method": entry.shape.get("method"),
         "path": entry.shape.get("path"),
         "query": entry.shape.get("query"),
         "action": entry.plan.action,
         "resource": entry.plan.resource,
         "planner": entry.planner,
+        "has_older_prompt": has_older_prompt(entry),
         "model": entry.model,
         "uses": entry.uses,
         "attempts": entry.attempts,
@@ -188,6 +257,11 @@ def summary(entry: BookEntry) -> dict[str, Json]:
         "made_at": entry.made_at,
         "last_used_at": entry.last_used_at,
     }
+
+
+def has_older_prompt(entry: BookEntry) -> bool:
+    """Return whether a model wrote the plan, with prompts that are not the current ones."""
+    return entry.planner != RULES and entry.prompt_version != prompts.version()
 
 
 def _program(body: Json) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from larst import actors, errors
 from larst.domain import METHODS
 from larst.http.control.descriptions import errors_of, json_of
+from larst.http.control.parameters import OF_SESSION, OF_TENANT, PLAN_KEY
 from larst.http.guidance import MAX_INTENT_CHARACTERS
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
-from larst.openapi.schemas import Schema
+from larst.openapi.schemas import COUNT, TEXT, Schema
 
 _REQUEST: Schema = {
     "type": "object",
@@ -83,6 +84,69 @@ _REQUEST_ERRORS = (
     actors.ActorCrashedError,
 )
 
+_TESTED: Schema = {
+    "type": "object",
+    "required": ["items", "passed", "failed", "not_run"],
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["key", "method", "path", "passed", "differences"],
+                "properties": {
+                    "key": TEXT,
+                    "method": TEXT,
+                    "path": TEXT,
+                    "passed": {"type": "boolean"},
+                    "differences": {"type": "array", "items": TEXT},
+                },
+            },
+        },
+        "passed": COUNT,
+        "failed": COUNT,
+        "not_run": {**COUNT, "description": "Cases that were left out when the time was up."},
+    },
+}
+TEST_PLAN = ControlOperation(
+    "test_plan",
+    "plans",
+    "Run the cases of a plan, each in a session of its own in memory",
+    (ControlReply("The results.", json_of(_TESTED)),),
+    (PLAN_KEY, OF_TENANT),
+    errors=errors_of(errors.BadRequestError, errors.PlanNotFoundError),
+)
+TEST_PLANS = ControlOperation(
+    "test_plans",
+    "plans",
+    "Run the cases of all plans that may serve",
+    (ControlReply("The results.", json_of(_TESTED)),),
+    (OF_TENANT,),
+    errors=errors_of(errors.BadRequestError),
+)
+_UNDONE: Schema = {
+    "type": "object",
+    "required": ["undone"],
+    "properties": {"undone": {"type": "object", "additionalProperties": COUNT}},
+}
+UNDO_PLAN = ControlOperation(
+    "undo_plan",
+    "plans",
+    "Take back what the latest run of a plan changed in a session, as one transaction",
+    (ControlReply("How many records were taken back, by resource.", json_of(_UNDONE)),),
+    (PLAN_KEY, OF_SESSION),
+    errors=errors_of(
+        errors.BadSessionIdError,
+        errors.PlanNotFoundError,
+        errors.UndoRefusedError,
+        errors.SessionDamagedError,
+        errors.DiskRefusedError,
+        actors.MailboxFullError,
+        actors.ActorFailedError,
+        actors.StoppingError,
+        actors.DeadlinePassedError,
+        actors.ActorCrashedError,
+    ),
+)
 TEACH = ControlOperation(
     "teach_plan",
     "plans",

@@ -21,6 +21,7 @@ import aiofiles.os
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from larst.domain import Json, Plan
+from larst.planning.book.cases import PlanCase
 from larst.planning.planner import Maker
 from larst.planning.reuse.conditions import Condition
 from larst.planning.shapes.shape import shape_key
@@ -52,7 +53,8 @@ class BookEntry(BaseModel):
     `condition` restricts the requests of the shape that the plan may serve;
     None: all. `attempts`, `tokens` and `cost_usd` are the cost of planning, all attempts together.
     `sessions` are the last `MAX_SESSIONS` sessions that it served. `intent`: the meaning of the
-    request in a user's words, from which the plan was made.
+    request in a user's words, from which the plan was made. `cases` must get the same replies from
+    another program.
     """
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -75,6 +77,7 @@ class BookEntry(BaseModel):
     cost_usd: NonNegativeFloat | None = None
     sessions: tuple[str, ...] = ()
     intent: str | None = None
+    cases: tuple[PlanCase, ...] = ()
 
     @cached_property
     def maker(self) -> Maker:

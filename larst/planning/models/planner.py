@@ -59,8 +59,8 @@ class ModelPlanner:
         self._counts = PromptCounts()
 
     def trusts(self, maker: Maker, shaped: ShapedRequest) -> bool:
-        """Return whether a learned plan may serve: only its own."""
-        return maker == self.maker
+        """Return whether a learned plan may serve: its own, also those of older prompts."""
+        return (maker.planner, maker.model) == (self.maker.planner, self.maker.model)
 
     def is_ready(self) -> bool:
         """Return whether the provider is believed to answer: its circuit breaker is closed."""

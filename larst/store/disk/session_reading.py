@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -258,9 +259,12 @@ def damaged(
 
 
 def repair_advice(directory: Path) -> str:
-    """Return the advice to repair the session with this directory."""
-    tenant = f"{directory.parent.name}/" if directory.parent.name.startswith("@") else ""
-    return f"stop LARST and run `larst repair {tenant}{directory.name}`"
+    """Return the advice to repair the session with this directory, as a command to type."""
+    root, session = directory.parent, directory.name
+    if root.name.startswith("@"):
+        root, session = root.parent, f"{root.name}/{session}"
+    command = shlex.join(["larst", "repair", session, "--data-root", str(root)])
+    return f"stop LARST and run `{command}`"
 
 
 def _last_replacements(lines: Sequence[Line]) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from larst.domain import Usage
@@ -176,3 +178,12 @@ class TestPrices:
     def test_an_invalid_price_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"."):
             parse_prices(text)
+
+
+def test_plans_of_older_prompts_are_trusted_and_those_of_other_models_are_not() -> None:
+    """An update of LARST must not cost a call for each known shape."""
+    planner = planner_of(ScriptedModel(completion()))
+    maker, shaped = planner.maker, shaped_of(request("GET", "/orders/summary"))
+    assert planner.trusts(replace(maker, version="older"), shaped)
+    assert not planner.trusts(replace(maker, model="another"), shaped)
+    assert not planner.trusts(replace(maker, planner="another"), shaped)

@@ -30,13 +30,14 @@ LINKS = {
     "docs": "/docs",
     "redoc": "/redoc",
     "openapi": "/swagger.json",
+    "agents": "/llms.txt",
     "control": "/_larst/openapi.json",
     "metrics": "/_larst/metrics",
     "health": "/healthz",
     "ready": "/readyz",
 }
 
-_SESSION_LINKS = frozenset({"docs", "redoc", "openapi"})
+_SESSION_LINKS = frozenset({"docs", "redoc", "openapi", "agents"})
 
 MAX_RESOURCES = 30
 """The resources of a session that the page lists."""
