@@ -182,11 +182,12 @@ def _schema(
             f' them: send {{"{resource.name}": {{"count": {resource.count}, "fields": ["name",'
             ' "price"]}}, or a schema in place of the fields'
         )
-    usable = [
-        name
-        for name in fields
-        if not looks_like_link(name) or links.resource_of(name, (), resource.name) is not None
-    ]
+    usable: dict[str, str | None] = {}
+    for name in fields:
+        parent = links.resource_of(name, (), resource.name) if looks_like_link(name) else None
+        # `customerId` means a user where `customers` do not exist; `userId` says so already.
+        if parent not in usable.values() if parent else not looks_like_link(name):
+            usable[name] = parent
     style = str if is_camel else inflection.underscore
     return {"properties": {style(name): {} for name in usable}}
 

@@ -62,6 +62,13 @@ class TestLinks:
 
         assert {row["assigneeId"] for row in rows(transaction, "tickets")} <= {1, 2, 3}
 
+    def test_a_drafted_record_links_once_to_a_person(self) -> None:
+        """`customerId` would mean a user, too, as `userId` does already."""
+        _, transaction = make({"users": 3, "orders": 2})
+
+        assert all("customerId" not in row for row in rows(transaction, "orders"))
+        assert {row["userId"] for row in rows(transaction, "orders")} <= {1, 2, 3}
+
     def test_a_list_of_links_holds_different_records(self) -> None:
         posts = [{"id": 1, "title": "A", "tagIds": [1, 2]}]
 

@@ -24,7 +24,7 @@ _TASKS = (
         "`?count=2&wait=1s` waits for two",
     ),
     ("put_faults", "break replies", ""),
-    ("put_clock", "set the clock", ""),
+    ("put_session_clock", "set, freeze or move the clock", ""),
     ("list_plans", "list the plans", "how each shape of request is answered"),
     ("reject_plan", "reject a plan that is wrong", 'the body is `{"reason": "…"}`'),
     ("pack_session", "pack the session into a file", "`larst serve FILE.larst` serves it"),
