@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from larst.config.fields import Group, Network
 from larst.config.groups import LogFormat, LogLevel, Settings
-from larst.config.kit import KitSettings
+from larst.config.kit import FaultsUse, KitSettings
 from larst.config.planners import (
     Fallback,
     ModelSettings,
@@ -37,6 +37,7 @@ __all__ = [
     "FIELDS",
     "ConsoleSettings",
     "Fallback",
+    "FaultsUse",
     "HttpSettings",
     "KitSettings",
     "LogFormat",

@@ -10,6 +10,8 @@ from larst.config import fields
 from larst.config.fields import Group, setting
 
 Recording = Literal["on", "off"]
+FaultsUse = Literal["loopback", "on", "off"]
+"""Whose requests may fail on demand: those from this machine, all, or none."""
 
 
 class KitSettings(Group):
@@ -21,6 +23,14 @@ class KitSettings(Group):
         "on or off",
         "Record the requests of all sessions in memory, or only of sessions that ask for it "
         "(docs/testing.md).",
+    )
+
+    faults: Annotated[FaultsUse, BeforeValidator(fields.lower)] = setting(
+        "LARS_FAULTS",
+        "loopback",
+        "loopback, on or off",
+        "Which requests may fail on demand: those from this machine to a loopback name, all, or "
+        "none.",
     )
 
     @property

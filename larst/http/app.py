@@ -34,6 +34,7 @@ from larst.http.control.cases import CaseControl
 from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
+from larst.http.control.faults import FaultControl
 from larst.http.control.imports import Imports
 from larst.http.control.login import LoginControl
 from larst.http.control.packs import PackControl
@@ -44,6 +45,7 @@ from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
 from larst.http.control.undoing import UndoControl
+from larst.http.faults import FaultTable
 from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
 from larst.http.live import LIVE, LiveService
@@ -181,6 +183,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             packs=PackControl(root, sessions, tenants, imports, components.planner.maker),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             recordings=RecordingControl(instruments.recorder.recordings),
+            faults=FaultControl(instruments.faults),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
@@ -202,6 +205,7 @@ def _instruments(settings: Settings, log: RequestLog) -> Instruments:
         rates=RequestRates(settings.quotas.max_requests_per_s),
         notes=RequestNotes(log, settings.console),
         recorder=Recorder(Recordings(records_all=settings.kit.records_all)),
+        faults=FaultTable(settings.kit.faults),
     )
 
 

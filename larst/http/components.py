@@ -13,6 +13,7 @@ from larst.http.control.cases import CaseControl
 from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
+from larst.http.control.faults import FaultControl
 from larst.http.control.login import LoginControl
 from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
@@ -63,6 +64,7 @@ class RunningService:
     packs: PackControl
     requests: RequestControl
     recordings: RecordingControl
+    faults: FaultControl
     documents: SessionDocuments
     sessions: SessionClient
 

@@ -12,6 +12,7 @@ import socket
 from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from multidict import MultiMapping
 
@@ -96,6 +97,16 @@ def machine_names() -> tuple[str, ...]:
     name = socket.gethostname().removesuffix(".").lower()
     short = name.partition(".")[0]
     return (name, short, f"{short}.local") if name else ()
+
+
+def is_local_call(client_ip: str, address: str) -> bool:
+    """Return whether a client of this machine called the service by a loopback name.
+
+    `address` is the URL that it called. The client's own address does not say enough: a proxy on
+    this machine has one, too.
+    """
+    name = host_name(urlsplit(address).netloc)
+    return is_loopback(client_ip) and name is not None and is_loopback(name)
 
 
 @lru_cache(maxsize=256)

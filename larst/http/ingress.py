@@ -19,6 +19,8 @@ from larst.domain import NO_BODY, Body, RequestContext, SessionKey
 from larst.errors import BadRequestError, BodyTooLargeError
 from larst.http.bodies import BodiesInFlight, BodyRules, BodyShare, read_body
 from larst.http.client_identity import checked_session_id, client_ip_of, scheme_of
+from larst.http.faults import HEADER as FAULT_HEADER
+from larst.http.faults import STRIKE, FaultTable
 from larst.http.guidance import guidance_in
 from larst.http.keys import ACCESS, ANSWER, TRACE, WithHeaders
 from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
@@ -57,22 +59,24 @@ async def serve_planned(request: web.Request) -> web.StreamResponse:
 
 @dataclass(frozen=True, slots=True)
 class Instruments:
-    """What counts, notes and records the requests."""
+    """What counts, notes, records and breaks the requests."""
 
     rates: RequestRates
     notes: RequestNotes
     recorder: Recorder
+    faults: FaultTable
 
     def needs_task(self, key: SessionKey) -> bool:
         """Return whether requests of a session are served by tasks only, never by the lane."""
-        return self.recorder.recordings.covers(key)
+        return self.recorder.recordings.covers(key) or self.faults.covers(key)
 
     def forget(self, key: SessionKey) -> None:
         """Forget what concerns a session that is erased."""
         self.recorder.recordings.forget(key)
+        self.faults.forget(key)
 
 
-TASK_HEADERS = frozenset({HEADER})
+TASK_HEADERS = frozenset({HEADER, FAULT_HEADER})
 """The headers of requests that are served by tasks only."""
 
 
@@ -114,6 +118,8 @@ class Ingress:
         self, request: web.Request, trace: RequestTrace, access: Access, share: BodyShare
     ) -> web.Response:
         context = await self.context(request, trace, access, share)
+        if (failure := await self._failure(request, trace, context)) is not None:
+            return failure
         start_s = time.perf_counter()
         try:
             reply = await self.sessions.request(
@@ -134,6 +140,25 @@ class Ingress:
         response = program_response(context, presented, reply)
         log_hint(trace, reply, response)
         return response
+
+    async def _failure(
+        self, request: web.Request, trace: RequestTrace, context: RequestContext
+    ) -> web.Response | None:
+        """Return the reply of a fault that comes instead of the session's; None without one.
+
+        Raises:
+            ConnectionResetError: the fault has dropped the connection.
+        """
+        faults, header = self.instruments.faults, request.headers.get(FAULT_HEADER)
+        if header is None and not faults.covers(context.session_key):
+            return None
+        strike = faults.strike(context, header, self.address(request))
+        if strike is None:
+            return None
+        request[STRIKE] = strike
+        if trace.details is not None:
+            trace.details.fault = str(strike.fault)
+        return await strike.before(request)
 
     def _place(self, request: web.Request) -> Place:
         url = request.rel_url

@@ -17,6 +17,7 @@ from larst.http.access import Access, Endpoint, RouteTable
 from larst.http.access_log import finish_trace, start_trace
 from larst.http.control.guards import refuse_other_origins
 from larst.http.cors import AllowedOrigins, beside, is_preflight
+from larst.http.faults import spoiled
 from larst.http.hosts import AllowedHosts
 from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS, TRACE, Handler
@@ -72,14 +73,8 @@ class Middleware:
         trace = self._start_trace(request, endpoint)
         response: web.StreamResponse | None = None
         try:
-            response = self._refusal(request, endpoint.access) or await endpoint.handler(request)
-            response = await self._as_page(request, response, endpoint.access)
-        except Exception as error:
-            if isinstance(error, ConnectionError) and _is_disconnected(request):
-                raise  # in the middle of a streamed reply: another reply cannot follow
-            trace.set_error(error)
-            response = error_response(request, error, trace.request_id)
-            response = await self._as_page(request, response, endpoint.access)
+            response = await self._respond(request, endpoint, trace)
+            response = await spoiled(request, response)
         finally:  # also for a client that has disconnected
             finish_trace(request, trace, None if response is None else response.status)
             instruments = request.app[INGRESS].instruments
@@ -88,6 +83,20 @@ class Middleware:
                 query = request.rel_url.raw_query_string
                 instruments.notes.end(trace, request.method, request.path, query, response)
         return response
+
+    async def _respond(
+        self, request: web.Request, endpoint: Endpoint, trace: RequestTrace
+    ) -> web.StreamResponse:
+        """Return the reply of a handler, or that of its error; for a browser, as a page."""
+        try:
+            response = self._refusal(request, endpoint.access) or await endpoint.handler(request)
+            return await self._as_page(request, response, endpoint.access)
+        except Exception as error:
+            if isinstance(error, ConnectionError) and _is_disconnected(request):
+                raise  # in the middle of a streamed reply: another reply cannot follow
+            trace.set_error(error)
+            response = error_response(request, error, trace.request_id)
+            return await self._as_page(request, response, endpoint.access)
 
     async def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Add the headers of every reply, just before they are sent."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from aiohttp import web
 
 from larst.domain import SessionKey
 from larst.errors import BadRequestError
+from larst.http.faults import SERVED, STRIKE
 from larst.http.request_notes import MAX_PATH_CHARACTERS, shortened
 from larst.telemetry import RequestTrace
 from larst.telemetry.requests import RecordedBody, RecordedReply, RecordedRequest, Recordings
@@ -74,7 +75,10 @@ class Recorder:
         if (arrival := request.get(ARRIVAL)) is None:
             return
         try:
+            response = request.get(SERVED) or response
             recorded = _recorded(request.method, arrival, trace, response)
+            if (strike := request.get(STRIKE)) is not None:
+                recorded = replace(recorded, fault=str(strike.fault))
             self.recordings.end(arrival.key, recorded)
         except Exception:  # noqa: BLE001 - a bug here must not replace the reply
             _log.exception("a request could not be recorded")

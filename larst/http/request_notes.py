@@ -10,12 +10,11 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from larst.config import ConsoleSettings
-from larst.http.hosts import host_name, is_loopback
+from larst.http.hosts import is_local_call
 from larst.telemetry import RequestDetails, RequestLog, RequestRecord, RequestTrace
 from larst.telemetry.requests.details import MAX_TEXT_BYTES
 
@@ -75,9 +74,7 @@ class RequestNotes:
     def _keeps_values(self, client_ip: str, address: str) -> bool:
         if self._values != "loopback":
             return self._values == "always"
-        # The client's address alone does not say enough: a proxy on this machine has one, too.
-        name = host_name(urlsplit(address).netloc)
-        return is_loopback(client_ip) and name is not None and is_loopback(name)
+        return is_local_call(client_ip, address)
 
 
 def _record(

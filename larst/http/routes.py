@@ -19,6 +19,7 @@ from larst.http.control import (
     contract_descriptions,
     data_descriptions,
     descriptions,
+    fault_descriptions,
     recording_descriptions,
     request_descriptions,
     status_descriptions,
@@ -28,6 +29,7 @@ from larst.http.control.cases import CaseControl
 from larst.http.control.clocks import ClockControl
 from larst.http.control.contracts import ContractControl
 from larst.http.control.fakes import FakeControl
+from larst.http.control.faults import FaultControl
 from larst.http.control.login import LoginControl
 from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
@@ -157,6 +159,11 @@ def _recordings(
     )
 
 
+def _faults(method: str, handle: Handle[FaultControl], operation: ControlOperation) -> Route:
+    path = "sessions/{id}/faults"
+    return _control(method, path, lambda running: running.faults, handle, operation)
+
+
 def _login(
     method: str,
     path: str,
@@ -254,6 +261,9 @@ ROUTES = (
     ),
     _recordings("GET", "/recording", RecordingControl.show, recording_descriptions.GET_RECORDING),
     _recordings("PUT", "/recording", RecordingControl.put, recording_descriptions.PUT_RECORDING),
+    _faults("GET", FaultControl.show, fault_descriptions.GET_FAULTS),
+    _faults("PUT", FaultControl.put, fault_descriptions.PUT_FAULTS),
+    _faults("DELETE", FaultControl.delete, fault_descriptions.DELETE_FAULTS),
     _requests("", RequestControl.list, request_descriptions.LIST_REQUESTS),
     _requests("/{id}", RequestControl.show, request_descriptions.GET_REQUEST),
     Route(
@@ -318,6 +328,7 @@ def _control_api(routes: Sequence[Route]) -> ControlApi:
         clock_descriptions,
         contract_descriptions,
         descriptions,
+        fault_descriptions,
         recording_descriptions,
         request_descriptions,
         status_descriptions,

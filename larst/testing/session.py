@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from larst.testing.faults import SessionFaults
 from larst.testing.received import ReceivedRequests
 from larst.testing.transport import Reply, Transport
 
@@ -27,6 +28,8 @@ class KitError(Exception):
 class LarstSession:
     """A session: `url` is its address for the code under test, `requests` are those it received.
 
+    `faults` are those that strike them.
+
     `name` is what `X-Session-ID` or a path such as `/@NAME/orders` names.
     """
 
@@ -35,6 +38,7 @@ class LarstSession:
         self.url = f"{transport.url}/@{quote(name)}"
         self._transport = transport
         self.requests = ReceivedRequests(self.control)
+        self.faults = SessionFaults(self.control)
 
     def request(
         self,
@@ -113,8 +117,9 @@ class LarstSession:
         self.control("POST", f"snapshots/{quote(snapshot, safe='')}/load")
 
     def reset(self) -> None:
-        """Begin again: no data, ids from 1, no received requests."""
+        """Begin again: no data, ids from 1, no received requests, no faults."""
         self.control("POST", "reset")
+        self.faults.clear()
         self.requests.clear()
 
     def open(self) -> None:

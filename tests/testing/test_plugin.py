@@ -85,6 +85,18 @@ def test_asynchronous(larst_session):
     assert [request.path for request in asyncio.run(use())] == ["/a", "/b"]
 
 
+def test_faults(larst_session):
+    larst_session.faults.add("POST", "/orders", status=503, times=1)
+    larst_session.faults.add("GET", "/orders", drop=True)
+    assert larst_session.post("/orders", json={"n": 1}).status == 503
+    assert larst_session.post("/orders", json={"n": 1}).status == 201
+    with pytest.raises(OSError):
+        larst_session.get("/orders")
+    assert [rule["strikes"] for rule in larst_session.faults.show()["rules"]] == [1, 1]
+    larst_session.faults.clear()
+    assert larst_session.get("/orders").json()["page"]["total"] == 1
+
+
 def test_settings(larst_session):
     larst_session.post("/orders", json={"n": 1})
     assert larst_session.post("/orders", json={"n": "text"}).status == 422
@@ -148,7 +160,7 @@ def test_the_fixtures_work_and_leave_nothing_behind(
 
     result = run(pytester)
 
-    result.assert_outcomes(passed=8)
+    result.assert_outcomes(passed=9)
 
 
 def test_each_worker_of_xdist_has_a_service(pytester: pytest.Pytester) -> None:

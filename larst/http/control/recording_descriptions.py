@@ -28,7 +28,7 @@ RECORDED: Schema = {
     "type": "object",
     "required": [
         *("number", "id", "at", "ms", "method", "path", "query", "parameters", "headers"),
-        *("body", "body_bytes", "reply"),
+        *("body", "body_bytes", "fault", "reply"),
     ],
     "properties": {
         "number": {**COUNT, "description": "Counts the requests of the session."},
@@ -45,6 +45,7 @@ RECORDED: Schema = {
         "headers": {**ANY_OBJECT, "description": "Those that a program can read."},
         "body": _BODY,
         "body_bytes": COUNT,
+        "fault": {"type": ["string", "null"], "description": "What struck it on demand."},
         "reply": {
             "type": ["object", "null"],
             "required": ["status", "headers", "body", "body_bytes"],
@@ -54,7 +55,7 @@ RECORDED: Schema = {
                 "body": _BODY,
                 "body_bytes": COUNT,
             },
-            "description": "Null: the client has left.",
+            "description": "Null: the client has left, or its connection was dropped.",
         },
     },
 }

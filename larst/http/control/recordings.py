@@ -199,6 +199,7 @@ def _as_json(request: RecordedRequest) -> dict[str, object]:
         "parameters": parse_qs(request.query, keep_blank_values=True, errors="replace"),
         "headers": encodable(dict(request.headers)),
         **_body(request.body),
+        "fault": request.fault,
         "reply": None
         if reply is None
         else {

@@ -60,6 +60,7 @@ _DETAILS: Schema = {
             "type": "boolean",
             "description": "The reply was remembered, so no stage ran.",
         },
+        "fault": {**_TEXT_OR_NULL, "description": "What struck it on demand."},
         "stages": {
             "type": "array",
             "items": {

@@ -197,6 +197,7 @@ def details(record: RequestRecord, trace_url: str | None) -> dict[str, Json]:
         "trace_url": f"{trace_url}/{record.trace_id}" if trace_url else None,
         "hint": record.hint or headers.get("X-LARST-Hint"),
         "is_recalled": record.is_recalled,
+        "fault": noted.fault,
         "stages": stages,
         "understood": {
             "action": noted.action,

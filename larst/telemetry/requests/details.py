@@ -47,7 +47,7 @@ class RequestDetails:
 
     `has_values`: bodies, records and values of the query may be kept. `tenant` is None for the
     default tenant. `started_s` is that of the request's trace. `target` is the request target as
-    sent, without the prefix of a session.
+    sent, without the prefix of a session. `fault`: what struck it on demand.
     """
 
     __slots__ = (
@@ -60,6 +60,7 @@ class RequestDetails:
         "change_count",
         "changes",
         "content_type",
+        "fault",
         "has_values",
         "headers",
         "planner",
@@ -90,6 +91,7 @@ class RequestDetails:
         self.resource: str | None = None
         self.planner: str | None = None
         self.program: str | None = None
+        self.fault: str | None = None
 
     def add_stage(
         self, name: str, end_s: float, elapsed_s: float, error: BaseException | None

@@ -60,7 +60,8 @@ class RecordedRequest:
     """A request of a recorded session that has ended.
 
     `number` counts the requests of the session, by their arrival. `at_s` is Unix time. `path` is
-    decoded and has no session in it, `query` is as sent. `reply` None: the client has left.
+    decoded and has no session in it, `query` is as sent. `reply` None: the client has left, or its
+    connection was dropped. `fault`: what struck it on demand.
     """
 
     number: int
@@ -73,6 +74,7 @@ class RecordedRequest:
     headers: Mapping[str, str]
     body: RecordedBody | None
     reply: RecordedReply | None
+    fault: str | None = None
 
     @property
     def size_bytes(self) -> int:

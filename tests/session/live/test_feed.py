@@ -182,6 +182,24 @@ async def test_a_change_is_not_sent_before_it_is_durable(feed: Feed) -> None:
     feed.leave(client.watcher)
 
 
+async def test_a_flush_releases_only_the_commits_that_it_wrote(feed: Feed) -> None:
+    """Later commits wait for the next flush, which may fail."""
+    session = Session(feed)
+    client = ClientModel(session, QUESTIONS[0])
+    client.connect()
+    session.commit([{"id": 1}])
+    session.commit([{"id": 2}])
+    session.recorder.flushed(Position("aaaaaaaa", 1))
+    await settle()
+    client.read()
+    assert client.records == {"1": {"id": 1}}
+    session.flush()
+    await settle()
+    client.read()
+    assert client.ids == ["aaaaaaaa-0", "aaaaaaaa-1", "aaaaaaaa-2"]
+    feed.leave(client.watcher)
+
+
 async def test_a_commit_that_a_failed_write_took_back_is_never_sent(feed: Feed) -> None:
     """Its number is used again, for another change."""
     session = Session(feed)

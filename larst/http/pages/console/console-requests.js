@@ -98,6 +98,7 @@ async function one(id) {
       ["policy", [request.policy.verdict, ...request.policy.refusals].filter(Boolean).join(": ")],
       ["store calls", calls(request.store_calls)],
       ["hint", request.hint],
+      ["fault", request.fault],
       ["error", request.error && h("span", { class: "bad" }, request.error)],
       ["request id", h("code", {}, request.id)],
       ["trace", request.trace_url ? h("a", { href: request.trace_url, rel: "noreferrer" }, request.trace_id) : h("code", {}, request.trace_id)],
