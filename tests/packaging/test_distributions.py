@@ -59,39 +59,38 @@ def test_a_wheel_is_the_same_from_the_sdist_as_from_the_tree(
     assert distributions.wheel.read_bytes() == distributions.wheel_from_sdist.read_bytes()
 
 
+@pytest.fixture(scope="module")
+def tools(distributions: Distributions, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment that has the sdist and pytest; the tests share it."""
+    folder = tmp_path_factory.mktemp("installed") / "venv"
+    venv.create(folder, with_pip=True)
+    constraints = ROOT / "constraints.txt"
+    sdist = str(distributions.sdist)
+    run(folder / "bin" / "pip", "install", "-c", str(constraints), sdist, "pytest")
+    return folder / "bin"
+
+
 @pytest.mark.packaging
 class TestInstalled:
     """In environments of their own, from a package index."""
 
     def test_an_sdist_installs_into_a_bare_environment_and_serves_the_contract(
-        self, distributions: Distributions, tmp_path: Path
+        self, tools: Path, tmp_path: Path
     ) -> None:
-        venv.create(tmp_path / "venv", with_pip=True)
-        tools = tmp_path / "venv" / "bin"
-        constraints = ROOT / "constraints.txt"
-
-        self._run(tools / "pip", "install", "-c", str(constraints), str(distributions.sdist))
-        version = self._run(tools / "larst", "--version", folder=tmp_path)
-        self._run(tools / "larst", "eval", "--only", "contract", folder=tmp_path)
+        version = run(tools / "larst", "--version", folder=tmp_path)
+        run(tools / "larst", "eval", "--only", "contract", folder=tmp_path)
 
         assert version == f"larst {larst.__version__}\n"
 
-    def test_the_plugin_of_a_wheel_serves_the_first_test_of_an_empty_project(
-        self, distributions: Distributions, tmp_path: Path
+    def test_the_plugin_serves_the_first_test_of_an_empty_project(
+        self, tools: Path, tmp_path: Path
     ) -> None:
         """As docs/testing.md has it; pytest finds the plugin by itself."""
-        venv.create(tmp_path / "venv", with_pip=True)
-        tools = tmp_path / "venv" / "bin"
-        constraints = ROOT / "constraints.txt"
-        project = tmp_path / "project"
-        project.mkdir()
         page = blocks_of(ROOT / "docs" / "testing.md")
         (block,) = (block for block in page if block.file == "test_shop.py")
-        (project / "test_shop.py").write_text(block.text)
+        (tmp_path / "test_shop.py").write_text(block.text)
 
-        wheel = str(distributions.wheel)
-        self._run(tools / "pip", "install", "-c", str(constraints), wheel, "pytest")
-        printed = self._run(tools / "pytest", "-q", "-W", "error", folder=project)
+        printed = run(tools / "pytest", "-q", "-W", "error", folder=tmp_path)
 
         assert "2 passed" in printed
 
@@ -99,16 +98,18 @@ class TestInstalled:
         """The image could not be built once: a dependency is published as an sdist only."""
         arguments = install_arguments(wheel=distributions.wheel)
 
-        self._run(Path(sys.executable), "-m", "pip", "install", "--dry-run", *arguments)
+        run(Path(sys.executable), "-m", "pip", "install", "--dry-run", *arguments)
 
-    def _run(self, program: Path, *arguments: str, folder: Path = ROOT) -> str:
-        process = subprocess.run(
-            [str(program), *arguments],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        assert process.returncode == 0, process.stdout + process.stderr
-        return process.stdout
+
+def run(program: Path, *arguments: str, folder: Path = ROOT) -> str:
+    """Return what a command printed; it must succeed."""
+    process = subprocess.run(
+        [str(program), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
