@@ -122,7 +122,7 @@ def look_at(page: Page, url: str, look: Look, subject: Subject) -> None:
     page.first(subject.ready)
 
 
-@pytest.mark.parametrize(("look", "subject"), cases())
+@pytest.mark.parametrize(("look", "subject"), list(cases()))
 def test_a_page_breaks_no_rule(page: Page, library: Service, look: Look, subject: Subject) -> None:
     look_at(page, library.url, look, subject)
 
