@@ -62,8 +62,9 @@ def _write_plans(root: Path, plans: Sequence[Mapping[str, Any]]) -> None:
     for plan in plans:
         if plan["planner"] == RULES or plan["state"] not in ("learned", "pinned"):
             continue
+        stored = {name: plan[name] for name in BookEntry.model_fields if name in plan}
         entry = BookEntry.model_validate_json(
-            json.dumps({**plan, "state": "pinned", "sessions": []})
+            json.dumps({**stored, "state": "pinned", "sessions": []})
         )
         (folder / f"{entry.key}.json").write_text(entry.model_dump_json(), "utf-8")
 

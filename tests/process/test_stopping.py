@@ -94,7 +94,8 @@ def test_a_process_without_memory_is_ended(runner: str) -> None:
     with _running(runner, _OUT_OF_MEMORY, "while True: await asyncio.sleep(0.01)") as process:
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(timeout=30) == -signal.SIGALRM
+        # The loop may end by itself: with a MemoryError, status 1, before the timer is due.
+        assert process.wait(timeout=30) in (-signal.SIGALRM, 1)
 
 
 def test_a_second_signal_gives_no_more_time() -> None:

@@ -160,6 +160,7 @@ class TestQuietSessions:
             disk.content[schema] = edited
 
         await insert(store, "users", {"n": 2})
+        await store.take_in_edits_of_dirty()
         await store.checkpoint()
 
         assert disk.content[schema] == before
