@@ -45,6 +45,13 @@ def empty(tmp_path: Path) -> Path:
     return folder
 
 
+def put_back(backup: Path, folder: Path) -> None:
+    """Restore a folder in one step: the service may look at it at any moment."""
+    whole = backup.with_name("whole")
+    shutil.copytree(backup, whole)
+    whole.rename(folder)
+
+
 async def test_a_session_whose_folder_is_gone_is_damaged_until_it_is_back(
     client: Client, root: Path, tmp_path: Path
 ) -> None:
@@ -74,7 +81,7 @@ async def test_ids_are_not_given_out_again_after_a_backup_is_put_back(
     shutil.rmtree(root / "shop")
     assert (await _post(client, "Dan"))[0] == 503
 
-    shutil.copytree(tmp_path / "backup", root / "shop")
+    put_back(tmp_path / "backup", root / "shop")
 
     assert (await _get(client))[1]["page"]["total"] == 2
     assert (await _post(client, "Eve"))[1]["id"] > 3
@@ -87,7 +94,7 @@ async def test_a_backup_that_replaces_the_folder_of_an_awake_session_is_not_writ
     shutil.copytree(root / "shop", tmp_path / "backup")
     assert (await _post(client, "Cid"))[0] == 201
     shutil.rmtree(root / "shop")
-    shutil.copytree(tmp_path / "backup", root / "shop")
+    put_back(tmp_path / "backup", root / "shop")
     journal = (root / "shop" / ".journal").read_bytes()
 
     status, body = await _post(client, "Dan")
@@ -111,7 +118,7 @@ async def test_the_next_ids_after_a_restore_are_durable(
     assert (await _post(client, "Bob"))[1]["id"] == 2
     shutil.rmtree(root / "shop")
     assert (await _post(client, "Cid"))[0] == 503
-    shutil.copytree(tmp_path / "backup", root / "shop")
+    put_back(tmp_path / "backup", root / "shop")
     assert (await _get(client))[0] == 200
 
     # Not only after a stop: the process may be killed now.
