@@ -6,19 +6,13 @@ Must never hold module-level state.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 from aiohttp import web
 
-from larst import actors
-from larst.config import SandboxSettings, SessionSettings, Settings
-from larst.direct import DirectRunner
-from larst.domain import SessionKey, tenant_of
+from larst.config import Settings
 from larst.http.access import ROUTE_TABLE, RouteTable
 from larst.http.components import (
     COMPONENTS,
@@ -44,6 +38,7 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.transfers import TransferControl
 from larst.http.control.undoing import UndoControl
 from larst.http.faults import FaultTable
 from larst.http.ingress import INGRESS, Ingress, Instruments
@@ -58,33 +53,20 @@ from larst.http.recorder import Recorder
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
-from larst.planning import RULES, make_planner
-from larst.planning.book import PlanBook, Plans
-from larst.planning.reading.request import ReadingSettings
-from larst.runtime import MemoryTrimmer
+from larst.http.session_assembly import make_tenants, open_sessions, session_factory
+from larst.planning import make_planner
 from larst.sandbox import MontySandbox
 from larst.session import (
-    Answer,
     FolderWatch,
-    Message,
-    Pipeline,
-    SessionActor,
-    SessionClient,
     SessionQuota,
     Tenants,
-    log_event,
-    observe_gauges,
 )
 from larst.session.edit_watch import EditWatch
 from larst.session.live import LiveHub, LiveLimits
-from larst.store import DataRoot, DiskFiles, FileOps, IdFloors, Quota, SessionStore, Threads
+from larst.store import DataRoot, Threads
 from larst.telemetry import RequestLog
-from larst.telemetry.metrics import FSYNCS, RESTARTS
 from larst.telemetry.requests import Recordings
 from larst.tokens import TokenSource, TokenTable
-
-CHECKPOINT_AFTER_S = 1.0
-"""The idle time after which a session's documented files are complete (SPEC section 7)."""
 
 
 def default_components(settings: Settings) -> Components:
@@ -134,7 +116,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         root = DataRoot.open(settings.data_root)
         stack.callback(root.close)
-        tenants = _tenants(settings, components, root)
+        tenants = make_tenants(settings, components, root)
         stack.push_async_callback(tenants.close_books)
         stack.push_async_callback(components.sandbox.stop)
         stack.push_async_callback(tenants.close_planning)
@@ -142,8 +124,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
         hub = _live_hub(settings, components)
         stack.push_async_callback(hub.close)
-        factory = _session_factory(root, tenants, threads, components, settings, session_quota, hub)
-        sessions = _open_sessions(stack, factory, settings.http.request_timeout_s)
+        factory = session_factory(root, tenants, threads, components, settings, session_quota, hub)
+        sessions = open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)
         await components.sandbox.start()
         instruments = _instruments(settings, app[REQUEST_LOG])
@@ -175,7 +157,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             cases=CaseControl(tenants, plans),
             undoing=UndoControl(sessions, plans),
             teaching=TeachingControl(tenants, sessions),
-            session_control=SessionControl(root, sessions, imports, session_quota),
+            session_control=SessionControl(root, sessions, session_quota),
+            transfers=TransferControl(root, sessions, imports, session_quota),
             clocks=ClockControl(root, sessions, session_quota),
             contracts=ContractControl(sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
@@ -209,120 +192,6 @@ def _instruments(settings: Settings, log: RequestLog) -> Instruments:
     )
 
 
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
-
-
-async def _open_tenants(tenants: Tenants, table: TokenTable | None) -> None:
-    """Open the default tenant and all that the tokens name, before a request can name them."""
-    for tenant in (None, *(table.tenants() if table is not None else ())):
-        await tenants.open(tenant)
-
-
-def _tenants(settings: Settings, components: Components, root: DataRoot) -> Tenants:
-    def make_book(tenant: str | None) -> PlanBook:
-        directory = root.tenant_directory(tenant) / ".plans"
-        return PlanBook(directory, size=settings.planning.book_size, now=_utc_now)
-
-    return Tenants(root, make_book, partial(_pipeline, settings, components))
-
-
-def _pipeline(settings: Settings, components: Components, book: Plans) -> Pipeline:
-    return Pipeline(
-        planner=components.planner,
-        book=book,
-        sandbox=components.sandbox,
-        direct=_direct_runner(settings.sandbox),
-        settings=settings.planning,
-        now=_utc_now,
-        timer=time.perf_counter,
-    )
-
-
-def _direct_runner(settings: SandboxSettings) -> DirectRunner | None:
-    """Return what runs total programs in this process; None if all run in workers."""
-    if settings.executor == "sandbox":
-        return None
-    return DirectRunner(
-        result_bytes=settings.max_result_bytes, max_store_calls=settings.max_store_calls
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _SessionFactory:
-    """Creates the actor of a session; all of them share the same values."""
-
-    root: DataRoot
-    tenants: Tenants
-    threads: Threads
-    components: Components
-    settings: SessionSettings
-    session_quota: SessionQuota
-    files: FileOps
-    quota: Quota
-    on_flushed: Callable[[], None]
-    reading: ReadingSettings
-    floors: IdFloors
-    hub: LiveHub
-
-    def __call__(self, key: SessionKey) -> SessionActor:
-        store = SessionStore(
-            self.root.session_directory(key),
-            files=self.files,
-            now=_utc_now,
-            on_flushed=self.on_flushed,
-            threads=self.threads,
-            quota=self.quota,
-            folds_case=self.root.folds_case,
-            floors=self.floors,
-            enforces_schema=self.settings.schema_mode == "enforce",
-            observer=self.hub.observer(key),
-        )
-        return SessionActor(
-            store,
-            self.tenants.plans(tenant_of(key)).pipeline,
-            self.components.clock,
-            schema_mode=self.settings.schema_mode,
-            reading=self.reading,
-            quota=self.session_quota,
-        )
-
-
-def _session_factory(
-    root: DataRoot,
-    tenants: Tenants,
-    threads: Threads,
-    components: Components,
-    settings: Settings,
-    session_quota: SessionQuota,
-    hub: LiveHub,
-) -> _SessionFactory:
-    sessions, quotas = settings.sessions, settings.quotas
-    return _SessionFactory(
-        root,
-        tenants,
-        threads,
-        components,
-        sessions,
-        session_quota,
-        files=DiskFiles(folds_case=root.folds_case, folders=root.folders),
-        quota=Quota(
-            records=quotas.max_records,
-            size_bytes=quotas.max_session_bytes,
-            resources=quotas.max_resources,
-        ),
-        on_flushed=partial(components.telemetry.count, FSYNCS),
-        reading=ReadingSettings(
-            dialect=sessions.dialect,
-            unknown=sessions.unknown_query,
-            has_model=components.planner.maker.planner != RULES,
-        ),
-        floors=IdFloors(),
-        hub=hub,
-    )
-
-
 def _live_hub(settings: Settings, components: Components) -> LiveHub:
     quotas = settings.quotas
     limits = LiveLimits(
@@ -333,48 +202,12 @@ def _live_hub(settings: Settings, components: Components) -> LiveHub:
     return LiveHub(limits, components.clock.now, asyncio.sleep)
 
 
-def _open_sessions(
-    stack: AsyncExitStack, factory: _SessionFactory, timeout_s: float
-) -> SessionClient:
-    """Return the client of all sessions; closing the stack stops them."""
-    components, settings, trimmer = factory.components, factory.settings, MemoryTrimmer()
-    stack.callback(trimmer.close)
-    stack.callback(factory.threads.close)
-    supervisor: actors.Supervisor[SessionKey, Message, Answer] = actors.Supervisor(
-        factory,
-        settings=_supervisor_settings(settings),
-        clock=components.clock,
-        on_event=_observer(components, trimmer),
-    )
-    sessions = SessionClient(supervisor, timeout_s=timeout_s)
-    observe_gauges(components.telemetry, factory.root, sessions)
-    stack.push_async_callback(sessions.stop, drain_s=settings.drain_s)
-    return sessions
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
-def _observer(
-    components: Components, trimmer: MemoryTrimmer
-) -> Callable[[actors.SupervisorEvent], None]:
-    def observe(event: actors.SupervisorEvent) -> None:
-        log_event(event)
-        if isinstance(event, actors.Slept):
-            trimmer.schedule()
-        elif isinstance(event, actors.Restarted):
-            components.telemetry.count(RESTARTS)
-
-    return observe
-
-
-_utc_now = partial(datetime.now, UTC)
-
-
-def _supervisor_settings(settings: SessionSettings) -> actors.SupervisorSettings:
-    return actors.SupervisorSettings(
-        mailbox_size=settings.mailbox_size,
-        quiet_s=min(CHECKPOINT_AFTER_S, settings.idle_s),
-        idle_s=settings.idle_s,
-        max_live=settings.max_in_memory,
-        restart=actors.RestartPolicy(
-            limit=settings.restart_limit, window_s=settings.restart_window_s
-        ),
-    )
+async def _open_tenants(tenants: Tenants, table: TokenTable | None) -> None:
+    """Open the default tenant and all that the tokens name, before a request can name them."""
+    for tenant in (None, *(table.tenants() if table is not None else ())):
+        await tenants.open(tenant)

@@ -22,6 +22,7 @@ from larst.http.control.requests import RequestControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
+from larst.http.control.transfers import TransferControl
 from larst.http.control.undoing import UndoControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
@@ -57,6 +58,7 @@ class RunningService:
     cases: CaseControl
     undoing: UndoControl
     session_control: SessionControl
+    transfers: TransferControl
     clocks: ClockControl
     contracts: ContractControl
     snapshots: SnapshotControl

@@ -62,7 +62,7 @@ async def seed(
     """
     dialect = settings.sessions.dialect or DIALECT
     try:
-        seeded = await running.session_control.seed(
+        seeded = await running.transfers.seed(
             session_id,
             bytearray(file.content),
             dialect if file.pack is None else snapshot_settings(file.content),

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from larst.domain import session_name
 from larst.http.control.guards import json_body
-from larst.http.control.sessions import session_key, session_not_found
+from larst.http.control.named_session import session_key, session_not_found
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.session import SessionClient, SessionQuota

@@ -14,8 +14,8 @@ from larst.domain import Json, session_name
 from larst.errors import BodyTooLargeError, ContractNotFoundError
 from larst.http.bodies import BodyRules, read_body
 from larst.http.control.guards import BODY_TIMEOUT_S, choice_in_query
+from larst.http.control.named_session import session_key
 from larst.http.control.parameters import CONTRACT_MODE
-from larst.http.control.sessions import session_key
 from larst.http.formats import read_json
 from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS

@@ -13,8 +13,8 @@ from aiohttp import web
 from larst.domain import Json, session_name
 from larst.fake import FakeOrder, Made, make_records, parse_order
 from larst.http.control.guards import json_body, number_in_query
+from larst.http.control.named_session import session_key
 from larst.http.control.parameters import SEED
-from larst.http.control.sessions import session_key
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.session import SessionClient, SessionQuota

@@ -10,7 +10,7 @@ from aiohttp import web
 from larst.domain import Json
 from larst.errors import BadRequestError
 from larst.http.control.guards import json_body
-from larst.http.control.sessions import session_key
+from larst.http.control.named_session import session_key
 from larst.http.faults.faults import rule_of
 from larst.http.faults.table import MAX_SEED, FaultTable, SessionFaults
 from larst.http.ingress import INGRESS

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from larst.domain import session_name, tenant_of
 from larst.http.control.imports import Imports
-from larst.http.control.sessions import session_key, session_not_found
+from larst.http.control.named_session import session_key, session_not_found
 from larst.packs import PACK_SUFFIX, packed_plans, write_pack
 from larst.planning.planner import Maker
 from larst.session import SessionClient, Tenants

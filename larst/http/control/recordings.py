@@ -19,6 +19,7 @@ from aiohttp import web
 
 from larst.errors import BadRequestError
 from larst.http.control.guards import choice_in_query, json_body, number_in_query
+from larst.http.control.named_session import session_key
 from larst.http.control.parameters import (
     AT_PATH,
     RECORDED_COUNT,
@@ -29,7 +30,6 @@ from larst.http.control.parameters import (
     WAIT,
 )
 from larst.http.control.requests import encodable
-from larst.http.control.sessions import session_key
 from larst.http.keys import TRACE
 from larst.http.path_patterns import PathPattern
 from larst.http.problems import Problem

@@ -17,8 +17,8 @@ from aiohttp import web
 from larst.domain import Json, SessionKey, session_name
 from larst.errors import BadRequestError, SnapshotNotFoundError
 from larst.http.control.imports import Imports
+from larst.http.control.named_session import session_key, session_not_found
 from larst.http.control.parameters import TO_SNAPSHOT
-from larst.http.control.sessions import session_key, session_not_found
 from larst.http.responses import json_response
 from larst.session import SessionClient
 from larst.store import DataRoot, DiskFiles, SessionStore, StoredSettings

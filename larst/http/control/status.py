@@ -7,31 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from larst.config import Settings
 from larst.domain import Json
 from larst.http.components import COMPONENTS, SETTINGS, Components
+from larst.http.control.limits import LIMITS
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.telemetry import Telemetry
 from larst.telemetry.attributes import STATUS
 from larst.telemetry.metrics import REQUEST_DURATION, Distribution, Kind, Labels, MetricData
-
-LIMITS: Mapping[str, Callable[[Settings], int | None]] = {
-    "LARS_MAILBOX_SIZE": lambda settings: settings.sessions.mailbox_size,
-    "LARS_PLAN_BUDGET_PER_MINUTE": lambda settings: settings.planning.budget_per_minute,
-    "LARS_PLAN_BUDGET_TOTAL": lambda settings: settings.planning.budget_total,
-    "LARS_PLAN_BOOK_SIZE": lambda settings: settings.planning.book_size,
-    "LARS_MAX_REQUESTS_PER_S": lambda settings: settings.quotas.max_requests_per_s,
-    "LARS_MAX_RECORDS": lambda settings: settings.quotas.max_records,
-    "LARS_MAX_RESOURCES": lambda settings: settings.quotas.max_resources,
-    "LARS_MAX_SESSION_BYTES": lambda settings: settings.quotas.max_session_bytes,
-    "LARS_MAX_SESSIONS": lambda settings: settings.quotas.max_sessions,
-}
-"""The budgets, quotas and rates of the service by their variable; None: no limit."""
 
 
 async def service_status(request: web.Request) -> web.Response:

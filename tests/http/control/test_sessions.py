@@ -14,11 +14,10 @@ from aiohttp.test_utils import make_mocked_request
 from larst.errors import SessionNotFoundError
 from larst.http.components import RUNNING
 from larst.http.control import sessions as session_control
-from larst.http.control.imports import Imports
 from larst.http.control.sessions import SessionControl
 from larst.http.keys import ACCESS
 from larst.session import SessionClient, SessionQuota
-from larst.store import DataRoot, Threads
+from larst.store import DataRoot
 from larst.store.overview import Overview
 from larst.tokens import OPEN_ACCESS
 from tests.fake_clock import FakeClock
@@ -183,7 +182,6 @@ class TestSessionsThatChange:
         return SessionControl(
             root,
             AwakeSessions(),
-            Imports(Threads(), timeout_s=1, max_bytes=1),
             SessionQuota(root, FakeClock()),
         )
 

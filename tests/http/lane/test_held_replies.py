@@ -47,7 +47,7 @@ class SlowFiles(DiskFiles):
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch) -> SlowFiles:
     files = SlowFiles()
-    monkeypatch.setattr("larst.http.app.DiskFiles", lambda **_options: files)
+    monkeypatch.setattr("larst.http.session_assembly.DiskFiles", lambda **_options: files)
     return files
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from larst import actors, errors
-from larst.http.control.descriptions import errors_of, json_of
+from larst import errors
+from larst.http.control.descriptions.parts import JSON_ERRORS, SESSION_ERRORS, errors_of, json_of
 from larst.http.control.parameters import CONTRACT_MODE, IN_SESSION
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
@@ -30,16 +30,6 @@ _CONTRACT: Schema = {
 SCHEMAS: Mapping[str, Schema] = {"Contract": _CONTRACT}
 """The schemas that the operations refer to, by name."""
 
-_ERRORS = (
-    errors.BadSessionIdError,
-    errors.SessionDamagedError,
-    errors.DiskRefusedError,
-    actors.MailboxFullError,
-    actors.ActorFailedError,
-    actors.StoppingError,
-    actors.DeadlinePassedError,
-    actors.ActorCrashedError,
-)
 PUT_CONTRACT = ControlOperation(
     "put_contract",
     "sessions",
@@ -48,13 +38,11 @@ PUT_CONTRACT = ControlOperation(
     (IN_SESSION, CONTRACT_MODE),
     body=json_of(ANY_OBJECT),
     errors=errors_of(
-        errors.BadRequestError,
-        errors.InvalidJsonError,
+        *JSON_ERRORS,
         errors.BodyTooLargeError,
-        errors.BodyTooSlowError,
         errors.BodiesFullError,
         errors.QuotaFullError,
-        *_ERRORS,
+        *SESSION_ERRORS,
     ),
 )
 GET_CONTRACT = ControlOperation(
@@ -63,7 +51,7 @@ GET_CONTRACT = ControlOperation(
     "Get the contract of a session",
     (ControlReply("The contract, with its document.", json_of(schema_ref("Contract"))),),
     (IN_SESSION,),
-    errors=errors_of(errors.ContractNotFoundError, *_ERRORS),
+    errors=errors_of(errors.ContractNotFoundError, *SESSION_ERRORS),
 )
 DELETE_CONTRACT = ControlOperation(
     "delete_contract",
@@ -71,5 +59,5 @@ DELETE_CONTRACT = ControlOperation(
     "Take the contract from a session; its schemas and plans remain",
     (ControlReply("The session has no contract.", status=204),),
     (IN_SESSION,),
-    errors=errors_of(errors.ContractNotFoundError, *_ERRORS),
+    errors=errors_of(errors.ContractNotFoundError, *SESSION_ERRORS),
 )

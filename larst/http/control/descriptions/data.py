@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from larst import errors
 from larst.fake import MAX_RECORDS, MAX_RESOURCES
-from larst.http.control.descriptions import SESSION_ERRORS, errors_of, json_of
+from larst.http.control.descriptions.parts import (
+    COUNTS,
+    JSON_ERRORS,
+    SESSION_ERRORS,
+    errors_of,
+    json_of,
+)
 from larst.http.control.parameters import IN_SESSION, SEED
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.schemas import ANY_OBJECT, COUNT, TEXT, Schema
@@ -37,7 +43,7 @@ _CREATED: Schema = {
     "type": "object",
     "required": ["created", "records", "seed"],
     "properties": {
-        "created": {"type": "object", "additionalProperties": COUNT},
+        "created": COUNTS,
         "records": COUNT,
         "seed": {**COUNT, "description": "Makes the same data in a session of the same state."},
         "warnings": {"type": "array", "items": TEXT},
@@ -53,10 +59,8 @@ FAKE_DATA = ControlOperation(
     body=json_of(_ORDER),
     errors=errors_of(
         *SESSION_ERRORS,
-        errors.BadRequestError,
-        errors.InvalidJsonError,
+        *JSON_ERRORS,
         errors.BodyTooLargeError,
-        errors.BodyTooSlowError,
         errors.IdTakenError,
         errors.ProgramTimeoutError,
         errors.QuotaFullError,

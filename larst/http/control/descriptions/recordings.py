@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from larst import errors
-from larst.http.control.descriptions import errors_of, json_of
+from larst.http.control.descriptions.parts import (
+    JSON_ERRORS,
+    TEXT_OR_NULL,
+    TIME,
+    errors_of,
+    json_of,
+)
 from larst.http.control.parameters import (
     AT_PATH,
     IN_SESSION,
@@ -33,7 +39,7 @@ RECORDED: Schema = {
     "properties": {
         "number": {**COUNT, "description": "Counts the requests of the session."},
         "id": {**TEXT, "description": "The X-Request-ID of the reply."},
-        "at": {"type": "string", "format": "date-time"},
+        "at": TIME,
         "ms": {"type": "number", "minimum": 0},
         "method": TEXT,
         "path": {**TEXT, "description": "Decoded, without the prefix of the session."},
@@ -45,7 +51,7 @@ RECORDED: Schema = {
         "headers": {**ANY_OBJECT, "description": "Those that a program can read."},
         "body": _BODY,
         "body_bytes": COUNT,
-        "fault": {"type": ["string", "null"], "description": "What struck it on demand."},
+        "fault": {**TEXT_OR_NULL, "description": "What struck it on demand."},
         "reply": {
             "type": ["object", "null"],
             "required": ["status", "headers", "body", "body_bytes"],
@@ -117,10 +123,5 @@ PUT_RECORDING = ControlOperation(
     (ControlReply("The state.", json_of(schema_ref("Recording"))),),
     (IN_SESSION,),
     body=json_of(_PUT),
-    errors=errors_of(
-        errors.BadRequestError,
-        errors.BadSessionIdError,
-        errors.InvalidJsonError,
-        errors.BodyTooSlowError,
-    ),
+    errors=errors_of(errors.BadSessionIdError, *JSON_ERRORS),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from larst import errors
-from larst.http.control.descriptions import SESSION_ERRORS, errors_of, json_of
+from larst.http.control.descriptions.parts import JSON_ERRORS, SESSION_ERRORS, errors_of, json_of
 from larst.http.control.parameters import IN_SESSION
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
@@ -51,9 +51,7 @@ PUT_CLOCK = ControlOperation(
     _REPLY,
     (IN_SESSION,),
     body=json_of(_SETTING),
-    errors=errors_of(
-        *SESSION_ERRORS, errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError
-    ),
+    errors=errors_of(*SESSION_ERRORS, *JSON_ERRORS),
 )
 DELETE_CLOCK = ControlOperation(
     "delete_session_clock",

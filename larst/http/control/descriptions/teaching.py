@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from larst import actors, errors
+from larst import errors
 from larst.domain import METHODS
-from larst.http.control.descriptions import errors_of, json_of
+from larst.http.control.descriptions.parts import COUNTS, SESSION_ERRORS, errors_of, json_of
 from larst.http.control.parameters import OF_SESSION, OF_TENANT, PLAN_KEY
 from larst.http.guidance import MAX_INTENT_CHARACTERS
 from larst.openapi import ControlOperation, ControlReply
@@ -75,13 +75,7 @@ _REQUEST_ERRORS = (
     errors.ProgramTimeoutError,
     errors.BodyTooSlowError,
     errors.BodyTooLargeError,
-    errors.SessionDamagedError,
-    errors.DiskRefusedError,
-    actors.MailboxFullError,
-    actors.ActorFailedError,
-    actors.StoppingError,
-    actors.DeadlinePassedError,
-    actors.ActorCrashedError,
+    *SESSION_ERRORS,
 )
 
 _TESTED: Schema = {
@@ -126,7 +120,7 @@ TEST_PLANS = ControlOperation(
 _UNDONE: Schema = {
     "type": "object",
     "required": ["undone"],
-    "properties": {"undone": {"type": "object", "additionalProperties": COUNT}},
+    "properties": {"undone": COUNTS},
 }
 UNDO_PLAN = ControlOperation(
     "undo_plan",
@@ -134,18 +128,7 @@ UNDO_PLAN = ControlOperation(
     "Take back what the latest run of a plan changed in a session, as one transaction",
     (ControlReply("How many records were taken back, by resource.", json_of(_UNDONE)),),
     (PLAN_KEY, OF_SESSION),
-    errors=errors_of(
-        errors.BadSessionIdError,
-        errors.PlanNotFoundError,
-        errors.UndoRefusedError,
-        errors.SessionDamagedError,
-        errors.DiskRefusedError,
-        actors.MailboxFullError,
-        actors.ActorFailedError,
-        actors.StoppingError,
-        actors.DeadlinePassedError,
-        actors.ActorCrashedError,
-    ),
+    errors=errors_of(errors.PlanNotFoundError, errors.UndoRefusedError, *SESSION_ERRORS),
 )
 TEACH = ControlOperation(
     "teach_plan",

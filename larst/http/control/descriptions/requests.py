@@ -1,11 +1,11 @@
-"""The routes of requests and of the login, described for the control API's document. Data."""
+"""The routes of requests, described for the control API's document. Data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from larst import errors
-from larst.http.control.descriptions import errors_of, json_of
+from larst.http.control.descriptions.parts import TEXT_OR_NULL, TIME, errors_of, json_of
 from larst.http.control.parameters import (
     IN_REQUESTS,
     OF_PATH,
@@ -17,9 +17,7 @@ from larst.http.control.parameters import (
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
 from larst.openapi.schemas import ANY_OBJECT, COUNT, TEXT, Schema, page_of
-from larst.tokens import SCOPES
 
-_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 _MS: Schema = {"type": "number", "minimum": 0, "description": "In milliseconds."}
 
 REQUEST: Schema = {
@@ -31,17 +29,17 @@ REQUEST: Schema = {
     "properties": {
         "number": {**COUNT, "description": "Counts the kept requests since the start."},
         "id": {**TEXT, "description": "The X-Request-ID of the reply."},
-        "at": {"type": "string", "format": "date-time"},
+        "at": TIME,
         "session": TEXT,
         "method": TEXT,
         "path": TEXT,
         "query": {**TEXT, "description": "Without values where these may not be kept."},
         "status": {"type": ["integer", "null"], "description": "Null: the client has left."},
         "ms": _MS,
-        "plan": {**_TEXT_OR_NULL, "description": "Where the plan came from, such as `hit`."},
-        "plan_key": _TEXT_OR_NULL,
-        "route": {**_TEXT_OR_NULL, "description": "The path with identifiers replaced."},
-        "error": _TEXT_OR_NULL,
+        "plan": {**TEXT_OR_NULL, "description": "Where the plan came from, such as `hit`."},
+        "plan_key": TEXT_OR_NULL,
+        "route": {**TEXT_OR_NULL, "description": "The path with identifiers replaced."},
+        "error": TEXT_OR_NULL,
     },
 }
 _DETAILS: Schema = {
@@ -54,24 +52,24 @@ _DETAILS: Schema = {
     "properties": {
         **REQUEST["properties"],
         "trace_id": TEXT,
-        "trace_url": {**_TEXT_OR_NULL, "description": "Below `LARS_TRACE_URL`, if it is set."},
-        "hint": _TEXT_OR_NULL,
+        "trace_url": {**TEXT_OR_NULL, "description": "Below `LARS_TRACE_URL`, if it is set."},
+        "hint": TEXT_OR_NULL,
         "is_recalled": {
             "type": "boolean",
             "description": "The reply was remembered, so no stage ran.",
         },
-        "fault": {**_TEXT_OR_NULL, "description": "What struck it on demand."},
+        "fault": {**TEXT_OR_NULL, "description": "What struck it on demand."},
         "stages": {
             "type": "array",
             "items": {
                 "type": "object",
                 "required": ["name", "start_ms", "ms", "error"],
-                "properties": {"name": TEXT, "start_ms": _MS, "ms": _MS, "error": _TEXT_OR_NULL},
+                "properties": {"name": TEXT, "start_ms": _MS, "ms": _MS, "error": TEXT_OR_NULL},
             },
         },
         "understood": ANY_OBJECT,
-        "planner": _TEXT_OR_NULL,
-        "program": _TEXT_OR_NULL,
+        "planner": TEXT_OR_NULL,
+        "program": TEXT_OR_NULL,
         "policy": {
             "type": "object",
             "required": ["verdict", "refusals"],
@@ -89,7 +87,7 @@ _DETAILS: Schema = {
             "description": "Whether bodies, records and query values are kept"
             " (`LARS_CONSOLE_BODIES`).",
         },
-        "curl": {**_TEXT_OR_NULL, "description": "A command that repeats the request."},
+        "curl": {**TEXT_OR_NULL, "description": "A command that repeats the request."},
     },
 }
 SCHEMAS: Mapping[str, Schema] = {"Request": REQUEST, "RequestDetails": _DETAILS}
@@ -127,43 +125,4 @@ GET_REQUEST = ControlOperation(
     (ControlReply("The request.", json_of(schema_ref("RequestDetails"))),),
     (REQUEST_ID,),
     errors=errors_of(errors.RequestNotFoundError),
-)
-
-_LOGIN: Schema = {
-    "type": "object",
-    "required": ["has_login", "requires_token", "scopes"],
-    "properties": {
-        "has_login": {"type": "boolean"},
-        "requires_token": {"type": "boolean"},
-        "scopes": {"type": "array", "items": {"enum": [*SCOPES]}},
-    },
-}
-_TOKEN: Schema = {"type": "object", "required": ["token"], "properties": {"token": TEXT}}
-
-GET_LOGIN = ControlOperation(
-    "get_login",
-    "console",
-    "Get whether the console is logged in, and whether a token is required",
-    (ControlReply("The state.", json_of(_LOGIN)),),
-    is_public=True,
-)
-LOG_IN = ControlOperation(
-    "log_in",
-    "console",
-    "Log in to the console with a token; the reply sets a cookie",
-    (ControlReply("The state.", json_of(_LOGIN)),),
-    body=json_of(_TOKEN),
-    errors={
-        **errors_of(errors.BadRequestError, errors.InvalidJsonError, errors.BodyTooSlowError),
-        401: "The token is wrong.",
-    },
-    is_public=True,
-)
-LOG_OUT = ControlOperation(
-    "log_out",
-    "console",
-    "Log out of the console",
-    (ControlReply("The state.", json_of(_LOGIN)),),
-    errors=errors_of(),
-    is_public=True,
 )

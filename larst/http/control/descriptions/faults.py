@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from larst import errors
-from larst.http.control.descriptions import errors_of, json_of
+from larst.http.control.descriptions.parts import JSON_ERRORS, errors_of, json_of
 from larst.http.control.parameters import IN_SESSION
 from larst.http.faults.table import MAX_RULES, MAX_SEED
 from larst.openapi import ControlOperation, ControlReply
@@ -81,12 +81,7 @@ PUT_FAULTS = ControlOperation(
     (ControlReply("The rules and their seed.", json_of(schema_ref("Faults"))),),
     (IN_SESSION,),
     body=json_of(_PUT),
-    errors=errors_of(
-        errors.BadRequestError,
-        errors.BadSessionIdError,
-        errors.InvalidJsonError,
-        errors.BodyTooSlowError,
-    ),
+    errors=errors_of(errors.BadSessionIdError, *JSON_ERRORS),
 )
 DELETE_FAULTS = ControlOperation(
     "delete_faults",
