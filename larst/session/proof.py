@@ -23,11 +23,12 @@ from larst.planning.models.redaction import REHEARSED
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes import ShapedRequest
 from larst.planning.wanted import differences
-from larst.session.effects import READING, effects_of, names_of, refusal_of
+from larst.session.effects import READING, effects_of, refusal_of
 from larst.session.execution import ProgramRun, ProgramRunner
 from larst.session.oddities import FirstRun, oddity_of
 from larst.session.pipeline import Pipeline
 from larst.session.rehearsal import rehearsal_requests
+from larst.session.request_names import names_of
 from larst.store import SessionStore
 
 REHEARSAL_S = 2.0

@@ -6,7 +6,8 @@ Must never know a request: its arguments are records, ids and criteria.
 from __future__ import annotations
 
 from larst.store.data_root import DataRoot
-from larst.store.disk.files import DiskFiles, FileOps
+from larst.store.disk.disk_files import DiskFiles
+from larst.store.disk.files import FileOps
 from larst.store.disk.settings import StoredSettings
 from larst.store.id_floors import IdFloors
 from larst.store.io_threads import Threads

@@ -23,7 +23,7 @@ from larst.store.checkpoint_choice import (
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint, CheckpointAbandonedError
 from larst.store.disk.documents import resource_of
-from larst.store.disk.journal import VERSION
+from larst.store.disk.journal_format import VERSION
 from larst.store.disk.loaded import Loaded
 from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.stats import ResourceStats, SessionStats

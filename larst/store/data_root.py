@@ -19,7 +19,7 @@ from types import TracebackType
 
 from larst.domain import TENANT_MARK, TENANT_NAME, SessionKey, Tenant, session_name, tenant_of
 from larst.errors import ConfigError
-from larst.store.disk.files import DiskFiles, make_private
+from larst.store.disk.disk_files import DiskFiles, make_private
 from larst.store.disk.folders import SessionFolders
 from larst.store.disk.permissions import report_permissions, tighten
 from larst.store.disk.session_files import ERASED_PREFIX

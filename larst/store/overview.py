@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from larst.store.disk.disk_files import DiskFiles
 from larst.store.disk.documents import SCHEMAS
-from larst.store.disk.files import DiskFiles
-from larst.store.disk.journal import JOURNAL
+from larst.store.disk.journal_format import JOURNAL
 from larst.store.disk.set_aside import DAMAGED_MARK, SNAPSHOTS
 from larst.store.disk.settings import NO_SETTINGS, SETTINGS, StoredSettings, decode_settings
 from larst.store.disk.stats import STATS, decode_stats

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from larst.domain import Record
-from larst.session.effects import effects_of, names_of, refusal_of
+from larst.session.effects import effects_of, refusal_of
+from larst.session.request_names import names_of
 from larst.store import Transaction
 from larst.store.collection import Collection
 from tests.fakes import request

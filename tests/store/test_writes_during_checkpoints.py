@@ -12,7 +12,8 @@ import pytest
 from larst.store import SessionStore, Threads
 from larst.store.collection import Collection
 from larst.store.disk.checkpoint import Checkpoint
-from larst.store.disk.journal import Digests, Journal
+from larst.store.disk.journal import Journal
+from larst.store.disk.journal_format import Digests
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.session_files import SessionFiles
 from larst.store.session_writer import SessionWriter

@@ -42,7 +42,8 @@ from pathlib import Path
 from larst.store.collection import Collection
 from larst.store.disk.documents import SCHEMAS, digest_of, document_names, encode_documents
 from larst.store.disk.files import TEMP_SUFFIX, FileOps
-from larst.store.disk.journal import ABSENT, Journal
+from larst.store.disk.journal import Journal
+from larst.store.disk.journal_format import ABSENT
 from larst.store.disk.places import Place, Places
 
 

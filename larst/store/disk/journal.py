@@ -1,45 +1,4 @@
-"""A session's journal: changes that its documented files may not hold yet.
-
-::
-
-    .journal  =  header, frame, frame, …                     (a frame is drawn in frames.py)
-
-    header    {"base":{"users.json":"<SHA-256>",…},"ids":{"users":8},"larst":2,"salt":2773741621,
-                "history":"1c9f03ab","before":412}
-    frame     {"salt":2773741621,"tx":1,"resources":{"users":{
-                   "put":[{"id":8,…}],"del":["7"],"next_id":9,"schema":{…},"replace":true},…}}
-              {"tx":2,"resources":{…}}
-    frame     {"salt":2773741621,"next":{"users.json":"<SHA-256>",…}}
-    frame     {"salt":2773741621,"next":{},"files":{"users.json":"<SHA-256>",…},"through":2}
-
-    base      base digests: the documented files that the journal starts from; others are absent
-    ids       the next ids in those files, for meta files that are lost; LARST 0.2 wrote none
-    larst     version of the format; 1 is drawn in journal_v1.py
-    salt      start value of the frames' checksums, random for each journal
-    history   the journals of a session are one history; absent in the first journal, whose salt
-              in 8 hex digits it is, and in those of older LARSTs
-    before    the number of transactions in the earlier journals of that history
-    tx        number of a transaction: 1, 2, 3, … without a gap
-    put, del  records to insert or replace; ids of records to delete
-    next_id   the next integer id that the resource gives out
-    schema    the learned schema, where it changed
-    was       the records that `put` and `del` replace or delete, by id; only while the session is
-              followed (changes.py)
-    replace   the earlier records and schema of the resource are dropped
-    drop      with `replace`: the resource is not there any more, and its files are removed
-    edited    beside `resources`: the line before names the files of a resource that people edited,
-              and these records become what the edit made of them. Lists the keys of those that
-              are not as in the edited file
-    settings  beside `resources`: the session's settings after a snapshot was loaded (settings.py)
-    next      next digests: the files that a checkpoint is about to put in place. They hold all
-              changes before this line. "" means that the file is removed
-    files     the same where transactions were written during the checkpoint: these files hold the
-              changes up to the transaction `through`. An older LARST does not know them, so it
-              refuses them instead of taking them for newer than they are
-
-A frame holds all transactions of one flush. If each transaction were a frame, a crash during a
-flush could leave a good frame behind a torn one, since pages reach the disk in any order, and that
-would look like corruption. This way only the last frame can be torn.
+"""A session's journal on disk: begun, appended to, read and cut. `journal_format.py` draws it.
 
 Synchronous; one thread at a time calls it. Must never retry a write that the disk refused: bytes
 that may or may not be there are truncated before the next write.
@@ -49,24 +8,24 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from larst.store.disk.documents import resource_of
 from larst.store.disk.files import FileOps, put_in_place
 from larst.store.disk.folders import FilesLostError
-from larst.store.disk.frames import CorruptFramesError, decode, decode_header, encode
-from larst.store.disk.journal_v1 import Line, from_v1, to_v1, upgraded_files
-
-JOURNAL = ".journal"
-VERSION = 2
-READABLE_VERSIONS = (1, VERSION)
-
-ABSENT = ""
-"""The digest of a file that a checkpoint removes."""
+from larst.store.disk.frames import encode
+from larst.store.disk.journal_format import (
+    JOURNAL,
+    VERSION,
+    Digests,
+    JournalDamagedError,
+    decoded,
+    encoded,
+)
+from larst.store.disk.journal_v1 import Line, from_v1, upgraded_files
 
 _BEGINNING_BYTES = 8
 """The length and the checksum of the header, which the random salt is part of."""
@@ -74,14 +33,8 @@ _BEGINNING_BYTES = 8
 MAX_FRAME_BYTES = 2**32 - 1
 """A frame's length is 32 bits."""
 
-Digests = Mapping[str, str]
-"""SHA-256 of documented files by their path within the session; absent files are not listed."""
 
 _log = logging.getLogger("larst.store")
-
-
-class JournalDamagedError(Exception):
-    """The journal does not hold the bytes that were written; the text describes the damage."""
 
 
 class Journal:
@@ -135,7 +88,7 @@ class Journal:
         self._make_name_durable()
         if self.must_cut:
             self.cut()
-        payload, transactions = self._encode_lines(lines)
+        payload, transactions = self._encoded(lines)
         if len(payload) > MAX_FRAME_BYTES:
             raise OSError(errno.EFBIG, "the change is larger than one journal write can be")
         frame = encode(payload, self.salt)
@@ -202,7 +155,7 @@ class Journal:
         header |= {"history": self.history, "before": self.number - carried}
         frames = [encode(orjson.dumps(header, option=orjson.OPT_SORT_KEYS), 0)]
         for line in lines:  # a frame each: all of them are durable before they have their name
-            payload, self.transactions = self._encode_lines([line])
+            payload, self.transactions = self._encoded([line])
             frames.append(encode(payload, self.salt))
         self._files.make_directory(self._directory)
         put_in_place(self._files, self._path, frames)
@@ -226,7 +179,7 @@ class Journal:
         Raises:
             JournalDamagedError: a frame does not hold the bytes that were written.
         """
-        header, lines, end = _decoded(raw)
+        header, lines, end = decoded(raw)
         numbers = [line["tx"] for line in lines if "tx" in line]
         if numbers != list(range(1, len(numbers) + 1)):
             raise JournalDamagedError("lacks a transaction in the middle")
@@ -248,7 +201,7 @@ class Journal:
             OSError: the disk refused.
         """
         raw = self._files.read(self._path) if self.end else None
-        return [] if raw is None else [from_v1(line) for line in _decoded(raw[: self.end])[1]]
+        return [] if raw is None else [from_v1(line) for line in decoded(raw[: self.end])[1]]
 
     def has_last_id(self, name: str, digest: str) -> bool:
         """Return whether this meta file holds the last id given out, as those of version 1 do."""
@@ -284,35 +237,5 @@ class Journal:
             self._files.sync_directory(self._directory.parent)
             self._is_name_durable = True
 
-    def _encode_lines(self, lines: Sequence[Line]) -> tuple[bytes, int]:
-        """Return the payload of a frame, and the number of the last transaction in it."""
-        number = self.transactions
-        texts: list[bytes] = []
-        for line in lines:
-            entry = line if self.version == VERSION else to_v1(line)
-            if "next" not in line:
-                number += 1
-                entry = {"tx": number, **entry}
-            if not texts and self.version == VERSION:
-                entry = {"salt": self.salt, **entry}
-            texts.append(orjson.dumps(entry))
-        return b"\n".join(texts), number
-
-
-def _decoded(raw: bytes) -> tuple[dict[str, Any], list[Line], int]:
-    """Return the header, the lines and the end of the good frames.
-
-    Raises:
-        JournalDamagedError: a frame does not hold the bytes that were written.
-    """
-    if (header_frame := decode_header(raw)) is None:
-        raise JournalDamagedError("has a damaged beginning")
-    header = orjson.loads(header_frame[0])
-    if header["larst"] not in READABLE_VERSIONS:
-        raise JournalDamagedError(f"was written by another LARST (version {header['larst']})")
-    try:
-        decoded = decode(raw, header_frame[1], header["salt"])
-    except CorruptFramesError as error:
-        raise JournalDamagedError(f"is damaged in the middle ({error})") from error
-    lines = [orjson.loads(line) for frame in decoded.payloads for line in frame.splitlines()]
-    return header, lines, decoded.end
+    def _encoded(self, lines: Sequence[Line]) -> tuple[bytes, int]:
+        return encoded(lines, self.version, self.salt, self.transactions)

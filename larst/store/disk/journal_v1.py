@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Line = Mapping[str, Any]
-"""A line of the journal: a transaction or a checkpoint, as drawn in `journal.py`."""
+"""A line of the journal: a transaction or a checkpoint, as drawn in `journal_format.py`."""
 
 
 def from_v1(line: Line) -> Line:

@@ -10,7 +10,7 @@ from larst.store.collection import Collection
 from larst.store.disk.changes import Changes
 from larst.store.disk.documents import digest_of
 from larst.store.disk.files import Identity
-from larst.store.disk.journal import ABSENT
+from larst.store.disk.journal_format import ABSENT
 from larst.store.disk.settings import NO_SETTINGS, StoredSettings
 from larst.store.disk.stats import SessionStats
 

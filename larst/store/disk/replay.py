@@ -26,7 +26,7 @@ from typing import Any
 
 from larst.store.collection import Collection
 from larst.store.disk.documents import document_names
-from larst.store.disk.journal import ABSENT, Digests
+from larst.store.disk.journal_format import ABSENT, Digests
 from larst.store.disk.journal_v1 import Line
 
 Announced = Mapping[tuple[str, str], int]

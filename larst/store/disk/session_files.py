@@ -27,7 +27,8 @@ from larst.store.disk.checkpoint import Checkpoint
 from larst.store.disk.documents import DocumentDamagedError, encode_meta
 from larst.store.disk.files import FileOps
 from larst.store.disk.folders import FilesLostError
-from larst.store.disk.journal import ABSENT, Journal
+from larst.store.disk.journal import Journal
+from larst.store.disk.journal_format import ABSENT
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.loaded import EditedFile, Loaded
 from larst.store.disk.places import Place, Places

@@ -29,7 +29,8 @@ from larst.store.disk.documents import (
     resource_of,
 )
 from larst.store.disk.files import TEMP_SUFFIX, FileOps, Identity, NotRegularFileError
-from larst.store.disk.journal import JOURNAL, Digests, Journal, JournalDamagedError
+from larst.store.disk.journal import Journal
+from larst.store.disk.journal_format import JOURNAL, Digests, JournalDamagedError
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.loaded import EditedFile, Loaded
 from larst.store.disk.places import PLACES, Claims, Place, Places, read_claims

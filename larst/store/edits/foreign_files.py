@@ -13,7 +13,7 @@ from dataclasses import replace
 from larst.store.disk.changes import changes_since
 from larst.store.disk.documents import SCHEMAS, document_names, is_in_schemas, resource_of
 from larst.store.disk.files import FileOps, Identity, NotRegularFileError
-from larst.store.disk.journal import JOURNAL
+from larst.store.disk.journal_format import JOURNAL
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.loaded import EditedFile
 from larst.store.disk.session_files import SessionFiles

@@ -17,9 +17,10 @@ from typing import NoReturn
 
 from larst.errors import SessionDamagedError
 from larst.store.collection import Collection
+from larst.store.disk.disk_files import DiskFiles
 from larst.store.disk.documents import DocumentDamagedError
-from larst.store.disk.files import DiskFiles, FileOps
-from larst.store.disk.journal import JOURNAL
+from larst.store.disk.files import FileOps
+from larst.store.disk.journal_format import JOURNAL
 from larst.store.disk.loaded import EditedFile, Loaded
 from larst.store.disk.session_files import SessionFiles
 from larst.store.disk.settings import NO_SETTINGS, StoredSettings

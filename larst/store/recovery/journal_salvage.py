@@ -19,7 +19,7 @@ import orjson
 
 from larst.errors import SessionDamagedError
 from larst.store.disk.frames import decode_header, find_salt, salvage
-from larst.store.disk.journal import JOURNAL, READABLE_VERSIONS, VERSION, Digests
+from larst.store.disk.journal_format import JOURNAL, READABLE_VERSIONS, VERSION, Digests
 from larst.store.disk.journal_v1 import Line, from_v1, upgraded_files
 
 _SALT_IN_HEADER = re.compile(rb'"salt":(\d{1,10})[,}]')

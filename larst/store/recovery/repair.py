@@ -36,7 +36,8 @@ from larst.store.disk.documents import (
     resource_of,
 )
 from larst.store.disk.files import TEMP_SUFFIX, FileOps, NotRegularFileError, put_in_place
-from larst.store.disk.journal import JOURNAL, Journal
+from larst.store.disk.journal import Journal
+from larst.store.disk.journal_format import JOURNAL
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.replay import announced_files, applied_lines, replay
 from larst.store.disk.set_aside import DAMAGED_MARK, ORIGINALS_PREFIX
