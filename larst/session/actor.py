@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import ClassVar, TypeAlias
 
@@ -47,6 +48,7 @@ from larst.session.quota import SessionQuota
 from larst.session.reading_work import require_reading
 from larst.session.replies import drifts_of, program_reply, replayed_reply
 from larst.session.serving import Serving, record_route
+from larst.session.session_clock import now_of
 from larst.session.settings import applied_settings
 from larst.store import SessionStore, Transaction
 from larst.telemetry import RequestTrace, activate, count, current_request
@@ -112,6 +114,8 @@ class SessionActor(Actor[Message, Answer]):
         self._store.note_reads(is_on=False)
         if not self._store.is_loaded:
             await self._retry_load(message)
+        if self._store.is_loaded:
+            await self._delete_expired()
         if isinstance(message, StoreTask):
             await message.run(self._store)
             self.gate.mark()  # its changes must be durable before the answer leaves
@@ -132,6 +136,8 @@ class SessionActor(Actor[Message, Answer]):
             return NOT_NOW
         if self._contract.exists:
             return NOT_NOW  # its reply is held against the contract
+        if self._store.rules.has_expiry and self._store.has_expired(self._session_now()):
+            return NOT_NOW
         is_change = message.request.method not in _SAFE_METHODS
         if is_change and not _CHECKED_FIRST.isdisjoint(message.request.headers):
             return NOT_NOW
@@ -194,6 +200,17 @@ class SessionActor(Actor[Message, Answer]):
     def _stay_damaged(self, error: StoreError) -> None:
         self._damage = error
         log_event(StartRefused(self._store.session_id, error))
+
+    async def _delete_expired(self) -> None:
+        """Delete the records whose time is over, by the session's clock."""
+        if not self._store.rules.has_expiry:
+            return
+        now = self._session_now()
+        if self._store.has_expired(now) and await self._store.delete_expired(now):
+            self.gate.mark()
+
+    def _session_now(self) -> datetime:
+        return now_of(self._store.settings.current.clock, self._store.now())
 
     def _mark_pending(self) -> None:
         """Let the changes that a load itself has made become durable."""

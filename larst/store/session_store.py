@@ -29,12 +29,14 @@ from larst.store.folding import refuse_folded
 from larst.store.id_floors import IdFloors
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
+from larst.store.record_rules import NewId, random_id
 from larst.store.records import CONTRACT, is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.schema.vocabulary import vocabulary_of
 from larst.store.searching import has_value, matching, position_of
 from larst.store.session_checkpoints import SessionCheckpoints
 from larst.store.session_edits import EditReport, EditRules, SessionEdits
+from larst.store.session_rules import SessionRules
 from larst.store.session_settings import SessionSettings
 from larst.store.session_snapshots import Save, SessionSnapshots
 from larst.store.session_writer import SessionWriter
@@ -85,6 +87,7 @@ class SessionStore:
         floors: IdFloors | None = None,
         enforces_schema: bool = False,
         observer: ChangeObserver | None = None,
+        new_id: NewId = random_id,
     ) -> None:
         self._directory = directory
         self._floors = floors or IdFloors()
@@ -116,6 +119,7 @@ class SessionStore:
         self.settings = SessionSettings(
             self.session_id, self._session_files, self._threads, self.checkpoints.disk
         )
+        self.rules = SessionRules(self.settings, new_id)
         self._edits = SessionEdits(
             self.session_id,
             self._session_files,
@@ -185,14 +189,24 @@ class SessionStore:
     def states_read(self) -> tuple[Standing, ...] | None:
         """Return the states of all that was read; None if that is too much to look at again."""
         states = self._states_read
-        if states is None or len(states) > MAX_STATES:
+        if states is None or len(states) > MAX_STATES or self.rules.has_expiry:
             return None
         return (self.state, self.settings.state, *states)
 
-    def begin(self) -> Transaction:
-        """Return a transaction; drop it to roll back, or pass it to `commit`."""
+    def begin(self, now: datetime | None = None, *, keeps_times: bool = False) -> Transaction:
+        """Return a transaction; drop it to roll back, or pass it to `commit`.
+
+        `now` dates the records that it writes, in resources with timestamps (default: real time).
+        `keeps_times`: they have their times already.
+        """
         on_read = None if self._states_read is None else self._note
-        return Transaction(self._collections, self.work, on_read, folds_case=self._folds_case)
+        folds_case = self._folds_case
+        if not self.rules.resources:
+            return Transaction(self._collections, self.work, on_read, folds_case=folds_case)
+        rules_of = self.rules.of_transaction(None if keeps_times else now or self._now())
+        return Transaction(
+            self._collections, self.work, on_read, folds_case=folds_case, rules_of=rules_of
+        )
 
     def commit(self, transaction: Transaction) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush.
@@ -222,6 +236,7 @@ class SessionStore:
             if change.schema is not None or name not in self._collections:
                 self._change()
             self._collections.setdefault(name, Collection()).apply(change)
+        self.rules.note(changes)
         entries = {name: journal_entry(change) for name, change in changes.items()}
         if was is not None:
             for name, records in was.items():
@@ -239,7 +254,7 @@ class SessionStore:
         self.work.begin()
 
         def take_back() -> tuple[Transaction, dict[str, int]]:
-            transaction = self.begin()
+            transaction = self.begin(keeps_times=True)
             return transaction, self.undo_log.undo(plan_key, transaction, self.record)
 
         transaction, counts = await self.work.run(take_back)
@@ -248,6 +263,26 @@ class SessionStore:
         else:
             self.commit(transaction)
         return counts
+
+    def has_expired(self, now: datetime) -> bool:
+        """Return whether records may have expired at this time of the session."""
+        return self.rules.is_due(self._collections, now)
+
+    async def delete_expired(self, now: datetime) -> bool:
+        """Delete the records that have expired; return whether there is anything to flush."""
+        self.work.begin()
+
+        def delete() -> Transaction:
+            transaction = self.begin(keeps_times=True)
+            for name, keys in self.rules.expired(self._collections, now, self.work).items():
+                for key in keys:
+                    transaction.resource(name).delete(key)
+            return transaction
+
+        transaction = await self.work.run(delete)
+        if transaction.is_large:
+            return (await self.commit_large(transaction, lambda _: []))[0]
+        return self.commit(transaction)
 
     def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
         """Give resources that have no schema one, as if it was learned; return their names.
@@ -533,6 +568,10 @@ class SessionStore:
         """Return the number of records of each resource."""
         return {name: len(self._collections[name].records) for name in self.names()}
 
+    def snapshot_of(self, *names: str) -> dict[str, Collection]:
+        """Return a copy of these resources, of those that exist."""
+        return {name: self._collections[name].snapshot() for name in names if name in self.names()}
+
     def snapshot(self) -> dict[str, Collection]:
         """Return a copy of all resources that later changes do not affect."""
         return {name: self._collections[name].snapshot() for name in self.names()}
@@ -547,7 +586,8 @@ class SessionStore:
             schema = self.schema(name)
             if schema is None or is_hidden(name):
                 continue
-            for record in change.put:
+            for stored in change.put:
+                record = self.rules.without_own_fields(name, stored, schema["json_schema"])
                 # In ASCII: a client chose the id, and the drifts may be sent in a header.
                 record_id = ascii(str(record["id"])[:_MAX_ID_CHARACTERS])[1:-1]
                 differences = find_drifts(schema["json_schema"], record)
@@ -563,6 +603,7 @@ class SessionStore:
     def _change(self) -> None:
         """Note that resources or schemas change."""
         self.generation += 1
+        self.rules.forget_expiry()
         self.state = self.state.replaced()
 
     def _read(self, resource: str) -> Collection | None:
