@@ -82,7 +82,7 @@ class SessionActor(Actor[Message, Answer]):
         reading: ReadingSettings | None = None,
         quota: SessionQuota | None = None,
     ) -> None:
-        self.gate: OutputGate = OutputGate(store.flush)
+        self.gate: OutputGate = OutputGate(store.durability.flush)
         self._store = store
         self._pipeline = pipeline
         self._resolver = pipeline.resolver
@@ -109,7 +109,7 @@ class SessionActor(Actor[Message, Answer]):
 
     async def on_message(self, message: Message) -> Answer | Deferred[Message]:
         """Answer a request, or defer it until its plan exists; or run a task."""
-        self._store.note_reads(is_on=False)
+        self._store.data.note_reads(is_on=False)
         if not self._store.is_loaded:
             await self._retry_load(message)
         if isinstance(message, StoreTask):
@@ -136,7 +136,7 @@ class SessionActor(Actor[Message, Answer]):
         if is_change and not _CHECKED_FIRST.isdisjoint(message.request.headers):
             return NOT_NOW
         self._store.work.begin()
-        self._store.note_reads(is_on=message.request.method in _READING)
+        self._store.data.note_reads(is_on=message.request.method in _READING)
         message.trace.record_wait(0.0)
         with Serving(message.trace):
             return self._answer_now(message)
@@ -144,7 +144,7 @@ class SessionActor(Actor[Message, Answer]):
     async def on_quiet(self) -> None:
         """Begin to complete the documented files: the session has been idle for a second."""
         if self._store.is_loaded:
-            await self._store.take_in_edits_of_dirty()
+            await self._store.edits.take_in_of_dirty()
             self._store.checkpoints.start_quiet()
 
     async def on_flush_failed(self, error: Exception) -> None:
@@ -222,7 +222,7 @@ class SessionActor(Actor[Message, Answer]):
         if ready is None:
             return await self._defer(message, shaped)
         _record_plan(message.trace, ready)
-        record_route(message.trace, self._store.resources, shaped, ready)
+        record_route(message.trace, self._store.data.resources, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
             await self._proof.require(shaped, ready, run, self._shape)
@@ -259,7 +259,7 @@ class SessionActor(Actor[Message, Answer]):
         """Note what a model's program is about to change; a user may take it back."""
         is_change = run.reply.status < 400 and run.transaction.has_changes
         if is_change and ready.maker.planner != RULES:
-            self._store.undo_log.note(ready.key, run.transaction, self._store.record)
+            self._store.commits.undo_log.note(ready.key, run.transaction, self._store.data.record)
 
     async def _check_contract(
         self, message: SessionRequest, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun
@@ -299,9 +299,9 @@ class SessionActor(Actor[Message, Answer]):
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         count(BOOK_LOOKUPS, labels=HIT)  # not earlier: `on_message` counts its own
         _record_plan(message.trace, ready)
-        record_route(message.trace, self._store.resources, shaped, ready)
+        record_route(message.trace, self._store.data.resources, shaped, ready)
         reply = self._finish(message.trace, shaped, ready, run, drifts)
-        states = self._store.states_read()
+        states = self._store.data.states_read()
         if states is None or run.reply.status != 200:
             return reply
         count_use = partial(self._resolver.count_use, ready, message.request.session_key)
@@ -377,7 +377,7 @@ class SessionActor(Actor[Message, Answer]):
 
     def _detach(self, shaped: ShapedRequest) -> ShapedRequest:
         require_reading(self._store, shaped.request)
-        return self._pipeline.detach(shaped, self._store)
+        return self._pipeline.detach(shaped, self._store.data)
 
     async def _plan(self, message: SessionRequest, shaped: ShapedRequest) -> Message:
         """Return the request with its plan; awaited outside the mailbox."""
@@ -395,10 +395,10 @@ class SessionActor(Actor[Message, Answer]):
     ) -> SessionReply:
         """Return the reply of a program whose changes are applied."""
         if run.reply.status < 400:
-            if shaped.reading.teaches and ready.plan.resource in self._store.resources:
+            if shaped.reading.teaches and ready.plan.resource in self._store.data.resources:
                 self._learn_dialect(shaped)
             if trace.route is None:
-                record_route(trace, self._store.resources, shaped, ready)
+                record_route(trace, self._store.data.resources, shaped, ready)
                 if trace.route is None and ready.maker.planner != RULES:
                     # A model planned it. The rules answer any path that reads like a resource.
                     trace.route = shaped.shape.route
@@ -416,7 +416,7 @@ class SessionActor(Actor[Message, Answer]):
         if run.reply.status >= 400 or not run.transaction.is_large:
             return self._apply_now(run)
         self._note_changes(run.transaction)
-        has_changes, drifts = await self._store.commit_large(run.transaction, self._drifts)
+        has_changes, drifts = await self._store.commits.commit_large(run.transaction, self._drifts)
         if has_changes:
             self.gate.mark()
         return drifts
@@ -427,7 +427,7 @@ class SessionActor(Actor[Message, Answer]):
             return []
         drifts = self._drifts(run.transaction)
         self._note_changes(run.transaction)
-        if self._store.commit(run.transaction):
+        if self._store.commits.commit(run.transaction):
             self.gate.mark()
         return drifts
 
@@ -454,7 +454,7 @@ class SessionActor(Actor[Message, Answer]):
         if (stored := self._store.settings.current) is not self._stored:
             self._stored, self._reading = stored, applied_settings(self._defaults, stored)
         require_reading(self._store, request)
-        return self._memory.shape(request, self._store, self._reading)
+        return self._memory.shape(request, self._store.data, self._reading)
 
 
 def _record_plan(trace: RequestTrace, ready: ReadyPlan) -> None:

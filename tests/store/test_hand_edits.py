@@ -39,7 +39,7 @@ async def store(disk: MemoryDisk) -> SessionStore:
     """A store with two users, whose files are complete."""
     store = await open_store(disk)
     await insert(store, "users", {"name": "Ann"}, {"name": "Bob"})
-    await store.checkpoint()
+    await store.durability.checkpoint()
     return store
 
 
@@ -54,10 +54,10 @@ def on_disk(disk: MemoryDisk, path: Path = USERS) -> Any:
 
 
 async def patch(store: SessionStore, id: int, **fields: Any) -> None:
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource("users").update(id, fields)
-    store.commit(transaction)
-    await store.flush()
+    store.commits.commit(transaction)
+    await store.durability.flush()
 
 
 def asides(disk: MemoryDisk) -> list[str]:
@@ -76,14 +76,14 @@ class TestAwake:
         carl = {"id": "x", "name": "Carl"}
         edit(disk, {"name": "New"}, carl, {"id": 2, "name": "Bobby", "age": 3})
 
-        assert await store.take_in_edits()
+        assert await store.edits.take_in()
 
         bobby, new = {"id": 2, "name": "Bobby", "age": 3}, {"id": 3, "name": "New"}
         assert records_of(store) == [carl, bobby, new]
-        assert store.fields("users") == {"id", "name", "age"}
+        assert store.data.fields("users") == {"id", "name", "age"}
         await insert(store, "users", {"name": "Next"})
         assert records_of(store)[-1] == {"id": 4, "name": "Next"}
-        (report,) = store.edits
+        (report,) = store.edits.reports
         assert (
             report.detail == "users.json was edited and is taken in: 2 added, 1 changed, 1 deleted"
         )
@@ -94,7 +94,7 @@ class TestAwake:
     async def test_an_edit_is_durable_at_once(self, disk: MemoryDisk, store: SessionStore) -> None:
         """A client may see it before the file is written again."""
         edit(disk, ANN, {"name": "New"})
-        await store.take_in_edits()
+        await store.edits.take_in()
 
         again = await killed_and_restarted(disk)
 
@@ -104,13 +104,13 @@ class TestAwake:
         self, disk: MemoryDisk, store: SessionStore
     ) -> None:
         await insert(store, "users", *({"name": f"user {number}"} for number in range(100)))
-        await store.checkpoint()
-        assert len(store.matching("users", {"name": "Ann"})) == 1
+        await store.durability.checkpoint()
+        assert len(store.data.matching("users", {"name": "Ann"})) == 1
         edit(disk, *({**user, "name": "Ann"} for user in on_disk(disk)))
 
-        await store.take_in_edits()
+        await store.edits.take_in()
 
-        assert len(store.matching("users", {"name": "Ann"})) == 102
+        assert len(store.data.matching("users", {"name": "Ann"})) == 102
 
     async def test_a_checkpoint_never_overwrites_an_edit(
         self, disk: MemoryDisk, store: SessionStore
@@ -119,7 +119,7 @@ class TestAwake:
         await patch(store, 2, age=5)
         content = edit(disk, {"id": 1, "name": "Anna"}, BOB)
 
-        await store.checkpoint()
+        await store.durability.checkpoint()
 
         assert disk.content[USERS] == content
         assert store.checkpoints.is_needed
@@ -137,20 +137,20 @@ class TestAwake:
 
         assert records_of(store) == [{"id": 1, "name": "Anna"}, {"id": 2, "name": "by a request"}]
         assert disk.content[ASIDE] == content
-        (report,) = store.edits
+        (report,) = store.edits.reports
         assert "requests have changed record 2" in report.detail
         assert report.kept_as == ("users.json.edited-1",)
 
     async def test_a_record_that_a_request_created_or_deleted_meanwhile_stays_so(
         self, disk: MemoryDisk, store: SessionStore
     ) -> None:
-        transaction = store.begin()
+        transaction = store.commits.begin()
         transaction.resource("users").delete(2)
         transaction.resource("users").insert({"name": "Carl"})
-        store.commit(transaction)
+        store.commits.commit(transaction)
         edit(disk, {"id": 1, "name": "Anna"}, BOB)
 
-        await store.take_in_edits()
+        await store.edits.take_in()
 
         assert records_of(store) == [{"id": 1, "name": "Anna"}, {"id": 3, "name": "Carl"}]
 
@@ -159,9 +159,9 @@ class TestAwake:
     ) -> None:
         """Before the file is written again."""
         edit(disk, {"id": 1, "name": "Anna"}, BOB)
-        await store.take_in_edits()
+        await store.edits.take_in()
         edit(disk, {"id": 1, "name": "Anne"}, BOB)
-        await store.take_in_edits()
+        await store.edits.take_in()
 
         assert records_of(store)[0]["name"] == "Anne"
         assert asides(disk) == []
@@ -185,13 +185,13 @@ class TestAwake:
     ) -> None:
         disk.content[USERS] = content
 
-        await store.take_in_edits()
+        await store.edits.take_in()
         assert records_of(await killed_and_restarted(disk)) == [ANN, BOB]
         await store.close()
 
         assert records_of(store) == on_disk(disk) == [ANN, BOB]
         assert disk.content[ASIDE] == content
-        (report,) = store.edits
+        (report,) = store.edits.reports
         assert reason in report.detail
 
     async def test_the_message_followed_to_the_letter_ends_the_matter(
@@ -199,12 +199,12 @@ class TestAwake:
     ) -> None:
         """Correct the copy and rename it."""
         disk.content[USERS] = b'[{"id":1,"name":"Anna",}]'
-        await store.take_in_edits()
-        await store.checkpoint()
+        await store.edits.take_in()
+        await store.durability.checkpoint()
 
         disk.content[ASIDE] = b'[{"id":1,"name":"Anna"}]'
         disk.content[USERS] = disk.content.pop(ASIDE)
-        await store.take_in_edits()
+        await store.edits.take_in()
 
         assert records_of(store) == [{"id": 1, "name": "Anna"}]
         assert asides(disk) == []
@@ -213,9 +213,9 @@ class TestAwake:
         self, disk: MemoryDisk, store: SessionStore
     ) -> None:
         disk.content[USERS] = b'[{"id":1,"name":"Anna",}]'
-        await store.take_in_edits()
+        await store.edits.take_in()
         edit(disk, {"id": 1, "name": "Anna"})
-        await store.take_in_edits()
+        await store.edits.take_in()
 
         assert records_of(store) == [{"id": 1, "name": "Anna"}]
 
@@ -224,8 +224,8 @@ class TestAwake:
     ) -> None:
         for content in (b"[", b"[", b"{"):
             disk.content[USERS] = content
-            await store.take_in_edits()
-            await store.checkpoint()
+            await store.edits.take_in()
+            await store.durability.checkpoint()
 
         assert asides(disk) == ["users.json.edited-1", "users.json.edited-2"]
 
@@ -236,7 +236,7 @@ class TestAwake:
         monkeypatch.setattr("larst.store.disk.set_aside.MAX_EDITS", 1)
         for content in (b"[", b"{"):
             disk.content[USERS] = content
-            await store.take_in_edits()
+            await store.edits.take_in()
             await store.close()
 
         assert disk.content[USERS] == b"{"
@@ -247,12 +247,12 @@ class TestAwake:
     ) -> None:
         content = edit(disk, ANN, BOB)
 
-        await store.take_in_edits()
+        await store.edits.take_in()
         await insert(store, "logs", {})
         await store.close()
 
         assert disk.content[USERS] == content
-        assert store.edits == []
+        assert store.edits.reports == []
         assert records_of(await killed_and_restarted(disk)) == [ANN, BOB]
 
     async def test_a_new_file_is_a_new_resource(
@@ -264,7 +264,7 @@ class TestAwake:
 
         posts = [{"id": 7, "title": "A"}, {"id": 8, "title": "B"}]
         assert records_of(store, "posts") == on_disk(disk, HOME / "posts.json") == posts
-        assert store.fields("posts") == {"id", "title"}
+        assert store.data.fields("posts") == {"id", "title"}
 
     @pytest.mark.parametrize("path", [USERS, SCHEMA, META])
     async def test_a_deleted_file_is_written_again(
@@ -273,25 +273,25 @@ class TestAwake:
         """The session has its content; an accident must not delete it."""
         before = disk.content.pop(path)
 
-        await store.take_in_edits()
+        await store.edits.take_in()
         assert records_of(await killed_and_restarted(disk)) == [ANN, BOB]
         await store.close()
 
         assert disk.content[path] == before
-        (report,) = store.edits
+        (report,) = store.edits.reports
         assert "was missing and is written again" in report.detail
 
     async def test_an_edit_beyond_the_quota_is_set_aside(self, disk: MemoryDisk) -> None:
         store = SessionStore(HOME, files=disk, now=now, quota=Quota(records=2))
         await store.load()
         await insert(store, "users", {"name": "Ann"}, {"name": "Bob"})
-        await store.checkpoint()
+        await store.durability.checkpoint()
         edit(disk, ANN, BOB, {"name": "Carl"})
 
         await store.close()
 
         assert records_of(store) == on_disk(disk) == [ANN, BOB]
-        assert "LARS_MAX_RECORDS" in store.edits[0].detail
+        assert "LARS_MAX_RECORDS" in store.edits.reports[0].detail
 
     async def test_an_edit_that_breaks_the_enforced_schema_is_set_aside(
         self, disk: MemoryDisk
@@ -299,21 +299,21 @@ class TestAwake:
         store = SessionStore(HOME, files=disk, now=now, enforces_schema=True)
         await store.load()
         await insert(store, "users", {"name": "Ann"})
-        await store.checkpoint()
+        await store.durability.checkpoint()
         edit(disk, {"id": 1, "name": 5})
 
         await store.close()
 
         assert records_of(store) == [ANN]
-        assert "name: string expected, found integer" in store.edits[0].detail
+        assert "name: string expected, found integer" in store.edits.reports[0].detail
 
     async def test_the_next_id_can_be_raised_and_never_lowered(
         self, disk: MemoryDisk, store: SessionStore
     ) -> None:
         disk.content[META] = b'{"auto_id":50}'
-        await store.take_in_edits()
+        await store.edits.take_in()
         disk.content[META] = b'{"auto_id":1}'
-        await store.take_in_edits()
+        await store.edits.take_in()
         await insert(store, "users", {"name": "Carl"})
 
         assert records_of(store)[-1]["id"] == 50
@@ -335,10 +335,10 @@ class TestAwake:
         content = edit(disk, ANN)
         disk.refuses_at = disk.calls + 3
 
-        await store.take_in_edits()
+        await store.edits.take_in()
         assert disk.content[USERS] == content
         assert records_of(store) == [ANN, BOB]
-        await store.take_in_edits()
+        await store.edits.take_in()
 
         assert records_of(store) == [ANN]
 
@@ -356,8 +356,8 @@ class TestAsleep:
             {"id": 2, "name": "Bobby"},
             {"id": 3, "name": "Carl", "age": 1},
         ]
-        assert again.fields("users") == {"id", "name", "age"}
-        (report,) = again.edits
+        assert again.data.fields("users") == {"id", "name", "age"}
+        (report,) = again.edits.reports
         assert report.is_taken_in
         await again.close()
         assert on_disk(disk) == records_of(again)
@@ -369,7 +369,7 @@ class TestAsleep:
         edit(disk, {"name": "Carl"})
         first = await open_store(disk)
         await insert(first, "users", {"name": "Dora"})
-        await first.flush()
+        await first.durability.flush()
 
         assert records_of(await killed_and_restarted(disk)) == records_of(first)
 
@@ -401,7 +401,7 @@ class TestAsleep:
         """The journal still lists its changes, and `.places` that the file had them."""
         store = await open_store(disk)
         await insert(store, "users", {"name": "Ann"}, {"name": "Bob"})
-        await store.flush()
+        await store.durability.flush()
         store.checkpoints.start_quiet()
         await store.checkpoints.finished()
         edit(disk, {"id": 1, "name": "Anna"})
@@ -416,7 +416,7 @@ class TestAsleep:
         """It is a hint, which a loss of power may take away."""
         store = await open_store(disk)
         await insert(store, "users", {"name": "Ann"})
-        await store.flush()
+        await store.durability.flush()
         store.checkpoints.start_quiet()
         await store.checkpoints.finished()
         edit(disk, {"id": 1, "name": "Anna"})
@@ -445,7 +445,7 @@ class TestAsleep:
     ) -> None:
         store = await open_store(disk)
         await insert(store, "users", {"name": "Ann"})
-        await store.flush()
+        await store.durability.flush()
         disk = MemoryDisk({**disk.content, USERS: b"[broken"})
 
         assert records_of(await open_store(disk)) == [ANN]
@@ -461,7 +461,7 @@ class TestAsleep:
         again = await open_store(disk)
 
         assert records_of(again) == []
-        assert "users.json was removed" in again.edits[0].detail
+        assert "users.json was removed" in again.edits.reports[0].detail
         await insert(again, "users", {"name": "Carl"})
         assert records_of(again) == [{"id": 3, "name": "Carl"}]
 
@@ -476,9 +476,9 @@ class TestAsleep:
     async def test_a_lost_meta_file_gives_no_id_out_twice(
         self, disk: MemoryDisk, store: SessionStore
     ) -> None:
-        transaction = store.begin()
+        transaction = store.commits.begin()
         transaction.resource("users").delete(2)
-        store.commit(transaction)
+        store.commits.commit(transaction)
         await store.close()
         del disk.content[META]
 
@@ -497,7 +497,7 @@ class TestAsleep:
 
         again = await open_store(disk)
 
-        assert again.fields("users") == {"id", "name"}
+        assert again.data.fields("users") == {"id", "name"}
         assert records_of(again) == [ANN, BOB]
 
     async def test_an_older_backup_of_the_files_is_merged_with_the_journal(
@@ -505,9 +505,9 @@ class TestAsleep:
     ) -> None:
         older = {path: disk.content[path] for path in (USERS, SCHEMA, META)}
         await insert(store, "users", {"name": "Carl"})
-        await store.checkpoint()
+        await store.durability.checkpoint()
         await insert(store, "users", {"name": "Dora"})
-        await store.flush()
+        await store.durability.flush()
 
         again = await open_store(MemoryDisk({**disk.content, **older}))
 
