@@ -30,7 +30,7 @@ def request(
         segments=parsed.segments,
         query=parsed.query,
         headers=headers or {},
-        body=parse_body(method, content_type if body else "", body),
+        body=parse_body(content_type if body else "", body),
         client_ip="127.0.0.1",
         session_id=session_id,
         request_id="request-1",

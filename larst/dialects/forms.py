@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from larst.dialects.jsonapi import document
 from larst.dialects.pages import ListPage
-from larst.domain import Json, Record
+
+if TYPE_CHECKING:
+    from larst.domain import Json, Record
 
 FORMS: Mapping[str, Json] = {
     "bare": "$items",

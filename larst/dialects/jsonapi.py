@@ -6,8 +6,11 @@ https://jsonapi.org/format/1.1/
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from larst.domain import Json, Record
+if TYPE_CHECKING:
+    from larst.domain import Json, Record
+
 
 MEDIA_TYPE = "application/vnd.api+json"
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from larst.dialects.table import DIALECTS, Dialect
-from larst.domain import RequestContext
+
+if TYPE_CHECKING:
+    from larst.domain import RequestContext
 
 Place = Literal["header", "segment", "path", "wrapper", "key", "pair", "keys", "target"]
 

@@ -6,9 +6,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from larst.domain import Record
+if TYPE_CHECKING:
+    from larst.domain import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ class LarstError(Exception):
 
     title = "error"
 
+    def __init_subclass__(cls) -> None:
+        """Name the class by its public path, which traces and logs show."""
+        if cls.__module__.startswith("larst.errors."):
+            cls.__module__ = "larst.errors"
+
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail or self.title)
         self.detail = detail

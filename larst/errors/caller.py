@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from larst.domain import RateLimit
+from typing import TYPE_CHECKING
+
 from larst.errors.base import LarstError
+
+if TYPE_CHECKING:
+    from larst.domain import RateLimit
 
 
 class CallerError(LarstError):

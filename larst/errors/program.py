@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from larst.domain import Violation
 from larst.errors.base import LarstError
+
+if TYPE_CHECKING:
+    from larst.domain import Violation
 
 
 class ProgramError(LarstError):

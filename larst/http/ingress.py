@@ -23,7 +23,7 @@ from larst.http.faults import HEADER as FAULT_HEADER
 from larst.http.faults import STRIKE, FaultTable
 from larst.http.guidance import guidance_in
 from larst.http.keys import ACCESS, ANSWER, TRACE, WithHeaders
-from larst.http.parsing import VISIBLE_HEADERS, parse_body, parse_target
+from larst.http.parsing import VISIBLE_HEADERS, may_lack_body, parse_body, parse_target
 from larst.http.presentation import Place, prefers_page, present
 from larst.http.recorder import HEADER, Recorder
 from larst.http.refusal_throttle import RefusalThrottle
@@ -236,14 +236,18 @@ class Ingress:
         self.instruments.recorder.begin(request, key, split.target, headers)
         rates.count(key)
         target = parse_target(split.target)
-        has_body = request.body_exists
+        may_be_empty = may_lack_body(request.method, target.segments)
+        if request.body_exists:
+            body = await self._body(request, trace, share, may_be_empty=may_be_empty)
+        else:
+            body = empty_body(request, may_be_empty=may_be_empty)
         return RequestContext(
             method=request.method,
             path=target.path,
             segments=target.segments,
             query=target.query,
             headers=headers,
-            body=await self._body(request, trace, share) if has_body else empty_body(request),
+            body=body,
             client_ip=client_ip,
             session_id=trace.session_id,
             request_id=trace.request_id,
@@ -252,15 +256,17 @@ class Ingress:
             guidance=guidance_in(headers, access),
         )
 
-    async def _body(self, request: web.Request, trace: RequestTrace, share: BodyShare) -> Body:
+    async def _body(
+        self, request: web.Request, trace: RequestTrace, share: BodyShare, *, may_be_empty: bool
+    ) -> Body:
         raw = bytes(await read_body(request, self._body_rules, share))
         content_type = request.headers.get("Content-Type", "")
         if trace.details is not None:
             trace.details.set_body(raw, content_type)
         self.instruments.recorder.add_body(request, raw, content_type)
         if len(raw) < _LARGE_BODY_BYTES:
-            return parse_body(request.method, content_type, raw)
-        return await asyncio.to_thread(parse_body, request.method, content_type, raw)
+            return parse_body(content_type, raw, may_be_empty=may_be_empty)
+        return await asyncio.to_thread(parse_body, content_type, raw)
 
 
 def _headers(request: web.Request) -> dict[str, str]:
@@ -290,15 +296,15 @@ def log_hint(trace: RequestTrace, answer: SessionReply, response: web.Response) 
         _log.info("hint", extra={"fields": {**trace.ids(), "hint": hint}})
 
 
-def empty_body(request: web.BaseRequest | RawRequestMessage) -> Body:
+def empty_body(request: web.BaseRequest | RawRequestMessage, *, may_be_empty: bool) -> Body:
     """Return the body of a request that has none.
 
     Raises:
-        InvalidJsonError: its Content-Type announces JSON.
+        InvalidJsonError: its Content-Type announces JSON, which the request needs.
     """
     if (content_type := request.headers.get("Content-Type")) is None:
         return NO_BODY
-    return parse_body(request.method, content_type, b"")
+    return parse_body(content_type, b"", may_be_empty=may_be_empty)
 
 
 def bytes_of(header: str) -> bytes:

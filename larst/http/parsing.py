@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
@@ -132,7 +132,15 @@ def _parse_query(raw: str) -> Mapping[str, tuple[str, ...]]:
 _UNTYPED = frozenset({"", "application/octet-stream"})
 
 
-def parse_body(method: str, content_type: str, raw: bytes) -> Body:
+def may_lack_body(method: str, segments: Sequence[str]) -> bool:
+    """Return whether a request is complete without the JSON that its Content-Type announces.
+
+    Many clients send the header with every request, also with `POST /orders/1/cancel`.
+    """
+    return method not in _METHODS_WITH_BODY or (method == "POST" and len(segments) > 1)
+
+
+def parse_body(content_type: str, raw: bytes, *, may_be_empty: bool = False) -> Body:
     """Return a body as JSON, as the fields of a form, as the records of a table, or as text.
 
     Raises:
@@ -147,7 +155,7 @@ def parse_body(method: str, content_type: str, raw: bytes) -> Body:
         return read_multipart(raw, content_type)
     is_json = media_type == "application/json" or media_type.endswith("+json")
     if not raw.strip():
-        if is_json and method in _METHODS_WITH_BODY:
+        if is_json and not may_be_empty:
             raise InvalidJsonError("the body is empty; send a JSON value")
         return NO_BODY
     raw = _as_utf8(raw, charset, is_json=is_json)

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from larst.domain import TraceParent
 from larst.telemetry.metrics import Labels
 from larst.telemetry.request_trace import RequestTrace
 from larst.telemetry.spans import NOOP_SPAN, Attributes, Span, SpanKind
+
+if TYPE_CHECKING:
+    from larst.domain import TraceParent
 
 CURRENT_REQUEST: ContextVar[RequestTrace | None] = ContextVar("larst_request", default=None)
 """The request that the running task works for."""

@@ -11,8 +11,8 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from larst.domain import TraceParent
 from larst.errors import CallerError
 from larst.telemetry import attributes as names
 from larst.telemetry.error_events import exception_attributes
@@ -27,6 +27,9 @@ from larst.telemetry.spans import (
     SpanKind,
     Value,
 )
+
+if TYPE_CHECKING:
+    from larst.domain import TraceParent
 
 _SERVER_ERRORS = 500
 _CLIENT_LEFT = "client_left"
@@ -110,6 +113,9 @@ class RequestTrace:
         headers: Mapping[str, str],
     ) -> RequestTrace:
         """Return the trace of a request, with a server span if `recorder` samples it."""
+        # Imported here: the log of the command line imports this module, and commands start fast.
+        from larst.domain import TraceParent
+
         context = recorder.start(headers, method)
         flags = "01" if context.is_sampled else "00"
         trace_context = TraceParent(f"{context.trace_id:032x}", f"{context.span_id:016x}", flags)

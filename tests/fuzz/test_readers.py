@@ -89,11 +89,11 @@ def test_targets(target: bytes) -> None:
 
 
 @effort(600)
-@given(st.sampled_from(("POST", "PATCH", "PUT")), mutated(CONTENT_TYPES), mutated(BODIES))
-@example("POST", b"application/json", b'{"a":' * 5000)
-@example("POST", b"application/json; charset=punycode", b"a" * 20_000)
-def test_bodies(method: str, content_type: bytes, raw: bytes) -> None:
-    error = refusal(lambda: parse_body(method, content_type.decode("latin-1"), raw))
+@given(mutated(CONTENT_TYPES), mutated(BODIES))
+@example(b"application/json", b'{"a":' * 5000)
+@example(b"application/json; charset=punycode", b"a" * 20_000)
+def test_bodies(content_type: bytes, raw: bytes) -> None:
+    error = refusal(lambda: parse_body(content_type.decode("latin-1"), raw))
 
     assert error is None or error.detail
 

@@ -199,6 +199,6 @@ class TestTables:
 def test_the_media_type_selects_the_reader(
     content_type: str, raw: bytes, notation: Notation
 ) -> None:
-    body = parse_body("POST", content_type, raw)
+    body = parse_body(content_type, raw)
 
     assert (body.notation, body.json) == (notation, [{"a": "é"}])

@@ -33,7 +33,7 @@ def request_of(value: Json, session_id: str, tenant: Tenant) -> RequestContext:
             f"{path[:100]} is not a planned path; name the session beside the request"
         )
     has_body = "body" in value
-    body = parse_body(method, _JSON, orjson.dumps(value["body"])) if has_body else NO_BODY
+    body = parse_body(_JSON, orjson.dumps(value["body"])) if has_body else NO_BODY
     request_id, _ = new_ids()
     return RequestContext(
         method=method,

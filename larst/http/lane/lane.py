@@ -6,6 +6,7 @@ Must never change anything about a request that it does not accept: the ordinary
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from aiohttp import web
@@ -27,7 +28,7 @@ from larst.http.lane.memory import ReplyMemory
 from larst.http.lane.recalled import Recall, recalled_bytes
 from larst.http.lane.replies import LaneReply, Writer
 from larst.http.middleware import Admission
-from larst.http.parsing import parse_body, parse_target
+from larst.http.parsing import may_lack_body, parse_body, parse_target
 from larst.http.session_prefix import SplitTarget, split_target
 from larst.session import SessionClient
 from larst.telemetry import RequestTrace, Telemetry
@@ -200,7 +201,7 @@ class Lane:
             segments=target.segments,
             query=target.query,
             headers=caller.headers,
-            body=_body(message, raw_body),
+            body=_body(message, target.segments, raw_body),
             client_ip=caller.client_ip,
             session_id=trace.session_id,
             request_id=trace.request_id,
@@ -240,7 +241,9 @@ def _is_plain(message: RawRequestMessage) -> bool:
     )
 
 
-def _body(message: RawRequestMessage, raw: bytes | None) -> Body:
+def _body(message: RawRequestMessage, segments: Sequence[str], raw: bytes | None) -> Body:
+    may_be_empty = may_lack_body(message.method, segments)
     if raw is None:
-        return empty_body(message)
-    return parse_body(message.method, message.headers.get("Content-Type", ""), raw)
+        return empty_body(message, may_be_empty=may_be_empty)
+    content_type = message.headers.get("Content-Type", "")
+    return parse_body(content_type, raw, may_be_empty=may_be_empty)

@@ -10,8 +10,11 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from larst.domain import SessionKey
+if TYPE_CHECKING:
+    from larst.domain import SessionKey
+
 
 MAX_REQUESTS = 1000
 MAX_BYTES = 8 * 1024 * 1024
