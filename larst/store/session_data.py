@@ -1,6 +1,6 @@
 """The records of one session in memory, and what can be asked of them.
 
-Must never change a record, nor touch the disk: commits, loads and edits replace what is here.
+Must never change a record, nor touch the disk: commits, loads and edits replace the records.
 """
 
 from __future__ import annotations
