@@ -156,8 +156,10 @@ async def _parts(start: bytes, end: memoryview) -> AsyncIterator[bytes]:
 
 
 async def _learned(store: SessionStore) -> tuple[Resources, StoredSettings]:
-    names = store.names()
-    resources = {name: learned for name in names if (learned := store.schema(name)) is not None}
+    names = store.data.names()
+    resources = {
+        name: learned for name in names if (learned := store.data.schema(name)) is not None
+    }
     return resources, store.settings.current
 
 
