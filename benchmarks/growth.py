@@ -27,9 +27,9 @@ PAGE = 500
 
 
 async def _insert(store: SessionStore, resource: str) -> None:
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource(resource).insert({"name": "Alice Hartmann", "bio": "x" * 150})
-    store.commit(transaction)
+    store.commits.commit(transaction)
 
 
 async def _measure_writes(root: Path, resources: int) -> None:
@@ -39,14 +39,14 @@ async def _measure_writes(root: Path, resources: int) -> None:
     await store.load()
     for number in range(resources):
         await _insert(store, f"r{number}")
-    await store.flush()
+    await store.durability.flush()
     start_s = time.perf_counter()
     completing = asyncio.create_task(_complete(store))
     waits_ms = []
     while not completing.done():
         write_s = time.perf_counter()
         await _insert(store, "r0")
-        await store.flush()
+        await store.durability.flush()
         waits_ms.append((time.perf_counter() - write_s) * 1000)
         await asyncio.sleep(0.005)
     elapsed_s = time.perf_counter() - start_s

@@ -44,13 +44,13 @@ _SETTINGS = ReadingSettings()
 
 def _session() -> SessionStore:
     store = SessionStore(Path("unused"), files=DiskFiles(), now=lambda: datetime.now(UTC))
-    transaction = store.begin()
+    transaction = store.commits.begin()
     for number in range(1000):
         state = "draft" if number % 3 else "live"
         transaction.resource("posts").insert(
             {"title": f"Post {number}", "views": number % 101, "status": state}
         )
-    store.commit(transaction)
+    store.commits.commit(transaction)
     return store
 
 
@@ -88,8 +88,8 @@ def main() -> None:
     sys.stdout.write(f"{'in full':>8} {'again':>8}  us\n")
     for first, later in QUERIES.items():
         memory, request = ShapeMemory(), _request(later)
-        memory.shape(_request(first), session, _SETTINGS)
-        full = _best_us(lambda r=request: shape_request(r, session, _SETTINGS), rounds)
+        memory.shape(_request(first), session.data, _SETTINGS)
+        full = _best_us(lambda r=request: shape_request(r, session.data, _SETTINGS), rounds)
         again = _best_us(
             lambda r=request, m=memory: m.shape(r, session, _SETTINGS),
             rounds,

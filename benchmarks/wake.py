@@ -35,10 +35,16 @@ def _store(directory: Path, threads: Threads) -> SessionStore:
 async def _fill(directory: Path, threads: Threads, records: int, resources: int) -> None:
     store = _store(directory, threads)
     await store.load()
-    for number in range(records):
-        transaction = store.begin()
-        transaction.resource(f"members{number % resources}").insert({**RECORD, "number": number})
-        store.commit(transaction)
+
+    def fill() -> None:
+        for number in range(records):
+            transaction = store.commits.begin()
+            transaction.resource(f"members{number % resources}").insert(
+                {**RECORD, "number": number}
+            )
+            store.commits.commit(transaction)
+
+    await store.work.off_loop(fill)
     await store.close()
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import dedent
 
 from larst.domain import Json
-from larst.eject.below import nesting_of
 from larst.eject.description import Api, Field, Resource
 from larst.eject.fields import attribute_name, types_of
+from larst.eject.nesting import nesting_of
 from larst.eject.source import module
 from larst.openapi.names import Names, singular_name, type_name, with_article, words
 

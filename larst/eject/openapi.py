@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from larst.domain import Json
-from larst.eject.below import Nesting, nesting_of
 from larst.eject.custom import ActionRoute
 from larst.eject.description import Api, Resource
+from larst.eject.nesting import Nesting, nesting_of
 from larst.openapi.names import operation_name, with_article, words
 
 

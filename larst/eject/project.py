@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
-from larst.eject.cases import MAX_SAMPLE, Replay
 from larst.eject.custom import ActionRoute, action_modules, action_routes, has_program_calls
 from larst.eject.description import Api
 from larst.eject.models import SCHEMAS, models_source
 from larst.eject.openapi import document
+from larst.eject.replays import MAX_SAMPLE, Replay
 from larst.eject.routes import routes_source
 from larst.eject.sql import migrations, seed
+from larst.eject.suite import CONFTEST, TEST_OPENAPI, test_modules
 from larst.eject.table import table_source
-from larst.eject.test_files import CONFTEST, TEST_OPENAPI, test_modules
 from larst.openapi.names import words
 
 

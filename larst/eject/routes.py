@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from larst.eject.below import below_blocks, nesting_of
+from larst.eject.below import below_blocks
 from larst.eject.description import Api, Resource
+from larst.eject.nesting import nesting_of
 from larst.eject.source import module
 from larst.eject.table import table_type
 from larst.openapi.names import snake_case, with_article, words

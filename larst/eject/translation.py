@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from larst.domain import CRITERIA_OPERATORS
+from larst.eject.bindings import bound_names, declared, target_of
 from larst.eject.description import Api, CustomRoute
-from larst.eject.replies import UntranslatableError, reply_of, reply_parts
+from larst.eject.replies import UntranslatableError
+from larst.eject.returning import returning
 from larst.eject.table import table_type
 from larst.eject.written import resource_of
 
@@ -55,7 +57,7 @@ class _Translator(ast.NodeTransformer):
         self._route = route
         self._tree = tree
         self._segments = [part for part in route.path.split("/") if part]
-        self._assigned = Counter(_targets(tree))
+        self._assigned = Counter(bound_names(tree))
         self._keys = [self._free(key) for key in keys]
         self._aliases = _aliases(tree, self._assigned)
         self._function = Function(dict.fromkeys(self._keys, "str"))
@@ -65,11 +67,11 @@ class _Translator(ast.NodeTransformer):
         statements = [
             statement
             for statement in self._tree.body
-            if not (_is_alias(statement) and self._assigned[_target(statement)] == 1)
+            if not (_is_alias(statement) and self._assigned[target_of(statement)] == 1)
         ]
         rewritten = [self.visit(statement) for statement in statements]
-        body = _returning(rewritten)
-        self._function.body = _declared(body, self._assigned, self._tree)
+        body = returning(rewritten)
+        self._function.body = declared(body, self._assigned, self._tree)
         return self._function
 
     def _free(self, name: str) -> str:
@@ -193,165 +195,16 @@ class _Translator(ast.NodeTransformer):
         return node
 
 
-def _targets(tree: ast.AST) -> Iterator[str]:
-    """Yield the variables that statements and `:=` bind; comprehensions have their own scopes."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.comprehension):
-            continue
-        targets: list[ast.expr] = []
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AugAssign | ast.AnnAssign | ast.NamedExpr | ast.For):
-            targets = [node.target]
-        for target in targets:
-            names = (node for node in ast.walk(target) if isinstance(node, ast.Name))
-            yield from (name.id for name in names if isinstance(name.ctx, ast.Store))
-
-
 def _is_alias(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Assign) and resource_of(statement.value) is not None
-
-
-def _target(statement: ast.stmt) -> str:
-    match statement:
-        case ast.Assign(targets=[ast.Name(name)]):
-            return name
-    return ""
 
 
 def _aliases(tree: ast.Module, assigned: Mapping[str, int]) -> dict[str, str | None]:
     """Return the variables that hold a resource all the time."""
     return {
-        _target(statement): resource_of(statement.value)
+        target_of(statement): resource_of(statement.value)
         for statement in tree.body
         if isinstance(statement, ast.Assign)
         and _is_alias(statement)
-        and assigned[_target(statement)] == 1
+        and assigned[target_of(statement)] == 1
     }
-
-
-def _declared(
-    statements: Sequence[ast.stmt], assigned: Mapping[str, int], tree: ast.Module
-) -> list[ast.stmt]:
-    """Return the statements with declarations of the variables that need a type.
-
-    A variable needs one if it may hold values of several types, or begins as an empty container.
-    """
-    pending, bare = _untyped(assigned, tree), set[str]()
-    declared: list[ast.stmt] = []
-    for statement in statements:
-        name = _target(statement)
-        bare |= pending & _names_in(statement) - {name}
-        pending -= bare
-        if name in pending and isinstance(statement, ast.Assign):
-            annotation = _annotation(statement.value) if assigned[name] == 1 else "Any"
-            target, kind = ast.Name(name, ast.Store()), ast.Name(annotation, ast.Load())
-            declared.append(ast.AnnAssign(target, kind, statement.value, 1))
-            pending.discard(name)
-        else:
-            declared.append(statement)
-    undeclared = [
-        ast.AnnAssign(ast.Name(name, ast.Store()), ast.Name("Any", ast.Load()), None, 1)
-        for name in sorted(bare)
-    ]
-    return [*undeclared, *declared]
-
-
-def _untyped(assigned: Mapping[str, int], tree: ast.Module) -> set[str]:
-    tested = {
-        node.left.id if isinstance(node, ast.Compare) else node.operand.id  # type: ignore[attr-defined]
-        for node in ast.walk(tree)
-        if (isinstance(node, ast.Compare) and isinstance(node.left, ast.Name))
-        or (isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.Name))
-    }
-    untyped = {name for name, count in assigned.items() if count > 1}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            name = _target(node)
-            if _is_empty(node.value) or (_may_be_none(node.value) and name not in tested):
-                untyped.add(name)
-    return untyped - {"REPLY", ""}
-
-
-def _names_in(statement: ast.stmt) -> set[str]:
-    return set(_targets(statement))
-
-
-def _may_be_none(value: ast.expr) -> bool:
-    """Return whether a value is a record that may be missing."""
-    match value:
-        case ast.Call(func=ast.Attribute(attr="get" | "update" | "replace"), args=[_, *_]):
-            return True
-        case ast.ListComp(elt=elt):
-            return _may_be_none(elt)
-    return False
-
-
-def _annotation(value: ast.expr) -> str:
-    match value:
-        case ast.List() | ast.ListComp():
-            return "list[Any]"
-        case ast.Dict():
-            return "dict[Any, Any]"
-    return "Any"
-
-
-def _is_empty(value: ast.expr) -> bool:
-    match value:
-        case ast.List(elts=[]) | ast.Dict(keys=[]) | ast.Constant(None):
-            return True
-        case ast.Call(func=ast.Name("list" | "dict" | "set"), args=[]):
-            return True
-    return False
-
-
-def _returning(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """Return the statements with `return` and `raise` in place of assignments to REPLY."""
-    if not _ends_with_reply(statements):
-        replies = _assignments(statements)
-        final = ast.parse("return respond(*reply)").body
-        return [*replies, *final]
-    return list(_in_tail(statements))
-
-
-def _ends_with_reply(statements: Sequence[ast.stmt]) -> bool:
-    """Return whether REPLY is assigned by the last statement of every branch, and only there."""
-    if not statements:
-        return False
-    *before, last = statements
-    if any(_assigns_reply(statement) for statement in before):
-        return False
-    match last:
-        case ast.Assign(targets=[ast.Name("REPLY")]):
-            return True
-        case ast.If():
-            return _ends_with_reply(last.body) and _ends_with_reply(last.orelse)
-    return False
-
-
-def _assigns_reply(statement: ast.stmt) -> bool:
-    return "REPLY" in _targets(statement)
-
-
-def _in_tail(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    *before, last = statements
-    yield from before
-    if isinstance(last, ast.If):
-        yield ast.If(last.test, list(_in_tail(last.body)), [])
-        yield from _in_tail(last.orelse)
-    elif isinstance(last, ast.Assign):
-        yield from reply_of(last.value)
-
-
-class _Pending(ast.NodeTransformer):
-    """Assigns the parts of a reply to `reply` instead."""
-
-    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
-        if _target(node) != "REPLY":
-            return node
-        return ast.Assign([ast.Name("reply", ast.Store())], reply_parts(node.value))
-
-
-def _assignments(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
-    declaration = ast.parse("reply: Any").body
-    return [*declaration, *(_Pending().visit(statement) for statement in statements)]

@@ -1,4 +1,4 @@
-"""What was declared about a resource, added to its learned schema. Pure."""
+"""The settings of a resource, added to its learned schema. Pure."""
 
 from __future__ import annotations
 

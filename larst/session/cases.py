@@ -93,7 +93,7 @@ async def _reply(pipeline: Pipeline, plan: Plan, program: CheckedProgram, case: 
     """
     store, clock = _session_of(case), LoopClock()
     request = _context(case.request)
-    shaped = shape_request(request, store, ReadingSettings(has_model=True))
+    shaped = shape_request(request, store.data, ReadingSettings(has_model=True))
     ready = ReadyPlan(
         key="case",
         plan=plan,
@@ -110,11 +110,11 @@ async def _reply(pipeline: Pipeline, plan: Plan, program: CheckedProgram, case: 
 def _session_of(case: PlanCase) -> SessionStore:
     """Return a session in memory; it is never written."""
     store = SessionStore(Path("case"), files=DiskFiles(), now=lambda: datetime.now(UTC))
-    transaction = store.begin()
+    transaction = store.commits.begin()
     for name, records in case.given.items():
         for record in records:
             transaction.resource(name).insert(dict(record))
-    store.commit(transaction)
+    store.commits.commit(transaction)
     return store
 
 

@@ -52,7 +52,7 @@ class SessionContract:
     @property
     def exists(self) -> bool:
         """Whether the session has a contract: a few lookups, for every request."""
-        return CONTRACT in self._store.resources and self._stored() is not None
+        return CONTRACT in self._store.data.resources and self._stored() is not None
 
     async def with_operation(self, shaped: ShapedRequest, request: RequestContext) -> ShapedRequest:
         """Return the request with what the contract says, unless the rules read it for certain."""
@@ -96,7 +96,7 @@ class SessionContract:
         return self._current
 
     def _stored(self) -> Record | None:
-        return self._store.record(CONTRACT, _KEY)
+        return self._store.data.record(CONTRACT, _KEY)
 
 
 async def put_contract(store: SessionStore, mode: str, document: str) -> list[str]:
@@ -109,24 +109,24 @@ async def put_contract(store: SessionStore, mode: str, document: str) -> list[st
     store.work.begin()
 
     def put() -> Transaction:
-        transaction = store.begin()
+        transaction = store.commits.begin()
         view = transaction.hidden(CONTRACT)
         view.delete(_KEY)
         view.insert({"id": _KEY, "mode": mode, "document": document})
         return transaction
 
-    store.commit(await store.work.run(put))
-    return store.seed_schemas(seeds)
+    store.commits.commit(await store.work.run(put))
+    return store.commits.seed_schemas(seeds)
 
 
 def delete_contract(store: SessionStore) -> bool:
     """Take the contract from a session; return whether it had one."""
-    if store.record(CONTRACT, _KEY) is None:
+    if store.data.record(CONTRACT, _KEY) is None:
         return False
     store.work.begin()
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.hidden(CONTRACT).delete(_KEY)
-    return store.commit(transaction)
+    return store.commits.commit(transaction)
 
 
 def _checked_seeds(text: str) -> dict[str, dict[str, Json]]:

@@ -88,7 +88,7 @@ class EditWatch:
 
 
 async def _take_in(store: SessionStore) -> None:
-    if await store.take_in_edits():
+    if await store.edits.take_in():
         store.checkpoints.start_quiet()
 
 

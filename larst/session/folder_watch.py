@@ -42,9 +42,11 @@ class FolderWatch:
         new, self._suspects = lost - self._suspects, lost
         for key in sorted(new):
             with suppress(ActorError, LarstError):  # the session answers its clients with it
-                await self._sessions.run_on_store(
-                    key, SessionStore.suspect, keeps_awake=False, wakes=False
-                )
+                await self._sessions.run_on_store(key, _suspect, keeps_awake=False, wakes=False)
 
     def _lost(self, keys: Iterable[SessionKey]) -> set[SessionKey]:
         return {key for key in keys if self._folders.problem(key) is not None}
+
+
+async def _suspect(store: SessionStore) -> None:
+    store.durability.suspect()

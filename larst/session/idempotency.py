@@ -63,7 +63,7 @@ def stored_reply(store: SessionStore, request: RequestContext, key: str) -> Stor
     Raises:
         KeyReusedError: the earlier request was a different one.
     """
-    row = store.record(REPLIES, key)
+    row = store.data.record(REPLIES, key)
     if row is None or _is_old(row, store.now()):
         return None
     if row["request"] != _digest(request):

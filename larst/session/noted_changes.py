@@ -26,7 +26,7 @@ def note_changes(details: RequestDetails, store: SessionStore, transaction: Tran
         for id in (*after, *change.deleted[:MAX_CHANGES]):
             if len(details.changes) >= MAX_CHANGES:
                 return
-            before = store.record(resource, id)
+            before = store.data.record(resource, id)
             details.changes.append(RecordChange(resource, id, _text(before), _text(after.get(id))))
 
 

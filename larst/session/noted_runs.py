@@ -62,7 +62,7 @@ def _noted(ready: ReadyPlan, shaped: ShapedRequest, store: SessionStore) -> Note
     if request.body.kind in (BodyKind.TEXT, BodyKind.PATCH):
         return None
     words = (ready.plan.resource, *request.segments, *ready.program.literals)
-    names = [str(word) for word in dict.fromkeys(words) if word in store.resources]
+    names = [str(word) for word in dict.fromkeys(words) if word in store.data.resources]
     given = {name: _records(store, name, request.segments) for name in names[:MAX_RESOURCES]}
     size_bytes = len(json.dumps([given, request.body.json], default=str))
     return (
@@ -71,7 +71,7 @@ def _noted(ready: ReadyPlan, shaped: ShapedRequest, store: SessionStore) -> Note
 
 
 def _records(store: SessionStore, name: str, ids: tuple[str, ...]) -> list[Record]:
-    by_id = {id: record for id in ids if (record := store.record(name, id)) is not None}
-    items, _ = store.begin().resource(name).list(limit=MAX_RECORDS)
+    by_id = {id: record for id in ids if (record := store.data.record(name, id)) is not None}
+    items, _ = store.commits.begin().resource(name).list(limit=MAX_RECORDS)
     records = {str(record["id"]): record for record in (*by_id.values(), *items)}
     return list(islice(records.values(), MAX_RECORDS))

@@ -98,7 +98,7 @@ def plain_record(shaped: ShapedRequest, ready: ReadyPlan | None) -> RecordKey | 
 
 def record_etag(store: SessionStore, key: RecordKey) -> str | None:
     """Return the strong tag of a stored record; None if it does not exist."""
-    record = store.record(*key)
+    record = store.data.record(*key)
     if record is None:
         return None
     return f'"{hashlib.blake2b(orjson.dumps(record), digest_size=12).hexdigest()}"'

@@ -100,8 +100,8 @@ class Proof:
         store, program = self._store, ready.plan.code.block
         words = shaped.request.segments
         reason = refusal_of(
-            effects_of(run.transaction, store.record),
-            names_of(shaped, ready.plan.resource, store.record),
+            effects_of(run.transaction, store.data.record),
+            names_of(shaped, ready.plan.resource, store.data.record),
             is_shown=lambda resource: resource in words or resource in program,
         )
         if reason is not None:
@@ -163,7 +163,7 @@ def _first_run(
     run: ProgramRun,
 ) -> FirstRun:
     def fields_of(resource: str) -> Collection[str]:
-        schema = store.schema(resource)
+        schema = store.data.schema(resource)
         return () if schema is None else schema["fields"]
 
     return FirstRun(
@@ -172,8 +172,8 @@ def _first_run(
         body=shaped.request.body.json,
         program=ready.program,
         status=run.reply.status,
-        effects=effects_of(run.transaction, store.record),
+        effects=effects_of(run.transaction, store.data.record),
         written={name: change.put for name, change in run.transaction.changes().items()},
-        stored=store.record,
+        stored=store.data.record,
         fields_of=fields_of,
     )

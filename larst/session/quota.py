@@ -36,7 +36,7 @@ class SessionQuota:
         """Return whether a run stores the first data of a session whose tenant has a limit."""
         return (
             self._limit_of(request.tenant) is not None
-            and not store.names()
+            and not store.data.names()
             and run.reply.status < 400
             and bool(run.transaction.changes())
         )

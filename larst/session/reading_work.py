@@ -13,5 +13,5 @@ def require_reading(store: SessionStore, request: RequestContext) -> None:
     Raises:
         LeaveLoopError: it may take too long for the event loop.
     """
-    if steps := reading_steps(request, store.resources, store.fields):
+    if steps := reading_steps(request, store.data.resources, store.data.fields):
         store.work.require(steps)

@@ -44,9 +44,9 @@ def _with_other_records(shaped: ShapedRequest, store: SessionStore) -> Iterator[
 
 def _edge_ids(store: SessionStore, collection: str) -> list[str]:
     """Return the ids of the first and the last record, or fewer."""
-    if collection not in store.resources:
+    if collection not in store.data.resources:
         return []
-    records = store.begin().resource(collection)
+    records = store.commits.begin().resource(collection)
     (first, total), ids = records.list(limit=1), list[str]()
     if total > 1:
         first = [*first, *records.list(limit=1, offset=total - 1)[0]]

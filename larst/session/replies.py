@@ -64,7 +64,7 @@ def drifts_of(store: SessionStore, transaction: Transaction, mode: SchemaMode) -
     Raises:
         SchemaBrokenError: they differ, and LARS_SCHEMA_MODE=enforce.
     """
-    drifts = store.find_drifts(transaction)
+    drifts = store.data.find_drifts(transaction)
     if drifts and mode == "enforce":
         raise SchemaBrokenError(
             f"{'; '.join(drifts)}. Nothing was stored: send records like the first one, or"

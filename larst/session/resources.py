@@ -22,13 +22,13 @@ async def put_resource_settings(name: str, settings: ResourceSettings, store: Se
         FieldRefusedError, ValueTakenError: a stored record breaks them; nothing is changed.
         DiskRefusedError: see `SessionSettings.put`.
     """
-    store.begin().resource(name)
+    store.commits.begin().resource(name)
     current = store.settings.current
     resources = {**current.resources, name: settings}
     check_size(resources)
-    if store.resources.get(name) is not None:
+    if (collection := store.data.resources.get(name)) is not None:
         store.work.begin()
-        check = partial(check_declared, store.snapshot_of(name), {name: settings})
+        check = partial(check_declared, {name: collection}, {name: settings})
         await store.work.off_loop(check)
     await store.settings.put(replace(current, resources=resources))
 

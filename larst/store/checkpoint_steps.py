@@ -1,12 +1,11 @@
 """The steps of a session's checkpoints, each on the loop or in a thread, and its statistics.
 
-Must never hold up a write for as long as files are written: `disk`, the lock of the journal, is
+Must never hold up a write for as long as files are written: the lock of the journal is
 held for the short steps only (`disk/checkpoint.py` draws them).
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
@@ -65,7 +64,6 @@ class CheckpointSteps:
     def __init__(
         self, session_id: str, files: SessionFiles, writer: SessionWriter, threads: Threads
     ) -> None:
-        self.disk = asyncio.Lock()
         self._session_id = session_id
         self._files = files
         self._writer = writer
@@ -204,7 +202,7 @@ class CheckpointSteps:
 
     async def _alone(self, step: Callable[[], None]) -> None:
         """Take a step that changes the journal, unless a failed write waits for a reload."""
-        async with self.disk:
+        async with self._writer.lock:
             if self._writer.has_failed:
                 raise CheckpointAbandonedError
             await self._threads.run_to_completion(step, is_long=False)

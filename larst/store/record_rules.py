@@ -65,7 +65,7 @@ def expiry_of(record: Record, field: str) -> datetime | None:
 class RecordRules:
     """The settings of one resource, for the writes of one transaction.
 
-    `now` dates what is written; None: the records keep their own times.
+    `now` dates the written records; None: the records keep their own times.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class RecordRules:
         """Check a record that replaces another against its fields and the other records.
 
         Raises:
-            FieldRefusedError: a required field is missing or null, or an expiry is no instant.
+            FieldRefusedError: a required field is missing or null, or an expiry is not an instant.
             ValueTakenError: another record has the value of a unique field.
         """
         place = f"{self._name}/{record['id']!s:.80}"

@@ -35,7 +35,7 @@ _NAMES = ("id", "timestamps", "unique", "required", "defaults", "ttl", "expiry")
 
 @dataclass(frozen=True, slots=True)
 class ResourceSettings:
-    """What was declared about the records of a resource.
+    """The settings of one resource, as they were declared.
 
     `created`, `updated` and `expiry` name the fields that hold these times. A new record expires
     `ttl` after it was made, unless it has its own time.

@@ -32,19 +32,17 @@ class SessionCheckpoints:
     """Completes the documented files of a session.
 
     A checkpoint in the background never writes a commit to the journal: a commit is durable only
-    through the flush that reports it, or is not if that flush fails. `disk` is the lock of the
-    journal.
+    through the flush that reports it, or is not if that flush fails.
     """
 
     def __init__(
         self, session_id: str, files: SessionFiles, writer: SessionWriter, threads: Threads
     ) -> None:
         self._steps = CheckpointSteps(session_id, files, writer, threads)
-        self.disk = self._steps.disk
         self._directory = files.directory
         self._writer = writer
         self._threads = threads
-        self._turn = asyncio.Lock()  # one checkpoint at a time; taken before `disk`
+        self._turn = asyncio.Lock()  # one checkpoint at a time; taken before `lock`
         self._claims = 0  # tasks in the foreground that wait for `_turn`
         self._waiting: _Waiting | None = None
         self._is_queued = False
@@ -67,7 +65,7 @@ class SessionCheckpoints:
         self.abandon()
         with self._priority():
             await self._threads.finished(self._directory)
-        async with self._claim(), self.disk:
+        async with self._claim(), self._writer.lock:
             yield
 
     def abandon(self) -> None:
@@ -85,13 +83,13 @@ class SessionCheckpoints:
         self._threads.quiet_turns.discard(self)
         async with self._claim():
             self.raise_failure()
-            async with self.disk:
+            async with self._writer.lock:
                 begun = await self._steps.begin(self._steps.all_dirty)
             await self._steps.finish(begun)
             await self._steps.save_stats()
 
     async def flush(self) -> None:
-        """Make all commits durable, and begin a checkpoint that waits; the caller holds `disk`.
+        """Make all commits durable, and begin a checkpoint that waits; the caller holds the lock.
 
         Raises:
             DiskRefusedError: the commits are not durable; reload next.
@@ -180,7 +178,7 @@ class SessionCheckpoints:
 
     async def _begin_when_durable(self, choose: Choice) -> Begun | None:
         """Begin a checkpoint, with the next flush if there is anything to flush."""
-        async with self.disk:
+        async with self._writer.lock:
             if self._claims or self._writer.has_failed:
                 return None
             if not self._writer.has_pending:

@@ -1,11 +1,12 @@
 """Makes the committed transactions of one session durable.
 
 Must never write a state that mixes two moments: what a write contains is taken from memory in one
-step of the event loop. Only one write may run at a time: its caller holds the lock of the journal.
+step of the event loop. Only one write may run at a time: its caller holds `lock`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -27,13 +28,15 @@ class SessionWriter:
     """The transactions that are not yet durable.
 
     `dirty` are the resources with changes that their files lack; `sizes` are the bytes of each
-    resource's files. `has_failed`: memory holds changes that are not durable, until `reset`.
+    resource's files. `lock` is that of the journal and of the settings. `has_failed`:
+    memory holds changes that are not durable, until `reset`.
     `on_flushed` is called on the event loop after each write of the journal.
     """
 
     def __init__(
         self, files: SessionFiles, threads: Threads, on_flushed: Callable[[], None]
     ) -> None:
+        self.lock = asyncio.Lock()
         self.dirty: set[str] = set()
         self.sizes: dict[str, int] = {}
         self.has_failed = False

@@ -11,7 +11,10 @@ from larst.telemetry.attributes import RESOURCE, STORE_CALLS, STORE_METHOD
 from larst.telemetry.request_trace import RequestTrace
 
 MAX_EVENTS = 20
-"""Calls that become events, because a program may make thousands; the totals count all calls."""
+"""Calls of one span that become events: a program may make thousands, and may begin again in a
+thread or a worker. The totals count all calls of the last run."""
+
+_EVENT = "larst.store.call"
 
 
 class StoreCalls:
@@ -20,6 +23,9 @@ class StoreCalls:
     def __init__(self, request: RequestTrace) -> None:
         self._span = request.span
         self._details = request.details
+        self._events_left = MAX_EVENTS - sum(
+            event.name == _EVENT for event in self._span.events or ()
+        )
         self._total = 0
         self._by_method: defaultdict[str, int] = defaultdict(int)
 
@@ -34,11 +40,12 @@ class StoreCalls:
         """Record a call; `resource` is None for a call on the session's store."""
         if self._details is not None:
             self._details.add_call(resource, method)
-        if self._total < MAX_EVENTS:
+        if self._events_left > 0:
+            self._events_left -= 1
             attributes = {STORE_METHOD: method}
             if resource is not None:
                 attributes[RESOURCE] = resource
-            self._span.add_event("larst.store.call", attributes)
+            self._span.add_event(_EVENT, attributes)
         self._total += 1
         self._by_method[method] += 1
 

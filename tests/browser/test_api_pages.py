@@ -23,6 +23,9 @@ LIVE_STATUS = (
     "#operations-products-createProduct .live-responses-table .response .response-col_status"
 )
 
+PAGES = ["docs", pytest.param("redoc", marks=pytest.mark.slow)]
+"""They share the code for sessions and tokens, so the second one is for the slow run."""
+
 
 def send(url: str, session: str, body: Any = None, token: str = "") -> Any:
     """Send a GET, or a POST with a body, and return the JSON of the reply."""
@@ -99,7 +102,7 @@ def test_redoc_shows_the_session_and_loads_nothing_from_other_hosts(
     assert page.hosts() == {service.url.removeprefix("http://")}
 
 
-@pytest.mark.parametrize("name", ["docs", "redoc"])
+@pytest.mark.parametrize("name", PAGES)
 def test_the_longest_session_name_fits_in_the_title(
     page: Page, service: Service, name: str
 ) -> None:
@@ -117,7 +120,7 @@ def test_the_longest_session_name_fits_in_the_title(
     assert page.overflow_px() <= 0
 
 
-@pytest.mark.parametrize("name", ["docs", "redoc"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_asks_for_the_token_and_remembers_it_for_the_tab(
     page: Page, guarded: Service, name: str
 ) -> None:
@@ -169,8 +172,15 @@ def test_a_form_sends_to_the_session_that_is_shown(page: Page, guarded: Service)
     assert len(send(f"{guarded.url}/products", "typed", token=TOKEN)["items"]) == 1
 
 
-@pytest.mark.parametrize("name", ["docs", "redoc"])
-@pytest.mark.parametrize("session", ["no session", "сессия", "a" * 129])
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    "session",
+    [
+        "сессия",
+        pytest.param("no session", marks=pytest.mark.slow),
+        pytest.param("a" * 129, marks=pytest.mark.slow),
+    ],
+)
 def test_an_invalid_session_name_is_reported(
     page: Page, service: Service, name: str, session: str
 ) -> None:
@@ -180,7 +190,7 @@ def test_an_invalid_session_name_is_reported(
     assert page.text("#notice").endswith("1 to 128 of the characters A-Z a-z 0-9 _ and -")
 
 
-@pytest.mark.parametrize("name", ["docs", "redoc"])
+@pytest.mark.parametrize("name", PAGES)
 def test_an_invalid_session_name_removes_the_old_document(
     page: Page, service: Service, shop: str, name: str
 ) -> None:
@@ -199,7 +209,7 @@ def test_an_invalid_session_name_removes_the_old_document(
     assert page.console_errors() == []
 
 
-@pytest.mark.parametrize("name", ["docs", "redoc"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_wrong_token_removes_the_old_document(page: Page, guarded: Service, name: str) -> None:
     send(f"{guarded.url}/products", "one", {"name": "Hammer", "price": 1}, TOKEN)
     page.open(f"{guarded.url}/{name}?session=one")
@@ -246,7 +256,7 @@ def test_of_two_overlapping_loads_the_later_one_wins(
     assert page.all("#operations-products-listProducts")
 
 
-@pytest.mark.parametrize("name", ["docs", "redoc"])
+@pytest.mark.parametrize("name", PAGES)
 def test_the_bar_fits_a_phone(page: Page, service: Service, shop: str, name: str) -> None:
     page.resize(PHONE_WIDTH_PX)
     page.open(f"{service.url}/{name}?session={shop}")
@@ -276,8 +286,15 @@ def test_redoc_fits_a_phone(page: Page, service: Service, shop: str) -> None:
     assert page.overflow_px() <= 0
 
 
-@pytest.mark.parametrize("name", ["docs", "redoc"])
-@pytest.mark.parametrize("scheme", get_args(Scheme))
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [
+        ("docs", "dark"),
+        ("redoc", "light"),
+        pytest.param("docs", "light", marks=pytest.mark.slow),
+        pytest.param("redoc", "dark", marks=pytest.mark.slow),
+    ],
+)
 def test_every_text_is_readable(
     page: Page, service: Service, shop: str, name: str, scheme: Scheme
 ) -> None:
@@ -297,7 +314,7 @@ def test_every_text_is_readable(
     assert page.console_errors() == []
 
 
-@pytest.mark.parametrize("name", ["docs", "redoc"])
+@pytest.mark.parametrize("name", PAGES)
 def test_the_schemes_differ(page: Page, service: Service, shop: str, name: str) -> None:
     background = "getComputedStyle(document.getElementById('api')).backgroundColor"
     colours = set()

@@ -201,12 +201,29 @@ def test_a_session_is_saved_loaded_and_reset(page: Page, shop: Service) -> None:
     page.wait(lambda: page.text("#notice") == "The session is reset and has 0 records.")
     click(page, "Load morning")
     confirm(page)
-    page.wait(lambda: "1 records" in page.text("#notice"))
+    page.wait(lambda: page.text("#notice") == "The snapshot morning is loaded: 1 record.")
     with urllib.request.urlopen(url) as reply:  # noqa: S310
         assert json.loads(reply.read())["resources"] == {"pens": 1}
     click(page, "Delete morning")
     confirm(page)
     page.wait(lambda: "No snapshot yet" in page.text("main"))
+
+
+def test_an_edit_of_a_file_that_is_set_aside_is_shown(page: Page, shop: Service) -> None:
+    """Who broke a file by hand must learn it, and where the edit is kept."""
+    pens = f"{shop.url}/@edited/pens"
+    urllib.request.urlopen(pens, b'{"ink":"blue"}').close()  # noqa: S310 - the service's own
+    file = shop.data_root / "edited" / "pens.json"
+    page.wait(file.exists)
+    file.write_text('[{"id": 1, "ink": "<b>red</b>",}]')
+    urllib.request.urlopen(pens, b'{"ink":"green"}').close()  # noqa: S310 - as above
+    page.wait(file.with_name("pens.json.edited-1").exists)
+
+    page.open(f"{shop.url}/_larst/?session=edited#/data")
+
+    page.wait(lambda: "Edited files" in page.text("main"))
+    assert "set aside" in page.text("main")
+    assert "kept as pens.json.edited-1" in page.text("main")
 
 
 DROP = """
@@ -231,7 +248,7 @@ def test_a_file_that_is_dropped_is_imported_and_the_session_exported(
 ) -> None:
     page.open(f"{shop.url}/_larst/?session=dropped#/data")
     page.driver.execute_script(DROP, page.first(".drop"), json.dumps({"lamps": [{"id": 7}]}))
-    page.wait(lambda: page.text("#notice") == "1 records are imported.")
+    page.wait(lambda: page.text("#notice") == "Imported: 1 record.")
     page.driver.execute_script(SAVE)
 
     click(page, "Export")

@@ -14,7 +14,16 @@ from tests.eject.workflows import LATER, WORKFLOWS
 _QUIET = ("-q", "-p", "no:cacheprovider", "-W", "ignore", "-n", "0", "-c", "pyproject.toml")
 
 
-@pytest.mark.parametrize("session", sorted(WORKFLOWS))
+@pytest.mark.parametrize(
+    "session",
+    [
+        "tasks",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in sorted(WORKFLOWS.keys() - {"tasks"})
+        ),
+    ],
+)
 def test_a_project_passes_its_tests_and_answers_as_larst(session: str, tmp_path: Path) -> None:
     """What began as a prototype can leave: the same requests get the same replies."""
     pytest.importorskip("fastapi")

@@ -151,7 +151,7 @@ class TestJournals:
             store = await open_store(disk)
             for number in range(1, 4):
                 await insert(store, "users", {"n": number, "text": "x" * number})
-                await store.flush()
+                await store.durability.flush()
 
         asyncio.run(fill())
         return disk.content

@@ -1,4 +1,4 @@
-"""The settings of resources: what is declared holds for every write, and is kept."""
+"""The settings of resources: they hold for every write, and are kept."""
 
 from __future__ import annotations
 

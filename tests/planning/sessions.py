@@ -15,7 +15,9 @@ from larst.planning.planner import PlanningRequest
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.rules import RulesPlanner
 from larst.planning.shapes import Binding, ShapedRequest, bind, shape_request
-from larst.store import DiskFiles, SessionStore
+from larst.store import DiskFiles, SessionStore, Transaction
+from larst.store.collection import Collection
+from larst.store.session_data import SessionData
 from tests.fakes import request
 
 CUSTOM = Plan.model_validate({"action": "custom", "resource": None, "code": {"block": "REPLY = 1"}})
@@ -25,15 +27,28 @@ def _now() -> datetime:
     return datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def session_of(records: Mapping[str, Sequence[Record]] | None = None) -> SessionStore:
+def session_of(records: Mapping[str, Sequence[Record]] | None = None) -> SessionData:
     """Return a session that holds these records, by resource; it never touches the disk."""
     store = SessionStore(Path("nowhere"), files=DiskFiles(), now=_now)
-    transaction = store.begin()
+    transaction = begin(store.data)
     for resource, items in (records or {}).items():
         for record in items:
             transaction.resource(resource).insert(dict(record))
-    store.commit(transaction)
-    return store
+    commit(store.data, transaction)
+    return store.data
+
+
+def begin(session: SessionData) -> Transaction:
+    """Return a transaction on a session in memory."""
+    return Transaction(session.resources, session.work)
+
+
+def commit(session: SessionData, transaction: Transaction) -> None:
+    """Apply a transaction to a session in memory."""
+    for name, change in transaction.changes().items():
+        learned = change.learn_from(session.schema(name), _now())
+        session.change()
+        session.resources.setdefault(name, Collection()).apply(learned)
 
 
 EMPTY = session_of()
@@ -41,7 +56,7 @@ EMPTY = session_of()
 
 def shaped_of(
     context: RequestContext,
-    session: SessionStore = EMPTY,
+    session: SessionData = EMPTY,
     settings: ReadingSettings | None = None,
 ) -> ShapedRequest:
     """Return a request with its shape, in a session."""
@@ -72,7 +87,7 @@ def plan_of(shaped: ShapedRequest) -> Plan:
 
 
 def bound(
-    context: RequestContext, session: SessionStore = EMPTY, settings: ReadingSettings | None = None
+    context: RequestContext, session: SessionData = EMPTY, settings: ReadingSettings | None = None
 ) -> Binding:
     """Return the values of a request that complete its plan."""
     return bind(shaped_of(context, session, settings), CUSTOM, session)
@@ -88,12 +103,12 @@ class Answer:
 
 
 def answer_of(
-    context: RequestContext, session: SessionStore, settings: ReadingSettings | None = None
+    context: RequestContext, session: SessionData, settings: ReadingSettings | None = None
 ) -> Answer:
     """Return what the rules answer to a request; its changes are committed."""
     shaped = shaped_of(context, session, settings)
     plan = plan_of(shaped)
-    transaction = session.begin()
+    transaction = begin(session)
     names: dict[str, Any] = {
         "plan": bind(shaped, plan, session).fill(plan),
         "session_store": transaction,
@@ -104,5 +119,5 @@ def answer_of(
     reply = names["REPLY"]
     assert isinstance(reply, Answer)
     if reply.status < 400:
-        session.commit(transaction)
+        commit(session, transaction)
     return reply

@@ -19,7 +19,7 @@ from larst.dialects import DIALECTS
 from larst.domain import Json, Record, RequestContext
 from larst.errors import BadRequestError, LarstError
 from larst.planning.reading.request import ReadingSettings
-from larst.store import SessionStore
+from larst.store.session_data import SessionData
 from tests.effort import examples
 from tests.fakes import request
 from tests.planning.sessions import answer_of, session_of, shaped_of
@@ -48,7 +48,7 @@ def _posts() -> list[Record]:
 POSTS = _posts()
 
 
-def _session() -> SessionStore:
+def _session() -> SessionData:
     return session_of({"users": [{"name": "Ann"}, {"name": "Ben"}], "posts": POSTS})
 
 

@@ -12,7 +12,7 @@ from larst.domain import RequestContext
 from larst.planning.attempts import planning_context
 from larst.planning.models.conversation import shown_context
 from larst.planning.shapes import ShapedRequest, sketches_of_schemas
-from larst.store import SessionStore
+from larst.store.session_data import SessionData
 from tests.fakes import request
 from tests.planning.sessions import session_of, shaped_of
 
@@ -24,7 +24,7 @@ def context_of(step: Mapping[str, Any]) -> RequestContext:
     return request(method, target, body)
 
 
-def detached_of(context: RequestContext, session: SessionStore) -> ShapedRequest:
+def detached_of(context: RequestContext, session: SessionData) -> ShapedRequest:
     """Return the request with the schemas of its session, as planners get it."""
     schemas = {name: session.schema(name) for name in session.names()}
     learned = {name: schema["json_schema"] for name, schema in schemas.items() if schema}

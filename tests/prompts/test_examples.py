@@ -23,7 +23,7 @@ from larst.policy import PolicyLimits, check
 from larst.policy.language import BUILTINS, EXCEPTIONS, MODULES, PREDEFINED_NAMES
 from larst.prompts import Example, nearest
 from larst.sandbox import MontySandbox
-from tests.planning.sessions import CUSTOM, session_of, shaped_of
+from tests.planning.sessions import CUSTOM, begin, session_of, shaped_of
 from tests.prompts.seen import context_of, seen_of
 
 TEXT = prompts.fill("plan")
@@ -98,7 +98,7 @@ async def test_every_example_answers_as_documented(example: Example, sandbox: Mo
         inputs = ProgramInputs(
             shaped.request.as_json(), bind(shaped, plan, session).fill(plan), example.resource
         )
-        transaction = session.begin()
+        transaction = begin(session)
 
         reply = await sandbox.run(
             check(example.program, PolicyLimits()), inputs, transaction, timeout_s=5

@@ -13,7 +13,7 @@ from larst.planning.models.base import Prompt
 from larst.planning.models.conversation import prompt_for
 from larst.planning.planner import Refusal
 from larst.planning.shapes import sketch_of_schema
-from larst.store import SessionStore
+from larst.store.session_data import SessionData
 from tests.fakes import request
 from tests.planning.sessions import planning_request_of, session_of, shaped_of
 
@@ -29,7 +29,7 @@ def example_prompt(*refusals: Refusal) -> Prompt:
     return _prompt(context, session, *refusals)
 
 
-def _prompt(context: RequestContext, session: SessionStore, *refusals: Refusal) -> Prompt:
+def _prompt(context: RequestContext, session: SessionData, *refusals: Refusal) -> Prompt:
     schema = session.schema("posts")
     assert schema is not None
     sketches = {"posts": sketch_of_schema(schema["json_schema"])}

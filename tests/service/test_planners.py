@@ -186,7 +186,7 @@ FAILURES: list[Failure] = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["chat", "messages"])
+@pytest.mark.parametrize("kind", ["chat", pytest.param("messages", marks=pytest.mark.slow)])
 async def test_whichever_way_a_provider_fails_the_client_gets_a_status_in_time(
     start_service: StartService,
     provider: WireServer,

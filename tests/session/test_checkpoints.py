@@ -60,7 +60,7 @@ async def test_a_session_that_only_reads_has_no_quiet_work(
     service = Service(tmp_path / "data", pipeline)
     await service.post({"name": "Ann"})
     assert await service.client.run_on_store("one", _has_incomplete_files)
-    await service.client.run_on_store("one", lambda store: store.checkpoint())
+    await service.client.run_on_store("one", lambda store: store.durability.checkpoint())
 
     await service.get()
 

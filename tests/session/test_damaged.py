@@ -124,7 +124,7 @@ class TestRequests:
 class TestTasks:
     async def test_a_task_that_needs_the_data_is_refused(self, service: Service) -> None:
         async def count(store: SessionStore) -> dict[str, int]:
-            return store.counts()
+            return store.data.counts()
 
         with pytest.raises(SessionDamagedError):
             await service.client.run_on_store("one", count)
@@ -158,7 +158,7 @@ class TestTasks:
         async def replace(store: SessionStore) -> None:
             assert not store.is_loaded
             await store.set_all_aside()
-            store.restore(prepare_replacements({"members": backup}))
+            store.replacements.restore(prepare_replacements({"members": backup}))
 
         await service.client.run_on_store("one", replace, admits_damaged=True)
 

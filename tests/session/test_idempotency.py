@@ -62,10 +62,10 @@ def _request(key: str, body: bytes = b'{"a":1}', method: str = "POST") -> Reques
 
 
 def _store(store: SessionStore, key: str, stored: StoredReply = REPLY) -> None:
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource("orders").insert({"a": 1})
     store_reply(transaction, _request(key), key, stored, store.now())
-    store.commit(transaction)
+    store.commits.commit(transaction)
 
 
 async def test_a_reply_comes_back_as_it_was(store: SessionStore) -> None:
@@ -92,9 +92,9 @@ async def test_the_key_belongs_to_one_request(store: SessionStore) -> None:
 
 async def test_the_order_of_fields_does_not_matter(store: SessionStore) -> None:
     """Clients that build the body again may write its fields in another order."""
-    transaction = store.begin()
+    transaction = store.commits.begin()
     store_reply(transaction, _request("k", b'{"a":1,"b":2}'), "k", REPLY, store.now())
-    store.commit(transaction)
+    store.commits.commit(transaction)
 
     assert stored_reply(store, _request("k", b'{"b":2,"a":1}'), "k") == REPLY
 
@@ -107,7 +107,7 @@ async def test_a_reply_is_stored_for_a_day(store: SessionStore, clock: _Clock) -
     clock.time += timedelta(hours=2)
     assert stored_reply(store, _request("k", b'{"a":2}'), "k") is None
     _store(store, "new")
-    assert store.record(REPLIES, "k") is None
+    assert store.data.record(REPLIES, "k") is None
 
 
 async def test_an_old_key_can_be_used_again(store: SessionStore, clock: _Clock) -> None:
@@ -150,22 +150,22 @@ async def test_replies_are_durable(
 ) -> None:
     """From the journal after a crash, from the files after a clean stop."""
     _store(store, "k")
-    await (store.checkpoint() if checkpoints else store.flush())
+    await (store.durability.checkpoint() if checkpoints else store.durability.flush())
 
     loaded = SessionStore(tmp_path / "one", files=DiskFiles(), now=clock)
     await loaded.load()
 
     assert stored_reply(loaded, _request("k"), "k") == REPLY
-    assert loaded.names() == ["orders"]
+    assert loaded.data.names() == ["orders"]
 
 
 async def test_the_replies_are_hidden(store: SessionStore) -> None:
     _store(store, "k")
 
-    assert store.names() == ["orders"]
-    assert store.counts() == {"orders": 1}
-    assert list(store.snapshot()) == ["orders"]
-    transaction = store.begin()
+    assert store.data.names() == ["orders"]
+    assert store.data.counts() == {"orders": 1}
+    assert list(store.data.snapshot()) == ["orders"]
+    transaction = store.commits.begin()
     assert transaction.names() == ["orders"]
     with pytest.raises(BadResourceNameError):
         transaction.resource(REPLIES)

@@ -134,7 +134,7 @@ class Tenant:
             if self._random.random() < 0.5:
                 return
         try:
-            await store.take_in_edits()
+            await store.edits.take_in()
         except DiskRefusedError:
             await self._load(store)
         self.check(store)
@@ -148,7 +148,7 @@ class Tenant:
 
     async def _make_durable(self, store: SessionStore) -> None:
         try:
-            await store.flush()
+            await store.durability.flush()
         except DiskRefusedError:
             await self._reload(store)
             # Clients get a reply that nothing was changed, so nothing may be.
@@ -159,7 +159,7 @@ class Tenant:
 
     async def _checkpoint(self, store: SessionStore) -> None:
         try:
-            await store.checkpoint()
+            await store.durability.checkpoint()
         except DiskRefusedError:
             await self._reload(store)
             self.check(store)
@@ -188,7 +188,7 @@ class Tenant:
 
     def check(self, store: SessionStore) -> None:
         """Check that the session holds a whole number of changes, and all that were shown."""
-        resources = store.snapshot()
+        resources = store.data.snapshot()
         logs, users, idle = (
             resources.get(name, Collection()) for name in ("logs", "users", "idle")
         )
@@ -202,7 +202,7 @@ class Tenant:
         assert logs.next_id == users.next_id, (logs.next_id, users.next_id)
         if self.editor is None:
             assert state in self._states
-            assert store.edits == []
+            assert store.edits.reports == []
         else:
             states = [(replace(item, users=()), item.users) for item in self._states]
             assert self.editor.accepts(replace(state, users=()), state.users, states)
@@ -211,12 +211,12 @@ class Tenant:
     def _transact(self, store: SessionStore) -> None:
         before = self._states[-1]
         self._states.append(before.after_transaction())
-        transaction = store.begin()
+        transaction = store.commits.begin()
         transaction.resource("users").insert({"n": before.next_id})
         transaction.resource("logs").insert({"text": "x" * 300})
         if before.deletes:
             assert transaction.resource("users").delete(before.next_id - 1)
-        store.commit(transaction)
+        store.commits.commit(transaction)
 
     def _restore(self, store: SessionStore) -> None:
         """Replace everything by other records, in another order, or by nothing."""
@@ -239,7 +239,7 @@ class Tenant:
         }
         for collection in resources.values():
             collection.derive_metadata(now())
-        store.restore(prepare_replacements(resources))
+        store.replacements.restore(prepare_replacements(resources))
 
 
 async def run_history(

@@ -25,16 +25,16 @@ async def open_store(disk: FileOps, directory: Path = HOME) -> SessionStore:
 
 async def insert(store: SessionStore, resource: str, *records: dict[str, Any]) -> None:
     def fill() -> None:
-        transaction = store.begin()
+        transaction = store.commits.begin()
         for record in records:
             transaction.resource(resource).insert(record)
-        store.commit(transaction)
+        store.commits.commit(transaction)
 
     await store.work.run(fill)  # in a thread, if that is too much for the event loop
 
 
 def records_of(store: SessionStore, resource: str = "users") -> list[dict[str, Any]]:
-    return list(store.begin().resource(resource).list()[0])
+    return list(store.commits.begin().resource(resource).list()[0])
 
 
 def ids_of(store: SessionStore, resource: str = "users") -> list[Any]:

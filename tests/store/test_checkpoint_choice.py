@@ -49,7 +49,7 @@ def test_a_busy_session_checkpoints_a_journal_that_is_larger_than_its_files() ->
 
 
 async def _quiet(store: SessionStore) -> None:
-    await store.flush()
+    await store.durability.flush()
     store.checkpoints.start_quiet()
     await store.checkpoints.finished()
 
@@ -58,7 +58,7 @@ class TestQuietSessions:
     async def _store_with_a_large_file(self, disk: MemoryDisk) -> SessionStore:
         store = await open_store(disk)
         await insert(store, "large", LARGE)
-        await store.checkpoint()
+        await store.durability.checkpoint()
         return store
 
     async def test_a_large_file_waits_for_a_share_of_changes(self) -> None:
@@ -85,7 +85,7 @@ class TestQuietSessions:
         await insert(store, "small", {"n": 1})
         await _quiet(store)
         await insert(store, "small", {"n": 2})
-        await store.flush()
+        await store.durability.flush()
         killed = await open_store(MemoryDisk(disk.content))
 
         assert orjson.loads(disk.content[HOME / "small.json"]) == [{"id": 1, "n": 1}]
@@ -134,13 +134,13 @@ class TestQuietSessions:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {"n": 1}, {"n": 2})
-        await store.checkpoint()
+        await store.durability.checkpoint()
         schema = disk.content[HOME / ".schemas" / "users.json"]
 
-        transaction = store.begin()
+        transaction = store.commits.begin()
         transaction.resource("users").update(1, {"n": 3})
-        store.commit(transaction)
-        await store.checkpoint()
+        store.commits.commit(transaction)
+        await store.durability.checkpoint()
 
         assert disk.content[HOME / ".schemas" / "users.json"] is schema
         assert ids_of(await open_store(disk)) == [1, 2]
@@ -153,15 +153,15 @@ class TestQuietSessions:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {"n": 1})
-        await store.checkpoint()
+        await store.durability.checkpoint()
         schema = HOME / ".schemas" / "users.json"
         before = disk.content.pop(schema)
         if edited is not None:
             disk.content[schema] = edited
 
         await insert(store, "users", {"n": 2})
-        await store.take_in_edits_of_dirty()
-        await store.checkpoint()
+        await store.edits.take_in_of_dirty()
+        await store.durability.checkpoint()
 
         assert disk.content[schema] == before
         assert ids_of(await open_store(disk)) == [1, 2]

@@ -129,8 +129,8 @@ class TestLoadingAgain:
         """The actor flushes after each task of the control API."""
         before = contents(home)
 
-        await store.flush()
-        await store.checkpoint()
+        await store.durability.flush()
+        await store.durability.checkpoint()
 
         assert contents(home) == before
 
@@ -142,7 +142,7 @@ class TestErasing:
         await store.erase()
 
         assert store.is_loaded
-        assert store.names() == []
+        assert store.data.names() == []
         assert contents(home) == {}
         await insert(store, "users", {"name": "Bob"})
         await store.close()
@@ -174,7 +174,7 @@ class TestErasing:
             await erasing
 
         assert store.is_loaded
-        assert store.names() == []
+        assert store.data.names() == []
         assert contents(home) == {}
 
 
@@ -187,7 +187,7 @@ class TestSettingAside:
         await store.set_all_aside()
 
         assert store.is_loaded
-        assert store.names() == []
+        assert store.data.names() == []
         assert contents(backup_in(home)) == before
         await insert(store, "users", {"name": "Bob"})
         await store.close()
@@ -227,7 +227,7 @@ class TestSettingAside:
         await store.load()
 
         assert store.is_loaded
-        assert store.names() == []
+        assert store.data.names() == []
         assert contents(backup_in(home)) == before
 
 

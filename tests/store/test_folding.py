@@ -54,10 +54,10 @@ def _store(path: Path, *, folds_case: bool = True) -> SessionStore:
 
 
 async def _insert(store: SessionStore, resource: str) -> None:
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource(resource).insert({"name": "Ann"})
-    store.commit(transaction)
-    await store.flush()
+    store.commits.commit(transaction)
+    await store.durability.flush()
 
 
 async def test_a_resource_with_the_name_of_another_in_other_case_is_refused(tmp_path: Path) -> None:
@@ -66,16 +66,16 @@ async def test_a_resource_with_the_name_of_another_in_other_case_is_refused(tmp_
     await _insert(store, "users")
 
     with pytest.raises(BadResourceNameError, match=r"Users and users would be one file.*use users"):
-        store.begin().resource("Users")
+        store.commits.begin().resource("Users")
 
-    assert store.begin().resource("users").count() == 1
+    assert store.commits.begin().resource("users").count() == 1
     await store.close()
 
 
 async def test_two_such_names_in_one_request_are_refused(tmp_path: Path) -> None:
     store = _store(tmp_path / "one")
     await store.load()
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource("shop").insert({"name": "Ann"})
 
     with pytest.raises(BadResourceNameError):
@@ -90,9 +90,9 @@ async def test_an_import_with_two_such_names_replaces_nothing(tmp_path: Path) ->
     await _insert(store, "users")
 
     with pytest.raises(BadResourceNameError):
-        store.restore({"Users": Replacement(Collection())})
+        store.replacements.restore({"Users": Replacement(Collection())})
 
-    assert store.names() == ["users"]
+    assert store.data.names() == ["users"]
     await store.close()
 
 
@@ -103,7 +103,7 @@ async def test_other_disks_keep_such_names_apart(tmp_path: Path) -> None:
     await _insert(store, "users")
     await _insert(store, "Users")
 
-    assert store.names() == ["Users", "users"]
+    assert store.data.names() == ["Users", "users"]
     await store.close()
 
 

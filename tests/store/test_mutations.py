@@ -21,6 +21,7 @@ from larst.store.disk.journal import Journal
 from larst.store.disk.journal_v1 import Line
 from larst.store.disk.loaded import Loaded
 from larst.store.disk.session_files import SessionFiles
+from larst.store.session_replacements import SessionReplacements
 from larst.store.session_store import SessionStore
 from larst.store.session_writer import SessionWriter
 from larst.store.transfer.replacing import Replacement
@@ -167,18 +168,22 @@ def _erase_in_memory(self: SessionStore) -> None:
 
 
 def _erase_on_disk(self: SessionStore) -> OSError | None:
-    return self._session_files.erase()
+    return self._files.erase()
 
 
-def _restore_beside_the_others(self: SessionStore, replacements: Mapping[str, Replacement]) -> None:
+def _restore_beside_the_others(
+    self: SessionReplacements, replacements: Mapping[str, Replacement]
+) -> None:
     """Keep the resources that have no replacement."""
-    collections = self._collections
-    self._collections = {n: collections[n] for n in collections if n in replacements}
+    data, resources = self._data, self._data.resources
+    data.resources = {name: resources[name] for name in resources if name in replacements}
     _restore(self, replacements)
-    self._collections |= {n: collections[n] for n in collections if n not in replacements}
+    data.resources |= {name: resources[name] for name in resources if name not in replacements}
 
 
-def _restore_into_memory(self: SessionStore, replacements: Mapping[str, Replacement]) -> None:
+def _restore_into_memory(
+    self: SessionReplacements, replacements: Mapping[str, Replacement]
+) -> None:
     pending = list(self._writer._pending)
     _restore(self, replacements)
     self._writer._pending = pending
@@ -189,7 +194,7 @@ def _with(name: str, value: object) -> Callable[[Replacement], dict[str, Any]]:
     return lambda self: {**_journal_entry(self), name: value}
 
 
-_restore, _journal_entry = SessionStore.restore, Replacement.journal_entry
+_restore, _journal_entry = SessionReplacements.restore, Replacement.journal_entry
 
 
 def _replay_nothing(*_: object) -> set[str]:
@@ -235,9 +240,9 @@ BREAKS: dict[str, Break] = {
     "an erasure of memory alone": patched(SessionStore, "_erase", _erase_in_memory),
     "an erasure of the disk alone": patched(SessionStore, "_erase", _erase_on_disk),
     "a restoration beside the old resources": patched(
-        SessionStore, "restore", _restore_beside_the_others
+        SessionReplacements, "restore", _restore_beside_the_others
     ),
-    "a restoration of memory alone": patched(SessionStore, "restore", _restore_into_memory),
+    "a restoration of memory alone": patched(SessionReplacements, "restore", _restore_into_memory),
     "a restoration that adds": patched(Replacement, "journal_entry", _with("replace", False)),
     "a restoration without its schema": patched(
         Replacement, "journal_entry", _with("schema", None)

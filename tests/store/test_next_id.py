@@ -45,7 +45,7 @@ def _delete_dan() -> list[dict[str, Any]]:
 
 async def _new_id(store: SessionStore, resource: str = "users") -> int:
     await insert(store, resource, {"name": "new"})
-    await store.flush()
+    await store.durability.flush()
     identifier: int = records_of(store, resource)[-1]["id"]
     return identifier
 
@@ -151,7 +151,7 @@ class TestSessionsOfVersion1:
             store = await open_store(disk)
             assert await _new_id(store) == 5
             disk.refuses_at = disk.calls + refused
-            await store.checkpoint()
+            await store.durability.checkpoint()
             if disk.calls < disk.refuses_at:
                 break
             assert (await _new_id(store), await _new_id(store, "tags")) == (6, 8)
@@ -239,12 +239,12 @@ class TestFoldersWithoutJournal:
         disk = _disk(_files([{"id": 5, "name": "Eve"}], b'{"auto_id": 1}', schema))
         store = await open_store(disk)
         await insert(store, "logs", {})
-        await (store.flush() if is_killed else store.close())
+        await (store.durability.flush() if is_killed else store.close())
 
         again = await open_store(MemoryDisk(disk.content))
-        transaction = again.begin()
+        transaction = again.commits.begin()
         transaction.resource("users").delete(5)
-        again.commit(transaction)
+        again.commits.commit(transaction)
 
         assert await _new_id(again) == 6
 
@@ -255,28 +255,32 @@ class TestFoldersWithoutJournal:
         disk = _disk(_files([ANN, BOB], b'{"auto_id": 3}', json.dumps(schema).encode()))
         store = await open_store(disk)
         await insert(store, "logs", {})
-        await (store.flush() if is_killed else store.close())
+        await (store.durability.flush() if is_killed else store.close())
 
         again = await open_store(MemoryDisk(disk.content))
 
         assert await _new_id(again) == 3
-        learned = again.schema("users")
+        learned = again.data.schema("users")
         assert learned is not None
         assert learned["json_schema"]["required"] == ["id", "name"]
 
 
+async def _flush(store: SessionStore) -> None:
+    await store.durability.flush()
+
+
 class TestSessionsOfVersion2:
-    @pytest.mark.parametrize("end", [SessionStore.flush, SessionStore.close])
+    @pytest.mark.parametrize("end", [_flush, SessionStore.close])
     async def test_the_next_id_survives_the_deletion_of_every_record(
         self, end: Callable[[SessionStore], Any]
     ) -> None:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {}, {}, {})
-        transaction = store.begin()
+        transaction = store.commits.begin()
         for identifier in (1, 2, 3):
             transaction.resource("users").delete(identifier)
-        store.commit(transaction)
+        store.commits.commit(transaction)
         await end(store)
 
         assert await _new_id(await open_store(MemoryDisk(disk.content))) == 4

@@ -21,9 +21,9 @@ async def home(tmp_path: Path) -> Path:
     directory = tmp_path / "one"
     store = await open_store(DiskFiles(), directory)
     await insert(store, "users", {}, {})
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.hidden(REPLIES).insert({})
-    store.commit(transaction)
+    store.commits.commit(transaction)
     await store.close()
     return directory
 
@@ -50,7 +50,7 @@ async def test_statistics_of_another_journal_count_as_missing(home: Path) -> Non
     """After a kill, the journal has changes that they do not count."""
     store = await open_store(DiskFiles(), home)
     await insert(store, "users", {})
-    await store.flush()
+    await store.durability.flush()
 
     assert look(home).records is None
     await store.close()
@@ -79,7 +79,7 @@ async def test_statistics_that_cannot_be_written_are_left_out() -> None:
     disk = MemoryDisk()
     store = await open_store(disk)
     await insert(store, "users", {})
-    await store.flush()
+    await store.durability.flush()
     full = ReadOnlyDisk(disk.content)
     store = await open_store(full)
 

@@ -81,29 +81,29 @@ async def test_a_resource_that_never_held_a_record_has_no_files() -> None:
     """Ten requests made 300,012 files."""
     disk = MemoryDisk()
     store = await open_store(disk)
-    transaction = store.begin()
+    transaction = store.commits.begin()
     for number in range(100):
         view = transaction.resource(f"r{number}")
         view.delete(view.insert({})["id"])
 
-    assert store.commit(transaction) is False
-    await store.flush()
+    assert store.commits.commit(transaction) is False
+    await store.durability.flush()
     await store.close()
 
-    assert (store.names(), disk.content) == ([], {})
+    assert (store.data.names(), disk.content) == ([], {})
 
 
 async def test_an_emptied_resource_gives_no_id_out_again() -> None:
     store = await open_store(MemoryDisk())
     await insert(store, "users", {"name": "Ann"})
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource("users").delete(1)
-    store.commit(transaction)
-    transaction = store.begin()
+    store.commits.commit(transaction)
+    transaction = store.commits.begin()
     view = transaction.resource("users")
     view.delete(view.insert({})["id"])
-    store.commit(transaction)
+    store.commits.commit(transaction)
 
     await insert(store, "users", {"name": "Ben"})
 
-    assert [record["id"] for record in store.matching("users", {})] == [3]
+    assert [record["id"] for record in store.data.matching("users", {})] == [3]

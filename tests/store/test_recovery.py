@@ -58,11 +58,11 @@ class TestRefusedWrites:
         disk = UnsureDisk()
         store = await open_store(disk)
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         disk.is_failing = True
         await insert(store, "users", {})
         with pytest.raises(DiskRefusedError):
-            await store.flush()
+            await store.durability.flush()
         await store.reload()
 
         assert ids_of(store) == ids_of(await open_store(MemoryDisk(disk.content))) == [1]
@@ -72,16 +72,16 @@ class TestRefusedWrites:
         disk = StuckDisk()
         store = await open_store(disk)
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         disk.is_failing = True
         await insert(store, "users", {"name": "refused"})
         with pytest.raises(DiskRefusedError):
-            await store.flush()
+            await store.durability.flush()
         await store.reload()
         ids = ids_of(store)
         disk.is_failing = False
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
 
         assert ids == [1]
         assert ids_of(await open_store(MemoryDisk(disk.content))) == [1, 2]
@@ -94,14 +94,14 @@ class TestRefusedWrites:
         disk.is_failing = True
         await insert(store, "users", {})
         with pytest.raises(DiskRefusedError):
-            await store.flush()
+            await store.durability.flush()
         disk.is_failing = False
         await insert(store, "users", {})
 
         with pytest.raises(DiskRefusedError):
-            await store.flush()
+            await store.durability.flush()
         with pytest.raises(DiskRefusedError):
-            await store.checkpoint()
+            await store.durability.checkpoint()
         await store.reload()
         assert ids_of(store) == []
 
@@ -109,13 +109,13 @@ class TestRefusedWrites:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         read_only = ReadOnlyDisk({**disk.content, HOME / "users.json.tmp": b"["})
 
         again = await open_store(read_only)
         await insert(again, "users", {})
         with pytest.raises(DiskRefusedError, match="Read-only"):
-            await again.flush()
+            await again.durability.flush()
         await again.reload()
 
         assert ids_of(again) == [1]
@@ -126,11 +126,11 @@ class TestRefusedWrites:
         store = await open_store(disk)
         disk.refuses_at = 8  # five calls begin the journal, then an append, `.schemas` and a file
         await insert(store, "users", {"text": "x" * CHECKPOINT_BYTES})
-        await store.flush()
+        await store.durability.flush()
         await store.checkpoints.finished()
         calls = disk.calls
         await insert(store, "users", {"text": ""})  # it fits the schema
-        await store.flush()
+        await store.durability.flush()
         await store.checkpoints.finished()
 
         assert disk.calls == calls + 1
@@ -141,11 +141,11 @@ class TestRefusedWrites:
         disk = SlowDisk()
         store = await open_store(disk)
         await insert(store, "users", {})
-        flush = asyncio.create_task(store.flush())
+        flush = asyncio.create_task(store.durability.flush())
         await asyncio.to_thread(disk.is_writing.wait, 10)
 
         flush.cancel()
-        second = asyncio.create_task(store.flush())
+        second = asyncio.create_task(store.durability.flush())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert not flush.done()
@@ -164,11 +164,11 @@ class TestJournal:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         end = len(disk.content[JOURNAL])
         for _ in range(5):
             await insert(store, "users", {"text": "x" * 2000})
-        await store.flush()
+        await store.durability.flush()
         raw = disk.content[JOURNAL]
 
         torn = await open_store(MemoryDisk({JOURNAL: raw[:end] + bytes(512) + raw[end + 512 :]}))
@@ -182,7 +182,7 @@ class TestJournal:
         ends = []
         for _ in range(3):
             await insert(store, "users", {})
-            await store.flush()
+            await store.durability.flush()
             ends.append(len(disk.content[JOURNAL]))
         raw = disk.content[JOURNAL]
 
@@ -194,7 +194,7 @@ class TestJournal:
         store = await open_store(disk)
         for resource in ("users", "logs"):
             await insert(store, resource, {})
-            await store.checkpoint()
+            await store.durability.checkpoint()
 
         again = await open_store(disk)
 
@@ -211,13 +211,13 @@ class TestOddData:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {"deep": value})
-        await store.flush()
+        await store.durability.flush()
         from_journal = await open_store(MemoryDisk(disk.content))
-        await store.checkpoint()
+        await store.durability.checkpoint()
         from_files = await open_store(MemoryDisk(disk.content))
 
         for loaded in (from_journal, from_files):
-            record = loaded.begin().resource("users").get(1)
+            record = loaded.commits.begin().resource("users").get(1)
             assert record is not None
             assert record["deep"] == value
 
@@ -228,7 +228,7 @@ class TestOddData:
         for number in range(400):
             field = {f"k{number}": {f"k{number}_{n}": {f"z{n}": [{"y": n}]} for n in range(30)}}
             await insert(store, "users", {"m": field})
-            sizes.append(len(orjson.dumps(store.schema("users"))))
+            sizes.append(len(orjson.dumps(store.data.schema("users"))))
 
         assert max(sizes) < 300_000
         assert sizes[-1] == sizes[200]
@@ -238,13 +238,13 @@ class TestOddData:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {}, {})
-        transaction = store.begin()
+        transaction = store.commits.begin()
         users = transaction.resource("users")
         users.delete(1)
         users.insert({"id": 1})
         ids_within = [record["id"] for record in users.list()[0]]
-        store.commit(transaction)
-        await store.flush()
+        store.commits.commit(transaction)
+        await store.durability.flush()
 
         assert (
             ids_within

@@ -30,32 +30,32 @@ async def filled(disk: MemoryDisk | PowerDisk, *, is_folded: bool) -> SessionSto
     store = await open_store(disk)
     await insert(store, "users", {"n": 1}, {"n": 2})
     await insert(store, "notes", {"n": 1})
-    await store.flush()
+    await store.durability.flush()
     await store.settings.put(OLD)
     if is_folded:
-        await store.checkpoint()
+        await store.durability.checkpoint()
     return store
 
 
 def state(store: SessionStore) -> tuple[Any, ...]:
     settings = replace(store.settings.current, restored=None)
-    return (store.names(), [records_of(store, name) for name in store.names()], settings)
+    return (store.data.names(), [records_of(store, name) for name in store.data.names()], settings)
 
 
 async def restore(store: SessionStore) -> None:
-    store.reset_to(a_snapshot(), NEW)
-    await store.flush()
+    store.replacements.reset_to(a_snapshot(), NEW)
+    await store.durability.flush()
 
 
 async def empty(store: SessionStore) -> None:
-    store.reset_to({})
-    await store.flush()
+    store.replacements.reset_to({})
+    await store.durability.flush()
 
 
 async def empty_and_write(store: SessionStore) -> None:
     await empty(store)
     await insert(store, "users", {"n": 3})
-    await store.flush()
+    await store.durability.flush()
 
 
 @pytest.mark.parametrize("is_folded", [True, False])
@@ -71,7 +71,7 @@ async def test_a_kill_at_any_call_leaves_the_state_before_or_after(
 
     await work(store)
     durable_at, after = len(disk.history), state(store)
-    await store.checkpoint()
+    await store.durability.checkpoint()
 
     disk.history.append(dict(disk.content))
     for index, content in enumerate(disk.history):
@@ -80,8 +80,8 @@ async def test_a_kill_at_any_call_leaves_the_state_before_or_after(
         allowed = [after] if index >= durable_at else [before, after]
         assert state(reopened) in allowed, index
         found = state(reopened)
-        await reopened.flush()
-        await reopened.checkpoint()
+        await reopened.durability.flush()
+        await reopened.durability.checkpoint()
         assert state(await open_store(MemoryDisk(copy.content))) == found, index
     assert after != before
 
@@ -101,11 +101,11 @@ async def test_a_disk_that_refuses_any_call_leaves_the_state_before_or_after(
         except DiskRefusedError:  # the session's actor reloads
             await store.reload()
         expected = state(store)
-        await store.checkpoint()
+        await store.durability.checkpoint()
         assert state(await open_store(MemoryDisk(disk.content))) == expected, refuses_at
         is_done = disk.calls < refused_call
         disk.refuses_at = None
-        await store.flush()
+        await store.durability.flush()
         assert state(store) == expected
         assert state(await open_store(MemoryDisk(disk.content))) == expected, refuses_at
         await store.close()
@@ -119,7 +119,7 @@ async def test_a_dropped_resource_leaves_no_file_and_begins_again() -> None:
     store = await filled(disk, is_folded=True)
 
     await empty_and_write(store)
-    await store.checkpoint()
+    await store.durability.checkpoint()
 
     names = {str(path.relative_to(HOME)) for path in disk.content}
     assert {name for name in names if "notes" in name} == set()

@@ -121,7 +121,7 @@ async def test_a_root_of_0_1_is_read_and_upgraded(tmp_path: Path) -> None:
         store = await open_store(DiskFiles(), root.session_directory(folder.name))
         names = [record["name"] for record in records_of(store)]
         await insert(store, "users", {"name": "Dan"})
-        await store.checkpoint()
+        await store.durability.checkpoint()
 
     assert names == ["Ann", "Bob", "Cid"]
     assert [record["id"] for record in records_of(store)] == [1, 2, 4, 5]

@@ -25,15 +25,15 @@ async def test_derived_metadata_is_derived_again_after_a_restart() -> None:
     disk = MemoryDisk({HOME / "users.json": b'[{"id":1},{"id":2},{"id":3}]'})
     store = await open_store(disk)
     await insert(store, "logs", {})
-    await store.flush()
+    await store.durability.flush()
 
     again = await open_store(MemoryDisk(disk.content))
-    transaction = again.begin()
+    transaction = again.commits.begin()
     transaction.resource("users").delete(3)
-    again.commit(transaction)
+    again.commits.commit(transaction)
     await insert(again, "users", {})
 
-    assert again.fields("users") == {"id"}
+    assert again.data.fields("users") == {"id"}
     assert ids_of(again) == [1, 2, 4]
     await again.close()
     assert ids_of(await open_store(MemoryDisk(disk.content))) == [1, 2, 3]
@@ -49,7 +49,7 @@ async def test_reading_a_seeded_folder_writes_nothing() -> None:
 
 async def test_a_file_that_does_not_belong_to_a_resource_is_ignored() -> None:
     disk = MemoryDisk({HOME / "package.lock.json": b"{", HOME / "notes.txt": b""})
-    assert (await open_store(disk)).names() == []
+    assert (await open_store(disk)).data.names() == []
     assert disk.calls == 0
 
 

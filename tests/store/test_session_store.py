@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from larst.errors import DiskRefusedError, SessionDamagedError
+from larst.errors import SessionDamagedError
 from larst.store import DiskFiles, SessionStore, Threads
 from larst.store.collection import RecordState
 from larst.store.transfer.replacing import free
@@ -32,24 +31,12 @@ JSON_VALUES = st.recursive(
 )
 
 
-async def _three_flushes() -> tuple[bytes, list[list[dict[str, Any]]]]:
-    """Return a journal of three frames, and the records before, between and after them."""
-    disk = MemoryDisk()
-    store = await open_store(disk)
-    states: list[list[dict[str, Any]]] = [[]]
-    for number in range(3):
-        await insert(store, "users", {"n": number})
-        await store.flush()
-        states.append(records_of(store))
-    return disk.content[JOURNAL], states
-
-
 class TestTransactions:
     async def test_a_dropped_transaction_changes_nothing(self) -> None:
         store = await open_store(MemoryDisk())
         await insert(store, "users", {"name": "A"})
 
-        dropped = store.begin()
+        dropped = store.commits.begin()
         dropped.resource("users").insert({"name": "B"})
         dropped.resource("users").delete(1)
 
@@ -59,22 +46,22 @@ class TestTransactions:
     async def test_a_transaction_spans_resources(self) -> None:
         disk = MemoryDisk()
         store = await open_store(disk)
-        transaction = store.begin()
+        transaction = store.commits.begin()
         transaction.resource("users").insert({"name": "A"})
         transaction.resource("logs").insert({"event": "created"})
-        store.commit(transaction)
-        await store.flush()
+        store.commits.commit(transaction)
+        await store.durability.flush()
 
         reopened = await open_store(MemoryDisk(disk.content))
 
-        assert reopened.names() == ["logs", "users"]
+        assert reopened.data.names() == ["logs", "users"]
 
     async def test_reading_does_not_create_files(self) -> None:
         """Otherwise every mistyped session id would leave a directory behind."""
         disk = MemoryDisk()
         store = await open_store(disk)
-        assert store.commit(store.begin()) is False
-        await store.flush()
+        assert store.commits.commit(store.commits.begin()) is False
+        await store.durability.flush()
         await store.close()
 
         assert (disk.calls, disk.content) == (0, {})
@@ -102,9 +89,9 @@ class TestFiles:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {}, {})
-        transaction = store.begin()
+        transaction = store.commits.begin()
         transaction.resource("users").delete(2)
-        store.commit(transaction)
+        store.commits.commit(transaction)
         await store.close()
 
         reopened = await open_store(disk)
@@ -124,7 +111,7 @@ class TestFiles:
         reopened = await open_store(DiskFiles(), folder)
 
         assert [user["id"] for user in records_of(reopened)] == [1, 7, 8]
-        assert reopened.fields("users") == {"id", "name"}
+        assert reopened.data.fields("users") == {"id", "name"}
 
     async def test_a_symbolic_link_is_never_followed(self, tmp_path: Path) -> None:
         """Otherwise a session could read files of other sessions or of the host."""
@@ -145,96 +132,12 @@ class TestFiles:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", record)
-        await store.flush()
+        await store.durability.flush()
         from_journal = records_of(await open_store(MemoryDisk(disk.content)))
-        await store.checkpoint()
+        await store.durability.checkpoint()
         from_files = records_of(await open_store(MemoryDisk(disk.content)))
 
         assert repr(from_journal) == repr(from_files) == repr([{"id": 1, **record}])
-
-
-class TestCrashes:
-    async def _history(self, disk: MemoryDisk) -> list[list[int]]:
-        """Write, delete, flush and checkpoint; return the ids acknowledged by each flush."""
-        store = await open_store(disk)
-        acknowledged: list[list[int]] = []
-        for step in range(6):
-            await insert(store, "users", {"n": step}, {"n": step})
-            transaction = store.begin()
-            transaction.resource("users").delete(2 * step)
-            transaction.resource("logs").insert({"step": step})
-            store.commit(transaction)
-            await store.flush()
-            acknowledged.append([user["id"] for user in records_of(store)])
-            if step in (1, 3):
-                await store.checkpoint()
-        return acknowledged
-
-    async def test_a_crash_between_any_two_disk_calls_leaves_an_acknowledged_state(self) -> None:
-        """Either the last acknowledged state, or the state that was being flushed."""
-        disk = MemoryDisk()
-        acknowledged = [[], *await self._history(disk)]
-
-        states = [
-            [user["id"] for user in records_of(await open_store(MemoryDisk(content)))]
-            for content in [*disk.history, disk.content]
-        ]
-
-        assert len(states) > 40
-        assert [ids for ids in states if ids not in acknowledged] == []
-        positions = [acknowledged.index(ids) for ids in states]
-        assert positions == sorted(positions), "an acknowledged state was lost again"
-
-    async def test_a_truncated_journal_holds_an_earlier_state(self) -> None:
-        """A torn tail is an unfinished write: it is cut off, and the frames before it count."""
-        whole, states = await _three_flushes()
-        header_end = whole.index(b"}\n") + 2  # a checksum may hold a newline of its own
-
-        for end in range(header_end, len(whole) + 1):
-            torn = MemoryDisk({JOURNAL: whole[:end]})
-            loaded = await open_store(torn)
-            assert records_of(loaded) in states
-            await insert(loaded, "users", {"after": True})
-            await loaded.flush()
-            assert records_of(await open_store(MemoryDisk(torn.content))) == records_of(loaded)
-
-    async def test_a_flipped_byte_never_yields_a_wrong_record(self) -> None:
-        """It is reported as damage or, in the last frame, taken for an unfinished write."""
-        whole, states = await _three_flushes()
-        last_frame = whole.rindex(b'{"salt"') - 8
-
-        for place in range(len(whole)):
-            flipped = bytearray(whole)
-            flipped[place] ^= 0x41
-            try:
-                loaded = await open_store(MemoryDisk({JOURNAL: bytes(flipped)}))
-            except SessionDamagedError:
-                continue
-            assert records_of(loaded) in states
-            assert place >= last_frame, "an acknowledged transaction was dropped without an error"
-
-    @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EROFS])
-    async def test_a_failed_disk_call_loses_no_acknowledged_transaction(self, error: int) -> None:
-        """Whichever call fails, the session continues with its acknowledged state."""
-        counted = MemoryDisk()
-        await self._history(counted)
-
-        for call in range(1, counted.calls + 1):
-            disk = MemoryDisk()
-            disk.refuses_at, disk.error = call, error
-            store = await open_store(disk)
-            acknowledged: list[dict[str, Any]] = []
-            for step in range(6):
-                await insert(store, "users", {"n": step}, {"n": step})
-                try:
-                    await store.flush()
-                except DiskRefusedError:
-                    await store.reload()
-                    assert records_of(store) == acknowledged
-                acknowledged = records_of(store)
-                if step in (1, 3):
-                    await store.checkpoint()
-            assert records_of(await open_store(MemoryDisk(disk.content))) == acknowledged, call
 
 
 class TestCheckpoints:
@@ -243,19 +146,19 @@ class TestCheckpoints:
         disk = HaltingDisk()
         store = await open_store(disk)
         await insert(store, "users", {"n": 1})
-        await store.flush()
+        await store.durability.flush()
         disk.may_go_on.clear()
-        checkpointing = asyncio.create_task(store.checkpoint())
+        checkpointing = asyncio.create_task(store.durability.checkpoint())
         await asyncio.to_thread(disk.is_halted.wait, 20)
 
         await insert(store, "users", {"n": 2})
-        flushing = asyncio.create_task(store.flush())
+        flushing = asyncio.create_task(store.durability.flush())
         disk.may_go_on.set()
         await asyncio.gather(checkpointing, flushing)
 
         assert orjson.loads(disk.content[HOME / "users.json"]) == [{"id": 1, "n": 1}]
         assert records_of(await open_store(MemoryDisk(disk.content))) == records_of(store)
-        await store.checkpoint()
+        await store.durability.checkpoint()
         assert len(orjson.loads(disk.content[HOME / "users.json"])) == 2
 
     async def test_a_commit_during_the_flush_before_a_checkpoint_is_in_the_next_one(self) -> None:
@@ -264,15 +167,15 @@ class TestCheckpoints:
         store = await open_store(disk)
         await insert(store, "users", {"n": 1})
         disk.may_go_on.clear()
-        checkpointing = asyncio.create_task(store.checkpoint())
+        checkpointing = asyncio.create_task(store.durability.checkpoint())
         await asyncio.to_thread(disk.is_halted.wait, 20)
 
         await insert(store, "others", {"n": 2})
         disk.may_go_on.set()
         await checkpointing
-        await store.flush()
+        await store.durability.flush()
         await insert(store, "users", {"n": 3})
-        await store.checkpoint()
+        await store.durability.checkpoint()
 
         reopened = await open_store(MemoryDisk(disk.content))
         assert [len(records_of(reopened, name)) for name in ("users", "others")] == [2, 1]
@@ -287,7 +190,7 @@ class TestCheckpoints:
 
         for number in range(200):
             await insert(store, "users", {"n": number})
-            await store.flush()
+            await store.durability.flush()
             await store.checkpoints.finished()
             assert len(disk.content[JOURNAL]) < 20_000
 
@@ -298,12 +201,12 @@ class TestCheckpoints:
         store = await open_store(disk)
         await insert(store, "users", {"n": 1})
         await insert(store, "logs", {"n": 1})
-        await store.checkpoint()
+        await store.durability.checkpoint()
         before = disk.content[HOME / "logs.json"]
         disk.history.clear()
 
         await insert(store, "users", {"n": 2})
-        await store.checkpoint()
+        await store.durability.checkpoint()
 
         assert all(HOME / "logs.json.tmp" not in content for content in disk.history)
         assert disk.content[HOME / "logs.json"] is before
@@ -319,7 +222,7 @@ async def test_the_memory_of_many_records_is_freed_in_a_thread(
     await store.load()
     await insert(store, "users", {}, {}, {})
     await store.close()
-    (records,) = [collection.records for collection in store._collections.values()]
+    (records,) = [collection.records for collection in store.data.resources.values()]
 
     store.release()
     assert len(records) == 3
@@ -333,10 +236,10 @@ async def test_a_read_does_not_keep_released_records_in_memory() -> None:
     """A remembered reply kept all records of a session that had gone to sleep."""
     store = await open_store(MemoryDisk())
     await insert(store, "users", {"name": "Ann"}, {"name": "Ben"})
-    await store.flush()
-    store.note_reads(is_on=True)
-    assert store.record("users", "1") is not None
-    states = store.states_read()
+    await store.durability.flush()
+    store.data.note_reads(is_on=True)
+    assert store.data.record("users", "1") is not None
+    states = store.data.states_read()
     assert states is not None
     assert all(state.is_current for state in states)
     (record_state,) = [state for state in states if isinstance(state, RecordState)]

@@ -43,11 +43,11 @@ class TestWrites:
         disk = disk_class()
         store = await open_store(disk)
         await insert(store, "users", {}, {})
-        await store.flush()
+        await store.durability.flush()
         await _halted(store, disk)
 
         await insert(store, "users", {})
-        await asyncio.wait_for(store.flush(), WAIT_S)
+        await asyncio.wait_for(store.durability.flush(), WAIT_S)
         killed = await open_store(MemoryDisk(disk.content))
         disk.may_go_on.set()
         await store.checkpoints.finished()
@@ -61,10 +61,10 @@ class TestWrites:
         disk = HaltingNewFiles()
         store = await open_store(disk)
         await insert(store, "users", {"text": "x" * 10_000})
-        await store.flush()
+        await store.durability.flush()
         await _halted(store, disk)
         await insert(store, "users", {"text": "y"})
-        await store.flush()
+        await store.durability.flush()
 
         disk.may_go_on.set()
         await store.checkpoints.finished()
@@ -77,10 +77,10 @@ class TestWrites:
         disk = HaltingNewFiles()
         store = await open_store(disk)
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         await _halted(store, disk)
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         disk.may_go_on.set()
 
         await store.close()
@@ -94,7 +94,7 @@ class TestInterruptions:
         disk = HaltingNewFiles()
         store = await open_store(disk)
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         await _halted(store, disk)
 
         reloading = asyncio.create_task(store.reload())
@@ -113,7 +113,7 @@ class TestInterruptions:
         first, second = (SessionStore(HOME, files=disk, now=now, threads=threads) for _ in range(2))
         await first.load()
         await insert(first, "users", {})
-        await first.flush()
+        await first.durability.flush()
         await _halted(first, disk)
         first.release()
 
@@ -131,10 +131,10 @@ class TestInterruptions:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         disk.refuses_at, disk.error = disk.calls + 4, errno.ENOSPC  # the third file
 
-        await store.checkpoint()
+        await store.durability.checkpoint()
 
         assert not [path for path in disk.content if path.name.endswith(".tmp")]
         assert ids_of(await open_store(MemoryDisk(disk.content))) == [1]
@@ -144,17 +144,17 @@ class TestInterruptions:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {})
-        await store.checkpoint()
+        await store.durability.checkpoint()
         await insert(store, "users", {})
-        await store.flush()
+        await store.durability.flush()
         disk.refuses_at = disk.calls + 7  # with the records in place, but not the next id
-        await store.checkpoint()
+        await store.durability.checkpoint()
         assert len(orjson.loads(disk.content[USERS])) == 2
 
-        transaction = store.begin()
+        transaction = store.commits.begin()
         transaction.resource("users").delete(2)
-        store.commit(transaction)
-        await store.checkpoint()
+        store.commits.commit(transaction)
+        await store.durability.checkpoint()
 
         assert ids_of(await open_store(MemoryDisk(disk.content))) == [1]
 

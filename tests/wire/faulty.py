@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from larst.sandbox import MontySandbox
-from larst.store import SessionStore
+from larst.store.session_commits import SessionCommits
 from tests.wire.planner import context_of, good_plan, plan_text
 
 SLOW_S = 1.5
@@ -39,13 +39,13 @@ def plan(prompt: str) -> str:
 
 def _break_the_store() -> None:
     """Put a bug into the running service that affects the next request."""
-    begin = SessionStore.begin
+    begin = SessionCommits.begin
 
-    def broken(_store: SessionStore) -> Any:
-        setattr(SessionStore, "begin", begin)  # noqa: B010 - restores the method
+    def broken(_commits: SessionCommits) -> Any:
+        setattr(SessionCommits, "begin", begin)  # noqa: B010 - restores the method
         raise RuntimeError(f"a bug, on purpose, that quotes {STORED}")
 
-    setattr(SessionStore, "begin", broken)  # noqa: B010 - replaces a method despite its type
+    setattr(SessionCommits, "begin", broken)  # noqa: B010 - replaces a method despite its type
 
 
 def _slow_the_pipeline() -> None:

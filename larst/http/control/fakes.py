@@ -61,7 +61,7 @@ class FakeControl:
 
 async def _fill(order: FakeOrder, store: SessionStore) -> Made:
     store.work.begin(MAKE_S)
-    transaction = store.begin(now_of(store.settings.current.clock, store.now()))
+    transaction = store.commits.begin(now_of(store.settings.current.clock, store.now()))
     outcome = await store.work.off_loop(partial(make_records, order, transaction))
-    await store.commit_large(transaction, lambda _: [])
+    await store.commits.commit_large(transaction, lambda _: [])
     return outcome

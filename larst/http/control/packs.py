@@ -67,4 +67,4 @@ class PackControl:
 
 
 async def _contents(store: SessionStore) -> tuple[Mapping[str, Collection], StoredSettings]:
-    return store.snapshot(), store.settings.current
+    return store.data.snapshot(), store.settings.current

@@ -1,6 +1,6 @@
 """The control API for the settings of resources, at `/_larst/sessions/{id}/resources`.
 
-Must never change a record: what is stored already is only checked.
+Must never change a record: stored ones are only checked.
 """
 
 from __future__ import annotations

@@ -168,11 +168,11 @@ async def _contents(overview: Overview, store: SessionStore) -> tuple[Overview, 
     current = replace(
         overview,
         size_bytes=store.size_bytes,
-        records=store.counts(),
+        records=store.data.counts(),
         settings=store.settings.current,
         problem=None,
     )
-    return current, store.edits
+    return current, store.edits.reports
 
 
 async def _settings(store: SessionStore) -> StoredSettings:

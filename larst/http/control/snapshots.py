@@ -138,13 +138,13 @@ class SnapshotControl:
             if not store.is_loaded:
                 await store.set_all_aside()
             if contents is None:
-                store.reset_to({})
+                store.replacements.reset_to({})
                 return {}
             store.snapshots.require(name)  # the session may have been erased meanwhile
-            store.check_replacements(contents.resources)
+            store.replacements.check(contents.resources)
             # Counted before they become the store's own, and change with it.
             counts = {key: len(new.collection.records) for key, new in contents.resources.items()}
-            store.reset_to(contents.resources, contents.settings)
+            store.replacements.reset_to(contents.resources, contents.settings)
             return counts
 
         counts = await self._sessions.run_on_store(key, put, admits_damaged=True)

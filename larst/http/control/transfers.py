@@ -141,25 +141,25 @@ class TransferControl:
         await self._quota.admit(tenant, session_id)
 
         async def restore(store: SessionStore) -> None:
-            store.check_replacements(resources)
+            store.replacements.check(resources)
             if not store.is_loaded:
                 await store.set_all_aside()
-            if any(store.counts().values()) and not replaces:
+            if any(store.data.counts().values()) and not replaces:
                 raise SessionNotEmptyError(
                     f"the session {session_id} has records; send ?replace=true to replace them,"
                     " or import into another session"
                 )
             if isinstance(style, StoredSettings):
-                store.reset_to(resources, style)
+                store.replacements.reset_to(resources, style)
                 return
             collections = {name: new.collection for name, new in resources.items()}
             await take_in_settings(store, collections, declared)
             if style is not None:
                 await store.settings.put(replace(store.settings.current, dialect=style))
             if resets:
-                store.reset_to(resources)
+                store.replacements.reset_to(resources)
             else:
-                store.restore(resources)
+                store.replacements.restore(resources)
 
         # Counted before they become the store's own, and change with it.
         counts = {name: len(new.collection.records) for name, new in sorted(resources.items())}
@@ -171,4 +171,4 @@ class TransferControl:
 async def _snapshot(
     store: SessionStore,
 ) -> tuple[dict[str, Collection], Mapping[str, ResourceSettings]]:
-    return store.snapshot(), store.settings.current.resources
+    return store.data.snapshot(), store.settings.current.resources

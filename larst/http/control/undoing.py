@@ -40,7 +40,7 @@ class UndoControl:
         )
 
         async def undo(store: SessionStore) -> dict[str, int]:
-            return await store.undo(entry.key)
+            return await store.commits.undo(entry.key)
 
         key = access.tenant.key_of(session_id)
         return json_response({"undone": await self._sessions.run_on_store(key, undo)})

@@ -164,15 +164,17 @@ async def _parts(start: bytes, end: memoryview) -> AsyncIterator[bytes]:
 
 
 async def _learned(store: SessionStore) -> tuple[Resources, StoredSettings]:
-    names = store.names()
-    resources = {name: learned for name in names if (learned := store.schema(name)) is not None}
+    names = store.data.names()
+    resources = {
+        name: learned for name in names if (learned := store.data.schema(name)) is not None
+    }
     return resources, store.settings.current
 
 
 def _with_settings(
     resources: Resources, declared: Mapping[str, ResourceSettings]
 ) -> Mapping[str, Mapping[str, Json]]:
-    """Return the schemas with what was declared, also about resources without records."""
+    """Return the schemas with the settings, also of resources without records."""
     added = {name: with_settings(resources.get(name), item) for name, item in declared.items()}
     return {**resources, **added}
 

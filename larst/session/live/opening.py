@@ -46,7 +46,7 @@ async def open_watch(store: SessionStore, shaped: ShapedRequest, watch: Watch) -
         RecordNotFoundError: the record, or the one above, does not exist.
         ResultTooLargeError: the state is over the limit.
     """
-    resource, identifier, criteria = watched_records(shaped, store)
+    resource, identifier, criteria = watched_records(shaped, store.data)
     question = Question(resource, identifier, criteria)
     feed = watch.feeds.open(watch.key, store.position)
     if feed.open(watch.watcher, question, watch.last):
@@ -76,9 +76,9 @@ async def _state(
 
 def _present(store: SessionStore, question: Question, watch: Watch) -> bytes | None:
     if question.identifier is None:
-        records = store.matching(question.resource, question.criteria)
+        records = store.data.matching(question.resource, question.criteria)
         return present(records, question, watch.limit_bytes)
-    record = store.record(question.resource, question.identifier)
+    record = store.data.record(question.resource, question.identifier)
     if record is None and watch.last is None and question.identifier != SINGLETON_ID:
         raise RecordNotFoundError(
             f"{question.resource} has no record {question.identifier[:80]} to watch; watch the"

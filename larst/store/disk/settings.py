@@ -7,7 +7,7 @@
 It is beside the documented files, and independent of the journal but in one case: a snapshot's
 settings become durable with its records, in the journal, and are written here afterwards.
 `restored` identifies the load of a snapshot that they follow; if the journal has a later one, the
-journal is right. `resources` has what was declared about each resource.
+journal is right. `resources` has the settings of each resource.
 It is not a `.json` file, so that no LARST takes it for a resource. Must never hold anything about
 records.
 """

@@ -33,7 +33,7 @@ class UniqueValues:
         self._indexes: dict[str, EqualityIndex] = {}
 
     def require(self, fields: Sequence[str], records: Mapping[str, Record], work: Work) -> None:
-        """Build what is missing for these fields.
+        """Build the missing indexes of these fields.
 
         Raises:
             LeaveLoopError, ProgramTimeoutError: see `Work.spend`.

@@ -9,7 +9,7 @@ import pytest
 from larst.domain import Json, Record
 from larst.domain.total import TotalProgram
 from larst.policy.total import translate
-from larst.store import SessionStore
+from larst.store.session_data import SessionData
 from tests.fakes import request
 from tests.planning.sessions import answer_of, plan_of, session_of, shaped_of
 
@@ -46,7 +46,7 @@ def _names(rows: Json) -> list[Json]:
     return [[role["name"] for role in row["roles"]] for row in rows]
 
 
-def _embedded(target: str, session: SessionStore) -> Json:
+def _embedded(target: str, session: SessionData) -> Json:
     body = answer_of(request("GET", target), session).body
     return body.get("items", body)
 

@@ -11,7 +11,7 @@ from larst.errors import BadRequestError, BadResourceNameError, NoRuleError, NoU
 from larst.planning.planner import Refusal
 from larst.planning.rules.planner import RulesPlanner
 from larst.policy import PolicyLimits, check
-from larst.store import SessionStore
+from larst.store.session_data import SessionData
 from tests.fakes import request
 from tests.planning.sessions import (
     EMPTY,
@@ -50,7 +50,7 @@ QUERIES = (
 BODIES = (b"", b'{"a":1}', b"[]", b"5")
 
 
-async def _plan(method: str, target: str, body: bytes = b"", session: SessionStore = EMPTY) -> Plan:
+async def _plan(method: str, target: str, body: bytes = b"", session: SessionData = EMPTY) -> Plan:
     shaped = shaped_of(request(method, target, body), session)
     return (await RulesPlanner().plan(planning_request_of(shaped))).plan
 

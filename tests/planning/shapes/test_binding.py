@@ -12,7 +12,7 @@ from larst.domain import Code, Json, Plan
 from larst.errors import BadPagingError, QueryNotUnderstoodError
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import bind
-from larst.store import SessionStore
+from larst.store.session_data import SessionData
 from tests.fakes import request
 from tests.planning.sessions import CUSTOM, answer_of, bound, session_of, shaped_of
 
@@ -26,7 +26,7 @@ MEMBERS = session_of(
 )
 
 
-def _criteria(query: str, session: SessionStore = MEMBERS) -> dict[str, Json]:
+def _criteria(query: str, session: SessionData = MEMBERS) -> dict[str, Json]:
     return bound(request("GET", f"/members?{query}"), session).criteria
 
 

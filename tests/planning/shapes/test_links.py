@@ -12,7 +12,7 @@ from larst.errors import NoRuleError
 from larst.planning.shapes.links import Many
 from larst.planning.shapes.rest_path import RestPath
 from larst.policy import PolicyLimits, check
-from larst.store import SessionStore
+from larst.store.session_data import SessionData
 from tests.fakes import request
 from tests.planning.sessions import plan_of, session_of, shaped_of
 
@@ -143,7 +143,7 @@ def test_every_program_passes_the_policy(method: str, body: bytes, path: str) ->
     check(plan.code.block, PolicyLimits())
 
 
-def linked_session() -> SessionStore:
+def linked_session() -> SessionData:
     """Return a session with a singleton, fields with paths, and links of every kind."""
     return session_of(
         {

@@ -14,12 +14,12 @@ from larst.errors import LarstError
 from larst.planning.reading.request import ReadingSettings
 from larst.planning.shapes import ShapedRequest, ShapeMemory, shape_request
 from larst.planning.shapes.memory import MAX_READINGS
-from larst.store import SessionStore
+from larst.store.session_data import SessionData
 from tests.effort import examples
 from tests.fakes import request
 from tests.planning.reading.requests import BY_DIALECT
 from tests.planning.reading.world import DATA
-from tests.planning.sessions import session_of
+from tests.planning.sessions import begin, commit, session_of
 
 SETTINGS = ReadingSettings()
 _UNESCAPED = "=&+%,:;()*'!$[]{}@/.~_-"
@@ -33,7 +33,7 @@ POSTS: dict[str, list[Record]] = {
 }
 
 
-def _outcome(read: object, context: RequestContext, session: SessionStore) -> object:
+def _outcome(read: object, context: RequestContext, session: SessionData) -> object:
     """Return all that later stages see of a reading, or its error."""
     shape = read.shape if isinstance(read, ShapeMemory) else shape_request
     try:
@@ -111,7 +111,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     targets: list[str] = []
 
     def shape(
-        context: RequestContext, session: SessionStore, settings: ReadingSettings
+        context: RequestContext, session: SessionData, settings: ReadingSettings
     ) -> ShapedRequest:
         targets.append(context.path)
         return shape_request(context, session, settings)
@@ -154,9 +154,9 @@ def test_new_fields_and_resources_are_noticed() -> None:
     session, memory = session_of(POSTS), ShapeMemory()
     query = _get("colour=red")
     assert memory.shape(query, session, SETTINGS).reading.unknown == ("colour",)
-    transaction = session.begin()
+    transaction = begin(session)
     transaction.resource("posts").insert({"colour": "red"})
-    session.commit(transaction)
+    commit(session, transaction)
 
     assert memory.shape(query, session, SETTINGS).reading.unknown == ()
 
@@ -166,9 +166,9 @@ def test_a_text_that_a_record_has_by_now_means_itself() -> None:
     session, memory = session_of(POSTS), ShapeMemory()
     query = _get("title=gt.5")
     before = memory.shape(query, session, SETTINGS).reading.asked
-    transaction = session.begin()
+    transaction = begin(session)
     transaction.resource("posts").insert({"title": "gt.5"})
-    session.commit(transaction)
+    commit(session, transaction)
 
     after = memory.shape(query, session, SETTINGS).reading.asked
 

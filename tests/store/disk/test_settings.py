@@ -33,7 +33,7 @@ async def test_a_learned_dialect_is_written_with_the_next_flush() -> None:
     store = await open_store(disk)
     await insert(store, "users", {"n": 1})
     store.settings.learn_dialect("postgrest")
-    await store.flush()
+    await store.durability.flush()
 
     restarted = await open_store(disk)
 
@@ -47,11 +47,11 @@ async def test_the_same_lesson_is_written_only_once() -> None:
     store = await open_store(disk)
     await insert(store, "users", {"n": 1})
     store.settings.learn_dialect("postgrest")
-    await store.flush()
+    await store.durability.flush()
     calls = disk.calls
 
     store.settings.learn_dialect("postgrest")
-    await store.flush()
+    await store.durability.flush()
 
     assert disk.calls == calls
 
@@ -61,11 +61,11 @@ async def test_a_lesson_leaves_no_files_of_a_session_without_data() -> None:
     disk = MemoryDisk()
     store = await open_store(disk)
     store.settings.learn_dialect("postgrest")
-    await store.flush()
+    await store.durability.flush()
     assert disk.content == {}
 
     await insert(store, "users", {"n": 1})
-    await store.flush()
+    await store.durability.flush()
 
     assert (await open_store(disk)).settings.current.learned_dialect == "postgrest"
 
@@ -75,11 +75,11 @@ async def test_a_disk_that_refuses_a_lesson_fails_no_request() -> None:
     disk = MemoryDisk()
     store = await open_store(disk)
     await insert(store, "users", {"n": 1})
-    await store.flush()
+    await store.durability.flush()
     store = await open_store(ReadOnlyDisk(disk.content))
     store.settings.learn_dialect("postgrest")
 
-    await store.flush()
+    await store.durability.flush()
 
     assert store.settings.current.learned_dialect == "postgrest"
 
@@ -162,7 +162,7 @@ async def test_the_file_does_not_count_as_a_resource(
     directory = tmp_path / "one"
     store = await open_store(DiskFiles(), directory)
     await insert(store, "users", {"n": 1})
-    await store.flush()
+    await store.durability.flush()
     await store.settings.put(NEW)
     await store.close()
 
@@ -172,7 +172,7 @@ async def test_the_file_does_not_count_as_a_resource(
     assert inspection.records == {"users": 1}
     assert inspection.settings == NEW
     assert caplog.records == []
-    assert b"json-server" not in b"".join(export_lines(store.snapshot()))
+    assert b"json-server" not in b"".join(export_lines(store.data.snapshot()))
     assert not SETTINGS.endswith(".json")
 
 
@@ -222,4 +222,4 @@ async def test_an_import_over_a_damaged_session_leaves_its_settings(tmp_path: Pa
     await store.set_all_aside()
 
     assert store.settings.current == NEW
-    assert store.names() == []
+    assert store.data.names() == []

@@ -15,13 +15,13 @@ async def folder(tmp_path: Path) -> Path:
     directory = tmp_path / "one"
     store = await open_session(directory)
     await commit(store, "users", *({"name": f"user {number}"} for number in range(1, 11)))
-    await store.checkpoint()
+    await store.durability.checkpoint()
     for number in range(11, 15):
         await commit(store, "users", {"name": f"user {number}"})
     for number in range(1, 4):
         await commit(store, "notes", {"text": f"note {number}"})
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource("users").delete(2)
-    store.commit(transaction)
-    await store.flush()
+    store.commits.commit(transaction)
+    await store.durability.flush()
     return directory

@@ -28,11 +28,11 @@ async def open_session(directory: Path) -> SessionStore:
 
 async def commit(store: SessionStore, resource: str, *records: dict[str, Any]) -> None:
     """Write the records as one transaction, in a separate frame."""
-    transaction = store.begin()
+    transaction = store.commits.begin()
     for record in records:
         transaction.resource(resource).insert(record)
-    store.commit(transaction)
-    await store.flush()
+    store.commits.commit(transaction)
+    await store.durability.flush()
 
 
 def damage_file(path: Path, text: bytes, replacement: bytes) -> bytes:
@@ -52,4 +52,4 @@ def files_of(directory: Path) -> dict[Path, bytes]:
 
 async def record_ids(directory: Path, resource: str) -> list[Any]:
     store = await open_session(directory)
-    return [record["id"] for record in store.begin().resource(resource).list()[0]]
+    return [record["id"] for record in store.commits.begin().resource(resource).list()[0]]

@@ -19,10 +19,10 @@ async def _write(directory: Path, resource: str = "users") -> None:
     """Wake a session, write a record, and close it with a checkpoint."""
     store = SessionStore(directory, files=DiskFiles(), now=lambda: datetime.now(UTC))
     await store.load()
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource(resource).insert({"n": 1})
-    store.commit(transaction)
-    await store.flush()
+    store.commits.commit(transaction)
+    await store.durability.flush()
     await store.close()
 
 

@@ -66,7 +66,7 @@ async def test_a_file_edited_by_hand_is_accepted(folder: Path) -> None:
     repaired = repair_session(folder)
 
     store = await open_session(folder)
-    assert store.begin().resource("users").get(3) == {"id": 3, "name": "Ann"}
+    assert store.commits.begin().resource("users").get(3) == {"id": 3, "name": "Ann"}
     assert repaired.report == [
         "users.json is not as LARST wrote it, but can be read: taken as it is"
     ]
@@ -80,9 +80,9 @@ async def test_a_damaged_schema_is_derived_from_the_records(folder: Path) -> Non
     repaired = repair_session(folder)
 
     store = await open_session(folder)
-    assert store.fields("users") == {"id", "name"}
+    assert store.data.fields("users") == {"id", "name"}
     assert len(repaired.report) == 2
-    transaction = store.begin()
+    transaction = store.commits.begin()
     assert transaction.resource("users").insert({"name": "next"})["id"] == 15
 
 
@@ -91,9 +91,9 @@ async def test_a_damaged_schema_without_records_is_removed(tmp_path: Path) -> No
     folder = tmp_path / "one"
     store = await open_session(folder)
     await commit(store, "users", {"name": "Ann"})
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource("users").delete(1)
-    store.commit(transaction)
+    store.commits.commit(transaction)
     await store.close()
     for name in ("users", "ghosts"):
         (folder / ".schemas" / f"{name}.json").write_bytes(b"\0\xffgarbage")
@@ -114,9 +114,9 @@ async def test_a_lost_next_id_is_reported(tmp_path: Path, damage: bytes | None) 
     folder = tmp_path / "one"
     store = await open_session(folder)
     await commit(store, "users", {"name": "Ann"}, {"name": "Bob"})
-    transaction = store.begin()
+    transaction = store.commits.begin()
     transaction.resource("users").delete(2)
-    store.commit(transaction)
+    store.commits.commit(transaction)
     await store.close()
     meta = folder / ".schemas" / "users.meta.json"
     if damage is None:
@@ -172,7 +172,7 @@ async def test_an_entry_in_the_place_of_the_schemas_directory_is_moved_aside(
     assert _is_there(repaired.originals / ".schemas")
     assert inspect(folder).problem is None
     assert await record_ids(folder, "users") == [1, *range(3, 15)]
-    assert (await open_session(folder)).fields("users") == {"id", "name"}
+    assert (await open_session(folder)).data.fields("users") == {"id", "name"}
 
 
 async def test_endless_nesting_is_damage(folder: Path) -> None:
@@ -191,7 +191,7 @@ async def test_two_records_with_the_same_id_are_both_kept(tmp_path: Path) -> Non
     repaired = repair_session(folder)
 
     store = await open_session(folder)
-    assert [*store.begin().resource("pets").list()[0]] == [
+    assert [*store.commits.begin().resource("pets").list()[0]] == [
         {"id": 1, "n": "a"},
         {"id": 2, "n": "b"},
     ]
@@ -204,7 +204,7 @@ async def test_a_new_id_was_not_given_out_in_the_journal(folder: Path) -> None:
     repair_session(folder)
 
     store = await open_session(folder)
-    assert store.begin().resource("users").get(15) == {"id": 15, "name": "user 3"}
+    assert store.commits.begin().resource("users").get(15) == {"id": 15, "name": "user 3"}
     assert await record_ids(folder, "users") == [1, 4, 5, 6, 7, 8, 9, 10, 15, 11, 12, 13, 14]
 
 
@@ -237,8 +237,8 @@ async def test_a_repair_interrupted_anywhere_can_be_repeated(folder: Path) -> No
             break
         store = SessionStore(folder, files=disk, now=now)
         await store.load()
-        users = [record["id"] for record in store.begin().resource("users").list()[0]]
-        notes = [record["id"] for record in store.begin().resource("notes").list()[0]]
+        users = [record["id"] for record in store.commits.begin().resource("users").list()[0]]
+        notes = [record["id"] for record in store.commits.begin().resource("notes").list()[0]]
         assert (users, notes) == ([1, *range(4, 15)], [1, 2, 3]), refused
         originals = [path for path in disk.content if ".before-repair-" in str(path)]
         assert any(disk.content[path] == whole[folder / "users.json"] for path in originals)

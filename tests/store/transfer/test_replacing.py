@@ -61,14 +61,14 @@ class TestRestoring:
         disk = MemoryDisk()
         store = await open_store(disk)
         await insert(store, "users", {"n": 1})
-        await store.flush()
+        await store.durability.flush()
         disk.refuses_at = disk.calls + 7  # the schema, with the records in place
-        await store.checkpoint()
+        await store.durability.checkpoint()
         records = HOME / "users.json"
         old = disk.content[records]
-        store.restore(prepare_replacements({"users": Collection()}))
-        await store.flush()
-        await store.checkpoint()
+        store.replacements.restore(prepare_replacements({"users": Collection()}))
+        await store.durability.flush()
+        await store.durability.checkpoint()
         meta = HOME / ".schemas" / "users.meta.json"
         after = next(content for content in reversed(disk.history) if meta in content)
         journal = next(
@@ -82,17 +82,19 @@ class TestRestoring:
         again = await open_store(MemoryDisk(mixture))
 
         assert records_of(again) == []
-        assert again.schema("users") is None
+        assert again.data.schema("users") is None
 
     async def test_a_snapshot_keeps_its_moment(self) -> None:
         """An export in progress shows one moment."""
         store = await open_store(MemoryDisk())
         await insert(store, "users", {"n": 1}, {"n": 2})
-        await store.flush()
-        snapshot = store.snapshot()
+        await store.durability.flush()
+        snapshot = store.data.snapshot()
 
-        store.restore(prepare_replacements({"users": Collection({"9": {"id": 9}}, 10)}))
-        await store.flush()
+        store.replacements.restore(
+            prepare_replacements({"users": Collection({"9": {"id": 9}}, 10)})
+        )
+        await store.durability.flush()
 
         assert list(snapshot["users"].records) == ["1", "2"]
         assert records_of(store) == [{"id": 9}]
@@ -113,17 +115,17 @@ class TestRestoring:
     ) -> None:
         store = await open_store(MemoryDisk())
         await insert(store, "users", {"n": 1})
-        await store.flush()
+        await store.durability.flush()
         monkeypatch.setattr(journal_module, "MAX_FRAME_BYTES", 200)
         await insert(store, "users", {"text": "x" * 300})
 
         with pytest.raises(DiskRefusedError, match="larger than one journal write"):
-            await store.flush()
+            await store.durability.flush()
         await store.reload()
 
         assert records_of(store) == [{"id": 1, "n": 1}]
         await insert(store, "users", {"n": 2})
-        await store.flush()
+        await store.durability.flush()
 
 
 class TestErasing:
@@ -132,14 +134,14 @@ class TestErasing:
         disk = RefusingDisk(Path("nowhere"))
         store = await open_store(disk, tmp_path / "one")
         await insert(store, "users", {"n": 1})
-        await store.flush()
+        await store.durability.flush()
         disk.refuses_in = tmp_path
 
         with pytest.raises(DiskRefusedError, match="nothing was changed"):
             await store.erase()
 
         await insert(store, "users", {"n": 2})
-        await store.flush()
+        await store.durability.flush()
         assert [user["n"] for user in records_of(store)] == [1, 2]
         assert records_of(await open_store(DiskFiles(), tmp_path / "one")) == records_of(store)
 
@@ -150,7 +152,7 @@ class TestErasing:
         disk = RefusingDisk(Path("nowhere"), is_stuck=True)
         store = await open_store(disk, tmp_path / "one")
         await insert(store, "users", {"n": 1})
-        await store.flush()
+        await store.durability.flush()
         disk.refuses_in = tmp_path
 
         with pytest.raises(DiskRefusedError, match="is erased"):
@@ -158,7 +160,7 @@ class TestErasing:
 
         disk.refuses_in, disk.is_stuck = None, False
         await insert(store, "users", {"n": 2})
-        await store.flush()
+        await store.durability.flush()
         assert records_of(store) == [{"id": 1, "n": 2}]
         assert records_of(await open_store(DiskFiles(), tmp_path / "one")) == [{"id": 1, "n": 2}]
 
@@ -166,7 +168,7 @@ class TestErasing:
         disk = RefusingDisk(Path("nowhere"), is_stuck=True)
         store = await open_store(disk, tmp_path / "one")
         await insert(store, "users", {"n": 1})
-        await store.flush()
+        await store.durability.flush()
         disk.refuses_in = tmp_path
         for _ in range(2):
             with pytest.raises(DiskRefusedError, match="is erased"):
@@ -229,13 +231,13 @@ class TestSettingAside:
         with contextlib.suppress(OSError):
             _files_of(home, EndingDisk(ends_at)).set_all_aside()
         try:
-            names = (await open_store(DiskFiles(), home)).names()
+            names = (await open_store(DiskFiles(), home)).data.names()
         except SessionDamagedError:
             names = []
         _files_of(home, DiskFiles()).set_all_aside()
 
         assert names == []
-        assert (await open_store(DiskFiles(), home)).names() == []
+        assert (await open_store(DiskFiles(), home)).data.names() == []
         assert sorted(path.read_bytes() for path in home.rglob("*.json*")) == before
 
 

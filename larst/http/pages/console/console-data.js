@@ -1,7 +1,7 @@
 // Data: the resources of a session, their records as a table, and one record as a form or as JSON.
 import { json, planned, send, session, sessionName } from "./console-api.js";
 import { again, announce, button, guarded, h, limits, needing, notify, pretty, short, table } from "./console-dom.js";
-import { download, importing, resetting, snapshots } from "./console-session.js";
+import { download, edits, importing, resetting, snapshots } from "./console-session.js";
 
 const SIZE = 25;
 const OPERATORS = { "": "is", "_ne": "is not", "_gt": "is above", "_lt": "is below", "_like": "contains" };
@@ -15,23 +15,27 @@ export async function data(parts, query) {
   return records(resource, query);
 }
 
-async function counts() {
+async function described() {
   try {
-    return (await json("GET", `/_larst/sessions/${await sessionName()}`)).resources;
+    return await json("GET", `/_larst/sessions/${await sessionName()}`);
   } catch (error) {
-    if (error.status === 404) return {}; // no data yet
+    if (error.status === 404) return { resources: {}, edits: [], problem: null }; // no data yet
     throw error;
   }
 }
 
+const counts = async () => (await described()).resources;
+
 async function overview() {
   const name = await sessionName();
-  const resources = Object.entries(await counts() ?? {});
+  const { resources: recordCounts, edits: edited, problem } = await described();
+  const resources = Object.entries(recordCounts ?? {});
   const rows = resources.map(([resource, count]) => h("tr", {},
     h("td", {}, h("a", { href: view(resource) }, resource)),
     h("td", { class: "number" }, count)));
   return [
     h("h1", {}, `Session ${name}`),
+    problem && h("p", { class: "bad" }, problem),
     rows.length ? table("Resources", ["resource", "records"], rows)
       : h("p", {}, "This session has no data yet: the first POST creates a resource, and so does a file."),
     importing(name),
@@ -39,8 +43,9 @@ async function overview() {
       button("Export", () => download(name)),
       resetting(name),
       h("a", { href: `/docs${session() ? `?session=${name}` : ""}` }, "API of this session")),
+    ...edits(edited),
     ...await snapshots(name),
-  ];
+  ].filter(Boolean);
 }
 
 async function records(resource, query) {
@@ -118,7 +123,7 @@ function filters(fields, filter, go) {
     filter.map(([name, text]) => h("button", { type: "button", "aria-label": `Remove the filter ${name}=${text}`, onclick: () => go({ [`f.${name}`]: "", offset: "" }) }, `${name}=${text} ×`)));
 }
 
-// What was declared about the resource: the settings that every write keeps to.
+// The settings of the resource: every write keeps to them.
 async function declared(resource) {
   const settings = await json("GET", `/_larst/sessions/${await sessionName()}/resources/${encodeURIComponent(resource)}`).catch(() => null);
   return settings && h("details", {}, h("summary", {}, "Settings"), h("pre", {}, JSON.stringify(settings, null, 2)));

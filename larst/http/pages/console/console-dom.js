@@ -52,6 +52,8 @@ export const lack = (scope) => (!scope || scopes.includes(scope) ? null : `This 
 export const limits = (scope) => lack(scope) && h("p", { class: "soft" }, lack(scope));
 export const needing = (scope) => ({ disabled: lack(scope) !== null, title: lack(scope) });
 
+export const counted = (records) => `${records} record${records === 1 ? "" : "s"}`;
+
 export const button = (text, action, kind = "", scope = null) =>
   h("button", { type: "button", class: kind, onclick: guarded(action), ...needing(scope) }, text);
 

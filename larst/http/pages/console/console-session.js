@@ -1,6 +1,6 @@
 // A session as a whole: import, export, reset and snapshots.
 import { json, send } from "./console-api.js";
-import { again, button, guarded, h, lack, limits, needing, table } from "./console-dom.js";
+import { again, button, counted, guarded, h, lack, limits, needing, table } from "./console-dom.js";
 
 export async function download(name) {
   const reply = await send("GET", `/_larst/sessions/${name}/export`);
@@ -17,7 +17,7 @@ export function importing(name) {
     const query = replace.checked ? "?replace=true" : "";
     const headers = { "Content-Type": /\.json$/i.test(chosen.name) ? "application/json" : "application/x-ndjson" };
     const result = await json("POST", `/_larst/sessions/${name}/import${query}`, { body: chosen, headers });
-    again(`${result.records} records are imported.`);
+    again(`Imported: ${counted(result.records)}.`);
   };
   file.addEventListener("change", guarded(() => take(file.files[0])));
   const area = h("div", { class: "drop" }, h("div", { class: "row" },
@@ -39,8 +39,19 @@ export const resetting = (name) => button("Reset", async () => {
   const question = `Reset the session ${name}? It goes back to the file that the service was started with, or to no data.`;
   if (!confirm(question)) return;
   const result = await json("POST", address(name, "reset"));
-  again(`The session is reset and has ${result.records} records.`);
+  again(`The session is reset and has ${counted(result.records)}.`);
 }, "danger", "admin");
+
+// What became of files that people edited by hand, the latest first.
+export function edits(reports) {
+  if (!reports.length) return [];
+  const rows = [...reports].reverse().map((report) => h("tr", {},
+    h("td", {}, new Date(report.at).toLocaleString()),
+    h("td", {}, report.resource),
+    h("td", { class: report.taken_in ? "" : "bad" }, report.taken_in ? "taken in" : "set aside"),
+    h("td", {}, [report.detail, ...report.kept_as.map((file) => `kept as ${file}`)].join("; "))));
+  return [h("h2", {}, "Edited files"), table("Edited files", ["time", "resource", "result", "detail"], rows)];
+}
 
 export async function snapshots(name) {
   const items = await saved(name);
@@ -67,7 +78,7 @@ const actions = (name, snapshot) => [
   button(`Load ${snapshot}`, async () => {
     if (!confirm(`Replace all that the session ${name} has with the snapshot ${snapshot}?`)) return;
     const result = await json("POST", address(name, "snapshots", snapshot, "load"));
-    again(`The snapshot ${snapshot} is loaded: ${result.records} records.`);
+    again(`The snapshot ${snapshot} is loaded: ${counted(result.records)}.`);
   }, "", "admin"),
   button(`Delete ${snapshot}`, async () => {
     if (!confirm(`Delete the snapshot ${snapshot}?`)) return;

@@ -28,7 +28,7 @@ class Learned(NamedTuple):
 
 async def learned_by(store: SessionStore) -> Learned:
     """Return the resources of a session."""
-    counts = dict(list(store.counts().items())[:MAX_COUNTED])
+    counts = dict(list(store.data.counts().items())[:MAX_COUNTED])
     if counts.keys() <= {_NEWCOMERS}:
         return Learned(counts)
     names = sorted(counts, key=lambda name: (not counts[name], name == _NEWCOMERS))
@@ -38,7 +38,7 @@ async def learned_by(store: SessionStore) -> Learned:
 
 def _sample(store: SessionStore, name: str) -> Sample:
     """Return a record that exists, and the values to create another."""
-    schema, id = store.schema(name), store.first_id(name)
+    schema, id = store.data.schema(name), store.data.first_id(name)
     example = None if schema is None else schema.get("example")
     if not isinstance(example, dict) or is_singleton(schema):
         return Sample(name)

@@ -30,12 +30,12 @@ class Neighbours:
 
 async def neighbours_of(store: SessionStore, resource: str | None) -> Neighbours:
     """Return what a session knows around a resource; None: only which resources it has."""
-    counts = store.counts()
+    counts = store.data.counts()
     names = list(counts)[:MAX_RESOURCES]
     known = {name: counts[name] for name in names}
     if resource is None:
         return Neighbours(known)
-    own = store.fields(resource)
+    own = store.data.fields(resource)
     by_folded = {folded(name): name for name in own}
     links: dict[str, str] = {}
     for name in names:
@@ -46,7 +46,7 @@ async def neighbours_of(store: SessionStore, resource: str | None) -> Neighbours
     children = [
         name
         for name in names
-        if name != resource and not candidates.isdisjoint(map(folded, store.fields(name)))
+        if name != resource and not candidates.isdisjoint(map(folded, store.data.fields(name)))
     ]
     return Neighbours(known, own, links, children)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from larst.eject.cases import Answer, Replay, Request
 from larst.eject.description import Api
+from larst.eject.replays import Answer, Replay, Request
 from larst.eject.source import literal, module
 from larst.openapi.names import words
 
