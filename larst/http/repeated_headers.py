@@ -1,4 +1,4 @@
-"""Headers that a request may have once, since they decide who asks or what is meant.
+"""Headers that a request may have once, since they decide who asks or what the request means.
 
 Of two values a proxy in front may read the first and this service the last. Values of lists are
 joined instead, as RFC 9110 section 5.3 has it. Must never decide what a value means.

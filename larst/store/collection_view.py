@@ -8,6 +8,7 @@ from itertools import islice
 from larst.domain import Criteria, Json, Record, RecordId, Standing
 from larst.errors import IdTakenError
 from larst.store.collection import Change, Collection, RecordState, numeric_id
+from larst.store.query.candidates import candidates
 from larst.store.query.criteria import compile_criteria, requested_id, validate_criteria
 from larst.store.query.sorting import aggregate, page_bounds
 from larst.store.records import (
@@ -261,7 +262,7 @@ class CollectionView:
     def _candidates(self, criteria: Criteria) -> Iterable[Record]:
         """Return the records that can match, as this view has changed them."""
         base, indexes = self._base.records, self._base.indexes
-        keys = indexes.candidates(criteria, base, self._base.fields, self._work)
+        keys = candidates(indexes, criteria, base, self._base.fields, self._work)
         if keys is None:
             return self._records()
         ordered = indexes.in_order({*keys, *self._changed}, base, self._work)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from larst.errors import DiskRefusedError, SessionDamagedError
 from larst.store.disk.folders import FilesLostError
+from larst.store.query.index_memory import IndexMemory
 from larst.store.quiet_turns import QuietTurns
 
 Value = TypeVar("Value")
@@ -28,7 +29,7 @@ _SEARCHERS = 2
 class Threads:
     """Three thread pools; without them, asyncio's default pool runs everything.
 
-    `quiet_turns` are those of all sessions that use the pools.
+    `quiet_turns` and `index_memory` are those of all sessions that use the pools.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Threads:
         self._searchers = searchers
         self._tasks: dict[asyncio.Task[None], Hashable] = {}
         self.quiet_turns = QuietTurns()
+        self.index_memory = IndexMemory()
 
     @classmethod
     def open(cls) -> Threads:

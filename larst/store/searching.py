@@ -11,6 +11,7 @@ from itertools import islice
 from larst.domain import AND, OR, Criteria, Json, Record
 from larst.errors import ProgramFailedError
 from larst.store.collection import Collection
+from larst.store.query.candidates import candidates
 from larst.store.query.criteria import compile_criteria, field_value
 from larst.store.query.sorting import sort_keys, sort_records
 from larst.store.work import Work
@@ -98,7 +99,7 @@ def matching(collection: Collection, criteria: Criteria, work: Work) -> Iterator
     """
     records, test = collection.records, compile_criteria(criteria)
     steps = test_steps(criteria)
-    keys = collection.indexes.candidates(criteria, records, collection.fields, work)
+    keys = candidates(collection.indexes, criteria, records, collection.fields, work)
     if keys is None:
         work.require(steps * len(records))
         return filter(test, work.paced(records.values(), steps=steps))
@@ -120,7 +121,7 @@ def sorted_page(
     """
     start, stop = bounds
     records, indexes = collection.records, collection.indexes
-    keys = indexes.candidates(criteria, records, collection.fields, work) if criteria else None
+    keys = candidates(indexes, criteria, records, collection.fields, work) if criteria else None
     if keys is None:
         index = indexes.order(sort, records, work)
         if index is not None and not criteria:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from larst.domain import LeaveLoopError
 from larst.errors import ProgramTimeoutError
 from larst.store.io_threads import Threads
+from larst.store.query.index_memory import Freeable, free
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")
@@ -57,11 +59,27 @@ class Work:
         self._begun_s = math.inf  # before the first message, only steps count
         self._deadline_s = math.inf
         self._stop_at_s: float | None = None  # None: on the event loop
+        self.index_memory = threads.index_memory
 
     @classmethod
     def unlimited(cls) -> Work:
         """Return work without a limit, for stores that no event loop uses."""
         return cls(Threads(), loop_steps=math.inf)
+
+    @property
+    def is_in_thread(self) -> bool:
+        """Whether the work runs in a thread."""
+        return self._stop_at_s is not None
+
+    def make_room(self) -> None:
+        """Drop indexes of any session if they take too much memory; in a thread, at its end."""
+        if not self.index_memory.is_full or self._stop_at_s is not None:
+            return
+        dropped = self.index_memory.make_room()
+        if self._loop_s == math.inf:
+            free(dropped)
+        else:
+            self._threads.start(free, self._free(dropped))
 
     def begin(self, time_s: float = math.inf) -> None:
         """Begin a message: it has all steps again, and may take this much time in a thread."""
@@ -137,3 +155,8 @@ class Work:
             self._stop_at_s = None
             self._steps_left = self._loop_steps
             self._begun_s = max(self._begun_s, self._timer())
+            self.make_room()
+
+    async def _free(self, dropped: Sequence[Freeable]) -> None:
+        with suppress(RuntimeError):  # the threads have ended, as the process will
+            await self._threads.run(partial(free, dropped), is_long=True)

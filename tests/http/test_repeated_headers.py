@@ -1,4 +1,4 @@
-"""A header that decides who asks, or what is meant, is sent once; lists are joined."""
+"""A header that decides who asks, or what a request means, is sent once; lists are joined."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ from larst.store.disk.journal_format import (
     JournalDamagedError,
     decoded,
     encoded,
+    numbered,
 )
 from larst.store.disk.journal_v1 import Line, from_v1, upgraded_files
 
@@ -194,13 +195,15 @@ class Journal:
         return [from_v1(line) for line in lines]
 
     def lines(self) -> list[Line]:
-        """Return the lines of the journal in use, and change nothing.
+        """Return the lines of the journal in use, or of the one to begin, and change nothing.
 
         Raises:
             JournalDamagedError: it does not hold the bytes that were written.
             OSError: the disk refused.
         """
-        raw = self._files.read(self._path) if self.end else None
+        if not self.end:
+            return numbered(self._carried)
+        raw = self._files.read(self._path)
         return [] if raw is None else [from_v1(line) for line in decoded(raw[: self.end])[1]]
 
     def has_last_id(self, name: str, digest: str) -> bool:

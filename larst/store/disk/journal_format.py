@@ -47,6 +47,7 @@ Pure: bytes in, lines out, and back. Must never repair: damage is refused with i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import orjson
@@ -92,6 +93,12 @@ def decoded(raw: bytes) -> tuple[dict[str, Any], list[Line], int]:
         raise JournalDamagedError(f"is damaged in the middle ({error})") from error
     lines = [orjson.loads(line) for frame in decoded.payloads for line in frame.splitlines()]
     return header, lines, decoded.end
+
+
+def numbered(lines: Sequence[Line]) -> list[Line]:
+    """Return lines with the numbers of their transactions, as a new journal of them has them."""
+    numbers = count(1)
+    return [line if "next" in line else {"tx": next(numbers), **line} for line in lines]
 
 
 def encoded(lines: Sequence[Line], version: int, salt: int, transactions: int) -> tuple[bytes, int]:

@@ -6,16 +6,16 @@ is missing, or dropped, only costs time.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Generic, TypeAlias, TypeVar
 
-from larst.domain import AND, CRITERIA_OPERATORS, NOT, OR, Criteria, Json, Record
-from larst.store.query.comparing import json_text
-from larst.store.query.equality_index import EqualityIndex, Token, operand_tokens
-from larst.store.query.instants import instant_of
+from larst.domain import Record
+from larst.store.query import index_memory
+from larst.store.query.equality_index import EqualityIndex
+from larst.store.query.index_memory import Freeable
 from larst.store.query.order_index import OrderIndex
 from larst.store.query.sorting import sort_keys
 from larst.store.work import Work
@@ -24,7 +24,7 @@ MIN_RECORDS = 64
 """A smaller resource is searched faster than an index is kept."""
 
 MAX_ENTRIES = 2_000_000
-"""Entries of all indexes of one resource, of about 150 bytes each."""
+"""Entries of all indexes of one resource of either kind: one for each record and index."""
 
 MAX_INDEXES = 8
 """Indexes of either kind: each costs every write some microseconds."""
@@ -38,6 +38,7 @@ UNUSED_WRITES = 5_000
 _MIN_VALUES = 8
 """With fewer different values, a search by the field takes as long as a scan."""
 
+_ORDER = "sort="
 _BUILD_STEPS = 4
 _ORDER_STEPS = 12
 
@@ -48,6 +49,7 @@ Index = TypeVar("Index", EqualityIndex, OrderIndex)
 @dataclass(slots=True)
 class _Slot(Generic[Index]):
     index: Index
+    used_s: float
     unused_writes: int = 0
 
 
@@ -62,31 +64,33 @@ class Indexes:
         self._orders: OrderedDict[str, _Slot[OrderIndex]] = OrderedDict()
         self._dropped: list[EqualityIndex | OrderIndex] = []  # to free one large one takes long
         self._refused: dict[str, int] = {}  # the number of records when a field was refused
+        self._work: Work | None = None  # that of the session, once it has an index
 
     def names(self) -> list[str]:
         """Return the names of the indexes: fields, and orders as `sort=…`."""
-        return [*self._equality, *(f"sort={sort}" for sort in self._orders)]
+        return [*self._equality, *(f"{_ORDER}{sort}" for sort in self._orders)]
 
-    def candidates(
-        self,
-        criteria: Criteria,
-        records: Mapping[str, Record],
-        fields: Collection[str],
-        work: Work,
-    ) -> list[str] | None:
-        """Return the keys of all records that can meet the criteria, and perhaps of others.
+    @property
+    def size_bytes(self) -> int:
+        """About the memory of all indexes."""
+        equality_bytes = len(self._equality) * EqualityIndex.entry_bytes
+        return len(self._places) * (equality_bytes + len(self._orders) * OrderIndex.entry_bytes)
 
-        They have the order of insertion. None: a scan is as good.
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a thread may be reading the indexes."""
+        return self._work is not None and self._work.is_in_thread
 
-        Raises:
-            LeaveLoopError, ProgramTimeoutError: an index must be built; see `Work.spend`.
-        """
-        search = _Search(self, records, fields, work)
-        groups = search.groups(criteria)
-        if groups is None or _size(groups) > max(MIN_RECORDS, len(records) // 4):
-            return None
-        keys = dict.fromkeys(chain.from_iterable(groups))
-        return self.in_order(keys, records, work)
+    def uses(self) -> list[tuple[float, str]]:
+        """Return when each index was last used, and its name."""
+        equality = [(slot.used_s, field) for field, slot in self._equality.items()]
+        return equality + [(slot.used_s, f"{_ORDER}{sort}") for sort, slot in self._orders.items()]
+
+    def drop(self, name: str) -> Freeable:
+        """Drop an index; the caller frees it."""
+        if name in self._equality:
+            return self._equality.pop(name).index
+        return self._orders.pop(name.removeprefix(_ORDER)).index
 
     def in_order(
         self, keys: Collection[str], records: Mapping[str, Record], work: Work
@@ -106,12 +110,13 @@ class Indexes:
         if (slot := self._orders.get(sort)) is not None:
             return self._used(self._orders, sort, slot)
         key_count = len(sort_keys(sort))
-        if not (self._has_room(len(records)) and 0 < key_count <= MAX_SORT_KEYS):
+        has_room = _has_room(len(records), OrderIndex.entry_bytes)
+        if not (has_room and 0 < key_count <= MAX_SORT_KEYS):
             return None
         work.require(_ORDER_STEPS * key_count * len(records))
         self._number(records, work)
         index = OrderIndex(sort, records, self._places, work)
-        self._keep(self._orders, sort, index, len(records))
+        self._keep(self._orders, sort, index, work)
         return index
 
     def keys_at(self, places: Iterable[int]) -> Iterator[str]:
@@ -155,6 +160,8 @@ class Indexes:
 
     def free(self) -> None:
         """Drop all indexes, a part at a time."""
+        if self._work is not None:
+            self._work.index_memory.discard(self)
         self._drop_all()
         while self._dropped:
             self._free_some()
@@ -170,7 +177,8 @@ class Indexes:
         if (slot := self._equality.get(field)) is not None:
             return self._used(self._equality, field, slot)
         count = len(records)
-        if not self._has_room(count) or count < 2 * self._refused.get(field, 0):
+        has_room = _has_room(count, EqualityIndex.entry_bytes)
+        if not has_room or count < 2 * self._refused.get(field, 0):
             return None
         work.require(_BUILD_STEPS * count)
         self._number(records, work)
@@ -178,11 +186,8 @@ class Indexes:
         if 0 < len(index) < _MIN_VALUES or index.has_long_lists:
             self._refuse(field, count)
             return None
-        self._keep(self._equality, field, index, count)
+        self._keep(self._equality, field, index, work)
         return index
-
-    def _has_room(self, count: int) -> bool:
-        return MIN_RECORDS <= count <= MAX_ENTRIES
 
     def _number(self, records: Mapping[str, Record], work: Work) -> None:
         """Give every record its place, unless they have places already."""
@@ -210,93 +215,31 @@ class Indexes:
         self._refused[field] = count
 
     def _used(self, slots: OrderedDict[str, _Slot[Index]], name: str, slot: _Slot[Index]) -> Index:
-        slot.unused_writes = 0
+        slot.unused_writes, slot.used_s = 0, time.monotonic()
         slots.move_to_end(name)
         return slot.index
 
     def _keep(
-        self, slots: OrderedDict[str, _Slot[Index]], name: str, index: Index, count: int
+        self, slots: OrderedDict[str, _Slot[Index]], name: str, index: Index, work: Work
     ) -> None:
-        """Keep an index; the least recently used ones of its kind make room."""
+        """Keep an index; the least recently used ones, of its kind and of all, make room."""
+        count = len(self._places)
         while slots and len(slots) >= min(MAX_INDEXES, max(1, MAX_ENTRIES // (2 * count))):
             self._dropped.append(slots.popitem(last=False)[1].index)
-        slots[name] = _Slot(index)
+        slots[name] = _Slot(index, time.monotonic())
         while self._dropped and count > MIN_RECORDS:  # a large index is built in a thread
             self._free_some()
+        self._work = work
+        work.index_memory.add(self)
+        work.make_room()
+
+
+def _has_room(count: int, entry_bytes: int) -> bool:
+    is_small = count <= MAX_ENTRIES and count * entry_bytes <= index_memory.MAX_BYTES
+    return is_small and count >= MIN_RECORDS
 
 
 def _is_unused(slot: _Slot[Index]) -> bool:
     """Count a write; return whether there were too many since the last use."""
     slot.unused_writes += 1
     return slot.unused_writes > UNUSED_WRITES
-
-
-def _size(groups: Sequence[Group]) -> int:
-    return sum(map(len, groups))
-
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """Finds the smallest group of records that criteria can select by an index."""
-
-    indexes: Indexes
-    records: Mapping[str, Record]
-    fields: Collection[str]
-    work: Work
-
-    def groups(self, criteria: Criteria) -> Sequence[Group] | None:
-        """Return the smallest groups of one criterion that all matches meet; None without one."""
-        best: Sequence[Group] | None = None
-        for key, operand in criteria.items():
-            if best is not None and _size(best) <= MIN_RECORDS:
-                break
-            groups = self._groups_of(key, operand)
-            if groups is not None and (best is None or _size(groups) < _size(best)):
-                best = groups
-        return best
-
-    def _groups_of(self, key: str, operand: Json) -> Sequence[Group] | None:
-        if key == AND and isinstance(operand, list):
-            each = [groups for item in operand if (groups := self.groups(item)) is not None]
-            return min(each, key=_size) if each else None
-        if key == OR and isinstance(operand, list):
-            return _joined([self.groups(item) for item in operand])
-        if key == OR and isinstance(operand, Mapping):
-            return _joined([self._equal(field, json_text(id)) for field, id in operand.items()])
-        field, _, operator = key.rpartition("__")
-        if not field or operator not in CRITERIA_OPERATORS:
-            return None if key == NOT else self._equal(key, operand)
-        if operator != "in" or key in self.fields:
-            return None  # a record can have a field whose name is the whole key
-        choices = operand.split(",") if isinstance(operand, str) else operand
-        if not isinstance(choices, list | tuple):
-            return None
-        return _joined([self._equal(field, choice) for choice in choices])
-
-    def _equal(self, field: str, operand: Json) -> Sequence[Group] | None:
-        if field == "id":
-            return self._with_id(operand)
-        index = self.indexes.equality(field, self.records, self.work)
-        return None if index is None else index.keys_of(operand)
-
-    def _with_id(self, operand: Json) -> Sequence[Group] | None:
-        tokens = operand_tokens("id", operand)
-        if tokens is None or (isinstance(operand, str) and instant_of(operand) is not None):
-            return None
-        keys = [_key_of(token) for token in tokens]
-        return [(key,) for key in keys if key in self.records]
-
-
-def _key_of(token: Token) -> str:
-    """Return the key of the record whose id this is: ids are texts and whole numbers."""
-    return str(int(token) if isinstance(token, float) and token.is_integer() else token)
-
-
-def _joined(each: Sequence[Sequence[Group] | None]) -> Sequence[Group] | None:
-    """Return all groups; None if one of the alternatives has none."""
-    joined: list[Group] = []
-    for groups in each:
-        if groups is None:
-            return None
-        joined += groups
-    return joined

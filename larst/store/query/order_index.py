@@ -64,6 +64,9 @@ class OrderIndex:
     `places` maps the key of a record to its place in the order of insertion.
     """
 
+    entry_bytes = 300
+    """About the memory of one record: 263 with one sort key, 339 with two."""
+
     def __init__(
         self,
         sort: str,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from larst.store import SessionStore
-from tests.store.disks import MemoryDisk
+from tests.store.disks import HaltingDisk, MemoryDisk
 from tests.store.edits.editing import (
     ANN,
     ASIDE,
@@ -21,7 +25,7 @@ from tests.store.edits.editing import (
     on_disk,
     patch,
 )
-from tests.store.stores import HOME, insert, records_of
+from tests.store.stores import HOME, insert, open_store, records_of
 
 
 async def test_an_edit_is_taken_in_as_one_transaction(
@@ -187,3 +191,37 @@ async def test_a_disk_that_refuses_leaves_the_edit_and_the_session(
     await store.edits.take_in()
 
     assert records_of(store) == [ANN]
+
+
+class FullDisk(HaltingDisk):
+    """Has no room for a new journal while `is_full` is set."""
+
+    is_full = False
+
+    def write_new(self, path: Path, chunks: Iterable[bytes]) -> None:
+        if self.is_full and path.name.startswith(".journal"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().write_new(path, chunks)
+
+
+async def test_an_edit_keeps_the_changes_during_a_checkpoint_whose_journal_was_refused() -> None:
+    """They are in no file, and must not pass for records that the edit deleted."""
+    disk = FullDisk()
+    store = await open_store(disk)
+    await insert(store, "users", {"name": "Ann"}, {"name": "Bob"})
+    await store.durability.flush()
+    disk.may_go_on.clear()
+    checkpointing = asyncio.create_task(store.durability.checkpoint())
+    await asyncio.to_thread(disk.is_halted.wait, 20)
+    await insert(store, "users", {"name": "Carl"})
+    await store.durability.flush()
+    disk.is_full = True
+    disk.may_go_on.set()
+    await checkpointing
+    disk.is_full = False
+
+    edit(disk, ANN, BOB, {"id": "new", "name": "New"})
+    await store.edits.take_in()
+
+    assert {user["name"] for user in records_of(store)} == {"Ann", "Bob", "Carl", "New"}
+    assert records_of(await killed_and_restarted(disk)) == records_of(store)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from larst.domain import Json, Record
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
-from larst.store.query import equality_index, indexes
+from larst.store.query import candidates, equality_index, indexes
 from larst.store.query.criteria import compile_criteria
 from larst.store.query.sorting import sort_records
 from larst.store.searching import has_value, position_of
@@ -66,6 +66,7 @@ SORTS = st.sampled_from(["a", "-a", "a,b", "-a,-b", "a,-b", "=a", "-=b", "n.x,a"
 def indexes_of_few_records(monkeypatch: pytest.MonkeyPatch) -> None:
     """Index a single record, and a field with a single value."""
     monkeypatch.setattr(indexes, "MIN_RECORDS", 1)
+    monkeypatch.setattr(candidates, "MIN_RECORDS", 1)
     monkeypatch.setattr(indexes, "_MIN_VALUES", 1)
 
 
