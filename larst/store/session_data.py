@@ -32,6 +32,8 @@ class SessionData:
     the state of each record or collection that is read.
     """
 
+    __slots__ = ("_settings", "_states_read", "generation", "on_read", "resources", "state", "work")
+
     def __init__(self, settings: SessionSettings, work: Work) -> None:
         self.resources: dict[str, Collection] = {}
         self.work = work

@@ -57,6 +57,28 @@ class SessionStore:
     `floors` outlive this store. `observer` follows the changes.
     """
 
+    __slots__ = (
+        "_edits",
+        "_files",
+        "_on_flushed",
+        "_parts",
+        "_threads",
+        "_writer",
+        "changes",
+        "checkpoints",
+        "commits",
+        "data",
+        "durability",
+        "edits",
+        "is_loaded",
+        "now",
+        "replacements",
+        "session_id",
+        "settings",
+        "snapshots",
+        "work",
+    )
+
     def __init__(
         self,
         directory: Path,
