@@ -21,6 +21,7 @@ from larst.cli import (
     mcp,
     plans,
     repair,
+    resources,
     serve,
     sessions,
     snapshots,
@@ -37,8 +38,8 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; shells expect 130 from a program that Ctrl-C stopped."""
 
 _COMMANDS = (
-    *(serve, sessions, transfer, fake, snapshots, plans, tail, token, check, repair, evaluate),
-    *(eject, mcp, completion, doctor),
+    *(serve, sessions, transfer, fake, resources, snapshots, plans, tail, token, check, repair),
+    *(evaluate, eject, mcp, completion, doctor),
 )
 
 

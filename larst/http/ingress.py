@@ -27,6 +27,7 @@ from larst.http.parsing import VISIBLE_HEADERS, may_lack_body, parse_body, parse
 from larst.http.presentation import Place, prefers_page, present
 from larst.http.recorder import HEADER, Recorder
 from larst.http.refusal_throttle import RefusalThrottle
+from larst.http.repeated_headers import joined
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.responses import program_response
@@ -329,5 +330,5 @@ def visible_headers(request: WithHeaders) -> dict[str, str]:
         if not value.isascii() and "\ufffd" in bytes_of(value).decode(errors="replace"):
             raise BadRequestError(f"the header {name} contains bytes that are not UTF-8")
         if (lower := name.lower()) in VISIBLE_HEADERS or lower.startswith("x-larst-"):
-            headers[lower] = value
+            headers[lower] = joined(headers, lower, value)
     return headers

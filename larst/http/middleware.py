@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
+from multidict import MultiMapping
 
 from larst.config import HttpSettings
 from larst.domain import METHODS
+from larst.errors import BadRequestError
 from larst.http.access import Access, Endpoint, RouteTable
 from larst.http.access_log import finish_trace, start_trace
 from larst.http.control.guards import refuse_other_origins
@@ -22,6 +24,7 @@ from larst.http.hosts import AllowedHosts
 from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS, TRACE, Handler
 from larst.http.logins import Logins
+from larst.http.repeated_headers import refuse_repeated
 from larst.http.responses import error_response, not_allowed, trace_headers
 from larst.http.tokens import access_of
 from larst.telemetry import RequestTrace, Telemetry
@@ -39,6 +42,18 @@ class Admission:
     def of(cls, settings: HttpSettings) -> Admission:
         """Return the checks that the settings ask for."""
         return cls(AllowedHosts.of(settings), AllowedOrigins.of(settings))
+
+    def check(self, headers: MultiMapping[str], version: tuple[int, int]) -> None:
+        """Refuse a request that is ambiguous, or meant for another host.
+
+        Raises:
+            BadRequestError: it repeats a header that it may have once, or does not name one host.
+            HostNotAllowedError: it names a host that is not this service's.
+        """
+        if version < (1, 0):
+            raise BadRequestError("HTTP/0.9 has no headers and no status; send HTTP/1.1")
+        refuse_repeated(headers)
+        self.hosts.check(headers, version)
 
 
 AsPage = Callable[[web.Request, web.StreamResponse, Access], Awaitable[web.StreamResponse]]
@@ -117,14 +132,14 @@ class Middleware:
         """Return the reply to a request that is not passed on; None if it is.
 
         Raises:
-            BadRequestError: the request does not name one host.
+            BadRequestError: the request is ambiguous, or does not name one host.
             HostNotAllowedError: it names a host that is not this service's.
             UnauthorizedError: the token is missing or wrong.
             ForbiddenError: the request comes from a page of another origin, or the token lacks the
                 scope.
         """
         admission = self._admission
-        admission.hosts.check(request.headers, request.version)
+        admission.check(request.headers, request.version)
         if access in (Access.OPEN, Access.PAGE):
             return None
         if access.is_control:

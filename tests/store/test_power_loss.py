@@ -7,7 +7,7 @@ import pytest
 from tests.store.histories import run_history
 
 
-@pytest.mark.parametrize("start", range(0, 600, 100))
+@pytest.mark.parametrize("start", range(0, 300, 100))
 async def test_no_kill_or_loss_of_power_loses_a_shown_change(start: int) -> None:
     """Also where a kill comes first, the next life shows its leftovers, and then power is lost."""
     deaths = [await run_history(seed) for seed in range(start, start + 100)]

@@ -160,7 +160,7 @@ class TestInterruptions:
 
 
 class TestHistories:
-    @pytest.mark.parametrize("start", range(0, 400, 100))
+    @pytest.mark.parametrize("start", range(0, 200, 100))
     async def test_no_kill_or_loss_of_power_loses_a_shown_change(self, start: int) -> None:
         """The steps of checkpoints and of writes alternate in any order."""
         deaths = [await run_busy_history(seed) for seed in range(start, start + 100)]
@@ -219,7 +219,14 @@ BREAKS: dict[str, tuple[type, str, object]] = {
 }
 
 
-@pytest.mark.parametrize("name", BREAKS)
+_SUBTLE = "a refused journal that loses the later transactions"
+"""It takes hundreds of histories, so it is for the slow run."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name == _SUBTLE else ()) for name in BREAKS],
+)
 async def test_the_histories_catch_a_break(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a later change could weaken the histories without notice."""
     monkeypatch.setattr(*BREAKS[name])

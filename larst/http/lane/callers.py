@@ -88,7 +88,7 @@ def caller_of(
         return None
     if any(name in headers for name in (*TASK_HEADERS, INTENT, EXAMPLE)):
         return None  # the first ones need a task, and for the others a plan may have to be made
-    admission.hosts.check(headers, message.version)
+    admission.check(headers, message.version)
     access = access_of(message, tokens)
     return Caller(
         session_id=ingress.session_id(message, access, NO_PREFIX),

@@ -7,7 +7,6 @@ when their plans are known; the replies are the same to the byte.
 from __future__ import annotations
 
 from tests.service import test_bodies as bodies
-from tests.service import test_dialects as dialects
 from tests.service import test_http_reference as reference
 from tests.service import test_http_replies as replies
 from tests.service import test_http_semantics as semantics
@@ -40,7 +39,3 @@ TestManyToMany = relations.TestManyToMany
 TestPaths = relations.TestPaths
 TestSingleton = singletons.TestSingleton
 TestBelowARecord = singletons.TestBelowARecord
-
-test_lists_of_dialects = dialects.test_a_list_has_the_records_that_its_request_means
-test_changes_of_dialects = dialects.test_a_change_does_as_its_client_expects
-test_forms_of_dialects = dialects.test_a_reply_has_the_form_that_its_mark_shows

@@ -173,6 +173,8 @@ IMPORT_SESSION = ControlOperation(
         *SESSION_ERRORS,
         errors.BadRequestError,
         errors.SessionNotEmptyError,
+        errors.ValueTakenError,
+        errors.FieldRefusedError,
         errors.BodyTooLargeError,
         errors.BodyTooSlowError,
         errors.DeadlineError,
