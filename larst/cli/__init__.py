@@ -18,6 +18,7 @@ from larst.cli import (
     doctor,
     eject,
     fake,
+    faults,
     mcp,
     plans,
     repair,
@@ -38,7 +39,20 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; shells expect 130 from a program that Ctrl-C stopped."""
 
 _COMMANDS = (
-    *(serve, sessions, transfer, fake, resources, snapshots, plans, tail, token, check, repair),
+    *(
+        serve,
+        sessions,
+        transfer,
+        fake,
+        resources,
+        faults,
+        snapshots,
+        plans,
+        tail,
+        token,
+        check,
+        repair,
+    ),
     *(evaluate, eject, mcp, completion, doctor),
 )
 

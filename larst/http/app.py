@@ -165,7 +165,9 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             resources=ResourceControl(root, sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
-            packs=PackControl(root, sessions, tenants, imports, components.planner.maker),
+            packs=PackControl(
+                root, sessions, tenants, imports, components.planner.maker, instruments.faults
+            ),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             recordings=RecordingControl(instruments.recorder.recordings),
             faults=FaultControl(instruments.faults),
