@@ -63,7 +63,7 @@ from larst.session import (
     Tenants,
 )
 from larst.session.edit_watch import EditWatch
-from larst.session.live import LiveHub, LiveLimits
+from larst.session.live import STOPPING, TOKENS_CHANGED, LiveHub, LiveLimits
 from larst.store import DataRoot, Threads
 from larst.telemetry import RequestLog
 from larst.telemetry.requests import Recordings
@@ -108,7 +108,7 @@ def make_app(settings: Settings, components: Components | None = None) -> web.Ap
 
 async def _end_streams(app: web.Application) -> None:
     app[REQUEST_LOG].close()
-    app[LIVE].hub.stop()
+    app[LIVE].hub.end_all(STOPPING)
 
 
 async def _lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -179,7 +179,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             task = asyncio.create_task(edits.run(asyncio.sleep), name="larst edits")
             stack.push_async_callback(_cancelled, task)
         watch = asyncio.create_task(
-            tokens.watch(partial(_open_tenants, tenants), asyncio.sleep), name="larst tokens"
+            tokens.watch(partial(_take_tokens, app, tenants), asyncio.sleep), name="larst tokens"
         )
         stack.push_async_callback(_cancelled, watch)
         folders = asyncio.create_task(folder_watch.run(), name="larst folders")
@@ -209,6 +209,16 @@ def _live_hub(settings: Settings, components: Components) -> LiveHub:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait({task})
+
+
+async def _take_tokens(app: web.Application, tenants: Tenants, table: TokenTable) -> None:
+    """Prepare for new tokens. Streams end, so that a token that was removed loses its own.
+
+    Nothing may be awaited after that: the new table counts when this returns.
+    """
+    await _open_tenants(tenants, table)
+    app[LIVE].hub.end_all(TOKENS_CHANGED)
+    app[REQUEST_LOG].close()
 
 
 async def _open_tenants(tenants: Tenants, table: TokenTable | None) -> None:

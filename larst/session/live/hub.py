@@ -16,7 +16,7 @@ from larst.domain import SessionKey, tenant_of
 from larst.errors import TooManyWatchersError, WatchersFullError
 from larst.session.live.feed import Feed
 from larst.session.live.view import MAX_VIEW_BYTES, View
-from larst.session.live.watcher import STOPPING, Watcher
+from larst.session.live.watcher import Cut, Watcher
 from larst.store.changes import NO_POSITION, CommittedChanges, Position
 
 Key = TypeVar("Key")
@@ -170,10 +170,10 @@ class LiveHub:
         """Return the turns by which the watchers of a session open their watches."""
         return self._turns.setdefault(key, asyncio.Semaphore(MAX_OPENING))
 
-    def stop(self) -> None:
-        """End all streams: the service stops."""
+    def end_all(self, cut: Cut) -> None:
+        """End all streams with a reason; clients may connect again."""
         for watcher in list(self.feeds.watchers()):
-            watcher.cut(STOPPING)
+            watcher.cut(cut)
 
     async def close(self) -> None:
         """End all feeds."""

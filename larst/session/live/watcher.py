@@ -29,6 +29,7 @@ SLOW = Cut(
     " Last-Event-ID, and read faster",
 )
 STOPPING = Cut("stopping", "the service is stopping; connect again")
+TOKENS_CHANGED = Cut("tokens changed", "the tokens were read again; connect again with yours")
 
 
 class Watcher:

@@ -11,6 +11,7 @@ from larst.http.live import LIVE
 from larst.session.live import view as view_module
 from tests.http.helpers import S1, S2, MakeClient
 from tests.http.live.events import EVENTS, Stream, state, watching
+from tests.http.tenants import ALL, Start, entry, write
 
 OPEN_1 = {"id": 1, "status": "open"}
 SHUT_1 = {"id": 1, "status": "shut"}
@@ -333,3 +334,20 @@ async def test_a_token_and_its_tenant_are_required_as_for_get(make_client: MakeC
     assert (await client.get("/tasks", headers=EVENTS)).status == 401
     async with watching(client, "/tasks", Authorization="Bearer secret") as stream:
         assert await stream.next() == state()
+
+
+async def test_a_token_that_is_removed_loses_its_streams(start: Start) -> None:
+    """Others connect again by themselves. The file is looked at every second."""
+    service = await start(entry("ann", "acme", ALL), entry("eve", "acme", ["read"]))
+    await service.send("ann", "POST", "/@v/tasks", json={"status": "open"})
+    bearer = {"Authorization": "Bearer eve"}
+    async with watching(service.client, "/@v/tasks", **bearer) as stream:
+        assert await stream.next() == state(OPEN_1)
+
+        write(service.path, entry("ann", "acme", ALL))
+        event = await stream.next()
+
+        assert (event.name, event.data["reason"]) == ("closed", "tokens changed")
+        with pytest.raises(EOFError):
+            await stream.next()
+    assert (await service.client.get("/@v/tasks", headers={**EVENTS, **bearer})).status == 401
