@@ -8,13 +8,13 @@ from itertools import islice
 from larst.domain import Criteria, Json, Record, RecordId, Standing
 from larst.errors import IdTakenError
 from larst.store.collection import Change, Collection, RecordState, numeric_id
+from larst.store.patching import apply_patch
 from larst.store.query.candidates import candidates
 from larst.store.query.criteria import compile_criteria, requested_id, validate_criteria
 from larst.store.query.sorting import aggregate, page_bounds
 from larst.store.record_rules import RecordRules
 from larst.store.records import (
     MAX_AUTO_ID,
-    apply_patch,
     copy_with_id,
     count_values,
     key_of,

@@ -23,6 +23,8 @@ class SessionCommits:
     `folds_case`: the disk does not distinguish upper and lower case.
     """
 
+    __slots__ = ("_data", "_folds_case", "_now", "_parts", "undo_log")
+
     def __init__(
         self, parts: SessionParts, now: Callable[[], datetime], *, folds_case: bool = False
     ) -> None:

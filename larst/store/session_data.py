@@ -34,6 +34,17 @@ class SessionData:
     the state of each record or collection that is read. `rules` has the settings of resources.
     """
 
+    __slots__ = (
+        "_settings",
+        "_states_read",
+        "generation",
+        "on_read",
+        "resources",
+        "rules",
+        "state",
+        "work",
+    )
+
     def __init__(self, settings: SessionSettings, work: Work, new_id: NewId) -> None:
         self.resources: dict[str, Collection] = {}
         self.work = work

@@ -58,6 +58,28 @@ class SessionStore:
     `floors` outlive this store. `observer` follows the changes. `new_id` makes ids that are texts.
     """
 
+    __slots__ = (
+        "_edits",
+        "_files",
+        "_on_flushed",
+        "_parts",
+        "_threads",
+        "_writer",
+        "changes",
+        "checkpoints",
+        "commits",
+        "data",
+        "durability",
+        "edits",
+        "is_loaded",
+        "now",
+        "replacements",
+        "session_id",
+        "settings",
+        "snapshots",
+        "work",
+    )
+
     def __init__(
         self,
         directory: Path,

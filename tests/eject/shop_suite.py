@@ -1,4 +1,4 @@
-"""The tests of a small shop. They know only its API: the same ones run against LARST and its project.
+"""The tests of a small shop. They know only its API, and run against LARST and its project.
 
 `test_shop_suite.py` runs them, in a process of their own: SHOP_URL and SHOP_SESSION name a LARST,
 SHOP_PACKAGE the package of an ejected project.
