@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.eject.projects import eject, larst_with
-from tests.eject.workflows import WORKFLOWS
+from tests.eject.workflows import WORKFLOWS, Sent
 
 SUITE = Path(__file__).with_name("shop_suite.py")
 TESTS = 7
@@ -43,7 +44,7 @@ def test_the_suite_of_a_shop_outlives_the_prototype(tmp_path: Path) -> None:
     passes(project, SHOP_PACKAGE=package, **{f"{package.upper()}_DATABASE": database})
 
 
-_MORE = (
+_MORE: Sequence[Sent] = (
     ("POST", "/api/v1/orders", {"lines": []}),
     ("GET", "/api/v1/orders/2", None),
     ("DELETE", "/api/v1/orders/2", None),
