@@ -18,9 +18,11 @@ from larst.cli import (
     doctor,
     eject,
     fake,
+    faults,
     mcp,
     plans,
     repair,
+    resources,
     serve,
     sessions,
     snapshots,
@@ -37,8 +39,21 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; shells expect 130 from a program that Ctrl-C stopped."""
 
 _COMMANDS = (
-    *(serve, sessions, transfer, fake, snapshots, plans, tail, token, check, repair, evaluate),
-    *(eject, mcp, completion, doctor),
+    *(
+        serve,
+        sessions,
+        transfer,
+        fake,
+        resources,
+        faults,
+        snapshots,
+        plans,
+        tail,
+        token,
+        check,
+        repair,
+    ),
+    *(evaluate, eject, mcp, completion, doctor),
 )
 
 

@@ -30,6 +30,9 @@ LarstError
 │   ├── WatchersFullError        the service has as many watchers as it may have
 │   ├── SessionNotEmptyError     an import would replace existing data
 │   ├── IdTakenError             another record has that id
+│   ├── ValueTakenError          another record has the value of a unique field
+│   ├── FieldRefusedError        a field is not as the settings of its resource require
+│   ├── ResourceSettingsNotFoundError  the resource has no settings of its own
 │   ├── DocumentConflictError    the body names another record or resource than the path
 │   ├── UndoRefusedError         what a plan changed cannot be taken back
 │   ├── CaseFailedError          a new program gives other replies than the cases of its plan
@@ -89,6 +92,7 @@ from larst.errors.caller import (
     ContractNotFoundError,
     DeadlineError,
     DocumentConflictError,
+    FieldRefusedError,
     ForbiddenError,
     HostNotAllowedError,
     IdTakenError,
@@ -104,6 +108,7 @@ from larst.errors.caller import (
     RateExceededError,
     RecordNotFoundError,
     RequestNotFoundError,
+    ResourceSettingsNotFoundError,
     ResultTooLargeError,
     SchemaBrokenError,
     SessionNotEmptyError,
@@ -115,6 +120,7 @@ from larst.errors.caller import (
     UndoRefusedError,
     UnknownPathError,
     UnsupportedCharsetError,
+    ValueTakenError,
     WatchersFullError,
 )
 from larst.errors.planner import (
@@ -173,6 +179,7 @@ __all__ = [
     "EffectRefusedError",
     "ExampleMissedError",
     "ExtraMissingError",
+    "FieldRefusedError",
     "ForbiddenError",
     "HostNotAllowedError",
     "IdTakenError",
@@ -200,6 +207,7 @@ __all__ = [
     "RateExceededError",
     "RecordNotFoundError",
     "RequestNotFoundError",
+    "ResourceSettingsNotFoundError",
     "ResultTooLargeError",
     "SchemaBrokenError",
     "SessionDamagedError",
@@ -213,6 +221,7 @@ __all__ = [
     "UndoRefusedError",
     "UnknownPathError",
     "UnsupportedCharsetError",
+    "ValueTakenError",
     "WatchersFullError",
     "WorkerLostError",
 ]

@@ -200,6 +200,24 @@ class IdTakenError(CallerError):
     title = "id taken"
 
 
+class ValueTakenError(CallerError):
+    """Another record has the value of a field that is unique in its resource."""
+
+    title = "value taken"
+
+
+class FieldRefusedError(CallerError):
+    """A field is not as the settings of its resource require."""
+
+    title = "field refused"
+
+
+class ResourceSettingsNotFoundError(CallerError):
+    """The resource has no settings of its own."""
+
+    title = "not found"
+
+
 class DocumentConflictError(CallerError):
     """The body names another record, or another resource, than the path."""
 

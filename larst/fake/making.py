@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from random import Random
@@ -11,7 +11,7 @@ from uuid import UUID
 import inflection
 
 from larst.domain import Json, Record, RecordId, ResourceStore, SessionView
-from larst.errors import BadRequestError
+from larst.errors import BadRequestError, ValueTakenError
 from larst.fake.drafts import draft_fields, name_field
 from larst.fake.fitting import Examples, Fitter, Schema, types_of
 from larst.fake.order import MAX_VALUES, FakeOrder, ResourceOrder
@@ -26,6 +26,9 @@ EXAMPLE_RECORDS = 200
 
 MAX_PARENTS = 10_000
 """Records of a resource that new ones may link to: the oldest."""
+
+MAX_ATTEMPTS = 20
+"""Drafts of a record, each with other values, where a value must be unique."""
 
 _FIRST_IDS = tuple(range(1, 11))
 """What a link holds whose resource does not exist."""
@@ -57,6 +60,7 @@ def make_records(order: FakeOrder, session: SessionView) -> Made:
         ExtraMissingError: Faker is not installed.
         BadRequestError: the fields of a resource cannot be known, or there are too many values.
         QuotaFullError, IdTakenError, BadRecordError: the records cannot be stored.
+        ValueTakenError, FieldRefusedError: they break the settings of their resource.
     """
     source, ids = open_source(order.seed), Random(order.seed)  # noqa: S311 - test data
     ordered = [resource.name for resource in order.resources if resource.count]
@@ -98,14 +102,28 @@ class _Work:
         def ids_of(name: str, types: Sequence[str]) -> Sequence[RecordId] | None:
             return self._ids_for(task.name, name, types)
 
+        def draft() -> Record:
+            return Fitter(Subject(self._source, kind), ids_of, task.examples).record(task.schema)
+
         for _ in range(task.count):
-            subject = Subject(self._source, kind)
-            record = Fitter(subject, ids_of, task.examples).record(task.schema)
-            id = self._id(id_schema, store)
-            stored = store.insert(record if id is None else {"id": id, **record})
+            stored = self._insert(store, id_schema, draft)
             if task.name in self._ids and len(self._ids[task.name]) < MAX_PARENTS:
                 self._ids[task.name].append(stored["id"])
         self.outcome.counts[task.name] = task.count
+
+    def _insert(
+        self, store: ResourceStore, id_schema: Schema, draft: Callable[[], Record]
+    ) -> Record:
+        """Store a record; another one, if a value of it is taken that must be unique."""
+        attempts = 1
+        while True:
+            record, id = draft(), self._id(id_schema, store)
+            try:
+                return store.insert(record if id is None else {"id": id, **record})
+            except ValueTakenError:
+                attempts += 1
+                if attempts > MAX_ATTEMPTS:
+                    raise
 
     def _ids_for(self, resource: str, name: str, types: Sequence[str]) -> Sequence[RecordId] | None:
         parent = self._links.resource_of(name, types, resource)

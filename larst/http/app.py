@@ -35,6 +35,7 @@ from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
+from larst.http.control.resources import ResourceControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
@@ -161,9 +162,12 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             transfers=TransferControl(root, sessions, imports, session_quota),
             clocks=ClockControl(root, sessions, session_quota),
             contracts=ContractControl(sessions, session_quota),
+            resources=ResourceControl(root, sessions, session_quota),
             snapshots=SnapshotControl(root, sessions, imports),
             fakes=FakeControl(sessions, session_quota),
-            packs=PackControl(root, sessions, tenants, imports, components.planner.maker),
+            packs=PackControl(
+                root, sessions, tenants, imports, components.planner.maker, instruments.faults
+            ),
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             recordings=RecordingControl(instruments.recorder.recordings),
             faults=FaultControl(instruments.faults),

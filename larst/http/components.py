@@ -19,6 +19,7 @@ from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
+from larst.http.control.resources import ResourceControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
@@ -61,6 +62,7 @@ class RunningService:
     transfers: TransferControl
     clocks: ClockControl
     contracts: ContractControl
+    resources: ResourceControl
     snapshots: SnapshotControl
     fakes: FakeControl
     packs: PackControl

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, TypeVar
+from urllib.parse import quote
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -39,7 +40,15 @@ def make_server(backend: Backend) -> MCPServer:
         instructions=_INSTRUCTIONS.format(session=backend.session),
         log_level="ERROR",
     )
-    for add_tools in (_add_requests, _add_data, _add_snapshots, _add_verification, _add_plans):
+    for add_tools in (
+        _add_requests,
+        _add_data,
+        _add_settings,
+        _add_snapshots,
+        _add_verification,
+        _add_faults,
+        _add_plans,
+    ):
         add_tools(server, backend)
     return server
 
@@ -84,6 +93,19 @@ def _add_data(server: MCPServer, backend: Backend) -> None:
         return result
 
 
+def _add_settings(server: MCPServer, backend: Backend) -> None:
+    @server.tool()
+    async def declare(resource: str, settings: dict[str, Any]) -> dict[str, Any]:
+        """Declare what the records of a resource keep to, in place of earlier settings.
+
+        {"timestamps": true, "id": "uuid", "unique": ["email"], "required": ["name"],
+        "defaults": {"role": "user"}, "ttl": "1h"}: each may be left out.
+        """
+        path = f"/resources/{quote(resource, safe='')}"
+        result: dict[str, Any] = await _run(partial(backend.control, "PUT", path, settings))
+        return result
+
+
 def _add_snapshots(server: MCPServer, backend: Backend) -> None:
     @server.tool()
     async def reset(snapshot: str | None = None) -> dict[str, Any]:
@@ -116,6 +138,38 @@ def _add_verification(server: MCPServer, backend: Backend) -> None:
         result: dict[str, Any] = await _run(
             partial(backend.control, "GET", "/requests", None, chosen)
         )
+        return result
+
+
+def _add_faults(server: MCPServer, backend: Backend) -> None:
+    @server.tool()
+    async def faults(
+        rules: list[dict[str, Any]] | None = None, seed: int | None = None
+    ) -> dict[str, Any]:
+        """Let requests fail: [{"method": "POST", "path": "/orders", "status": 503, "times": 1}].
+
+        A rule has any of delay ("200ms"), status, body, drop, truncate, malformed, bytes_per_s, and
+        may have method, path, query, rate, times, skip and phase ("after"). The rules replace all
+        others; [] removes them. Without rules, returns those that there are, with their strikes.
+        """
+        body = {"rules": rules, "seed": seed}
+        work = partial(backend.control, "GET", "/faults")
+        if rules is not None:
+            work = partial(backend.control, "PUT", "/faults", body)
+        result: dict[str, Any] = await _run(work)
+        return result
+
+    @server.tool()
+    async def clock(setting: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Set the time of the session: {"now": "2030-02-28T23:59:00Z", "frozen": true}.
+
+        {"advance": "+1d"} moves it. Programs, timestamps and expiry follow it. Without a setting,
+        returns the time.
+        """
+        work = partial(backend.control, "GET", "/clock")
+        if setting is not None:
+            work = partial(backend.control, "PUT", "/clock", setting)
+        result: dict[str, Any] = await _run(work)
         return result
 
 

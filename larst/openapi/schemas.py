@@ -8,6 +8,7 @@ from typing import Any
 
 from larst.dialects.forms import FORMS, PLAIN_FORMS
 from larst.domain import INTEGER_MAX, INTEGER_MIN, SINGLETON_OWN_ID, Json
+from larst.openapi.declared import required_of_new
 from larst.store.schema.learning import PATTERNS
 
 Schema = Mapping[str, Any]
@@ -160,7 +161,8 @@ def new_record(
     If schemas are not enforced, the service accepts any other record as well. `from_path` names
     the fields that the path sets, so the body does not need them.
     """
-    required = [name for name in learned.required if name != "id" and name not in from_path]
+    needed = required_of_new(learned.schema, learned.required)
+    required = [name for name in needed if name != "id" and name not in from_path]
     schema = _body(learned, required, is_enforced=is_enforced)
     for name in from_path:
         if name in schema["properties"]:
@@ -253,9 +255,9 @@ def _body(learned: LearnedSchema, required: list[str], *, is_enforced: bool) -> 
     properties = {
         name: _published(schema, is_enforced=is_enforced)
         for name, schema in learned.properties.items()
-        if name != "id"
+        if name != "id" and not schema.get("readOnly")
     }
-    example = {name: value for name, value in learned.example.items() if name != "id"}
+    example = {name: value for name, value in learned.example.items() if name in properties}
     is_closed = is_enforced and not learned.is_open
     closed = {"additionalProperties": False} if is_closed else {}
     body = {"type": "object", "properties": properties, **closed, "examples": [example]}

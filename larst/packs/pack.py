@@ -4,6 +4,7 @@
 
     pack.json            {"larst":"pack","version":1,"session":"shop","planner":"openai",…}
     plans/<key>.json     a plan of the plan book, pinned, without its history
+    faults.json          its faults on demand, if it has any: {"seed":7,"rules":[…]}
     session.ndjson       an export of the session, with its settings in the first line
 """
 
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from larst.domain import SessionKey
+from larst.domain import Json, SessionKey
 from larst.planning.book import BookEntry
 from larst.planning.planner import Maker
 from larst.store import StoredSettings
@@ -25,7 +26,7 @@ from larst.store.transfer.exporting import export_lines
 
 PACK_SUFFIX = ".larst"
 VERSION = 1
-HEAD, SESSION, PLANS = "pack.json", "session.ndjson", "plans/"
+HEAD, SESSION, PLANS, FAULTS = "pack.json", "session.ndjson", "plans/", "faults.json"
 
 _SERVING = ("learned", "pinned")
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)
@@ -38,13 +39,15 @@ _UNIX = 3
 class Pack:
     """A session by name, as an export with its settings, and its plans.
 
-    `maker` is the planner of the service that packed it.
+    `maker` is the planner of the service that packed it. `faults` are those on demand, as the
+    control API takes them; nothing has checked them.
     """
 
     session: str
     export: bytes
     plans: tuple[BookEntry, ...]
     maker: Maker
+    faults: Json = None
 
 
 def packed_plans(entries: Iterable[BookEntry], session: SessionKey) -> tuple[BookEntry, ...]:
@@ -68,6 +71,7 @@ def write_pack(
     settings: StoredSettings,
     plans: Iterable[BookEntry],
     maker: Maker,
+    faults: Json = None,
 ) -> bytes:
     """Return the bytes of a pack."""
     head = {
@@ -83,6 +87,8 @@ def write_pack(
         archive.writestr(_member(HEAD), orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE))
         for entry in plans:
             archive.writestr(_member(f"{PLANS}{entry.key}.json"), entry.model_dump_json(indent=2))
+        if faults is not None:
+            archive.writestr(_member(FAULTS), orjson.dumps(faults))
         with archive.open(_member(SESSION), "w", force_zip64=True) as file:
             for chunk in export_lines(resources, settings):
                 file.write(chunk)

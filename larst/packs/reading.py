@@ -12,7 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from larst.errors import BadRequestError, ProgramRefusedError
-from larst.packs.pack import HEAD, PLANS, SESSION, VERSION, Pack
+from larst.packs.pack import FAULTS, HEAD, PLANS, SESSION, VERSION, Pack
 from larst.planning.book import BookEntry
 from larst.planning.planner import Maker
 from larst.policy import PolicyLimits, check
@@ -20,6 +20,7 @@ from larst.policy import PolicyLimits, check
 MAX_PLANS = 10_000
 MAX_PLAN_BYTES = 1024**2
 MAX_HEAD_BYTES = 64 * 1024
+MAX_FAULTS_BYTES = 8 * 1024**2
 
 _MAGIC = b"PK\x03\x04"
 _PLAN = re.compile(rf"{PLANS}(?P<key>[0-9a-f]{{64}})\.json")
@@ -44,6 +45,7 @@ def read_pack(raw: bytes, *, max_bytes: int) -> Pack:
             members = _members(archive, max_bytes)
             head = _head(_content(archive, members, HEAD))
             export = _content(archive, members, SESSION)
+            faults = orjson.loads(archive.read(FAULTS)) if FAULTS in members else None
             plans = tuple(
                 _plan(name, archive.read(member))
                 for name, member in sorted(members.items())
@@ -52,7 +54,7 @@ def read_pack(raw: bytes, *, max_bytes: int) -> Pack:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         raise BadRequestError(f"the pack is damaged: {str(error)[:200]}") from error
     maker = Maker(head["planner"], head.get("model"), head["planner_version"])
-    return Pack(head["session"], export, plans, maker)
+    return Pack(head["session"], export, plans, maker, faults)
 
 
 def _members(archive: zipfile.ZipFile, max_bytes: int) -> dict[str, zipfile.ZipInfo]:
@@ -61,8 +63,8 @@ def _members(archive: zipfile.ZipFile, max_bytes: int) -> dict[str, zipfile.ZipI
     Python reads no more of a member than it announces, so that the sum is a limit.
     """
     infos = archive.infolist()
-    if len(infos) > MAX_PLANS + 2:
-        raise BadRequestError(f"the pack has {len(infos)} files; {MAX_PLANS + 2} are allowed")
+    if len(infos) > MAX_PLANS + 3:
+        raise BadRequestError(f"the pack has {len(infos)} files; {MAX_PLANS + 3} are allowed")
     total = sum(info.file_size for info in infos)
     if total > max_bytes:
         raise BadRequestError(
@@ -79,11 +81,12 @@ def _members(archive: zipfile.ZipFile, max_bytes: int) -> dict[str, zipfile.ZipI
 
 def _check_member(info: zipfile.ZipInfo) -> None:
     name = info.filename
-    limits = {HEAD: MAX_HEAD_BYTES, SESSION: info.file_size}
+    limits = {HEAD: MAX_HEAD_BYTES, FAULTS: MAX_FAULTS_BYTES, SESSION: info.file_size}
     limit = limits.get(name, MAX_PLAN_BYTES if _PLAN.fullmatch(name) else -1)
     if limit < 0:
         raise BadRequestError(
-            f"{name[:100]!r} is not a file of a pack: {HEAD}, {SESSION} and {PLANS}<key>.json are"
+            f"{name[:100]!r} is not a file of a pack: {HEAD}, {SESSION}, {FAULTS} and"
+            f" {PLANS}<key>.json are"
         )
     if info.file_size > limit:
         raise BadRequestError(f"{name} has {info.file_size} bytes; {limit} are allowed")

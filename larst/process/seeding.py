@@ -73,6 +73,7 @@ async def seed(
         raise BadRequestError(f"{file.name} cannot be imported: {error.detail}") from error
     if file.pack is not None:
         running.plans.add_pinned(file.pack.plans)
+        _put_faults(running, file, session_id)
     if seeded is None:
         report = f"{file.name} is not imported: the session has data already (--fresh replaces it)"
         return Seeded(report, _resource_of(file.content))
@@ -88,6 +89,22 @@ async def seed(
     report = f"{file.name}: {counted(counts) or 'no records'}; {ending}"
     several = (resource for resource, count in counts.items() if count > 1)
     return Seeded(report, next(several, None) or _resource_of(file.content))
+
+
+def _put_faults(running: RunningService, file: SeedFile, session_id: str) -> None:
+    """Give the session the faults on demand of its pack, if that has any.
+
+    Raises:
+        BadRequestError: they are not valid.
+    """
+    if file.pack is None or file.pack.faults is None:
+        return
+    try:
+        running.faults.put_json(DEFAULT_TENANT.key_of(session_id), file.pack.faults)
+    except BadRequestError as error:
+        raise BadRequestError(
+            f"the faults in {file.name} cannot be used: {error.detail}"
+        ) from error
 
 
 async def _save_start(snapshots: SnapshotControl, session_id: str) -> None:

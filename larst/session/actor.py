@@ -16,6 +16,7 @@ from larst.planning.reading.request import ReadingSettings
 from larst.session.commits import RunCommits
 from larst.session.contracts import SessionContract
 from larst.session.execution import ProgramRunner
+from larst.session.expiry import Expiry
 from larst.session.fast_turn import FastTurn
 from larst.session.live import Watch, open_watch
 from larst.session.loading import SessionLoading
@@ -53,6 +54,7 @@ class SessionActor(Actor[Message, Answer]):
         self.gate: OutputGate = OutputGate(store.durability.flush)
         self._store = store
         self._loading = SessionLoading(store, self.gate, clock)
+        self._expiry = Expiry(store, self.gate)
         programs, contract = ProgramRunner(pipeline, store, clock), SessionContract(store)
         self._reader = RequestReader(store, contract, reading or ReadingSettings())
         stages = Stages(
@@ -83,6 +85,8 @@ class SessionActor(Actor[Message, Answer]):
         self._store.data.note_reads(is_on=False)
         if not self._store.is_loaded:
             await self._loading.retry(message, self.current.enqueued_s)
+        if self._store.is_loaded:
+            await self._expiry.delete_expired()
         if isinstance(message, StoreTask):
             await message.run(self._store)
             self.gate.mark()  # its changes must be durable before the answer leaves
@@ -100,6 +104,8 @@ class SessionActor(Actor[Message, Answer]):
     def on_message_now(self, message: Message) -> Answer | NotNow:
         """Answer a request whose plan exists and whose program runs here, if it needs no more."""
         if not isinstance(message, SessionRequest) or not self._store.is_loaded:
+            return NOT_NOW
+        if self._expiry.is_due:
             return NOT_NOW
         self._store.work.begin()
         self._store.data.note_reads(is_on=message.request.method in _READING)

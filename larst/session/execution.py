@@ -52,7 +52,7 @@ class ProgramRunner:
         """
         binding = await self.store.work.run(partial(self._bind, shaped, ready))
         inputs = self._inputs(shaped, ready, binding)
-        transaction, body = self.store.commits.begin(), shaped.request.body
+        transaction, body = self.store.commits.begin(inputs.now), shaped.request.body
         key = self._key_of(ready)
         with Stage("exec"):
             begun_s = self.clock.now()
@@ -77,7 +77,7 @@ class ProgramRunner:
         try:
             binding = self._bind(shaped, ready)
             inputs = self._inputs(shaped, ready, binding)
-            transaction = self.store.commits.begin()
+            transaction = self.store.commits.begin(inputs.now)
             with Stage("exec"), _items(ready, shaped.request.body, transaction):
                 reply = self.pipeline.direct.run(ready.program, inputs, transaction)
         except (LeaveLoopError, BudgetSpentError):
@@ -121,7 +121,7 @@ class ProgramRunner:
                     reply = run(transaction)
             except (LeaveLoopError, BudgetSpentError):
                 places.exceeded(key, Place.LOOP)
-                transaction = self.store.commits.begin()
+                transaction = self.store.commits.begin(inputs.now)
             else:
                 return None if reply is None else (reply, transaction)
         with _items(ready, body, transaction):
@@ -150,7 +150,7 @@ class ProgramRunner:
     async def _run_once_in_worker(
         self, ready: ReadyPlan, inputs: ProgramInputs, body: Body, deadline_s: float, owner: str
     ) -> tuple[Reply, Transaction]:
-        transaction = self.store.commits.begin()
+        transaction = self.store.commits.begin(inputs.now)
         with _items(ready, body, transaction):
             reply = await self.pipeline.sandbox.run(
                 ready.program,

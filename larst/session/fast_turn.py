@@ -26,60 +26,42 @@ _CHECKED_FIRST = frozenset({"if-match", "if-none-match", "idempotency-key"})
 class FastTurn:
     """Runs requests whose plans exist and whose programs run here."""
 
-    __slots__ = (
-        "_clock",
-        "_commits",
-        "_contract",
-        "_pipeline",
-        "_programs",
-        "_proof",
-        "_quota",
-        "_reader",
-        "_resolver",
-        "_store",
-    )
+    __slots__ = ("_resolver", "_stages")
 
     def __init__(self, stages: Stages) -> None:
-        self._store = stages.store
-        self._clock = stages.clock
-        self._reader = stages.reader
-        self._proof = stages.proof
-        self._contract = stages.contract
-        self._quota = stages.quota
-        self._pipeline = stages.pipeline
+        self._stages = stages
         self._resolver = stages.pipeline.resolver
-        self._programs = stages.programs
-        self._commits = stages.commits
 
     def answer(self, message: SessionRequest) -> SessionReply | NotNow:
         """Run a request whose plan exists, if its program runs here."""
+        stages = self._stages
         is_change = message.request.method not in SAFE_METHODS
         is_checked = is_change and not _CHECKED_FIRST.isdisjoint(message.request.headers)
-        if is_checked or self._contract.exists:  # the reply is held against a contract
+        if is_checked or stages.contract.exists:  # the reply is held against a contract
             return NOT_NOW
         try:
-            shaped = self._reader.read(message.request)
-            ready = look_up(message, shaped, self._resolver.peek, self._clock)
-            if ready is not None and self._pipeline.noted.needs(ready):
+            shaped = stages.reader.read(message.request)
+            ready = look_up(message, shaped, self._resolver.peek, stages.clock)
+            if ready is not None and stages.pipeline.noted.needs(ready):
                 return NOT_NOW
-            run = None if ready is None else self._programs.run_now(shaped, ready)
+            run = None if ready is None else stages.programs.run_now(shaped, ready)
             if ready is None or run is None or run.transaction.is_large:
                 return NOT_NOW
-            quota = self._quota
-            if quota is not None and quota.concerns(self._store, message.request, run):
+            quota = stages.quota
+            if quota is not None and quota.concerns(stages.store, message.request, run):
                 return NOT_NOW  # the quota looks at the disk
-            if not self._proof.require_now(shaped, ready, run):
+            if not stages.proof.require_now(shaped, ready, run):
                 return NOT_NOW
-            self._commits.note_undo(ready, run)
-            drifts = self._commits.apply_now(run)
+            stages.commits.note_undo(ready, run)
+            drifts = stages.commits.apply_now(run)
         except (LarstError, LeaveLoopError):
             return NOT_NOW  # `on_message` raises it again, and does what it requires
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
         count(BOOK_LOOKUPS, labels=HIT)  # not earlier: `on_message` counts its own
         record_plan(message.trace, ready)
-        record_route(message.trace, self._store.data.resources, shaped, ready)
-        reply = self._commits.reply(message.trace, shaped, ready, run, drifts)
-        states = self._store.data.states_read()
+        record_route(message.trace, stages.store.data.resources, shaped, ready)
+        reply = stages.commits.reply(message.trace, shaped, ready, run, drifts)
+        states = stages.store.data.states_read()
         if states is None or run.reply.status != 200:
             return reply
         count_use = partial(self._resolver.count_use, ready, message.request.session_key)

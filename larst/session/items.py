@@ -9,11 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from larst.domain import Body, BodyKind
-from larst.errors import BadRecordError, IdTakenError, PatchConflictError
+from larst.errors import (
+    BadRecordError,
+    FieldRefusedError,
+    IdTakenError,
+    PatchConflictError,
+    ValueTakenError,
+)
 from larst.store import Transaction
 
 ITEM_ACTIONS = frozenset({"create", "replace", "patch"})
 """The actions for which the rules write each item of a list in turn, in one store call each."""
+
+_OF_ITEMS = (
+    BadRecordError,
+    FieldRefusedError,
+    IdTakenError,
+    PatchConflictError,
+    ValueTakenError,
+)
 
 
 @contextmanager
@@ -22,7 +36,8 @@ def named_items(body: Body, transaction: Transaction) -> Iterator[None]:
 
     Raises:
         BadRecordError: an item is not an object, or cannot be stored.
-        IdTakenError, PatchConflictError: as the store raises them.
+        IdTakenError, PatchConflictError, FieldRefusedError, ValueTakenError: as the store raises
+            them.
     """
     if body.kind is not BodyKind.LIST:
         yield
@@ -33,7 +48,7 @@ def named_items(body: Body, transaction: Transaction) -> Iterator[None]:
             raise BadRecordError(f"{place}: each item of the list must be a JSON object")
     try:
         yield
-    except (BadRecordError, IdTakenError, PatchConflictError) as error:
+    except _OF_ITEMS as error:
         if (index := transaction.write_count) < len(body.json):
             error.detail = f"{_place_of(body, index)}: {error.detail}"
         raise

@@ -6,24 +6,16 @@ service follows it: deadlines, budgets and the expiry of stored replies keep rea
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from larst.domain import Json
+from larst.domain.durations import MAX_CHARACTERS, parse_duration
 from larst.errors import BadRequestError
 
 NOW_HEADER = "x-larst-now"
-MAX_CHARACTERS = 60
-"""Of an instant and of a duration."""
-
-_MAX_SECONDS = 10_000 * 366 * 86_400
-
-_UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1, "ms": 0.001}
-_STEP = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|[wdhms])", re.ASCII)
-_DURATION = re.compile(rf"([+-]?)((?:{_STEP.pattern})+)", re.ASCII)
 _INSTANT = "an instant in ISO 8601, such as 2026-03-29T01:00:00Z"
 _FIELDS = ("now", "frozen", "offset", "advance")
 
@@ -73,6 +65,17 @@ def clock_of(stored: str | None) -> SessionClock:
         return SessionClock(frozen=datetime.fromisoformat(stored).astimezone(UTC))
     except (ValueError, OverflowError):
         return REAL_TIME
+
+
+def now_of(stored: str | None, real: datetime) -> datetime:
+    """Return the time of a session; a clock that has left the range of dates stands for real time.
+
+    `set_clock` refuses such a clock, but an offset moves on.
+    """
+    try:
+        return clock_of(stored).now(real)
+    except BadRequestError:
+        return real
 
 
 def set_clock(clock: SessionClock, value: Json, real: datetime) -> SessionClock:
@@ -139,12 +142,10 @@ def parse_instant(value: Json, name: str) -> datetime:
 
 
 def _duration(value: Json, name: str) -> timedelta:
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None or len(match[0]) > MAX_CHARACTERS:
+    seconds = parse_duration(value)
+    if seconds is None:
         raise BadRequestError(f"{name} must be a duration such as +1d, -2h30m or 500ms")
-    seconds = sum(float(count) * _UNITS[unit] for count, unit in _STEP.findall(match[2]))
-    seconds = min(seconds, _MAX_SECONDS)  # out of the range of dates already
-    return timedelta(seconds=-seconds if match[1] == "-" else seconds)
+    return timedelta(seconds=seconds)
 
 
 def _moved(instant: datetime, offset: timedelta) -> datetime:

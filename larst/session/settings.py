@@ -35,7 +35,7 @@ def with_values(stored: StoredSettings, value: Json) -> StoredSettings:
             )
         if item is not None and item not in CHOICES[name]:
             raise BadRequestError(f"{name} must be null or one of {', '.join(CHOICES[name])}")
-    return replace(stored, **{name: value.get(name) for name in CHOICES})
+    return replace(stored, dialect=value.get("dialect"), unknown_query=value.get("unknown_query"))
 
 
 def client_settings(stored: StoredSettings) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from larst.domain import DataState, Record, value_object
 from larst.store.query.indexes import Indexes
+from larst.store.query.unique_values import UniqueValues
 from larst.store.records import MAX_AUTO_ID, key_of
 from larst.store.schema.learning import LearnedSchema, learn_schema
 
@@ -25,6 +26,7 @@ class Collection:
     fields: frozenset[str] = frozenset()
     state: DataState = field(default_factory=DataState, compare=False, repr=False)
     indexes: Indexes = field(default_factory=Indexes, compare=False, repr=False)
+    uniques: UniqueValues = field(default_factory=UniqueValues, compare=False, repr=False)
 
     def learn(self, record: Record, now: datetime) -> None:
         """Widen the schema if the record does not conform to it."""
@@ -32,7 +34,13 @@ class Collection:
 
     def snapshot(self) -> Collection:
         """Return a copy that later changes do not affect."""
-        return replace(self, records=dict(self.records), state=DataState(), indexes=Indexes())
+        return replace(
+            self,
+            records=dict(self.records),
+            state=DataState(),
+            indexes=Indexes(),
+            uniques=UniqueValues(),
+        )
 
     def derive_metadata(self, now: datetime, *, learns: bool = True) -> None:
         """Derive the next id, and the schema if it is missing, from records added by hand."""
@@ -54,9 +62,12 @@ class Collection:
         for key in deleted:
             if (old := self.records.pop(key, None)) is not None:
                 self.indexes.delete(key, old)
+                self.uniques.delete(key, old)
         for record in put:
             key = key_of(record["id"])
-            self.indexes.put(key, self.records.get(key), record)
+            old = self.records.get(key)
+            self.indexes.put(key, old, record)
+            self.uniques.put(key, old, record)
             self.records[key] = record
 
     def set_schema(self, schema: LearnedSchema | None) -> None:

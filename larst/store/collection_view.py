@@ -8,12 +8,13 @@ from itertools import islice
 from larst.domain import Criteria, Json, Record, RecordId, Standing
 from larst.errors import IdTakenError
 from larst.store.collection import Change, Collection, RecordState, numeric_id
+from larst.store.patching import apply_patch
 from larst.store.query.candidates import candidates
 from larst.store.query.criteria import compile_criteria, requested_id, validate_criteria
 from larst.store.query.sorting import aggregate, page_bounds
+from larst.store.record_rules import RecordRules
 from larst.store.records import (
     MAX_AUTO_ID,
-    apply_patch,
     copy_with_id,
     count_values,
     key_of,
@@ -46,7 +47,7 @@ class CollectionView:
     """The stored records of a resource, overlaid with the changes of one transaction.
 
     Implements `larst.domain.ResourceStore`. `written_values` is how many values the written records
-    consist of at most.
+    consist of at most. `rules`: the settings of the resource, for records that are written.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class CollectionView:
         base: Collection,
         work: Work | None = None,
         on_read: Callable[[Standing], None] | None = None,
+        rules: RecordRules | None = None,
     ) -> None:
         self.name = name
         self._base = base
         self._work = work or Work.unlimited()
         self._on_read = on_read
+        self._rules = rules
         self._changed: dict[str, Record | None] = {}  # records of the base; None: deleted
         self._added: dict[str, Record] = {}  # in the order in which they will follow the base
         self._next_id = base.next_id
@@ -83,18 +86,25 @@ class CollectionView:
         Raises:
             BadRecordError: the record cannot be stored.
             IdTakenError: a record with this id exists.
+            FieldRefusedError, ValueTakenError: the settings of the resource do not allow it.
         """
         self._spend_write(obj)
         record = validate_record(obj)
         identifier = validate_id(record)
-        if identifier is None:
-            identifier = self._allocate_id()
-        elif self.get(identifier) is not None:
+        if identifier is not None and self.get(identifier) is not None:
             raise IdTakenError(f"{self.name} has a record {identifier!r:.80} already")
+        if self._rules is not None:
+            self._rules.prepare(self._work)
+            record = self._rules.completed(record)
+            self._rules.check_new(record, identifier, self._changed)
+        if identifier is None:
+            identifier = self._new_id()
         else:
             # Never generate this id, even after the record is deleted.
             self._next_id = max(self._next_id, numeric_id(key_of(identifier)) + 1)
         record = copy_with_id(record, identifier)
+        if self._rules is not None:
+            self._rules.note(key_of(identifier), None, record)
         self._added[key_of(identifier)] = record
         self.write_count += 1
         return record
@@ -120,11 +130,12 @@ class CollectionView:
 
         Raises:
             BadRecordError: the new record cannot be stored.
+            FieldRefusedError, ValueTakenError: as in `insert`.
         """
         self._spend_write(obj)
         record = validate_record(obj)
         current = self.get(id)
-        return None if current is None else self._put(copy_with_id(record, current["id"]))
+        return None if current is None else self._put(copy_with_id(record, current["id"]), current)
 
     def update(self, id: RecordId, changes: Record | Sequence[Json]) -> Record | None:
         """Merge top-level fields, or apply a JSON Patch if `changes` is a list.
@@ -133,6 +144,7 @@ class CollectionView:
             BadRecordError: the result cannot be stored.
             BadRequestError: the list is not a JSON Patch.
             PatchConflictError: the patch does not apply.
+            FieldRefusedError, ValueTakenError: as in `insert`.
         """
         current = self.get(id)
         if current is None:
@@ -140,13 +152,16 @@ class CollectionView:
                 self._spend_write(changes)
                 validate_record(changes)
             return None
-        return self._put(self._updated(current, changes))
+        return self._put(self._updated(current, changes), current)
 
     def delete(self, id: RecordId) -> bool:
         """Delete the record; return whether it existed."""
-        if self.get(id) is None:
+        current = self.get(id)
+        if current is None:
             return False
         key = key_of(id)
+        if self._rules is not None:
+            self._rules.note(key, current, None)
         self._added.pop(key, None)
         if key in self._base.records:
             self._changed[key] = None
@@ -159,12 +174,15 @@ class CollectionView:
 
         Raises:
             BadRecordError, BadRequestError, PatchConflictError: as in `update`.
+            FieldRefusedError, ValueTakenError: as in `insert`.
         """
         matches = [*self._matching(criteria)]
         self._work.require(_WRITE_STEPS * len(matches))
         # First all of them, then the puts: the call may leave the event loop and begin again.
         updated = [self._updated(record, changes) for record in matches]
-        return [self._put(record) for record in updated]
+        if self._rules is not None:
+            self._rules.prepare(self._work)
+        return [self._put(record, old) for record, old in zip(updated, matches, strict=True)]
 
     def delete_where(self, criteria: Criteria) -> Sequence[Record]:
         """Delete all records that match; return them."""
@@ -298,9 +316,14 @@ class CollectionView:
         self.written_values += count_values(current, _MAX_COUNTED)
         return copy_with_id({**current, **validate_record(changes)}, current["id"])
 
-    def _put(self, record: Record) -> Record:
+    def _put(self, record: Record, current: Record) -> Record:
         """Put a record in the place of the record with the same id."""
         key = key_of(record["id"])
+        if self._rules is not None:
+            self._rules.prepare(self._work)
+            record = self._rules.continued(record, current)
+            self._rules.check(record, self._changed)
+            self._rules.note(key, current, record)
         self.write_count += 1
         if key in self._added:
             self._added[key] = record
@@ -314,6 +337,15 @@ class CollectionView:
         steps = _WRITE_STEPS if count <= _FEW_VALUES else _WRITE_STEPS + _COPY_STEPS * count
         self._work.spend(steps)
         self.written_values += count
+
+    def _new_id(self) -> RecordId:
+        """Return an id for a new record: the next number, or one of the declared kind."""
+        identifier = None if self._rules is None else self._rules.new_id()
+        while identifier is not None and self._rules is not None:
+            if self.get(identifier) is None:
+                return identifier
+            identifier = self._rules.new_id()
+        return self._allocate_id()
 
     def _allocate_id(self) -> int:
         identifier = self._next_id

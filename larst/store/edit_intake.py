@@ -18,6 +18,8 @@ from larst.store.session_parts import SessionParts
 class EditIntake:
     """Takes in the edits of a session that is loaded."""
 
+    __slots__ = ("_changes", "_checkpoints", "_data", "_edits", "_files", "_threads", "_writer")
+
     def __init__(
         self,
         parts: SessionParts,

@@ -23,6 +23,8 @@ class SessionCommits:
     `folds_case`: the disk does not distinguish upper and lower case.
     """
 
+    __slots__ = ("_data", "_folds_case", "_now", "_parts", "undo_log")
+
     def __init__(
         self, parts: SessionParts, now: Callable[[], datetime], *, folds_case: bool = False
     ) -> None:
@@ -32,10 +34,19 @@ class SessionCommits:
         self._now = now
         self._folds_case = folds_case
 
-    def begin(self) -> Transaction:
-        """Return a transaction; drop it to roll back, or pass it to `commit`."""
-        data = self._data
-        return Transaction(data.resources, data.work, data.on_read, folds_case=self._folds_case)
+    def begin(self, now: datetime | None = None, *, keeps_times: bool = False) -> Transaction:
+        """Return a transaction; drop it to roll back, or pass it to `commit`.
+
+        `now` dates the records that it writes, in resources with timestamps (default: real time).
+        `keeps_times`: they have their times already.
+        """
+        data, folds_case = self._data, self._folds_case
+        if not data.rules.resources:
+            return Transaction(data.resources, data.work, data.on_read, folds_case=folds_case)
+        rules_of = data.rules.of_transaction(None if keeps_times else now or self._now())
+        return Transaction(
+            data.resources, data.work, data.on_read, folds_case=folds_case, rules_of=rules_of
+        )
 
     def commit(self, transaction: Transaction) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush.
@@ -85,7 +96,7 @@ class SessionCommits:
         self._data.work.begin()
 
         def take_back() -> tuple[Transaction, dict[str, int]]:
-            transaction = self.begin()
+            transaction = self.begin(keeps_times=True)
             return transaction, self.undo_log.undo(plan_key, transaction, self._data.record)
 
         transaction, counts = await self._data.work.run(take_back)
@@ -94,6 +105,23 @@ class SessionCommits:
         else:
             self.commit(transaction)
         return counts
+
+    async def delete_expired(self, now: datetime) -> bool:
+        """Delete the records that have expired; return whether there is anything to flush."""
+        data = self._data
+        data.work.begin()
+
+        def delete() -> Transaction:
+            transaction = self.begin(keeps_times=True)
+            for name, keys in data.rules.expired(data.resources, now, data.work).items():
+                for key in keys:
+                    transaction.resource(name).delete(key)
+            return transaction
+
+        transaction = await data.work.run(delete)
+        if transaction.is_large:
+            return (await self.commit_large(transaction, lambda _: []))[0]
+        return self.commit(transaction)
 
     def seed_schemas(self, schemas: Mapping[str, Json]) -> list[str]:
         """Give resources that have no schema one, as if it was learned; return their names.
@@ -125,6 +153,7 @@ class SessionCommits:
             if change.schema is not None or name not in self._data.resources:
                 self._data.change()
             self._data.resources.setdefault(name, Collection()).apply(change)
+        self._data.rules.note(changes)
         entries = {name: journal_entry(change) for name, change in changes.items()}
         if was is not None:
             for name, records in was.items():

@@ -9,10 +9,12 @@ from collections.abc import Callable
 
 from larst.domain import Criteria, DataState, Json, Record, Standing
 from larst.store.collection import Collection, RecordState
+from larst.store.record_rules import NewId
 from larst.store.records import is_hidden
 from larst.store.schema.drift import MAX_DRIFTS, find_drifts
 from larst.store.schema.vocabulary import vocabulary_of
 from larst.store.searching import has_value, matching, position_of
+from larst.store.session_rules import SessionRules
 from larst.store.session_settings import SessionSettings
 from larst.store.transaction import Transaction
 from larst.store.work import Work
@@ -29,15 +31,27 @@ class SessionData:
     `work` is what the current message may do here. `generation` is a number that changes whenever
     the resources or their schemas do, and `state` that of everything but the records: each
     collection has a state of its own. Between `note_reads` and its end, `on_read` is called with
-    the state of each record or collection that is read.
+    the state of each record or collection that is read. `rules` has the settings of resources.
     """
 
-    def __init__(self, settings: SessionSettings, work: Work) -> None:
+    __slots__ = (
+        "_settings",
+        "_states_read",
+        "generation",
+        "on_read",
+        "resources",
+        "rules",
+        "state",
+        "work",
+    )
+
+    def __init__(self, settings: SessionSettings, work: Work, new_id: NewId) -> None:
         self.resources: dict[str, Collection] = {}
         self.work = work
         self.generation = 0
         self.state = DataState()
         self.on_read: Callable[[Standing], None] | None = None
+        self.rules = SessionRules(settings, new_id)
         self._settings = settings
         self._states_read: list[Standing] = []
 
@@ -49,6 +63,7 @@ class SessionData:
     def change(self) -> None:
         """Note that resources or schemas change."""
         self.generation += 1
+        self.rules.forget_expiry()
         self.state = self.state.replaced()
 
     def note_reads(self, *, is_on: bool) -> None:
@@ -58,9 +73,12 @@ class SessionData:
             self._states_read = []
 
     def states_read(self) -> tuple[Standing, ...] | None:
-        """Return the states of all that was read; None if that is too much to look at again."""
+        """Return the states of all that was read; None if they do not say when it changes next.
+
+        That is so if they are too many, and if records expire.
+        """
         states = self._states_read
-        if self.on_read is None or len(states) > MAX_STATES:
+        if self.on_read is None or len(states) > MAX_STATES or self.rules.has_expiry:
             return None
         return (self.state, self._settings.state, *states)
 
@@ -139,7 +157,8 @@ class SessionData:
             schema = self.schema(name)
             if schema is None or is_hidden(name):
                 continue
-            for record in change.put:
+            for stored in change.put:
+                record = self.rules.without_own_fields(name, stored, schema["json_schema"])
                 # In ASCII: a client chose the id, and the drifts may be sent in a header.
                 record_id = ascii(str(record["id"])[:_MAX_ID_CHARACTERS])[1:-1]
                 differences = find_drifts(schema["json_schema"], record)

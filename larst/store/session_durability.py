@@ -18,6 +18,8 @@ from larst.store.session_settings import SessionSettings
 class SessionDurability:
     """Flushes a session, and completes its documented files."""
 
+    __slots__ = ("_checkpoints", "_files", "_is_suspect", "_parts", "_settings", "_threads")
+
     def __init__(
         self,
         parts: SessionParts,

@@ -14,7 +14,6 @@ threads; nothing else may use the session meanwhile.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,7 +85,7 @@ class SessionEdits:
         now: Callable[[], datetime],
         rules: EditRules,
     ) -> None:
-        self.reports: deque[EditReport] = deque(maxlen=MAX_REPORTS)
+        self.reports: list[EditReport] = []  # an empty deque takes 700 bytes
         self._session_id = session_id
         self._files = files
         self._foreign = foreign
@@ -178,6 +177,7 @@ class SessionEdits:
         is_taken_in = not resolution.asides
         report = EditReport(self._now(), resolution.resource, is_taken_in, detail, names)
         self.reports.append(report)
+        del self.reports[:-MAX_REPORTS]
         fields = {"session_id": self._session_id, "event": "Edited", "kept_as": list(names)}
         level = logging.INFO if is_taken_in else logging.WARNING
         _log.log(level, "session %s: %s", self._session_id, detail, extra={"fields": fields})

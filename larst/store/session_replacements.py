@@ -24,6 +24,8 @@ class SessionReplacements:
     disk does not distinguish upper and lower case.
     """
 
+    __slots__ = ("_data", "_folds_case", "_new_salt", "_parts", "_settings", "_writer")
+
     def __init__(
         self,
         parts: SessionParts,

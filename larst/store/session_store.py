@@ -26,6 +26,7 @@ from larst.store.edits.foreign_files import ForeignFiles
 from larst.store.id_floors import IdFloors
 from larst.store.io_threads import Threads, describe_os_error
 from larst.store.quota import NO_QUOTA, Quota
+from larst.store.record_rules import NewId, random_id
 from larst.store.session_checkpoints import SessionCheckpoints
 from larst.store.session_commits import SessionCommits
 from larst.store.session_data import SessionData
@@ -54,8 +55,30 @@ class SessionStore:
     `on_flushed` is called on the event loop after each write of the journal. `quota` is the most
     that the session may hold. `folds_case`: the disk does not distinguish upper and lower case.
     `enforces_schema`: edits of files that break the learned schema are not taken in.
-    `floors` outlive this store. `observer` follows the changes.
+    `floors` outlive this store. `observer` follows the changes. `new_id` makes ids that are texts.
     """
+
+    __slots__ = (
+        "_edits",
+        "_files",
+        "_on_flushed",
+        "_parts",
+        "_threads",
+        "_writer",
+        "changes",
+        "checkpoints",
+        "commits",
+        "data",
+        "durability",
+        "edits",
+        "is_loaded",
+        "now",
+        "replacements",
+        "session_id",
+        "settings",
+        "snapshots",
+        "work",
+    )
 
     def __init__(
         self,
@@ -71,6 +94,7 @@ class SessionStore:
         floors: IdFloors | None = None,
         enforces_schema: bool = False,
         observer: ChangeObserver | None = None,
+        new_id: NewId = random_id,
     ) -> None:
         self.session_id = directory.name
         self.is_loaded = False
@@ -84,7 +108,7 @@ class SessionStore:
         )
         self.work = Work(self._threads)
         """What the current message may do here; the actor begins it with each message."""
-        self.data = SessionData(self.settings, self.work)
+        self.data = SessionData(self.settings, self.work, new_id)
         self.snapshots = SessionSnapshots(directory, files, self._threads, folds_case=folds_case)
         self.changes = ChangeRecorder(observer or NotFollowed())
         self._parts = parts = SessionParts(

@@ -8,6 +8,7 @@ from larst.domain import Standing
 from larst.store.collection import Change, Collection
 from larst.store.collection_view import CollectionView
 from larst.store.folding import refuse_folded
+from larst.store.record_rules import RecordRules
 from larst.store.records import is_hidden, validate_resource_name
 from larst.store.work import Work
 
@@ -23,7 +24,7 @@ class Transaction:
 
     Its store calls spend `work`; without it, they have no limit. `on_read` is called with
     each record or collection that the request reads. `folds_case`: the disk does not distinguish
-    upper and lower case.
+    upper and lower case. `rules_of` returns the rules for the records of a resource, if it has any.
 
     >>> from larst.store.collection import Collection
     >>> stored = {"users": Collection({"1": {"id": 1, "name": "Ann"}})}
@@ -41,11 +42,13 @@ class Transaction:
         on_read: Callable[[Standing], None] | None = None,
         *,
         folds_case: bool = False,
+        rules_of: Callable[[str, Collection], RecordRules | None] = lambda _name, _base: None,
     ) -> None:
         self._collections = collections
         self._folds_case = folds_case
         self._work = work or Work.unlimited()
         self._on_read = on_read
+        self._rules_of = rules_of
         self._views: dict[str, CollectionView] = {}
 
     def resource(self, name: str) -> CollectionView:
@@ -61,7 +64,8 @@ class Transaction:
                 if self._folds_case:
                     refuse_folded(name, {*self._collections, *self._views})
                 base = Collection()
-            self._views[name] = CollectionView(name, base, self._work, self._on_read)
+            rules = None if is_hidden(name) else self._rules_of(name, base)
+            self._views[name] = CollectionView(name, base, self._work, self._on_read, rules)
         return self._views[name]
 
     def hidden(self, name: str) -> CollectionView:

@@ -23,9 +23,9 @@ class StoreCalls:
     def __init__(self, request: RequestTrace) -> None:
         self._span = request.span
         self._details = request.details
-        self._events_left = MAX_EVENTS - sum(
-            event.name == _EVENT for event in self._span.events or ()
-        )
+        self._events_left = MAX_EVENTS
+        if self._span.events is not None:  # of an earlier run
+            self._events_left -= sum(event.name == _EVENT for event in self._span.events)
         self._total = 0
         self._by_method: defaultdict[str, int] = defaultdict(int)
 

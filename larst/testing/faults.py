@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+from typing import Any
 
-from larst.testing.transport import Reply
-
-
-class Control(Protocol):
-    """Sends a request to the control API of a session."""
-
-    def __call__(self, method: str, path: str, content: bytes | None = None) -> Reply:
-        """Return the reply."""
+from larst.testing.transport import Control
 
 
 class SessionFaults:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from larst.testing.clock import SessionTime
 from larst.testing.faults import SessionFaults
 from larst.testing.received import ReceivedRequests
 from larst.testing.transport import Reply, Transport
@@ -28,7 +29,7 @@ class KitError(Exception):
 class LarstSession:
     """A session: `url` is its address for the code under test, `requests` are those it received.
 
-    `faults` are those that strike them.
+    `faults` are those that strike them, and `clock` is the time that it has.
 
     `name` is what `X-Session-ID` or a path such as `/@NAME/orders` names.
     """
@@ -39,6 +40,7 @@ class LarstSession:
         self._transport = transport
         self.requests = ReceivedRequests(self.control)
         self.faults = SessionFaults(self.control)
+        self.clock = SessionTime(self.control)
 
     def request(
         self,
@@ -99,6 +101,18 @@ class LarstSession:
         reply = self.control("POST", "import?replace=true", content)
         imported: dict[str, int] = reply.json()["imported"]
         return imported
+
+    def declare(self, resource: str, **settings: Any) -> None:
+        """Declare what every record of a resource keeps to.
+
+        Such as `declare("members", timestamps=True, unique=["email"])`; it may have `id`,
+        `required`, `defaults`, `ttl` and `expiry`, too.
+
+        Raises:
+            KitError: the settings are not understood, or a stored record breaks them.
+        """
+        content = json_module.dumps(settings).encode()
+        self.control("PUT", f"resources/{quote(resource, safe='')}", content)
 
     def save(self, snapshot: str) -> None:
         """Save the data of the session as a snapshot.

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPMessage, HTTPSConnection
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 TIMEOUT_S = 90.0
@@ -52,6 +52,15 @@ class Reply:
     def __repr__(self) -> str:
         """Return the status and the begin of the body, as assertions print it."""
         return f"<Reply {self.status} {self.text[:_SHOWN_CHARACTERS]}>"
+
+
+class Control(Protocol):
+    """Sends a request to the control API of a session."""
+
+    def __call__(
+        self, method: str, path: str, content: bytes | None = None, *, admits_missing: bool = False
+    ) -> Reply:
+        """Return the reply; `admits_missing`: also 404."""
 
 
 class Transport:

@@ -11,6 +11,7 @@ from larst.config import load_settings
 from larst.http.app import default_components, make_app
 from larst.http.components import Components
 from larst.planning import Planner
+from tests.http import tenants
 from tests.http.helpers import Client, MakeClient
 from tests.lazy_sandbox import LazySandbox
 
@@ -30,3 +31,7 @@ async def make_client(
         return await aiohttp_client(make_app(settings, components))
 
     return make
+
+
+start = tenants.start
+"""A fixture: starts a service with tokens of several tenants."""

@@ -10,7 +10,7 @@ import pytest
 
 from larst.http.logins import COOKIE, LIFETIME_S, MAX_LOGINS, Logins
 from tests.http.helpers import Client, MakeClient
-from tests.http.test_tenants import ALL, entry, write
+from tests.http.tenants import ALL, entry, write
 
 TOKEN = "s3cret"
 MARK = {"Larst-Console": "1"}

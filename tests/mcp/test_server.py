@@ -66,6 +66,26 @@ async def test_the_session_is_its_own(service: HttpClient) -> None:
     assert (other["items"], own["items"]) == ([], [{"id": 1, "name": "Ann"}])
 
 
+async def test_requests_fail_on_demand_and_time_is_set(service: HttpClient) -> None:
+    rule = {"method": "POST", "path": "/users", "status": 503, "times": 1}
+    async with Client(make_server(backend(service))) as client:
+        await call(client, "declare", resource="users", settings={"timestamps": True})
+        await call(client, "clock", setting={"now": "2030-01-01T00:00:00Z", "frozen": True})
+        await call(client, "faults", rules=[rule], seed=7)
+        statuses = [
+            (await call(client, "request", method="POST", path="/users", body={}))["status"]
+            for _ in range(2)
+        ]
+        shown = await call(client, "faults")
+        user = (await call(client, "request", method="GET", path="/users/1"))["body"]
+        now = (await call(client, "clock"))["now"]
+        wrong = await call(client, "faults", rules=[{"path": "/users"}])
+
+    assert (statuses, shown["rules"][0]["strikes"]) == ([503, 201], 1)
+    assert (now, user["createdAt"]) == ("2030-01-01T00:00:00+00:00", "2030-01-01T00:00:00.000Z")
+    assert "rule 1 has no fault" in wrong
+
+
 async def test_plans_are_listed_shown_and_judged(service: HttpClient) -> None:
     async with Client(make_server(backend(service))) as client:
         await call(client, "request", method="GET", path="/users")

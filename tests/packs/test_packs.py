@@ -71,6 +71,13 @@ class TestContents:
             ("pinned", 0, ())
         ]
 
+    def test_faults_on_demand_are_packed(self) -> None:
+        faults = {"seed": 7, "rules": [{"path": "/orders", "status": 503}]}
+        raw = write_pack("shop", {}, StoredSettings(), (), MAKER, faults)
+
+        assert read_pack(raw, max_bytes=MAX_BYTES).faults == faults
+        assert read_pack(pack(), max_bytes=MAX_BYTES).faults is None
+
     def test_the_bytes_depend_on_the_contents_only(self) -> None:
         """Not on the time, nor on how often a plan was used, nor on the order of plans."""
         first, second = plan(1, sessions=("shop",)), plan(2, state="pinned")

@@ -18,6 +18,8 @@ async def test_a_packed_session_is_served_as_it_was(
     await origin.post("/members", [{"name": "Ann"}, {"name": "Ben"}])
     await origin.get("/members/1")
     await origin.get("/members?sort=-name&limit=1")
+    rule = {"path": "/orders", "status": 503}
+    await origin.put("/_larst/sessions/shop/faults", {"rules": [rule], "seed": 7})
     file, again = tmp_path / "bug.larst", tmp_path / "again.larst"
     for target in (file, again):
         packed = run_larst("snapshot", "pack", "shop", str(target), "--url", service.url)
@@ -37,6 +39,7 @@ async def test_a_packed_session_is_served_as_it_was(
         assert [row["id"] for row in created.body] == [3, 4]
         unknown = await api.get("/members?age_gt=3&_expand=x")
         assert (unknown.status, unknown.body["error"]) == (404, "no plan for this request")
+        assert (await api.get("/orders")).status == 503
         await api.post("/_larst/sessions/default/reset")
         assert (await api.get("/members/3")).status == 404
 

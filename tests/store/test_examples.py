@@ -8,14 +8,14 @@ from types import ModuleType
 import pytest
 
 from larst.domain import SESSION_STORE_METHODS, STORE_METHODS, ResourceStore, stores
-from larst.store import collection_view, transaction
+from larst.store import collection_view, id_floors, patching, transaction, work
 from larst.store.query import criteria, sorting
 from larst.store.schema import drift, learning
 
 
 @pytest.mark.parametrize(
     "module",
-    [stores, transaction, criteria, sorting, drift, learning],
+    [stores, transaction, patching, id_floors, work, criteria, sorting, drift, learning],
     ids=lambda module: str(module.__name__),
 )
 def test_examples_in_docstrings_work(module: ModuleType) -> None:

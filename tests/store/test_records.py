@@ -18,7 +18,8 @@ from larst.errors import (
 )
 from larst.store.collection import Collection
 from larst.store.collection_view import CollectionView
-from larst.store.records import MAX_AUTO_ID, apply_patch, key_of, validate_record
+from larst.store.patching import apply_patch
+from larst.store.records import MAX_AUTO_ID, key_of, validate_record
 
 HUGE = 10**5000
 """An integer that `str` refuses to convert; programs can compute it."""

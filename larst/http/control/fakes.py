@@ -18,6 +18,7 @@ from larst.http.control.parameters import SEED
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.session import SessionClient, SessionQuota
+from larst.session.session_clock import now_of
 from larst.store import SessionStore
 
 MAKE_S = 25.0
@@ -60,7 +61,7 @@ class FakeControl:
 
 async def _fill(order: FakeOrder, store: SessionStore) -> Made:
     store.work.begin(MAKE_S)
-    transaction = store.commits.begin()
+    transaction = store.commits.begin(now_of(store.settings.current.clock, store.now()))
     outcome = await store.work.off_loop(partial(make_records, order, transaction))
     await store.commits.commit_large(transaction, lambda _: [])
     return outcome

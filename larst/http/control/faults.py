@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from larst.domain import Json
+from larst.domain import Json, SessionKey
 from larst.errors import BadRequestError
 from larst.http.control.guards import json_body
 from larst.http.control.named_session import session_key
@@ -37,12 +37,19 @@ class FaultControl:
         ingress, key = request.app[INGRESS], session_key(request)
         client_ip = ingress.client_ip(request, request.remote or "")
         self._faults.require(client_ip, ingress.address(request))
-        body = await json_body(request)
+        return json_response(_as_json(self.put_json(key, await json_body(request))))
+
+    def put_json(self, key: SessionKey, body: Json) -> SessionFaults:
+        """Replace the rules of a session by those of a body, or of a pack.
+
+        Raises:
+            BadRequestError: it has no valid rules, or too many.
+        """
         rules = body.get("rules") if isinstance(body, dict) else None
         if not isinstance(body, dict) or not isinstance(rules, list) or body.keys() - _NAMES:
             raise BadRequestError('the body must be {"rules":[…]}, with a "seed" or without one')
         parsed = [rule_of(rule, f"rule {number}") for number, rule in enumerate(rules, 1)]
-        return json_response(_as_json(self._faults.put(key, parsed, _seed(body.get("seed")))))
+        return self._faults.put(key, parsed, _seed(body.get("seed")))
 
     async def delete(self, request: web.Request) -> web.Response:
         """Remove the rules of a session."""

@@ -11,6 +11,7 @@ from aiohttp import web
 from larst.domain import session_name, tenant_of
 from larst.http.control.imports import Imports
 from larst.http.control.named_session import session_key, session_not_found
+from larst.http.faults import FaultTable
 from larst.packs import PACK_SUFFIX, packed_plans, write_pack
 from larst.planning.planner import Maker
 from larst.session import SessionClient, Tenants
@@ -30,12 +31,14 @@ class PackControl:
         tenants: Tenants,
         imports: Imports,
         maker: Maker,
+        faults: FaultTable,
     ) -> None:
         self._root = root
         self._sessions = sessions
         self._tenants = tenants
         self._imports = imports
         self._maker = maker
+        self._faults = faults
 
     async def pack(self, request: web.Request) -> web.Response:
         """Return the pack of a session.
@@ -55,8 +58,15 @@ class PackControl:
             *self._tenants.plans(tenant_of(key)).book.entries(),
         ]
         name = session_name(key)
+        faults = self._faults.find(key)
         write = partial(
-            write_pack, name, resources, settings, packed_plans(entries, key), self._maker
+            write_pack,
+            name,
+            resources,
+            settings,
+            packed_plans(entries, key),
+            self._maker,
+            None if faults is None else faults.source,
         )
         async with self._imports.exclusive():  # a pack is as large as an import
             content = await asyncio.to_thread(write)

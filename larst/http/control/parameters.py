@@ -40,6 +40,13 @@ IN_SESSION = ControlParameter("id", "The session.", _SESSION_ID, "path")
 AFTER = ControlParameter("after", "List only the sessions behind this one.", _SESSION_ID)
 OF_SESSION = ControlParameter("session", "The session, instead of `X-Session-ID`.", _SESSION_ID)
 
+RESOURCE = ControlParameter(
+    "name",
+    "The resource.",
+    {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+    "path",
+)
+
 _SNAPSHOT_NAME = {"type": "string", "pattern": f"^{SNAPSHOT_NAME.pattern}$"}
 SNAPSHOT = ControlParameter("name", "The snapshot.", _SNAPSHOT_NAME, "path")
 TO_SNAPSHOT = ControlParameter(

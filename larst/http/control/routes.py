@@ -24,6 +24,7 @@ from larst.http.control.descriptions import (
     plans,
     recordings,
     requests,
+    resources,
     sessions,
     snapshots,
     teaching,
@@ -34,6 +35,7 @@ from larst.http.control.packs import PackControl
 from larst.http.control.plans import PlanControl
 from larst.http.control.recordings import RecordingControl
 from larst.http.control.requests import RequestControl
+from larst.http.control.resources import ResourceControl
 from larst.http.control.sessions import SessionControl
 from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
@@ -170,6 +172,14 @@ CONTROL_ROUTES: tuple[Route, ...] = (
         "sessions/{id}/fake",
         lambda running: running.fakes,
         ("POST", "", FakeControl.make, data.FAKE_DATA),
+    ),
+    *_routes(
+        "sessions/{id}/resources",
+        lambda running: running.resources,
+        ("GET", "", ResourceControl.list, resources.LIST_RESOURCE_SETTINGS),
+        ("GET", "/{name}", ResourceControl.show, resources.GET_RESOURCE_SETTINGS),
+        ("PUT", "/{name}", ResourceControl.put, resources.PUT_RESOURCE_SETTINGS),
+        ("DELETE", "/{name}", ResourceControl.delete, resources.DELETE_RESOURCE_SETTINGS),
     ),
     *_routes(
         "sessions/{id}/pack",

@@ -6,6 +6,7 @@ An import is all or nothing. Must never write to the files of a session itself: 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 from aiohttp import web
@@ -20,10 +21,13 @@ from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.session import SessionClient, SessionQuota
+from larst.session.resources import take_in_settings
 from larst.store import DataRoot, SessionStore, StoredSettings
 from larst.store.collection import Collection
+from larst.store.resource_settings import ResourceSettings
 from larst.store.transfer.db_json import ImportReport, shortened
 from larst.store.transfer.exporting import export_lines
+from larst.store.transfer.importing import exported_settings
 
 
 class TransferControl:
@@ -49,7 +53,7 @@ class TransferControl:
             SessionDamagedError: its files cannot be loaded.
         """
         key = await existing_key(self._root, request)
-        resources = await self._sessions.run_on_store(key, _snapshot, keeps_awake=False)
+        resources, declared = await self._sessions.run_on_store(key, _snapshot, keeps_awake=False)
         file = f"{session_name(key)}.ndjson"
         response = web.StreamResponse(
             headers={"Content-Disposition": f'attachment; filename="{file}"'}
@@ -58,7 +62,7 @@ class TransferControl:
         if request.method == "HEAD":
             return response  # the client would read a body as the reply to its next request
         await response.prepare(request)
-        for chunk in export_lines(resources):
+        for chunk in export_lines(resources, declared=declared):
             await response.write(chunk)
             await asyncio.sleep(0)  # `write` never waits for a fast client
         await response.write_eof()
@@ -133,6 +137,7 @@ class TransferControl:
         `resets`: ids that it has given out are given out again.
         """
         resources = await self._imports.prepare(raw, report)
+        declared = await asyncio.to_thread(exported_settings, raw)
         await self._quota.admit(tenant, session_id)
 
         async def restore(store: SessionStore) -> None:
@@ -147,6 +152,8 @@ class TransferControl:
             if isinstance(style, StoredSettings):
                 store.replacements.reset_to(resources, style)
                 return
+            collections = {name: new.collection for name, new in resources.items()}
+            await take_in_settings(store, collections, declared)
             if style is not None:
                 await store.settings.put(replace(store.settings.current, dialect=style))
             if resets:
@@ -161,5 +168,7 @@ class TransferControl:
         return counts
 
 
-async def _snapshot(store: SessionStore) -> dict[str, Collection]:
-    return store.data.snapshot()
+async def _snapshot(
+    store: SessionStore,
+) -> tuple[dict[str, Collection], Mapping[str, ResourceSettings]]:
+    return store.data.snapshot(), store.settings.current.resources

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from larst.config import FaultsUse
-from larst.domain import RequestContext, SessionKey
+from larst.domain import Json, RequestContext, SessionKey
 from larst.errors import BadRequestError, ForbiddenError
 from larst.http.faults.effects import Strike
 from larst.http.faults.faults import FaultRule, fault_of_header
@@ -57,6 +57,11 @@ class SessionFaults:
 
     seed: int
     rules: list[ActiveRule] = field(default_factory=list)
+
+    @property
+    def source(self) -> dict[str, Json]:
+        """The seed and the rules as they were sent, without their counts."""
+        return {"seed": self.seed, "rules": [dict(active.rule.source) for active in self.rules]}
 
 
 class FaultTable:

@@ -38,6 +38,7 @@ FILES: Mapping[str, tuple[str, Path | None]] = {
     "session.js": ("text/javascript", None),
     "docs.js": ("text/javascript", None),
     "redoc.js": ("text/javascript", None),
+    "larst.js": ("text/javascript", None),  # the helper for tests, which people copy
 }
 """The media type and the path of each file; None: the file is in `larst/http/pages/static`."""
 

@@ -17,6 +17,7 @@ from larst.config import Settings
 from larst.dialects import DIALECTS, LARST
 from larst.domain import Json, SessionKey, session_name
 from larst.openapi import LearnedPath, SessionApi, session_document
+from larst.openapi.declared import with_settings
 from larst.openapi.schemas import LearnedSchema
 from larst.planning import RULES
 from larst.planning.book import BookEntry
@@ -26,6 +27,7 @@ from larst.runtime import paused_collector
 from larst.session import SessionClient
 from larst.session.settings import applied_settings
 from larst.store import SessionStore, StoredSettings
+from larst.store.resource_settings import ResourceSettings
 
 MAX_CACHED_BYTES = 64 << 20
 """The size of all cached documents; a larger document is built on each request."""
@@ -51,6 +53,7 @@ class _Cached(NamedTuple):
     """A document, and what it was built from."""
 
     resources: Resources
+    declared: Mapping[str, ResourceSettings]
     paths: list[LearnedPath]
     dialect: str
     body: bytes
@@ -82,7 +85,7 @@ class SessionDocuments:
         )
         default = self._settings.sessions.dialect
         dialect = applied_settings(ReadingSettings(dialect=default), stored).reply_dialect.name
-        body = await self._document(session_key, resources, dialect)
+        body = await self._document(session_key, resources, dialect, stored.resources)
         # The first match is the service's own: what clients sent comes after it.
         place = body.index(_NO_URL)
         start = body[:place] + b'"servers":[{"url":%b}]' % orjson.dumps(url)
@@ -99,45 +102,50 @@ class SessionDocuments:
         )
 
     async def _document(
-        self, session_key: SessionKey, resources: Resources, dialect: str = LARST.name
+        self,
+        session_key: SessionKey,
+        resources: Resources,
+        dialect: str = LARST.name,
+        declared: Mapping[str, ResourceSettings] | None = None,
     ) -> bytes:
         """Return the document of a session, without the address of the service."""
-        paths = self._custom_paths(session_key, resources)
-        if (body := self._cached(session_key, resources, paths, dialect)) is not None:
+        declared = declared or {}
+        shown = _with_settings(resources, declared)
+        paths = self._custom_paths(session_key, shown)
+        entry = _Cached(resources, declared, paths, dialect, b"")
+        if (body := self._cached(session_key, entry)) is not None:
             return body
         api = SessionApi(
             session_id=session_name(session_key),
             url="",
-            resources=resources,
+            resources=shown,
             paths=paths,
             has_auth=self._settings.http.has_tokens,
             is_enforced=self._settings.sessions.schema_mode == "enforce",
             dialect=DIALECTS[dialect],
         )
         if _size(resources) <= LARGE_FIELDS:
-            return self._store(session_key, _Cached(resources, paths, dialect, _build(api)))
+            return self._store(session_key, entry._replace(body=_build(api)))
         async with self._building_large:
-            if (body := self._cached(session_key, resources, paths, dialect)) is None:
+            if (body := self._cached(session_key, entry)) is None:
                 body = await asyncio.to_thread(_build, api)
-                self._store(session_key, _Cached(resources, paths, dialect, body))
+                self._store(session_key, entry._replace(body=body))
             return body
 
-    def _custom_paths(self, session_key: SessionKey, resources: Resources) -> list[LearnedPath]:
+    def _custom_paths(
+        self, session_key: SessionKey, resources: Mapping[str, Mapping[str, Json]]
+    ) -> list[LearnedPath]:
         return [
             LearnedPath(entry.shape, entry.plan.action, entry.plan.resource)
             for entry in self._served(session_key)
             if _is_custom(entry, resources)
         ][:MAX_CUSTOM_PATHS]
 
-    def _cached(
-        self, session_key: SessionKey, resources: Resources, paths: list[LearnedPath], dialect: str
-    ) -> bytes | None:
+    def _cached(self, session_key: SessionKey, wanted: _Cached) -> bytes | None:
         entry = self._cache.get(session_key)
-        if entry is None or (entry.paths, entry.dialect) != (paths, dialect):
+        if entry is None or entry[1:4] != wanted[1:4]:
             return None
-        if not _is_same(entry.resources, resources):
-            return None
-        return entry.body
+        return entry.body if _is_same(entry.resources, wanted.resources) else None
 
     def _store(self, session_key: SessionKey, entry: _Cached) -> bytes:
         if len(entry.body) <= self._cache.maxsize:
@@ -161,6 +169,14 @@ async def _learned(store: SessionStore) -> tuple[Resources, StoredSettings]:
         name: learned for name in names if (learned := store.data.schema(name)) is not None
     }
     return resources, store.settings.current
+
+
+def _with_settings(
+    resources: Resources, declared: Mapping[str, ResourceSettings]
+) -> Mapping[str, Mapping[str, Json]]:
+    """Return the schemas with the settings, also of resources without records."""
+    added = {name: with_settings(resources.get(name), item) for name, item in declared.items()}
+    return {**resources, **added}
 
 
 def _build(api: SessionApi) -> bytes:
@@ -194,7 +210,7 @@ def _is_same(before: Resources, after: Resources) -> bool:
     )
 
 
-def _is_custom(entry: BookEntry, resources: Resources) -> bool:
+def _is_custom(entry: BookEntry, resources: Mapping[str, Mapping[str, Json]]) -> bool:
     """Return whether a plan serves a request that the resources' own paths do not describe."""
     if entry.state == "rejected" or entry.shape["method"] in ("HEAD", "OPTIONS"):
         return False

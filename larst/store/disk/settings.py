@@ -7,26 +7,31 @@
 It is beside the documented files, and independent of the journal but in one case: a snapshot's
 settings become durable with its records, in the journal, and are written here afterwards.
 `restored` identifies the load of a snapshot that they follow; if the journal has a later one, the
-journal is right.
+journal is right. `resources` has the settings of each resource.
 It is not a `.json` file, so that no LARST takes it for a resource. Must never hold anything about
 records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from larst.domain import Json
+from larst.errors import BadRequestError
 from larst.store.disk.files import FileOps, put_in_place
 from larst.store.disk.journal_v1 import Line
+from larst.store.resource_settings import ResourceSettings, parse_all
 
 SETTINGS = ".settings"
 
 _MAX_CHARACTERS = 100
+_OPTIONAL = ("restored", "clock")
+_TEXTS = ("dialect", "unknown_query", "learned_dialect", *_OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class StoredSettings:
     restored: str | None = None
     clock: str | None = None
     """The session's clock, if it does not have real time."""
+    resources: Mapping[str, ResourceSettings] = field(default_factory=dict)
 
 
 NO_SETTINGS = StoredSettings()
@@ -52,12 +58,14 @@ def encode_settings(settings: StoredSettings) -> bytes:
     return orjson.dumps(settings_as_json(settings)) + b"\n"
 
 
-def settings_as_json(settings: StoredSettings) -> dict[str, str | None]:
+def settings_as_json(settings: StoredSettings) -> dict[str, Json]:
     """Return the settings as the file has them."""
-    value = asdict(settings)
-    for name in ("restored", "clock"):
+    value: dict[str, Json] = {name: getattr(settings, name) for name in _TEXTS}
+    for name in _OPTIONAL:
         if value[name] is None:
             del value[name]
+    if settings.resources:
+        value["resources"] = {name: item.as_json() for name, item in settings.resources.items()}
     return value
 
 
@@ -89,8 +97,12 @@ def settings_from_json(value: Any) -> StoredSettings:
     """
     if not isinstance(value, dict):
         raise ValueError("it must hold an object")  # noqa: TRY004 - orjson raises ValueError, too
-    names = [field.name for field in fields(StoredSettings)]
-    return StoredSettings(**{name: _text(name, value.get(name)) for name in names})
+    try:
+        resources = parse_all(value.get("resources", {}))
+    except BadRequestError as error:
+        raise ValueError(error.detail) from error
+    texts = {name: _text(name, value.get(name)) for name in _TEXTS}
+    return StoredSettings(**texts, resources=resources)
 
 
 def write_settings(files: FileOps, directory: Path, settings: StoredSettings) -> None:

@@ -2,7 +2,7 @@
 
 ::
 
-    {"larst":"session","version":2}                     in a snapshot also "settings"
+    {"larst":"session","version":2}                     also "settings": of resources, or all
     {"resource":"users","auto_id":9,"schema":{…}}       for each resource
     {"record":{"id":1,…}}                               for each of its records
     {"end":true,"records":1,"sha256":"…"}               of all bytes before this line
@@ -21,22 +21,28 @@ import orjson
 from larst.domain import Json
 from larst.store.collection import Collection
 from larst.store.disk.settings import StoredSettings, settings_as_json
+from larst.store.resource_settings import ResourceSettings
 
 VERSION = 2
 _RECORDS_A_CHUNK = 500
 
 
 def export_lines(
-    resources: Mapping[str, Collection], settings: StoredSettings | None = None
+    resources: Mapping[str, Collection],
+    settings: StoredSettings | None = None,
+    declared: Mapping[str, ResourceSettings] | None = None,
 ) -> Iterator[bytes]:
     """Yield the export in chunks of lines; imports refuse a stream without its last line.
 
-    A snapshot also has the settings.
+    A snapshot also has the settings; any other export has those of the resources alone.
     """
     digest = hashlib.sha256()
     head: dict[str, Json] = {"larst": "session", "version": VERSION}
     if settings is not None:
-        head["settings"] = {**settings_as_json(replace(settings, restored=None))}
+        head["settings"] = settings_as_json(replace(settings, restored=None))
+    elif declared:
+        resource_settings = settings_as_json(StoredSettings(resources=declared))["resources"]
+        head["settings"] = {"resources": resource_settings}
     for chunk in _chunks(head, resources):
         digest.update(chunk)
         yield chunk

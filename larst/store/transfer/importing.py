@@ -26,6 +26,7 @@ from larst.store.records import (
     validate_record,
     validate_resource_name,
 )
+from larst.store.resource_settings import MAX_SETTINGS_BYTES, ResourceSettings, parse_all
 from larst.store.transfer.db_json import ImportReport, add_record, read_db_json
 from larst.store.transfer.exporting import VERSION
 
@@ -38,6 +39,7 @@ Source = bytes | bytearray
 
 _EXPORT = re.compile(rb'\{\s*"larst"\s*:\s*"session"')
 _BOM_AND_SPACE = re.compile(b"(?:" + re.escape(codecs.BOM_UTF8) + rb")?\s*")
+_MAX_HEAD_BYTES = 2 * MAX_SETTINGS_BYTES
 _MAX_OUTER_LINE_BYTES = 1000
 _RECORD, _RESOURCE = b'{"record":', b'{"resource":'
 _NOT_LARST = "a line of the export is not as LARST writes it"
@@ -76,11 +78,25 @@ def snapshot_settings(raw: Source) -> StoredSettings:
     Raises:
         BadRequestError: they are not as LARST writes them.
     """
-    head = _parse_line(_line_at(raw, 0)[0][:_MAX_OUTER_LINE_BYTES])
+    head = _parse_line(_line_at(raw, 0)[0][:_MAX_HEAD_BYTES])
     try:
         return settings_from_json(head.get("settings", {}))
     except ValueError as error:
         raise BadRequestError(f"its settings cannot be read: {error}") from error
+
+
+def exported_settings(raw: Source) -> Mapping[str, ResourceSettings]:
+    """Return the settings of resources that an export has; a `db.json` has none.
+
+    Raises:
+        BadRequestError: they are not as LARST writes them.
+    """
+    prefix = _BOM_AND_SPACE.match(raw)
+    start = prefix.end() if prefix else 0
+    if not _EXPORT.match(raw, start):
+        return {}
+    head = _parse_line(_line_at(raw, start)[0][:_MAX_HEAD_BYTES]).get("settings")
+    return parse_all(head.get("resources", {})) if isinstance(head, dict) else {}
 
 
 def _read(raw: Source, start: int, report: ImportReport) -> Iterator[tuple[str, Collection]]:
@@ -92,7 +108,7 @@ def _read(raw: Source, start: int, report: ImportReport) -> Iterator[tuple[str, 
 def _read_export(raw: Source, start: int) -> Iterator[tuple[str, Collection]]:
     """Yield the resources of an export; each one is filled until the next is yielded."""
     head, position = _line_at(raw, start)
-    version = _parse_line(head[:_MAX_OUTER_LINE_BYTES]).get("version")
+    version = _parse_line(head[:_MAX_HEAD_BYTES]).get("version")
     if version not in READABLE_VERSIONS:
         raise BadRequestError(
             f"the export is of version {version!r:.40}; this LARST reads versions 1 and {VERSION}"

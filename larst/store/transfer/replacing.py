@@ -86,6 +86,7 @@ def free(collections: Iterable[Collection]) -> None:
     """
     for collection in collections:
         collection.indexes.free()
+        collection.uniques.free()
         while collection.records:
             collection.records.popitem()
 

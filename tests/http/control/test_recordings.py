@@ -14,7 +14,7 @@ from larst.http.control import recordings as recordings_module
 from larst.telemetry.requests import recordings as bounds
 from tests.http.helpers import S1, S2, Client, MakeClient
 from tests.http.lane.servers import request, start
-from tests.http.test_tenants import ALL, entry, write
+from tests.http.tenants import ALL, entry, write
 
 RECORD = {**S1, "X-LARST-Record": "on"}
 ITEMS = "/_larst/sessions/one/requests"

@@ -13,7 +13,7 @@ from openapi_schema_validator import OAS31Validator
 
 from larst.http.control import requests as requests_module
 from tests.http.helpers import S1, Client, MakeClient
-from tests.http.test_tenants import ALL, entry, write
+from tests.http.tenants import ALL, entry, write
 
 FOLLOW = {"Accept": "text/event-stream"}
 

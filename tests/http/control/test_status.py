@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.http.helpers import MakeClient
-from tests.http.test_tenants import ALL, entry, write
+from tests.http.tenants import ALL, entry, write
 
 
 async def test_it_counts_what_happened(make_client: MakeClient) -> None:

@@ -225,3 +225,20 @@ async def test_an_edit_keeps_the_changes_during_a_checkpoint_whose_journal_was_r
 
     assert {user["name"] for user in records_of(store)} == {"Ann", "Bob", "Carl", "New"}
     assert records_of(await killed_and_restarted(disk)) == records_of(store)
+
+
+async def test_so_many_reports_are_kept(
+    disk: MemoryDisk, store: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The latest of them: a program may edit a file every second."""
+    monkeypatch.setattr("larst.store.session_edits.MAX_REPORTS", 2)
+
+    for name in ("A", "B", "C"):
+        edit(disk, {"id": 1, "name": name})
+        await store.edits.take_in()
+        await store.durability.checkpoint()
+    edit(disk, {"id": 1, "name": "C", "age": 1}, {"id": 9, "name": "D"})
+    await store.edits.take_in()
+
+    assert [report.resource for report in store.edits.reports] == ["users", "users"]
+    assert "1 added" in store.edits.reports[-1].detail

@@ -62,6 +62,8 @@ FAKE_DATA = ControlOperation(
         *JSON_ERRORS,
         errors.BodyTooLargeError,
         errors.IdTakenError,
+        errors.ValueTakenError,
+        errors.FieldRefusedError,
         errors.ProgramTimeoutError,
         errors.QuotaFullError,
         errors.ExtraMissingError,

@@ -26,7 +26,7 @@ from larst.http.control.parameters import (
 )
 from larst.openapi import ControlOperation, ControlReply
 from larst.openapi.operations import schema_ref
-from larst.openapi.schemas import ANY_OBJECT, COUNT, TEXT, Schema, page_of
+from larst.openapi.schemas import COUNT, TEXT, Schema, page_of
 from larst.session.settings import CHOICES
 
 SESSION_SETTINGS: Schema = {
@@ -162,17 +162,24 @@ EXPORT_SESSION = ControlOperation(
     errors=errors_of(*ID_ERRORS, *SESSION_ERRORS),
 )
 
+_DATABASE: Schema = {
+    "type": "object",
+    "description": "A db.json: lists of records by resource. Or a HAR, Postman or OpenAPI file.",
+    "examples": [{"users": [{"id": 1, "name": "Ann"}]}],
+}
 IMPORT_SESSION = ControlOperation(
     "import_session",
     "sessions",
     "Import an export, a db.json, or a HAR, Postman or OpenAPI file: all of it or nothing",
     (ControlReply("The number of imported records.", json_of(_IMPORTED)),),
     (IN_SESSION, REPLACE, LENIENT, SET_DIALECT),
-    body={"application/x-ndjson": TEXT, "application/json": ANY_OBJECT},
+    body={"application/x-ndjson": TEXT, "application/json": _DATABASE},
     errors=errors_of(
         *SESSION_ERRORS,
         errors.BadRequestError,
         errors.SessionNotEmptyError,
+        errors.ValueTakenError,
+        errors.FieldRefusedError,
         errors.BodyTooLargeError,
         errors.BodyTooSlowError,
         errors.DeadlineError,

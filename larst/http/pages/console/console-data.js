@@ -89,6 +89,7 @@ async function records(resource, query) {
       h("button", { type: "button", disabled: last >= found.page.total, onclick: () => go({ offset: String(offset + SIZE) }) }, "Next"),
       h("a", { href: `${view(resource)}/+new` }, "New record"),
       h("a", { href: "#/data" }, "All resources")),
+    await declared(resource),
     await schema(resource),
   ].filter(Boolean);
 }
@@ -120,6 +121,12 @@ function filters(fields, filter, go) {
   };
   return h("form", { onsubmit: add }, h("label", { for: "field" }, "Filter"), field, operator, value, h("button", {}, "Apply"),
     filter.map(([name, text]) => h("button", { type: "button", "aria-label": `Remove the filter ${name}=${text}`, onclick: () => go({ [`f.${name}`]: "", offset: "" }) }, `${name}=${text} ×`)));
+}
+
+// The settings of the resource: every write keeps to them.
+async function declared(resource) {
+  const settings = await json("GET", `/_larst/sessions/${await sessionName()}/resources/${encodeURIComponent(resource)}`).catch(() => null);
+  return settings && h("details", {}, h("summary", {}, "Settings"), h("pre", {}, JSON.stringify(settings, null, 2)));
 }
 
 async function schema(resource) {
