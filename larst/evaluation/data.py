@@ -32,7 +32,7 @@ def records_of_export(export: bytes) -> Records:
 
 
 def data_mismatches(case: Case, after: Records) -> list[str]:
-    """Return every difference between the records and those expected; empty if there are none."""
+    """Return every difference between the records and those expected; empty if they agree."""
     return [
         f"{resource}: {reason}"
         for resource, before in case.records.items()

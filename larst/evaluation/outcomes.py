@@ -14,7 +14,7 @@ Failure = Literal[
 ]
 
 _EFFECTS = ("then ", "data: ")
-"""How the reasons begin that concern what is stored after the request."""
+"""How the reasons begin that concern the stored data."""
 
 _STATUS = re.compile(r"status (\d{3}), not")
 

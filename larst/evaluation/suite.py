@@ -93,7 +93,7 @@ class DataAfter(_Strict):
 
 
 class Case(_Strict):
-    """A case: its data, the request under test, its response, and what is stored afterwards.
+    """A case: its data, the request under test, its response, and the data afterwards.
 
     The data are `records`, imported at once, or requests that set them up. If a case has records,
     then all that `after` does not name must be unchanged.

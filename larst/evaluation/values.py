@@ -31,7 +31,7 @@ def agrees(value: Json, expected: Json) -> bool:
 
 
 def is_number(value: Json) -> bool:
-    """Return whether a value is a number; true and false are none."""
+    """Return whether a value is a number; true and false are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

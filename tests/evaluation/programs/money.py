@@ -95,7 +95,7 @@ WRONG: Mapping[str, tuple[str, str]] = {
     "withdraw too much": (' <= account["balance"]', ""),
     "withdraw a negative amount": ("not 0 < body", "not -99 < body"),
     "unfreeze an account": ('{"frozen": False}', '{"status": "unfrozen"}'),
-    "what is still to be paid": ('{"paid": False}', "{}"),
+    "the balance of unpaid invoices": ('{"paid": False}', "{}"),
     "settle an invoice": ('store.update(invoice["id"], {"paid": True})', "invoice"),
     "invoices past due": ('"paid": False, ', ""),
     "expenses of each category": ('"sum"', '"avg"'),

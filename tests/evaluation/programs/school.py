@@ -110,7 +110,7 @@ WRONG: Mapping[str, tuple[str, str]] = {
         'groups[book["genre"]] = [book]',
     ),
     "books of each decade": ("// 10 * 10", "// 100 * 100"),
-    "books that nobody can borrow": ("copies__lt", "copies__gte"),
+    "books without a free copy": ("copies__lt", "copies__gte"),
     "the grade average of a student": (', criteria={"student_id": student["id"]}', ""),
     "the average of each subject": ('"avg"', '"max"'),
     "the highest grade": ('"-score"', '"score"'),
