@@ -27,7 +27,7 @@ from larst.http.parsing import VISIBLE_HEADERS, may_lack_body, parse_body, parse
 from larst.http.presentation import Place, prefers_page, present
 from larst.http.recorder import HEADER, Recorder
 from larst.http.refusal_throttle import RefusalThrottle
-from larst.http.repeated_headers import joined
+from larst.http.repeated_headers import joined, joined_lines
 from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.responses import program_response
@@ -201,7 +201,7 @@ class Ingress:
 
     def scheme(self, request: WithHeaders, scheme: str, peer: str) -> str:
         """Return the scheme that the client used; `scheme` is that of the connection."""
-        forwarded = request.headers.get("X-Forwarded-Proto")
+        forwarded = joined_lines(request.headers, "X-Forwarded-Proto")
         return scheme_of(scheme, forwarded, peer, self._settings.trusted_proxies)
 
     def client_ip(self, request: WithHeaders, peer: str) -> str:
@@ -209,7 +209,7 @@ class Ingress:
         proxies = self._settings.trusted_proxies
         if not proxies:
             return peer
-        return client_ip_of(peer, request.headers.get("X-Forwarded-For"), proxies)
+        return client_ip_of(peer, joined_lines(request.headers, "X-Forwarded-For"), proxies)
 
     async def context(
         self, request: web.Request, trace: RequestTrace, access: Access, share: BodyShare

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from aiohttp import web
+from multidict import MultiMapping
 
 from larst.session import SessionReply
 from larst.telemetry import RequestTrace
@@ -18,8 +19,8 @@ class WithHeaders(Protocol):
     """A request as far as its headers go; their names have no case."""
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers; of a repeated one, the first."""
+    def headers(self) -> MultiMapping[str]:
+        """The headers; `get` returns the first line of a repeated one."""
 
 
 TRACE = web.RequestKey("trace", RequestTrace)

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from multidict import MultiMapping
+
 from larst.errors import BadRequestError
 
 SINGLE_HEADERS = frozenset(
     "authorization content-type idempotency-key if-modified-since if-range if-unmodified-since"
-    " last-event-id origin range traceparent x-request-id x-session-id"
+    " last-event-id origin range sec-fetch-site traceparent x-request-id x-session-id"
     " accept-profile content-profile odata-maxversion odata-version stripe-version"
     " x-http-method x-http-method-override x-method-override".split()
 )
@@ -40,3 +42,9 @@ def joined(values: Mapping[str, str], name: str, value: str) -> str:
     """Return the value of a header, behind those that the request had before."""
     earlier = values.get(name)
     return value if earlier is None else f"{earlier}, {value}"
+
+
+def joined_lines(headers: MultiMapping[str], name: str) -> str | None:
+    """Return the list in a header, however many lines it has; None without one."""
+    lines = headers.getall(name, ())
+    return ", ".join(lines) if lines else None

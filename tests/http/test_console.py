@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 
 from larst.http.logins import COOKIE, LIFETIME_S, MAX_LOGINS, Logins
 from tests.http.helpers import Client, MakeClient
@@ -28,7 +29,8 @@ class Request:
     """The headers of a request."""
 
     def __init__(self, id: str, **headers: str) -> None:
-        self.headers = {**MARK, "Host": "a", "Cookie": f"{COOKIE}={id}", **headers}
+        fields = {**MARK, "Host": "a", "Cookie": f"{COOKIE}={id}", **headers}
+        self.headers = CIMultiDict(fields)
 
 
 class TestPage:

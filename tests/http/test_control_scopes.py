@@ -121,3 +121,32 @@ async def test_an_admin_sees_no_request_of_another_tenant(start: Start) -> None:
     for name in (newest["number"], newest["id"]):
         reply = await service.send("ben", "GET", f"/_larst/requests/{name}")
         assert SECRET not in await reply.text()
+
+
+async def test_no_admin_of_a_tenant_reaches_the_plans_of_another(start: Start) -> None:
+    """Neither by the key of a plan, nor by the name of its tenant."""
+    service = await with_vault(start)
+    base = "/_larst/plans"
+    before = await service.json("ann", base)
+    key = before["items"][0]["key"]
+
+    for route in CONTROL_ROUTES:
+        if "{key}" in route.path:
+            path = route.path.replace("{key}", key)
+            status = (
+                await service.send("ben", route.method, f"{path}?tenant=acme", json={})
+            ).status
+            assert status in (400, 403), name_of(route)  # 400: the body is read first
+            own = await service.send("ben", route.method, path, json={"reason": "x"})
+            assert own.status in (400, 404), name_of(route)
+    assert (await service.send("ben", "GET", f"{base}?tenant=acme")).status == 403
+    assert await service.json("ann", base) == before
+
+
+@pytest.mark.parametrize("path", ["/vaults/search", "/secrets/_search"])
+async def test_a_search_by_post_needs_the_scope_write(start: Start, path: str) -> None:
+    """The method decides: whether a plan changes data is known only when it has run."""
+    service = await with_vault(start)
+
+    assert (await service.send("reader", "POST", f"/@vault{path}", json={})).status == 403
+    assert (await service.send("writer", "POST", f"/@vault{path}", json={})).status != 403

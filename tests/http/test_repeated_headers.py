@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
+from multidict import CIMultiDict
 
+from larst.http.ingress import INGRESS
 from larst.http.repeated_headers import SINGLE_HEADERS
 from tests.http.helpers import Client, MakeClient
 
@@ -42,6 +45,26 @@ async def test_repeated_lists_are_one_list(client: Client) -> None:
     for tags in (('"other"', etag), (etag, '"other"')):
         headers = [("If-None-Match", tag) for tag in tags]
         assert (await raw_reply(client, "/members/1", headers)).startswith(b"HTTP/1.1 304")
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """A request of a proxy."""
+
+    headers: CIMultiDict[str]
+
+
+async def test_the_address_of_a_client_is_the_last_that_a_proxy_added(
+    make_client: MakeClient,
+) -> None:
+    """A proxy may add a line behind the one that the client made up, to pass for a local call."""
+    client = await make_client(LARS_TRUSTED_PROXIES="127.0.0.1")
+    lines = [("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", "203.0.113.7")]
+    assert client.app is not None
+
+    address = client.app[INGRESS].client_ip(Forwarded(CIMultiDict(lines)), "127.0.0.1")
+
+    assert address == "203.0.113.7"
 
 
 async def test_http_0_9_is_refused(client: Client) -> None:
