@@ -14,6 +14,8 @@ MAX_WORDS_CHARACTERS = 600
 MAX_FIELDS = 40
 MAX_LEVELS = 4
 MAX_CHOICES = 12
+MAX_PARTS = 12
+MAX_SCHEMAS = 1_000
 
 _TYPES = {"integer": "<int>", "number": "<number>", "boolean": "<bool>", "string": "<text>"}
 
@@ -41,37 +43,45 @@ def knowledge_of(
 def sketch_of(schema: Mapping[str, Json]) -> Json:
     """Return a JSON Schema as a sketch: `{"total": "<number>", "state?": {"one of": […]}}`."""
     definitions = schema.get("$defs")
-    return _sketch(schema, definitions if isinstance(definitions, Mapping) else {}, 0)
+    return _Sketching(definitions if isinstance(definitions, Mapping) else {}).sketch(schema, 0)
 
 
-def _sketch(node: Json, definitions: Mapping[str, Json], level: int) -> Json:
-    if not isinstance(node, Mapping) or level > MAX_LEVELS:
-        return "<any>"
-    reference = node.get("$ref")
-    if isinstance(reference, str):
-        name = reference.rpartition("/")[2]
-        return _sketch(definitions.get(name), definitions, level + 1)
-    for name in ("allOf", "oneOf", "anyOf"):
-        if isinstance(parts := node.get(name), list) and parts:
-            return _merged([_sketch(part, definitions, level + 1) for part in parts])
-    return _plain(node, definitions, level)
+class _Sketching:
+    """Makes one sketch; schemas beyond `MAX_SCHEMAS` are `<any>`."""
 
+    def __init__(self, definitions: Mapping[str, Json]) -> None:
+        self._definitions = definitions
+        self._schemas_left = MAX_SCHEMAS
 
-def _plain(node: Mapping[str, Json], definitions: Mapping[str, Json], level: int) -> Json:
-    if isinstance(choices := node.get("enum"), list):
-        return {"one of": choices[:MAX_CHOICES]}
-    properties = node.get("properties")
-    if isinstance(properties, Mapping):
-        required = node.get("required") or ()
-        return {
-            f"{name}{'' if name in required else '?'}": _sketch(inner, definitions, level + 1)
-            for name, inner in list(properties.items())[:MAX_FIELDS]
-        }
-    kind = node.get("type")
-    if kind == "array" or "items" in node:
-        return [_sketch(node.get("items"), definitions, level + 1)]
-    kinds = [kind] if isinstance(kind, str) else kind if isinstance(kind, list) else []
-    return next((_TYPES[name] for name in kinds if name in _TYPES), "<any>")
+    def sketch(self, node: Json, level: int) -> Json:
+        """Return the sketch of a part of the schema."""
+        self._schemas_left -= 1
+        if not isinstance(node, Mapping) or level > MAX_LEVELS or self._schemas_left < 0:
+            return "<any>"
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            name = reference.rpartition("/")[2]
+            return self.sketch(self._definitions.get(name), level + 1)
+        for name in ("allOf", "oneOf", "anyOf"):
+            if isinstance(parts := node.get(name), list) and parts:
+                return _merged([self.sketch(part, level + 1) for part in parts[:MAX_PARTS]])
+        return self._plain(node, level)
+
+    def _plain(self, node: Mapping[str, Json], level: int) -> Json:
+        if isinstance(choices := node.get("enum"), list):
+            return {"one of": choices[:MAX_CHOICES]}
+        properties = node.get("properties")
+        if isinstance(properties, Mapping):
+            required = node.get("required") or ()
+            return {
+                f"{name}{'' if name in required else '?'}": self.sketch(inner, level + 1)
+                for name, inner in list(properties.items())[:MAX_FIELDS]
+            }
+        kind = node.get("type")
+        if kind == "array" or "items" in node:
+            return [self.sketch(node.get("items"), level + 1)]
+        kinds = [kind] if isinstance(kind, str) else kind if isinstance(kind, list) else []
+        return next((_TYPES[name] for name in kinds if name in _TYPES), "<any>")
 
 
 def _merged(sketches: list[Json]) -> Json:

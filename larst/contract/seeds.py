@@ -15,6 +15,9 @@ MAX_FIELDS = 200
 _LISTS = ("items", "data", "results", "records")
 """The fields of an envelope that hold the records of a list."""
 
+MAX_SCHEMAS = 5_000
+"""The schemas that are read for one collection: those that several refer to count each time."""
+
 _SCALARS = frozenset({"string", "integer", "number", "boolean", "null"})
 
 
@@ -88,6 +91,7 @@ class _Learning:
 
     def __init__(self, schema: Mapping[str, Json]) -> None:
         self._schema = schema
+        self._schemas_left = MAX_SCHEMAS
         self._definitions = schema.get("$defs", {})
 
     def learned(self) -> dict[str, Json] | None:
@@ -101,7 +105,8 @@ class _Learning:
     def resolved(self, node: Json) -> Mapping[str, Json]:
         """Return a schema with its reference resolved, and the parts of `allOf` merged."""
         for _ in range(MAX_LEVELS):
-            if not isinstance(node, Mapping):
+            self._schemas_left -= 1
+            if not isinstance(node, Mapping) or self._schemas_left < 0:
                 return {}
             if isinstance(reference := node.get("$ref"), str):
                 node = self._definitions.get(reference.rpartition("/")[2])
@@ -119,7 +124,7 @@ class _Learning:
             if isinstance(part.get("properties"), Mapping)
             for name, inner in part["properties"].items()
         }
-        required = [name for part in parts for name in part.get("required") or ()]
+        required = [name for part in parts for name in _required(part)]
         return {"type": "object", "properties": properties, "required": required}
 
     def _learned(self, node: Json, level: int) -> dict[str, Json] | None:
@@ -144,5 +149,11 @@ class _Learning:
             for name, part in list(node["properties"].items())[:MAX_FIELDS]
         }
         properties = {name: part for name, part in inner.items() if part is not None}
-        required = [name for name in node.get("required") or () if name in properties]
+        required = [name for name in _required(node) if name in properties]
         return {"type": "object", "properties": properties, "required": sorted(required)}
+
+
+def _required(node: Mapping[str, Json]) -> list[str]:
+    """Return the names that a schema requires; it may not be a valid one."""
+    names = node.get("required")
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
