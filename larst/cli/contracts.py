@@ -52,6 +52,17 @@ def read_document(content: bytes) -> dict[str, Any]:
     return dict(document)
 
 
+def as_json(content: bytes) -> bytes:
+    """Return the content of a file; an OpenAPI document in YAML as JSON.
+
+    Raises:
+        ConfigError: it begins as one, and is not valid YAML.
+    """
+    from larst.seeds import is_yaml
+
+    return json.dumps(read_document(content)).encode() if is_yaml(content) else content
+
+
 def _read_json(content: bytes) -> Any:
     try:
         return json.loads(content)

@@ -161,6 +161,7 @@ def _seed_file(options: argparse.Namespace) -> SeedFile | None:
         ConfigError: a flag needs a file, or the name of the session is not valid.
         OSError: the file cannot be read.
     """
+    from larst.cli.contracts import as_json
     from larst.errors import BadSessionIdError, ConfigError
     from larst.http.client_identity import checked_session_id
     from larst.process.seeding import SeedFile
@@ -173,7 +174,7 @@ def _seed_file(options: argparse.Namespace) -> SeedFile | None:
     try:
         if session is not None:
             checked_session_id(session)
-        content = Path(name).read_bytes()
+        content = as_json(Path(name).read_bytes())
         return SeedFile(name, content, options.lenient, session, replaces=options.fresh)
     except BadSessionIdError as error:
         raise ConfigError(f"--session {session}: {error.detail}") from error

@@ -176,7 +176,7 @@ def _line_count(service: Service, session: str) -> int | None:
 
 def _import(service: Service, options: argparse.Namespace) -> None:
     from larst.cli.client import TRANSFER_TIMEOUT_S, Upload
-    from larst.cli.contracts import put_contract
+    from larst.cli.contracts import as_json, put_contract
     from larst.planning.reading.nouns import counted
 
     query = {name: "true" for name in ("replace", "lenient") if getattr(options, name)}
@@ -186,7 +186,7 @@ def _import(service: Service, options: argparse.Namespace) -> None:
         put_contract(service, options.session, _input(options.file), enforces=options.enforce)
         return
     path = f"{session_path(options.session)}/import{'?' if query else ''}{urlencode(query)}"
-    content = _input(options.file)
+    content = as_json(_input(options.file))
     with (
         working(f"importing into {options.session}", len(content)) as advance,
         service.open("POST", path, Upload(content, advance), timeout_s=TRANSFER_TIMEOUT_S) as reply,

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from larst.cli.contracts import as_json
 from larst.domain import Json
 from larst.errors import BadRequestError, InvalidJsonError
-from larst.seeds import as_db_json, kind_of
+from larst.seeds import as_db_json, kind_of, refuse_yaml
 from larst.store.transfer.db_json import ImportReport
 
 
@@ -25,6 +26,15 @@ def entry(
         "request": {"method": method, "url": url, "headers": [{"name": "Authorization"}]},
         "response": {"status": status, "content": {"mimeType": mime, "text": text}},
     }
+
+
+def test_yaml_is_known_and_refused_with_the_way_to_convert_it() -> None:
+    yaml = b"# The shop\nopenapi: 3.1.0\npaths: {}\n"
+    for other in (b'{"posts": []}', b'{"a":\n"x\\\nopenapi: 3"}', b"posts:\n  openapi: 3.1\n", b""):
+        refuse_yaml(other)
+    with pytest.raises(BadRequestError, match=r"larst import FILE.*yq -o json"):
+        refuse_yaml(yaml)
+    assert kind_of(as_json(yaml)) == "OpenAPI document"
 
 
 def har(*entries: object) -> bytes:

@@ -20,6 +20,7 @@ from larst.http.formats import read_json
 from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
+from larst.seeds import refuse_yaml
 from larst.session import SessionClient, SessionQuota
 from larst.session.contracts import (
     SessionContract,
@@ -50,6 +51,7 @@ class ContractControl:
         mode = choice_in_query(request, CONTRACT_MODE) or "warn"
         with request.app[INGRESS].bodies.share() as share:
             raw = bytes(await read_body(request, _BODY_RULES, share))
+        refuse_yaml(raw)
         document = await asyncio.to_thread(read_json, raw)
         text = await asyncio.to_thread(lambda: orjson.dumps(document).decode())
         await self._quota.admit(request[ACCESS].tenant, session_name(key))

@@ -16,7 +16,7 @@ from aiohttp import web
 from larst.errors import BodyTooLargeError, DeadlineError
 from larst.http.bodies import WINDOW_S, BodyRules, BodyShare, read_body
 from larst.runtime import paused_collector
-from larst.seeds import as_db_json, kind_of
+from larst.seeds import as_db_json, kind_of, refuse_yaml
 from larst.store import Threads
 from larst.store.transfer.db_json import ImportReport
 from larst.store.transfer.importing import import_resources
@@ -92,6 +92,7 @@ class Imports:
 def _prepare(raw: bytearray, report: ImportReport | None) -> dict[str, Replacement]:
     is_large = len(raw) > LARGE_IMPORT_BYTES
     with paused_collector() if is_large else nullcontext():
+        refuse_yaml(raw)
         kind = kind_of(raw)
         source = raw if kind is None else as_db_json(raw, kind, report := report or ImportReport())
         return prepare_replacements(import_resources(source, datetime.now(UTC), report))

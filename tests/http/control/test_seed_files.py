@@ -32,3 +32,11 @@ async def test_a_file_without_a_record_changes_nothing(client: Client) -> None:
     assert refused.status == 400
     assert "without an example of a reply: GET /users" in (await refused.json())["detail"]
     assert (await client.get("/members/1", headers={"X-Session-ID": "one"})).status == 200
+
+
+async def test_a_document_in_yaml_is_refused_with_the_way_to_convert_it(client: Client) -> None:
+    """The parser of the service reads JSON only: a small YAML document can expand to a huge one."""
+    document = b"openapi: 3.1.0\npaths: {}\n"
+    for method, path in (("POST", "import"), ("PUT", "contract")):
+        reply = await client.request(method, f"/_larst/sessions/one/{path}", data=document)
+        assert (reply.status, "larst import FILE" in await reply.text()) == (400, True)
