@@ -132,7 +132,7 @@ def _isolated(settings: Settings, data_root: Path) -> Settings:
 
 def _cases(options: argparse.Namespace) -> list[Case]:
     from larst.errors import ConfigError
-    from larst.evaluation.suite import load_suite
+    from larst.evaluation.reading import load_suite
 
     cases = load_suite(Path(options.suite) if options.suite else None)
     text = options.only or ""

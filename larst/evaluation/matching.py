@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from larst.domain import Json
-from larst.evaluation.suite import Expectation
+from larst.evaluation.answers import READERS
+from larst.evaluation.data import stale_records
+from larst.evaluation.suite import Case, Expectation
 
 _MAX_QUOTED_CHARACTERS = 200
 
@@ -18,6 +20,21 @@ def mismatches(
 ) -> list[str]:
     """Return every reason why the response does not match; empty if it does."""
     return list(_mismatches(expected, status, headers, body))
+
+
+def judged(case: Case, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
+    """Return every reason why the response is not the one that a case expects."""
+    reasons = mismatches(case.expected, status, headers, body)
+    if not reasons and body and case.after.changed:
+        reasons += stale_records(case, _json_or_none(body))
+    return reasons
+
+
+def _json_or_none(body: bytes) -> Json:
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return None
 
 
 def _mismatches(
@@ -41,7 +58,7 @@ def _mismatches(
 
 
 def _body_mismatches(expected: Expectation, body: bytes, quoted: str) -> Iterator[str]:
-    fields = {"body", "has"} & expected.model_fields_set
+    fields = {"body", "has", *READERS} & expected.model_fields_set
     if not fields:
         return
     try:
@@ -53,6 +70,10 @@ def _body_mismatches(expected: Expectation, body: bytes, quoted: str) -> Iterato
         yield f"the body is {quoted}, not {_quoted_json(expected.body)}"
     if "has" in fields and not _contains(value, expected.has, unordered=expected.unordered):
         yield f"the body is {quoted}, without {_quoted_json(expected.has)}"
+    for name in sorted(fields & READERS.keys()):
+        meaning = getattr(expected, name)
+        if not READERS[name](value, meaning):
+            yield f"the body is {quoted}, which does not say: {name} {_quoted_json(meaning)}"
 
 
 def _quoted_json(value: Json) -> str:

@@ -13,6 +13,9 @@ Failure = Literal[
     "no plan", "no reply", "server error", "wrong status", "wrong reply", "wrong effect"
 ]
 
+_EFFECTS = ("then ", "data: ")
+"""How the reasons begin that concern the stored data."""
+
 _STATUS = re.compile(r"status (\d{3}), not")
 
 
@@ -27,7 +30,7 @@ def failure_of(result: CaseResult) -> Failure | None:
     first = result.reasons[0]
     if first.startswith("no reply"):
         return "no reply"
-    if first.startswith("then "):
+    if first.startswith(_EFFECTS):
         return "wrong effect"
     if (match := _STATUS.search(first)) is None:
         return "wrong reply"
@@ -45,7 +48,7 @@ def passed_at_once(result: CaseResult) -> bool:
 def lost_data(result: CaseResult) -> bool:
     """Return whether an attack changed or removed records."""
     return result.group == "adversarial" and any(
-        reason.startswith("then ") for reason in result.reasons
+        reason.startswith(_EFFECTS) for reason in result.reasons
     )
 
 

@@ -13,7 +13,8 @@ import orjson
 from yarl import URL
 
 from larst.domain import Usage
-from larst.evaluation.matching import mismatches
+from larst.evaluation.data import data_mismatches, records_of_export
+from larst.evaluation.matching import judged, mismatches
 from larst.evaluation.suite import Case, Expectation, Request
 
 _SOURCE = re.compile(r'plan;[^,]*desc="([^"]*)"')
@@ -99,6 +100,10 @@ class _Client:
         self._url = url
         self._session_id = session_id
 
+    def control(self, verb: str) -> str:
+        """Return the path of an operation on the session as a whole."""
+        return f"/_larst/sessions/{self._session_id}/{verb}"
+
     async def send(self, request: Request) -> _Response:
         headers = {"X-Session-ID": self._session_id, **request.headers}
         data = request.raw.encode() if request.raw is not None else None
@@ -117,7 +122,7 @@ async def _run_case(client: _Client, case: Case) -> tuple[str, float, tuple[str,
     """Return the planner and the latency of the request under test, and why the case failed."""
     planner, latency_ms = "", 0.0
     try:
-        for request in case.setup:
+        for request in _preparations(client, case):
             response = await client.send(request)
             if response.status >= 300:
                 reason = f"{request.method} {request.path} answered {response.status}"
@@ -126,14 +131,25 @@ async def _run_case(client: _Client, case: Case) -> tuple[str, float, tuple[str,
         latency_ms = response.latency_ms
         source = _SOURCE.search(response.headers.get("Server-Timing", ""))
         planner = source[1] if source else ""
-        reasons = _mismatches(case.expected, response)
+        reasons = judged(case, response.status, response.headers, response.body)
         for check in case.checks:
             response = await client.send(check.request)
             place = f"then {check.request.method} {check.request.path}"
             reasons += [f"{place}: {reason}" for reason in _mismatches(check.expected, response)]
+        if case.records:
+            response = await client.send(Request(method="GET", path=client.control("export")))
+            after = records_of_export(response.body)
+            reasons += [f"data: {reason}" for reason in data_mismatches(case, after)]
     except (aiohttp.ClientError, TimeoutError) as error:
         return planner, latency_ms, (f"no reply: {type(error).__name__}",)
     return planner, latency_ms, tuple(reasons)
+
+
+def _preparations(client: _Client, case: Case) -> list[Request]:
+    if not case.records:
+        return case.setup
+    seeds = Request(method="POST", path=client.control("import"), body=case.records)
+    return [seeds, *case.setup]
 
 
 def _mismatches(expected: Expectation, response: _Response) -> list[str]:

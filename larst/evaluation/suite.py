@@ -1,20 +1,13 @@
 """The suite: cases, each with its requests and the expected responses. Data, strictly validated.
 
-`suite.json` is part of the package. Its group `contract` covers each row of SPEC section 2,
-`custom` has requests that no rule covers, and `adversarial` has attempts to manipulate a planner.
+`reading.py` reads it from files.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import date
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-
-from larst.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 Status = Annotated[int, Field(ge=200, le=599)]
 
@@ -24,13 +17,21 @@ class _Strict(BaseModel):
 
 
 class Request(_Strict):
-    """A request; `body` is sent as JSON, `raw` unchanged."""
+    """A request; `body` is sent as JSON, `raw` unchanged. `"GET /a"` is short for one without."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
     path: str = Field(pattern=r"^/")
     body: Any = None
     raw: str | None = None
     headers: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        method, _, path = value.partition(" ")
+        return {"method": method, "path": path}
 
     @property
     def has_body(self) -> bool:
@@ -44,6 +45,10 @@ class Expectation(_Strict):
     `body` is the complete body. `has` is a part of it: an object may have more fields, but a list
     must have as many items, in the same order unless `unordered`. `headers` are patterns to search
     in the headers. `present` and `absent` are texts that the body must and must not contain.
+
+    The others say what the body means, however it is wrapped (`answers.py`): a `number`, a `truth`,
+    a `text`, a `record` with these marks, the records or values that it `lists` (any order) or
+    `ranks` (this order), the `first` of them, or a table of `groups`.
     """
 
     status: Status | list[Status]
@@ -53,6 +58,14 @@ class Expectation(_Strict):
     headers: dict[str, str] = Field(default_factory=dict)
     present: list[str] = Field(default_factory=list)
     absent: list[str] = Field(default_factory=list)
+    number: Any = None
+    truth: bool | None = None
+    text: str | None = None
+    record: dict[str, Any] | None = None
+    first: dict[str, Any] | None = None
+    lists: list[Any] | None = None
+    ranks: list[Any] | None = None
+    groups: dict[str, Any] | list[dict[str, Any]] | None = None
 
     @property
     def statuses(self) -> list[int]:
@@ -67,47 +80,33 @@ class Check(_Strict):
     expected: Expectation = Field(alias="then")
 
 
+class DataAfter(_Strict):
+    """The records after a case, where they differ from those before.
+
+    By resource: `changed` fields by the id of the record, the ids `removed`, and fields of the
+    records `added`.
+    """
+
+    changed: dict[str, dict[str, dict[str, Any]]] = Field(default_factory=dict)
+    removed: dict[str, list[int | str]] = Field(default_factory=dict)
+    added: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+
+
 class Case(_Strict):
-    """A case: requests that set it up, the request under test, its response, and later checks."""
+    """A case: its data, the request under test, its response, and the data afterwards.
+
+    The data are `records`, imported at once, or requests that set them up. If a case has records,
+    then all that `after` does not name must be unchanged.
+    """
 
     group: Literal["contract", "custom", "adversarial"]
     name: str = Field(min_length=1, max_length=100)
+    records: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     setup: list[Request] = Field(default_factory=list, alias="given")
     request: Request = Field(alias="when")
     expected: Expectation = Field(alias="then")
+    after: DataAfter = Field(default_factory=DataAfter)
     checks: list[Check] = Field(default_factory=list, alias="and")
 
 
-_SUITE = TypeAdapter(list[Case])
-
-
-def load_suite(path: Path | None = None, *, today: date | None = None) -> list[Case]:
-    """Return the cases of a file, or of the suite in the package.
-
-    In the file, `{{month}}` is replaced by the current month and `{{other month}}` by the next,
-    both with two digits.
-
-    Raises:
-        ConfigError: the file cannot be read, or is not a valid suite.
-    """
-    try:
-        text = (path or files(__package__) / "suite.json").read_text("utf-8")
-        cases = _SUITE.validate_python(json.loads(_dated(text, today or date.today())))
-    except OSError as error:
-        raise ConfigError(f"the suite {path} cannot be read: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"the suite {path}: {place}: {first['msg']}") from error
-    except ValueError as error:
-        raise ConfigError(f"the suite {path} is not JSON: {error}") from error
-    names = [case.name for case in cases]
-    if duplicates := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(f"the suite {path} has more than one case named {duplicates[0]!r}")
-    return cases
-
-
-def _dated(text: str, today: date) -> str:
-    next_month = today.month % 12 + 1
-    text = text.replace("{{month}}", f"{today.month:02}")
-    return text.replace("{{other month}}", f"{next_month:02}")
+SUITE = TypeAdapter(list[Case])
