@@ -340,7 +340,7 @@ async def test_a_token_that_is_removed_loses_its_streams(start: Start) -> None:
     """Others connect again by themselves. The file is looked at every second."""
     service = await start(entry("ann", "acme", ALL), entry("eve", "acme", ["read"]))
     await service.send("ann", "POST", "/@v/tasks", json={"status": "open"})
-    bearer = {"Authorization": "Bearer eve"}
+    bearer = {"Authorization": "Bearer eve", "Connection": "close"}
     async with watching(service.client, "/@v/tasks", **bearer) as stream:
         assert await stream.next() == state(OPEN_1)
 
