@@ -71,6 +71,11 @@ _text = "" if _body is None else _dumps(
 _raw = _body if isinstance(_body, str) else None
 _is_record = isinstance(_body, dict) and "id" in _body and "items" not in _body
 _limit = RECORD_LIMIT if _is_record else LIMIT
+if _text and len(_text) <= _limit and _loads(_text) != _body:
+    # Keys that are numbers become texts, which must not be there already.
+    _again = _dumps(_loads(_text), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if len(_again) != len(_text):
+        raise TypeError("REPLY has a key twice, as a text and as another value, such as 1 and '1'")
 [
     _head,
     _body is not None,

@@ -117,6 +117,20 @@ class TestReplies:
             201, b"a;b", {"X-Total": "5", "Location": "/a%20b/%C3%A9%2F"}, "text/csv"
         )
 
+    @pytest.mark.parametrize("body", ["{1: 2, '1': 3}", "[{'a': {None: 1, 'null': 2}}]"])
+    async def test_a_reply_with_a_key_twice_is_refused(
+        self, shared: MontySandbox, body: str
+    ) -> None:
+        """JSON has texts as keys only; readers of a key that is there twice disagree."""
+        with pytest.raises(ProgramFailedError, match="has a key twice"):
+            await _run(shared, f"REPLY = make_response(200, {body})")
+
+    async def test_keys_that_are_numbers_become_texts(self, shared: MontySandbox) -> None:
+        """Counts by id are a usual reply."""
+        reply = await _run(shared, "REPLY = make_response(200, {1: 2, 'b': (1, 2)})")
+
+        assert json.loads(reply.body or b"") == {"1": 2, "b": [1, 2]}
+
     async def test_a_reply_may_be_a_plain_dict(self, shared: MontySandbox) -> None:
         assert await _run(shared, 'REPLY = {"status": 204}') == Reply(204)
 
