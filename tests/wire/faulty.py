@@ -41,7 +41,7 @@ def _break_the_store() -> None:
     """Put a bug into the running service that affects the next request."""
     begin = SessionCommits.begin
 
-    def broken(_commits: SessionCommits) -> Any:
+    def broken(_commits: SessionCommits, *_arguments: Any, **_options: Any) -> Any:
         setattr(SessionCommits, "begin", begin)  # noqa: B010 - restores the method
         raise RuntimeError(f"a bug, on purpose, that quotes {STORED}")
 

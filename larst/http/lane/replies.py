@@ -63,7 +63,12 @@ class LaneReply:
         try:
             self.trace.end_commit(None)
             presented = present(reply, self.context, self._place)
-            is_plain = reply.memo is None and is_plain_write(presented, reply, self.context)
+            is_noted = self.trace.details is not None  # with the headers and the body of its reply
+            is_plain = (
+                not is_noted
+                and reply.memo is None
+                and is_plain_write(presented, reply, self.context)
+            )
             response = None if is_plain else self._response(presented, reply)
         except Exception as error:  # noqa: BLE001 - becomes a reply, as in the middleware
             self._fail(error)

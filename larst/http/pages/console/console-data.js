@@ -125,7 +125,8 @@ function filters(fields, filter, go) {
 
 // The settings of the resource: every write keeps to them.
 async function declared(resource) {
-  const settings = await json("GET", `/_larst/sessions/${await sessionName()}/resources/${encodeURIComponent(resource)}`).catch(() => null);
+  const all = await json("GET", `/_larst/sessions/${await sessionName()}/resources`).catch(() => null);
+  const settings = all && Object.hasOwn(all, resource) ? all[resource] : null;
   return settings && h("details", {}, h("summary", {}, "Settings"), h("pre", {}, JSON.stringify(settings, null, 2)));
 }
 
