@@ -9,7 +9,8 @@ import pytest
 from larst.domain import Json
 from larst.evaluation import Case
 from larst.evaluation.answers import READERS
-from larst.evaluation.data import data_mismatches, stale_records
+from larst.evaluation.data import data_mismatches
+from larst.evaluation.matching import judged
 
 ANN, BEN = {"id": 1, "name": "Ann"}, {"id": 2, "name": "Ben"}
 
@@ -124,5 +125,8 @@ def test_lost_or_changed_records_are_reported(
 
 def test_a_reply_with_the_record_as_it_was_is_refused() -> None:
     """The usual slip: the program replies with what it read, not with what it wrote."""
-    assert list(stale_records(CHANGED, {"user": ANN})) != []
-    assert list(stale_records(CHANGED, {"user": {"id": 1, "name": "Eve"}})) == []
+    (reason,) = judged(CHANGED, 200, {}, b'{"user": {"id": 1, "name": "Ann"}}')
+
+    assert "record 1 of users as it was before" in reason
+    assert judged(CHANGED, 200, {}, b'{"user": {"id": 1, "name": "Eve"}}') == []
+    assert judged(CHANGED, 200, {}, b"") == []
