@@ -37,7 +37,7 @@ HELD_S = 0.002
 
 METHODS = ("fullmatch", "match", "search", "findall", "finditer", "split", "sub")
 NOT_OF_CLIENTS = ("larst.otel", "larst.config", "larst.cli", "larst.evaluation", "larst.eject")
-"""Rooms whose texts are written by those who run the service."""
+"""Rooms that read no text of a client."""
 
 HEADS = ("", "(", "[", "{", '"', "'", "<", "a", "/", "a(", "http://a", "```", "Error: ")
 UNITS = (
@@ -107,7 +107,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     ),
     "a file's name": (lambda text: multipart._file(text, "", b""), "a" * 8_000),
     "an address and a blank": (re.compile(PATTERNS["uri"]).fullmatch, f"http://{'a' * 8_000} "),
-    "a name in capitals": (snake_case, "T" * 8_000),
+    "a name of capital letters": (snake_case, "T" * 8_000),
     "a model that repeats lines": (_json_of, "```" + "\n" * 20_000),
     "a model that begins thoughts": (_json_of, "<think>" * 20_000),
     "a program that ends in blanks": (strip_fences, "```\n" + " " * 40_000 + "x"),
