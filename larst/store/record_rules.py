@@ -102,7 +102,7 @@ class RecordRules:
         settings, now = self._settings, self._now
         if now is None:
             return record
-        completed = self._with_defaults(record)
+        completed = self.with_defaults(record)
         completed.update((field, as_timestamp(now)) for field in settings.stamped)
         ttl_s = settings.ttl_s
         if settings.expiry is not None and ttl_s is not None:
@@ -114,7 +114,7 @@ class RecordRules:
         settings, now = self._settings, self._now
         if now is None:
             return record
-        continued = self._with_defaults(record)
+        continued = self.with_defaults(record)
         if settings.created is not None:
             continued[settings.created] = current.get(settings.created, as_timestamp(now))
         if settings.updated is not None:
@@ -130,7 +130,7 @@ class RecordRules:
             FieldRefusedError, ValueTakenError: as in `check`; or the id is not of the right kind.
         """
         if identifier is not None:
-            self._check_id(identifier)
+            check_id(self._name, self._settings.id, identifier)
         place = self._name if identifier is None else f"{self._name}/{identifier!s:.80}"
         self._check(place, record, None, overlay)
 
@@ -154,7 +154,8 @@ class RecordRules:
             if new is not None and (token := unique_token(field_value(new, field))) is not None:
                 own[token] = key
 
-    def _with_defaults(self, record: Record) -> Record:
+    def with_defaults(self, record: Record) -> Record:
+        """Return a record with the defaults of the fields that it lacks."""
         defaults = self._settings.defaults.items()
         missing = {name: value for name, value in defaults if name not in record}
         return {**record, **copy.deepcopy(missing)}
@@ -166,26 +167,6 @@ class RecordRules:
             holder = self._holder(field, unique_token(value), value, key, overlay)
             if holder is not None:
                 raise taken(self._name, holder, field, value)
-
-    def _check_id(self, identifier: RecordId) -> None:
-        """Check the id that a client gives a new record.
-
-        Raises:
-            FieldRefusedError: it is not of the kind that was declared.
-        """
-        kind = self._settings.id
-        if kind is None:
-            return
-        if kind == "integer":
-            is_right = isinstance(identifier, int)
-        else:
-            pattern = _UUID if kind == "uuid" else _NANOIDS
-            is_right = isinstance(identifier, str) and bool(pattern.fullmatch(identifier))
-        if not is_right:
-            raise FieldRefusedError(
-                f"{self._name}: id must be of the kind {kind}, which {identifier!r:.80} is not;"
-                " leave it out to get one"
-            )
 
     def _holder(
         self, field: str, token: Hashable | None, value: Json, key: str | None, overlay: Overlay
@@ -201,6 +182,26 @@ class RecordRules:
             if unique_token(field_value(self._base.records[other], field)) == token:
                 return other
         return None
+
+
+def check_id(name: str, kind: IdKind | None, identifier: RecordId) -> None:
+    """Check the id that a client gives a new record.
+
+    Raises:
+        FieldRefusedError: it is not of the kind that was declared.
+    """
+    if kind is None:
+        return
+    if kind == "integer":
+        is_right = isinstance(identifier, int)
+    else:
+        pattern = _UUID if kind == "uuid" else _NANOIDS
+        is_right = isinstance(identifier, str) and bool(pattern.fullmatch(identifier))
+    if not is_right:
+        raise FieldRefusedError(
+            f"{name}: id must be of the kind {kind}, which {identifier!r:.80} is not;"
+            " leave it out to get one"
+        )
 
 
 def check_records(name: str, settings: ResourceSettings, records: Iterable[Record]) -> None:

@@ -5,7 +5,7 @@ Pure: what a client declares becomes a `ResourceSettings`, which the session's s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, cast, get_args
 
@@ -59,6 +59,12 @@ class ResourceSettings:
     def stamped(self) -> Collection[str]:
         """The fields that LARST sets itself, whatever a client sends."""
         return [name for name in (self.created, self.updated) if name is not None]
+
+    @property
+    def times(self) -> Collection[str]:
+        """The fields that hold times: those that LARST sets, and that of the expiry."""
+        names = (self.created, self.updated, self.expiry)
+        return [name for name in names if name is not None]
 
     def as_json(self) -> dict[str, Json]:
         """Return the settings as a client declares them; only those that are set."""
@@ -187,9 +193,7 @@ def _field_name(value: Json, setting: str) -> str:
 
 
 def _check_times(settings: ResourceSettings) -> None:
-    times: Sequence[str] = [
-        name for name in (*settings.stamped, settings.expiry) if name is not None
-    ]
+    times = settings.times
     if len({*times}) < len(times):
         raise BadRequestError("created, updated and expiry must be three different fields")
     if both := {*times} & settings.defaults.keys():

@@ -24,11 +24,15 @@ from larst.store.collection import Collection as Records
 from larst.store.disk.documents import DocumentDamagedError
 from larst.store.disk.loaded import EditedFile, Loaded
 from larst.store.disk.session_files import Adoption, SessionFiles
+from larst.store.edits.declared import DeclaredEdit
 from larst.store.edits.foreign_files import ForeignFiles
 from larst.store.edits.reading import BadEditError
 from larst.store.edits.resolving import Check, Resolution, Resolver, by_resource
 from larst.store.quota import Quota
+from larst.store.record_rules import NewId
+from larst.store.resource_settings import ResourceSettings
 from larst.store.schema.drift import find_drifts
+from larst.store.session_rules import SessionRules
 from larst.store.transfer.replacing import prepare_replacements
 
 MAX_REPORTS = 20
@@ -52,9 +56,14 @@ class EditReport:
 
 @dataclass(frozen=True, slots=True)
 class EditRules:
-    """What an edit must keep to: the quota and, if `enforces_schema`, the learned schema."""
+    """What an edit must keep to: the quota and, if `enforces_schema`, the learned schema.
+
+    `declared` has the settings of the resources, once the session is loaded.
+    """
 
     quota: Quota
+    declared: SessionRules
+    new_id: NewId
     enforces_schema: bool = False
 
     def check(self, name: str, collections: Mapping[str, Records]) -> Check:
@@ -63,7 +72,9 @@ class EditRules:
         def check(after: Records, changed: list[dict[str, object]]) -> None:
             own = collections.get(name)
             if self.enforces_schema and own is not None and own.schema is not None:
-                _refuse_drifts(own.schema["json_schema"], changed)
+                schema = own.schema["json_schema"]
+                known = self.declared.without_own_fields
+                _refuse_drifts(schema, [known(name, record, schema) for record in changed])
             if own is not None and len(after.records) <= len(own.records):
                 return
             try:
@@ -110,8 +121,9 @@ class SessionEdits:
         """
         for name, files in by_resource(loaded.edited).items():
             own = loaded.collections.get(name)
+            resolver = Resolver(name, own, self._now(), self._next_id(name))
             try:
-                collection = self._take_in(name, files, own, self._next_id(name))
+                collection = self._take_in(resolver, files, loaded.settings.resources)
             except DocumentDamagedError as error:
                 raise self._files.damaged(error) from error
             if collection is not None:
@@ -126,8 +138,9 @@ class SessionEdits:
         taken: dict[str, Records] = {}
         try:
             for name, files in by_resource(self._foreign.read()).items():
-                check = self._rules.check(name, {**collections, **taken})
-                collection = self._take_in(name, files, collections.get(name), 1, check)
+                resolver = Resolver(name, collections.get(name), self._now())
+                resolver.check = self._rules.check(name, {**collections, **taken})
+                collection = self._take_in(resolver, files, self._rules.declared.resources)
                 if collection is not None:
                     taken[name] = collection
         except OSError as error:
@@ -136,15 +149,14 @@ class SessionEdits:
 
     def _take_in(
         self,
-        name: str,
+        resolver: Resolver,
         files: Mapping[str, EditedFile],
-        own: Records | None,
-        lost_next_id: int,
-        check: Check | None = None,
+        declared: Mapping[str, ResourceSettings],
     ) -> Records | None:
-        resolver = Resolver(name, own, self._now(), lost_next_id)
-        if check is not None:
-            resolver.check = check
+        name = resolver.resource
+        if (settings := declared.get(name)) is not None:
+            new_id = self._rules.new_id
+            resolver.declared = DeclaredEdit(name, settings, new_id, resolver.now)
         resolution = resolver.resolve(files)
         kept_as = self._put(resolution)
         if resolution.asides or resolution.notes:

@@ -128,7 +128,7 @@ class SessionStore:
             self.session_id, self._files, self._writer, self._threads
         )
         self.durability = SessionDurability(parts, self.checkpoints, self.settings, self._threads)
-        rules = EditRules(quota, enforces_schema)
+        rules = EditRules(quota, self.data.rules, new_id, enforces_schema)
         foreign = ForeignFiles(self._files, files)
         self._edits = SessionEdits(self.session_id, self._files, foreign, now, rules)
         self.edits = EditIntake(parts, self._edits, self.checkpoints, self._threads)

@@ -97,6 +97,23 @@ async def test_a_broken_edit_is_set_aside_and_reported(client: Client, file: Pat
     await becomes(client, "/members/1", {"id": 1, "name": "Anna"})
 
 
+async def test_an_edit_keeps_to_the_settings_of_its_resource(client: Client, file: Path) -> None:
+    await exists(file)
+    settings = {"unique": ["name"], "defaults": {"role": "user"}}
+    reply = await client.put("/_larst/sessions/one/resources/members", json=settings)
+    assert reply.status == 200
+    write(file, '[{"id": 1, "name": "Ann"}, {"name": "Ann"}]')
+    aside = file.with_name("members.json.edited-1")
+    await exists(aside)
+
+    (edit,) = (await body_of(client, "/_larst/sessions/one"))["edits"]
+    assert "members/1 and members/2 both have the name 'Ann'" in edit["detail"]
+
+    write(aside, '[{"id": 1, "name": "Ann"}, {"name": "Bob"}]')
+    move(aside, file)
+    await becomes(client, "/members/2", {"id": 2, "name": "Bob", "role": "user"})
+
+
 async def test_a_deleted_file_is_written_again(client: Client, file: Path) -> None:
     await exists(file)
     move(file, file.with_name("gone"))

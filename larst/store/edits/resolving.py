@@ -3,7 +3,8 @@
 ===========================  ======================================================================
 an edited file               becomes
 ===========================  ======================================================================
-valid records                merged (`merging.py`); records without an id get the next ones
+valid records                merged (`merging.py`); records without an id get the next ones, and
+                             all get what the settings of the resource fill in (`declared.py`)
 records that cannot be       set aside, and the session's own are written again; where the session
 taken in                     does not have its own, it is refused as damaged
 missing                      written again; where the session does not have its own records, those
@@ -23,7 +24,7 @@ from itertools import chain
 
 import orjson
 
-from larst.domain import Record
+from larst.domain import Record, RecordId
 from larst.errors import BadRequestError
 from larst.store.collection import Collection
 from larst.store.disk.documents import (
@@ -34,9 +35,11 @@ from larst.store.disk.documents import (
     resource_of,
 )
 from larst.store.disk.loaded import EditedFile, Loaded
+from larst.store.edits.declared import DeclaredEdit
 from larst.store.edits.merging import Merged, is_same, merge
 from larst.store.edits.reading import BadEditError, EditedRecords, read_records
-from larst.store.records import MAX_AUTO_ID, copy_with_id
+from larst.store.record_rules import random_id
+from larst.store.records import MAX_AUTO_ID, copy_with_id, key_of
 
 Check = Callable[[Collection, list[Record]], None]
 """Raises BadEditError where the session may not have those records, or not so many."""
@@ -68,6 +71,7 @@ class Resolver:
     """Resolves the edits of one resource. `lost_next_id`: at least that id comes next.
 
     `own` is the session's own collection, which is not changed; at load, it may be incomplete.
+    `declared` are the settings of the resource.
     """
 
     resource: str
@@ -75,6 +79,7 @@ class Resolver:
     now: datetime
     lost_next_id: int = 1
     check: Check = lambda collection, records: None
+    declared: DeclaredEdit | None = None
 
     def resolve(self, files: Mapping[str, EditedFile]) -> Resolution:
         """Return what becomes of the files, which are of this resource, by their paths.
@@ -117,7 +122,8 @@ class Resolver:
             edited = EditedRecords() if file.content is None else read_records(file.content)
             merged = merge(edited, collection.records, file.changes)
             after = Collection(merged.records, collection.next_id, collection.schema)
-            _give_ids(after, edited, merged)
+            _give_ids(after, edited, merged, self.declared)
+            self._keep_to_settings(collection, merged, knows_new=file.has_own)
             changed = [merged.records[key] for key in chain(merged.changed, merged.added)]
             self.check(after, changed)
         except BadEditError as error:
@@ -133,6 +139,29 @@ class Resolver:
             keys = _named(merged.conflicts)
             resolution.asides.append((file, f"requests have changed {keys} since it was written"))
         return changed
+
+    def _keep_to_settings(self, own: Collection, merged: Merged, *, knows_new: bool) -> None:
+        """Complete the edited records, and hold all of them against the settings.
+
+        `knows_new`: those that are not in `own` are new. Others may be older than the settings:
+        their ids may be of another kind, and a time to expire would delete them.
+
+        Raises:
+            BadEditError: they break the settings.
+        """
+        if (declared := self.declared) is None:
+            return
+        records = merged.records
+        for key in merged.changed:
+            records[key] = declared.completed(records[key], own.records[key])
+        for key in merged.added:
+            record = records[key]
+            if knows_new:
+                records[key] = declared.completed(record, None)
+            else:
+                records[key] = declared.with_defaults(record)
+        new = [records[key] for key in merged.added] if knows_new else []
+        declared.check(records.values(), new)
 
     def _take_schema(
         self, file: EditedFile, collection: Collection, resolution: Resolution
@@ -192,8 +221,12 @@ def preview(loaded: Loaded) -> list[str]:
         DocumentDamagedError: a file cannot be read, and the session does not have its own.
     """
     remarks: list[str] = []
+    now, declared = datetime.now(UTC), loaded.settings.resources
     for name, files in by_resource(loaded.edited).items():
-        resolution = Resolver(name, loaded.collections.get(name), datetime.now(UTC)).resolve(files)
+        resolver = Resolver(name, loaded.collections.get(name), now)
+        if (settings := declared.get(name)) is not None:
+            resolver.declared = DeclaredEdit(name, settings, random_id, now)
+        resolution = resolver.resolve(files)
         if resolution.collection is not None:
             loaded.collections[name] = resolution.collection
         reasons = [f"{file.name} was edited: {reason}" for file, reason in resolution.asides]
@@ -213,20 +246,28 @@ def _keep_own(file: EditedFile, resolution: Resolution) -> None:
         resolution.notes.append(f"{file.name} was missing and is written again")
 
 
-def _give_ids(collection: Collection, edited: EditedRecords, merged: Merged) -> None:
-    """Give the next ids to the records that have none, behind all others.
+def _give_ids(
+    collection: Collection,
+    edited: EditedRecords,
+    merged: Merged,
+    declared: DeclaredEdit | None,
+) -> None:
+    """Give ids to the records that have none, behind all others.
 
     Raises:
         BadEditError: all ids are used.
     """
     collection.derive_metadata(datetime.min, learns=False)
-    for record in edited.without_id:
-        if collection.next_id > MAX_AUTO_ID:
-            raise BadEditError("every number was given out: give each record an id")
-        key = str(collection.next_id)
-        merged.records[key] = copy_with_id(record, collection.next_id)
-        merged.added.append(key)
-        collection.next_id += 1
+    for item in edited.without_id:
+        record = item if declared is None else declared.completed(item, None)
+        identifier: RecordId | None = None if declared is None else declared.next_id()
+        if identifier is None:
+            if collection.next_id > MAX_AUTO_ID:
+                raise BadEditError("every number was given out: give each record an id")
+            identifier = collection.next_id
+            collection.next_id += 1
+        merged.records[key_of(identifier)] = copy_with_id(record, identifier)
+        merged.added.append(key_of(identifier))
 
 
 def _notes(file: EditedFile, merged: Merged) -> list[str]:

@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from larst.errors import SessionDamagedError
 from larst.store import SessionStore
 from larst.store.recovery.inspection import inspect
 from larst.store.recovery.repair import repair
+from larst.store.resource_settings import parse_resource_settings
 from tests.store.disks import MemoryDisk
 from tests.store.recovery.sessions import (
     commit,
@@ -70,6 +72,21 @@ async def test_a_file_edited_by_hand_is_accepted(folder: Path) -> None:
     assert repaired.report == [
         "users.json is not as LARST wrote it, but can be read: taken as it is"
     ]
+    assert await record_ids(folder, "users") == [1, *range(3, 15)]
+
+
+async def test_an_edit_that_breaks_the_settings_is_shown_and_can_be_kept(folder: Path) -> None:
+    """Only the file has the records, so a repair keeps them."""
+    store = await open_session(folder)
+    resources = {"users": parse_resource_settings({"unique": ["name"]})}
+    await store.settings.put(replace(store.settings.current, resources=resources))
+    await store.close()
+    damage_file(folder / "users.json", b'"user 3"', b'"user 4"')
+
+    assert "both have the name 'user 4'" in str(inspect(folder).problem)
+    with pytest.raises(SessionDamagedError, match="both have the name 'user 4'"):
+        await open_session(folder)
+    repair_session(folder)
     assert await record_ids(folder, "users") == [1, *range(3, 15)]
 
 
