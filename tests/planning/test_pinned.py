@@ -88,7 +88,7 @@ def test_the_nearest_is_shown_whatever_the_order_of_the_book() -> None:
         {"shape": {"path": None}},
     ],
 )
-def test_what_may_hold_a_value_or_is_no_choice_of_a_user_is_not_shown(
+def test_what_may_hold_a_value_or_was_not_pinned_by_a_user_is_not_shown(
     fields: dict[str, Any],
 ) -> None:
     assert example_for(pinned("POST /orders/<int>/cancel", **fields)) is None
