@@ -123,7 +123,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(tenants.close_planning)
         threads = Threads.open()
         session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
-        hub = _live_hub(settings, components)
+        hub = _live_hub(settings, components, threads)
         stack.push_async_callback(hub.close)
         factory = session_factory(root, tenants, threads, components, settings, session_quota, hub)
         sessions = open_sessions(stack, factory, settings.http.request_timeout_s)
@@ -196,14 +196,14 @@ def _instruments(settings: Settings, log: RequestLog) -> Instruments:
     )
 
 
-def _live_hub(settings: Settings, components: Components) -> LiveHub:
+def _live_hub(settings: Settings, components: Components, threads: Threads) -> LiveHub:
     quotas = settings.quotas
     limits = LiveLimits(
         per_session=quotas.max_watchers_per_session,
         per_tenant=quotas.max_watchers_per_tenant,
         total=quotas.max_watchers,
     )
-    return LiveHub(limits, components.clock.now, asyncio.sleep)
+    return LiveHub(limits, components.clock.now, asyncio.sleep, threads.run_search)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -2,7 +2,9 @@
 
 From the start-up notice on, each turn of the loop that computes for longer than `MAX_TURN_S` adds
 a line to the file that the variable `WATCH_FILE` names. The time is that of the thread's processor,
-less so much as the machine is slower at that moment than when the limit was chosen.
+less so much as the machine is slower at that moment than when the limit was chosen. A thread that
+holds the interpreter's lock makes the loop wait without a turn of its own: what other threads
+computed while the loop came round once is such a line too, over `MAX_HELD_S`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ from larst.cli import main, serve
 from larst.process.banner import Notice
 
 MAX_TURN_S = 0.05
+MAX_HELD_S = 0.1
+"""Two searches that share the interpreter, and the loop, keep it waiting for some 5 ms each."""
+
 WATCH_FILE = "WATCH_FILE"
 
 RUNNER = asyncio.runners.__file__
@@ -43,7 +48,7 @@ class LoopWatch:
     def __init__(self, loop: asyncio.AbstractEventLoop, report: Path) -> None:
         self._loop = loop
         self._report = report
-        self._cpu_s = 0.0
+        self._cpu_s = self._wall_s = self._all_cpu_s = 0.0
         self._calls: dict[int, str] = {}  # of this turn, by the identity of their frame
 
     def begin(self) -> None:
@@ -51,7 +56,8 @@ class LoopWatch:
 
         A signal samples: the frames of another thread may change, or be freed, while they are read.
         """
-        self._cpu_s = time.thread_time()
+        self._cpu_s, self._wall_s = time.thread_time(), time.perf_counter()
+        self._all_cpu_s = time.process_time()
         signal.signal(signal.SIGPROF, self._sample)
         signal.siginterrupt(signal.SIGPROF, False)
         signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S)
@@ -62,6 +68,7 @@ class LoopWatch:
     def _tick(self) -> None:
         now_s = time.thread_time()
         turn_s = now_s - self._cpu_s
+        self._check_others(turn_s)
         if turn_s > MAX_TURN_S:
             turn_s *= machine_speed()
             now_s = time.thread_time()
@@ -70,7 +77,16 @@ class LoopWatch:
             with self._report.open("a") as file:
                 file.write(f"{turn_s * 1000:.0f} ms on the event loop: {stacks}\n")
         self._cpu_s, self._calls = now_s, {}
+        self._wall_s, self._all_cpu_s = time.perf_counter(), time.process_time()
         self._loop.call_later(_EVERY_S, self._tick)
+
+    def _check_others(self, turn_s: float) -> None:
+        """Report other threads that computed while the loop could not come round."""
+        gap_s = time.perf_counter() - self._wall_s - _EVERY_S - turn_s
+        held_s = min(gap_s, time.process_time() - self._all_cpu_s - turn_s)
+        if held_s > MAX_HELD_S and (held_s := held_s * machine_speed()) > MAX_HELD_S:
+            with self._report.open("a") as file:
+                file.write(f"{held_s * 1000:.0f} ms that another thread held the interpreter\n")
 
     def _sample(self, _signal: int, frame: FrameType | None) -> None:
         """Note what the loop's thread does, again and again."""
