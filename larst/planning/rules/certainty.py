@@ -26,7 +26,7 @@ def is_certain(shape: Shape, path: PathInterpretation, is_resource: Callable[[st
     """Return whether REST convention leaves no doubt about a request.
 
     `is_resource`: whether records of that name were ever stored, or a schema declares them. Not
-    certain are paths that are no resource (`/login`), a word in the place of an id (`/members/me`),
+    certain are paths without a resource (`/login`), a word in the place of an id (`/members/me`),
     what may be a computed value (`/stats`, `/healthy`), what may be an action
     (`/customers/1/earn-points`), and a body that is not JSON.
     """

@@ -81,5 +81,5 @@ def test_a_name_that_begins_with_a_verb_is_a_phrase(name: str) -> None:
         "-",
     ],
 )
-def test_a_name_of_records_is_no_phrase(name: str) -> None:
+def test_a_name_of_records_is_not_a_phrase(name: str) -> None:
     assert not is_verb_phrase(name)
