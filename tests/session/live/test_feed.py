@@ -12,6 +12,7 @@ import pytest
 
 from larst.session.live import feed as feed_module
 from larst.session.live import frames as frames_module
+from larst.session.live import recent as recent_module
 from larst.session.live import view as view_module
 from larst.session.live.feed import Feed
 from larst.session.live.frames import parse_event_id
@@ -146,7 +147,7 @@ async def test_clients_that_come_and_go_know_what_the_session_holds(
     """No event is lost or doubled: an event that does not fit what a client knows would show it."""
     if seed % 2:
         monkeypatch.setattr(view_module, "MAX_VIEW_BYTES", 600)
-        monkeypatch.setattr(feed_module, "MAX_CHANGES", 8)
+        monkeypatch.setattr(recent_module, "MAX_CHANGES", 8)
     rng = random.Random(seed)  # noqa: S311 - a seeded test
     session = Session(feed)
     clients = [ClientModel(session, question) for question in QUESTIONS * 2]
