@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import atexit
 import os
+import resource
 import signal
 import sys
 import time
@@ -48,7 +49,7 @@ class LoopWatch:
     def __init__(self, loop: asyncio.AbstractEventLoop, report: Path) -> None:
         self._loop = loop
         self._report = report
-        self._cpu_s = self._wall_s = self._all_cpu_s = 0.0
+        self._cpu_s = self._wall_s = self._others_s = 0.0
         self._calls: dict[int, str] = {}  # of this turn, by the identity of their frame
 
     def begin(self) -> None:
@@ -57,7 +58,7 @@ class LoopWatch:
         A signal samples: the frames of another thread may change, or be freed, while they are read.
         """
         self._cpu_s, self._wall_s = time.thread_time(), time.perf_counter()
-        self._all_cpu_s = time.process_time()
+        self._others_s = _others_s()
         signal.signal(signal.SIGPROF, self._sample)
         signal.siginterrupt(signal.SIGPROF, False)
         signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S)
@@ -77,13 +78,13 @@ class LoopWatch:
             with self._report.open("a") as file:
                 file.write(f"{turn_s * 1000:.0f} ms on the event loop: {stacks}\n")
         self._cpu_s, self._calls = now_s, {}
-        self._wall_s, self._all_cpu_s = time.perf_counter(), time.process_time()
+        self._wall_s, self._others_s = time.perf_counter(), _others_s()
         self._loop.call_later(_EVERY_S, self._tick)
 
     def _check_others(self, turn_s: float) -> None:
         """Report other threads that computed while the loop could not come round."""
         gap_s = time.perf_counter() - self._wall_s - _EVERY_S - turn_s
-        held_s = min(gap_s, time.process_time() - self._all_cpu_s - turn_s)
+        held_s = min(gap_s, _others_s() - self._others_s)
         if held_s > MAX_HELD_S and (held_s := held_s * machine_speed()) > MAX_HELD_S:
             with self._report.open("a") as file:
                 file.write(f"{held_s * 1000:.0f} ms that another thread held the interpreter\n")
@@ -95,6 +96,12 @@ class LoopWatch:
         if calls and id(calls[-1][0]) not in self._calls:
             names = [f"{Path(f.f_code.co_filename).name}:{n}" for f, n in calls[:5]]
             self._calls[id(calls[-1][0])] = " < ".join(names)
+
+
+def _others_s() -> float:
+    """Return how long the other threads have computed, without the system calls that they made."""
+    of_all = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    return of_all - resource.getrusage(resource.RUSAGE_THREAD).ru_utime
 
 
 def machine_speed() -> float:
