@@ -125,7 +125,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         stack.push_async_callback(tenants.close_planning)
         threads = Threads.open()
         session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
-        hub = _live_hub(settings, components)
+        hub = _live_hub(settings, components, threads)
         stack.push_async_callback(hub.close)
         sender = Sender(Receivers(settings.kit.webhook_hosts))
         webhooks = WebhookService(WebhookFiles(root), hub, sender, asyncio.sleep)
@@ -205,14 +205,14 @@ def _instruments(settings: Settings, log: RequestLog) -> Instruments:
     )
 
 
-def _live_hub(settings: Settings, components: Components) -> LiveHub:
+def _live_hub(settings: Settings, components: Components, threads: Threads) -> LiveHub:
     quotas = settings.quotas
     limits = LiveLimits(
         per_session=quotas.max_watchers_per_session,
         per_tenant=quotas.max_watchers_per_tenant,
         total=quotas.max_watchers,
     )
-    return LiveHub(limits, components.clock.now, asyncio.sleep)
+    return LiveHub(limits, components.clock.now, asyncio.sleep, threads.run_search)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -12,7 +12,9 @@ from larst.planning.reading.plurals import UNCOUNTABLE
 from larst.planning.shapes import singular
 
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
-_ACRONYMS = re.compile(r"[A-Z]{2,}s(?![a-z])")
+_MAX_CHARACTERS = 200
+
+_ACRONYMS = re.compile(r"(?<![A-Z])[A-Z]{2,}s(?![a-z])")
 """The plural of an acronym, `URLs`, is one word."""
 
 _TAKES_AN = re.compile(
@@ -43,8 +45,11 @@ def singular_name(resource: str) -> str:
 
 
 def snake_case(text: str) -> str:
-    """Return a text as words joined by underscores; `thing` if it has no letter or digit."""
-    text = _ACRONYMS.sub(lambda match: f"_{match[0].lower()}", text)
+    """Return a text as words joined by underscores; `thing` if it has no letter or digit.
+
+    Of a long text, the beginning: the time that `inflection` takes grows with its square.
+    """
+    text = _ACRONYMS.sub(lambda match: f"_{match[0].lower()}", text[:_MAX_CHARACTERS])
     joined = _SEPARATORS.sub("_", inflection.underscore(text)).strip("_") or "thing"
     return f"n{joined}" if joined[0].isdigit() else joined
 

@@ -27,6 +27,7 @@ from larst.planning.shapes.asked_sketch import asked_with_values, sketch_of_aske
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import plan_key
 from larst.planning.shapes.sketch import context_with_values, sketch_of, sketch_of_value
+from larst.prompts import Example
 from larst.telemetry import Stage, count
 from larst.telemetry.attributes import PLAN_ATTEMPT, PLAN_SOURCE
 from larst.telemetry.metrics import PLANNER_CALLS
@@ -47,6 +48,7 @@ class _Context:
     shaped: ShapedRequest
     rejected: tuple[Refusal, ...]
     guidance: Guidance
+    example: Example | None
 
 
 class PlanAttempts:
@@ -76,16 +78,19 @@ class PlanAttempts:
         refusals: tuple[Refusal, ...],
         rejected: tuple[Refusal, ...],
         guidance: Guidance = NO_GUIDANCE,
+        *,
+        example: Example | None = None,
     ) -> ReadyPlan:
         """Return a plan whose program passes the policy.
 
         `refusals` are the earlier ones of this request and count as attempts. `rejected` are the
-        programs that users rejected for the shape; `guidance` is what they say that it means.
+        programs that users rejected for the shape; `guidance` is what they say that it means, and
+        `example` a plan that they pinned for a request like it.
 
         Raises:
             PlannerError: the planner returned no usable plan.
         """
-        context = _Context(shaped, rejected, self._shown(guidance))
+        context = _Context(shaped, rejected, self._shown(guidance), example)
         spent = refusals[-1].usage if refusals else Usage()
         has_values = self.needs_values(shaped.key)
         while True:
@@ -259,6 +264,7 @@ def _planning_request(
         refusals=(*rejected, *refusals),
         guidance=context.guidance,
         operation=shaped.operation,
+        example=context.example,
     )
 
 

@@ -23,6 +23,7 @@ from larst.domain import (
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.rest_path import PathInterpretation
 from larst.planning.shapes.shape import Shape
+from larst.prompts import Example
 
 RULES = "rules"
 """The name of the built-in planner in the plan book, `Server-Timing` and metrics."""
@@ -68,7 +69,8 @@ class PlanningRequest:
     values. `schemas` are the fields of the session's resources.
     `may_need_values`: the planner may answer that it needs the values. `guidance` is what a user
     wrote for the planner; its reply is a sketch if the planner must not see values. `operation` is
-    what the contract of the session says about the request.
+    what the contract of the session says about the request. `example` is a plan that was pinned in
+    the same tenant, for a request like this one.
     `session_key` and `tenant` identify the budgets to charge; models do not see them.
     """
 
@@ -84,6 +86,7 @@ class PlanningRequest:
     refusals: tuple[Refusal, ...] = ()
     guidance: Guidance = NO_GUIDANCE
     operation: Mapping[str, Json] = field(default_factory=dict)
+    example: Example | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,16 +27,18 @@ from larst.errors import (
     ProgramFailedError,
     ProgramRefusedError,
 )
-from larst.planning.attempts import Check, PlanAttempts
+from larst.planning.attempts import Check, PlanAttempts, planning_context
 from larst.planning.book import NOT_SERVING, BookEntry, Plans
 from larst.planning.flights import Flight, FlightKey, wait_for
 from larst.planning.intents import guidance_of, has_intent, pinned_error
 from larst.planning.known_plans import KnownPlans
 from larst.planning.lookup import ReadyPlan
+from larst.planning.pinned import pinned_example
 from larst.planning.planner import RULES, Maker, Planner, Refusal
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import MAX_SHAPE_BYTES
+from larst.prompts import Example
 from larst.telemetry import count, current_request
 from larst.telemetry.metric_store import HIT, MISS
 from larst.telemetry.metrics import BOOK_LOOKUPS
@@ -159,8 +161,19 @@ class PlanResolver:
             self._meant[ready.key] = True
         return ready
 
-    def keep(self, ready: ReadyPlan, shaped: ShapedRequest, *, is_refused: bool = False) -> None:
-        """Add a plan whose program ran to the book, or count a use of it unless `is_refused`."""
+    def keep(
+        self,
+        ready: ReadyPlan,
+        shaped: ShapedRequest,
+        *,
+        is_refused: bool = False,
+        is_proof: bool = True,
+    ) -> None:
+        """Add a plan whose program ran to the book, or count a use of it unless `is_refused`.
+
+        `is_proof`: whether the run, unless it is refused, proves the plan.
+        """
+        is_proof = is_proof and not is_refused
         if self._mode == "fresh" or not ready.is_reusable:
             return
         plan = self._book.plan_of(ready.key)
@@ -172,10 +185,10 @@ class PlanResolver:
             for rival in list(self._candidates(shaped)):
                 if rival.state in _REPLACEABLE and _is_same_planner(rival.maker, ready.maker):
                     self._book.remove(rival.key)
-            is_tried = is_refused and ready.maker.planner != RULES
+            is_tried = not is_proof and ready.maker.planner != RULES
             entry = self._entry(ready, shaped)
             self._book.put(entry.model_copy(update={"state": "tried"}) if is_tried else entry)
-        elif not (ready.is_proven or is_refused):
+        elif is_proof and not ready.is_proven:
             self._promote(ready, shaped)
         self._book.count_use(ready.key, None if is_refused else shaped.request.session_key)
         if self._untested:
@@ -261,7 +274,18 @@ class PlanResolver:
 
     async def _plan(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         guidance = guidance_of(shaped, self._book.of_shape(shaped.key))
-        return await self._attempts.plan(shaped, refusals, self._rejected(shaped), guidance)
+        rejected, example = self._rejected(shaped), self._example(shaped)
+        return await self._attempts.plan(shaped, refusals, rejected, guidance, example=example)
+
+    def _example(self, shaped: ShapedRequest) -> Example | None:
+        """Return the tenant's pinned plan for a request like this one, for the planner."""
+        context = planning_context(shaped, has_values=False)
+        return pinned_example(
+            self._book.pinned(),
+            context,
+            shaped.schemas,
+            lambda entry: self._ready_of(entry) is not None,
+        )
 
     def _start(self, key: FlightKey, shaped: ShapedRequest) -> Flight:
         task = asyncio.create_task(self._plan(shaped, key[1]), name="larst planning")

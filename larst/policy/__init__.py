@@ -21,7 +21,8 @@ from larst.policy.total import translate
 __all__ = ["PolicyLimits", "check", "strip_fences"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_FENCES = re.compile(r"\s*```[A-Za-z0-9_+-]*[ \t]*\r?\n(?P<block>.*?)\r?\n?[ \t]*```\s*", re.DOTALL)
+_FENCE = "```"
+_FIRST_LINE = re.compile(r"```[A-Za-z0-9_+-]*[ \t]*\r?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,11 @@ class PolicyLimits:
 
 def strip_fences(source: str) -> str:
     """Return the program without the Markdown fences that models often put around it."""
-    fenced = _FENCES.fullmatch(source)
-    return fenced["block"] if fenced else source
+    first, newline, rest = source.strip().partition("\n")
+    if not newline or not rest.endswith(_FENCE) or not _FIRST_LINE.fullmatch(first):
+        return source
+    block = rest.removesuffix(_FENCE).rstrip(" \t")
+    return block.removesuffix("\n").removesuffix("\r")
 
 
 def check(source: str, limits: PolicyLimits) -> CheckedProgram:

@@ -11,9 +11,9 @@ import re
 from functools import cache
 from importlib.resources import files
 
-from larst.prompts.examples import Example, examples, nearest
+from larst.prompts.examples import Example, examples, is_family, nearest
 
-__all__ = ["Example", "PromptError", "examples", "fill", "nearest", "version"]
+__all__ = ["Example", "PromptError", "examples", "fill", "is_family", "nearest", "version"]
 
 NAMES = ("plan", "request", "intent", "wanted", "operation", "retry", "context", "repair")
 """`plan`: the system prompt, the same for all requests. `request`: the turn of one request;

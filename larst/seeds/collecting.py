@@ -17,7 +17,7 @@ from larst.planning.reading.nouns import (
     new_link,
     singular,
 )
-from larst.planning.reading.paths import is_action, is_verb
+from larst.planning.reading.verbs import is_action, is_verb
 from larst.planning.shapes.grammar import RestPath, interpret_path
 from larst.planning.shapes.shape import Segment, identifier_class
 from larst.seeds.exchange import Exchange, Unused

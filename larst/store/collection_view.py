@@ -268,12 +268,13 @@ class CollectionView:
         if identifier is not None:
             remaining = {key: operand for key, operand in criteria.items() if key != "id"}
             record = self.get(identifier)
-            return filter(compile_criteria(remaining), [] if record is None else [record])
+            test = compile_criteria(remaining, self._work.look)
+            return filter(test, [] if record is None else [record])
         self._note_all()
         if not self.change_count:
             return matching(self._base, criteria, self._work)
         return filter(
-            compile_criteria(criteria),
+            compile_criteria(criteria, self._work.look),
             self._work.paced(self._candidates(criteria), steps=test_steps(criteria)),
         )
 

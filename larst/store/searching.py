@@ -97,7 +97,7 @@ def matching(collection: Collection, criteria: Criteria, work: Work) -> Iterator
     Raises:
         LeaveLoopError, ProgramTimeoutError: see `Work.spend`.
     """
-    records, test = collection.records, compile_criteria(criteria)
+    records, test = collection.records, compile_criteria(criteria, work.look)
     steps = test_steps(criteria)
     keys = candidates(collection.indexes, criteria, records, collection.fields, work)
     if keys is None:
@@ -130,7 +130,8 @@ def sorted_page(
         if index is not None and stop is not None and index.holds_for_parts:
             steps = test_steps(criteria)
             ordered = map(records.__getitem__, indexes.keys_at(index.places()))
-            matches = filter(compile_criteria(criteria), work.paced(ordered, steps=steps))
+            test = compile_criteria(criteria, work.look)
+            matches = filter(test, work.paced(ordered, steps=steps))
             return list(islice(matches, start, stop))
     return sorted_within(matching(collection, criteria, work), sort, work)[start:stop]
 

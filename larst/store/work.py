@@ -34,7 +34,8 @@ THREAD_S = 30.0
 
 _STEPS_PER_CHECK = 1_000
 _ITEMS_PER_TURN = 8
-"""Items of a record each, between two looks at the time on the event loop."""
+_STEPS_PER_TURN = 2_000
+"""Items of a record each, and their steps, between two looks at the time on the event loop."""
 
 
 class Work:
@@ -119,10 +120,19 @@ class Work:
         elif self._timer() > self._stop_at_s:
             raise ProgramTimeoutError("the request looked at too many records for its time")
 
+    def look(self) -> None:
+        """Look at the time within a step: records may be large, and criteria many.
+
+        Raises:
+            LeaveLoopError, ProgramTimeoutError: see `spend`.
+        """
+        self.spend(0)
+
     def paced(self, items: Iterable[Item], *, steps: int = 1) -> Iterator[Item]:
         """Yield the items, and spend so many steps for each before it is looked at."""
-        is_on_loop = self._stop_at_s is None
-        size = _ITEMS_PER_TURN if is_on_loop else max(1, _STEPS_PER_CHECK // steps)
+        size = max(1, _STEPS_PER_CHECK // steps)
+        if self._stop_at_s is None:
+            size = max(1, min(_ITEMS_PER_TURN, _STEPS_PER_TURN // steps))
         iterator = iter(items)
         while part := tuple(islice(iterator, size)):
             self.spend(len(part) * steps)

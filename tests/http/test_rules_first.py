@@ -61,6 +61,26 @@ UNCERTAIN = [
     ("GET", "/members?$having=count gt 2", None),
 ]
 
+REMINDER = {"type": "object", "properties": {"memberId": {"type": "integer"}}}
+CONTRACT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Reminders", "version": "1"},
+    "paths": {
+        "/send-reminders": {
+            "get": {
+                "responses": {
+                    "200": {
+                        "description": "all",
+                        "content": {
+                            "application/json": {"schema": {"type": "array", "items": REMINDER}}
+                        },
+                    }
+                }
+            }
+        }
+    },
+}
+
 Make = Callable[..., Awaitable[tuple[Client, ScriptedPlanner]]]
 
 
@@ -101,6 +121,53 @@ async def test_what_the_rules_would_guess_is_planned_by_the_model(
 
     assert (await reply.json())["by"] == "model"
     assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/members/1/earn-points",
+        "/members/1/earn_points",
+        "/members/1/earnPoints",
+        "/members/1/send-reminders",
+        "/members/1/add-to-cart",
+        "/members/1/mark_as_read",
+        "/members/1/markAsRead",
+        "/members/1/recalculate",
+        "/recalculate",
+        "/mark-all-as-read",
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_a_verb_with_what_it_is_done_to_is_planned_by_the_model(
+    serve: Make, method: str, path: str
+) -> None:
+    """The rules would store a record of `earn-points`, or a field, and answer that all is well."""
+    client, model = await serve({})
+    model.script = _Any(CUSTOM)
+    assert (await client.post("/members", json={"name": "Ann"})).status == 201
+
+    reply = await client.request(method, path, json={"points": 5})
+
+    assert (await reply.json())["by"] == "model"
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("is_declared", [False, True])
+async def test_a_resource_with_the_name_of_an_action_is_plain_rest(
+    serve: Make, is_declared: bool
+) -> None:
+    """Records of it are stored, or the session's contract declares it."""
+    client, model = await serve({})
+    records = {"members": [{"id": 1}], "send-reminders": [] if is_declared else [{"memberId": 1}]}
+    named = await client.post("/_larst/sessions/default/import", json=records)
+    if is_declared:
+        named = await client.put("/_larst/sessions/default/contract", json=CONTRACT)
+    assert named.status < 300, await named.text()
+
+    reply = await client.post("/members/1/send-reminders", json={"days": 5})
+
+    assert (reply.status, model.requests) == (201, [])
 
 
 @pytest.mark.parametrize("name", ["news", "equipment", "blog-posts", "orderLines"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -30,12 +31,14 @@ async def reply_to(url: str, raw: bytes) -> bytes:
         writer.close()
 
 
-async def check(service: Service, corpus: Sequence[Attack]) -> None:
+async def check(
+    service: Service, corpus: Sequence[Attack], bad: Sequence[bytes] = (b"500", b"502", b"504")
+) -> None:
     """Send a corpus; each gets a reply, and the service is there for others afterwards."""
     for attack in corpus:
         reply = await reply_to(service.url, attack.raw("victim"))
         assert reply[:9] in (b"HTTP/1.1 ", b""), attack.name
-        assert reply[9:12] not in (b"500", b"502", b"504"), attack.name
+        assert reply[9:12] not in bad, attack.name
     after = await reply_to(service.url, Attack("", "GET", "/healthz").raw("other"))
     assert after.startswith(b"HTTP/1.1 200")
 
@@ -74,3 +77,47 @@ async def test_bodies_together_have_a_limit(
         assert b"LARS_MAX_BODY_BYTES_IN_FLIGHT" in reply
     else:
         assert reply.startswith(b"HTTP/1.1 201")
+
+
+def _post(path: str, value: object) -> Attack:
+    kind = (("Content-Type", "application/json"),)
+    return Attack(f"{path} {str(value)[:60]}", "POST", path, kind, json.dumps(value).encode())
+
+
+LONG = "aé" * 400_000
+SEEDS = [
+    *(_post("/texts", {"t": LONG, "n": number}) for number in range(12)),
+    *(_post("/texts", {"tags": ["a"] * 50_000, "n": number}) for number in range(4)),
+    *(_post("/texts", {"deep": [[["a"] * 30] * 30] * 30, "n": number}) for number in range(4)),
+]
+NEEDLES = [f"b{number}" for number in range(900)]
+SEARCHES: tuple[object, ...] = (
+    {"filter": {"t": {"ilike": NEEDLES}}},
+    {"filter": {"or": [{"t": {"contains": needle}} for needle in NEEDLES[:400]]}},
+    {"filter": {"or": [{"tags": {"gt": needle}} for needle in NEEDLES[:400]]}},
+    {
+        "where": {
+            "OR": [{"t": {"contains": needle, "mode": "insensitive"}} for needle in NEEDLES[:400]]
+        }
+    },
+    {"t": {"$regex": "(" + "a|" * 40_000}},
+    {"t": {"$regex": "[a]" * 30_000}},
+    {"filter": {"or": [{"deep": {"ne": [[needle]]}} for needle in NEEDLES[:400]]}},
+    {"q": " ".join(NEEDLES)},
+)
+
+
+async def test_many_conditions_on_large_records_leave_the_loop_free(
+    start_service: Callable[..., Service],
+) -> None:
+    """A record is a step of a search; these took up to seconds for one."""
+    service = start_service(LARS_REQUEST_TIMEOUT_S="1")
+    await check(service, SEEDS)
+    query = "&".join(f"t_ilike=*{needle}*" for needle in NEEDLES[:300])
+    words = quote(" ".join(NEEDLES)[:4_000])
+    targets = (f"/texts?{query}", f"/texts?q={words}", "/texts?t__ilike=" + "*a" * 3_000)
+    searches = [_post("/texts/search", search) for search in SEARCHES]
+    corpus = [*searches, *(Attack(path, "GET", path) for path in targets)]
+    await check(service, corpus, bad=(b"500", b"502"))
+    service.stop()
+    service.check_turns()

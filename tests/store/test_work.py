@@ -20,8 +20,10 @@ from larst.store.work import Work
 class _Timer:
     def __init__(self) -> None:
         self.now_s = 100.0
+        self.look_s = 0.0
 
     def __call__(self) -> float:
+        self.now_s += self.look_s
         return self.now_s
 
 
@@ -137,6 +139,20 @@ async def test_a_cancelled_message_waits_until_its_thread_has_let_the_store_be(
         await task
 
     assert ended.is_set()
+
+
+def test_a_search_leaves_the_event_loop_within_one_record(threads: Threads, timer: _Timer) -> None:
+    """900 needles in a text of 1 MB were one look at the time."""
+    stored = Collection({"1": {"id": 1, "t": "a" * 2_000}})
+    work = Work(threads, timer=timer)
+    view = Transaction({"users": stored}, work).resource("users")
+    work.begin(5)
+    timer.look_s = 0.001
+
+    assert view.search({"&": [{"t__icontains": "a"}] * 3})
+    with pytest.raises(LeaveLoopError):
+        view.search({"&": [{"t__icontains": "a"}] * 60})
+    assert timer.now_s < 100 + 0.03
 
 
 @pytest.mark.parametrize("action", ["insert", "replace", "update"])

@@ -2,7 +2,9 @@
 
 From the start-up notice on, each turn of the loop that computes for longer than `MAX_TURN_S` adds
 a line to the file that the variable `WATCH_FILE` names. The time is that of the thread's processor,
-less so much as the machine is slower at that moment than when the limit was chosen.
+less so much as the machine is slower at that moment than when the limit was chosen. A thread that
+holds the interpreter's lock makes the loop wait without a turn of its own: what other threads
+computed while the loop came round once is such a line too, over `MAX_HELD_S`.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import asyncio
 import atexit
 import os
+import resource
 import signal
 import sys
 import time
@@ -24,6 +27,9 @@ from larst.cli import main, serve
 from larst.process.banner import Notice
 
 MAX_TURN_S = 0.05
+MAX_HELD_S = 0.1
+"""Two searches that share the interpreter, and the loop, keep it waiting for some 5 ms each."""
+
 WATCH_FILE = "WATCH_FILE"
 
 RUNNER = asyncio.runners.__file__
@@ -43,7 +49,7 @@ class LoopWatch:
     def __init__(self, loop: asyncio.AbstractEventLoop, report: Path) -> None:
         self._loop = loop
         self._report = report
-        self._cpu_s = 0.0
+        self._cpu_s = self._wall_s = self._others_s = 0.0
         self._calls: dict[int, str] = {}  # of this turn, by the identity of their frame
 
     def begin(self) -> None:
@@ -51,7 +57,8 @@ class LoopWatch:
 
         A signal samples: the frames of another thread may change, or be freed, while they are read.
         """
-        self._cpu_s = time.thread_time()
+        self._cpu_s, self._wall_s = time.thread_time(), time.perf_counter()
+        self._others_s = _others_s()
         signal.signal(signal.SIGPROF, self._sample)
         signal.siginterrupt(signal.SIGPROF, False)
         signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S)
@@ -62,6 +69,7 @@ class LoopWatch:
     def _tick(self) -> None:
         now_s = time.thread_time()
         turn_s = now_s - self._cpu_s
+        self._check_others(turn_s)
         if turn_s > MAX_TURN_S:
             turn_s *= machine_speed()
             now_s = time.thread_time()
@@ -70,7 +78,16 @@ class LoopWatch:
             with self._report.open("a") as file:
                 file.write(f"{turn_s * 1000:.0f} ms on the event loop: {stacks}\n")
         self._cpu_s, self._calls = now_s, {}
+        self._wall_s, self._others_s = time.perf_counter(), _others_s()
         self._loop.call_later(_EVERY_S, self._tick)
+
+    def _check_others(self, turn_s: float) -> None:
+        """Report other threads that computed while the loop could not come round."""
+        gap_s = time.perf_counter() - self._wall_s - _EVERY_S - turn_s
+        held_s = min(gap_s, _others_s() - self._others_s)
+        if held_s > MAX_HELD_S and (held_s := held_s * machine_speed()) > MAX_HELD_S:
+            with self._report.open("a") as file:
+                file.write(f"{held_s * 1000:.0f} ms that another thread held the interpreter\n")
 
     def _sample(self, _signal: int, frame: FrameType | None) -> None:
         """Note what the loop's thread does, again and again."""
@@ -79,6 +96,12 @@ class LoopWatch:
         if calls and id(calls[-1][0]) not in self._calls:
             names = [f"{Path(f.f_code.co_filename).name}:{n}" for f, n in calls[:5]]
             self._calls[id(calls[-1][0])] = " < ".join(names)
+
+
+def _others_s() -> float:
+    """Return how long the other threads have computed, without the system calls that they made."""
+    of_all = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    return of_all - resource.getrusage(resource.RUSAGE_THREAD).ru_utime
 
 
 def machine_speed() -> float:

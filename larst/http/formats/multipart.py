@@ -25,7 +25,6 @@ MAX_HEAD_BYTES = 8 * 1024
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;,"]{1,70}))', re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))')
 _ESCAPED = re.compile(r'\\(["\\])')
-_DIRECTORY = re.compile(r".*[/\\]", re.DOTALL)
 
 
 def read_multipart(raw: bytes, content_type: str) -> Body:
@@ -95,7 +94,7 @@ def _value(part: _Part, number: int) -> Json:
 
 def _file(name: str, media_type: str, content: bytes) -> Json:
     return {
-        "name": _DIRECTORY.sub("", name),
+        "name": name.replace("\\", "/").rpartition("/")[2],
         "type": media_type or "application/octet-stream",
         "size": len(content),
         "content": base64.b64encode(content).decode(),

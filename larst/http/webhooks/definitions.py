@@ -15,10 +15,14 @@ from larst.errors import BadRequestError, ProgramFailedError
 from larst.http.webhooks.addresses import Receivers
 from larst.store.query.criteria import compile_criteria
 from larst.store.records import validate_resource_name
+from larst.store.searching import test_steps
 
 WEBHOOK_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MAX_RESOURCES = 50
 MAX_CRITERIA = 20
+MAX_FILTER_STEPS = 40
+"""The steps to test a record: of one of a megabyte, a few milliseconds."""
+
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of all secrets, by Standard Webhooks
 SECRET_BYTES = (24, 64)
 """The least and the most bytes of a secret, by Standard Webhooks."""
@@ -107,6 +111,8 @@ def _filter(value: Json) -> Criteria:
                 f"filter: {name[:100]} must have a plain value, or a list of at most"
                 f" {_MAX_FILTER_VALUES} of them"
             )
+    if test_steps(value) > MAX_FILTER_STEPS:
+        raise BadRequestError("filter: it has too many values to test; choose by resources too")
     try:
         compile_criteria(value)
     except ProgramFailedError as error:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from larst.domain import DataState, Plan, SessionKey
 from larst.errors import ConfigError
+from larst.planning.book.eviction import EvictionOrder
 from larst.planning.book.files import MAX_SESSIONS, BookEntry, EntryFiles, PlanState, log_file_error
 from larst.planning.planner import RULES
 
@@ -47,7 +47,8 @@ class PlanBook:
         self.state = DataState()  # likewise
         self._entries: dict[str, BookEntry] = {}
         self._of_shape: dict[str, dict[str, None]] = {}
-        self._eviction_orders = (_EvictionOrder(), _EvictionOrder())  # of the rules, of models
+        self._pinned: dict[str, None] = {}
+        self._eviction_orders = (EvictionOrder(), EvictionOrder())  # of the rules, of models
         self._files = EntryFiles(directory)
         self._outdated: dict[str, None] = {}
         self._new_uses: dict[str, _NewUses] = {}
@@ -116,6 +117,10 @@ class PlanBook:
             entries.sort(key=lambda entry: entry.state != "pinned")
         return entries
 
+    def pinned(self) -> Iterator[BookEntry]:
+        """Yield the pinned plans, the latest pinned first; their uses may be older."""
+        return (self._entries[key] for key in reversed(self._pinned))
+
     def count_use(self, key: str, session_key: SessionKey | None) -> None:
         """Count a use; None: the OpenAPI document of the session does not list the plan.
 
@@ -150,6 +155,7 @@ class PlanBook:
         self._apply_uses()
         if (entry := self._entries.pop(key, None)) is not None:
             self._forget_shape(entry)
+            self._pinned.pop(key, None)
             self._change()
             self._order_of(entry).discard(entry)
             self._outdated_uses.discard(key)
@@ -210,6 +216,10 @@ class PlanBook:
         if before is None:
             self._of_shape.setdefault(entry.shape_key, {})[entry.key] = None
         self._entries[entry.key] = entry
+        if entry.state != "pinned":
+            self._pinned.pop(entry.key, None)
+        elif entry.key not in self._pinned:
+            self._pinned[entry.key] = None
         self._order_of(entry).add(entry)
 
     def _forget_shape(self, entry: BookEntry) -> None:
@@ -218,7 +228,7 @@ class PlanBook:
         if not keys:
             del self._of_shape[entry.shape_key]
 
-    def _order_of(self, entry: BookEntry) -> _EvictionOrder:
+    def _order_of(self, entry: BookEntry) -> EvictionOrder:
         return self._eviction_orders[entry.planner != RULES]
 
     def _evict_one(self) -> bool:
@@ -289,30 +299,6 @@ class _NewUses:
     count: int = 0
     last_at: datetime = datetime.min
     sessions: dict[str, None] = field(default_factory=dict)
-
-
-class _EvictionOrder:
-    """The eviction order of learned plans: least frequently used, then least recently used.
-
-    Constant time for each use (O(1) LFU: Shah, Mitra and Matani, 2010). Not `cachetools.LFUCache`,
-    which can neither restore the counts of earlier runs nor exempt pinned plans.
-    """
-
-    def __init__(self) -> None:
-        self._by_uses: dict[int, OrderedDict[str, None]] = {}
-
-    def add(self, entry: BookEntry) -> None:
-        if entry.state in ("tried", "learned", "refused"):
-            self._by_uses.setdefault(entry.uses, OrderedDict())[entry.key] = None
-
-    def discard(self, entry: BookEntry) -> None:
-        if (keys := self._by_uses.get(entry.uses)) is not None:
-            keys.pop(entry.key, None)
-            if not keys:
-                del self._by_uses[entry.uses]
-
-    def first(self) -> str | None:
-        return next(iter(self._by_uses[min(self._by_uses)])) if self._by_uses else None
 
 
 async def _wait(event: asyncio.Event, *, until_s: float) -> None:

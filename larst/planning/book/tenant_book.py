@@ -6,6 +6,7 @@ and nothing is written to it but their uses.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from larst.domain import DataState, Plan, SessionKey
@@ -37,6 +38,10 @@ class TenantBook:
         if not shared:
             return own
         return sorted([*own, *shared], key=lambda entry: entry.state != "pinned")
+
+    def pinned(self) -> Iterator[BookEntry]:
+        """Yield the tenant's own pinned plans: shared ones may come from another tenant."""
+        return self._own.pinned()
 
     def plan_of(self, key: str) -> Plan | None:
         """Return the plan of an entry, or None."""

@@ -49,8 +49,8 @@ ANSWER_SCHEMA_WITH_VALUES = _schema("action", "resource", "needs_values", "code"
 """The same with a way out: the model can ask for the values of the request. Small models take it
 wherever it is offered, so it is offered only after a first try."""
 
-_FENCES = re.compile(r".*?```(?:json)?\s*\n(?P<json>.*?)\n?\s*```.*", re.DOTALL | re.IGNORECASE)
-_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+_FENCE = "```"
+_FENCED_JSON = re.compile(r"(?:json)?\s*\{", re.IGNORECASE)
 _MAX_LISTED_ERRORS = 5
 
 
@@ -83,10 +83,8 @@ def parse_plan(completion: Completion, usage: Usage) -> Plan:
         raise AnswerUnusableError(
             "the answer was cut off; write a shorter program", usage, may_ask_again=True
         )
-    text = _THOUGHT.sub("", completion.text, count=1)
-    fenced = None if text.lstrip().startswith("{") else _FENCES.fullmatch(text)
     try:
-        answer = _Answer.model_validate_json(fenced["json"] if fenced else text)
+        answer = _Answer.model_validate_json(_json_of(completion.text))
     except ValidationError as error:
         raise AnswerUnusableError(_reason(error), usage, may_ask_again=True) from error
     return Plan(
@@ -96,6 +94,22 @@ def parse_plan(completion: Completion, usage: Usage) -> Plan:
         needs_values=answer.needs_values,
         code=answer.code,
     )
+
+
+def _json_of(text: str) -> str:
+    """Return the JSON of an answer, without a thought before it, and Markdown fences around it.
+
+    No regular expression from fence to fence: a model that repeats itself would make it run for
+    minutes.
+    """
+    before, _, rest = text.partition("<think>")
+    _, end, after = rest.partition("</think>")
+    text = before + after if end else text
+    if text.lstrip().startswith("{"):
+        return text
+    fenced = text.split(_FENCE)[1:-1]
+    json = next(filter(_FENCED_JSON.match, fenced), None)
+    return text if json is None else json[json.index("{") :]
 
 
 def _reason(error: ValidationError) -> str:

@@ -135,19 +135,30 @@ def _whole_text(request: PlanningRequest, refusals: Sequence[Refusal]) -> str:
 
 def _examples(request: PlanningRequest, plain: bool, used_characters: int) -> Iterator[Turn]:
     """Yield the nearest examples, as many as fit; the nearest is last, next to the request."""
-    pool = [example for example in prompts.examples() if plain or not example.is_plain]
     room = MAX_PROMPT_TOKENS * CHARACTERS_PER_TOKEN - used_characters
-    chosen: list[tuple[Turn, Turn]] = []
-    for example in prompts.nearest(request.context, pool, schemas=request.schemas):
-        pair = example_turns(example)
-        room -= len(pair[0].text) + len(pair[1].text)
+    pinned = request.example
+    if pinned is not None and (size := _size(pinned)) <= room:
+        room -= size
+    else:
+        pinned = None
+    chosen = [] if pinned is None else [pinned]
+    pool = [example for example in prompts.examples() if plain or not example.is_plain]
+    for example in _nearest(request, pool)[: _EXAMPLES - len(chosen)]:
+        room -= _size(example)
         if chosen and room < 0:
             break
-        chosen.append(pair)
-        if len(chosen) == _EXAMPLES:
-            break
-    for pair in reversed(chosen):
-        yield from pair
+        chosen.append(example)
+    for example in reversed(_nearest(request, chosen)):
+        yield from example_turns(example)
+
+
+def _nearest(request: PlanningRequest, pool: Sequence[Example]) -> list[Example]:
+    return prompts.nearest(request.context, pool, schemas=request.schemas)
+
+
+def _size(example: Example) -> int:
+    """Return the characters of an example in a conversation."""
+    return sum(len(turn.text) for turn in example_turns(example))
 
 
 def example_turns(example: Example) -> tuple[Turn, Turn]:

@@ -15,25 +15,7 @@ from typing import Protocol
 from larst.domain import BodyKind, RequestContext
 from larst.errors import UnknownPathError
 from larst.planning.reading.nouns import is_restyled, link_fields_of, same_resource, singular
-
-VERBS = frozenset(
-    "login logout signin signout signup log-in log-out sign-in sign-out sign-up logon logoff"
-    " register auth oauth oauth2 sso authenticate authorize token refresh refresh-token introspect"
-    " revoke verify verify-email graphql batch bulk rpc upload subscribe unsubscribe checkout"
-    " forgot-password forgotpassword reset-password resetpassword change-password changepassword"
-    " create update delete remove execute invoke exists search find query".split()
-)
-"""Names that are actions: never a resource, unless one of that name exists."""
-
-ACTIONS = VERBS | frozenset(
-    "accept activate approve archive assign ban block cancel capture clone close complete confirm"
-    " copy deactivate decline disable downvote duplicate enable export finish follow import invite"
-    " join leave like lock mark merge move mute pause pay pin publish refund reject reopen reorder"
-    " reset restart restore resume retry run send share start stop submit suspend sync toggle"
-    " transfer trigger unarchive unassign unban unblock unfollow unlike unlock unpin unpublish"
-    " upgrade upvote validate void vote".split()
-)
-"""Words below a record that are actions: never the name of a new field."""
+from larst.planning.reading.verbs import is_verb
 
 BULK = frozenset({"bulk", "batch", "_bulk", "bulk-create", "bulkCreate", "many", "createMany"})
 """Words behind a collection that announce a list of new records."""
@@ -50,12 +32,7 @@ _VERSION = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?=[\w-]*[A-Za-z])[A-Za-z_][\w-]{0,63}", re.ASCII)
-_VERB_NAME = re.compile(
-    r"(?:create|update|delete|remove|get|list|add|set|fetch|find|send|process|run|do|make|save"
-    r"|edit|batch|bulk)[A-Z]\w*|(?:create|update|delete|remove|get|fetch|send|do)[_-][A-Za-z]\w*"
-)
 _SUFFIX = re.compile(r"(?<=[\w)])(?:\.json|\.csv)\Z")
-_CALL = re.compile(r"[a-z]+(?:[A-Z][a-z0-9]*)+")
 _CUSTOM_VERB = re.compile(r"(?P<name>[^:]+):(?P<verb>[a-z][A-Za-z]*)")
 _KEYED = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,64})\((?:id=)?(?P<key>'[^']*'|[^()']+)\)", re.I)
 _OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
@@ -82,21 +59,6 @@ class Normalized:
 
     request: RequestContext
     notes: tuple[str, ...] = ()
-
-
-def is_verb(name: str) -> bool:
-    """Return whether a name is an action and no resource."""
-    return name.lower() in VERBS or _VERB_NAME.fullmatch(name) is not None
-
-
-def is_call(name: str) -> bool:
-    """Return whether a word in the place of an id is a call: `batchGet`, `createPost`."""
-    return _CALL.fullmatch(name) is not None and _VERB_NAME.fullmatch(name) is not None
-
-
-def is_action(name: str) -> bool:
-    """Return whether a word below a record is an action and no field."""
-    return name.lower() in ACTIONS or is_verb(name)
 
 
 def normalize(request: RequestContext, session: Names) -> Normalized:

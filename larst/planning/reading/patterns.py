@@ -13,10 +13,12 @@ from larst.errors import QueryNotUnderstoodError
 from larst.planning.reading.asked import Condition, Node, any_of
 
 MAX_ALTERNATIVES = 50
+MAX_CHARACTERS = 1_000
+"""Of a regular expression: each group and set of letters in it is a step over all of it."""
 
 _PATTERN_LETTERS = re.compile(r"[\^$\[\]|()+?\\]|\.\*")
 _CLASS = re.compile(r"\[(?P<letters>[^\^\[\]\\\-]{1,20})\]")
-_GROUP = re.compile(r"\((?:\?:)?(?P<words>[^()\[\]]*\|[^()\[\]]*)\)")
+_GROUP = re.compile(r"\((?:\?:)?(?P<words>[^()\[\]|]*\|[^()\[\]]*)\)")
 _LITERAL = re.compile(r"(?:[^\\^$.|?*+()\[\]{}]|\\[^\w])*")
 
 
@@ -69,8 +71,14 @@ def regex(field: str, pattern: str, key: str, *, ignores_case: bool) -> Node:
     a client could run without end.
 
     Raises:
-        QueryNotUnderstoodError: it has other special characters, or too many alternatives.
+        QueryNotUnderstoodError: it has other special characters, too many alternatives, or is too
+            long.
     """
+    if len(pattern) > MAX_CHARACTERS:
+        raise QueryNotUnderstoodError(
+            f"{key[:80]} is a regular expression of {len(pattern)} characters; at most"
+            f" {MAX_CHARACTERS}"
+        )
     text = pattern
     if len(text) > 2 and text[0] == "/" and (match := re.search(r"/([a-z]{0,4})\Z", text[1:])):
         text, ignores_case = text[1 : match.start() + 1], ignores_case or "i" in match[1]

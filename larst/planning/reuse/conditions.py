@@ -99,7 +99,7 @@ def can_serve(condition: Condition | None, shaped: ShapedRequest) -> bool:
         and condition.query in (None, _query_classes(shaped))
         and condition.criteria in (None, _criteria_keys(shaped))
         and all(
-            _kinds_at(body, _path(pointer)) <= set(kinds)
+            _kinds_at(body, path_of_pointer(pointer)) <= set(kinds)
             for pointer, kinds in condition.body.items()
         )
         and all(
@@ -156,7 +156,8 @@ def _pointer(path: Path) -> str:
     return "/".join(step.replace("~", "~0").replace("/", "~1") for step in path)
 
 
-def _path(pointer: str) -> Path:
+def path_of_pointer(pointer: str) -> Path:
+    """Return the path that a key of `Condition.body` stands for."""
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/"))
 
 

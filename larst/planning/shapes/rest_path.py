@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from larst.domain import BodyKind, Json
 from larst.planning.reading.nouns import singular
-from larst.planning.reading.paths import is_action, is_call, is_verb
+from larst.planning.reading.verbs import is_action, is_call, is_verb
 from larst.planning.shapes.grammar import (
     BY_FIELD,
     IDS,

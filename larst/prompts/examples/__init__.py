@@ -133,6 +133,16 @@ def nearest(
     )
 
 
+def is_family(example: Example, context: Mapping[str, Any], *, schemas: Mapping[str, Any]) -> bool:
+    """Return whether an example's request differs from `context` in little but its resource.
+
+    Both have the same method, ids in the same places, and the same last word or a similar verb.
+    """
+    traits, other = _Traits.of(context, schemas), _Traits.of(example.context, example.schemas)
+    is_like = (traits.method, traits.nesting) == (other.method, other.nesting)
+    return is_like and bool(traits.last & other.last or traits.groups & other.groups)
+
+
 @dataclass(frozen=True, slots=True)
 class _Traits:
     """The properties of a request that its program depends on."""

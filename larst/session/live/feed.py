@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeAlias
 
-from larst.session.live.frames import LastEvent, Place
+from larst.session.live.frames import Frame, LastEvent, Place
 from larst.session.live.recent import RecentChanges
 from larst.session.live.view import Question, View
 from larst.session.live.watcher import Watcher
 from larst.store.changes import NO_POSITION, CommittedChanges, Position
+
+InThread: TypeAlias = Callable[[Callable[[], Sequence[Frame]]], Awaitable[Sequence[Frame]]]
 
 PACE_S = 0.1
 """Events are sent together, at most this often."""
@@ -22,7 +26,13 @@ RECORD_S = 300.0
 """How long a session goes on recording its changes after its last watcher has left."""
 
 _SLICE = 50
-"""So many watchers wake up, or transactions are encoded, in one turn of the event loop."""
+"""So many watchers wake up in one turn of the event loop."""
+
+_SLICE_EFFORT = 250
+"""Steps to make events in one turn of the event loop; see `View.effort`."""
+
+_LONG_EFFORT = 1_000
+"""The events of a transaction that take more steps are made in a thread."""
 
 MAX_PENDING = 10_000
 """Changes that wait to be encoded; beyond, all watchers get the state instead."""
@@ -31,13 +41,15 @@ MAX_PENDING = 10_000
 class Feed:
     """The live changes of one session; `now` is a monotonic clock, `sleep` waits on it.
 
-    `make_room` is called with the bytes by which a view has grown.
+    `in_thread` runs work that computes for long. `make_room` is called with the bytes by which a
+    view has grown.
     """
 
     def __init__(
         self,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
+        in_thread: InThread,
         make_room: Callable[[View, int], None],
     ) -> None:
         self.position = NO_POSITION
@@ -45,6 +57,7 @@ class Feed:
         self.views: dict[tuple[str, str | None, bytes], View] = {}
         self._now = now
         self._sleep = sleep
+        self._in_thread = in_thread
         self._make_room = make_room
         self._followers: set[asyncio.Event] = set()
         self._record_until_s = 0.0
@@ -211,11 +224,19 @@ class Feed:
                 if item.changes is None:
                     self._mark_view_stale(view, item)
                     continue
-                self._make_room(view, view.add(self.position.history, item))
-                turn += len(item.changes)
-                if turn >= _SLICE:
+                await self._add(view, item)
+                turn += view.effort(item)
+                if turn >= _SLICE_EFFORT:
                     turn = 0
                     await asyncio.sleep(0)
+
+    async def _add(self, view: View, item: CommittedChanges) -> None:
+        if item.number <= view.number:
+            return
+        make = partial(view.events_of, self.position.history, item)
+        events = await self._in_thread(make) if view.effort(item) > _LONG_EFFORT else make()
+        if self.views.get(view.question.key) is view:  # its watchers may have left meanwhile
+            self._make_room(view, view.add(item.number, events))
 
     def _mark_view_stale(self, view: View, replaced: CommittedChanges) -> None:
         if replaced.number > view.number:

@@ -16,11 +16,12 @@ from larst.session.live.frames import LAST, LastEvent, Place
 from larst.session.live.view import event_of
 from larst.store.changes import CommittedChanges
 from larst.store.query.criteria import compile_criteria
+from larst.store.searching import test_steps
 
 GAP = "gap"
 
-_LOOK_CHANGES = 50
-"""The changes that are looked at in one turn of the event loop."""
+_LOOK_STEPS = 250
+"""Steps to look at changes in one turn of the event loop, if one change does not take more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Follower:
         self.has_news = asyncio.Event()
         self._resources = selection.resources
         self._matches = compile_criteria(selection.criteria) if selection.criteria else None
+        self._steps = test_steps(selection.criteria)
         self._feed = feed
         feed.follow(self.has_news)
         self.has_news.set()
@@ -90,7 +92,8 @@ class Follower:
 
     def _look_at(self, committed: CommittedChanges, start: int) -> FollowedChange | None:
         changes, history = committed.changes or (), self._feed.position.history
-        for part in range(start, min(start + _LOOK_CHANGES, len(changes))):
+        count = self._count_per_turn(committed)
+        for part in range(start, min(start + count, len(changes))):
             change = changes[part]
             if self._resources and change.resource not in self._resources:
                 continue
@@ -99,8 +102,14 @@ class Follower:
             place = LastEvent(history, Place(committed.number, part))
             after = _behind(history, committed, part)
             return FollowedChange(event[0], place, after, change.resource, event[1])
-        self.after = _behind(history, committed, start + _LOOK_CHANGES - 1)
+        self.after = _behind(history, committed, start + count - 1)
         return None
+
+    def _count_per_turn(self, committed: CommittedChanges) -> int:
+        """Return how many changes of a transaction to look at in one turn, by their mean size."""
+        changes = max(1, len(committed.changes or ()))
+        steps = (1 + committed.size_bytes // (1024 * changes)) * self._steps
+        return max(1, _LOOK_STEPS // steps)
 
     def _gap(self) -> FollowedChange:
         position = self._feed.position

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from larst.domain import SessionKey, tenant_of
 from larst.errors import TooManyWatchersError, WatchersFullError
-from larst.session.live.feed import Feed
+from larst.session.live.feed import Feed, InThread
 from larst.session.live.view import MAX_VIEW_BYTES, View
 from larst.session.live.watcher import Cut, Watcher
 from larst.store.changes import NO_POSITION, CommittedChanges, Position
@@ -73,8 +73,13 @@ class SessionObserver:
 class Feeds:
     """The feeds of the sessions that are watched, or were recently."""
 
-    def __init__(self, now: Callable[[], float], sleep: Callable[[float], Awaitable[None]]) -> None:
-        self._now, self._sleep = now, sleep
+    def __init__(
+        self,
+        now: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        in_thread: InThread,
+    ) -> None:
+        self._now, self._sleep, self._in_thread = now, sleep, in_thread
         self._feeds: dict[SessionKey, Feed] = {}
         self._bytes = 0
 
@@ -86,7 +91,7 @@ class Feeds:
         """Return the feed of a session, which is at `position`."""
         if (feed := self._feeds.get(key)) is None:
             self._drop_unwatched()
-            feed = self._feeds[key] = Feed(self._now, self._sleep, self._make_room)
+            feed = self._feeds[key] = Feed(self._now, self._sleep, self._in_thread, self._make_room)
             feed.begin(position, ())
         return feed
 
@@ -122,15 +127,19 @@ class Feeds:
 
 
 class LiveHub:
-    """Watchers and feeds; `now` is a monotonic clock in seconds, `sleep` waits on it."""
+    """Watchers and feeds; `now` is a monotonic clock in seconds, `sleep` waits on it.
+
+    `in_thread` runs work that computes for long.
+    """
 
     def __init__(
         self,
         limits: LiveLimits,
         now: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
+        in_thread: InThread,
     ) -> None:
-        self.feeds = Feeds(now, sleep)
+        self.feeds = Feeds(now, sleep, in_thread)
         self._limits = limits
         self._by_session: Counter[SessionKey] = Counter()
         self._by_tenant: Counter[str | None] = Counter()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from larst.domain import SINGLETON_ID, RequestContext, SessionKey
-from larst.errors import RecordNotFoundError, ResultTooLargeError
+from larst.errors import QueryNotUnderstoodError, RecordNotFoundError, ResultTooLargeError
 from larst.planning.shapes import ShapedRequest, watched_records
 from larst.session.live.feed import Feed
 from larst.session.live.frames import LastEvent, encode_state
@@ -15,7 +15,11 @@ from larst.session.live.view import Question, present
 from larst.session.live.watcher import Watcher
 from larst.store import SessionStore
 from larst.store.changes import Position
+from larst.store.searching import test_steps
 from larst.telemetry import RequestTrace
+
+MAX_STEPS = 64
+"""The steps of the criteria of a watch; see `test_steps`. A text in all fields takes eight."""
 
 RESUMED = b": resumed\n\n"
 
@@ -47,6 +51,11 @@ async def open_watch(store: SessionStore, shaped: ShapedRequest, watch: Watch) -
         ResultTooLargeError: the state is over the limit.
     """
     resource, identifier, criteria = watched_records(shaped, store.data)
+    if test_steps(criteria) > MAX_STEPS:
+        raise QueryNotUnderstoodError(
+            f"a watch can have at most {MAX_STEPS} conditions: every change is held against them;"
+            " watch more records, and choose among them where they arrive"
+        )
     question = Question(resource, identifier, criteria)
     feed = watch.feeds.open(watch.key, store.position)
     if feed.open(watch.watcher, question, watch.last):

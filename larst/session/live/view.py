@@ -23,9 +23,13 @@ from larst.session.live.frames import (
 from larst.session.live.watcher import Watcher
 from larst.store.changes import CommittedChanges, RecordChange
 from larst.store.query.criteria import Predicate, compile_criteria
+from larst.store.searching import test_steps
 
 MAX_VIEW_BYTES = 1024 * 1024
 """The latest events of a view that are held for watchers that are behind."""
+
+MAX_EFFORT = 25_000
+"""Steps to make events on the event loop for a watcher that resumes: about 10 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +60,32 @@ class View:
         self.size_bytes = 0
         self.state: tuple[int, bytes] | None = None
         """The event with the state, and the transaction that it was made after."""
-        self._matches = _predicate(question)
+        self._matches = compile_criteria(question.criteria) if question.criteria else None
+        self._steps = test_steps(question.criteria)
         self._frames: list[Frame] = []
         self._first = 0  # frames that were dropped
         self._joined: tuple[tuple[int, int], bytes] | None = None
 
-    def add(self, history: str, committed: CommittedChanges) -> int:
-        """Add the events of a transaction; return the bytes that the view has grown by."""
-        if committed.number <= self.number:
+    def effort(self, committed: CommittedChanges) -> int:
+        """Return about how many steps it takes to make the events of a transaction."""
+        return (len(committed.changes or ()) + committed.size_bytes // 1024) * self._steps
+
+    def events_of(self, history: str, committed: CommittedChanges) -> Sequence[Frame]:
+        """Return the events of a transaction, without adding them."""
+        return [*_events_of(history, committed, self.question, self._matches)]
+
+    def add(self, number: int, events: Sequence[Frame]) -> int:
+        """Add the events of a transaction; return the bytes that the view has grown by.
+
+        It has no effect if the view has gone on behind that transaction.
+        """
+        if number <= self.number:
             return 0
-        self.number = committed.number
-        before_bytes = self.size_bytes
-        for frame in events_of(history, committed, self.question, self._matches):
-            self._frames.append(frame)
-            self.size_bytes += len(frame.data)
-        return self.size_bytes - before_bytes
+        self.number = number
+        self._frames += events
+        grown_bytes = sum(len(frame.data) for frame in events)
+        self.size_bytes += grown_bytes
+        return grown_bytes
 
     def trim(self, limit_bytes: int = MAX_VIEW_BYTES) -> int:
         """Drop the oldest events beyond the limit, but not the last; return the dropped bytes."""
@@ -90,14 +105,17 @@ class View:
         self.number, self.floor, self.state = number, Place(number), None
 
     def extend_back(self, history: str, earlier: Sequence[CommittedChanges]) -> int:
-        """Add events before the floor, the latest first, within the limit; return their bytes."""
+        """Add events before the floor, the latest first, within the limits; return their bytes."""
         frames: list[Frame] = []
-        size_bytes = 0
+        size_bytes = effort = 0
         floor = self.floor
         for committed in reversed(earlier):
             if committed.number > floor.number:
                 continue
-            events = events_of(history, committed, self.question, self._matches)
+            effort += self.effort(committed)
+            if effort > MAX_EFFORT:
+                break
+            events = self.events_of(history, committed)
             older = [frame for frame in events if frame.place <= floor]
             added_bytes = sum(len(frame.data) for frame in older)
             if self.size_bytes + size_bytes + added_bytes > MAX_VIEW_BYTES:
@@ -144,7 +162,7 @@ class View:
         return joined, end
 
 
-def events_of(
+def _events_of(
     history: str,
     committed: CommittedChanges,
     question: Question,
@@ -177,10 +195,6 @@ def event_of(change: RecordChange, matches: Predicate | None) -> tuple[str, Reco
     if not was_in or before is None:
         return None
     return (DELETED, before) if after is None else (REMOVED, after)
-
-
-def _predicate(question: Question) -> Predicate | None:
-    return compile_criteria(question.criteria) if question.criteria else None
 
 
 def present(records: Sequence[Record], question: Question, limit_bytes: int) -> bytes | None:

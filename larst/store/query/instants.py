@@ -16,10 +16,19 @@ _INSTANT = re.compile(
 )
 
 
-@lru_cache(maxsize=65_536)
+_MAX_CHARACTERS = 35
+
+
 def instant_of(text: str) -> str | None:
     """Return the instant as UTC text that sorts by time, or None if the text is not an instant."""
-    if len(text) < 10 or text[4] != "-" or _INSTANT.fullmatch(text) is None:
+    if not 10 <= len(text) <= _MAX_CHARACTERS or text[4] != "-":
+        return None
+    return _parsed(text)
+
+
+@lru_cache(maxsize=65_536)
+def _parsed(text: str) -> str | None:
+    if _INSTANT.fullmatch(text) is None:
         return None
     try:
         moment = datetime.fromisoformat(text.replace(",", "."))

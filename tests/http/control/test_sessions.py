@@ -19,7 +19,7 @@ from larst.http.keys import ACCESS
 from larst.http.webhooks import Receivers, Sender, WebhookFiles, WebhookService
 from larst.session import SessionClient, SessionQuota
 from larst.session.live import LiveHub, LiveLimits
-from larst.store import DataRoot
+from larst.store import DataRoot, Threads
 from larst.store.overview import Overview
 from larst.tokens import OPEN_ACCESS
 from tests.fake_clock import FakeClock
@@ -182,7 +182,7 @@ class TestSessionsThatChange:
     @pytest.fixture
     def control(self, root: DataRoot) -> SessionControl:
         clock = FakeClock()
-        hub = LiveHub(LiveLimits(1, 1, 1), clock.now, asyncio.sleep)
+        hub = LiveHub(LiveLimits(1, 1, 1), clock.now, asyncio.sleep, Threads().run_search)
         webhooks = WebhookService(WebhookFiles(root), hub, Sender(Receivers(())), asyncio.sleep)
         return SessionControl(root, AwakeSessions(), SessionQuota(root, clock), webhooks)
 

@@ -123,6 +123,7 @@ async def test_other_sessions_are_not_seen(make_client: MakeClient) -> None:
         ("/tasks/latest", 400, "only a collection"),
         ("/tasks/1", 404, "no record 1"),
         ("/posts/1/cancel", 400, "only a collection"),
+        ("/tasks?" + "&".join(f"f{n}_gte=1" for n in range(70)), 400, "at most 64 conditions"),
     ],
 )
 async def test_what_cannot_be_watched_is_refused(

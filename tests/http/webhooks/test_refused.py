@@ -202,6 +202,10 @@ URL_OF = {"url": "http://127.0.0.1:9/"}
         ({**URL_OF, "filter": []}, "filter must be an object"),
         ({**URL_OF, "filter": {"a": {"b": 1}}}, "plain value"),
         ({**URL_OF, "filter": {"n__in": 5}}, "filter:"),
+        (
+            {**URL_OF, "filter": {"*__icontains": [*"abcdefghijklmnopqrstuvwxyz"]}},
+            "too many values",
+        ),
         ({**URL_OF, "secret": "short"}, "whsec_ and 24 to 64 bytes"),
         ({**URL_OF, "secret": "whsec_YWJj"}, "whsec_ and 24 to 64 bytes"),
     ],

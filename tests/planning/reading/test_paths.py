@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from larst.errors import UnknownPathError
-from larst.planning.reading.paths import is_action, is_call, is_verb, normalize, prefix_length
+from larst.planning.reading.paths import normalize, prefix_length
 from tests.fakes import request
 from tests.planning.sessions import session_of
 
@@ -108,28 +108,6 @@ def test_reading_a_path_twice_changes_nothing_more(words: list[str], method: str
         return
 
     assert normalize(once, SESSION).request.segments == once.segments
-
-
-@pytest.mark.parametrize(
-    "name", ["login", "graphql", "createPost", "create-post", "send_email", "batchGet", "Logout"]
-)
-def test_verbs_are_recognized(name: str) -> None:
-    assert is_verb(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["posts", "add-ons", "list-items", "settings", "set", "runs", "webhooks", "address", "updates"],
-)
-def test_nouns_are_not_taken_for_verbs(name: str) -> None:
-    assert not is_verb(name)
-    assert not is_call(name)
-
-
-def test_more_words_are_actions_below_a_record() -> None:
-    assert is_action("cancel")
-    assert not is_verb("cancel")
-    assert not is_action("profile")
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])

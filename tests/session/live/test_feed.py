@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -32,6 +32,11 @@ QUESTIONS = (
 async def no_pause(seconds: float) -> None:
     del seconds
     await asyncio.sleep(0)
+
+
+async def at_once(work: Callable[[], Any]) -> Any:
+    await asyncio.sleep(0)
+    return work()
 
 
 def keep(view: View, grown_bytes: int) -> None:
@@ -112,7 +117,7 @@ class ClientModel:
 
 @pytest.fixture
 def feed() -> Feed:
-    return Feed(lambda: 0.0, no_pause, keep)
+    return Feed(lambda: 0.0, no_pause, at_once, keep)
 
 
 def random_step(session: Session, clients: Sequence[ClientModel], rng: random.Random) -> None:
@@ -135,9 +140,17 @@ def random_step(session: Session, clients: Sequence[ClientModel], rng: random.Ra
         client.connect()
 
 
-async def settle() -> None:
-    for _ in range(20):
+async def settle(turns: int = 20) -> None:
+    for _ in range(turns):
         await asyncio.sleep(0)
+
+
+def narrow_limits(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    if seed % 2:
+        monkeypatch.setattr(view_module, "MAX_VIEW_BYTES", 600)
+        monkeypatch.setattr(recent_module, "MAX_CHANGES", 8)
+    if seed % 4 < 2:  # events are made in a thread
+        monkeypatch.setattr(feed_module, "_LONG_EFFORT", 0)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -145,9 +158,7 @@ async def test_clients_that_come_and_go_know_what_the_session_holds(
     feed: Feed, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No event is lost or doubled: an event that does not fit what a client knows would show it."""
-    if seed % 2:
-        monkeypatch.setattr(view_module, "MAX_VIEW_BYTES", 600)
-        monkeypatch.setattr(recent_module, "MAX_CHANGES", 8)
+    narrow_limits(monkeypatch, seed)
     rng = random.Random(seed)  # noqa: S311 - a seeded test
     session = Session(feed)
     clients = [ClientModel(session, question) for question in QUESTIONS * 2]
@@ -161,7 +172,7 @@ async def test_clients_that_come_and_go_know_what_the_session_holds(
     for client in clients:
         feed.leave(client.watcher)
         client.connect()
-    await settle()
+    await settle(2_000)
     for client in clients:
         client.read()
         assert client.records == session.matching(client.question)
@@ -259,11 +270,52 @@ async def test_too_many_waiting_changes_become_a_state(
     feed.leave(client.watcher)
 
 
+async def test_the_events_of_a_large_transaction_are_made_in_a_thread() -> None:
+    """A bulk write of 10,000 records held the event loop while its events were encoded."""
+    efforts = []
+
+    async def in_thread(work: Callable[[], Any]) -> Any:
+        efforts.append(work)
+        return work()
+
+    feed = Feed(lambda: 0.0, no_pause, in_thread, keep)
+    session = Session(feed)
+    client = ClientModel(session, QUESTIONS[0])
+    client.connect()
+    session.commit([{"id": number} for number in range(20)])
+    session.flush()
+    await settle()
+    assert efforts == []
+    session.commit([{"id": number} for number in range(2_000)])
+    session.flush()
+    await settle()
+    client.read()
+    assert (len(efforts), len(client.records)) == (1, 2_000)
+    feed.leave(client.watcher)
+
+
+async def test_a_view_without_watchers_takes_no_more_room() -> None:
+    """Its bytes were counted as held, for good, if its watcher left while its events were made."""
+    hub = LiveHub(LiveLimits(9, 9, 9), lambda: 0.0, no_pause, at_once)
+    feed = hub.feeds.open("one", Position("aaaaaaaa", 0))
+    session = Session(feed)
+    stays, leaves = Watcher(), Watcher()
+    feed.join(stays, QUESTIONS[0], 0)
+    feed.join(leaves, QUESTIONS[1], 0)
+    session.commit([{"id": number, "status": "open"} for number in range(2_000)])
+    session.flush()
+    await asyncio.sleep(0)
+    hub.feeds.leave("one", leaves)
+    await settle()
+    assert feed.views[QUESTIONS[0].key].size_bytes == hub.feeds._bytes
+    await hub.close()
+
+
 async def test_all_views_together_hold_a_bounded_number_of_bytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("larst.session.live.hub.MAX_BYTES", 2_000)
-    hub = LiveHub(LiveLimits(9, 9, 9), lambda: 0.0, no_pause)
+    hub = LiveHub(LiveLimits(9, 9, 9), lambda: 0.0, no_pause, at_once)
     feed = hub.feeds.open("one", Position("aaaaaaaa", 0))
     session = Session(feed)
     views = [feed.join(Watcher(), question, 0) for question in QUESTIONS]
@@ -279,7 +331,7 @@ async def test_a_session_that_is_not_watched_records_nothing(feed: Feed) -> None
     session = Session(feed)
     change = Change([{"id": 1}], [], 2)
     assert session.recorder.record({"tasks": change}, {}) is None
-    hub = LiveHub(LiveLimits(9, 9, 9), lambda: 0.0, no_pause)
+    hub = LiveHub(LiveLimits(9, 9, 9), lambda: 0.0, no_pause, at_once)
     observer = hub.observer("one")
     observer.begin(Position("aaaaaaaa", 3), ())
     assert (observer.is_recording, hub.feeds.find("one")) == (False, None)

@@ -8,14 +8,14 @@ from larst.session.live import Follower, LastEvent, Place, Selection, event_id, 
 from larst.session.live import recent as recent_module
 from larst.session.live.feed import Feed
 from larst.store.changes import Position
-from tests.session.live.test_feed import Session, keep, no_pause
+from tests.session.live.test_feed import Session, at_once, keep, no_pause
 
 BEGIN = LastEvent("", Place(0))
 
 
 @pytest.fixture
 def feed() -> Feed:
-    return Feed(lambda: 0.0, no_pause, keep)
+    return Feed(lambda: 0.0, no_pause, at_once, keep)
 
 
 def all_of(follower: Follower) -> list[tuple[str, object]]:
@@ -113,7 +113,7 @@ def test_a_write_without_a_transaction_drops_nothing(feed: Feed) -> None:
 
 def test_a_session_is_recorded_until_it_is_followed_no_more() -> None:
     now_s = 0.0
-    feed = Feed(lambda: now_s, no_pause, keep)
+    feed = Feed(lambda: now_s, no_pause, at_once, keep)
     follower = Follower(Selection(), feed, BEGIN)
     now_s = 10_000.0
     assert feed.is_recording

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from larst.domain import Json, Record
+from larst.domain import Criteria, Json, Record
 from larst.errors import ProgramFailedError
 from larst.store.query.criteria import compile_criteria
 
@@ -160,3 +160,49 @@ def test_text_operators_agree_with_python(text: str, part: str) -> None:
     assert compile_criteria({"t__contains": part})(record) is (part in text)
     assert compile_criteria({"t__startswith": part})(record) is text.startswith(part)
     assert compile_criteria({"t__endswith": part})(record) is text.endswith(part)
+
+
+class StopLookingError(Exception):
+    pass
+
+
+LONG_TEXT = "a" * 2_000
+MANY = [f"x{number}" for number in range(900)]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "record"),
+    [
+        ({"t__icontains": MANY}, {"t": LONG_TEXT}),
+        ({"&": [{"t__icontains": "a"}] * 900}, {"t": LONG_TEXT}),
+        ({"&": [{"t__ilike": "a*a"}] * 900}, {"t": LONG_TEXT}),
+        ({"|": [{"t__startswith": name} for name in MANY]}, {"t": [LONG_TEXT] * 5}),
+        ({"&": [{"t__ne": "a"}] * 900}, {"t": ["b"] * 100}),
+        ({"|": [{"t__gt": 1}] * 900}, {"t": [1] * 100}),
+        ({"*__icontains": "b"}, {"t": dict.fromkeys(MANY, 1)}),
+        ({"*__icontains": "b"}, {"t": [[["a"]] * 30] * 30}),
+        ({"|": [{"t": [1, number]} for number in range(900)]}, {"t": [1]}),
+        ({"t__in": [[1, number] for number in range(900)]}, {"t": [1]}),
+        ({"!": {"&": [{"t__ne": [1, number]} for number in range(9, 900)]}}, {"t": [1, 2]}),
+    ],
+)
+def test_a_long_test_of_one_record_looks_at_the_time(criteria: Criteria, record: Record) -> None:
+    """900 needles and a record of 1 MB held the event loop, since only records were counted."""
+    looks = 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+        if looks > 10:
+            raise StopLookingError
+
+    with pytest.raises(StopLookingError):
+        compile_criteria(criteria, look)(record)
+
+
+def test_a_short_test_does_not_look_at_the_time() -> None:
+    def look() -> None:
+        raise AssertionError("looked")
+
+    matches = compile_criteria({"t__icontains": ["b", "A"], "n__in": [1], "s__like": "a*"}, look)
+    assert matches({"t": ["a" * 100], "n": 1, "s": "abc"})
