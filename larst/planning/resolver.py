@@ -161,8 +161,19 @@ class PlanResolver:
             self._meant[ready.key] = True
         return ready
 
-    def keep(self, ready: ReadyPlan, shaped: ShapedRequest, *, is_refused: bool = False) -> None:
-        """Add a plan whose program ran to the book, or count a use of it unless `is_refused`."""
+    def keep(
+        self,
+        ready: ReadyPlan,
+        shaped: ShapedRequest,
+        *,
+        is_refused: bool = False,
+        is_proof: bool = True,
+    ) -> None:
+        """Add a plan whose program ran to the book, or count a use of it unless `is_refused`.
+
+        `is_proof`: whether the run, unless it is refused, proves the plan.
+        """
+        is_proof = is_proof and not is_refused
         if self._mode == "fresh" or not ready.is_reusable:
             return
         plan = self._book.plan_of(ready.key)
@@ -174,10 +185,10 @@ class PlanResolver:
             for rival in list(self._candidates(shaped)):
                 if rival.state in _REPLACEABLE and _is_same_planner(rival.maker, ready.maker):
                     self._book.remove(rival.key)
-            is_tried = is_refused and ready.maker.planner != RULES
+            is_tried = not is_proof and ready.maker.planner != RULES
             entry = self._entry(ready, shaped)
             self._book.put(entry.model_copy(update={"state": "tried"}) if is_tried else entry)
-        elif not (ready.is_proven or is_refused):
+        elif is_proof and not ready.is_proven:
             self._promote(ready, shaped)
         self._book.count_use(ready.key, None if is_refused else shaped.request.session_key)
         if self._untested:

@@ -28,12 +28,13 @@ from larst.telemetry import Stage
 class ProgramRun:
     """A program's reply, and the changes that it made but that are not committed yet.
 
-    `binding` holds the values that completed the plan.
+    `binding` holds the values that completed the plan. `is_proof`: whether a success proves it.
     """
 
     reply: Reply
     transaction: Transaction
     binding: Binding
+    is_proof: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ values too (`{"alice@example.com": 3}`), so a reason names only fields that the 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from larst.domain import CheckedProgram, Json, Record
@@ -28,6 +28,11 @@ _COMPUTING = frozenset(
 _MAX_RECORDS = 200
 """How many changed records are looked at for new fields."""
 
+_IDEMPOTENT = frozenset({"PUT", "PATCH", "DELETE"})
+"""Methods that clients repeat: the second time, there may be nothing left to change."""
+
+_WRITING = frozenset("insert replace update delete update_where delete_where".split())
+
 _READERS = frozenset({"ctx", "plan", "store", "session_store", "datetime"})
 """The names through which a program sees its request, its data and the time."""
 
@@ -40,7 +45,8 @@ class FirstRun:
 
     `words` are those of the path, without identifiers, `body` is what the client sent. `written`
     are the records that the program put, by resource, and `stored` returns a record as it is
-    without them. `fields_of` returns the fields that the records of a resource have.
+    without them. `named` are the stored records that the path names; None: it does not exist.
+    `fields_of` returns the fields that the records of a resource have.
     """
 
     method: str
@@ -51,6 +57,7 @@ class FirstRun:
     effects: Effects
     written: Mapping[str, Collection[Record]]
     stored: Callable[[str, str], Record | None]
+    named: Sequence[Record | None]
     fields_of: Callable[[str], Collection[str]]
 
 
@@ -82,11 +89,40 @@ def _constant(run: FirstRun) -> str | None:
 def _nothing_changed(run: FirstRun) -> str | None:
     if run.method in ("PUT", "PATCH") and run.effects.has_any:
         return None  # the client sent the values that the record has
+    if is_repetition(run):
+        return None
     if run.words and run.words[-1].lower().lstrip("_") in _COMPUTING:
         return None
     return (
         f"{run.method} succeeded, and no record was changed: store what the request asks for,"
         " unless it only computes"
+    )
+
+
+def is_repetition(run: FirstRun) -> bool:
+    """Return whether a write had nothing left to change: all that it asks for is stored already.
+
+    That is not odd, and proves nothing: the part of the program that writes has not run.
+    """
+    if run.method not in _IDEMPOTENT or run.status >= _CLIENT_ERROR or run.effects.has_any:
+        return False
+    if run.method == "DELETE":
+        return bool(run.named) and not any(run.named)
+    if run.body is None:
+        nodes = ast.walk(run.program.tree)
+        return any(isinstance(node, ast.Attribute) and node.attr in _WRITING for node in nodes)
+    return bool(run.named) and all(_holds(record, run.body) for record in run.named)
+
+
+def _holds(record: Record | None, body: Json) -> bool:
+    """Return whether a record has all values of a body, those of other names as plain values."""
+    if record is None or not isinstance(body, dict):
+        return False
+    plain = {value for value in record.values() if isinstance(value, str | int | float)}
+    return all(
+        (name in record and record[name] == value)
+        or (isinstance(value, str | int | float) and value in plain)
+        for name, value in body.items()
     )
 
 

@@ -81,7 +81,7 @@ class OrdinaryTurn:
         record_route(message.trace, self._store.data.resources, shaped, ready)
         try:
             run = await self._programs.run(shaped, ready, deadline_s)
-            await self._stages.proof.require(shaped, ready, run, self._reader.shape)
+            is_proof = await self._stages.proof.require(shaped, ready, run, self._reader.shape)
             deviations = await self._check_contract(message, shaped, ready, run)
         except ProgramFailedError as error:
             refusals = self._resolver.refuse(ready, shaped, message.refusals, error)
@@ -90,8 +90,10 @@ class OrdinaryTurn:
             self._resolver.forget(ready, shaped)
             raise
         await self._note_run(shaped, ready, run)
+        if not is_proof:
+            run = replace(run, is_proof=False)
         if message.is_trial:
-            self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
+            self._keep(ready, shaped, run)
             return program_reply(self._store, shaped, ready, run.reply, run.binding, ())
         reply = await self._commit(message, key, shaped, ready, run)
         return replace(reply, deviations=deviations) if deviations else reply
@@ -112,10 +114,14 @@ class OrdinaryTurn:
         quota = self._stages.quota
         if quota is not None and quota.concerns(self._store, message.request, run):
             await quota.admit(message.request.tenant, message.request.session_id)
-        self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)
+        self._keep(ready, shaped, run)
         self._commits.note_undo(ready, run)
         drifts = await self._commits.apply(run)
         return self._commits.reply(message.trace, shaped, ready, run, drifts)
+
+    def _keep(self, ready: ReadyPlan, shaped: ShapedRequest, run: ProgramRun) -> None:
+        is_refused = run.reply.status >= 400
+        self._resolver.keep(ready, shaped, is_refused=is_refused, is_proof=run.is_proof)
 
     async def _note_run(self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun) -> None:
         """Note a run that may become a case of its plan; its changes are not applied yet."""

@@ -25,10 +25,10 @@ from larst.planning.shapes import ShapedRequest
 from larst.planning.wanted import differences
 from larst.session.effects import READING, effects_of, refusal_of
 from larst.session.execution import ProgramRun, ProgramRunner
-from larst.session.oddities import FirstRun, oddity_of
+from larst.session.oddities import FirstRun, is_repetition, oddity_of
 from larst.session.pipeline import Pipeline
 from larst.session.rehearsal import rehearsal_requests
-from larst.session.request_names import names_of
+from larst.session.request_names import named_records, names_of
 from larst.store import SessionStore
 
 REHEARSAL_S = 2.0
@@ -68,8 +68,10 @@ class Proof:
         ready: ReadyPlan,
         run: ProgramRun,
         read: Read,
-    ) -> None:
-        """Return if the run may be committed; `read` shapes a request of a rehearsal.
+    ) -> bool:
+        """Return, if the run may be committed, whether it proves the plan.
+
+        `read` shapes a request of a rehearsal.
 
         Raises:
             EffectRefusedError: it may not have the effects that it would have.
@@ -79,16 +81,20 @@ class Proof:
         """
         _require_wanted(shaped, run)
         if _is_trusted(ready):
-            return
+            return True
         is_new = self._pipeline.has_proof and not ready.is_proven
         if run.reply.status < _CLIENT_ERROR:
             await self._off_loop_if_large(partial(self._require_possible, shaped, ready, run), run)
+        is_proof = True
         if is_new and not self._pipeline.resolver.is_meant(ready):
-            await self._off_loop_if_large(partial(self._require_usual, shaped, ready, run), run)
+            first_run = _first_run(self._store, shaped, ready, run)
+            await self._off_loop_if_large(partial(_require_usual, first_run), run)
+            is_proof = not is_repetition(first_run)
         is_write = run.reply.status < _CLIENT_ERROR and shaped.request.method not in READING
         if is_new and is_write and run.transaction.has_changes:
             with self._store.work.within(REHEARSAL_S):
                 await self._rehearse(shaped, ready, read)
+        return is_proof
 
     async def _off_loop_if_large(self, check: Callable[[], None], run: ProgramRun) -> None:
         if run.transaction.is_large:
@@ -106,11 +112,6 @@ class Proof:
         )
         if reason is not None:
             raise EffectRefusedError(reason)
-
-    def _require_usual(self, shaped: ShapedRequest, ready: ReadyPlan, run: ProgramRun) -> None:
-        reason = oddity_of(_first_run(self._store, shaped, ready, run))
-        if reason is not None:
-            raise EffectQuestionedError(reason)
 
     async def _rehearse(self, shaped: ShapedRequest, ready: ReadyPlan, read: Read) -> None:
         """Run the program for other records and other values; nothing of it is kept.
@@ -139,6 +140,11 @@ class Proof:
                 raise ProgramFailedError(f"{REHEARSED}, {error.detail}") from error
             except LarstError:
                 continue  # too slow, or refused for its values: no fault of the program
+
+
+def _require_usual(run: FirstRun) -> None:
+    if (reason := oddity_of(run)) is not None:
+        raise EffectQuestionedError(reason)
 
 
 def _require_wanted(shaped: ShapedRequest, run: ProgramRun) -> None:
@@ -175,5 +181,6 @@ def _first_run(
         effects=effects_of(run.transaction, store.data.record),
         written={name: change.put for name, change in run.transaction.changes().items()},
         stored=store.data.record,
+        named=named_records(shaped, store.data.record),
         fields_of=fields_of,
     )

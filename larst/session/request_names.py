@@ -81,6 +81,14 @@ def names_of(
     )
 
 
+def named_records(
+    shaped: ShapedRequest, stored: Callable[[str, str], Record | None]
+) -> list[Record | None]:
+    """Return the records that the last ids of a path name, None for one that does not exist."""
+    parts = [part for part in _path_parts(shaped) if part.ids]
+    return [stored(parts[-1].word, id) for id in sorted(parts[-1].ids)] if parts else []
+
+
 def _by_key(value: Json, query: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
     """Return the ids in a value, by the name of their field, and those of a query."""
     ids_by_key = {key: set(ids) for key, ids in query.items()}
