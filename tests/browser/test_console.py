@@ -298,7 +298,7 @@ def test_health_shows_the_limits_and_follows_the_rates(page: Page, shop: Service
 @pytest.mark.parametrize(
     "path", ["books/99", "books/count", "books/search", "books/1/2", "login/me", "books/%"]
 )
-def test_a_path_that_is_no_record_leads_back(page: Page, shop: Service, path: str) -> None:
+def test_a_path_without_a_record_leads_back(page: Page, shop: Service, path: str) -> None:
     """A reply that is not a record, such as a count, must not become a form that saves it."""
     assert open_view(page, shop, f"data/{path}") == "No such record"
     assert page.all("main form") == []
