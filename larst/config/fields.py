@@ -151,6 +151,14 @@ def host_patterns(value: object) -> tuple[str, ...]:
     return listed
 
 
+def receivers(value: object) -> tuple[str, ...]:
+    """Return the listed host names in lower case, or `("none",)`."""
+    listed = host_patterns(value)
+    if "*" in listed:
+        raise ValueError("every host would be allowed")
+    return listed
+
+
 def prices(value: object) -> dict[str, Price]:
     """Return prices by model."""
     return parse_prices(str(value))

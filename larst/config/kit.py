@@ -33,6 +33,15 @@ class KitSettings(Group):
         "none.",
     )
 
+    webhook_hosts: Annotated[tuple[str, ...], BeforeValidator(fields.receivers)] = setting(
+        "LARS_WEBHOOK_HOSTS",
+        (),
+        "none, or a comma-separated list of names such as hooks.example.com, *.example.com (no "
+        "port)",
+        "The hosts that webhooks may be sent to, beside loopback addresses; none: no webhooks at "
+        "all.",
+    )
+
     @property
     def records_all(self) -> bool:
         """Whether the requests of all sessions are recorded."""

@@ -24,6 +24,7 @@ LarstError
 │   ├── SessionNotFoundError     the session has no data
 │   ├── ContractNotFoundError    the session has no contract
 │   ├── SnapshotNotFoundError    the session has no such snapshot
+│   ├── WebhookNotFoundError     the session has no such webhook
 │   ├── RequestNotFoundError     the ring of requests does not have the request
 │   ├── RecordNotFoundError      the record to watch does not exist
 │   ├── TooManyWatchersError     the session or its tenant has as many watchers as it may have
@@ -122,6 +123,7 @@ from larst.errors.caller import (
     UnsupportedCharsetError,
     ValueTakenError,
     WatchersFullError,
+    WebhookNotFoundError,
 )
 from larst.errors.planner import (
     AnswerUnusableError,
@@ -223,5 +225,6 @@ __all__ = [
     "UnsupportedCharsetError",
     "ValueTakenError",
     "WatchersFullError",
+    "WebhookNotFoundError",
     "WorkerLostError",
 ]

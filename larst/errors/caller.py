@@ -182,6 +182,12 @@ class SnapshotNotFoundError(CallerError):
     title = "not found"
 
 
+class WebhookNotFoundError(CallerError):
+    """The session has no such webhook."""
+
+    title = "not found"
+
+
 class RequestNotFoundError(CallerError):
     """The ring of requests does not have the request, or has it no longer."""
 

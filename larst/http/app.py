@@ -41,6 +41,7 @@ from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
 from larst.http.control.transfers import TransferControl
 from larst.http.control.undoing import UndoControl
+from larst.http.control.webhooks import WebhookControl
 from larst.http.faults import FaultTable
 from larst.http.ingress import INGRESS, Ingress, Instruments
 from larst.http.lane import LANE, Lane
@@ -55,6 +56,7 @@ from larst.http.request_notes import RequestNotes
 from larst.http.request_rates import RequestRates
 from larst.http.routes import PLANNED, RESERVED, UNKNOWN
 from larst.http.session_assembly import make_tenants, open_sessions, session_factory
+from larst.http.webhooks import Receivers, Sender, WebhookFiles, WebhookService
 from larst.planning import make_planner
 from larst.sandbox import MontySandbox
 from larst.session import (
@@ -125,6 +127,10 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         session_quota = SessionQuota(root, components.clock, settings.quotas.max_sessions)
         hub = _live_hub(settings, components, threads)
         stack.push_async_callback(hub.close)
+        sender = Sender(Receivers(settings.kit.webhook_hosts))
+        webhooks = WebhookService(WebhookFiles(root), hub, sender, asyncio.sleep)
+        stack.push_async_callback(webhooks.close)  # after the last change
+        await webhooks.start()  # before the first one
         factory = session_factory(root, tenants, threads, components, settings, session_quota, hub)
         sessions = open_sessions(stack, factory, settings.http.request_timeout_s)
         await _open_tenants(tenants, tokens.table)
@@ -158,7 +164,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             cases=CaseControl(tenants, plans),
             undoing=UndoControl(sessions, plans),
             teaching=TeachingControl(tenants, sessions),
-            session_control=SessionControl(root, sessions, session_quota),
+            session_control=SessionControl(root, sessions, session_quota, webhooks),
             transfers=TransferControl(root, sessions, imports, session_quota),
             clocks=ClockControl(root, sessions, session_quota),
             contracts=ContractControl(sessions, session_quota),
@@ -171,6 +177,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             requests=RequestControl(app[REQUEST_LOG], settings.console.trace_url),
             recordings=RecordingControl(instruments.recorder.recordings),
             faults=FaultControl(instruments.faults),
+            webhooks=WebhookControl(root, sessions, session_quota, webhooks),
             documents=SessionDocuments(settings, sessions, tenants.served),
             sessions=sessions,
         )
@@ -182,6 +189,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             tokens.watch(partial(_take_tokens, app, tenants), asyncio.sleep), name="larst tokens"
         )
         stack.push_async_callback(_cancelled, watch)
+        wake = asyncio.create_task(webhooks.wake(sessions), name="larst wake webhooks")
+        stack.push_async_callback(_cancelled, wake)
         folders = asyncio.create_task(folder_watch.run(), name="larst folders")
         stack.push_async_callback(_cancelled, folders)
         yield

@@ -25,6 +25,7 @@ from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
 from larst.http.control.transfers import TransferControl
 from larst.http.control.undoing import UndoControl
+from larst.http.control.webhooks import WebhookControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
 from larst.planning import Planner
@@ -69,6 +70,7 @@ class RunningService:
     requests: RequestControl
     recordings: RecordingControl
     faults: FaultControl
+    webhooks: WebhookControl
     documents: SessionDocuments
     sessions: SessionClient
 

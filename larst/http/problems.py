@@ -30,6 +30,7 @@ STATUS: Mapping[type[Exception], int] = {
     errors.SessionNotFoundError: 404,
     errors.SnapshotNotFoundError: 404,
     errors.ContractNotFoundError: 404,
+    errors.WebhookNotFoundError: 404,
     errors.ResourceSettingsNotFoundError: 404,
     errors.RequestNotFoundError: 404,
     errors.UnknownPathError: 404,

@@ -15,7 +15,17 @@ from larst.openapi.names import operation_name
 from larst.openapi.operations import BEARER, ERRORS, error_reply
 from larst.openapi.schemas import Schema
 
-TAGS = ("plans", "sessions", "requests", "recordings", "faults", "console", "documents", "service")
+TAGS = (
+    "plans",
+    "sessions",
+    "requests",
+    "recordings",
+    "faults",
+    "webhooks",
+    "console",
+    "documents",
+    "service",
+)
 
 _DESCRIPTION = """\
 The paths that the service answers itself and never plans. Pages of other origins cannot use the \

@@ -6,6 +6,7 @@ from typing import get_args
 
 from larst.domain import METHODS, TENANT_NAME
 from larst.http.client_identity import SESSION_ID
+from larst.http.webhooks.definitions import WEBHOOK_NAME
 from larst.openapi import ControlParameter, whole_number
 from larst.planning.book import PlanState
 from larst.session.contracts import CONTRACT_MODES
@@ -44,6 +45,13 @@ RESOURCE = ControlParameter(
     "name",
     "The resource.",
     {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+    "path",
+)
+
+WEBHOOK = ControlParameter(
+    "name",
+    "The webhook.",
+    {"type": "string", "pattern": f"^{WEBHOOK_NAME.pattern}$"},
     "path",
 )
 

@@ -28,6 +28,7 @@ from larst.http.control.descriptions import (
     sessions,
     snapshots,
     teaching,
+    webhooks,
 )
 from larst.http.control.fakes import FakeControl
 from larst.http.control.faults import FaultControl
@@ -41,6 +42,7 @@ from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
 from larst.http.control.transfers import TransferControl
 from larst.http.control.undoing import UndoControl
+from larst.http.control.webhooks import WebhookControl
 from larst.http.keys import Handler
 from larst.openapi import ControlOperation
 
@@ -185,6 +187,13 @@ CONTROL_ROUTES: tuple[Route, ...] = (
         "sessions/{id}/pack",
         lambda running: running.packs,
         ("GET", "", PackControl.pack, data.PACK_SESSION),
+    ),
+    *_routes(
+        "sessions/{id}/webhooks",
+        lambda running: running.webhooks,
+        ("GET", "", WebhookControl.list, webhooks.LIST_WEBHOOKS),
+        ("PUT", "/{name}", WebhookControl.put, webhooks.PUT_WEBHOOK),
+        ("DELETE", "/{name}", WebhookControl.delete, webhooks.DELETE_WEBHOOK),
     ),
     *_routes(
         "sessions/{id}/faults",

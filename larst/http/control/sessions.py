@@ -37,6 +37,7 @@ from larst.http.control.parameters import (
 from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
+from larst.http.webhooks import WebhookService
 from larst.session import SessionClient, SessionQuota
 from larst.session.settings import client_settings, with_values
 from larst.store import DataRoot, SessionStore, StoredSettings
@@ -57,10 +58,12 @@ class SessionControl:
         root: DataRoot,
         sessions: SessionClient,
         quota: SessionQuota,
+        webhooks: WebhookService,
     ) -> None:
         self._root = root
         self._sessions = sessions
         self._quota = quota
+        self._webhooks = webhooks
         self._describing = asyncio.Semaphore(MAX_CONCURRENT_DESCRIPTIONS)
 
     async def list(self, request: web.Request) -> web.Response:
@@ -103,7 +106,10 @@ class SessionControl:
         """
         request.app[INGRESS].instruments.forget(session_key(request))
         key = await existing_key(self._root, request)
-        await self._sessions.run_on_store(key, lambda store: store.erase(), admits_damaged=True)
+        erase = partial(
+            self._sessions.run_on_store, key, lambda store: store.erase(), admits_damaged=True
+        )
+        await self._webhooks.erase(key, erase)
         return web.Response(status=204)
 
     async def show_settings(self, request: web.Request) -> web.Response:

@@ -7,21 +7,15 @@ never feed a change that is not durable.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeAlias
 
 from larst.session.live.frames import Frame, LastEvent, Place
+from larst.session.live.recent import RecentChanges
 from larst.session.live.view import Question, View
 from larst.session.live.watcher import Watcher
-from larst.store.changes import (
-    MAX_CHANGES,
-    MAX_HISTORY_BYTES,
-    NO_POSITION,
-    CommittedChanges,
-    Position,
-)
+from larst.store.changes import NO_POSITION, CommittedChanges, Position
 
 InThread: TypeAlias = Callable[[Callable[[], Sequence[Frame]]], Awaitable[Sequence[Frame]]]
 
@@ -44,40 +38,6 @@ MAX_PENDING = 10_000
 """Changes that wait to be encoded; beyond, all watchers get the state instead."""
 
 
-class RecentChanges:
-    """The latest transactions of a session, without a gap, within bounds."""
-
-    def __init__(self) -> None:
-        self.end = 0
-        self._items: deque[CommittedChanges] = deque()
-        self._changes = self._bytes = 0
-
-    def clear(self, end: int) -> None:
-        """Go on behind a transaction, without the earlier ones."""
-        self.end = end
-        self._items.clear()
-        self._changes = self._bytes = 0
-
-    def add(self, committed: CommittedChanges) -> None:
-        """Add the next transaction; one that cannot be followed drops the earlier ones."""
-        if committed.changes is None or committed.number != self.end + 1:
-            self.clear(committed.number if committed.changes is None else committed.number - 1)
-        if committed.changes is None:
-            return
-        self.end = committed.number
-        self._items.append(committed)
-        self._changes += len(committed.changes)
-        self._bytes += committed.size_bytes
-        while self._changes > MAX_CHANGES or self._bytes > MAX_HISTORY_BYTES:
-            oldest = self._items.popleft()
-            self._changes -= len(oldest.changes or ())
-            self._bytes -= oldest.size_bytes
-
-    def items(self) -> Sequence[CommittedChanges]:
-        """Return the transactions, the oldest first."""
-        return tuple(self._items)
-
-
 class Feed:
     """The live changes of one session; `now` is a monotonic clock, `sleep` waits on it.
 
@@ -93,12 +53,13 @@ class Feed:
         make_room: Callable[[View, int], None],
     ) -> None:
         self.position = NO_POSITION
+        self.recent = RecentChanges()
         self.views: dict[tuple[str, str | None, bytes], View] = {}
         self._now = now
         self._sleep = sleep
         self._in_thread = in_thread
         self._make_room = make_room
-        self._recent = RecentChanges()
+        self._followers: set[asyncio.Event] = set()
         self._record_until_s = 0.0
         self._pending: list[CommittedChanges] = []
         self._pending_changes = 0
@@ -108,12 +69,12 @@ class Feed:
     @property
     def is_recording(self) -> bool:
         """Whether it needs the changes of commits."""
-        return bool(self.views) or self._now() < self._record_until_s
+        return self.is_watched or self._now() < self._record_until_s
 
     @property
     def is_watched(self) -> bool:
-        """Whether it has watchers."""
-        return bool(self.views)
+        """Whether it has watchers or followers."""
+        return bool(self.views or self._followers)
 
     def begin(self, position: Position, history: Sequence[CommittedChanges]) -> None:
         """Go on from what the session loaded; if changes are missing, its watchers begin again."""
@@ -121,15 +82,15 @@ class Feed:
             view.state = None  # made of changes that a failed flush may have taken back
         if history:
             self._record_until_s = self._now() + RECORD_S
-        if position == self.position and self._recent.end == position.number:
+        if position == self.position and self.recent.end == position.number:
             return
         is_same = position.history == self.position.history
         missed = [item for item in history if item.number > self.position.number]
         has_all = is_same and self.position.number + len(missed) == position.number
-        self.position = position
-        self._recent.clear(position.number - len(history))
+        self.recent.clear(position.number - len(history))
         for item in history:
-            self._recent.add(item)
+            self.recent.add(item)
+        self._move_to(position)
         if has_all:
             self._feed(missed)
         else:
@@ -139,14 +100,25 @@ class Feed:
         """All transactions up to `position` are durable; `committed` are those it recorded."""
         if self.position.history != position.history and self.position != NO_POSITION:
             self._mark_stale()
-        self.position = position
+        if not committed and position == self.position:
+            return  # the write held no transaction
+        self._move_to(position)
         if not committed or committed[-1].number != position.number:
-            self._recent.clear(position.number)
+            self.recent.clear(position.number)
             return
         for item in committed:
-            self._recent.add(item)
+            self.recent.add(item)
         if self.views:
             self._feed(committed)
+
+    def follow(self, has_news: asyncio.Event) -> None:
+        """Set an event whenever the position changes, and keep on recording until `unfollow`."""
+        self._followers.add(has_news)
+
+    def unfollow(self, has_news: asyncio.Event) -> None:
+        """Set the event no more."""
+        self._followers.discard(has_news)
+        self._end_recording()
 
     def open(self, watcher: Watcher, question: Question, after: LastEvent | None) -> bool:
         """Add a watcher that resumes; return False, with no effect, if it cannot.
@@ -160,7 +132,7 @@ class Feed:
             return False
         view = self._view(question)
         if after.place < view.floor:
-            self._make_room(view, view.extend_back(after.history, self._recent.items()))
+            self._make_room(view, view.extend_back(after.history, self.recent.items()))
         start = view.next_after(after.place)
         if start is None:
             return False
@@ -185,7 +157,7 @@ class Feed:
             return 0
         del self.views[view.question.key]
         if not self.views:
-            self._record_until_s = self._now() + RECORD_S
+            self._end_recording()
             self._pending, self._pending_changes = [], 0
             if self._task is not None:
                 self._task.cancel()
@@ -198,6 +170,15 @@ class Feed:
         if task is not None:
             task.cancel()
         return task
+
+    def _end_recording(self) -> None:
+        """Go on recording for a while: a client may connect again."""
+        self._record_until_s = self._now() + RECORD_S
+
+    def _move_to(self, position: Position) -> None:
+        self.position = position
+        for has_news in self._followers:
+            has_news.set()
 
     def _view(self, question: Question) -> View:
         return self.views.get(question.key) or View(question, self.position.number)

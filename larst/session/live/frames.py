@@ -27,7 +27,9 @@ CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 ADDED, REMOVED = "added", "removed"
 STATE, CLOSED = "state", "closed"
 
-_LAST = 2**31
+LAST = 2**31
+"""The part of a place at the end of a transaction."""
+
 _ID = re.compile(r"([0-9a-f]{8})-([0-9]{1,15})(?:\.([0-9]{1,9}))?", re.ASCII)
 
 
@@ -35,7 +37,7 @@ class Place(NamedTuple):
     """How far a client is: up to this change of a transaction, or to the end of it."""
 
     number: int
-    part: int = _LAST
+    part: int = LAST
 
 
 class LastEvent(NamedTuple):
@@ -57,14 +59,21 @@ def parse_event_id(text: str | None) -> LastEvent | None:
     match = _ID.fullmatch(text) if text else None
     if match is None:
         return None
-    index = _LAST if match[3] is None else int(match[3])
+    index = LAST if match[3] is None else int(match[3])
     return LastEvent(match[1], Place(int(match[2]), index))
+
+
+def event_id(event: LastEvent) -> str:
+    """Return the id of an event, which `parse_event_id` reads; empty before the first write."""
+    if not event.history:
+        return ""
+    part = "" if event.place.part == LAST else f".{event.place.part}"
+    return f"{event.history}-{event.place.number}{part}"
 
 
 def encode_change(history: str, place: Place, name: str, record: Json) -> Frame:
     """Return the event of a change."""
-    part = "" if place.part == _LAST else f".{place.part}"
-    head = f"id: {history}-{place.number}{part}\nevent: {name}\ndata: "
+    head = f"id: {event_id(LastEvent(history, place))}\nevent: {name}\ndata: "
     return Frame(place, head.encode() + orjson.dumps(record) + b"\n\n")
 
 

@@ -175,7 +175,7 @@ def _events_of(
             continue
         if question.identifier not in (None, change.key):
             continue
-        if (event := _event_of(change, matches)) is not None:
+        if (event := event_of(change, matches)) is not None:
             events.append((part, event))
     for part, event in events[:-1]:
         yield encode_change(history, Place(committed.number, part), *event)
@@ -183,7 +183,8 @@ def _events_of(
         yield encode_change(history, Place(committed.number), *event)
 
 
-def _event_of(change: RecordChange, matches: Predicate | None) -> tuple[str, Record] | None:
+def event_of(change: RecordChange, matches: Predicate | None) -> tuple[str, Record] | None:
+    """Return the name of the event that a change makes among matching records, and its record."""
     before, after = change.before, change.after
     was_in = before is not None and (matches is None or matches(before))
     is_in = after is not None and (matches is None or matches(after))

@@ -16,8 +16,10 @@ from larst.http.components import RUNNING
 from larst.http.control import sessions as session_control
 from larst.http.control.sessions import SessionControl
 from larst.http.keys import ACCESS
+from larst.http.webhooks import Receivers, Sender, WebhookFiles, WebhookService
 from larst.session import SessionClient, SessionQuota
-from larst.store import DataRoot
+from larst.session.live import LiveHub, LiveLimits
+from larst.store import DataRoot, Threads
 from larst.store.overview import Overview
 from larst.tokens import OPEN_ACCESS
 from tests.fake_clock import FakeClock
@@ -179,11 +181,10 @@ class TestSessionsThatChange:
 
     @pytest.fixture
     def control(self, root: DataRoot) -> SessionControl:
-        return SessionControl(
-            root,
-            AwakeSessions(),
-            SessionQuota(root, FakeClock()),
-        )
+        clock = FakeClock()
+        hub = LiveHub(LiveLimits(1, 1, 1), clock.now, asyncio.sleep, Threads().run_search)
+        webhooks = WebhookService(WebhookFiles(root), hub, Sender(Receivers(())), asyncio.sleep)
+        return SessionControl(root, AwakeSessions(), SessionQuota(root, clock), webhooks)
 
     async def test_a_session_erased_during_the_request_is_not_listed(
         self, control: SessionControl, root: DataRoot, monkeypatch: pytest.MonkeyPatch

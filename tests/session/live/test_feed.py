@@ -12,6 +12,7 @@ import pytest
 
 from larst.session.live import feed as feed_module
 from larst.session.live import frames as frames_module
+from larst.session.live import recent as recent_module
 from larst.session.live import view as view_module
 from larst.session.live.feed import Feed
 from larst.session.live.frames import parse_event_id
@@ -147,7 +148,7 @@ async def settle(turns: int = 20) -> None:
 def narrow_limits(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     if seed % 2:
         monkeypatch.setattr(view_module, "MAX_VIEW_BYTES", 600)
-        monkeypatch.setattr(feed_module, "MAX_CHANGES", 8)
+        monkeypatch.setattr(recent_module, "MAX_CHANGES", 8)
     if seed % 4 < 2:  # events are made in a thread
         monkeypatch.setattr(feed_module, "_LONG_EFFORT", 0)
 

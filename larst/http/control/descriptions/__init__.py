@@ -15,6 +15,7 @@ from larst.http.control.descriptions import (
     sessions,
     snapshots,
     teaching,
+    webhooks,
 )
 from larst.openapi.schemas import Schema
 
@@ -30,5 +31,6 @@ SCHEMAS: dict[str, Schema] = {
     **sessions.SCHEMAS,
     **snapshots.SCHEMAS,
     **teaching.SCHEMAS,
+    **webhooks.SCHEMAS,
 }
 """The schemas that the operations refer to, by name."""
