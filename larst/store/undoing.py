@@ -62,9 +62,9 @@ class UndoLog:
             )
         if not changes:
             raise UndoRefusedError(
-                "no run of this plan is known that changed anything: the journal ends when the session"
-                f" sleeps or the service stops, and the latest {MAX_RUNS} plans count; load a"
-                " snapshot instead"
+                "no run of this plan is known that changed anything: the journal ends when the"
+                f" session sleeps or the service stops, and the latest {MAX_RUNS} plans count; load"
+                " a snapshot instead"
             )
         for change in changes:
             if find(change.resource, change.key) is not change.after:
