@@ -50,11 +50,11 @@ def test_a_record_that_was_changed_since_is_not_the_stored_one() -> None:
         assert changes[0].after not in (ANN, None), lines
 
 
-def test_a_line_without_what_was_there_is_a_run_that_is_too_large() -> None:
+def test_a_line_without_earlier_records_is_a_run_that_is_too_large() -> None:
     assert runs_of([line("p", users={"put": [ANN]})], users(ANN)) == {"p": None}
 
 
-def test_hidden_resources_are_no_part_of_a_run() -> None:
+def test_hidden_resources_are_left_out_of_a_run() -> None:
     """Replies that are kept for repeated requests stay."""
     run = {"put": [ANN], "was": {}}
     runs = runs_of([line("p", users=run, **{".replies": {"put": [{"id": "k"}]}})], users(ANN))
