@@ -1,7 +1,7 @@
 """How many values a JSON text has, before it is parsed. Pure.
 
 A parser keeps all other threads waiting, and makes an object for each value: five bytes of `[[]],`
-cost as much as a long text. Must never take long, nor count what is inside a text.
+cost as much as a long text. Must never take long, nor count the commas of a text.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _MARKS = (b",", b"[", b"{")
 def has_more_values(raw: bytes, limit: int) -> bool:
     """Return whether JSON has more values than the limit; each text, number and list is one.
 
-    The outermost value is not counted, and an empty list or object counts twice. What is no JSON
-    may have any number.
+    The outermost value is not counted, and an empty list or object counts twice. Of text
+    that a parser refuses, the number means nothing.
 
     >>> has_more_values(b'[1, ",,,", {}]', 5)
     False
