@@ -30,13 +30,7 @@ class RunCommits:
         self._gate = gate
         self._schema_mode = schema_mode
 
-    def note_undo(self, ready: ReadyPlan, run: ProgramRun) -> None:
-        """Note what a model's program is about to change; a user may take it back."""
-        is_change = run.reply.status < 400 and run.transaction.has_changes
-        if is_change and ready.maker.planner != RULES:
-            self._store.commits.undo_log.note(ready.key, run.transaction, self._store.data.record)
-
-    async def apply(self, run: ProgramRun) -> list[str]:
+    async def apply(self, run: ProgramRun, ready: ReadyPlan) -> list[str]:
         """Apply the changes of a successful program, in a thread if they are large.
 
         Returns how the records differ from the learned schema.
@@ -45,20 +39,22 @@ class RunCommits:
             SchemaBrokenError: they differ, and must not.
         """
         if run.reply.status >= 400 or not run.transaction.is_large:
-            return self.apply_now(run)
+            return self.apply_now(run, ready)
         self._note_changes(run.transaction)
-        has_changes, drifts = await self._store.commits.commit_large(run.transaction, self._drifts)
+        has_changes, drifts = await self._store.commits.commit_large(
+            run.transaction, self._drifts, _undo_key(ready)
+        )
         if has_changes:
             self._gate.mark()
         return drifts
 
-    def apply_now(self, run: ProgramRun) -> list[str]:
+    def apply_now(self, run: ProgramRun, ready: ReadyPlan) -> list[str]:
         """Apply changes as `apply` does, here."""
         if run.reply.status >= 400:
             return []
         drifts = self._drifts(run.transaction)
         self._note_changes(run.transaction)
-        if self._store.commits.commit(run.transaction):
+        if self._store.commits.commit(run.transaction, _undo_key(ready)):
             self._gate.mark()
         return drifts
 
@@ -96,3 +92,8 @@ class RunCommits:
         """Remember the dialect that a strong mark showed, for requests that show none."""
         self._store.settings.learn_dialect(shaped.reading.dialect.name)
         self._gate.mark()
+
+
+def _undo_key(ready: ReadyPlan) -> str | None:
+    """Return the key under which a user may take a run back; None: the rules' need no undo."""
+    return None if ready.maker.planner == RULES else ready.key

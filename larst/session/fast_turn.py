@@ -52,8 +52,7 @@ class FastTurn:
                 return NOT_NOW  # the quota looks at the disk
             if not stages.proof.require_now(shaped, ready, run):
                 return NOT_NOW
-            stages.commits.note_undo(ready, run)
-            drifts = stages.commits.apply_now(run)
+            drifts = stages.commits.apply_now(run, ready)
         except (LarstError, LeaveLoopError):
             return NOT_NOW  # `on_message` raises it again, and does what it requires
         self._resolver.keep(ready, shaped, is_refused=run.reply.status >= 400)

@@ -115,8 +115,7 @@ class OrdinaryTurn:
         if quota is not None and quota.concerns(self._store, message.request, run):
             await quota.admit(message.request.tenant, message.request.session_id)
         self._keep(ready, shaped, run)
-        self._commits.note_undo(ready, run)
-        drifts = await self._commits.apply(run)
+        drifts = await self._commits.apply(run, ready)
         return self._commits.reply(message.trace, shaped, ready, run, drifts)
 
     def _keep(self, ready: ReadyPlan, shaped: ShapedRequest, run: ProgramRun) -> None:

@@ -18,6 +18,7 @@ import orjson
 from larst.domain import Record, value_object
 from larst.store.collection import Change, Collection
 from larst.store.records import is_hidden, key_of
+from larst.store.run_changes import replaced_records
 
 MAX_CHANGES = 5_000
 """The changes of the latest transactions that a history holds."""
@@ -112,7 +113,7 @@ class ChangeRecorder:
         self.number += 1
         if not self._observer.is_recording:
             return None
-        was = {name: _replaced(change, collections.get(name)) for name, change in changes.items()}
+        was = replaced_records(changes, collections)
         visible = {name: change for name, change in changes.items() if not is_hidden(name)}
         rows = ((n, change.put, change.deleted, was[n]) for n, change in visible.items())
         committed = committed_changes(self.number, rows)
@@ -180,10 +181,3 @@ def _committed(number: int, resources: _Line) -> CommittedChanges | None:
         return None
     rows = ((name, entry["put"], entry["del"], entry["was"]) for name, entry in visible)
     return committed_changes(number, rows)
-
-
-def _replaced(change: Change, collection: Collection | None) -> dict[str, Record]:
-    """Return the records of a collection that a change replaces or deletes, by id."""
-    records = {} if collection is None else collection.records
-    keys = [*change.deleted, *(key_of(record["id"]) for record in change.put)]
-    return {key: records[key] for key in keys if key in records}

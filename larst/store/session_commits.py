@@ -11,6 +11,8 @@ from datetime import datetime
 
 from larst.domain import Json
 from larst.store.collection import Change, Collection
+from larst.store.records import is_hidden
+from larst.store.run_changes import MAX_RECORDS, replaced_records
 from larst.store.session_parts import SessionParts
 from larst.store.transaction import Transaction
 from larst.store.transfer.replacing import journal_entry
@@ -48,8 +50,10 @@ class SessionCommits:
             data.resources, data.work, data.on_read, folds_case=folds_case, rules_of=rules_of
         )
 
-    def commit(self, transaction: Transaction) -> bool:
+    def commit(self, transaction: Transaction, plan_key: str | None = None) -> bool:
         """Apply the changes of a transaction; return whether there is anything to flush.
+
+        `plan_key`: they are the run of a plan, which `undo` can take back.
 
         Raises:
             QuotaFullError: the session may not grow; nothing is changed.
@@ -67,11 +71,16 @@ class SessionCommits:
         changes = {
             name: change.learn_from(data.schema(name), now) for name, change in changes.items()
         }
-        self._apply(changes)
+        if plan_key is not None:
+            self.undo_log.note(plan_key, transaction, data.record)
+        self._apply(changes, plan_key, has_was=transaction.change_count <= MAX_RECORDS)
         return True
 
     async def commit_large(
-        self, transaction: Transaction, check: Callable[[Transaction], list[str]]
+        self,
+        transaction: Transaction,
+        check: Callable[[Transaction], list[str]],
+        plan_key: str | None = None,
     ) -> tuple[bool, list[str]]:
         """Commit a transaction of many records in a thread, after a check of it.
 
@@ -80,7 +89,7 @@ class SessionCommits:
 
         def commit() -> tuple[bool, list[str]]:
             checked = check(transaction)
-            return self.commit(transaction), checked
+            return self.commit(transaction, plan_key), checked
 
         async with self._parts.writer.lock:  # a write must not take half of the changes
             return await self._data.work.off_loop(commit)
@@ -146,16 +155,25 @@ class SessionCommits:
             self._apply(changes)
         return sorted(changes)
 
-    def _apply(self, changes: Mapping[str, Change]) -> None:
-        """Apply changes to memory, and pass them on to the journal and to those that follow."""
-        was = self._parts.changes.record(changes, self._data.resources)
+    def _apply(
+        self, changes: Mapping[str, Change], plan_key: str | None = None, *, has_was: bool = False
+    ) -> None:
+        """Apply changes to memory, and pass them on to the journal and to those that follow.
+
+        `has_was`: of a plan's run, the journal also gets the records as they were.
+        """
+        collections = self._data.resources
+        was = self._parts.changes.record(changes, collections)
+        if was is None and plan_key is not None and has_was:
+            visible = {name: change for name, change in changes.items() if not is_hidden(name)}
+            was = replaced_records(visible, collections)
         for name, change in changes.items():
-            if change.schema is not None or name not in self._data.resources:
+            if change.schema is not None or name not in collections:
                 self._data.change()
-            self._data.resources.setdefault(name, Collection()).apply(change)
+            collections.setdefault(name, Collection()).apply(change)
         self._data.rules.note(changes)
         entries = {name: journal_entry(change) for name, change in changes.items()}
         if was is not None:
             for name, records in was.items():
                 entries[name]["was"] = records
-        self._parts.writer.add(entries)
+        self._parts.writer.add(entries, plan_key=plan_key)

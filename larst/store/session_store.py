@@ -274,7 +274,7 @@ class SessionStore:
     def _install(self, loaded: Loaded) -> None:
         """Replace the data in memory with data from the files."""
         self.data.install(loaded.collections)
-        self.commits.undo_log.clear()
+        self.commits.undo_log.reset(loaded.runs)
         self.checkpoints.reset(loaded)
         is_unsaved = self._files.settings_in_journal
         self.settings.reset(loaded.settings, is_unsaved=is_unsaved)

@@ -71,14 +71,22 @@ class SessionWriter:
         return self._files.settings_in_journal or any("settings" in line for line in self._pending)
 
     def add(
-        self, resources: Mapping[str, Any], settings: Mapping[str, str | None] | None = None
+        self,
+        resources: Mapping[str, Any],
+        settings: Mapping[str, str | None] | None = None,
+        plan_key: str | None = None,
     ) -> None:
         """Add a committed transaction: its changes by resource, as the journal stores them.
 
-        `settings`: those that the session has from then on.
+        `settings`: those that the session has from then on. `plan_key`: that of the plan whose run
+        it is, if a user may take it back.
         """
-        line = {"resources": resources}
-        self._pending.append(line if settings is None else {**line, "settings": settings})
+        line: dict[str, Any] = {"resources": resources}
+        if settings is not None:
+            line["settings"] = settings
+        if plan_key is not None:
+            line["plan"] = plan_key
+        self._pending.append(line)
         self.dirty.update(resources)
 
     def discard(self, collections: Iterable[Collection]) -> None:

@@ -1,34 +1,20 @@
 """The changes of the latest run of each plan in a session, so that a user can take them back.
 
-In memory only: they are gone when the session sleeps. Must never take back a change that later
-ones build upon.
+In memory, and after a load those that the journal has (`run_changes.py`). Must never take back a
+change that later ones build upon.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
 from cachetools import LRUCache
 
 from larst.domain import Record
 from larst.errors import UndoRefusedError
 from larst.store.records import is_hidden, key_of
+from larst.store.run_changes import MAX_RECORDS, MAX_RUNS, RunChange, RunChanges
 from larst.store.transaction import Transaction
-
-MAX_RUNS = 64
-MAX_RECORDS = 1_000
-"""A run that changed more records cannot be taken back."""
-
-
-class _Change(NamedTuple):
-    """A record before and after a run; None: it did not exist."""
-
-    resource: str
-    key: str
-    before: Record | None
-    after: Record | None
-
 
 Find = Callable[[str, str], Record | None]
 """Returns the stored record of a resource and a key."""
@@ -38,27 +24,28 @@ class UndoLog:
     """The undoable runs of a session, by the keys of their plans."""
 
     def __init__(self) -> None:
-        self._runs: LRUCache[str, Sequence[_Change] | None] = LRUCache(MAX_RUNS)
+        self._runs: LRUCache[str, RunChanges | None] = LRUCache(MAX_RUNS)
 
     def note(self, plan_key: str, transaction: Transaction, find: Find) -> None:
         """Note a run that is about to be committed."""
         if transaction.change_count > MAX_RECORDS:
             self._runs[plan_key] = None
             return
-        changes: list[_Change] = []
+        changes: list[RunChange] = []
         for resource, change in transaction.changes().items():
             if is_hidden(resource):
                 continue
             after: Mapping[str, Record] = {key_of(record["id"]): record for record in change.put}
             changes += [
-                _Change(resource, key, find(resource, key), after.get(key))
+                RunChange(resource, key, find(resource, key), after.get(key))
                 for key in (*after, *change.deleted)
             ]
         self._runs[plan_key] = changes
 
-    def clear(self) -> None:
-        """Forget all runs: the records were loaded again."""
+    def reset(self, runs: Mapping[str, RunChanges | None]) -> None:
+        """Continue from the runs that the journal has: the records were loaded again."""
         self._runs.clear()
+        self._runs.update(runs)
 
     def undo(self, plan_key: str, transaction: Transaction, find: Find) -> dict[str, int]:
         """Take back a run in a transaction; return how many records by resource.
@@ -75,8 +62,9 @@ class UndoLog:
             )
         if not changes:
             raise UndoRefusedError(
-                "no change of this plan can be taken back in this session: it changed nothing since"
-                f" the session woke, or {MAX_RUNS} other plans did since"
+                "no run of this plan is known that changed anything: the journal ends when the"
+                f" session sleeps or the service stops, and the latest {MAX_RUNS} plans count; load"
+                " a snapshot instead"
             )
         for change in changes:
             if find(change.resource, change.key) is not change.after:
@@ -91,7 +79,7 @@ class UndoLog:
         return counts
 
 
-def _take_back(change: _Change, transaction: Transaction) -> None:
+def _take_back(change: RunChange, transaction: Transaction) -> None:
     view = transaction.resource(change.resource)
     if change.before is None:
         view.delete(change.key)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.browser.axe import violations
 from tests.browser.page import PHONE_WIDTH_PX, Page, Scheme
@@ -65,10 +66,12 @@ SUBJECTS = {
     "console: no data": Subject("/_larst/?session=none-yet#/data", "main h1"),
     "console: records": Subject(f"{CONSOLE}/data/books", "main table", ["main summary"]),
     "console: record": Subject(f"{CONSOLE}/data/books/1", "main textarea"),
+    "console: no record": Subject(f"{CONSOLE}/data/books/99", "main h1"),
     "console: new record": Subject(f"{CONSOLE}/data/books/+new", "main textarea"),
     "console: requests": Subject(f"{CONSOLE}/requests", "#requests tr"),
     "console: request": Subject(f"{CONSOLE}/requests/1", "main .waterfall", ["main summary"]),
     "console: plans": Subject(f"{CONSOLE}/plans", "main table"),
+    "console: plan": Subject(f"{CONSOLE}/plans", "main #program", ["main tbody a"]),
     "console: health": Subject(f"{CONSOLE}/health", "main .chart"),
     "console: missing": Subject(f"{CONSOLE}/requests/999999", "main h1"),
     "Swagger UI": Subject(
@@ -127,3 +130,22 @@ def test_a_page_breaks_no_rule(page: Page, library: Service, look: Look, subject
     look_at(page, library.url, look, subject)
 
     assert violations(page, subject.without) == []
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service with a token."""
+    folder = tmp_path_factory.mktemp("locked")
+    with Service(folder / "data", folder / "log", LARS_AUTH_TOKEN="s3cret") as running:
+        yield running
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_the_login_breaks_no_rule(page: Page, locked: Service, look: Look) -> None:
+    page.driver.delete_all_cookies()
+    look_at(page, locked.url, look, Subject("/_larst/#/data", "main #token"))
+    assert violations(page) == []
+
+    page.first("#token").send_keys("wrong", Keys.ENTER)
+    page.wait(lambda: page.text("#notice"))
+    assert violations(page) == []

@@ -295,6 +295,24 @@ def test_health_shows_the_limits_and_follows_the_rates(page: Page, shop: Service
     assert page.first("figcaption").text.startswith("Requests per second: ")
 
 
+@pytest.mark.parametrize(
+    "path", ["books/99", "books/count", "books/search", "books/1/2", "login/me", "books/%"]
+)
+def test_a_path_without_a_record_leads_back(page: Page, shop: Service, path: str) -> None:
+    """A reply that is not a record, such as a count, must not become a form that saves it."""
+    assert open_view(page, shop, f"data/{path}") == "No such record"
+    assert page.all("main form") == []
+
+    page.first("main a").click()
+    page.wait(lambda: page.text("main h1") == path.split("/")[0])
+
+
+@pytest.mark.parametrize("view", ["none", "constructor", "%"])
+def test_a_view_that_does_not_exist_is_reported(page: Page, shop: Service, view: str) -> None:
+    assert open_view(page, shop, view) == "This cannot be shown"
+    assert f"The console has no view {view}." in page.text("main")
+
+
 @pytest.fixture(scope="module")
 def reading(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service with a token that may only read, and a record in the session `shop`."""

@@ -24,7 +24,9 @@
     next_id   the next integer id that the resource gives out
     schema    the learned schema, where it changed
     was       the records that `put` and `del` replace or delete, by id; only while the session is
-              followed (changes.py)
+              followed (changes.py), and in the runs of plans
+    plan      beside `resources`: they are the run of a model's plan with this key, which a user may
+              take back (run_changes.py)
     replace   the earlier records and schema of the resource are dropped
     drop      with `replace`: the resource is not there any more, and its files are removed
     edited    beside `resources`: the line before names the files of a resource that people edited,

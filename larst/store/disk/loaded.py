@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from larst.store.changes import NO_POSITION, CommittedChanges, Position
@@ -13,6 +13,7 @@ from larst.store.disk.files import Identity
 from larst.store.disk.journal_format import ABSENT
 from larst.store.disk.settings import NO_SETTINGS, StoredSettings
 from larst.store.disk.stats import SessionStats
+from larst.store.run_changes import RunChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Loaded:
 
     `sizes` are the bytes of each resource's files, as they are on the disk. `edited` are files that
     LARST did not write: their content is not in the resources. `settings_in_journal`: the settings
-    are in the journal alone.
+    are in the journal alone. `runs`: what the latest runs of plans changed, as far as the journal
+    has it.
     """
 
     collections: dict[str, Collection]
@@ -56,3 +58,4 @@ class Loaded:
     settings_in_journal: bool = False
     position: Position = NO_POSITION
     history: Sequence[CommittedChanges] = ()
+    runs: Mapping[str, RunChanges | None] = field(default_factory=dict)

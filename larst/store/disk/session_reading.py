@@ -38,6 +38,7 @@ from larst.store.disk.replay import announced_files, applied_lines, replay
 from larst.store.disk.set_aside import refuse_files_set_aside, set_aside
 from larst.store.disk.settings import SETTINGS, StoredSettings, decode_settings, settings_after
 from larst.store.disk.stats import STATS, decode_stats
+from larst.store.run_changes import runs_of
 
 _log = logging.getLogger("larst.store")
 
@@ -106,6 +107,7 @@ class SessionReader:
             settings_in_journal=current is not settings,
             position=Position(self._journal.history, self._journal.number),
             history=history_of(lines, self._journal.number),
+            runs=runs_of(lines, collections),
         )
 
     def _read_documents(self) -> _Documents:

@@ -9,8 +9,9 @@ const path = (...parts) => `/${parts.map(encodeURIComponent).join("/")}`;
 const view = (...parts) => `#/data${path(...parts)}`;
 
 export async function data(parts, query) {
-  const [resource, id] = parts;
+  const [resource, id, ...below] = parts;
   if (!resource) return overview();
+  if (below.length) return noRecord(resource, [id, ...below].join("/"));
   if (id !== undefined) return record(resource, id === "+new" ? null : id);
   return records(resource, query);
 }
@@ -57,8 +58,10 @@ async function records(resource, query) {
   let problem = null;
   try {
     found = await planned("GET", `${path(resource)}?${asked}`);
+    if (!Array.isArray(found?.items)) throw Object.assign(new Error("the reply is not a list of records"), { status: 200 });
   } catch (error) {
     if (!error.status) throw error;
+    found = { items: [], page: { total: 0 } };
     problem = error.message;
   }
   const resources = await counts() ?? {};
@@ -139,16 +142,41 @@ async function schema(resource) {
   return schemas[ref] && h("details", {}, h("summary", {}, "Learned schema"), h("pre", {}, JSON.stringify(schemas[ref], null, 2)));
 }
 
+// The reply with a record; null if the path is not that of a record.
+async function stored(address) {
+  try {
+    const reply = await send("GET", address, { isPlanned: true });
+    return /[/+]json\b/.test(reply.headers.get("Content-Type") ?? "") ? reply : null;
+  } catch (error) {
+    if ([404, 410, 501].includes(error.status)) return null;
+    throw error;
+  }
+}
+
+// Whether a reply is the record with this id, and no count, list or other answer to the path.
+// JavaScript rounds long numbers, so those cannot be compared.
+function isRecord(item, id) {
+  if (item === null || typeof item !== "object" || Array.isArray(item)) return false;
+  return String(item.id) === id || (typeof item.id === "number" && !Number.isSafeInteger(item.id));
+}
+
+const noRecord = (resource, id) => [
+  h("h1", {}, "No such record"),
+  h("p", {}, `${resource} has no record ${id}. It may be deleted, or the address may be wrong.`),
+  h("p", { class: "row" }, h("a", { href: view(resource) }, `All ${resource}`), h("a", { href: "#/data" }, "All resources")),
+];
+
 async function record(resource, id) {
   const address = id === null ? path(resource) : path(resource, id);
   let item = {};
   let raw = null;
   let etag = null;
   if (id !== null) {
-    const reply = await send("GET", address, { isPlanned: true });
+    const reply = await stored(address);
+    raw = reply && await reply.text();
+    item = reply && JSON.parse(raw);
+    if (!isRecord(item, id)) return noRecord(resource, id);
     etag = reply.headers.get("ETag");
-    raw = await reply.text();
-    item = JSON.parse(raw);
   } else {
     const sample = await planned("GET", `${address}?limit=1`).catch(() => ({ items: [] }));
     item = Object.fromEntries(Object.keys(sample.items[0] ?? { name: "" }).filter((field) => field !== "id").map((field) => [field, ""]));

@@ -32,6 +32,20 @@ export function takeNotice() {
   return text;
 }
 
+// The element that has the focus, if it is within another.
+export const focused = (within) => (within.contains(document.activeElement) ? document.activeElement : null);
+
+// Give the focus back after the content was replaced, so that the keyboard goes on where it was:
+// to the same control of the same view, otherwise to the begin of the content.
+export function refocus(main, before, isOtherView) {
+  if (document.activeElement !== document.body) return;
+  const mark = (element) => [element.tagName, element.id, element.id || element.textContent].join(" ");
+  const same = before && !isOtherView && [...main.querySelectorAll("a, button, input, select, textarea")]
+    .find((element) => mark(element) === mark(before) && !element.disabled);
+  (same || main).focus({ preventScroll: true });
+  if (isOtherView) scrollTo(0, 0);
+}
+
 // A handler that shows an error instead of dropping it.
 export const guarded = (action) => async (event) => {
   event?.preventDefault?.();

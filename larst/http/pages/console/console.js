@@ -1,6 +1,6 @@
 // The console: shows the view that the address names. Views return the content of the page.
 import { NeedsLogin, json, ownSession, send, session } from "./console-api.js";
-import { grant, guarded, h, notify, takeNotice } from "./console-dom.js";
+import { focused, grant, guarded, h, notify, refocus, takeNotice } from "./console-dom.js";
 import { data } from "./console-data.js";
 import { health } from "./console-health.js";
 import { plans } from "./console-plans.js";
@@ -9,12 +9,13 @@ import { requests } from "./console-requests.js";
 const VIEWS = { data, requests, plans, health };
 const main = document.getElementById("main");
 let leaving = new AbortController();
+let shown = null;
 
 async function show() {
   leaving.abort();
   const left = (leaving = new AbortController()).signal;
   const [path, query] = (location.hash.slice(2) || "data").split("?");
-  const [name, ...rest] = path.split("/").map(decodeURIComponent);
+  const [name, ...rest] = path.split("/").map(decoded);
   for (const link of document.querySelectorAll("#views a")) {
     if (link.hash === `#/${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -22,14 +23,27 @@ async function show() {
   notify("");
   let content;
   try {
-    content = await (VIEWS[name] ?? data)(rest, new URLSearchParams(query), left);
+    if (!Object.hasOwn(VIEWS, name)) throw new Error(`The console has no view ${name}.`);
+    content = await VIEWS[name](rest, new URLSearchParams(query), left);
   } catch (error) {
     content = error instanceof NeedsLogin ? login() : [h("h1", {}, "This cannot be shown"), h("p", {}, error.message)];
   }
   if (left.aborted) return;
+  const before = focused(main);
   main.replaceChildren(...[content].flat());
+  if (shown !== null) refocus(main, before, shown !== path);
+  shown = path;
   notify(takeNotice());
   document.title = `${main.querySelector("h1")?.textContent ?? name} · LARST console`;
+}
+
+// Part of an address, which people may type: a lone % stands for itself.
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function login() {
