@@ -16,6 +16,11 @@ from larst.domain import Code, Plan, ProgramInputs
 from larst.evaluation import Case, load_suite
 from larst.evaluation.data import data_mismatches
 from larst.evaluation.matching import judged
+from larst.planning.models.conversation import (
+    CHARACTERS_PER_TOKEN,
+    MAX_PROMPT_TOKENS,
+    prompt_for,
+)
 from larst.planning.rules.certainty import is_certain
 from larst.planning.shapes import ShapedRequest, bind
 from larst.policy import PolicyLimits, check
@@ -23,7 +28,8 @@ from larst.store.session_data import SessionData
 from tests.evaluation.programs import PROGRAMS, WRONG
 from tests.evaluation.python import reply_in_python
 from tests.fakes import request
-from tests.planning.sessions import begin, session_of, shaped_of
+from tests.planning.sessions import begin, planning_request_of, session_of, shaped_of
+from tests.prompts.seen import detached_of
 
 CASES = [case for case in load_suite() if case.group == "custom"]
 DIRECT = DirectRunner(result_bytes=20_000, max_store_calls=200, timer=lambda: 0.0)
@@ -87,6 +93,16 @@ def test_a_usual_mistake_is_refused(case: Case) -> None:
         assert [
             lazy for lazy in CONSTANTS if not reasons(f"REPLY = make_response({lazy})", case)
         ] == []
+
+
+def test_a_first_attempt_at_any_case_fits_the_context_of_a_local_server() -> None:
+    """As for the packaged examples: servers cut longer prompts off, in silence."""
+    for case in CASES:
+        shaped, session = shaped_and_session(case)
+        prompt = prompt_for(planning_request_of(detached_of(shaped.request, session)))
+
+        assert prompt.size_characters / CHARACTERS_PER_TOKEN <= MAX_PROMPT_TOKENS, case.name
+        assert len(prompt.examples) == 6, case.name
 
 
 def test_there_are_many_varied_cases() -> None:
