@@ -314,7 +314,7 @@ def test_a_view_that_does_not_exist_is_reported(page: Page, shop: Service, view:
     assert f"The console has no view {view}." in page.text("main")
 
 
-def test_health_shows_what_is_used_of_the_quotas(page: Page, shop: Service) -> None:
+def test_health_shows_the_usage_of_quotas(page: Page, shop: Service) -> None:
     open_view(page, shop, "health")
     rows = page.all("[aria-label='Usage of quotas'] tbody tr")
     usage = [" ".join(row.text.split()) for row in rows]

@@ -14,7 +14,7 @@ from larst.session import SessionQuota
 
 
 class UsageControl:
-    """Describes what is used of the quotas."""
+    """Describes the usage of quotas."""
 
     def __init__(
         self, sessions: SessionControl, session_quota: SessionQuota, settings: Settings

@@ -1,4 +1,4 @@
-// Health: the service's parts, its rates as charts, its limits, what is used of them, and its sessions.
+// Health: the service's parts, its rates as charts, its limits and their usage, and its sessions.
 import { json, sessionName } from "./console-api.js";
 import { bytes, facts, h, short, table } from "./console-dom.js";
 
