@@ -11,10 +11,12 @@ import pytest
 
 from larst import prompts
 from larst.domain import Json
+from larst.errors import ProgramRefusedError
 from larst.planning.book.files import BookEntry
 from larst.planning.models.conversation import prompt_for
-from larst.planning.pinned import pinned_example
+from larst.planning.pinned import Literals, pinned_example
 from larst.planning.reuse.conditions import Condition
+from larst.policy import PolicyLimits, check
 from tests.planning.book.helpers import entry
 from tests.planning.models.fakes import planning_request
 
@@ -39,7 +41,14 @@ def pinned(route: str, number: int = 1, *, block: str = BLOCK, **fields: Any) ->
 def example_for(
     *entries: BookEntry, context: dict[str, Json] = CONTEXT, schemas: dict[str, Json] | None = None
 ) -> prompts.Example | None:
-    return pinned_example(entries, context, schemas or {}, lambda _entry: True)
+    return pinned_example(entries, context, schemas or {}, literals_of)
+
+
+def literals_of(entry: BookEntry) -> Literals | None:
+    try:
+        return check(entry.plan.code.block, PolicyLimits()).literals
+    except ProgramRefusedError:
+        return None
 
 
 @pytest.mark.parametrize(
@@ -95,9 +104,11 @@ def test_what_may_hold_a_value_or_was_not_pinned_by_a_user_is_not_shown(
 
 
 def test_a_program_that_the_policy_refuses_gives_way_to_the_next() -> None:
-    entries = [pinned("POST /orders/<int>/cancel", 1), pinned("POST /trips/<int>/archive", 2)]
-
-    example = pinned_example(entries, CONTEXT, {}, lambda entry: entry is not entries[0])
+    example = example_for(
+        pinned("POST /orders/<int>/cancel", 1, block="import os"),
+        pinned("POST /orders/<int>/cancel", 2, block="REPLY = ("),
+        pinned("POST /trips/<int>/archive", 3),
+    )
 
     assert example is not None
     assert example.title == "/trips/<int>/archive"
@@ -146,7 +157,10 @@ def test_of_the_records_a_model_sees_the_fields_that_the_program_names() -> None
 
 
 def test_thousands_of_pinned_plans_hold_the_event_loop_for_milliseconds() -> None:
-    entries = [pinned(f"POST /r{number}/<int>/cancel", number) for number in range(10_000)]
+    block = BLOCK + "\nx = 1" * 300
+    entries = [
+        pinned(f"POST /r{number}/<int>/cancel", number, block=block) for number in range(10_000)
+    ]
     assert example_for(*entries[:10]) is not None
 
     begin_s = time.process_time()
