@@ -7,7 +7,7 @@ show a value: a request is shown by the names and kinds that its plan's shape an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from heapq import nlargest
 from itertools import islice
@@ -30,7 +30,7 @@ MAX_COMPARED = 50
 """Of those, the ones that are compared with it: about 10 ms."""
 
 MAX_CHECKED = 4
-"""Of those, the ones whose programs are checked: up to some milliseconds each."""
+"""Of those, the ones whose programs are checked: up to 40 ms each."""
 
 Literals: TypeAlias = Sequence[str | int | float]
 
@@ -46,30 +46,28 @@ _SKETCHES: Mapping[str, Json] = {
 _WITHOUT_FIELDS: Mapping[str, Json] = {BodyKind.OBJECT: {}, BodyKind.SCALAR: "<text>"}
 
 
-def pinned_example(
-    entries: Iterable[BookEntry],
-    context: Mapping[str, Json],
-    schemas: Mapping[str, Json],
-    literals_of: Callable[[BookEntry], Literals | None],
-) -> Example | None:
-    """Return the pinned plan nearest to a request as an example, or None if none is like it.
+def nearest_pinned(
+    entries: Iterable[BookEntry], context: Mapping[str, Json], schemas: Mapping[str, Json]
+) -> list[BookEntry]:
+    """Return the pinned plans of a request's family, the nearest first, at most `MAX_CHECKED`.
 
     `entries` are the pinned plans, the latest first; the first `MAX_LOOKED_AT` are looked at.
     `context` and `schemas` are the sketch of the request and of its session's records.
-    `literals_of` returns the constants of a program; None: the policy refuses it, since files may
-    be edited.
     """
     examples = [(_example(entry), entry) for entry in _candidates(entries, context)]
     entries_by_name = {example.name: entry for example, entry in examples}
     family = [
         example for example, _ in examples if prompts.is_family(example, context, schemas=schemas)
     ]
-    for example in prompts.nearest(context, family, schemas=schemas)[:MAX_CHECKED]:
-        entry = entries_by_name[example.name]
-        literals = literals_of(entry)
-        if literals is not None and not any(map(_may_be_value, literals)):
-            return replace(example, schemas=_schemas(entry, schemas, literals))
-    return None
+    nearest = prompts.nearest(context, family, schemas=schemas)[:MAX_CHECKED]
+    return [entries_by_name[example.name] for example in nearest]
+
+
+def example_of(entry: BookEntry, literals: Literals, schemas: Mapping[str, Json]) -> Example | None:
+    """Return a pinned plan as an example, or None if a constant of its program may be a value."""
+    if any(map(_may_be_value, literals)):
+        return None
+    return replace(_example(entry), schemas=_schemas(entry, schemas, literals))
 
 
 def _candidates(entries: Iterable[BookEntry], context: Mapping[str, Json]) -> list[BookEntry]:
@@ -164,7 +162,7 @@ def _with_value(node: Json, path: tuple[str, ...], value: Json) -> Json:
 
 
 def _resources(entry: BookEntry) -> list[str]:
-    """Return the names of the resources of a plan: its own, and those whose fields it reads."""
+    """Return the names of a plan's resources: its own, and the others whose fields it reads."""
     own = [] if entry.plan.resource is None else [entry.plan.resource]
     read = [] if entry.condition is None else entry.condition.fields
     return list(dict.fromkeys([*own, *read]))

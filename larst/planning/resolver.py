@@ -267,7 +267,7 @@ class PlanResolver:
 
     async def _plan(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         guidance = guidance_of(shaped, self._book.of_shape(shaped.key))
-        rejected, example = self._stored.rejected(shaped), self._stored.example(shaped)
+        rejected, example = self._stored.rejected(shaped), await self._stored.example(shaped)
         return await self._attempts.plan(shaped, refusals, rejected, guidance, example=example)
 
     def _start(self, key: FlightKey, shaped: ShapedRequest) -> Flight:

@@ -5,6 +5,7 @@ Must never change the book, nor return a program that the policy refuses: files 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
@@ -16,7 +17,7 @@ from larst.planning.attempts import Check, planning_context
 from larst.planning.book import NOT_SERVING, BookEntry, Plans
 from larst.planning.intents import has_intent, pinned_error
 from larst.planning.lookup import ReadyPlan
-from larst.planning.pinned import Literals, pinned_example
+from larst.planning.pinned import example_of, nearest_pinned
 from larst.planning.planner import Planner, Refusal
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes.request import ShapedRequest
@@ -83,14 +84,16 @@ class StoredPlans:
             )
         )
 
-    def example(self, shaped: ShapedRequest) -> Example | None:
+    async def example(self, shaped: ShapedRequest) -> Example | None:
         """Return the tenant's pinned plan for a request like this one, for the planner."""
         context = planning_context(shaped, has_values=False)
-        return pinned_example(self._book.pinned(), context, shaped.schemas, self._literals_of)
-
-    def _literals_of(self, entry: BookEntry) -> Literals | None:
-        ready = self._ready_of(entry)
-        return None if ready is None else ready.program.literals
+        for entry in nearest_pinned(self._book.pinned(), context, shaped.schemas):
+            ready = self._ready_of(entry)
+            literals = None if ready is None else ready.program.literals
+            if literals is not None and (example := example_of(entry, literals, shaped.schemas)):
+                return example
+            await asyncio.sleep(0)  # to check several programs in one turn takes too long
+        return None
 
     def _may_serve(self, entry: BookEntry, shaped: ShapedRequest) -> bool:
         """Return whether an entry may serve: pinned plans of any maker, refused plans never."""

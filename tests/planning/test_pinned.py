@@ -11,14 +11,15 @@ import pytest
 
 from larst import prompts
 from larst.domain import Json
-from larst.errors import ProgramRefusedError
-from larst.planning.book.files import BookEntry
+from larst.planning.book import BookEntry, PlanBook
 from larst.planning.models.conversation import prompt_for
-from larst.planning.pinned import Literals, pinned_example
+from larst.planning.pinned import example_of, nearest_pinned
 from larst.planning.reuse.conditions import Condition
 from larst.policy import PolicyLimits, check
+from tests.fakes import ScriptedPlanner, request
 from tests.planning.book.helpers import entry
 from tests.planning.models.fakes import planning_request
+from tests.planning.resolving import GOOD, resolver_of, shape
 
 CONTEXT = {"method": "POST", "path": "/bookings/<int>/cancel"}
 BLOCK = 'REPLY = make_response(200, store.update(plan["identifier"], {"status": "off"}))'
@@ -41,14 +42,11 @@ def pinned(route: str, number: int = 1, *, block: str = BLOCK, **fields: Any) ->
 def example_for(
     *entries: BookEntry, context: dict[str, Json] = CONTEXT, schemas: dict[str, Json] | None = None
 ) -> prompts.Example | None:
-    return pinned_example(entries, context, schemas or {}, literals_of)
-
-
-def literals_of(entry: BookEntry) -> Literals | None:
-    try:
-        return check(entry.plan.code.block, PolicyLimits()).literals
-    except ProgramRefusedError:
-        return None
+    for near in nearest_pinned(entries, context, schemas or {}):
+        literals = check(near.plan.code.block, PolicyLimits()).literals
+        if example := example_of(near, literals, schemas or {}):
+            return example
+    return None
 
 
 @pytest.mark.parametrize(
@@ -103,13 +101,19 @@ def test_what_may_hold_a_value_or_was_not_pinned_by_a_user_is_not_shown(
     assert example_for(pinned("POST /orders/<int>/cancel", **fields)) is None
 
 
-def test_a_program_that_the_policy_refuses_gives_way_to_the_next() -> None:
-    example = example_for(
+async def test_a_program_that_the_policy_refuses_gives_way_to_the_next(book: PlanBook) -> None:
+    """People edit the files of the plan book."""
+    for plan in (
         pinned("POST /orders/<int>/cancel", 1, block="import os"),
         pinned("POST /orders/<int>/cancel", 2, block="REPLY = ("),
         pinned("POST /trips/<int>/archive", 3),
-    )
+    ):
+        book.put(plan)
+    planner = ScriptedPlanner({"POST /bookings/<int>/cancel": [GOOD]})
 
+    await resolver_of(book, planner).learn(shape(request("POST", "/bookings/1/cancel")), ())
+
+    example = planner.requests[0].example
     assert example is not None
     assert example.title == "/trips/<int>/archive"
 
@@ -157,24 +161,21 @@ def test_of_the_records_a_model_sees_the_fields_that_the_program_names() -> None
 
 
 def test_thousands_of_pinned_plans_hold_the_event_loop_for_milliseconds() -> None:
-    block = BLOCK + "\nx = 1" * 300
-    entries = [
-        pinned(f"POST /r{number}/<int>/cancel", number, block=block) for number in range(10_000)
-    ]
-    assert example_for(*entries[:10]) is not None
+    entries = [pinned(f"POST /r{number}/<int>/cancel", number) for number in range(10_000)]
+    assert nearest_pinned(entries[:10], CONTEXT, {})
 
     begin_s = time.process_time()
-    assert example_for(*entries) is not None
+    assert nearest_pinned(entries, CONTEXT, {})
 
     assert time.process_time() - begin_s < 0.05
 
 
 def test_the_example_takes_the_place_of_the_least_near_packaged_one() -> None:
-    request = planning_request()
-    without = [turn.text for turn in prompt_for(request).examples]
+    planning = planning_request()
+    without = [turn.text for turn in prompt_for(planning).examples]
 
     example = example_for(pinned("POST /orders/<int>/cancel"))
-    turns = [turn.text for turn in prompt_for(replace(request, example=example)).examples]
+    turns = [turn.text for turn in prompt_for(replace(planning, example=example)).examples]
 
     assert len(turns) == len(without) == 6
     assert turns[:4] == without[2:]
