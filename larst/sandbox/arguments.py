@@ -6,16 +6,18 @@ Must never look at a value that came out of a worker before its type and size ar
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import orjson
 
 from larst.domain import Json
 from larst.errors import ProgramFailedError, ProgramLimitError
+from larst.exact_json import may_be_inexact
+from larst.json_counting import has_more_values
 
-MAX_CALL_CHARACTERS = 16 * 1024 * 1024
-"""The JSON of the arguments of one store call."""
+MAX_CALL_CHARACTERS = 11 * 1024 * 1024
+"""The JSON of the arguments of one store call, in characters and in bytes: some more than a request
+body has by default. A parser keeps all other threads waiting."""
 
 MAX_RUN_CHARACTERS = 64 * 1024 * 1024
 """The JSON of the arguments of all store calls of one run."""
@@ -26,7 +28,8 @@ MAX_CALL_VALUES = 120_000
 LONG_CHARACTERS = 64 * 1024
 """From here on, arguments are parsed in a thread."""
 
-_MAY_BE_LONG = re.compile(r"\d{19}")
+_MAX_DIGITS = 400
+"""Of an integer: the time to read one grows with the square of its digits."""
 
 
 def packed_text(args: Any, kwargs: Any, characters_left: int) -> str:
@@ -40,7 +43,7 @@ def packed_text(args: Any, kwargs: Any, characters_left: int) -> str:
         raise ProgramFailedError("the arguments of a store call are not valid")
     text: str = args[0]
     if len(text) > min(characters_left, MAX_CALL_CHARACTERS):
-        raise ProgramLimitError("the store calls of the program have too large arguments")
+        raise _too_large()
     return text
 
 
@@ -52,29 +55,29 @@ def unpacked(text: str) -> tuple[list[Json], dict[str, Json]]:
         ProgramLimitError: they have too many values: each is an object of this process.
     """
     try:
+        raw = text.encode()
+        if len(raw) > MAX_CALL_CHARACTERS:
+            raise _too_large()
+        if len(raw) > MAX_CALL_VALUES and has_more_values(raw, MAX_CALL_VALUES):
+            raise ProgramLimitError("the arguments of a store call have too many values")
         # orjson would turn an integer of more than 64 bits into a float.
-        values = json.loads(text) if _MAY_BE_LONG.search(text) else orjson.loads(text)
+        is_plain = not may_be_inexact(raw)
+        values = orjson.loads(raw) if is_plain else json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError) as error:
         raise ProgramFailedError("the arguments of a store call are not valid") from error
     match values:
         case [list() as args, dict() as kwargs]:
-            if len(text) > MAX_CALL_VALUES and not _has_few_values(values):
-                raise ProgramLimitError("the arguments of a store call have too many values")
             return args, kwargs
     raise ProgramFailedError("the arguments of a store call are not valid")
 
 
-def _has_few_values(values: Json) -> bool:
-    """Return whether a value read from JSON has at most `MAX_CALL_VALUES`."""
-    count, pending = 1, [values]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, dict):
-            item = item.values()
-        elif not isinstance(item, list):
-            continue
-        count += len(item)
-        if count > MAX_CALL_VALUES:
-            return False
-        pending.extend(item)
-    return True
+def _too_large() -> ProgramLimitError:
+    return ProgramLimitError("the store calls of the program have too large arguments")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ProgramLimitError(
+            f"the arguments of a store call have an integer of {len(digits)} digits"
+        )
+    return int(digits)

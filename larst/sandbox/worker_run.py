@@ -106,9 +106,9 @@ class WorkerRun:
     async def _inputs(self, inputs: ProgramInputs, view: SessionView) -> dict[str, Any]:
         used, values = self._framed.inputs, dict[str, Any]()
         if "ctx" in used:
-            values["ctx"] = await _packed_parts(inputs.ctx)
+            values["ctx"] = await self._packed_parts(inputs.ctx)
         if "plan" in used:
-            values["plan"] = await _packed_parts(inputs.plan)
+            values["plan"] = await self._packed_parts(inputs.plan)
         if inputs.resource is not None and "store" in used:
             store = view.resource(inputs.resource)
             values["store"] = self._lend(_Lent(store, STORE_METHODS, inputs.resource))
@@ -149,7 +149,7 @@ class WorkerRun:
             # The store accepted the name as that of a resource, so telemetry may contain it.
             name = str(args[0] if args else kwargs["name"])
             return self._lend(_Lent(result, STORE_METHODS, name))
-        return await _packed(result)
+        return await self._packed(result)
 
     async def _arguments(self, call: AsyncFunctionSnapshot) -> tuple[list[Any], dict[str, Any]]:
         text = packed_text(call.args, call.kwargs, self._characters_left)
@@ -158,12 +158,13 @@ class WorkerRun:
             return unpacked(text)
         return await asyncio.to_thread(unpacked, text)
 
+    async def _packed_parts(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an input with its large parts, such as the body of a request, as text."""
+        return {key: await self._packed(value) for key, value in values.items()}
 
-async def _packed_parts(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an input with its large parts, such as the body of a request, as text."""
-    return {key: await _packed(value) for key, value in values.items()}
-
-
-async def _packed(value: Any) -> Any:
-    """Return a value for the worker; a large one is written as text, in a thread."""
-    return value if is_small(value) else await asyncio.to_thread(packed, value)
+    async def _packed(self, value: Any) -> Any:
+        """Return a value for the worker; a large one is written as text, in a thread."""
+        if is_small(value):
+            return value
+        max_bytes = self._limits.settings.max_memory_mb * 2**20
+        return await asyncio.to_thread(packed, value, max_bytes)

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from larst.config import SandboxSettings
 from larst.domain import ProgramInputs
+from larst.errors import ProgramLimitError
 from larst.policy import PolicyLimits, check
 from larst.sandbox import MontySandbox
 from larst.sandbox.values import SMALL_VALUES, is_small, packed
@@ -116,7 +117,20 @@ def test_what_the_event_loop_converts_is_bounded() -> None:
     assert not is_small(([{"id": 1}] * SMALL_VALUES, 1))
 
 
+def test_long_texts_are_not_converted_on_the_event_loop() -> None:
+    assert is_small(["a" * 1000] * 100)
+    assert not is_small([{"text": "a" * 2_000_000}] * 3)
+
+
+def test_a_result_fits_into_the_memory_of_a_program() -> None:
+    """The worker would end for lack of memory, and the service would have held as much."""
+    records = [{"text": "a" * 1000}] * 3000
+    assert packed(records, 2**22).count(b"\n") == 2999
+    with pytest.raises(ProgramLimitError, match="LARS_MAX_MEMORY_MB"):
+        packed((records, 3000), 2**20)
+
+
 def test_text_that_is_not_valid_unicode_is_not_lost() -> None:
     """Such a text has no JSON in UTF-8; the interpreter refuses it with an error of its own."""
     records = [{"id": 1, "name": "\ud800"}]
-    assert packed((records, 1)) == (records, 1)
+    assert packed((records, 1), 2**20) == (records, 1)

@@ -6,11 +6,10 @@ cost as much as a long text. Must never refuse a body for the length of its text
 
 from __future__ import annotations
 
-import re
-
 from larst.domain import Json
 from larst.errors import BodyTooLargeError
 from larst.exact_json import parse_json
+from larst.json_counting import has_more_values
 
 MAX_VALUES = 100_000
 """Values of one body; each text, number, list and object counts."""
@@ -26,9 +25,6 @@ MAX_STEPS = 10_000
 
 _SMALL_BYTES = 32 * 1024
 """A shorter body cannot reach the limits above."""
-
-_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*){0,1000}', re.DOTALL)
-"""A part of a string: bounded, since a match keeps all other threads waiting."""
 
 
 def read_json(raw: bytes) -> Json:
@@ -52,7 +48,7 @@ def check_value_count(raw: bytes) -> None:
     Raises:
         BodyTooLargeError: it has.
     """
-    if _marks(raw, 0, len(raw)) > MAX_VALUES and _has_too_many_values(raw):
+    if has_more_values(raw, MAX_VALUES):
         raise BodyTooLargeError(
             f"the body has more than {MAX_VALUES} JSON values; send them in several requests"
         )
@@ -79,34 +75,6 @@ def check_patch(operations: list[Json]) -> None:
         raise BodyTooLargeError(
             f"the paths of the patch have {steps} steps in all; the limit is {MAX_STEPS}"
         )
-
-
-def _marks(raw: bytes, start: int, end: int) -> int:
-    """Return how many values may begin in a part of the body: one at each comma and bracket."""
-    return sum(raw.count(mark, start, end) for mark in (b",", b"[", b"{"))
-
-
-def _has_too_many_values(raw: bytes) -> bool:
-    """Return whether the body has too many values, not counting the commas in its texts.
-
-    Stops at the first that is too many, so that bodies of short texts take no longer.
-    """
-    total = position = 0
-    while total <= MAX_VALUES:
-        quote = raw.find(b'"', position)
-        if quote < 0:
-            return total + _marks(raw, position, len(raw)) > MAX_VALUES
-        total += _marks(raw, position, quote)
-        position = _end_of_string(raw, quote + 1)
-    return True
-
-
-def _end_of_string(raw: bytes, position: int) -> int:
-    while match := _STRING.match(raw, position):
-        position = match.end()
-        if raw[position : position + 1] != b"\\" or position + 1 == len(raw):
-            break
-    return position + 1
 
 
 def _check_field_counts(value: Json) -> None:
