@@ -320,6 +320,22 @@ async def test_the_document_of_the_session_has_them(make_client: MakeClient) -> 
     assert {"email", "role"} <= {*after["Member"]["required"]}
 
 
+async def test_the_document_has_settings_that_no_record_shows_yet(make_client: MakeClient) -> None:
+    client = await make_client()
+    await declare(client, {"id": "integer", "required": ["name"], "ttl": "1d"})
+    record = (await schemas(client))["Member"]
+    assert record["properties"]["id"]["type"] == "integer"
+    assert "name" in record["properties"]
+    assert "name" not in record.get("required", [])
+
+    await client.delete(MEMBERS)
+    await send(client, "POST", "/members", {})
+    await send(client, "DELETE", "/members/1")
+    await send(client, "POST", "/members", {"name": "Ann"})
+    await declare(client, {"required": ["name"]})
+    assert "name" in (await schemas(client))["Member"]["required"]
+
+
 async def schemas(client: Client) -> Any:
     document = await (await client.get("/swagger.json?session=one")).json()
     return document["components"]["schemas"]

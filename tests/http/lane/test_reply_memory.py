@@ -6,6 +6,7 @@ import asyncio
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -232,3 +233,19 @@ async def test_a_remembered_reply_takes_no_more_memory_than_its_bytes(twins: Twi
         block for block in blocks if block.traceback[0].filename.endswith("direct/reply.py")
     ]
     assert sum(block.size for block in encoders) < 100 * 1000
+
+
+async def test_a_record_that_expires_is_not_served_from_memory(twins: Twins) -> None:
+    """Time alone changes the reply: neither the lane nor the memory may miss that."""
+    server, soon = twins.on, datetime.now(UTC) + timedelta(seconds=0.2)
+    settings = request("PUT", "/_larst/sessions/expiring/resources/members", b'{"ttl":"1h"}')
+    body = b'{"expiresAt":"%b"}' % soon.isoformat().encode()
+    read = request("GET", "/members/1", session="expiring")
+    assert b" 200 " in await server.exchange(settings)
+    assert b" 201 " in await server.exchange(request("POST", "/members", body, session="expiring"))
+    answered = server.answered
+    async with asyncio.timeout(20):
+        while (await server.exchange(read)).startswith(b"HTTP/1.1 200"):
+            pass
+    assert server.answered > answered
+    assert datetime.now(UTC) >= soon
