@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from larst.cli.client import Service
 
 
+MAX_YAML_VALUES = 1_000_000
+"""The values of a document in YAML, with those that its aliases repeat."""
+
+
 def put_contract(service: Service, session: str, content: bytes, *, enforces: bool) -> None:
     """Send the document, and print what the session has from it.
 
@@ -40,7 +44,7 @@ def read_document(content: bytes) -> dict[str, Any]:
     """Return a document in JSON or YAML.
 
     Raises:
-        ConfigError: it is neither, or not an object.
+        ConfigError: it is neither, not an object, or too large once its aliases are followed.
     """
     document = _read_json(content)
     if document is None:
@@ -48,8 +52,10 @@ def read_document(content: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ConfigError("the file has no OpenAPI document: it must be an object")
     # Dates and keys such as 200 are not JSON.
-    document = json.loads(json.dumps(document, default=str))
-    return dict(document)
+    try:
+        return dict(json.loads(json.dumps(document, default=str)))
+    except TypeError as error:
+        raise ConfigError("the file has keys that are lists or objects") from error
 
 
 def as_json(content: bytes) -> bytes:
@@ -75,7 +81,24 @@ def _read_yaml(content: bytes) -> Any:
     from ruamel.yaml.error import YAMLError
 
     try:
-        return YAML(typ="safe", pure=True).load(content)
+        document = YAML(typ="safe", pure=True).load(content)
     except YAMLError as error:
         problem = str(error).replace("\n", " ")[:300]
         raise ConfigError(f"the file is neither JSON nor YAML: {problem}") from error
+    _check_value_count(document)
+    return document
+
+
+def _check_value_count(document: Any) -> None:
+    """Refuse a document that has no end, or nearly so: an alias may repeat others, or itself."""
+    count, pending = 0, [document]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict | list):
+            count += len(item)
+            pending.extend(item.values() if isinstance(item, dict) else item)
+        if count > MAX_YAML_VALUES:
+            raise ConfigError(
+                f"the file has more than {MAX_YAML_VALUES} values once its aliases (*name) are"
+                " followed; write it as JSON, or without aliases of aliases"
+            )

@@ -19,18 +19,25 @@ from multidict import MultiMapping
 from larst.config import HttpSettings
 from larst.errors import BadRequestError, HostNotAllowedError
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,255})(?::[0-9]{0,5})?")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~-]{1,255})(?::([0-9]{0,5}))?")
+_LAST_PORT = 65_535
 _LABELLED = ("localhost",)
 """Names that always mean this machine, with all names below them (RFC 6761 section 6.3)."""
 
 
+@lru_cache(maxsize=256)
 def host_name(host: str) -> str | None:
     """Return the name or address in a Host header, in lower case; None if it is malformed.
 
     The port, and a dot at the end, do not count.
     """
     match = _HOST.fullmatch(host)
-    return match[1].lower().removesuffix(".").strip("[]") or None if match else None
+    if match is None or int(match[2] or 0) > _LAST_PORT:
+        return None
+    name = match[1].lower().removesuffix(".").strip("[]")
+    if match[1][0] == "[" and _address(name) is None:
+        return None
+    return name or None
 
 
 def is_loopback(name: str) -> bool:
@@ -71,8 +78,6 @@ class AllowedHosts:
         if len(hosts) != 1:
             number = "no Host header" if not hosts else "several Host headers"
             raise BadRequestError(f"the request has {number}; send one (RFC 9112 section 3.2)")
-        if self._allows_all:
-            return
         if (name := host_name(hosts[0])) is None:
             raise BadRequestError("the Host header is not a host name with or without a port")
         if not self.allows(name):

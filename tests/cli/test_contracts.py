@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -35,3 +36,19 @@ def test_json_and_yaml_are_read() -> None:
 def test_anything_else_is_refused(content: bytes) -> None:
     with pytest.raises(ConfigError):
         read_document(content)
+
+
+def test_aliases_are_followed_within_a_limit() -> None:
+    names = "abcdefgh"
+    lists = [f"{name}: &{name} [{', '.join([f'*{last}'] * 9)}]" for last, name in pairwise(names)]
+    bomb = "\n".join(["a: &a [x, x]", *lists])
+
+    assert read_document(b"a: &a {b: 1}\nc: *a") == {"a": {"b": 1}, "c": {"b": 1}}
+    for content in (bomb, "a: &a [*a]", "a: &a {b: *a}"):
+        with pytest.raises(ConfigError, match="aliases"):
+            read_document(content.encode())
+
+
+def test_keys_that_json_cannot_have_are_refused() -> None:
+    with pytest.raises(ConfigError, match="keys"):
+        read_document(b"? [a, b]\n: 1")

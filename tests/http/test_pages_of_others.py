@@ -45,9 +45,28 @@ def test_another_name_is_not(host: str) -> None:
     assert not ALLOWED.allows(name)
 
 
-@pytest.mark.parametrize("host", ["", "a b", "a/b", "a@b", "a:b", "[::1", "a:1:2", "a\x00", "é"])
+MALFORMED = ["a:65536", "[::1]x", "[1:2]", "[:::]", ".", f"{'a' * 256}"]
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a b", "a/b", "a@b", "a:b", "[::1", "a:1:2", "a\x00", "é", *MALFORMED]
+)
 def test_a_malformed_host_has_no_name(host: str) -> None:
     assert host_name(host) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["a:b:c", "[::1", "user@a", 'a"><script>', "a?x", "a,b", *MALFORMED]
+)
+async def test_a_malformed_host_is_refused_where_every_name_is_allowed(
+    make_client: MakeClient, host: str
+) -> None:
+    """It would be part of the links of pages and documents; `[::1` was answered with 500."""
+    client = await make_client(LARS_ALLOWED_HOSTS="*")
+
+    for method, path in [("POST", "/members"), ("GET", "/"), ("GET", "/openapi.json")]:
+        reply = await client.request(method, path, headers={"Host": host}, json={})
+        assert (reply.status, (await reply.json())["error"]) == (400, "bad request")
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/members", "/_larst/sessions", "/docs", "/x/y"])
