@@ -1,4 +1,4 @@
-"""Parsing of a model's answer: a proposal, or the reasons why it is none. Pure.
+"""Parsing of a model's answer: a proposal, or the reasons why it cannot be one. Pure.
 
 Rows instead of objects, because providers enforce only schemas whose objects are closed: the fields
 of a record are known only once the model has named them.
@@ -101,7 +101,7 @@ def parse_proposal(text: str) -> Proposal:
     """Return the proposal in an answer.
 
     Raises:
-        BadProposalError: it is none, or its parts contradict each other.
+        BadProposalError: it is not one, or its parts contradict each other.
     """
     try:
         answer = _Answer.model_validate_json(json_of(text))

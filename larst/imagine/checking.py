@@ -1,4 +1,4 @@
-"""What is wrong with a proposal: names, types, links and values that contradict each other. Pure.
+"""The problems of a proposal: names, types, links and values that contradict each other. Pure.
 
 The texts are for the model, which corrects its answer.
 """
@@ -20,7 +20,7 @@ Rows = Sequence[Sequence[Any]]
 
 
 def problems_of(resources: Sequence[Resource], rows: Sequence[Rows]) -> Iterator[str]:
-    """Yield what is wrong with resources, and with the rows of each."""
+    """Yield the problems of resources, and of the rows of each."""
     yield from _repeated("resource", [resource.name for resource in resources])
     counts = {item.name: len(own) for item, own in zip(resources, rows, strict=True)}
     for resource, own in zip(resources, rows, strict=True):

@@ -24,12 +24,12 @@ class Model:
         return next(self._answers)
 
 
-def said(text: str, stop: str = "end") -> Completion:
+def reply(text: str, stop: str = "end") -> Completion:
     return Completion(text, Tokens(input=100, output=10), stop)  # type: ignore[arg-type]
 
 
 async def test_the_description_is_the_request() -> None:
-    model = Model([said(SHOP)])
+    model = Model([reply(SHOP)])
     imagined = await imagine("  a book\n shop ", model.complete, attempts=3)
     (prompt,) = model.prompts
     assert (prompt.user, prompt.retries) == ("a book shop", ())
@@ -39,7 +39,7 @@ async def test_the_description_is_the_request() -> None:
 
 
 async def test_a_refused_answer_comes_back_with_the_reasons() -> None:
-    model = Model([said("{}"), said('{"resources":[]}', "cut"), said(SHOP)])
+    model = Model([reply("{}"), reply('{"resources":[]}', "cut"), reply(SHOP)])
     imagined = await imagine("a book shop", model.complete, attempts=3)
     second, third = model.prompts[1:]
     assert second.retries[0].text == "{}"
@@ -50,7 +50,7 @@ async def test_a_refused_answer_comes_back_with_the_reasons() -> None:
 
 
 async def test_after_the_last_attempt_the_error_says_why() -> None:
-    model = Model([said("{}"), said("")])
+    model = Model([reply("{}"), reply("")])
     with pytest.raises(AnswerUnusableError) as raised:
         await imagine("a book shop", model.complete, attempts=2)
     assert "not a single JSON object, after 2 of 2 attempts" in raised.value.detail
@@ -58,7 +58,7 @@ async def test_after_the_last_attempt_the_error_says_why() -> None:
 
 
 async def test_a_model_that_refuses_is_not_asked_again() -> None:
-    model = Model([said("I will not", "refused")])
+    model = Model([reply("I will not", "refused")])
     with pytest.raises(AnswerUnusableError, match="the model refused to answer"):
         await imagine("a book shop", model.complete, attempts=3)
 

@@ -93,18 +93,18 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("said", "is_kept"), [("y\n", True), ("n\n", False), ("\n", False)])
+@pytest.mark.parametrize(("reply", "is_kept"), [("y\n", True), ("n\n", False), ("\n", False)])
 async def test_a_person_is_asked(
     service: Service,
     model: WireServer,
     monkeypatch: pytest.MonkeyPatch,
-    said: str,
+    reply: str,
     is_kept: bool,
 ) -> None:
-    session = f"asked-{len(said)}-{is_kept:d}"
-    asked = Terminal()
-    monkeypatch.setattr("sys.stdin", Terminal(said))
-    monkeypatch.setattr("sys.stderr", asked)
+    session = f"asked-{len(reply)}-{is_kept:d}"
+    screen = Terminal()
+    monkeypatch.setattr("sys.stdin", Terminal(reply))
+    monkeypatch.setattr("sys.stderr", screen)
     for name, value in variables(model).items():
         monkeypatch.setenv(name, value)
 
@@ -113,8 +113,8 @@ async def test_a_person_is_asked(
     )
 
     assert code == (0 if is_kept else 1)
-    assert f"Keep this in {session}? [y/N]" in asked.getvalue()
-    assert ("nothing was kept" in asked.getvalue()) != is_kept
+    assert f"Keep this in {session}? [y/N]" in screen.getvalue()
+    assert ("nothing was kept" in screen.getvalue()) != is_kept
     listed = await asyncio.to_thread(get, service, "/_larst/sessions")
     assert (session in [item["id"] for item in listed["items"]]) == is_kept
 
@@ -126,9 +126,9 @@ async def test_as_json_and_into_a_file_no_service_is_needed(
     result = await larst(model, DESCRIPTION, "--json", "--output", str(file), "--url", "http://x")
 
     assert result.exit_code == 0, result.stderr
-    shown = json.loads(result.stdout)["resources"]
-    assert shown["books"]["records"][0]["title"] == "Dune"
-    assert shown["reviews"]["links"] == {"bookId": "books"}
+    printed = json.loads(result.stdout)["resources"]
+    assert printed["books"]["records"][0]["title"] == "Dune"
+    assert printed["reviews"]["links"] == {"bookId": "books"}
     imported = await asyncio.to_thread(
         run_larst, "import", str(file), "filed", "--url", service.url
     )
@@ -141,7 +141,7 @@ async def test_without_a_model_the_error_says_what_to_set() -> None:
     assert "set OPENAI_API_KEY or ANTHROPIC_API_KEY, or LARS_LLM_BASE_URL" in result.stderr
 
 
-async def test_an_answer_that_is_no_proposal_is_explained(
+async def test_an_answer_that_cannot_be_used_is_explained(
     service: Service, model: WireServer
 ) -> None:
     model.answer = lambda _system, _user: '{"resources": []}'
