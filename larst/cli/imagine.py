@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Show the proposal, and keep it after a yes; return 0.
 
     Raises:
-        ConfigError: no language model is configured, or there is no terminal to ask at.
+        ConfigError: no language model is configured, or the question needs a terminal.
         LarstError: the model gave no proposal.
         DeclinedError: the answer is not yes.
         ServiceError: the service cannot be reached, or refuses the data.

@@ -180,11 +180,11 @@ async def test_a_restart_goes_on_where_it_was(
     await client.close()
 
     client = await make_client()
-    webhook = await shown(client)
+    entry = await shown(client)
     await post(client, 1)
 
     received = await receiver.take(2)
-    assert (webhook["state"], webhook["url"]) == ("active", receiver.url)
+    assert (entry["state"], entry["url"]) == ("active", receiver.url)
     assert [item.event[1]["id"] for item in received] == [1, 2]
     assert received[1].is_signed_with(webhook["secret"])
 
