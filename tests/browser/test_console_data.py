@@ -161,6 +161,8 @@ def test_an_edit_of_a_file_that_is_set_aside_is_shown(page: Page, shop: Service)
     for width_px in (1024, PHONE_WIDTH_PX):
         page.resize(width_px)
         assert page.driver.execute_script(CUT) == []
+        detail = page.first("td.prose").rect
+        assert detail["x"] + detail["width"] <= width_px, "the message needs no scrolling"
 
 
 DROP = """

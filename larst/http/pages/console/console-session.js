@@ -46,11 +46,11 @@ export const resetting = (name) => button("Reset", async () => {
 export function edits(reports) {
   if (!reports.length) return [];
   const rows = [...reports].reverse().map((report) => h("tr", {},
-    h("td", {}, new Date(report.at).toLocaleString()),
     h("td", {}, report.resource),
     h("td", { class: report.taken_in ? "" : "bad" }, report.taken_in ? "taken in" : "set aside"),
-    h("td", { class: "prose" }, [report.detail, ...report.kept_as.map((file) => `kept as ${file}`)].join("; "))));
-  return [h("h2", {}, "Edited files"), table("Edited files", ["time", "resource", "result", "detail"], rows)];
+    h("td", { class: "prose" }, [report.detail, ...report.kept_as.map((file) => `kept as ${file}`)].join("; ")),
+    h("td", {}, new Date(report.at).toLocaleString())));
+  return [h("h2", {}, "Edited files"), table("Edited files", ["resource", "result", "detail", "time"], rows)];
 }
 
 export async function snapshots(name) {
