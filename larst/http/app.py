@@ -41,6 +41,7 @@ from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
 from larst.http.control.transfers import TransferControl
 from larst.http.control.undoing import UndoControl
+from larst.http.control.usage import UsageControl
 from larst.http.control.webhooks import WebhookControl
 from larst.http.faults import FaultTable
 from larst.http.ingress import INGRESS, Ingress, Instruments
@@ -157,6 +158,7 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
         )
         folder_watch = FolderWatch(root, sessions, asyncio.sleep)
         plans = PlanControl(tenants)
+        session_control = SessionControl(root, sessions, session_quota, webhooks)
         app[RUNNING] = RunningService(
             readiness=Readiness(root, components.sandbox, components.planner, components.clock),
             folder_watch=folder_watch,
@@ -164,7 +166,8 @@ async def _lifetime(app: web.Application) -> AsyncIterator[None]:
             cases=CaseControl(tenants, plans),
             undoing=UndoControl(sessions, plans),
             teaching=TeachingControl(tenants, sessions),
-            session_control=SessionControl(root, sessions, session_quota, webhooks),
+            session_control=session_control,
+            usage=UsageControl(session_control, session_quota, settings),
             transfers=TransferControl(root, sessions, imports, session_quota),
             clocks=ClockControl(root, sessions, session_quota),
             contracts=ContractControl(sessions, session_quota),

@@ -25,6 +25,7 @@ from larst.http.control.snapshots import SnapshotControl
 from larst.http.control.teaching import TeachingControl
 from larst.http.control.transfers import TransferControl
 from larst.http.control.undoing import UndoControl
+from larst.http.control.usage import UsageControl
 from larst.http.control.webhooks import WebhookControl
 from larst.http.pages.documents import SessionDocuments
 from larst.http.readiness import Readiness
@@ -60,6 +61,7 @@ class RunningService:
     cases: CaseControl
     undoing: UndoControl
     session_control: SessionControl
+    usage: UsageControl
     transfers: TransferControl
     clocks: ClockControl
     contracts: ContractControl

@@ -6,12 +6,12 @@ show a value: a request is shown by the names and kinds that its plan's shape an
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from heapq import nlargest
 from itertools import islice
-from typing import Any
+from typing import TypeAlias
 
 from larst import prompts
 from larst.domain import BodyKind, Json
@@ -29,6 +29,11 @@ MAX_LOOKED_AT = 3_000
 MAX_COMPARED = 50
 """Of those, the ones that are compared with it: about 10 ms."""
 
+MAX_CHECKED = 4
+"""Of those, the ones whose programs are checked: up to 40 ms each."""
+
+Literals: TypeAlias = Sequence[str | int | float]
+
 _CLASS = re.compile(r"<\w+>")
 _VALUE_CLASSES = frozenset({"<uuid>", "<date>", "<datetime>", "<email>", "<url>"})
 _SKETCHES: Mapping[str, Json] = {
@@ -41,27 +46,28 @@ _SKETCHES: Mapping[str, Json] = {
 _WITHOUT_FIELDS: Mapping[str, Json] = {BodyKind.OBJECT: {}, BodyKind.SCALAR: "<text>"}
 
 
-def pinned_example(
-    entries: Iterable[BookEntry],
-    context: Mapping[str, Json],
-    schemas: Mapping[str, Json],
-    is_usable: Callable[[BookEntry], bool],
-) -> Example | None:
-    """Return the pinned plan nearest to a request as an example, or None if none is like it.
+def nearest_pinned(
+    entries: Iterable[BookEntry], context: Mapping[str, Json], schemas: Mapping[str, Json]
+) -> list[BookEntry]:
+    """Return the pinned plans of a request's family, the nearest first, at most `MAX_CHECKED`.
 
     `entries` are the pinned plans, the latest first; the first `MAX_LOOKED_AT` are looked at.
     `context` and `schemas` are the sketch of the request and of its session's records.
-    `is_usable`: whether the policy accepts a program, whose file may have been edited.
     """
-    examples = [(_example(entry, schemas), entry) for entry in _candidates(entries, context)]
+    examples = [(_example(entry), entry) for entry in _candidates(entries, context)]
     entries_by_name = {example.name: entry for example, entry in examples}
     family = [
         example for example, _ in examples if prompts.is_family(example, context, schemas=schemas)
     ]
-    for example in prompts.nearest(context, family, schemas=schemas):
-        if not _has_value(example.program) and is_usable(entries_by_name[example.name]):
-            return example
-    return None
+    nearest = prompts.nearest(context, family, schemas=schemas)[:MAX_CHECKED]
+    return [entries_by_name[example.name] for example in nearest]
+
+
+def example_of(entry: BookEntry, literals: Literals, schemas: Mapping[str, Json]) -> Example | None:
+    """Return a pinned plan as an example, or None if a constant of its program may be a value."""
+    if any(map(_may_be_value, literals)):
+        return None
+    return replace(_example(entry), schemas=_schemas(entry, schemas, literals))
 
 
 def _candidates(entries: Iterable[BookEntry], context: Mapping[str, Json]) -> list[BookEntry]:
@@ -95,14 +101,15 @@ def _may_be_shown(entry: BookEntry) -> bool:
     return entry.state == "pinned" and entry.planner != RULES and not is_exact
 
 
-def _example(entry: BookEntry, schemas: Mapping[str, Json]) -> Example:
+def _example(entry: BookEntry) -> Example:
+    """Return a plan as an example, with the names of its resources but not their fields."""
     path = "/".join(_segment(part) for part in _route(entry).split("/"))
     resource = entry.plan.resource
     return Example(
         name=f"{path} {entry.key}",  # unlike a packaged example's, it sorts before those
         title=path,
         context={"method": entry.shape["method"], "path": path, **_values(entry)},
-        schemas=_schemas(entry, schemas),
+        schemas=dict.fromkeys(_resources(entry)),
         links={},
         action=entry.plan.action,
         resource=None if resource is None else shown_name(resource),
@@ -154,13 +161,19 @@ def _with_value(node: Json, path: tuple[str, ...], value: Json) -> Json:
     return {**fields, name: _with_value(fields.get(name), tuple(rest), value)}
 
 
-def _schemas(entry: BookEntry, schemas: Mapping[str, Json]) -> dict[str, Json]:
+def _resources(entry: BookEntry) -> list[str]:
+    """Return the names of a plan's resources: its own, and the others whose fields it reads."""
+    own = [] if entry.plan.resource is None else [entry.plan.resource]
+    read = [] if entry.condition is None else entry.condition.fields
+    return list(dict.fromkeys([*own, *read]))
+
+
+def _schemas(entry: BookEntry, schemas: Mapping[str, Json], literals: Literals) -> dict[str, Json]:
     """Return the fields that the program names, as the session has them or as it had them then."""
-    condition, resource = entry.condition, entry.plan.resource
-    read = {} if condition is None else condition.fields
-    named = {"id", *_texts(entry.plan.code.block)}
+    named = {"id", *literals}
+    read = {} if entry.condition is None else entry.condition.fields
     seen: dict[str, Json] = {}
-    for name in dict.fromkeys([*([] if resource is None else [resource]), *read]):
+    for name in _resources(entry):
         known = schemas.get(name)
         if isinstance(known, Mapping):
             fields = {field: known[field] for field in known if field.removesuffix("?") in named}
@@ -171,20 +184,10 @@ def _schemas(entry: BookEntry, schemas: Mapping[str, Json]) -> dict[str, Json]:
     return seen
 
 
-def _has_value(program: str) -> bool:
-    """Return whether a text of the program looks like a value, and not like a word."""
-    return any(
-        len(text) > MAX_NAME_CHARACTERS
-        or classify(text) in _VALUE_CLASSES
-        or identifier_class(text) == "<hex>"
-        for text in _texts(program)
-    )
-
-
-def _texts(program: str) -> Iterator[str]:
-    nodes: Iterable[Any] = ast.walk(ast.parse(program))
-    return (
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _may_be_value(literal: str | float) -> bool:
+    """Return whether a constant of a program looks like a value, and not like a word."""
+    return isinstance(literal, str) and (
+        len(literal) > MAX_NAME_CHARACTERS
+        or classify(literal) in _VALUE_CLASSES
+        or identifier_class(literal) == "<hex>"
     )

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 
 from cachetools import LRUCache
 
@@ -25,30 +24,25 @@ from larst.errors import (
     ExampleMissedError,
     NoUsablePlanError,
     ProgramFailedError,
-    ProgramRefusedError,
 )
-from larst.planning.attempts import Check, PlanAttempts, planning_context
-from larst.planning.book import NOT_SERVING, BookEntry, Plans
+from larst.planning.attempts import Check, PlanAttempts
+from larst.planning.book import Plans
 from larst.planning.flights import Flight, FlightKey, wait_for
-from larst.planning.intents import guidance_of, has_intent, pinned_error
+from larst.planning.intents import guidance_of, has_intent
 from larst.planning.known_plans import KnownPlans
 from larst.planning.lookup import ReadyPlan
-from larst.planning.pinned import pinned_example
 from larst.planning.planner import RULES, Maker, Planner, Refusal
 from larst.planning.reuse.conditions import can_serve
 from larst.planning.shapes.request import ShapedRequest
 from larst.planning.shapes.shape import MAX_SHAPE_BYTES
-from larst.prompts import Example
+from larst.planning.stored_plans import StoredPlans, entry_of
 from larst.telemetry import count, current_request
 from larst.telemetry.metric_store import HIT, MISS
 from larst.telemetry.metrics import BOOK_LOOKUPS
 
 _REPLACEABLE = ("tried", "learned")
 _UNTESTED_SHAPES = 1024
-_REJECTED = "a user rejected this program"
-_REFUSED = "this program was refused"
 _UNTESTED_PER_SHAPE = 8
-_READY_PLANS = 4096
 _WITHOUT_VALUES = (
     ContractBrokenError,
     EffectQuestionedError,
@@ -73,15 +67,14 @@ class PlanResolver:
     ) -> None:
         self._planner = planner
         self._book = book
-        self._check = check
         self._mode = settings.mode
         self._now = now
         self._attempts = PlanAttempts(planner, check, settings=settings, timer=timer)
         self._flights: dict[FlightKey, Flight] = {}
         self._untested: LRUCache[str, tuple[ReadyPlan, ...]] = LRUCache(_UNTESTED_SHAPES)
-        self._ready: LRUCache[str, ReadyPlan] = LRUCache(_READY_PLANS)
         self._meant: LRUCache[str, bool] = LRUCache(_UNTESTED_SHAPES)
         self._known = KnownPlans(book)
+        self._stored = StoredPlans(book, planner, check, is_locked=settings.mode == "locked")
 
     def find(self, shaped: ShapedRequest) -> ReadyPlan | None:
         """Return an existing plan, or None if the request has to be planned.
@@ -182,11 +175,11 @@ class PlanResolver:
             if shaped.shape.size_bytes > MAX_SHAPE_BYTES:
                 return
             # Remove the plans that this one replaces: they would be found before it.
-            for rival in list(self._candidates(shaped)):
+            for rival in list(self._stored.candidates(shaped)):
                 if rival.state in _REPLACEABLE and _is_same_planner(rival.maker, ready.maker):
                     self._book.remove(rival.key)
             is_tried = not is_proof and ready.maker.planner != RULES
-            entry = self._entry(ready, shaped)
+            entry = entry_of(ready, shaped, self._now())
             self._book.put(entry.model_copy(update={"state": "tried"}) if is_tried else entry)
         elif is_proof and not ready.is_proven:
             self._promote(ready, shaped)
@@ -250,7 +243,7 @@ class PlanResolver:
         for entry in self._book.of_shape(shaped.key):  # one for each shape is enough
             if entry.state == "refused":
                 self._book.remove(entry.key)
-        entry = self._entry(ready, shaped)
+        entry = entry_of(ready, shaped, self._now())
         self._book.put(entry.model_copy(update={"state": "refused", "reason": reason}))
 
     def forget(self, ready: ReadyPlan, shaped: ShapedRequest) -> None:
@@ -274,18 +267,8 @@ class PlanResolver:
 
     async def _plan(self, shaped: ShapedRequest, refusals: tuple[Refusal, ...]) -> ReadyPlan:
         guidance = guidance_of(shaped, self._book.of_shape(shaped.key))
-        rejected, example = self._rejected(shaped), self._example(shaped)
+        rejected, example = self._stored.rejected(shaped), await self._stored.example(shaped)
         return await self._attempts.plan(shaped, refusals, rejected, guidance, example=example)
-
-    def _example(self, shaped: ShapedRequest) -> Example | None:
-        """Return the tenant's pinned plan for a request like this one, for the planner."""
-        context = planning_context(shaped, has_values=False)
-        return pinned_example(
-            self._book.pinned(),
-            context,
-            shaped.schemas,
-            lambda entry: self._ready_of(entry) is not None,
-        )
 
     def _start(self, key: FlightKey, shaped: ShapedRequest) -> Flight:
         task = asyncio.create_task(self._plan(shaped, key[1]), name="larst planning")
@@ -305,115 +288,19 @@ class PlanResolver:
         self._untested[shaped.key] = (plan, *plans)
 
     def _find_in_book(self, shaped: ShapedRequest) -> ReadyPlan | None:
-        for entry in self._book.of_shape(shaped.key):
-            ready = self._ready_of(entry) if self._may_serve(entry, shaped) else None
-            if ready is not None and has_intent(ready, shaped):
-                self._known.add(shaped.key, ready)
-                return ready
-            if ready is not None and ready.is_pinned:
-                raise pinned_error(entry)
-        return None
+        if (ready := self._stored.find(shaped)) is not None:
+            self._known.add(shaped.key, ready)
+        return ready
 
     def _all_fitting(self, shaped: ShapedRequest) -> Iterator[ReadyPlan]:
         """Return every plan that may serve: plans of the book first, then untested ones."""
-        for entry in self._candidates(shaped):
-            if (ready := self._ready_of(entry)) is not None and has_intent(ready, shaped):
-                yield ready
+        yield from self._stored.all_fitting(shaped)
         yield from self._fitting_untested(shaped)
 
     def _fitting_untested(self, shaped: ShapedRequest) -> Iterator[ReadyPlan]:
         plans = self._untested.get(shaped.key, ())
         return (
             plan for plan in plans if can_serve(plan.condition, shaped) and has_intent(plan, shaped)
-        )
-
-    def _candidates(self, shaped: ShapedRequest) -> Iterator[BookEntry]:
-        """Return the entries that may serve: pinned first, then newest first."""
-        entries = self._book.of_shape(shaped.key)
-        return (entry for entry in entries if self._may_serve(entry, shaped))
-
-    def _may_serve(self, entry: BookEntry, shaped: ShapedRequest) -> bool:
-        """Return whether an entry may serve: pinned plans of any maker, refused plans never."""
-        if entry.state in NOT_SERVING:
-            return False
-        is_eligible = (
-            entry.state == "pinned"
-            or self._mode == "locked"
-            or self._planner.trusts(entry.maker, shaped)
-        )
-        return is_eligible and (entry.condition is None or can_serve(entry.condition, shaped))
-
-    def _rejected(self, shaped: ShapedRequest) -> tuple[Refusal, ...]:
-        """Return the programs that users rejected for the shape, or that were refused.
-
-        Programs made from the values of another request are left out: they may contain them.
-        """
-        return tuple(
-            Refusal(
-                f"{_REJECTED if entry.state == 'rejected' else _REFUSED}"
-                f": {entry.reason or 'no reason given'}",
-                entry.plan.code.block,
-                resource=entry.plan.resource,
-            )
-            for entry in self._book.of_shape(shaped.key)
-            if entry.state in NOT_SERVING
-            and (
-                entry.condition is None
-                or entry.condition.exact is None
-                or can_serve(entry.condition, shaped)
-            )
-        )
-
-    def _ready_of(self, entry: BookEntry) -> ReadyPlan | None:
-        """Return the entry's plan, or None if its file was edited and the policy refuses it."""
-        ready = self._ready.get(entry.key)
-        is_pinned = entry.state == "pinned"
-        is_proven = entry.state != "tried"
-        if (
-            ready is not None
-            and ready.plan is entry.plan
-            and (ready.is_pinned, ready.is_proven) == (is_pinned, is_proven)
-            and ready.intent == entry.intent
-        ):
-            return ready
-        try:
-            program = self._check(entry.plan.code.block)
-        except ProgramRefusedError:
-            return None
-        ready = ReadyPlan(
-            key=entry.key,
-            plan=entry.plan,
-            program=program,
-            condition=entry.condition,
-            maker=entry.maker,
-            source="hit",
-            validate_ms=0.0,
-            is_pinned=is_pinned,
-            is_proven=is_proven,
-            intent=entry.intent,
-        )
-        self._ready[entry.key] = ready
-        return ready
-
-    def _entry(self, ready: ReadyPlan, shaped: ShapedRequest) -> BookEntry:
-        usage = ready.usage
-        has_tokens = usage.input_tokens > 0 or usage.output_tokens > 0
-        tokens: dict[Literal["input", "output"], int]
-        tokens = {"input": usage.input_tokens, "output": usage.output_tokens}
-        return BookEntry(
-            key=ready.key,
-            shape=shaped.shape.as_json(),
-            facts=dict(shaped.facts),
-            planner=ready.maker.planner,
-            model=ready.maker.model,
-            prompt_version=ready.maker.version,
-            plan=ready.plan,
-            condition=ready.condition,
-            made_at=self._now().isoformat(),
-            attempts=usage.calls,
-            tokens=tokens if has_tokens else None,
-            cost_usd=usage.cost_usd if has_tokens else None,
-            intent=ready.intent,
         )
 
 

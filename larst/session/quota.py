@@ -51,8 +51,7 @@ class SessionQuota:
         if limit is None:
             return
         async with self._lock:
-            names = set(await asyncio.to_thread(self._root.session_ids, tenant.name))
-            names |= self._recently_admitted(tenant, names)
+            names = await self._names(tenant)
             if session_id in names:
                 return
             if len(names) >= limit:
@@ -63,6 +62,15 @@ class SessionQuota:
                     f" ({source}); erase one with `larst sessions --delete`, or use one that exists"
                 )
             self._reserved[tenant.key_of(session_id)] = self._clock.now() + RESERVED_S
+
+    async def usage(self, tenant: Tenant) -> tuple[int, int | None]:
+        """Return how many sessions with data a tenant has, and how many it may have."""
+        async with self._lock:
+            return len(await self._names(tenant)), self._limit_of(tenant)
+
+    async def _names(self, tenant: Tenant) -> set[str]:
+        names = set(await asyncio.to_thread(self._root.session_ids, tenant.name))
+        return names | self._recently_admitted(tenant, names)
 
     def _limit_of(self, tenant: Tenant) -> int | None:
         return self._max_sessions if tenant.max_sessions is None else tenant.max_sessions

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -311,6 +312,34 @@ def test_a_path_without_a_record_leads_back(page: Page, shop: Service, path: str
 def test_a_view_that_does_not_exist_is_reported(page: Page, shop: Service, view: str) -> None:
     assert open_view(page, shop, view) == "This cannot be shown"
     assert f"The console has no view {view}." in page.text("main")
+
+
+def test_health_shows_the_usage_of_quotas(page: Page, shop: Service) -> None:
+    open_view(page, shop, "health")
+    rows = page.all("[aria-label='Usage of quotas'] tbody tr")
+    usage = [" ".join(row.text.split()) for row in rows]
+
+    assert re.fullmatch(r"sessions of the tenant default \d+ no limit", usage[0])
+    stored = sum(send(shop, "GET", "/_larst/sessions/shop")["resources"].values())
+    assert f"records of shop {stored} 1000000 under 1 %" in usage
+    assert page.all("meter[aria-label='share of size of shop']")
+    sessions = [row.text for row in page.all("[aria-label='Sessions'] tbody tr")]
+    assert any(re.match(r"shop awake \d+ [\d.]+ KiB .* of the", row) for row in sessions)
+
+
+def test_an_admin_of_a_tenant_sees_its_usage_in_health(page: Page, tmp_path: Path) -> None:
+    """The state of the whole service is the operator's, but the view is not empty."""
+    file = tmp_path / "tokens.json"
+    token = {"name": "ann", "hash": hash_of("ann"), "tenant": "acme", "scopes": ["admin", "read"]}
+    file.write_text(json.dumps({"tokens": [token]}))
+    file.chmod(0o600)
+    with Service(tmp_path / "data", tmp_path / "log", LARS_AUTH_TOKENS_FILE=str(file)) as running:
+        page.open(f"{running.url}/_larst/#/health")
+        page.first("#token").send_keys("ann", Keys.ENTER)
+        page.wait(lambda: page.text("main h1") == "Health")
+
+        assert "sessions of the tenant acme 0 no limit" in page.text("main")
+        assert page.all(".chart") == []
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +10,21 @@ import pytest
 
 from larst import prompts
 from larst.domain import Json
-from larst.planning.book.files import BookEntry
+from larst.planning.book import BookEntry, PlanBook
 from larst.planning.models.conversation import prompt_for
-from larst.planning.pinned import pinned_example
+from larst.planning.pinned import (
+    MAX_CHECKED,
+    MAX_COMPARED,
+    MAX_LOOKED_AT,
+    example_of,
+    nearest_pinned,
+)
 from larst.planning.reuse.conditions import Condition
+from larst.policy import PolicyLimits, check
+from tests.fakes import ScriptedPlanner, request
 from tests.planning.book.helpers import entry
 from tests.planning.models.fakes import planning_request
+from tests.planning.resolving import GOOD, resolver_of, shape
 
 CONTEXT = {"method": "POST", "path": "/bookings/<int>/cancel"}
 BLOCK = 'REPLY = make_response(200, store.update(plan["identifier"], {"status": "off"}))'
@@ -39,7 +47,11 @@ def pinned(route: str, number: int = 1, *, block: str = BLOCK, **fields: Any) ->
 def example_for(
     *entries: BookEntry, context: dict[str, Json] = CONTEXT, schemas: dict[str, Json] | None = None
 ) -> prompts.Example | None:
-    return pinned_example(entries, context, schemas or {}, lambda _entry: True)
+    for near in nearest_pinned(entries, context, schemas or {}):
+        literals = check(near.plan.code.block, PolicyLimits()).literals
+        if example := example_of(near, literals, schemas or {}):
+            return example
+    return None
 
 
 @pytest.mark.parametrize(
@@ -94,11 +106,19 @@ def test_what_may_hold_a_value_or_was_not_pinned_by_a_user_is_not_shown(
     assert example_for(pinned("POST /orders/<int>/cancel", **fields)) is None
 
 
-def test_a_program_that_the_policy_refuses_gives_way_to_the_next() -> None:
-    entries = [pinned("POST /orders/<int>/cancel", 1), pinned("POST /trips/<int>/archive", 2)]
+async def test_a_program_that_the_policy_refuses_gives_way_to_the_next(book: PlanBook) -> None:
+    """People edit the files of the plan book."""
+    for plan in (
+        pinned("POST /orders/<int>/cancel", 1, block="import os"),
+        pinned("POST /orders/<int>/cancel", 2, block="REPLY = ("),
+        pinned("POST /trips/<int>/archive", 3),
+    ):
+        book.put(plan)
+    planner = ScriptedPlanner({"POST /bookings/<int>/cancel": [GOOD]})
 
-    example = pinned_example(entries, CONTEXT, {}, lambda entry: entry is not entries[0])
+    await resolver_of(book, planner).learn(shape(request("POST", "/bookings/1/cancel")), ())
 
+    example = planner.requests[0].example
     assert example is not None
     assert example.title == "/trips/<int>/archive"
 
@@ -145,22 +165,33 @@ def test_of_the_records_a_model_sees_the_fields_that_the_program_names() -> None
     assert example.schemas == {"orders": {"id": "<uuid>", "status?": "<text>"}}
 
 
-def test_thousands_of_pinned_plans_hold_the_event_loop_for_milliseconds() -> None:
-    entries = [pinned(f"POST /r{number}/<int>/cancel", number) for number in range(10_000)]
-    assert example_for(*entries[:10]) is not None
+def test_of_thousands_of_pinned_plans_a_bounded_number_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All of it happens in one turn of the event loop: about 20 ms."""
+    compared: list[str] = []
+    is_family = prompts.is_family
 
-    begin_s = time.process_time()
-    assert example_for(*entries) is not None
+    def noted(example: prompts.Example, *args: Any, **options: Any) -> bool:
+        compared.append(example.title)
+        return is_family(example, *args, **options)
 
-    assert time.process_time() - begin_s < 0.05
+    monkeypatch.setattr(prompts, "is_family", noted)
+    entries = (pinned(f"POST /r{number}/<int>/cancel", number) for number in range(10_000))
+
+    nearest = nearest_pinned(entries, CONTEXT, {})
+
+    assert len(nearest) == MAX_CHECKED
+    assert len(compared) == MAX_COMPARED
+    assert next(entries).shape["path"] == f"/r{MAX_LOOKED_AT}/<int>/cancel"
 
 
 def test_the_example_takes_the_place_of_the_least_near_packaged_one() -> None:
-    request = planning_request()
-    without = [turn.text for turn in prompt_for(request).examples]
+    planning = planning_request()
+    without = [turn.text for turn in prompt_for(planning).examples]
 
     example = example_for(pinned("POST /orders/<int>/cancel"))
-    turns = [turn.text for turn in prompt_for(replace(request, example=example)).examples]
+    turns = [turn.text for turn in prompt_for(replace(planning, example=example)).examples]
 
     assert len(turns) == len(without) == 6
     assert turns[:4] == without[2:]

@@ -93,10 +93,18 @@ class SessionControl:
         Raises:
             SessionNotFoundError: the session has no data.
         """
-        key = await existing_key(self._root, request)
+        key = session_key(request)
+        if (description := await self.describe(key)) is None:
+            raise session_not_found(key)
+        return json_response(description)
+
+    async def describe(self, key: SessionKey) -> dict[str, Json] | None:
+        """Return the description of a session, which is not woken; None: it has no data."""
+        if not await asyncio.to_thread(self._root.has_session, key):
+            return None
         for overview in await asyncio.to_thread(self._look_at, [key]):
-            return json_response(await self._describe(overview))
-        raise session_not_found(key)
+            return await self._describe(overview)
+        return None
 
     async def erase(self, request: web.Request) -> web.Response:
         """Erase a session, on disk too; its next request starts with no data.

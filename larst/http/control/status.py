@@ -1,6 +1,7 @@
-"""The control API for the state of the service: its parts, its counters, and its limits.
+"""The control API for the state of the service: its parts, its counters, its limits, their usage.
 
-Must never show what only one session may know: all figures are those of the whole service.
+An admin of a tenant sees what that tenant uses, and nothing of the whole service. The operator sees
+both.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from aiohttp import web
 
 from larst.config import Settings
 from larst.domain import Json
-from larst.http.components import COMPONENTS, SETTINGS, Components
+from larst.http.components import COMPONENTS, RUNNING, SETTINGS, Components
 from larst.http.control.limits import LIMITS
+from larst.http.control.parameters import OF_SESSION
+from larst.http.ingress import INGRESS
 from larst.http.keys import ACCESS
 from larst.http.responses import json_response
 from larst.telemetry import Telemetry
@@ -23,18 +26,26 @@ from larst.telemetry.metrics import REQUEST_DURATION, Distribution, Kind, Labels
 
 
 async def service_status(request: web.Request) -> web.Response:
-    """Return the state of the planner and the sandbox, all counters, and the limits.
+    """Return what the tenant and a session use; for the operator, all figures of the service.
 
     Raises:
-        ForbiddenError: the token is of one tenant: the figures are those of all.
+        BadSessionIdError: the query or a header names no valid session.
     """
-    request[ACCESS].require_operator("the state of the service")
+    access = request[ACCESS]
+    key, _ = request.app[INGRESS].page_session(request, request.query.get(OF_SESSION.name))
+    usage = await request.app[RUNNING].usage.of(access.tenant, key)
+    if not access.is_operator:
+        return json_response({"usage": usage})
+    return json_response({"usage": usage, **await _of_service(request)})
+
+
+async def _of_service(request: web.Request) -> dict[str, Json]:
+    """Return the state of the planner and the sandbox, all counters, and the limits."""
     components, settings = request.app[COMPONENTS], request.app[SETTINGS]
     # In a thread: there may be a thousand series, and the number of sessions is on the disk.
     metrics = await asyncio.to_thread(_metrics, components.telemetry)
     limits: dict[str, Json] = {name: limit(settings) for name, limit in LIMITS.items()}
-    body: dict[str, Json] = {**_parts(components, settings), "metrics": metrics, "limits": limits}
-    return json_response(body)
+    return {**_parts(components, settings), "metrics": metrics, "limits": limits}
 
 
 def _parts(components: Components, settings: Settings) -> dict[str, Json]:

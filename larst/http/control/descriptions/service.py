@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from larst import errors
 from larst.http.control.descriptions.parts import SESSION_ERRORS, errors_of, json_of
 from larst.http.control.limits import LIMITS
 from larst.http.control.parameters import OF_SESSION
@@ -15,10 +16,47 @@ from larst.openapi.operations import schema_ref
 from larst.openapi.schemas import ANY_OBJECT, TEXT, Schema
 
 _FLAG: Schema = {"type": "boolean"}
+_AMOUNT: Schema = {
+    "type": "object",
+    "required": ["used", "limit"],
+    "properties": {
+        "used": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "Null: unknown until the session wakes.",
+        },
+        "limit": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "Null: no limit.",
+        },
+    },
+}
+_USAGE: Schema = {
+    "type": "object",
+    "description": "What your tenant uses of its quotas, and one of its sessions.",
+    "required": ["tenant", "sessions", "session"],
+    "properties": {
+        "tenant": TEXT,
+        "sessions": _AMOUNT,
+        "session": {
+            "type": "object",
+            "required": ["id", "records", "resources", "size_bytes"],
+            "properties": {
+                "id": TEXT,
+                "records": _AMOUNT,
+                "resources": _AMOUNT,
+                "size_bytes": _AMOUNT,
+            },
+        },
+    },
+}
 _SERVICE: Schema = {
     "type": "object",
-    "required": ["planner", "sandbox", "metrics", "limits"],
+    "description": "An admin of a tenant gets only `usage`.",
+    "required": ["usage"],
     "properties": {
+        "usage": _USAGE,
         "planner": {
             "type": "object",
             "required": ["name", "model", "mode", "is_ready"],
@@ -116,7 +154,8 @@ GET_READINESS = ControlOperation(
 GET_STATUS = ControlOperation(
     "get_status",
     "service",
-    "Get the state of the service: planner, sandbox, counters and limits",
+    "Get the usage of quotas; for the operator, also planner, sandbox, counters and limits",
     (ControlReply("The state.", json_of(schema_ref("Status"))),),
-    errors=errors_of(),
+    (OF_SESSION,),
+    errors=errors_of(errors.BadSessionIdError),
 )

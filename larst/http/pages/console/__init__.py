@@ -17,12 +17,11 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_PARTS = ("api", "cases", "data", "dom", "health", "plans", "requests", "session")
 _FILES = {
     "console.css": "text/css",
-    **{
-        f"console{part}.js": "text/javascript"
-        for part in ("", "-api", "-data", "-dom", "-health", "-plans", "-requests", "-session")
-    },
+    "console.js": "text/javascript",
+    **{f"console-{part}.js": "text/javascript" for part in _PARTS},
 }
 
 

@@ -66,6 +66,12 @@ export const lack = (scope) => (!scope || scopes.includes(scope) ? null : `This 
 export const limits = (scope) => lack(scope) && h("p", { class: "soft" }, lack(scope));
 export const needing = (scope) => ({ disabled: lack(scope) !== null, title: lack(scope) });
 
+// A size as people read it; powers of 1024, as the limits are set.
+export function bytes(count) {
+  const power = count < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(count) / 10));
+  return power ? `${(count / 1024 ** power).toFixed(1)} ${["", "KiB", "MiB", "GiB", "TiB"][power]}` : `${count} bytes`;
+}
+
 export const counted = (records) => `${records} record${records === 1 ? "" : "s"}`;
 
 export const button = (text, action, kind = "", scope = null) =>

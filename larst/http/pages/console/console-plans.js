@@ -1,5 +1,6 @@
-// Plans: the plan book; one plan with its program and versions, to pin, edit, reject or delete.
+// Plans: the plan book; one plan with its program, cases and versions, to pin, edit, reject or delete.
 import { json } from "./console-api.js";
+import { cases } from "./console-cases.js";
 import { again, announce, button, difference, facts, guarded, h, program, short, table } from "./console-dom.js";
 
 const SIZE = 100;
@@ -12,6 +13,7 @@ const target = (shape) => {
   const pairs = Object.entries(shape.query ?? {}).flatMap(([name, values]) => [values].flat().map((value) => `${name}=${value}`));
   return shape.path + (pairs.length ? `?${pairs.join("&")}` : "");
 };
+const time = (text) => text && new Date(text).toLocaleString();
 const cost = (plan) => (plan.cost_usd === null ? "" : `$${plan.cost_usd.toFixed(5)}`);
 
 async function list(offset) {
@@ -24,10 +26,11 @@ async function list(offset) {
     h("td", {}, [plan.action, plan.resource].filter(Boolean).join(" ")),
     h("td", {}, [plan.planner, plan.model].filter(Boolean).join("/")),
     h("td", { class: "number" }, plan.uses),
+    h("td", { class: "number" }, plan.cases),
     h("td", { class: "number" }, cost(plan))));
   return [
     h("h1", {}, "Plans"),
-    rows.length ? table("Plans", ["key", "state", "method", "path", "does", "planner", "uses", "cost"], rows) : h("p", {}, "No plans yet: send the service a request."),
+    rows.length ? table("Plans", ["key", "state", "method", "path", "does", "planner", "uses", "cases", "cost"], rows) : h("p", {}, "No plans yet: send the service a request."),
     h("div", { class: "row" },
       offset > 0 && h("a", { href: `#/plans?offset=${Math.max(0, offset - SIZE)}` }, "Previous"),
       h("span", { class: "soft" }, `${page.total} plans`),
@@ -48,9 +51,10 @@ async function one(key) {
     h("p", {}, h("a", { href: "#/plans" }, "All plans")),
     facts([
       ["key", h("code", {}, plan.key)], ["state", plan.state], ["reason", plan.reason],
+      ["intent", plan.intent],
       ["does", [plan.plan.action, plan.plan.resource].filter(Boolean).join(" ")],
       ["planner", [plan.planner, plan.model].filter(Boolean).join("/")],
-      ["uses", plan.uses], ["made", plan.made_at], ["last used", plan.last_used_at], ["cost", cost(plan)],
+      ["uses", plan.uses], ["made", time(plan.made_at)], ["last used", time(plan.last_used_at)], ["cost", cost(plan)],
       ["sessions", plan.sessions.join(", ")],
     ]),
     h("h2", {}, "Program"), program(plan.plan.code.block),
@@ -61,6 +65,7 @@ async function one(key) {
         await json("DELETE", path);
         location.hash = "#/plans";
       }, "danger")),
+    ...cases(plan, path),
     ...editor(plan, path),
     ...versions(plan),
     h("h2", {}, "Reject it"),
@@ -68,17 +73,20 @@ async function one(key) {
   ];
 }
 
-// The new version is pinned, and this one rejected, unless the policy refuses the program.
+// The new version is pinned, and this one rejected, unless the policy refuses the program or a case fails.
 function editor(plan, path) {
   const area = h("textarea", { id: "program", "aria-label": "Program", spellcheck: "false" });
   area.value = plan.plan.code.block;
+  const force = h("input", { id: "force", type: "checkbox" });
   const save = guarded(async () => {
-    const version = await json("PUT", `${path}/program`, { body: { program: area.value } });
+    const version = await json("PUT", `${path}/program${force.checked ? "?force=true" : ""}`, { body: { program: area.value } });
     announce("The new version is pinned.");
     if (version.key === plan.key) again();
     else location.hash = `#/plans/${version.key}`;
   });
-  return [h("h2", {}, "Edit the program"), h("form", { onsubmit: save, "aria-label": "Program" }, area, h("button", {}, "Save as a new version"))];
+  return [h("h2", {}, "Edit the program"), h("form", { onsubmit: save, "aria-label": "Program" }, area,
+    plan.cases.length > 0 && [force, h("label", { for: "force" }, "drop the cases that it fails")],
+    h("button", {}, "Save as a new version"))];
 }
 
 function versions(plan) {
@@ -92,7 +100,7 @@ function versions(plan) {
   const rows = plan.versions.map((other) => h("tr", {},
     h("td", {}, h("a", { href: `#/plans/${other.key}` }, other.key.slice(0, 10))),
     h("td", { class: other.state === "rejected" ? "bad" : "" }, other.state),
-    h("td", {}, new Date(other.made_at).toLocaleString()),
+    h("td", {}, time(other.made_at)),
     h("td", { class: "number" }, other.uses),
     h("td", {}, other.reason ?? ""),
     h("td", {}, compare(other))));
