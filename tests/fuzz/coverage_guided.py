@@ -4,7 +4,7 @@
 
     python -m tests.fuzz.coverage_guided body --seconds 600
 
-It ends with a code other than 0 on an error that is no error of LARST, on an input that takes over
+It ends with a code other than 0 on another error than those of LARST, on an input that takes over
 five seconds, and on one that takes 2 GiB; that input is left in the directory of `--artifacts`.
 """
 
@@ -103,7 +103,7 @@ READERS: Mapping[str, tuple[Callable[[bytes], None], Callable[[], Iterable[bytes
     "document": (read_document, lambda: (json.dumps(OPENAPI_3).encode(),)),
     "journal": (read_journal, journals),
 }
-"""Each reader of bytes from outside, and what a mutation begins with."""
+"""Each reader of bytes from outside, and the inputs that are mutated."""
 
 
 def main() -> None:
