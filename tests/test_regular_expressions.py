@@ -23,7 +23,7 @@ import larst
 from larst.errors import LarstError
 from larst.http.formats import multipart
 from larst.openapi.names import snake_case
-from larst.planning.models.answers import _json_of
+from larst.planning.models.answers import json_of
 from larst.planning.reading.patterns import regex
 from larst.policy import strip_fences
 from larst.store.schema.learning import PATTERNS
@@ -108,8 +108,8 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "a file's name": (lambda text: multipart._file(text, "", b""), "a" * 8_000),
     "an address and a blank": (re.compile(PATTERNS["uri"]).fullmatch, f"http://{'a' * 8_000} "),
     "a name of capital letters": (snake_case, "T" * 8_000),
-    "a model that repeats lines": (_json_of, "```" + "\n" * 20_000),
-    "a model that begins thoughts": (_json_of, "<think>" * 20_000),
+    "a model that repeats lines": (json_of, "```" + "\n" * 20_000),
+    "a model that begins thoughts": (json_of, "<think>" * 20_000),
     "a program that ends in blanks": (strip_fences, "```\n" + " " * 40_000 + "x"),
 }
 """What took 0.2 s to some hours of the interpreter's lock."""

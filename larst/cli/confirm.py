@@ -1,4 +1,4 @@
-"""Asking before something is deleted. Must never delete without an answer, or `--yes`."""
+"""Asking before something is changed. Must never go on without an answer, or `--yes`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ class DeclinedError(Exception):
     """The person at the terminal said no."""
 
 
-def confirm(question: str, options: argparse.Namespace) -> None:
+def confirm(
+    question: str, options: argparse.Namespace, *, unchanged: str = "nothing was deleted"
+) -> None:
     """Return if `--yes` is given, or the person at the terminal answers with yes.
+
+    `unchanged` begins the message if not.
 
     Raises:
         DeclinedError: the answer is not yes.
@@ -24,8 +28,8 @@ def confirm(question: str, options: argparse.Namespace) -> None:
     if options.yes:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise ConfigError("nothing was deleted: without a terminal to ask at, --yes is required")
+        raise ConfigError(f"{unchanged}: without a terminal to ask at, --yes is required")
     sys.stderr.write(f"{printable(question)} [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise DeclinedError("nothing was deleted")
+        raise DeclinedError(unchanged)

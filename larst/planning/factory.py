@@ -118,17 +118,11 @@ def make_planner(settings: Settings) -> Planner:
     if provider == "rules":
         return rules
     model = _model(provider, settings.models)
-    environment = _SystemEnvironment()
-    calls = ModelCalls(
-        model,
-        CircuitBreaker(open_s=settings.models.circuit_s, now=environment.now),
-        settings.models,
-        environment,
-    )
+    calls = model_calls(model, settings.models)
     budget = Budget(
         per_minute=settings.planning.budget_per_minute,
         total=settings.planning.budget_total,
-        now=environment.now,
+        now=time.monotonic,
     )
     planner = ModelPlanner(
         model,
@@ -157,6 +151,13 @@ def make_model(settings: Settings) -> LanguageModel | None:
     """
     provider = choose_provider(settings)
     return None if provider == "rules" else _model(provider, settings.models)
+
+
+def model_calls(model: LanguageModel, settings: ModelSettings) -> ModelCalls:
+    """Return the calls to a model: with retries, a deadline and a circuit breaker."""
+    environment = _SystemEnvironment()
+    breaker = CircuitBreaker(open_s=settings.circuit_s, now=environment.now)
+    return ModelCalls(model, breaker, settings, environment)
 
 
 def choose_provider(settings: Settings) -> str:

@@ -22,6 +22,9 @@ NAMES = ("plan", "request", "intent", "wanted", "operation", "retry", "context",
 `context` and `repair`: the same as one text, for a
 function of LLM_MOCK_HANDLER."""
 
+UNVERSIONED_NAMES = ("imagine",)
+"""Templates that no plan is made with: `imagine` is the system prompt of `larst imagine`."""
+
 _VARIABLE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -54,6 +57,7 @@ def version() -> str:
 
 @cache
 def _text(name: str) -> str:
-    if name not in NAMES:
-        raise PromptError(f"unknown template {name}.md; the templates are {', '.join(NAMES)}")
+    names = (*NAMES, *UNVERSIONED_NAMES)
+    if name not in names:
+        raise PromptError(f"unknown template {name}.md; the templates are {', '.join(names)}")
     return (files(__name__) / f"{name}.md").read_text("utf-8")

@@ -1,7 +1,7 @@
 """One Chromium and one service for all tests here; each test gets a fresh page.
 
 The fixture `page` opens any page: see page.py. Pages of LARST are below `service.url`;
-`examples_url` serves the examples on another port.
+`examples_url` serves the examples on another port, `shop` has a session for the console.
 Screenshots are saved to the folder LARST_ARTEFACTS, by default `artefacts`.
 """
 
@@ -21,8 +21,11 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service as Driver
 from selenium.webdriver.chrome.webdriver import WebDriver
 
+from tests.browser import console
 from tests.browser.page import Page
 from tests.service.api import Service
+
+shop = console.shop
 
 ROOT = Path(__file__).parents[2]
 FLAGS = """

@@ -42,7 +42,7 @@ def send(url: str, session: str, body: Any = None, token: str = "") -> Any:
 def shop(service: Service, request: pytest.FixtureRequest) -> str:
     """The name of a session with a product."""
     session = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)[:100]
-    send(f"{service.url}/products", session, [{"name": "Hammer", "price": 19.9}])
+    send(f"{service.url}/products", session, [{"name": "Hammer", "price": 19.9, "new": True}])
     return session
 
 

@@ -10,8 +10,8 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.axe import violations
+from tests.browser.console import click
 from tests.browser.page import PHONE_WIDTH_PX, Page, Scheme
-from tests.browser.test_console import click
 from tests.browser.test_console_keyboard import press, tab_to
 from tests.service.api import Service
 

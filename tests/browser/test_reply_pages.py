@@ -56,6 +56,19 @@ def test_it_fits_a_phone(page: Page, shop: str, path: str) -> None:
     )
 
 
+@pytest.mark.parametrize("width_px", [1024, PHONE_WIDTH_PX])
+def test_a_long_text_beside_many_fields_makes_no_tall_rows(
+    page: Page, service: Service, width_px: int
+) -> None:
+    """A browser gives such a column the width of its longest word."""
+    fields = {f"field {number}": "a few words here" for number in range(9)}
+    send(f"{service.url}/notes", "tall", [{**fields, "text": "A long text. " * 50}])
+    page.resize(width_px)
+    page.open(f"{service.url}/@tall/notes")
+
+    assert page.first("tbody tr").size["height"] < 160
+
+
 def test_a_stored_script_is_text(page: Page, shop: str) -> None:
     for path in ("posts", "posts/2", "posts?sort=-title"):
         page.open(f"{shop}/{path}")

@@ -104,7 +104,7 @@ def test_every_command_declares_its_own_arguments() -> None:
     assert set(subparsers.choices) == {
         *("serve", "plans", "sessions", "export", "import", "token", "check", "repair", "eval"),
         *("reset", "snapshot", "completion", "doctor", "eject", "tail", "fake", "mcp"),
-        *("resources", "faults"),
+        *("resources", "faults", "imagine"),
     }
     assert all(callable(command.run) for command in cli._COMMANDS)
 

@@ -84,7 +84,7 @@ def parse_plan(completion: Completion, usage: Usage) -> Plan:
             "the answer was cut off; write a shorter program", usage, may_ask_again=True
         )
     try:
-        answer = _Answer.model_validate_json(_json_of(completion.text))
+        answer = _Answer.model_validate_json(json_of(completion.text))
     except ValidationError as error:
         raise AnswerUnusableError(_reason(error), usage, may_ask_again=True) from error
     return Plan(
@@ -96,7 +96,7 @@ def parse_plan(completion: Completion, usage: Usage) -> Plan:
     )
 
 
-def _json_of(text: str) -> str:
+def json_of(text: str) -> str:
     """Return the JSON of an answer, without a thought before it, and Markdown fences around it.
 
     No regular expression from fence to fence: a model that repeats itself would make it run for

@@ -30,7 +30,7 @@ async def post(client: Client, count: int, path: str = "/tasks") -> None:
 
 
 async def test_changes_arrive_in_order_and_signed(client: Client, receiver: Receiver) -> None:
-    made = await put(client, receiver.url)
+    webhook = await put(client, receiver.url)
     await post(client, 1)
     await client.patch("/tasks/1", json={"status": "shut"}, headers=S1)
     await client.post("/tasks", json=[{"status": "a"}, {"status": "b"}], headers=S1)
@@ -44,23 +44,23 @@ async def test_changes_arrive_in_order_and_signed(client: Client, receiver: Rece
         ("record.created", {"id": 3, "status": "b"}),
         ("record.deleted", {"id": 1, "status": "shut"}),
     ]
-    assert all(received.is_signed_with(made["secret"]) for received in receiver.received)
+    assert all(received.is_signed_with(webhook["secret"]) for received in receiver.received)
     assert len({received.id for received in receiver.received}) == 5
     data = json.loads(receiver.received[0].body)["data"]
     assert (data["session"], data["resource"]) == ("one", "tasks")
 
 
 async def test_a_secret_is_shown_once_and_kept(client: Client, receiver: Receiver) -> None:
-    made = await put(client, receiver.url)
+    webhook = await put(client, receiver.url)
     again = await put(client, receiver.url)
-    assert made["secret"].startswith("whsec_")
+    assert webhook["secret"].startswith("whsec_")
     assert "secret" not in again
     assert "secret" not in await shown(client)
 
-    given = await put(client, receiver.url, secret=SECRET)
+    replaced = await put(client, receiver.url, secret=SECRET)
     await post(client, 1)
     (received,) = await receiver.take(1)
-    assert "secret" not in given
+    assert "secret" not in replaced
     assert received.is_signed_with(SECRET)
 
 
@@ -174,19 +174,19 @@ async def test_a_restart_goes_on_where_it_was(
     """Without a gap and without a message twice: the stop was clean."""
     monkeypatch.setattr(service, "SAVE_EVERY_S", 60)
     client = await make_client()
-    made = await put(client, receiver.url)
+    webhook = await put(client, receiver.url)
     await post(client, 1)
     await receiver.take(1)
     await client.close()
 
     client = await make_client()
-    webhook = await shown(client)
+    entry = await shown(client)
     await post(client, 1)
 
     received = await receiver.take(2)
-    assert (webhook["state"], webhook["url"]) == ("active", receiver.url)
+    assert (entry["state"], entry["url"]) == ("active", receiver.url)
     assert [item.event[1]["id"] for item in received] == [1, 2]
-    assert received[1].is_signed_with(made["secret"])
+    assert received[1].is_signed_with(webhook["secret"])
 
 
 async def test_a_stop_delivers_the_rest(

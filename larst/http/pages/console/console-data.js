@@ -4,6 +4,7 @@ import { again, announce, button, guarded, h, limits, needing, notify, pretty, s
 import { download, edits, importing, resetting, snapshots } from "./console-session.js";
 
 const SIZE = 25;
+const LONG = 80; // characters of a text that gets several lines
 const OPERATORS = { "": "is", "_ne": "is not", "_gt": "is above", "_lt": "is below", "_like": "contains" };
 const path = (...parts) => `/${parts.map(encodeURIComponent).join("/")}`;
 const view = (...parts) => `#/data${path(...parts)}`;
@@ -209,11 +210,15 @@ async function record(resource, id) {
 
 function form(item, id, save) {
   const inputs = Object.entries(item).map(([field, value], index) => {
-    const input = h("input", { id: `field-${index}`, readonly: field === "id", value: typeof value === "string" ? value : JSON.stringify(value), autocomplete: "off" });
-    return [field, value, input];
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    // An input would drop the line breaks of a text.
+    const input = h(/[\r\n]/.test(text) || text.length > LONG ? "textarea" : "input",
+      { id: `field-${index}`, readonly: field === "id", autocomplete: "off" });
+    input.value = text;
+    return [field, value, input, input.value];
   });
   const submit = guarded(() => save(Object.fromEntries(inputs
-    .filter(([, , input]) => input.value !== input.defaultValue)
+    .filter(([, , input, before]) => input.value !== before)
     .map(([field, value, input]) => [field, valueOf(input.value, value, id === null)]))));
   return h("form", { onsubmit: submit, "aria-label": "Record" },
     h("div", { class: "record" }, inputs.map(([field, , input]) => [h("label", { for: input.id }, field), input])),
@@ -232,7 +237,7 @@ function valueOf(text, old, isNew) {
 
 // The text is sent as it stands, and indented only if no number changes by it.
 function editor(raw, save) {
-  const area = h("textarea", { "aria-label": "Record as JSON", spellcheck: "false" });
+  const area = h("textarea", { class: "code", "aria-label": "Record as JSON", spellcheck: "false" });
   area.value = JSON.stringify(JSON.parse(raw)) === raw ? pretty(raw) : raw;
   const submit = guarded(() => {
     try {

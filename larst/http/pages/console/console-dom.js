@@ -72,6 +72,9 @@ export function bytes(count) {
   return power ? `${(count / 1024 ** power).toFixed(1)} ${["", "KiB", "MiB", "GiB", "TiB"][power]}` : `${count} bytes`;
 }
 
+// A field beside its label, which stay on one line.
+export const field = (...parts) => h("span", { class: "field" }, parts);
+
 export const counted = (records) => `${records} record${records === 1 ? "" : "s"}`;
 
 export const button = (text, action, kind = "", scope = null) =>

@@ -81,7 +81,7 @@ function sessionsOf(items, { records, resources, size_bytes: size }) {
       h("td", { class: "number" }, item.records ?? "?"),
       h("td", { class: "number" }, bytes(item.size_bytes)),
       h("td", { class: most >= NEARLY ? "bad" : "" }, `${percent(most)} of the ${what}`),
-      h("td", {}, item.problem ?? ""));
+      h("td", { class: item.problem ? "prose" : "" }, item.problem ?? ""));
   });
   return rows.length ? table("Sessions", ["session", "state", "records", "size", "quota", "problem"], rows) : h("p", {}, "No session has data yet.");
 }

@@ -1,7 +1,7 @@
 // Plans: the plan book; one plan with its program, cases and versions, to pin, edit, reject or delete.
 import { json } from "./console-api.js";
 import { cases } from "./console-cases.js";
-import { again, announce, button, difference, facts, guarded, h, program, short, table } from "./console-dom.js";
+import { again, announce, button, difference, facts, field, guarded, h, program, short, table } from "./console-dom.js";
 
 const SIZE = 100;
 
@@ -69,13 +69,13 @@ async function one(key) {
     ...editor(plan, path),
     ...versions(plan),
     h("h2", {}, "Reject it"),
-    h("form", { onsubmit: reject }, h("label", { for: "reason" }, "The mistake in the program"), reason, h("button", { class: "danger" }, "Reject")),
+    h("form", { onsubmit: reject }, field(h("label", { for: "reason" }, "The mistake in the program"), reason), h("button", { class: "danger" }, "Reject")),
   ];
 }
 
 // The new version is pinned, and this one rejected, unless the policy refuses the program or a case fails.
 function editor(plan, path) {
-  const area = h("textarea", { id: "program", "aria-label": "Program", spellcheck: "false" });
+  const area = h("textarea", { id: "program", class: "code", "aria-label": "Program", spellcheck: "false" });
   area.value = plan.plan.code.block;
   const force = h("input", { id: "force", type: "checkbox" });
   const save = guarded(async () => {
@@ -85,7 +85,7 @@ function editor(plan, path) {
     else location.hash = `#/plans/${version.key}`;
   });
   return [h("h2", {}, "Edit the program"), h("form", { onsubmit: save, "aria-label": "Program" }, area,
-    plan.cases.length > 0 && [force, h("label", { for: "force" }, "drop the cases that it fails")],
+    plan.cases.length > 0 && field(force, h("label", { for: "force" }, "drop the cases that it fails")),
     h("button", {}, "Save as a new version"))];
 }
 
@@ -102,7 +102,7 @@ function versions(plan) {
     h("td", { class: other.state === "rejected" ? "bad" : "" }, other.state),
     h("td", {}, time(other.made_at)),
     h("td", { class: "number" }, other.uses),
-    h("td", {}, other.reason ?? ""),
+    h("td", { class: other.reason ? "prose" : "" }, other.reason ?? ""),
     h("td", {}, compare(other))));
   return [h("h2", {}, "Other versions"), table("Other versions", ["key", "state", "made", "uses", "reason", "program"], rows), result];
 }

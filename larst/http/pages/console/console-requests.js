@@ -1,6 +1,6 @@
 // Requests: the latest, live; and one with its stages, program, changes and reply.
 import { follow, json } from "./console-api.js";
-import { button, facts, h, notify, pretty, program, short, table } from "./console-dom.js";
+import { button, facts, field, h, notify, pretty, program, short, table } from "./console-dom.js";
 
 const MAX_ROWS = 200;
 const COLUMNS = ["time", "status", "method", "path", "ms", "session", "plan"];
@@ -27,6 +27,7 @@ async function list(query, left) {
   const page = await json("GET", `/_larst/requests?${asked}&limit=${MAX_ROWS}`);
   const body = h("tbody", { id: "requests" }, page.items.map(row));
   const scroll = table("Requests", COLUMNS, []);
+  scroll.classList.add("requests");
   scroll.querySelector("tbody").replaceWith(body);
   const state = h("span", { class: "soft" }, "live");
   let isPaused = false;
@@ -70,9 +71,9 @@ async function watch(path, left, show, state) {
 }
 
 function filters(query) {
-  const fields = Object.entries(FILTERS).map(([name, values]) => [h("label", { for: name }, name),
-    h("select", { id: name, name }, h("option", { value: "" }, "all"), values.map((value) => h("option", { value, selected: query.get(name) === value }, value)))]);
-  const texts = ["path", "session"].map((name) => [h("label", { for: `of-${name}` }, name), h("input", { id: `of-${name}`, name, value: query.get(name) ?? "" })]);
+  const fields = Object.entries(FILTERS).map(([name, values]) => field(h("label", { for: name }, name),
+    h("select", { id: name, name }, h("option", { value: "" }, "all"), values.map((value) => h("option", { value, selected: query.get(name) === value }, value)))));
+  const texts = ["path", "session"].map((name) => field(h("label", { for: `of-${name}` }, name), h("input", { id: `of-${name}`, name, value: query.get(name) ?? "" })));
   const submit = (event) => {
     event.preventDefault();
     const chosen = new URLSearchParams([...new FormData(event.target)].filter(([, value]) => value));
@@ -128,7 +129,7 @@ function waterfall(request) {
     bar.style.left = `${Math.min(99, (stage.start_ms / whole) * 100)}%`;
     bar.style.width = `${Math.min(100, (stage.ms / whole) * 100)}%`;
     return h("tr", {}, h("td", {}, stage.name), h("td", { class: "number" }, `${stage.ms.toFixed(2)} ms`),
-      h("td", {}, h("div", { class: "track" }, bar)), h("td", { class: "bad" }, stage.error ?? ""));
+      h("td", {}, h("div", { class: "track" }, bar)), h("td", { class: stage.error ? "bad prose" : "" }, stage.error ?? ""));
   });
   const shown = table("Stages", ["stage", "took", "when", "error"], rows);
   shown.classList.add("waterfall");

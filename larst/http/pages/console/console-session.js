@@ -1,6 +1,6 @@
 // A session as a whole: import, export, reset and snapshots.
 import { json, send } from "./console-api.js";
-import { again, button, counted, guarded, h, lack, limits, needing, table } from "./console-dom.js";
+import { again, button, bytes, counted, field, guarded, h, lack, limits, needing, table } from "./console-dom.js";
 
 export async function download(name) {
   const reply = await send("GET", `/_larst/sessions/${name}/export`);
@@ -22,7 +22,7 @@ export function importing(name) {
   file.addEventListener("change", guarded(() => take(file.files[0])));
   const area = h("div", { class: "drop" }, h("div", { class: "row" },
     h("label", { for: "file" }, "Import an export or a db.json: drop the file here, or"), file,
-    replace, h("label", { for: "replace" }, "replace the records of this session")));
+    field(replace, h("label", { for: "replace" }, "replace the records of this session"))));
   area.addEventListener("dragover", (event) => { event.preventDefault(); area.classList.add("over"); });
   area.addEventListener("dragleave", () => area.classList.remove("over"));
   area.addEventListener("drop", guarded((event) => {
@@ -49,7 +49,7 @@ export function edits(reports) {
     h("td", {}, new Date(report.at).toLocaleString()),
     h("td", {}, report.resource),
     h("td", { class: report.taken_in ? "" : "bad" }, report.taken_in ? "taken in" : "set aside"),
-    h("td", {}, [report.detail, ...report.kept_as.map((file) => `kept as ${file}`)].join("; "))));
+    h("td", { class: "prose" }, [report.detail, ...report.kept_as.map((file) => `kept as ${file}`)].join("; "))));
   return [h("h2", {}, "Edited files"), table("Edited files", ["time", "resource", "result", "detail"], rows)];
 }
 
@@ -63,13 +63,13 @@ export async function snapshots(name) {
   const rows = items.map((item) => h("tr", {},
     h("td", {}, item.name),
     h("td", {}, new Date(item.saved_at).toLocaleString()),
-    h("td", { class: "number" }, item.size_bytes),
+    h("td", { class: "number" }, bytes(item.size_bytes)),
     h("td", {}, h("div", { class: "row" }, actions(name, item.name)))));
   return [
     h("h2", {}, "Snapshots"),
-    rows.length ? table("Snapshots", ["name", "saved", "bytes", "actions"], rows) : h("p", {}, "No snapshot yet: one keeps all that the session has, to go back to."),
+    rows.length ? table("Snapshots", ["name", "saved", "size", "actions"], rows) : h("p", {}, "No snapshot yet: one keeps all that the session has, to go back to."),
     h("form", { onsubmit: save, "aria-label": "Snapshot" },
-      h("label", { for: "snapshot" }, "Save a snapshot as"), label, h("button", needing("admin"), "Save")),
+      field(h("label", { for: "snapshot" }, "Save a snapshot as"), label), h("button", needing("admin"), "Save")),
     limits("admin"),
   ].filter(Boolean);
 }

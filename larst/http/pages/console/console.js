@@ -10,6 +10,7 @@ const VIEWS = { data, requests, plans, health };
 const main = document.getElementById("main");
 let leaving = new AbortController();
 let shown = null;
+let isLocked = false; // until a login, where the service requires a token
 
 async function show() {
   leaving.abort();
@@ -23,6 +24,7 @@ async function show() {
   notify("");
   let content;
   try {
+    if (isLocked) throw new NeedsLogin();
     if (!Object.hasOwn(VIEWS, name)) throw new Error(`The console has no view ${name}.`);
     content = await VIEWS[name](rest, new URLSearchParams(query), left);
   } catch (error) {
@@ -48,6 +50,7 @@ function decoded(part) {
 
 function login() {
   document.getElementById("logout").hidden = true;
+  document.getElementById("picker").hidden = true;
   const token = h("input", { id: "token", type: "password", autocomplete: "current-password", required: true });
   const submit = guarded(async () => {
     try {
@@ -77,7 +80,9 @@ async function begin() {
   const state = await json("GET", "/_larst/login").catch(() => null);
   document.getElementById("logout").hidden = !state?.has_login;
   grant(state?.scopes ?? []);
-  await Promise.all([show(), fillPicker().catch(() => {})]);
+  isLocked = Boolean(state?.requires_token && !state.has_login);
+  document.getElementById("picker").hidden = isLocked;
+  await Promise.all([show(), isLocked || fillPicker().catch(() => {})]);
 }
 
 document.getElementById("picker").addEventListener("submit", (event) => {

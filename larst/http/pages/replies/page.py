@@ -20,7 +20,7 @@ from larst.http.pages.replies.links import (
     sort_query,
 )
 from larst.http.pages.replies.markup import Content, Html, element, joined
-from larst.http.pages.replies.values import Budget, Link, cell, fields
+from larst.http.pages.replies.values import Budget, Link, cell, fields, table_cell
 from larst.http.pages.replies.view import View
 
 MAX_ROWS = 100
@@ -169,7 +169,7 @@ def _row(record: Record, columns: list[str], collection: str | None, link: Link)
             head = cell(name, record[name], lambda _name, _value: address)
             cells.append(element("th", head, scope="row"))
         else:
-            cells.append(element("td", cell(name, record[name], link) if name in record else ""))
+            cells.append(table_cell(name, record, link))
     return element("tr", *cells)
 
 

@@ -14,6 +14,7 @@ from larst.domain import Json
 from larst.http.pages.replies.markup import Html, element, joined, markup
 
 CELL_CHARACTERS = 120
+LONG_CHARACTERS = 40
 TEXT_CHARACTERS = 5_000
 KEY_CHARACTERS = 100
 MAX_PARTS = 1_000
@@ -46,6 +47,15 @@ def cell(name: str, value: Json, link: Link) -> Html:
     if isinstance(value, dict | list):
         return element("code", _preview(value))
     return _linked(_scalar(value, CELL_CHARACTERS), link(name, value))
+
+
+def table_cell(name: str, record: Mapping[str, Json], link: Link) -> Html:
+    """Return the cell of a field; that of a long text gets a width in which it is a few lines."""
+    if name not in record:
+        return element("td")
+    value = record[name]
+    is_long = isinstance(value, str) and len(value) > LONG_CHARACTERS
+    return element("td", cell(name, value, link), class_="long" if is_long else None)
 
 
 def fields(record: Mapping[str, Json], link: Link, budget: Budget, depth: int = 0) -> Html:

@@ -31,6 +31,7 @@ const LIGHT = {
   colors: {
     text: { secondary: "#59636e" },
     responses: {
+      success: { tabTextColor: "#3fb950" },
       redirect: { color: "#7d5200" },
       error: { tabTextColor: "#ff7b72" },
     },
