@@ -101,6 +101,14 @@ def _prefixes(document: Mapping[str, Json]) -> list[tuple[str, ...]]:
         else []
     )
     urls.append(document.get("basePath"))
-    paths = (urlsplit(url).path for url in urls if isinstance(url, str))
-    split = (tuple(part for part in path.split("/") if part) for path in paths)
-    return list(dict.fromkeys(prefix for prefix in split if prefix))
+    prefixes = (_path(url) for url in urls if isinstance(url, str))
+    return list(dict.fromkeys(prefix for prefix in prefixes if prefix))
+
+
+def _path(url: str) -> tuple[str, ...]:
+    """Return the segments of a URL; of one that cannot be read, none."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:  # brackets that are not those of an IPv6 address
+        return ()
+    return tuple(part for part in path.split("/") if part)

@@ -144,3 +144,10 @@ def test_a_pattern_takes_linear_time() -> None:
     assert deviations(contract, "GET", "/orders/summary", 200, "a" * 5_000 + "!") == [
         'body: pattern must be "^(a+)+$"'
     ]
+
+
+@pytest.mark.parametrize("url", ["http://[", "//[::1", "http://[x]/a"])
+def test_a_server_whose_address_cannot_be_read_has_no_prefix(url: str) -> None:
+    contract = read_contract({**OPENAPI_3, "servers": [{"url": url}, {"url": "/api"}]})
+
+    assert contract.prefixes == [("api",)]
