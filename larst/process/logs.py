@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import orjson
 
 from larst.config import LogFormat
+from larst.process.log_stream import LogStream
 from larst.process.terminal import TerminalLines
 from larst.telemetry import current_request
 
@@ -50,7 +51,7 @@ def set_up_logging(
     return handler
 
 
-class LineHandler(logging.StreamHandler[TextIO]):
+class LineHandler(logging.StreamHandler[LogStream]):
     """Writes records at once, and finished lines at the end of the turn of the event loop.
 
     A record of `logging` takes 40 us to create, format and write; most lines are those of requests.
@@ -58,7 +59,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
     """
 
     def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
+        super().__init__(LogStream(stream))
         self.is_for_people = False
         self._lines: deque[bytes] = deque()
 
@@ -77,6 +78,12 @@ class LineHandler(logging.StreamHandler[TextIO]):
         """Write what waits; also called at the exit of the process."""
         self._write_lines()
         super().flush()
+
+    def close(self) -> None:
+        """Write what waits, as far as the reader takes it in time."""
+        self._write_lines()
+        self.stream.close()
+        super().close()
 
     def _write_lines(self) -> None:
         lines: list[bytes] = []
