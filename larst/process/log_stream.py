@@ -1,8 +1,8 @@
 """A stream of log lines that never waits for its reader.
 
-A pipe whose reader stands still, or a terminal stopped by Ctrl-S, blocks whoever writes to it, and
-so the event loop with all sessions. Lines wait in memory instead, within a limit; what is over it
-is dropped, and counted in a line.
+A pipe whose reader stands still, or a terminal stopped by Ctrl-S, blocks a thread that writes to
+it: that of the event loop, with all sessions. Lines wait in memory instead, within a limit; further
+ones are dropped, and a line says how many.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TextIO
 import orjson
 
 MAX_WAITING_BYTES = 4 * 1024 * 1024
-"""What waits for the reader; more is dropped."""
+"""Lines that wait for the reader; further ones are dropped."""
 
 PIECE_BYTES = 4096
 """A pipe that can be written takes so many bytes at once without waiting: POSIX's PIPE_BUF."""

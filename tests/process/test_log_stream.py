@@ -52,7 +52,7 @@ async def test_lines_wait_for_a_reader_that_stands_still(pipe: Pipe) -> None:
     assert data.decode() == LINE * 300
 
 
-def test_what_is_over_the_limit_is_counted(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dropped_lines_are_counted(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
     reader, writer = pipe
     monkeypatch.setattr(log_stream, "MAX_WAITING_BYTES", 100_000)
     stream = LogStream(writer)
