@@ -18,6 +18,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from larst.errors import BadRequestError
+from larst.http.hosts import is_loopback
 
 MAX_URL_CHARACTERS = 2000
 NO_HOSTS = ("none",)
@@ -56,6 +57,9 @@ class Receivers:
             raise BadRequestError(
                 f"url: {host[:100]} is not an IPv4 address in four parts, such as 127.0.0.1"
             )
+        if address is None and not is_loopback(host) and not self._lists(host):
+            # Not looked up: a client could ask any name server, and slow ones keep threads busy.
+            raise BadRequestError(f"url: {self.refusal(host, host)}")
         if address is not None and not self._allows(host, address):
             raise BadRequestError(f"url: {self.refusal(host, str(address))}")
         return url

@@ -110,7 +110,7 @@ async def test_a_name_that_leads_elsewhere_later_is_not_connected_to(
 ) -> None:
     """DNS rebinding: the answer that is checked is the one that is used."""
     answers(monkeypatch, "127.0.0.1")
-    await put(client, f"http://rebound.example.com:{receiver.server.port}/")
+    await put(client, f"http://rebound.localhost:{receiver.server.port}/")
     answers(monkeypatch, "10.0.0.1")
     await client.post("/tasks", json={"n": 1}, headers={"X-Session-ID": "one"})
     webhook = await becomes(client, state="retrying")
@@ -147,13 +147,19 @@ async def test_listed_hosts_are_allowed(
 ) -> None:
     """Also with private addresses, but a name must not lead to the metadata of a cloud."""
     answers(monkeypatch, found)
-    url = LISTED.checked_url(f"https://{host}/a")
     if is_allowed:
-        await LISTED.check_lookup(url)
+        await LISTED.check_lookup(LISTED.checked_url(f"https://{host}/a"))
         assert (await LISTED.lookup(host, 443, socket.AF_UNSPEC))[0]["host"] == found
     else:
         with pytest.raises(BadRequestError):
-            await LISTED.check_lookup(url)
+            await LISTED.check_lookup(LISTED.checked_url(f"https://{host}/a"))
+
+
+@pytest.mark.parametrize("host", ["internal.example.com", "hooks.example.com.evil.net", "intranet"])
+def test_a_host_that_is_not_listed_is_not_looked_up(host: str) -> None:
+    """A client could ask any name server, and each lookup of a slow one takes a thread."""
+    with pytest.raises(BadRequestError, match="LARS_WEBHOOK_HOSTS"):
+        LISTED.checked_url(f"https://{host}/a")
 
 
 def test_a_listed_address_is_allowed() -> None:
